@@ -1,0 +1,54 @@
+/**
+ * Expected failures. A bug trips an assertion (`assert.ts`) and crashes; everything a user or the world can cause is a
+ * `CondvestError` with a stable code, so that callers decide by code and kind and never by reading the message.
+ */
+
+/**
+ * - `transient`: the same call may succeed later; the one retry policy of the caller applies.
+ * - `permanent`: the same call will fail again until somebody changes something.
+ * - `corrupt`: stored data contradicts itself; stop, do not repair silently.
+ */
+export type ErrorKind = 'transient' | 'permanent' | 'corrupt';
+
+export interface ErrorParts {
+  /** Stable, kebab-case, prefixed by area: `lake-protocol-too-new`, `import-file-missing`. */
+  readonly code: string;
+  readonly kind: ErrorKind;
+  /** What happened, as a sentence without its full stop. */
+  readonly message: string;
+  /** The value that was found, as a user would recognise it. */
+  readonly found?: string | undefined;
+  /** What would have been allowed. */
+  readonly allowed?: string | undefined;
+  /** What to do about it, as a sentence without its full stop. */
+  readonly action?: string | undefined;
+  readonly cause?: unknown;
+}
+
+export class CondvestError extends Error {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly found: string | undefined;
+  readonly allowed: string | undefined;
+  readonly action: string | undefined;
+
+  constructor(parts: ErrorParts) {
+    const found = parts.found === undefined ? '' : `: ${parts.found}`;
+    const allowed = parts.allowed === undefined ? '' : ` Allowed: ${parts.allowed}.`;
+    const action = parts.action === undefined ? '' : ` ${parts.action}.`;
+    super(`${parts.message}${found}.${allowed}${action}`, parts.cause === undefined ? {} : { cause: parts.cause });
+    this.name = new.target.name;
+    this.code = parts.code;
+    this.kind = parts.kind;
+    this.found = parts.found;
+    this.allowed = parts.allowed;
+    this.action = parts.action;
+  }
+}
+
+/** Wrong use or configuration: the command line exits with 2, an HTTP route answers 400. Never retried. */
+export class UsageError extends CondvestError {
+  constructor(parts: Omit<ErrorParts, 'kind'>) {
+    super({ ...parts, kind: 'permanent' });
+  }
+}

@@ -1,0 +1,7 @@
+/** Time as the program may know it. Real in `adapters/system`, virtual in simulations. */
+export interface Clock {
+  /** The present instant, whole UTC milliseconds. May stand still or go backwards; callers that need order must make it. */
+  nowMs(): number;
+  /** Resolves after at least `ms` milliseconds of this clock, or rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}

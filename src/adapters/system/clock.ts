@@ -1,0 +1,17 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+
+import type { Clock } from '#ports/clock.ts';
+
+/** The machine's clock and timers. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  async sleep(ms, signal) {
+    try {
+      await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (cause) {
+      // Node rejects with an AbortError of its own; the port promises the signal's reason.
+      signal?.throwIfAborted();
+      throw cause;
+    }
+  },
+};

@@ -1,0 +1,9 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Random } from '#ports/random.ts';
+
+/** The machine's randomness. */
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  uuid: () => randomUUID(),
+};

@@ -1,0 +1,118 @@
+import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+import type { Add } from './actions.ts';
+
+/** Key of the tag by which a file of ours says which units (sessions, or windows by their first session) it holds. */
+export const UNITS_TAG = 'condvest.sessions';
+
+/** A column's value in statistics, in Delta's JSON form: a date is `YYYY-MM-DD`. */
+export type StatsValue = string | number | boolean | null;
+
+/** Statistics of a file. Every field may be missing in files of other writers. */
+export interface FileStats {
+  readonly numRecords?: number | undefined;
+  readonly minValues?: Readonly<Record<string, StatsValue>> | undefined;
+  readonly maxValues?: Readonly<Record<string, StatsValue>> | undefined;
+  readonly nullCount?: Readonly<Record<string, number>> | undefined;
+}
+
+/** A data file that is written and durable, and that no commit names yet. */
+export interface NewFile {
+  /** Relative to the table's folder: `year=2024/<uuid>.parquet`. */
+  readonly path: string;
+  readonly partitionValues: Readonly<Record<string, string | null>>;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly stats: FileStats;
+  /** The units it holds; undefined in a table without a unit column. */
+  readonly units: SessionSet | undefined;
+}
+
+/** A data file that a version of a table names. Statistics and units are parsed when first asked for. */
+export class DataFile {
+  /** Relative to the table's folder, decoded: `year=2024/<uuid>.parquet`. A file's identity. */
+  readonly path: string;
+  /** The action that added it, as the log has it. */
+  readonly add: Add;
+  readonly #unitColumn: string | undefined;
+  #stats: FileStats | undefined;
+  #units: SessionSet | undefined;
+  #unitsKnown = false;
+
+  constructor(path: string, add: Add, unitColumn: string | undefined) {
+    this.path = path;
+    this.add = add;
+    this.#unitColumn = unitColumn;
+  }
+
+  get partitionValues(): Readonly<Record<string, string | null>> {
+    return this.add.partitionValues;
+  }
+
+  get sizeBytes(): number {
+    return this.add.size;
+  }
+
+  get modifiedMs(): number {
+    return this.add.modificationTime;
+  }
+
+  get tags(): Readonly<Record<string, string | null>> {
+    return this.add.tags ?? {};
+  }
+
+  /** Undefined where the writer gave none, or none that can be read. */
+  get stats(): FileStats | undefined {
+    this.#stats ??= parseStats(this.add.stats);
+    return this.#stats;
+  }
+
+  /**
+   * The units whose rows it may hold: by our tag, else by the smallest and largest value of the unit column, else by the
+   * partition's year. Undefined: it may hold anything.
+   */
+  get units(): SessionSet | undefined {
+    if (!this.#unitsKnown) {
+      this.#units = unitsOf(this.add.tags, this.add.partitionValues, this.stats, this.#unitColumn);
+      this.#unitsKnown = true;
+    }
+    return this.#units;
+  }
+}
+
+/** The units that a file may hold, from what its add or remove action says. Undefined: anything. */
+export function unitsOf(
+  tags: Readonly<Record<string, string | null>> | undefined,
+  partitionValues: Readonly<Record<string, string | null>> | undefined,
+  stats: FileStats | undefined,
+  unitColumn: string | undefined,
+): SessionSet | undefined {
+  if (unitColumn === undefined) return undefined;
+  const tag = tags?.[UNITS_TAG];
+  if (typeof tag === 'string') {
+    const tagged = SessionSet.parse(tag);
+    if (tagged !== undefined) return tagged;
+  }
+  const min = dateIn(stats?.minValues?.[unitColumn]);
+  const max = dateIn(stats?.maxValues?.[unitColumn]);
+  if (min !== undefined && max !== undefined && min <= max) return SessionSet.parse(`${min}..${max}`);
+  const { year } = partitionValues ?? {};
+  if (typeof year === 'string' && /^\d{4}$/.test(year)) return SessionSet.parse(`${year}-01-01..${year}-12-31`);
+  return undefined;
+}
+
+function dateIn(value: StatsValue | undefined): IsoDate | undefined {
+  return typeof value === 'string' ? parseIsoDate(value) : undefined;
+}
+
+function parseStats(text: string | null | undefined): FileStats | undefined {
+  if (text === null || text === undefined || text === '') return undefined;
+  try {
+    const stats: unknown = JSON.parse(text);
+    return typeof stats === 'object' && stats !== null && !Array.isArray(stats) ? stats : undefined;
+  } catch {
+    // Statistics only help to skip files; a file whose statistics cannot be read is simply never skipped.
+    return undefined;
+  }
+}

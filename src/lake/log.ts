@@ -1,0 +1,242 @@
+import { defined } from '#base/assert.ts';
+import type { InstantMs } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { ObjectStore } from '#ports/object-store.ts';
+
+import { type CommitActions, isOurs, isRecord, parseCommit } from './actions.ts';
+import { readCheckpoint } from './checkpoint-file.ts';
+import type { Engine } from './engine.ts';
+import {
+  checkpointNames,
+  commitName,
+  firstNameOf,
+  LAST_CHECKPOINT_NAME,
+  LOG_FOLDER,
+  logKey,
+  parseLogName,
+} from './log-files.ts';
+import { nextTimestamp, Replay, type Snapshot } from './snapshot.ts';
+
+/** Commit files read at once. */
+const PARALLEL_READS = 32;
+/** Times a read starts again because a clean-up took a file away that had just been listed. */
+const LOAD_ATTEMPTS_MAX = 5;
+
+/** What is in a table's log folder. */
+export interface LogListing {
+  /** Versions whose commit file is there, ascending. */
+  readonly commits: readonly number[];
+  /** Complete checkpoints, ascending by version. */
+  readonly checkpoints: readonly LogCheckpoint[];
+}
+
+export interface LogCheckpoint {
+  readonly version: number;
+  readonly parts: number;
+}
+
+/** Reads the log of one table: its commits, its checkpoints, and the state at a version. Writes nothing. */
+export class DeltaLog {
+  readonly table: string;
+  readonly #store: ObjectStore;
+  readonly #engine: Engine;
+  readonly #unitColumn: string | undefined;
+  readonly #timestamps = new Map<number, InstantMs>();
+
+  constructor(
+    deps: { readonly store: ObjectStore; readonly engine: Engine },
+    table: string,
+    unitColumn: string | undefined,
+  ) {
+    this.#store = deps.store;
+    this.#engine = deps.engine;
+    this.table = table;
+    this.#unitColumn = unitColumn;
+  }
+
+  key(name: string): string {
+    return logKey(this.table, name);
+  }
+
+  async commit(version: number): Promise<CommitActions | undefined> {
+    const key = this.key(commitName(version));
+    const bytes = await this.#store.get(key);
+    return bytes === undefined ? undefined : parseCommit(bytes, key);
+  }
+
+  /** The commits of versions `from` to `to`, in order, each undefined where its file is gone. */
+  async commits(from: number, to: number): Promise<(CommitActions | undefined)[]> {
+    const found: (CommitActions | undefined)[] = [];
+    for (let start = from; start <= to; start += PARALLEL_READS) {
+      const count = Math.min(PARALLEL_READS, to - start + 1);
+      found.push(...(await Promise.all(Array.from({ length: count }, (_, i) => this.commit(start + i)))));
+    }
+    return found;
+  }
+
+  /** What the log folder holds from `fromVersion` on. */
+  async listing(fromVersion = 0): Promise<LogListing> {
+    const commits: number[] = [];
+    const parts = new Map<string, number>();
+    const checkpoints: LogCheckpoint[] = [];
+    const folder = `${this.table}/${LOG_FOLDER}/`;
+    // Commit and checkpoint names begin with a digit; `_` and whatever else lies in the folder sorts elsewhere.
+    for await (const { key } of this.#store.list(folder, { startAfter: folder + firstNameOf(fromVersion) })) {
+      const file = parseLogName(key.slice(folder.length));
+      if (file?.kind === 'commit') commits.push(file.version);
+      if (file?.kind !== 'checkpoint') continue;
+      const id = `${file.version}/${file.parts}`;
+      const seen = (parts.get(id) ?? 0) + 1;
+      parts.set(id, seen);
+      if (seen === file.parts) checkpoints.push({ version: file.version, parts: file.parts });
+    }
+    return { commits, checkpoints };
+  }
+
+  /** The version that `_last_checkpoint` points to: a hint where to begin listing, never more. */
+  async lastCheckpointHint(): Promise<number | undefined> {
+    const bytes = await this.#store.get(this.key(LAST_CHECKPOINT_NAME));
+    if (bytes === undefined) return undefined;
+    try {
+      const hint: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+      const version = isRecord(hint) ? hint['version'] : undefined;
+      return typeof version === 'number' && Number.isSafeInteger(version) && version >= 0 ? version : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * The state at `version`, or at the newest version. Undefined where the table does not exist, or where `version` can no
+   * longer be, or never was, put together.
+   */
+  async load(options: { version?: number; tombstones?: boolean } = {}): Promise<LoadedState | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      const state = await this.#tryLoad(options, attempt);
+      if (state !== 'gone') return state;
+      if (attempt >= LOAD_ATTEMPTS_MAX) {
+        throw new CondvestError({
+          code: 'lake-log-gap',
+          kind: 'corrupt',
+          message: `The log of table ${this.table} lacks a commit between two that are there`,
+          action: 'Restore the file from a backup, or the whole folder',
+        });
+      }
+    }
+  }
+
+  async #tryLoad(
+    options: { version?: number; tombstones?: boolean },
+    attempt: number,
+  ): Promise<LoadedState | undefined | 'gone'> {
+    const { version, tombstones = false } = options;
+    const hint = attempt === 1 ? await this.lastCheckpointHint() : undefined;
+    const useHint = hint !== undefined && (version === undefined || hint <= version);
+    let listing = await this.listing(useHint ? hint : 0);
+    if (useHint && listing.checkpoints.length === 0) listing = await this.listing();
+
+    const target = version ?? Math.max(listing.commits.at(-1) ?? -1, listing.checkpoints.at(-1)?.version ?? -1);
+    if (target === -1) return undefined;
+    const checkpoint = listing.checkpoints.findLast((c) => c.version <= target);
+    const replay = new Replay(this.table, this.#unitColumn, { tombstones });
+    if (checkpoint !== undefined) {
+      const keys = checkpointNames(checkpoint.version, checkpoint.parts).map((name) => this.key(name));
+      const [actions, own] = await Promise.all([
+        readCheckpoint({ store: this.#store, engine: this.#engine }, keys, { tombstones }),
+        this.timestampOf(checkpoint.version),
+      ]);
+      if (actions === undefined) return 'gone';
+      replay.startFrom(checkpoint.version, own ?? newestChangeOf(actions), actions);
+    }
+    const from = replay.version + 1;
+    // Asked for a version by number: it is not there, neither now nor after another look.
+    const wanted = new Set(listing.commits);
+    for (let v = from; v <= target; v += 1) {
+      if (wanted.has(v)) continue;
+      return version === undefined || attempt < 2 ? 'gone' : undefined;
+    }
+    for (const [i, actions] of (await this.commits(from, target)).entries()) {
+      if (actions === undefined) return 'gone';
+      replay.apply(from + i, actions);
+      this.#timestamps.set(from + i, replay.timestampMs);
+    }
+    return { snapshot: replay.snapshot(), replay, checkpointVersion: checkpoint?.version };
+  }
+
+  /** The snapshot after the commits that follow `base`, or `base` itself where there are none. */
+  async advance(base: Snapshot): Promise<{ snapshot: Snapshot; commits: readonly CommitActions[] }> {
+    const commits: CommitActions[] = [];
+    for (;;) {
+      const next = await this.commit(base.version + commits.length + 1);
+      if (next === undefined) break;
+      commits.push(next);
+    }
+    if (commits.length === 0) return { snapshot: base, commits };
+    return { snapshot: this.extend(base, commits), commits };
+  }
+
+  /** `base` with the commits of the versions after it applied. */
+  extend(base: Snapshot | undefined, commits: readonly CommitActions[]): Snapshot {
+    const replay = new Replay(this.table, this.#unitColumn, base === undefined ? {} : { base });
+    for (const actions of commits) {
+      replay.apply(replay.version + 1, actions);
+      this.#timestamps.set(replay.version, replay.timestampMs);
+    }
+    return replay.snapshot();
+  }
+
+  /**
+   * The instant of a version, as `Snapshot.timestampMs` gives it; undefined where its commit file is gone. A commit of
+   * ours knows its own; a foreign one's follows from the commits before it, back to one of ours.
+   */
+  async timestampOf(version: number): Promise<InstantMs | undefined> {
+    const run: (number | undefined)[] = [];
+    let known = Number.NEGATIVE_INFINITY;
+    for (let v = version; v >= 0; v -= 1) {
+      const cached = this.#timestamps.get(v);
+      if (cached !== undefined) {
+        known = cached;
+        break;
+      }
+      const actions = await this.commit(v);
+      if (actions === undefined) break;
+      run.push(actions.commitInfo?.timestamp);
+      if (isOurs(actions.commitInfo)) break;
+    }
+    if (run.length === 0) return Number.isFinite(known) ? known : undefined;
+    let timestampMs = known;
+    for (const [i, own] of run.reverse().entries()) {
+      timestampMs = nextTimestamp(timestampMs, own);
+      this.#timestamps.set(version - run.length + 1 + i, timestampMs);
+    }
+    return timestampMs;
+  }
+
+  /** The oldest version that can still be put together, and the newest; undefined where there is no table. */
+  async span(): Promise<{ oldest: number; newest: number } | undefined> {
+    const { commits, checkpoints } = await this.listing();
+    const newest = Math.max(commits.at(-1) ?? -1, checkpoints.at(-1)?.version ?? -1);
+    if (newest === -1) return undefined;
+    // Back from the newest, as far as the commits are whole.
+    let first = newest + 1;
+    for (let i = commits.length - 1; i >= 0 && commits[i] === first - 1; i -= 1) first -= 1;
+    if (first === 0) return { oldest: 0, newest };
+    const base = checkpoints.find((checkpoint) => checkpoint.version >= first - 1);
+    return { oldest: defined(base, `the log of ${this.table} has neither a beginning nor a checkpoint`).version, newest };
+  }
+}
+
+export interface LoadedState {
+  readonly snapshot: Snapshot;
+  readonly replay: Replay;
+  /** The checkpoint of the log that it was read from. */
+  readonly checkpointVersion: number | undefined;
+}
+
+/** A stand-in for the instant of a checkpoint whose own commit file was cleaned away (by another program; ours keep it). */
+function newestChangeOf(actions: CommitActions): InstantMs {
+  let newestMs = actions.metaData?.createdTime ?? 0;
+  for (const add of actions.adds) newestMs = Math.max(newestMs, add.modificationTime);
+  for (const remove of actions.removes) newestMs = Math.max(newestMs, remove.deletionTimestamp ?? 0);
+  return newestMs;
+}

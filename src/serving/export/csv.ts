@@ -1,0 +1,35 @@
+import type { ColumnType } from '#lake/schema.ts';
+import { instantText } from './instant-text.ts';
+import type { Cell, TableStream } from './table-stream.ts';
+
+/**
+ * CSV by RFC 4180: a header, fields quoted where they hold a comma, a quote or a line end. Null is an empty field and the
+ * empty text is `""`. Lines end in a line feed, as those of DuckDB, Polars and pandas do. Numbers are the shortest text that
+ * reads back as the same number.
+ */
+export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(`${table.fields.map((field) => quoted(field.name)).join(',')}\n`);
+  for await (const batch of table.batches) {
+    let text = '';
+    for (let row = 0; row < batch.rowCount; row += 1) {
+      for (const [index, field] of table.fields.entries()) {
+        if (index > 0) text += ',';
+        text += csvCell(batch.columns[index]?.[row] ?? null, field.type);
+      }
+      text += '\n';
+    }
+    yield encoder.encode(text);
+  }
+}
+
+function csvCell(value: Cell, type: ColumnType): string {
+  if (value === null) return '';
+  if (typeof value === 'string') return value === '' ? '""' : quoted(value);
+  if (type === 'timestamp') return instantText(Number(value));
+  return String(value);
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

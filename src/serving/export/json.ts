@@ -1,0 +1,59 @@
+import type { ColumnType } from '#lake/schema.ts';
+import { instantText } from './instant-text.ts';
+import type { Cell, Field, RowBatch, TableStream } from './table-stream.ts';
+
+/**
+ * JSON rows as objects, dates and instants as ISO text. JSON has no NaN and no infinity: they are written as null. A long
+ * beyond 2^53 keeps all its digits, as JSON allows; read it with a parser that does too.
+ */
+
+/** One array, one row a line. */
+export async function* encodeJson(table: TableStream): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const keys = jsonKeys(table.fields);
+  let before = '[\n';
+  for await (const batch of table.batches) {
+    let text = '';
+    for (const line of lines(table.fields, keys, batch)) {
+      text += before + line;
+      before = ',\n';
+    }
+    yield encoder.encode(text);
+  }
+  yield encoder.encode(before === '[\n' ? '[]\n' : '\n]\n');
+}
+
+/** Newline-delimited JSON: one object a line. */
+export async function* encodeNdjson(table: TableStream): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const keys = jsonKeys(table.fields);
+  for await (const batch of table.batches) {
+    let text = '';
+    for (const line of lines(table.fields, keys, batch)) text += `${line}\n`;
+    yield encoder.encode(text);
+  }
+}
+
+function jsonKeys(fields: readonly Field[]): string[] {
+  return fields.map((field, index) => `${index === 0 ? '' : ','}${JSON.stringify(field.name)}:`);
+}
+
+function* lines(fields: readonly Field[], keys: readonly string[], batch: RowBatch): Generator<string> {
+  for (let row = 0; row < batch.rowCount; row += 1) {
+    let text = '{';
+    for (const [index, field] of fields.entries()) {
+      text += `${keys[index]}${jsonCell(batch.columns[index]?.[row] ?? null, field.type)}`;
+    }
+    yield `${text}}`;
+  }
+}
+
+function jsonCell(value: Cell, type: ColumnType): string {
+  if (value === null) return 'null';
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return 'null';
+    if (type === 'timestamp') return `"${instantText(value)}"`;
+  }
+  return JSON.stringify(value);
+}

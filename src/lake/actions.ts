@@ -22,7 +22,7 @@ export interface MetaData {
   readonly format: { readonly provider: string; readonly options?: StringMap | null };
   readonly schemaString: string;
   readonly partitionColumns: readonly string[];
-  readonly configuration: Readonly<Record<string, string>>;
+  readonly configuration: Readonly<Record<string, string | undefined>>;
   readonly createdTime?: number | null;
 }
 
@@ -99,12 +99,12 @@ export function parseCommit(bytes: Uint8Array, file: string): CommitActions {
     if (line.trim() === '') continue;
     const where = `${file}, line ${index + 1}`;
     const action = parseLine(line, where);
-    if (isRecord(action['add'])) adds.push(toAdd(action['add'], where));
-    else if (isRecord(action['remove'])) removes.push(toRemove(action['remove'], where));
-    else if (isRecord(action['txn'])) txns.push(toTxn(action['txn'], where));
-    else if (isRecord(action['commitInfo'])) commitInfo = toCommitInfo(action['commitInfo']);
-    else if (isRecord(action['metaData'])) metaData = toMetaData(action['metaData'], where);
-    else if (isRecord(action['protocol'])) protocol = toProtocol(action['protocol'], where);
+    if (isRecord(action.add)) adds.push(toAdd(action.add, where));
+    else if (isRecord(action.remove)) removes.push(toRemove(action.remove, where));
+    else if (isRecord(action.txn)) txns.push(toTxn(action.txn, where));
+    else if (isRecord(action.commitInfo)) commitInfo = toCommitInfo(action.commitInfo);
+    else if (isRecord(action.metaData)) metaData = toMetaData(action.metaData, where);
+    else if (isRecord(action.protocol)) protocol = toProtocol(action.protocol, where);
   }
   return { commitInfo, protocol, metaData, txns, adds, removes };
 }
@@ -158,24 +158,24 @@ export function isRecord(value: unknown): value is WireRecord {
 export function toAdd(wire: WireRecord, where: string): Add {
   return {
     path: textOf(wire, 'path', where),
-    partitionValues: mapOf(wire['partitionValues']) ?? {},
+    partitionValues: mapOf(wire.partitionValues) ?? {},
     size: numberOf(wire, 'size', where),
     modificationTime: numberOf(wire, 'modificationTime', where),
-    dataChange: wire['dataChange'] !== false,
-    stats: optionalText(wire['stats']),
-    tags: mapOf(wire['tags']),
+    dataChange: wire.dataChange !== false,
+    stats: optionalText(wire.stats),
+    tags: mapOf(wire.tags),
   };
 }
 
 export function toRemove(wire: WireRecord, where: string): Remove {
   return {
     path: textOf(wire, 'path', where),
-    deletionTimestamp: optionalNumber(wire['deletionTimestamp']),
-    dataChange: wire['dataChange'] !== false,
-    extendedFileMetadata: typeof wire['extendedFileMetadata'] === 'boolean' ? wire['extendedFileMetadata'] : undefined,
-    partitionValues: mapOf(wire['partitionValues']),
-    size: optionalNumber(wire['size']),
-    tags: mapOf(wire['tags']),
+    deletionTimestamp: optionalNumber(wire.deletionTimestamp),
+    dataChange: wire.dataChange !== false,
+    extendedFileMetadata: typeof wire.extendedFileMetadata === 'boolean' ? wire.extendedFileMetadata : undefined,
+    partitionValues: mapOf(wire.partitionValues),
+    size: optionalNumber(wire.size),
+    tags: mapOf(wire.tags),
   };
 }
 
@@ -183,22 +183,26 @@ export function toTxn(wire: WireRecord, where: string): Txn {
   return {
     appId: textOf(wire, 'appId', where),
     version: numberOf(wire, 'version', where),
-    lastUpdated: optionalNumber(wire['lastUpdated']),
+    lastUpdated: optionalNumber(wire.lastUpdated),
   };
 }
 
 /** Keeps fields we don't know: a metaData action is written again, whole, when a column is added. */
 export function toMetaData(wire: WireRecord, where: string): MetaData {
-  const format = isRecord(wire['format']) ? wire['format'] : {};
-  const columns = Array.isArray(wire['partitionColumns']) ? wire['partitionColumns'] : [];
+  const format = isRecord(wire.format) ? wire.format : {};
+  const columns = Array.isArray(wire.partitionColumns) ? wire.partitionColumns : [];
   const configuration: Record<string, string> = {};
-  for (const [key, value] of Object.entries(mapOf(wire['configuration']) ?? {})) {
+  for (const [key, value] of Object.entries(mapOf(wire.configuration) ?? {})) {
     if (value !== null) configuration[key] = value;
   }
   return {
     ...wire,
     id: textOf(wire, 'id', where),
-    format: { ...format, provider: optionalText(format['provider']) ?? 'parquet', options: mapOf(format['options']) ?? {} },
+    format: {
+      ...format,
+      provider: optionalText(format.provider) ?? 'parquet',
+      options: mapOf(format.options) ?? {},
+    },
     schemaString: textOf(wire, 'schemaString', where),
     partitionColumns: columns.map(String),
     configuration,
@@ -210,22 +214,22 @@ export function toProtocol(wire: WireRecord, where: string): Protocol {
     ...wire,
     minReaderVersion: numberOf(wire, 'minReaderVersion', where),
     minWriterVersion: numberOf(wire, 'minWriterVersion', where),
-    readerFeatures: textsOf(wire['readerFeatures']),
-    writerFeatures: textsOf(wire['writerFeatures']),
+    readerFeatures: textsOf(wire.readerFeatures),
+    writerFeatures: textsOf(wire.writerFeatures),
   };
 }
 
 function toCommitInfo(wire: WireRecord): CommitInfo {
   return {
-    timestamp: optionalNumber(wire['timestamp']),
-    operation: optionalText(wire['operation']),
-    operationParameters: isRecord(wire['operationParameters']) ? wire['operationParameters'] : undefined,
-    operationMetrics: isRecord(wire['operationMetrics']) ? wire['operationMetrics'] : undefined,
-    engineInfo: optionalText(wire['engineInfo']),
-    txnId: optionalText(wire['txnId']),
-    sessions: optionalText(wire['sessions']),
-    readVersion: optionalNumber(wire['readVersion']),
-    isBlindAppend: typeof wire['isBlindAppend'] === 'boolean' ? wire['isBlindAppend'] : undefined,
+    timestamp: optionalNumber(wire.timestamp),
+    operation: optionalText(wire.operation),
+    operationParameters: isRecord(wire.operationParameters) ? wire.operationParameters : undefined,
+    operationMetrics: isRecord(wire.operationMetrics) ? wire.operationMetrics : undefined,
+    engineInfo: optionalText(wire.engineInfo),
+    txnId: optionalText(wire.txnId),
+    sessions: optionalText(wire.sessions),
+    readVersion: optionalNumber(wire.readVersion),
+    isBlindAppend: typeof wire.isBlindAppend === 'boolean' ? wire.isBlindAppend : undefined,
   };
 }
 

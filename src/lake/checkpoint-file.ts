@@ -2,7 +2,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import { type Add, type CommitActions, isRecord, parseCommit, type StringMap } from './actions.ts';
-import { ADD_FIELDS, FIELD_END, readActions, readCheckpointSchema, ROW_END } from './checkpoint.sql.ts';
+import { ADD_FIELDS, FIELD_END, ROW_END, readActions, readCheckpointSchema } from './checkpoint.sql.ts';
 import type { Engine } from './engine.ts';
 
 /**

@@ -26,7 +26,7 @@ export function columnsOf(schemaString: string, table: string): Column[] {
   for (const field of fieldsOf(schemaString, table)) {
     const { name, type, metadata } = field;
     if (typeof name !== 'string' || typeof type !== 'string' || !OUR_TYPES.has(type)) continue;
-    const comment = isRecord(metadata) && typeof metadata['comment'] === 'string' ? metadata['comment'] : '';
+    const comment = isRecord(metadata) && typeof metadata.comment === 'string' ? metadata.comment : '';
     columns.push({ name, type: type as ColumnType, comment });
   }
   return columns;
@@ -40,14 +40,14 @@ export function schemaWithColumns(schemaString: string, columns: readonly Column
   const fields = fieldsOf(schemaString, table);
   const missing: WireRecord[] = [];
   for (const column of columns) {
-    const stored = fields.find((field) => field['name'] === column.name);
+    const stored = fields.find((field) => field.name === column.name);
     if (stored === undefined) missing.push(fieldOf(column));
-    else if (stored['type'] !== column.type) {
+    else if (stored.type !== column.type) {
       throw new CondvestError({
         code: 'lake-schema-mismatch',
         kind: 'permanent',
         message: `Column ${column.name} of table ${table} has a type that Condvest does not write`,
-        found: JSON.stringify(stored['type']),
+        found: JSON.stringify(stored.type),
         allowed: column.type,
         action: 'Was the folder made by another program? Use a new one, or rename the column',
       });
@@ -76,7 +76,7 @@ function fieldsOf(schemaString: string, table: string): WireRecord[] {
   } catch {
     schema = undefined;
   }
-  if (isRecord(schema) && Array.isArray(schema['fields'])) return schema['fields'].filter(isRecord);
+  if (isRecord(schema) && Array.isArray(schema.fields)) return schema.fields.filter(isRecord);
   throw new CondvestError({
     code: 'lake-log-corrupt',
     kind: 'corrupt',

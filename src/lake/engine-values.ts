@@ -1,18 +1,28 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 
-import { fromEpochDay } from '#base/dates.ts';
+import { fromEpochDay, isoDate, toEpochDay } from '#base/dates.ts';
 
 /**
  * How SQL values arrive in the program: DATE as `YYYY-MM-DD`, every TIMESTAMP as whole epoch milliseconds (UTC), integers
  * and DECIMAL as numbers (as bigint where a number would lose digits), the rest as themselves, nested values as plain objects.
  */
-export type SqlValue = string | number | bigint | boolean | null | Uint8Array | SqlValue[] | { [key: string]: SqlValue };
+export type SqlValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Uint8Array
+  | SqlValue[]
+  | { [key: string]: SqlValue };
 
 /** The values of one column of one chunk. */
 export function convertColumn(values: readonly DuckDBValue[], type: DuckDBType): SqlValue[] {
   const name = String(type);
-  if (name === 'DOUBLE' || name === 'INTEGER' || name === 'BOOLEAN' || name === 'VARCHAR' || name === 'FLOAT') return values as SqlValue[];
-  if (name === 'TIME' || name === 'TIMETZ' || name === 'INTERVAL') return values.map((value) => (value === null ? null : String(value)));
+  if (name === 'DOUBLE' || name === 'INTEGER' || name === 'BOOLEAN' || name === 'VARCHAR' || name === 'FLOAT')
+    return values as SqlValue[];
+  if (name === 'TIME' || name === 'TIMETZ' || name === 'INTERVAL')
+    return values.map((value) => (value === null ? null : String(value)));
   return values.map(convertValue);
 }
 
@@ -20,7 +30,7 @@ function convertValue(value: DuckDBValue): SqlValue {
   if (value === null || value === undefined) return null;
   if (typeof value === 'bigint') return safe(value);
   if (typeof value !== 'object') return value;
-  if ('days' in value && !('months' in value)) return fromEpochDay(value.days);
+  if ('days' in value && !('months' in value)) return dateText(value);
   if ('millis' in value) return safe(value.millis);
   if ('nanos' in value && !('offset' in value)) return Number(value.nanos / 1_000_000n);
   if ('seconds' in value) return safe(value.seconds * 1000n);
@@ -45,3 +55,11 @@ function safe(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
+
+/** SQL knows dates beyond the years 0001 to 9999, and infinity; they are shown as the driver writes them. */
+function dateText(value: { readonly days: number }): string {
+  return value.days >= DAYS_MIN && value.days <= DAYS_MAX ? fromEpochDay(value.days) : String(value);
+}
+
+const DAYS_MIN = toEpochDay(isoDate('0001-01-01'));
+const DAYS_MAX = toEpochDay(isoDate('9999-12-31'));

@@ -1,7 +1,12 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 
+import { AssertionError, assert } from '#base/assert.ts';
+import { isoDate, toEpochDay } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+
+import { engineError } from './engine-error.ts';
 import { convertColumn, type SqlValue } from './engine-values.ts';
+import { type Column, SQL_TYPES } from './schema.ts';
 
 /** A parameter of a statement: bound, never pasted into the text. Dates and instants are bound as text and cast there. */
 export type SqlParameter = string | number | bigint | boolean | null;
@@ -34,8 +39,8 @@ export interface StreamedResult {
 /** DuckDB in this process. Nothing is fetched from outside: extensions are neither installed nor loaded by themselves. */
 export class Engine {
   readonly #instance: DuckDBInstance;
-  readonly #idle: EngineSession[] = [];
-  #closed = false;
+  /** Connections that wait for their next statement; undefined once the engine is closed. */
+  #idle: EngineSession[] | undefined = [];
 
   private constructor(instance: DuckDBInstance) {
     this.#instance = instance;
@@ -62,8 +67,10 @@ export class Engine {
 
   /** A connection of its own, for temporary tables and settings. The caller closes it. */
   async session(): Promise<EngineSession> {
-    if (this.#closed) throw new CondvestError({ code: 'engine-closed', kind: 'permanent', message: 'The database engine was closed' });
-    return new EngineSession(await this.#instance.connect());
+    if (this.#idle === undefined) {
+      throw new CondvestError({ code: 'engine-closed', kind: 'permanent', message: 'The database engine was closed' });
+    }
+    return new EngineSession(await guard(() => this.#instance.connect()));
   }
 
   async run(sql: string, parameters?: readonly SqlParameter[]): Promise<void> {
@@ -79,20 +86,32 @@ export class Engine {
     return this.#borrow((session) => session.columns(sql, parameters));
   }
 
+  /** The result chunk by chunk on a connection of its own, which ends with the last chunk or when the reader stops. */
+  async stream(sql: string, parameters?: readonly SqlParameter[]): Promise<StreamedResult> {
+    const session = await this.session();
+    try {
+      const { names, types, chunks } = await session.stream(sql, parameters);
+      return { names, types, chunks: closing(session, chunks) };
+    } catch (cause) {
+      session.close();
+      throw cause;
+    }
+  }
+
   /** Ends every connection that is not in use; DuckDB frees its memory and its spill files. */
   close(): void {
-    this.#closed = true;
-    for (const session of this.#idle.splice(0)) session.close();
+    for (const session of this.#idle ?? []) session.close();
+    this.#idle = undefined;
     this.#instance.closeSync();
   }
 
   /** Connections cost a little to make, so a few idle ones are kept; more than that are closed. */
   async #borrow<T>(use: (session: EngineSession) => Promise<T>): Promise<T> {
-    const session = this.#idle.pop() ?? (await this.session());
+    const session = this.#idle?.pop() ?? (await this.session());
     try {
       return await use(session);
     } finally {
-      if (this.#closed || this.#idle.length >= IDLE_SESSIONS_MAX) session.close();
+      if (this.#idle === undefined || this.#idle.length >= IDLE_SESSIONS_MAX) session.close();
       else this.#idle.push(session);
     }
   }
@@ -127,22 +146,18 @@ export class EngineSession implements Disposable {
   }
 
   async columns(sql: string, parameters?: readonly SqlParameter[]): Promise<Record<string, SqlValue[]>> {
-    return guard(async () => {
-      const result = await this.#connection.run(sql, bind(parameters));
-      const names = result.deduplicatedColumnNames();
-      const types = names.map((_, index) => result.columnType(index));
-      const columns: Record<string, SqlValue[]> = {};
-      for (const name of names) columns[name] = [];
-      for (const chunk of await result.fetchAllChunks()) {
-        for (const [index, name] of names.entries()) {
-          const type = types[index];
-          if (type === undefined) continue;
-          const target = columns[name];
-          for (const value of convertColumn(chunk.getColumnValues(index), type)) target?.push(value);
-        }
+    const result = await guard(() => this.#connection.run(sql, bind(parameters)));
+    const chunks = await guard(() => result.fetchAllChunks());
+    const columns: Record<string, SqlValue[]> = {};
+    for (const [index, name] of result.deduplicatedColumnNames().entries()) {
+      const type = result.columnType(index);
+      const values: SqlValue[] = [];
+      for (const chunk of chunks) {
+        for (const value of convertColumn(chunk.getColumnValues(index), type)) values.push(value);
       }
-      return columns;
-    });
+      columns[name] = values;
+    }
+    return columns;
   }
 
   /** The result chunk by chunk, as DuckDB makes it: memory does not grow with the result. */
@@ -161,6 +176,42 @@ export class EngineSession implements Disposable {
       }
     }
     return { names, types: types.map(String), chunks: chunks() };
+  }
+
+  /**
+   * Makes a temporary table of rows that the program holds, and returns how many there were. Values are in the order of the
+   * columns: dates as `YYYY-MM-DD`, instants as epoch milliseconds.
+   */
+  async load(
+    table: string,
+    columns: readonly Pick<Column, 'name' | 'type'>[],
+    rows: Iterable<readonly SqlParameter[]>,
+  ): Promise<number> {
+    const definition = columns.map(({ name, type }) => `${sqlName(name)} ${SQL_TYPES[type]}`).join(', ');
+    await this.run(`CREATE OR REPLACE TEMP TABLE ${sqlName(table)} (${definition})`);
+    const { DuckDBDateValue, DuckDBTimestampTZValue } = await import('@duckdb/node-api');
+    return guard(async () => {
+      const appender = await this.#connection.createAppender(table, 'main', 'temp');
+      let count = 0;
+      for (const row of rows) {
+        assert(row.length === columns.length, `a row of ${row.length} values for ${columns.length} columns`);
+        for (const [index, value] of row.entries()) {
+          const type = columns[index]?.type;
+          if (value === null) appender.appendNull();
+          else if (type === 'string') appender.appendVarchar(String(value));
+          else if (type === 'double') appender.appendDouble(Number(value));
+          else if (type === 'long') appender.appendBigInt(BigInt(value));
+          else if (type === 'integer') appender.appendInteger(Number(value));
+          else if (type === 'boolean') appender.appendBoolean(value === true);
+          else if (type === 'date') appender.appendDate(new DuckDBDateValue(toEpochDay(isoDate(String(value)))));
+          else appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(value) * 1000n));
+        }
+        appender.endRow();
+        count += 1;
+      }
+      appender.closeSync();
+      return count;
+    });
   }
 
   /** Stops the statement that is running, which then fails with `engine-interrupted`. */
@@ -191,41 +242,19 @@ function bind(parameters: readonly SqlParameter[] | undefined): DuckDBValue[] | 
   return parameters === undefined ? undefined : [...parameters];
 }
 
+async function* closing(session: EngineSession, chunks: AsyncIterable<ColumnChunk>): AsyncGenerator<ColumnChunk> {
+  try {
+    yield* chunks;
+  } finally {
+    session.close();
+  }
+}
+
 async function guard<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {
-    if (cause instanceof CondvestError) throw cause;
+    if (cause instanceof CondvestError || cause instanceof AssertionError) throw cause;
     throw engineError(cause);
   }
-}
-
-/** What DuckDB's message says, sorted by what a user can do about it. */
-function engineError(cause: unknown): CondvestError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const first = text.split('\n')[0]?.trim() ?? text;
-  if (/No space left on device|failed to offload|max_temp_directory_size/i.test(text)) {
-    return new CondvestError({
-      code: 'no-space', kind: 'permanent', message: 'The disk is full', found: first,
-      action: 'Free some space and run the same command again; nothing was committed', cause,
-    });
-  }
-  if (/^Out of Memory/i.test(text)) {
-    return new CondvestError({
-      code: 'engine-out-of-memory', kind: 'permanent', message: 'The memory limit was reached', found: first,
-      action: 'Raise CONDVEST_MEMORY_LIMIT and run the same command again; nothing was committed', cause,
-    });
-  }
-  if (/^INTERRUPT/i.test(text)) {
-    return new CondvestError({ code: 'engine-interrupted', kind: 'transient', message: 'The statement was stopped', cause });
-  }
-  if (/No magic bytes|too small to be a Parquet|Footer length|not a Parquet file|Invalid Input Error: (File|No)|metadata length|TProtocolException|don't know what type/i.test(text)) {
-    return new CondvestError({
-      code: 'parquet-unreadable', kind: 'corrupt', message: 'A file is not readable as Parquet', found: first, cause,
-    });
-  }
-  if (/^IO Error/i.test(text)) {
-    return new CondvestError({ code: 'engine-io', kind: 'permanent', message: 'A file could not be read or written', found: first, cause });
-  }
-  return new CondvestError({ code: 'engine-sql', kind: 'permanent', message: 'The statement failed', found: text.trim(), cause });
 }

@@ -1,4 +1,4 @@
-import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { type IsoDate, parseIsoDate, toEpochDay } from '#base/dates.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import type { Add } from './actions.ts';
@@ -37,8 +37,8 @@ export class DataFile {
   readonly add: Add;
   readonly #unitColumn: string | undefined;
   #stats: FileStats | undefined;
-  #units: SessionSet | undefined;
-  #unitsKnown = false;
+  /** Undefined until it was looked for; `anything` where that found nothing. */
+  #units: SessionSet | 'anything' | undefined;
 
   constructor(path: string, add: Add, unitColumn: string | undefined) {
     this.path = path;
@@ -73,11 +73,8 @@ export class DataFile {
    * partition's year. Undefined: it may hold anything.
    */
   get units(): SessionSet | undefined {
-    if (!this.#unitsKnown) {
-      this.#units = unitsOf(this.add.tags, this.add.partitionValues, this.stats, this.#unitColumn);
-      this.#unitsKnown = true;
-    }
-    return this.#units;
+    this.#units ??= unitsOf(this.add.tags, this.add.partitionValues, () => this.stats, this.#unitColumn) ?? 'anything';
+    return this.#units === 'anything' ? undefined : this.#units;
   }
 }
 
@@ -85,7 +82,7 @@ export class DataFile {
 export function unitsOf(
   tags: Readonly<Record<string, string | null>> | undefined,
   partitionValues: Readonly<Record<string, string | null>> | undefined,
-  stats: FileStats | undefined,
+  statsOf: () => FileStats | undefined,
   unitColumn: string | undefined,
 ): SessionSet | undefined {
   if (unitColumn === undefined) return undefined;
@@ -94,13 +91,24 @@ export function unitsOf(
     const tagged = SessionSet.parse(tag);
     if (tagged !== undefined) return tagged;
   }
+  const stats = statsOf();
   const min = dateIn(stats?.minValues?.[unitColumn]);
   const max = dateIn(stats?.maxValues?.[unitColumn]);
-  if (min !== undefined && max !== undefined && min <= max) return SessionSet.parse(`${min}..${max}`);
+  if (min !== undefined && max !== undefined) return rangeOf(min, max);
   const { year } = partitionValues ?? {};
-  if (typeof year === 'string' && /^\d{4}$/.test(year)) return SessionSet.parse(`${year}-01-01..${year}-12-31`);
-  return undefined;
+  if (typeof year !== 'string') return undefined;
+  const [first, last] = [parseIsoDate(`${year}-01-01`), parseIsoDate(`${year}-12-31`)];
+  return first === undefined || last === undefined ? undefined : rangeOf(first, last);
 }
+
+/** The units between two dates. Beyond any history of a market the answer is "anything", not a set of millions. */
+function rangeOf(min: IsoDate, max: IsoDate): SessionSet | undefined {
+  if (min > max || toEpochDay(max) - toEpochDay(min) > RANGE_DAYS_MAX) return undefined;
+  // The text form's ranges leave out weekends; whatever a foreign file's own ends are, they are in it.
+  return SessionSet.parse(`${min}..${max}`)?.union(SessionSet.of([min, max]));
+}
+
+const RANGE_DAYS_MAX = 366 * 200;
 
 function dateIn(value: StatsValue | undefined): IsoDate | undefined {
   return typeof value === 'string' ? parseIsoDate(value) : undefined;

@@ -99,7 +99,7 @@ export class DeltaLog {
     if (bytes === undefined) return undefined;
     try {
       const hint: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-      const version = isRecord(hint) ? hint['version'] : undefined;
+      const version = isRecord(hint) ? hint.version : undefined;
       return typeof version === 'number' && Number.isSafeInteger(version) && version >= 0 ? version : undefined;
     } catch {
       return undefined;
@@ -222,7 +222,10 @@ export class DeltaLog {
     for (let i = commits.length - 1; i >= 0 && commits[i] === first - 1; i -= 1) first -= 1;
     if (first === 0) return { oldest: 0, newest };
     const base = checkpoints.find((checkpoint) => checkpoint.version >= first - 1);
-    return { oldest: defined(base, `the log of ${this.table} has neither a beginning nor a checkpoint`).version, newest };
+    return {
+      oldest: defined(base, `the log of ${this.table} has neither a beginning nor a checkpoint`).version,
+      newest,
+    };
   }
 }
 

@@ -2,6 +2,17 @@
 
 export type ColumnType = 'string' | 'date' | 'double' | 'long' | 'integer' | 'boolean' | 'timestamp';
 
+/** The SQL type that holds a column in DuckDB. An instant has a zone there: a zoneless one would need Delta reader 3. */
+export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  string: 'VARCHAR',
+  date: 'DATE',
+  double: 'DOUBLE',
+  long: 'BIGINT',
+  integer: 'INTEGER',
+  boolean: 'BOOLEAN',
+  timestamp: 'TIMESTAMPTZ',
+};
+
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;

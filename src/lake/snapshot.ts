@@ -45,7 +45,7 @@ export class Snapshot {
     return this.metaData.id;
   }
 
-  get configuration(): Readonly<Record<string, string>> {
+  get configuration(): Readonly<Record<string, string | undefined>> {
     return this.metaData.configuration;
   }
 

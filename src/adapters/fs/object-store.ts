@@ -266,7 +266,10 @@ export class FsObjectStore implements ObjectStore {
    * process syncs the names of the whole chain once, up to the root's or to the topmost that it made itself.
    */
   async #makeFolder(folder: string): Promise<void> {
-    const made = await mkdir(folder, { recursive: true });
+    const made = await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+      // Sorted here, for to the callers EEXIST means that the object's own name is taken.
+      throw storeFailure('create', folder, cause);
+    });
     const top = made !== undefined && made.length < this.#root.length ? dirname(made) : this.#root;
     let parent = folder;
     while (parent.length > top.length) {

@@ -18,7 +18,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 
-import { parseIsoDate, toEpochDay } from '#base/dates.ts';
+import { MS_PER_DAY, parseIsoDate, toEpochDay } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { ColumnType } from '#lake/schema.ts';
 import type { Cell, Field, TableStream } from './table-stream.ts';
@@ -100,7 +100,8 @@ function arrowValue(field: Field, cell: Exclude<Cell, null>): unknown {
     const date = parseIsoDate(cell);
     // Dates before year 1 or after 9999 have no place in our text form; SQL can still make them.
     if (date === undefined) throw beyondDate(field, cell);
-    return toEpochDay(date);
+    // The builder takes milliseconds also for a column that keeps days.
+    return toEpochDay(date) * MS_PER_DAY;
   }
   return cell;
 }

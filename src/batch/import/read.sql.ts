@@ -1,0 +1,148 @@
+import { sqlName, sqlText } from '#lake/engine.ts';
+
+import type { ColumnMap, Dataset, Field } from './columns.ts';
+import { FIELDS } from './columns.ts';
+import { type SourceFile, sqlPath } from './source-file.ts';
+
+/**
+ * SQL that reads a file as a dataset's fields. Text is read as text and cast here: a sniffing reader takes the ticker
+ * TRUE for a boolean, NAN for a number, and 03/04/2024 for whichever day it likes.
+ *
+ * Values keep what was wrong with them, for the quality rules to find: a number that is none becomes NaN, a date that is
+ * none becomes null.
+ */
+
+/**
+ * How a column tells a date:
+ * - `date`: a DATE.
+ * - `text`: `YYYY-MM-DD`, with or without a time of 00:00 behind it; the date as written counts.
+ * - `epoch`: an instant as a count of `unit` since 1970.
+ * - `timestamp`: an instant as a TIMESTAMP.
+ * Instants must be midnight in New York or in UTC, and stand for that midnight's date.
+ */
+export type DateEncoding =
+  | { readonly kind: 'date' | 'text' | 'timestamp' }
+  | { readonly kind: 'epoch'; readonly unit: EpochUnit };
+
+export type EpochUnit = 'ns' | 'us' | 'ms' | 's';
+
+export interface SourceReading {
+  readonly dataset: Dataset;
+  readonly file: SourceFile;
+  readonly columns: ColumnMap;
+  readonly dates: ReadonlyMap<string, DateEncoding>;
+}
+
+/** The file's columns under its own `readNames`, as they are; with `row_number`, from 1, when `numbered`. */
+export function rawSql(file: SourceFile, options: { numbered: boolean } = { numbered: false }): string {
+  const columns = file.readNames.map(sqlName).join(', ');
+  if (file.format === 'parquet') {
+    const number = options.numbered ? ', file_row_number + 1 AS row_number' : '';
+    const read = `read_parquet(${sqlPath(file.path)}, hive_partitioning = false, file_row_number = ${options.numbered})`;
+    return `SELECT ${columns}${number} FROM ${read}`;
+  }
+  const number = options.numbered ? ', row_number() OVER () AS row_number' : '';
+  return `SELECT ${columns}${number} FROM ${readCsvSql(file)}`;
+}
+
+/** Nothing is sniffed: delimiter and columns are known, every value is text. */
+function readCsvSql(file: SourceFile): string {
+  const columns = file.readNames.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
+  const settings = [
+    'auto_detect = false',
+    'header = true',
+    `delim = ${sqlText(file.delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    `nullstr = ''`,
+    `compression = '${file.gzip ? 'gzip' : 'none'}'`,
+    `columns = {${columns}}`,
+  ];
+  return `read_csv(${sqlPath(file.path)}, ${settings.join(', ')})`;
+}
+
+/** The dataset's fields, typed: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE. `extra` columns are kept. */
+export function typedSql(reading: SourceReading, raw: string, extra: readonly string[] = []): string {
+  const joins: string[] = [];
+  const fields = FIELDS[reading.dataset].map((field) => {
+    const value = fieldSql(reading, field, joins);
+    return `${value} AS ${sqlName(field.name)}`;
+  });
+  const kept = extra.map((name) => `raw.${sqlName(name)}`);
+  return `SELECT ${[...fields, ...kept].join(', ')} FROM (${raw}) AS raw ${joins.join(' ')}`;
+}
+
+function fieldSql(reading: SourceReading, field: Field, joins: string[]): string {
+  const index = reading.columns.get(field.name);
+  const column = index === undefined ? undefined : reading.file.readNames[index];
+  if (column === undefined) return `NULL::${sqlTypeOf(field)}`;
+  const value = `raw.${sqlName(column)}`;
+  const isText = reading.file.format === 'text';
+  switch (field.kind) {
+    case 'text':
+      return isText ? value : `nullif(${value}::VARCHAR, '')`;
+    case 'number':
+    case 'count':
+      return isText ? numberOfTextSql(value) : `${value}::DOUBLE`;
+    case 'date':
+      return dateSql(value, reading.dates.get(field.name) ?? { kind: 'text' }, `midnight_${field.name}`, joins);
+  }
+}
+
+function sqlTypeOf(field: Field): string {
+  if (field.kind === 'text') return 'VARCHAR';
+  return field.kind === 'date' ? 'DATE' : 'DOUBLE';
+}
+
+/** DuckDB would read 1_000 as a thousand; nobody else does. */
+function numberOfTextSql(value: string): string {
+  const number = `CASE WHEN contains(${value}, '_') THEN NULL ELSE try_cast(${value} AS DOUBLE) END`;
+  return `CASE WHEN ${value} IS NULL THEN NULL ELSE coalesce(${number}, 'nan'::DOUBLE) END`;
+}
+
+const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?`;
+
+function dateSql(value: string, encoding: DateEncoding, alias: string, joins: string[]): string {
+  switch (encoding.kind) {
+    case 'date':
+      return `CASE WHEN isfinite(${value}) THEN ${value} END`;
+    case 'text':
+      return `CASE WHEN regexp_full_match(${value}, ${sqlText(ISO_DATE)}) THEN try_cast(left(${value}, 10) AS DATE) END`;
+    case 'timestamp':
+      joins.push(midnightJoinSql(alias, `CASE WHEN isfinite(${value}) THEN epoch_us(${value}) END`, 'us'));
+      return `${alias}.session`;
+    case 'epoch':
+      joins.push(midnightJoinSql(alias, `try_cast(${value} AS BIGINT)`, encoding.unit));
+      return `${alias}.session`;
+  }
+}
+
+const UNITS_PER_SECOND: Readonly<Record<EpochUnit, string>> = { ns: '1000000000', us: '1000000', ms: '1000', s: '1' };
+
+/**
+ * Midnights by instant. Looking them up is quicker than converting each row's instant, and shows at once an instant that
+ * is not one (a file of minutes has the same columns as one of days). No midnight in New York is one in UTC.
+ */
+function midnightJoinSql(alias: string, value: string, unit: EpochUnit): string {
+  const scale = UNITS_PER_SECOND[unit];
+  const days = `generate_series(TIMESTAMP '1900-01-01', TIMESTAMP '2100-01-01', INTERVAL 1 DAY) AS day(midnight)`;
+  const local = `timezone('America/New_York', midnight)`;
+  return `LEFT JOIN (
+    SELECT (epoch_ms(${local}) // 1000) * ${scale} AS instant, midnight::DATE AS session FROM ${days}
+    UNION ALL
+    SELECT (epoch_ms(midnight) // 1000) * ${scale}, midnight::DATE FROM ${days}
+  ) AS ${alias} ON ${alias}.instant = ${value}`;
+}
+
+/** The first dates of a file, as it has them and as they were understood. */
+export function dateSampleSql(reading: SourceReading, fieldName: string, column: string, rows: number): string {
+  const raw = `${rawSql(reading.file)} WHERE ${sqlName(column)} IS NOT NULL LIMIT ${rows}`;
+  const typed = typedSql(reading, raw, [column]);
+  return `SELECT ${sqlName(column)}::VARCHAR AS found, ${sqlName(fieldName)} AS understood FROM (${typed})`;
+}
+
+/** The first values of a column, as text. */
+export function valueSampleSql(file: SourceFile, column: string, rows: number): string {
+  const name = sqlName(column);
+  return `SELECT ${name}::VARCHAR AS found FROM (${rawSql(file)}) WHERE ${name} IS NOT NULL LIMIT ${rows}`;
+}

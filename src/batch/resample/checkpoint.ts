@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The checkpoint of a silver table: which version of each input its rows were derived from. It is kept as Delta `txn`
+ * actions in the table's own data commits, so that rows and checkpoint can never disagree.
+ */
+
+/** One input table as it was pinned for a run. */
+export interface PinnedTable {
+  readonly tableId: string;
+  readonly version: number;
+}
+
+/** The inputs of a run; a table that does not exist yet counts as empty. */
+export interface PinnedInputs {
+  readonly bars: PinnedTable;
+  readonly splits: PinnedTable | undefined;
+  readonly listings: PinnedTable | undefined;
+  /** Hex SHA-256 of the exchange calendar. */
+  readonly calendarHash: string;
+}
+
+/** What has to be done about a table, as far as its checkpoint tells. */
+export type Decision =
+  | { readonly mode: 'full'; readonly reason: string }
+  | {
+      readonly mode: 'incremental';
+      /** Versions that the stored rows were derived from; undefined: the input did not exist yet. */
+      readonly bars: number;
+      readonly splits: number | undefined;
+      readonly listings: number | undefined;
+      readonly calendarChanged: boolean;
+    }
+  /** Stored rows were derived from later versions than the ones pinned: somebody else was quicker. */
+  | { readonly mode: 'ahead' };
+
+const PREFIX = 'resample:';
+const CALENDAR_KEY = `${PREFIX}calendar`;
+/** Which tables the input versions belong to: a digest of their ids, so that a replaced table is noticed. */
+const INPUTS_KEY = `${PREFIX}inputs`;
+
+function inputKey(tableId: string): string {
+  return `${PREFIX}${tableId}`;
+}
+
+/** The `txn` versions that a commit derived from these inputs carries. */
+export function checkpointTxns(inputs: PinnedInputs): ReadonlyMap<string, number> {
+  const txns = new Map<string, number>();
+  for (const table of [inputs.bars, inputs.splits, inputs.listings]) {
+    if (table !== undefined) txns.set(inputKey(table.tableId), table.version);
+  }
+  txns.set(CALENDAR_KEY, leading48Bits(inputs.calendarHash));
+  txns.set(INPUTS_KEY, digestOf(inputs.bars, inputs.splits, inputs.listings));
+  return txns;
+}
+
+/** Compares a silver table's checkpoint (undefined: there is no such table) with the inputs pinned for this run. */
+export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: PinnedInputs): Decision {
+  if (txns === undefined) return { mode: 'full', reason: 'the table is new' };
+  const stored = txns.get(INPUTS_KEY);
+  const bars = txns.get(inputKey(inputs.bars.tableId));
+  const calendar = txns.get(CALENDAR_KEY);
+  if (stored === undefined || calendar === undefined) return { mode: 'full', reason: 'the table has no checkpoint' };
+  const then = inputsThen(stored, inputs);
+  if (then === undefined || bars === undefined) {
+    return { mode: 'full', reason: 'an input table was replaced by another one' };
+  }
+  const splits = then.splits ? versionOf(txns, inputs.splits) : undefined;
+  const listings = then.listings ? versionOf(txns, inputs.listings) : undefined;
+  const ahead =
+    bars > inputs.bars.version || isAhead(splits, inputs.splits) || isAhead(listings, inputs.listings);
+  if (ahead) return { mode: 'ahead' };
+  return {
+    mode: 'incremental',
+    bars,
+    splits,
+    listings,
+    calendarChanged: calendar !== leading48Bits(inputs.calendarHash),
+  };
+}
+
+/** Which of today's splits and listings tables existed at the checkpoint; undefined where it speaks of other tables. */
+function inputsThen(digest: number, inputs: PinnedInputs): { splits: boolean; listings: boolean } | undefined {
+  for (const splits of [true, false]) {
+    for (const listings of [true, false]) {
+      const then = digestOf(
+        inputs.bars,
+        splits ? inputs.splits : undefined,
+        listings ? inputs.listings : undefined,
+      );
+      if (then === digest) return { splits, listings };
+    }
+  }
+  return undefined;
+}
+
+function versionOf(txns: ReadonlyMap<string, number>, table: PinnedTable | undefined): number | undefined {
+  return table === undefined ? undefined : txns.get(inputKey(table.tableId));
+}
+
+function isAhead(version: number | undefined, table: PinnedTable | undefined): boolean {
+  return version !== undefined && table !== undefined && version > table.version;
+}
+
+function digestOf(...tables: readonly (PinnedTable | undefined)[]): number {
+  const ids = tables.map((table) => table?.tableId ?? '').join('|');
+  return leading48Bits(createHash('sha256').update(ids).digest('hex'));
+}
+
+/** The first twelve hex digits as an integer, which a `txn` version (a long) and a number both hold exactly. */
+function leading48Bits(hex: string): number {
+  return Number.parseInt(hex.slice(0, 12), 16);
+}

@@ -1,0 +1,118 @@
+import { assert, defined } from '#base/assert.ts';
+import type { EngineSession } from '#lake/engine.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+import {
+  CREATE_CHUNK_BARS,
+  CREATE_CHUNK_SESSIONS,
+  CREATE_READ_SESSIONS,
+  CREATE_SCALES,
+  CREATE_SEGMENTS,
+  CREATE_SPECIAL_BARS,
+  CREATE_WINDOWS,
+  createPairs,
+  createSpecialWindows,
+  foldSelect,
+  KEEP_CHUNK_BARS,
+  readChunkBars,
+} from './fold.sql.ts';
+import { indexRange } from './layout.ts';
+import type { Published, Window } from './plan.ts';
+import type { WindowScale } from './scales.ts';
+import type { LinkedSpan } from './symbol-spans.ts';
+
+/** What the folds of one run work on. */
+export interface FoldInputs {
+  readonly calendar: Calendar;
+  readonly bars: Snapshot;
+  readonly published: Published;
+  /** For every symbol that is not always its own security: its whole history, without gaps. */
+  readonly spans: readonly LinkedSpan[];
+  /** Of all intervals of the run. */
+  readonly scales: readonly WindowScale[];
+  /** SQL text that reads files of `bars`. */
+  readonly scan: (sessions: SessionSet) => Promise<string>;
+}
+
+/**
+ * Folds daily bars into N-session bars on one DuckDB session, chunk by chunk. A chunk is all windows, of every interval,
+ * that begin in one year: its rows are read once, and what the next chunk needs of them (the windows of December reach into
+ * January) is handed on, which is why chunks come in descending order of year.
+ */
+export class FoldRun {
+  readonly #session: EngineSession;
+  readonly #inputs: FoldInputs;
+  #held: ReadonlySet<number> = new Set();
+
+  private constructor(session: EngineSession, inputs: FoldInputs) {
+    this.#session = session;
+    this.#inputs = inputs;
+  }
+
+  /** @param windows all that the run is to fold, of all intervals. */
+  static async start(session: EngineSession, inputs: FoldInputs, windows: Iterable<Window>): Promise<FoldRun> {
+    const run = new FoldRun(session, inputs);
+    await session.run(CREATE_SEGMENTS, [JSON.stringify(inputs.spans)]);
+    await session.run(CREATE_SCALES, [JSON.stringify(inputs.scales)]);
+    await session.run(CREATE_CHUNK_BARS);
+    const sessions = run.#sessionsOf(run.#indexesOf(windows));
+    await session.run(createPairs(await inputs.scan(sessions)));
+    return run;
+  }
+
+  /** Brings in the rows of these windows, which may be of several intervals. */
+  async load(windows: Iterable<Window>): Promise<void> {
+    const wanted = this.#indexesOf(windows);
+    const missing = new Set([...wanted].filter((index) => !this.#held.has(index)));
+    await this.#session.run(CREATE_CHUNK_SESSIONS, [this.#json(wanted)]);
+    await this.#session.run(KEEP_CHUNK_BARS);
+    this.#held = new Set();
+    if (missing.size > 0) {
+      await this.#session.run(CREATE_READ_SESSIONS, [this.#json(missing)]);
+      await this.#session.run(readChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
+    }
+    await this.#session.run(CREATE_SPECIAL_BARS);
+    this.#held = wanted;
+  }
+
+  /** The SELECT that yields the bars of these windows of one interval, ascending and loaded. Valid until the next call. */
+  async select(interval: number, windows: readonly Window[]): Promise<string> {
+    const rows = windows.map((window) => ({
+      w: window.number,
+      first_session: window.firstSession,
+      last_session: window.lastSession,
+      expected: interval,
+      complete: window.complete,
+    }));
+    for (const index of this.#indexesOf(windows)) assert(this.#held.has(index), `session index ${index} is not loaded`);
+    await this.#session.run(CREATE_WINDOWS, [JSON.stringify(rows)]);
+    await this.#session.run(createSpecialWindows(interval));
+    const { from, to } = indexRange(windows);
+    return foldSelect(interval, from, to);
+  }
+
+  #indexesOf(windows: Iterable<Window>): Set<number> {
+    const indexes = new Set<number>();
+    for (const { fromIndex, toIndex } of windows) {
+      for (let index = fromIndex; index <= toIndex; index += 1) {
+        if (this.#inputs.published.indexes.has(index)) indexes.add(index);
+      }
+    }
+    return indexes;
+  }
+
+  #sessionsOf(indexes: ReadonlySet<number>): SessionSet {
+    return SessionSet.of([...indexes].map((index) => this.#inputs.calendar.sessionAt(index)));
+  }
+
+  #json(indexes: ReadonlySet<number>): string {
+    return JSON.stringify([...indexes].map((idx) => ({ session: this.#inputs.calendar.sessionAt(idx), idx })));
+  }
+}
+
+/** First and last date of sessions that are not empty, for a filter that Parquet readers can use. */
+export function dateRange(sessions: SessionSet): { readonly first: string; readonly last: string } {
+  return { first: defined(sessions.min, 'a session'), last: defined(sessions.max, 'a session') };
+}

@@ -1,0 +1,146 @@
+import { defined } from '#base/assert.ts';
+import { type IsoDate, yearOf } from '#base/dates.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+/**
+ * Which windows a change touches. Pure: the same inputs give the same plan. A window is named by its number,
+ * floor(session index / interval).
+ */
+
+/** A window of an interval as the calendar has it and as far as its sessions are published. */
+export interface Window {
+  readonly number: number;
+  readonly firstSession: IsoDate;
+  readonly lastSession: IsoDate;
+  readonly fromIndex: number;
+  readonly toIndex: number;
+  /** Index of its last published session; undefined where none is. */
+  readonly lastPublishedIndex: number | undefined;
+  /** All its sessions are published. */
+  readonly complete: boolean;
+  /** It ends after the last session that is published at all: more rows are to be expected. */
+  readonly open: boolean;
+}
+
+/** The sessions of daily_bars at the version of a run, as indexes. */
+export interface Published {
+  readonly indexes: ReadonlySet<number>;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What happened to the inputs since a checkpoint. */
+export interface Changes {
+  /** Sessions whose rows, or whose rows' securities, changed. */
+  readonly sessions: SessionSet;
+  /** Ex-dates of splits that are applied now and were not, or the other way round. */
+  readonly exDates: readonly IsoDate[];
+}
+
+/** The published sessions that the calendar knows; undefined where there is none. */
+export function publishedOf(calendar: Calendar, sessions: Iterable<IsoDate>): Published | undefined {
+  const indexes = new Set<number>();
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const session of sessions) {
+    if (!calendar.isSession(session)) continue;
+    const index = calendar.sessionIndex(session);
+    indexes.add(index);
+    first = Math.min(first, index);
+    last = Math.max(last, index);
+  }
+  return indexes.size === 0 ? undefined : { indexes, first, last };
+}
+
+export function windowAt(calendar: Calendar, interval: number, number: number, published: Published): Window {
+  const fromIndex = number * interval;
+  const toIndex = fromIndex + interval - 1;
+  let lastPublishedIndex: number | undefined;
+  let count = 0;
+  for (let index = fromIndex; index <= toIndex; index += 1) {
+    if (!published.indexes.has(index)) continue;
+    lastPublishedIndex = index;
+    count += 1;
+  }
+  return {
+    number,
+    firstSession: calendar.sessionAt(fromIndex),
+    lastSession: calendar.sessionAt(toIndex),
+    fromIndex,
+    toIndex,
+    lastPublishedIndex,
+    complete: count === interval,
+    open: toIndex > published.last,
+  };
+}
+
+/** Numbers of all windows with a published session, ascending. */
+export function allWindows(interval: number, published: Published): number[] {
+  return ascending(new Set([...published.indexes].map((index) => Math.floor(index / interval))));
+}
+
+/** Numbers of exactly the windows that the changes touch, ascending. */
+export function touchedWindows(calendar: Calendar, interval: number, changes: Changes): number[] {
+  const windows = new Set<number>();
+  for (const session of changes.sessions) {
+    if (calendar.isSession(session)) windows.add(Math.floor(calendar.sessionIndex(session) / interval));
+  }
+  for (const exDate of changes.exDates) {
+    if (exDate < calendar.firstSession || exDate > calendar.lastSession) continue;
+    const index = calendar.indexOnOrAfter(exDate);
+    // On a window's first session a split scales no row of that window, nor of any other.
+    if (index % interval !== 0) windows.add(Math.floor(index / interval));
+  }
+  return ascending(windows);
+}
+
+/** Bounds of a stored window, as its rows have them. */
+export interface StoredBounds {
+  readonly firstSession: IsoDate;
+  readonly lastSession: IsoDate;
+}
+
+/**
+ * What a changed calendar makes of the stored windows: the first one whose bounds are not the calendar's any more, and all
+ * stored from there on, which are to be removed. Undefined: every stored window is still a window.
+ */
+export function outdatedFrom(
+  calendar: Calendar,
+  interval: number,
+  stored: readonly StoredBounds[],
+): { readonly fromWindow: number; readonly obsolete: SessionSet } | undefined {
+  const inOrder = [...stored].sort((a, b) => (a.firstSession < b.firstSession ? -1 : 1));
+  const wrong = inOrder.find((bounds) => !isWindow(calendar, interval, bounds));
+  if (wrong === undefined) return undefined;
+  return {
+    fromWindow: Math.floor(calendar.indexOnOrAfter(wrong.firstSession) / interval),
+    obsolete: SessionSet.of(
+      inOrder.filter(({ firstSession }) => firstSession >= wrong.firstSession).map(({ firstSession }) => firstSession),
+    ),
+  };
+}
+
+function isWindow(calendar: Calendar, interval: number, bounds: StoredBounds): boolean {
+  if (!calendar.isSession(bounds.firstSession)) return false;
+  const index = calendar.sessionIndex(bounds.firstSession);
+  return index % interval === 0 && calendar.sessionAt(index + interval - 1) === bounds.lastSession;
+}
+
+/** Windows by the year of their first session, which is the partition they are stored in. Latest year first. */
+export function byYear(windows: readonly Window[]): { readonly year: number; readonly windows: readonly Window[] }[] {
+  const years = new Map<number, Window[]>();
+  for (const window of windows) {
+    const year = yearOf(window.firstSession);
+    const known = years.get(year);
+    if (known === undefined) years.set(year, [window]);
+    else known.push(window);
+  }
+  return [...years.keys()]
+    .sort((a, b) => b - a)
+    .map((year) => ({ year, windows: defined(years.get(year), 'a year that was just collected') }));
+}
+
+function ascending(numbers: ReadonlySet<number>): number[] {
+  return [...numbers].sort((a, b) => a - b);
+}

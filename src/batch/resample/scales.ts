@@ -1,0 +1,65 @@
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { AppliedSplit } from '#market/corporate-actions.ts';
+
+/**
+ * What the rows of one piece of one window are multiplied by, to be in the share count of the window's last published
+ * session. A window with k splits has k such pieces; its rows from the last split on have none.
+ */
+export interface WindowScale {
+  readonly n: number;
+  readonly security_id: string;
+  readonly w: number;
+  /** Session indexes, both included. */
+  readonly from_idx: number;
+  readonly to_idx: number;
+  readonly price: number;
+  readonly volume: number;
+}
+
+/**
+ * The pieces of all windows of one interval that a split cuts. A split counts from its ex-date on, so one announced for a
+ * session that is not published yet scales nothing.
+ *
+ * @param lastPublishedIndex of a window by number; undefined where none of its sessions is published.
+ */
+export function windowScales(
+  calendar: Calendar,
+  interval: number,
+  splits: readonly AppliedSplit[],
+  lastPublishedIndex: (window: number) => number | undefined,
+): WindowScale[] {
+  const cut = new Map<string, { window: number; index: number; split: AppliedSplit }[]>();
+  for (const split of splits) {
+    if (split.exDate < calendar.firstSession || split.exDate > calendar.lastSession) continue;
+    const index = calendar.indexOnOrAfter(split.exDate);
+    const window = Math.floor(index / interval);
+    const last = lastPublishedIndex(window);
+    if (index % interval === 0 || last === undefined || index > last) continue;
+    const key = `${window} ${split.securityId}`;
+    const known = cut.get(key);
+    if (known === undefined) cut.set(key, [{ window, index, split }]);
+    else known.push({ window, index, split });
+  }
+  const scales: WindowScale[] = [];
+  for (const cuts of cut.values()) {
+    cuts.sort((a, b) => (a.split.exDate < b.split.exDate ? -1 : 1));
+    let fromIndex = Math.floor((cuts[0]?.index ?? 0) / interval) * interval;
+    for (const [position, { window, index, split }] of cuts.entries()) {
+      const toIndex = index - 1;
+      if (toIndex >= fromIndex) {
+        const later = cuts.slice(position).map((entry) => entry.split);
+        scales.push({
+          n: interval,
+          security_id: split.securityId,
+          w: window,
+          from_idx: fromIndex,
+          to_idx: toIndex,
+          price: later.reduce((factor, { splitFrom, splitTo }) => factor * (splitFrom / splitTo), 1),
+          volume: later.reduce((factor, { splitFrom, splitTo }) => factor * (splitTo / splitFrom), 1),
+        });
+      }
+      fromIndex = index;
+    }
+  }
+  return scales;
+}

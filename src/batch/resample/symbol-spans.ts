@@ -1,0 +1,92 @@
+import { defined } from '#base/assert.ts';
+import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
+import { type Listing, Listings } from '#market/security.ts';
+
+/** One symbol standing for one security from `first` to `last`, both included. Field names are those of the SQL. */
+export interface LinkedSpan {
+  readonly symbol: string;
+  readonly first: IsoDate;
+  readonly last: IsoDate;
+  readonly security_id: string;
+}
+
+/** Dates in which a symbol stands for another security than before. */
+export interface RelinkedRange {
+  readonly symbol: string;
+  readonly first: IsoDate;
+  readonly last: IsoDate;
+}
+
+const EARLIEST = isoDate('0001-01-01');
+const LATEST = isoDate('9999-12-31');
+
+/**
+ * The whole history, without gaps, of each symbol that was ever linked to a security of another name. SQL joins these spans;
+ * every other symbol it takes for its own security.
+ */
+export function linkedSpans(rows: readonly Listing[]): LinkedSpan[] {
+  const listings = new Listings(rows);
+  const symbols = new Set(listings.exceptions().map((row) => row.symbol));
+  const bySymbol = new Map<string, Listing[]>();
+  for (const row of rows) {
+    if (!symbols.has(row.symbol)) continue;
+    const known = bySymbol.get(row.symbol);
+    if (known === undefined) bySymbol.set(row.symbol, [row]);
+    else known.push(row);
+  }
+  const spans: LinkedSpan[] = [];
+  for (const symbol of [...symbols].sort()) {
+    const starts = new Set<IsoDate>([EARLIEST]);
+    for (const { firstSession, lastSession } of bySymbol.get(symbol) ?? []) {
+      starts.add(firstSession);
+      if (lastSession !== null) starts.add(addDays(lastSession, 1));
+    }
+    for (const { first, last } of stretches(starts)) {
+      const securityId = listings.resolve(symbol, first);
+      const previous = spans.at(-1);
+      if (previous?.symbol === symbol && previous.security_id === securityId) {
+        spans[spans.length - 1] = { ...previous, last };
+      } else spans.push({ symbol, first, last, security_id: securityId });
+    }
+  }
+  return spans;
+}
+
+/** Where some symbol stands for one security by the one list and for another by the other. */
+export function relinkedRanges(before: readonly LinkedSpan[], after: readonly LinkedSpan[]): RelinkedRange[] {
+  const then = groupBySymbol(before);
+  const now = groupBySymbol(after);
+  const ranges: RelinkedRange[] = [];
+  for (const symbol of new Set([...then.keys(), ...now.keys()])) {
+    const a = then.get(symbol) ?? [];
+    const b = now.get(symbol) ?? [];
+    const starts = new Set<IsoDate>([EARLIEST, ...a.map((span) => span.first), ...b.map((span) => span.first)]);
+    for (const { first, last } of stretches(starts)) {
+      if (securityAt(a, symbol, first) !== securityAt(b, symbol, first)) ranges.push({ symbol, first, last });
+    }
+  }
+  return ranges;
+}
+
+/** From each start to the day before the next one, the last until ever. */
+function stretches(starts: ReadonlySet<IsoDate>): { first: IsoDate; last: IsoDate }[] {
+  const ascending = [...starts].sort();
+  return ascending.map((first, position) => {
+    if (position === ascending.length - 1) return { first, last: LATEST };
+    return { first, last: addDays(defined(ascending[position + 1], 'a next start'), -1) };
+  });
+}
+
+function securityAt(spans: readonly LinkedSpan[], symbol: string, date: IsoDate): string {
+  return spans.find((span) => span.first <= date && date <= span.last)?.security_id ?? symbol;
+}
+
+function groupBySymbol(spans: readonly LinkedSpan[]): Map<string, LinkedSpan[]> {
+  const symbols = new Map<string, LinkedSpan[]>();
+  for (const span of spans) {
+    const known = symbols.get(span.symbol);
+    if (known === undefined) symbols.set(span.symbol, [span]);
+    else known.push(span);
+  }
+  return symbols;
+}

@@ -1,0 +1,42 @@
+import { sqlName, sqlText } from './engine.ts';
+import { type Column, SQL_TYPES } from './schema.ts';
+
+/**
+ * Rows of a row group, DuckDB's own default. Measured on a year of 10,000 symbols (2.5 million rows): groups of 20k rows make
+ * the file 40 % larger and one symbol's ten years 1.5 times slower to read, groups of 61k make it 14 % larger and as quick.
+ */
+export const ROW_GROUP_ROWS = 122_880;
+
+/** One file of a query's rows, each column in the type of the table. Answers one row: what was written, with statistics. */
+export function copyDataFile(parts: {
+  readonly select: string;
+  readonly columns: readonly Column[];
+  readonly orderBy: readonly string[];
+  readonly localPath: string;
+}): string {
+  const { select, columns, orderBy, localPath } = parts;
+  const cast = columns.map(({ name, type }) => `CAST(${sqlName(name)} AS ${SQL_TYPES[type]}) AS ${sqlName(name)}`);
+  const order = orderBy.length === 0 ? '' : `ORDER BY ${orderBy.map(sqlName).join(', ')}`;
+  return `
+    COPY (SELECT ${cast.join(', ')} FROM (${select}) ${order})
+    TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, RETURN_STATS)`;
+}
+
+/** Counts the rows of a Parquet file that should stand before the row above them. Streams: the file's order is the order. */
+export function countUnordered(localPath: string, orderBy: readonly string[]): string {
+  return `SELECT count(*) AS unordered FROM (
+    SELECT ${precedes(orderBy)} AS early FROM read_parquet(${sqlText(localPath)})
+  ) WHERE early`;
+}
+
+/** True where a row sorts before the one above it; null (which counts as in order) beside a null. */
+export function precedes(orderBy: readonly string[], last: 'less' | 'less or equal' = 'less'): string {
+  let condition = '';
+  for (const [index, column] of [...orderBy].reverse().entries()) {
+    const own = sqlName(column);
+    const above = `lag(${own}) OVER ()`;
+    const less = `${own} ${index === 0 && last === 'less or equal' ? '<=' : '<'} ${above}`;
+    condition = condition === '' ? less : `${less} OR (${own} = ${above} AND (${condition}))`;
+  }
+  return condition === '' ? 'false' : condition;
+}

@@ -1,0 +1,140 @@
+import { assert } from '#base/assert.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { SessionSet } from '#market/session-set.ts';
+import type { ObjectStore } from '#ports/object-store.ts';
+import type { Random } from '#ports/random.ts';
+
+import { copyDataFile, countUnordered } from './data-file.sql.ts';
+import type { Engine, EngineSession } from './engine.ts';
+import type { FileStats, NewFile, StatsValue } from './files.ts';
+import type { Column, TableDefinition } from './schema.ts';
+
+export interface DataFileDeps {
+  readonly store: ObjectStore;
+  readonly engine: Engine;
+  readonly random: Random;
+}
+
+export interface DataFileRequest {
+  /** A SELECT of the file's rows. Columns are found by name; each is cast to its type. The partition column may be missing. */
+  readonly select: string;
+  /** Where the SELECT can be run, if it reads temporary tables. */
+  readonly session?: EngineSession;
+  /** The year of every row's unit, in tables that are partitioned by it. */
+  readonly year?: number;
+  /** The units it holds, in tables that have a unit column: exactly those of the rows. */
+  readonly units?: SessionSet;
+  /** Columns to write beyond those of the definition: a foreign writer may have added some to the table. */
+  readonly columns?: readonly Column[];
+  /** The SELECT gives its rows in the table's order already: spares the sort. The order is verified all the same. */
+  readonly ordered?: boolean;
+}
+
+/**
+ * Writes one data file: one COPY into a scratch file, its order verified, then published durably under a new name. No
+ * version of the table names it until a commit does. Undefined where the SELECT has no rows: then there is no file.
+ */
+export async function writeDataFile(
+  deps: DataFileDeps,
+  definition: TableDefinition,
+  request: DataFileRequest,
+): Promise<NewFile | undefined> {
+  const { store, engine, random } = deps;
+  const { select, year, units, ordered = false } = request;
+  assert((definition.unitColumn === undefined) === (units === undefined), `${definition.name}: units of a file`);
+  assert(definition.partitionBy.includes('year') === (year !== undefined), `${definition.name}: year of a file`);
+
+  const columns = fileColumns(definition, request.columns);
+  const localPath = await store.scratchPath('.parquet');
+  const orderBy = ordered ? [] : definition.sortBy;
+  const sql = copyDataFile({ select, columns, orderBy, localPath });
+  const [written] = await (request.session ?? engine).rows<CopyResult>(sql);
+  assert(written !== undefined, 'COPY with RETURN_STATS answers one row');
+  if (written.count === 0) {
+    // An empty Parquet file is a few hundred bytes; the store's sweep takes it with other scratch.
+    return undefined;
+  }
+  const [check] = await engine.rows<{ unordered: number }>(countUnordered(localPath, definition.sortBy));
+  if (check?.unordered !== 0) throw orderLost(definition.name, check?.unordered);
+
+  const folder = year === undefined ? '' : `year=${year}/`;
+  const path = `${folder}${random.uuid()}.parquet`;
+  const info = await store.publish(localPath, `${definition.name}/${path}`);
+  return {
+    path,
+    partitionValues: year === undefined ? {} : { year: String(year) },
+    sizeBytes: info.sizeBytes,
+    modifiedMs: info.modifiedMs,
+    stats: fileStats(written, columns, definition),
+    units,
+  };
+}
+
+/** The columns that a data file holds: those of the definition and any further ones, without the partition's. */
+export function fileColumns(definition: TableDefinition, more: readonly Column[] = []): readonly Column[] {
+  const known = new Set(definition.columns.map((column) => column.name));
+  const all = [...definition.columns, ...more.filter((column) => !known.has(column.name))];
+  return all.filter((column) => !definition.partitionBy.includes(column.name));
+}
+
+interface CopyResult {
+  readonly count: number;
+  /** By quoted column name; the values as text. */
+  readonly column_statistics: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Longest text that statistics carry: readers may take longer ones for cut off (Delta cuts at 32 characters). */
+const STATS_TEXT_MAX = 32;
+
+/**
+ * Statistics in Delta's form, from what COPY returns. Smallest and largest values only of dates, doubles and the texts that
+ * rows are sorted by: DuckDB's booleans (`1`) and timestamps are not in Delta's form.
+ */
+function fileStats(written: CopyResult, columns: readonly Column[], definition: TableDefinition): FileStats {
+  const minValues: Record<string, StatsValue> = {};
+  const maxValues: Record<string, StatsValue> = {};
+  const nullCount: Record<string, number> = {};
+  for (const column of columns) {
+    const stats = written.column_statistics[`"${column.name}"`];
+    assert(stats !== undefined, `COPY returns statistics of column ${column.name}`);
+    nullCount[column.name] = Number(stats.null_count);
+    const bounds = boundsOf(column, stats, definition);
+    if (bounds === undefined) continue;
+    minValues[column.name] = bounds.min;
+    maxValues[column.name] = bounds.max;
+  }
+  return { numRecords: written.count, minValues, maxValues, nullCount };
+}
+
+function boundsOf(
+  column: Column,
+  stats: Readonly<Record<string, string>>,
+  definition: TableDefinition,
+): { min: StatsValue; max: StatsValue } | undefined {
+  const { min, max } = stats;
+  if (min === undefined || max === undefined) return undefined;
+  if (column.type === 'date') return { min, max };
+  if (column.type === 'double') {
+    // NaN is left out of DuckDB's bounds, but it sorts above all numbers: with one inside, the largest value is not known.
+    const bounds = { min: Number(min), max: Number(max) };
+    const known = stats.has_nan !== 'true' && Number.isFinite(bounds.min) && Number.isFinite(bounds.max);
+    return known ? bounds : undefined;
+  }
+  const sorted = column.type === 'string' && definition.sortBy.includes(column.name);
+  return sorted && isPlain(min) && isPlain(max) ? { min, max } : undefined;
+}
+
+/** Short and printable ASCII: the same to every reader's idea of order and of length. */
+function isPlain(text: string): boolean {
+  return text.length <= STATS_TEXT_MAX && /^[\x20-\x7e]*$/.test(text);
+}
+
+function orderLost(table: string, count: number | undefined): CondvestError {
+  return new CondvestError({
+    code: 'lake-file-unordered',
+    kind: 'corrupt',
+    message: `A file just written for table ${table} is not in the table's order`,
+    found: `${count ?? 'unknown'} rows out of place`,
+    action: 'Nothing was committed. Please report this',
+  });
+}

@@ -1,0 +1,64 @@
+import { CondvestError } from '#base/errors.ts';
+
+/** What DuckDB's message says, sorted by what a user can do about it. DuckDB gives no codes, so its texts are all there is. */
+export function engineError(cause: unknown): CondvestError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const first = text.split('\n')[0]?.trim() ?? text;
+  if (/No space left on device|failed to offload|max_temp_directory_size/i.test(text)) {
+    return new CondvestError({
+      code: 'no-space',
+      kind: 'permanent',
+      message: 'The disk is full',
+      found: first,
+      action: 'Free some space and run the same command again; nothing was committed',
+      cause,
+    });
+  }
+  if (/^Out of Memory/i.test(text)) {
+    return new CondvestError({
+      code: 'engine-out-of-memory',
+      kind: 'permanent',
+      message: 'The memory limit was reached',
+      found: first,
+      action: 'Raise CONDVEST_MEMORY_LIMIT and run the same command again; nothing was committed',
+      cause,
+    });
+  }
+  if (/^INTERRUPT/i.test(text)) {
+    return new CondvestError({
+      code: 'engine-interrupted',
+      kind: 'transient',
+      message: 'The statement was stopped',
+      cause,
+    });
+  }
+  if (
+    /No magic bytes|too small to be a Parquet|Footer length|not a Parquet file|Invalid Input Error: (File|No)|metadata length|TProtocolException|don't know what type/i.test(
+      text,
+    )
+  ) {
+    return new CondvestError({
+      code: 'parquet-unreadable',
+      kind: 'corrupt',
+      message: 'A file is not readable as Parquet',
+      found: first,
+      cause,
+    });
+  }
+  if (/^IO Error/i.test(text)) {
+    return new CondvestError({
+      code: 'engine-io',
+      kind: 'permanent',
+      message: 'A file could not be read or written',
+      found: first,
+      cause,
+    });
+  }
+  return new CondvestError({
+    code: 'engine-sql',
+    kind: 'permanent',
+    message: 'The statement failed',
+    found: text.trim(),
+    cause,
+  });
+}

@@ -1,0 +1,118 @@
+import { assert } from '#base/assert.ts';
+import type { ObjectStore } from '#ports/object-store.ts';
+
+import type { Engine } from './engine.ts';
+import { DataFile, type NewFile, UNITS_TAG } from './files.ts';
+import { readFileColumns, type ScanGroup, selectGroups } from './scan.sql.ts';
+import type { Column, TableDefinition } from './schema.ts';
+
+export interface ScanDeps {
+  readonly store: ObjectStore;
+  readonly engine: Engine;
+}
+
+export interface ScanOptions {
+  /** Columns to read; those of the definition unless given. One that a file lacks is null in its rows. */
+  readonly columns?: readonly Column[];
+}
+
+/**
+ * The text of a SELECT over the rows of these files, with the columns of the table in their order and types, partition
+ * columns included; a typed relation without rows for no files. To be used as `FROM (${await scanSql(…)})`: filters and
+ * the choice of columns reach down into the files.
+ */
+export async function scanSql(
+  deps: ScanDeps,
+  definition: TableDefinition,
+  files: readonly (DataFile | NewFile)[],
+  options: ScanOptions = {},
+): Promise<string> {
+  const { columns = definition.columns } = options;
+  const located = await locate(deps, definition, files);
+  const groups = new Map<string, ScanGroup & { localPaths: string[] }>();
+  const byPath = definition.partitionBy.length > 0 && located.every((file) => pathTells(file, definition.partitionBy));
+  for (const { file, localPath, held, foreign } of located) {
+    // Names sort the same in every file, whatever order its writer gave its columns.
+    const key = [
+      foreign ? 'foreign' : [...held].sort().join('\n'),
+      ...(byPath ? [] : definition.partitionBy.map((name) => file.partitionValues[name] ?? '')),
+    ].join('\n\n');
+    const group = groups.get(key);
+    if (group !== undefined) {
+      group.localPaths.push(localPath);
+      // One `read_parquet` by name gives null for the columns that only some of its files have.
+      if (foreign) groups.set(key, { ...group, held: new Set([...group.held, ...held]) });
+      continue;
+    }
+    const partition = byPath ? undefined : file.partitionValues;
+    groups.set(key, { localPaths: [localPath], held, partition, mixed: foreign });
+  }
+  return selectGroups(columns, definition.partitionBy, [...groups.values()]);
+}
+
+/** The columns a table has by its definition and, after them, those that other writers added to it. */
+export function storedColumns(definition: TableDefinition, schema: readonly Column[] | undefined): readonly Column[] {
+  const known = new Set(definition.columns.map((column) => column.name));
+  return [...definition.columns, ...(schema ?? []).filter((column) => !known.has(column.name))];
+}
+
+interface LocatedFile {
+  readonly file: DataFile | NewFile;
+  readonly localPath: string;
+  readonly held: ReadonlySet<string>;
+  /** True where the file may be another writer's, so that nothing is sure of its types. */
+  readonly foreign: boolean;
+}
+
+async function locate(
+  deps: ScanDeps,
+  definition: TableDefinition,
+  files: readonly (DataFile | NewFile)[],
+): Promise<LocatedFile[]> {
+  const localPaths = await Promise.all(files.map((file) => deps.store.localPath(`${definition.name}/${file.path}`)));
+  const unknown = new Map<string, DataFile>();
+  const located = files.map((file, index) => {
+    const localPath = localPaths[index] ?? '';
+    const held = ownColumns(file);
+    if (held === undefined && file instanceof DataFile && !foreignColumns.has(file)) unknown.set(localPath, file);
+    return { file, localPath, held };
+  });
+  if (unknown.size > 0) {
+    const found = await deps.engine.rows<{ path: string; columns: string[] }>(readFileColumns([...unknown.keys()]));
+    for (const { path, columns } of found) {
+      const file = unknown.get(path);
+      if (file !== undefined) foreignColumns.set(file, new Set(columns));
+    }
+  }
+  return located.map(({ file, localPath, held }) => {
+    if (held !== undefined) return { file, localPath, held, foreign: false };
+    const read = file instanceof DataFile ? foreignColumns.get(file) : undefined;
+    assert(read !== undefined, `the columns of ${file.path} were read`);
+    return { file, localPath, held: read, foreign: true };
+  });
+}
+
+/** What was read of files that do not say which columns they hold. A file never changes, so neither does this. */
+const foreignColumns = new WeakMap<DataFile, ReadonlySet<string>>();
+const ownColumnSets = new WeakMap<DataFile | NewFile, ReadonlySet<string>>();
+
+/** The columns of a file of ours: its statistics count the nulls of each. Undefined for files that may be of another writer. */
+function ownColumns(file: DataFile | NewFile): ReadonlySet<string> | undefined {
+  if (file instanceof DataFile && file.tags[UNITS_TAG] === undefined) return undefined;
+  const known = ownColumnSets.get(file);
+  if (known !== undefined) return known;
+  const nullCount = file.stats?.nullCount;
+  if (nullCount === undefined) return undefined;
+  const columns = new Set(Object.keys(nullCount));
+  ownColumnSets.set(file, columns);
+  return columns;
+}
+
+/** True where a file lies in the folder that its partition values call for, so that DuckDB reads them off the path. */
+function pathTells({ file, localPath }: LocatedFile, partitionBy: readonly string[]): boolean {
+  return partitionBy.every((name) => {
+    const value = file.partitionValues[name];
+    const found = localPath.split('/').filter((part) => part.startsWith(`${name}=`));
+    return found.length === 1 && /^[\w-]+$/.test(value ?? '') && found[0] === `${name}=${value}`;
+  });
+}

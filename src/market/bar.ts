@@ -1,0 +1,55 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+
+/** What every bar says, whatever span it covers. Prices in US dollars, volume in shares. */
+export interface BarValues {
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** Shares; zero is allowed and warned of. Fractional only after a split was applied. */
+  readonly volume: number;
+  /** Volume-weighted average price; null where the vendor gave none. */
+  readonly vwap: number | null;
+  /** Number of trades; null where the vendor gave none. */
+  readonly trades: number | null;
+}
+
+/** The fields of `BarValues`, in the order in which tables and reports show them. */
+export const BAR_FIELDS = [
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'vwap',
+  'trades',
+] as const satisfies readonly (keyof BarValues)[];
+
+export type BarField = (typeof BAR_FIELDS)[number];
+
+/** One bar of one symbol and session, as traded: a row of `bronze/daily_bars`. */
+export interface DailyBar extends BarValues {
+  readonly symbol: string;
+  readonly session: IsoDate;
+  readonly source: string | null;
+  /** When these values first arrived. */
+  readonly fetchedAtMs: InstantMs;
+}
+
+export function equalValues(a: BarValues, b: BarValues): boolean {
+  return BAR_FIELDS.every((field) => a[field] === b[field]);
+}
+
+/** The values in another share count, and with dividends reinvested where `priceFactor` says so. Trades stay. */
+export function scaled<T extends BarValues>(bar: T, priceFactor: number, volumeFactor: number): T {
+  if (priceFactor === 1 && volumeFactor === 1) return bar;
+  return {
+    ...bar,
+    open: bar.open * priceFactor,
+    high: bar.high * priceFactor,
+    low: bar.low * priceFactor,
+    close: bar.close * priceFactor,
+    volume: bar.volume * volumeFactor,
+    vwap: bar.vwap === null ? null : bar.vwap * priceFactor,
+  };
+}

@@ -1,0 +1,127 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { Listings } from './security.ts';
+
+/** Splits and dividends: facts as the vendor files them, and which of them count for which security. */
+
+/** A row of `bronze/splits`: of `splitFrom` shares there are `splitTo` from the ex-date on. A ratio r is 1 and r. */
+export interface SplitFact {
+  readonly symbol: string;
+  readonly exDate: IsoDate;
+  readonly splitFrom: number;
+  readonly splitTo: number;
+  readonly source: string | null;
+}
+
+/** A row of `bronze/dividends`, in dollars a share of the ex-date. */
+export interface DividendFact {
+  readonly symbol: string;
+  readonly exDate: IsoDate;
+  readonly kind: string;
+  readonly cashAmount: number;
+  readonly source: string | null;
+}
+
+export interface AppliedSplit extends SplitFact {
+  readonly securityId: string;
+}
+
+export interface AppliedDividend extends DividendFact {
+  readonly securityId: string;
+}
+
+/** An event that is kept and reported but not applied. */
+export interface HeldEvent {
+  readonly kind: 'split' | 'dividend';
+  readonly securityId: string;
+  readonly exDate: IsoDate;
+  readonly terms: string;
+  readonly reason: string;
+}
+
+export interface Resolved<T> {
+  /** By security, each ascending by ex-date. */
+  readonly applied: ReadonlyMap<string, readonly T[]>;
+  readonly held: readonly HeldEvent[];
+}
+
+/**
+ * The splits of each security. Facts are resolved by symbol and ex-date, by today's symbol as a fallback; equal facts count
+ * once; two different ratios for one security and date are both held back.
+ */
+export function resolveSplits(listings: Listings, facts: Iterable<SplitFact>): Resolved<AppliedSplit> {
+  return resolve(listings, facts, {
+    kind: 'split',
+    keyOf: () => '',
+    equal: (a, b) => a.splitTo / a.splitFrom === b.splitTo / b.splitFrom,
+    terms: splitTerms,
+  });
+}
+
+/** The dividends of each security, as `resolveSplits` does it; unique by security, ex-date and kind. */
+export function resolveDividends(listings: Listings, facts: Iterable<DividendFact>): Resolved<AppliedDividend> {
+  return resolve(listings, facts, {
+    kind: 'dividend',
+    keyOf: (fact) => fact.kind,
+    equal: (a, b) => a.cashAmount === b.cashAmount,
+    terms: dividendTerms,
+  });
+}
+
+export function splitTerms(split: { readonly splitFrom: number; readonly splitTo: number }): string {
+  return `${split.splitTo} for ${split.splitFrom}`;
+}
+
+export function dividendTerms(dividend: { readonly cashAmount: number; readonly kind: string }): string {
+  return `$${dividend.cashAmount} ${dividend.kind}`;
+}
+
+interface Fact {
+  readonly symbol: string;
+  readonly exDate: IsoDate;
+}
+
+interface Rule<T> {
+  readonly kind: 'split' | 'dividend';
+  readonly keyOf: (fact: T) => string;
+  readonly equal: (a: T, b: T) => boolean;
+  readonly terms: (fact: T) => string;
+}
+
+function resolve<T extends Fact>(
+  listings: Listings,
+  facts: Iterable<T>,
+  rule: Rule<T>,
+): Resolved<T & { securityId: string }> {
+  const byKey = new Map<string, (T & { securityId: string })[]>();
+  for (const fact of facts) {
+    const securityId = securityOf(listings, fact);
+    const key = `${securityId}\n${fact.exDate}\n${rule.keyOf(fact)}`;
+    const same = byKey.get(key);
+    if (same === undefined) byKey.set(key, [{ ...fact, securityId }]);
+    else if (!same.some((other) => rule.equal(other, fact))) same.push({ ...fact, securityId });
+  }
+  const applied = new Map<string, (T & { securityId: string })[]>();
+  const held: HeldEvent[] = [];
+  const ascending = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [, values] of ascending) {
+    const [first, second] = values;
+    if (first === undefined) continue;
+    if (second === undefined) {
+      const list = applied.get(first.securityId);
+      if (list === undefined) applied.set(first.securityId, [first]);
+      else list.push(first);
+      continue;
+    }
+    const reason = `${values.length} different values for one security and date`;
+    for (const fact of values) {
+      held.push({ kind: rule.kind, securityId: fact.securityId, exDate: fact.exDate, terms: rule.terms(fact), reason });
+    }
+  }
+  for (const list of applied.values()) list.sort((a, b) => (a.exDate < b.exDate ? -1 : 1));
+  return { applied, held };
+}
+
+/** Vendors file events under the symbol of the day, or under today's. */
+function securityOf(listings: Listings, fact: Fact): string {
+  return listings.listed(fact.symbol, fact.exDate)?.securityId ?? listings.today(fact.symbol);
+}

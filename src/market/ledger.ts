@@ -1,0 +1,113 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+
+/**
+ * The states of a session in the ledger: `missing → partial → provisional → settled`. A session without a row is missing.
+ *
+ * - provisional: last fetched before 11:00 New York on the next session, up to when vendors go on correcting;
+ * - settled: last fetched at or after that, be it the first fetch;
+ * - partial: too few rows; tried again, and settled with a warning once two fetches after that instant found equally many.
+ */
+export type SessionState = 'partial' | 'provisional' | 'settled';
+
+/** Under this share of the expected rows a session is partial. */
+export const PARTIAL_SHARE = 0.9;
+/** Settled sessions whose median says what is expected, where listings do not. */
+export const MEDIAN_SESSIONS = 20;
+/** With fewer settled sessions than this, nothing is expected. */
+export const MEDIAN_SESSIONS_MIN = 5;
+
+export interface LedgerRow {
+  readonly session: IsoDate;
+  readonly state: SessionState;
+  readonly rows: number;
+  readonly expected: number | null;
+  readonly attempts: number;
+  readonly firstFetchMs: InstantMs;
+  readonly lastFetchMs: InstantMs;
+}
+
+/** One look at a session: how many rows it now has in the table. */
+export interface SessionFetch {
+  readonly session: IsoDate;
+  readonly rows: number;
+  /** As `expectedRows` says; null where it cannot be judged. */
+  readonly expected: number | null;
+  readonly fetchedAtMs: InstantMs;
+  /** 11:00 New York on the next session. */
+  readonly settlesAtMs: InstantMs;
+}
+
+export interface LedgerVerdict {
+  readonly row: LedgerRow;
+  /** The session was settled although it stayed short of what was expected. */
+  readonly settledShort: boolean;
+}
+
+/** The ledger's row after a fetch. The state never goes back from settled while rows are not lost. */
+export function afterFetch(
+  before: LedgerRow | undefined,
+  fetch: SessionFetch,
+  partialShare = PARTIAL_SHARE,
+): LedgerVerdict {
+  const isShort = fetch.expected !== null && fetch.rows < partialShare * fetch.expected;
+  const isLate = fetch.fetchedAtMs >= fetch.settlesAtMs;
+  const confirmed =
+    isShort &&
+    isLate &&
+    before?.state === 'partial' &&
+    before.rows === fetch.rows &&
+    before.lastFetchMs >= fetch.settlesAtMs;
+  let state: SessionState = isLate ? 'settled' : 'provisional';
+  if (isShort && !confirmed && !(before?.state === 'settled' && before.rows <= fetch.rows)) state = 'partial';
+  if (before?.state === 'settled' && before.rows <= fetch.rows) state = 'settled';
+  return {
+    row: {
+      session: fetch.session,
+      state,
+      rows: fetch.rows,
+      expected: fetch.expected,
+      attempts: (before?.attempts ?? 0) + 1,
+      firstFetchMs: before?.firstFetchMs ?? fetch.fetchedAtMs,
+      lastFetchMs: Math.max(before?.lastFetchMs ?? 0, fetch.fetchedAtMs),
+    },
+    settledShort: state === 'settled' && confirmed,
+  };
+}
+
+/**
+ * How many rows a session should have: the symbols listed on it, else the median of the 20 nearest settled sessions, else
+ * null. `settled` is ascending by session and may include the session itself, which is left out.
+ */
+export function expectedRows(
+  session: IsoDate,
+  listed: number,
+  settled: readonly { readonly session: IsoDate; readonly rows: number }[],
+): number | null {
+  if (listed > 0) return listed;
+  let right = settled.findIndex((row) => row.session >= session);
+  if (right === -1) right = settled.length;
+  let left = right - 1;
+  if (settled[right]?.session === session) right += 1;
+  const nearest: number[] = [];
+  const day = Date.parse(session);
+  while (nearest.length < MEDIAN_SESSIONS) {
+    const before = settled[left];
+    const after = settled[right];
+    if (before === undefined && after === undefined) break;
+    const distanceBefore = before === undefined ? Number.POSITIVE_INFINITY : day - Date.parse(before.session);
+    const distanceAfter = after === undefined ? Number.POSITIVE_INFINITY : Date.parse(after.session) - day;
+    if (distanceBefore <= distanceAfter && before !== undefined) {
+      nearest.push(before.rows);
+      left -= 1;
+    } else if (after !== undefined) {
+      nearest.push(after.rows);
+      right += 1;
+    }
+  }
+  if (nearest.length < MEDIAN_SESSIONS_MIN) return null;
+  nearest.sort((a, b) => a - b);
+  const middle = nearest.length >> 1;
+  const [low, high] = [nearest[middle - 1], nearest[middle]];
+  if (high === undefined || low === undefined) return null;
+  return nearest.length % 2 === 1 ? high : (low + high) / 2;
+}

@@ -1,0 +1,130 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { BarValues } from './bar.ts';
+import type { Calendar } from './calendar/calendar.ts';
+import type { AppliedSplit } from './corporate-actions.ts';
+
+/**
+ * What a daily row must be to enter the lake. A row is accepted as it is or quarantined with the first reason that holds,
+ * in this order; nothing is dropped silently and nothing repaired. `duplicate with other values` is found by comparing
+ * rows of one import and comes last.
+ */
+export const QUARANTINE_REASONS = [
+  'missing or non-finite field',
+  'price not positive',
+  'low or high out of order',
+  'negative volume',
+  'not a session',
+  'session in the future',
+  'malformed symbol',
+  'duplicate with other values',
+] as const;
+
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
+
+/** A row as it came in, its values cast to their types where that was possible. */
+export interface RawDailyRow {
+  readonly symbol: string | null;
+  readonly session: IsoDate | null;
+  readonly open: number | null;
+  readonly high: number | null;
+  readonly low: number | null;
+  readonly close: number | null;
+  readonly volume: number | null;
+  readonly vwap: number | null;
+  readonly trades: number | null;
+}
+
+export interface DailyRowRules {
+  readonly calendar: Calendar;
+  /** The newest session that may have a bar. */
+  readonly lastSession: IsoDate;
+}
+
+/**
+ * A letter, then up to 19 letters, digits, dots, slashes or hyphens: `BRK.B`, `BACpB`, `ABC.WS`. Vendors mark share classes
+ * and preferred stock by lower-case letters and dots, so case is kept.
+ */
+export const SYMBOL_PATTERN = '[A-Za-z][A-Za-z0-9./-]{0,19}';
+
+const SYMBOL = new RegExp(`^${SYMBOL_PATTERN}$`);
+
+export function isSymbol(text: string): boolean {
+  return SYMBOL.test(text);
+}
+
+/** The reason for which a row is refused; undefined where it is accepted. */
+export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineReason | undefined {
+  const { symbol, session, open, high, low, close, volume, vwap, trades } = row;
+  if (
+    symbol === null ||
+    session === null ||
+    open === null ||
+    high === null ||
+    low === null ||
+    close === null ||
+    volume === null ||
+    ![open, high, low, close, volume, vwap ?? 0, trades ?? 0].every(Number.isFinite)
+  ) {
+    return 'missing or non-finite field';
+  }
+  if (Math.min(open, high, low, close) <= 0) return 'price not positive';
+  if (low > open || low > close || high < open || high < close) return 'low or high out of order';
+  if (volume < 0) return 'negative volume';
+  if (!rules.calendar.isSession(session)) return 'not a session';
+  if (session > rules.lastSession) return 'session in the future';
+  return isSymbol(symbol) ? undefined : 'malformed symbol';
+}
+
+/** A row that was kept although something about it is odd. Reported once a symbol and session. */
+export interface QualityWarning {
+  readonly kind: 'no-volume' | 'jump-without-split' | 'split-without-jump';
+  readonly symbol: string;
+  readonly session: IsoDate;
+  /** What was seen, in words with its figures. */
+  readonly detail: string;
+}
+
+/** A close beyond these multiples of the close before it is a jump. */
+export const JUMP_UP = 1.8;
+export const JUMP_DOWN = 0.55;
+/** A split beyond these ratios must show in the prices. */
+const VISIBLE_SPLIT_UP = 1.25;
+const VISIBLE_SPLIT_DOWN = 0.8;
+
+/**
+ * Warnings about one security's raw bars, ascending by session, given its splits. A split shows in the prices if undoing it
+ * makes the step from the close before smaller than leaving it.
+ */
+export function warningsOf(
+  bars: readonly (BarValues & { readonly symbol: string; readonly session: IsoDate })[],
+  splits: readonly AppliedSplit[],
+): QualityWarning[] {
+  const warnings: QualityWarning[] = [];
+  let previousClose: number | undefined;
+  let nextSplit = 0;
+  for (const { symbol, session, close, volume } of bars) {
+    if (volume === 0) warnings.push({ kind: 'no-volume', symbol, session, detail: 'no shares traded' });
+    // Splits of the sessions since the bar before; one in a halt shows at the first bar after it.
+    let ratio = 1;
+    let hasSplit = false;
+    for (let split = splits[nextSplit]; split !== undefined && split.exDate <= session; split = splits[nextSplit]) {
+      ratio *= split.splitTo / split.splitFrom;
+      hasSplit = true;
+      nextSplit += 1;
+    }
+    if (previousClose !== undefined) {
+      const step = close / previousClose;
+      if (!hasSplit && (step > JUMP_UP || step < JUMP_DOWN)) {
+        const detail = `close ${previousClose} → ${close}, ${step.toFixed(3)}×, and no split`;
+        warnings.push({ kind: 'jump-without-split', symbol, session, detail });
+      }
+      const visible = ratio > VISIBLE_SPLIT_UP || ratio < VISIBLE_SPLIT_DOWN;
+      if (hasSplit && visible && Math.abs(Math.log(step * ratio)) > Math.abs(Math.log(step))) {
+        const detail = `split of ratio ${ratio}, but close ${previousClose} → ${close}`;
+        warnings.push({ kind: 'split-without-jump', symbol, session, detail });
+      }
+    }
+    previousClose = close;
+  }
+  return warnings;
+}

@@ -1,0 +1,194 @@
+import { addDays, type IsoDate } from '#base/dates.ts';
+
+/**
+ * A security keeps its identity while its symbol changes, and a symbol may belong to one security after another. Listings
+ * say which security had which symbol when; where they say nothing, a symbol is its own security.
+ */
+
+/** A row of `bronze/listings`, as far as identity goes. */
+export interface Listing {
+  readonly securityId: string;
+  readonly symbol: string;
+  readonly firstSession: IsoDate;
+  /** Null while it lasts. */
+  readonly lastSession: IsoDate | null;
+}
+
+/** A span in which a security had a symbol. */
+export interface SymbolSpan {
+  readonly symbol: string;
+  /** Null: since before anything is known. */
+  readonly first: IsoDate | null;
+  /** Null: until today. */
+  readonly last: IsoDate | null;
+}
+
+/** Two securities that claim one symbol on the same session. */
+export interface ListingOverlap {
+  readonly symbol: string;
+  readonly first: Listing;
+  readonly second: Listing;
+}
+
+/** The listings known at one instant, indexed. Immutable. */
+export class Listings {
+  static readonly none = new Listings([]);
+
+  readonly #bySymbol = new Map<string, Listing[]>();
+  readonly #bySecurity = new Map<string, Listing[]>();
+
+  /** Spans in which rows of a symbol can belong neither to a listing nor to the security of that name. */
+  readonly #strays = new Map<string, Listing[]>();
+
+  constructor(rows: Iterable<Listing>) {
+    const ascending = [...rows].sort((a, b) => compare(a.firstSession, b.firstSession) || compare(a.symbol, b.symbol));
+    for (const row of ascending) {
+      append(this.#bySymbol, row.symbol, row);
+      append(this.#bySecurity, row.securityId, row);
+    }
+    for (const row of ascending) {
+      if (row.symbol === row.securityId) continue;
+      for (const gap of this.#gaps(row.securityId, row.firstSession, row.lastSession)) {
+        if (gap.first === null) continue;
+        append(this.#strays, row.securityId, {
+          securityId: `${row.securityId}@unlisted`,
+          symbol: row.securityId,
+          firstSession: gap.first,
+          lastSession: gap.last,
+        });
+      }
+    }
+  }
+
+  /**
+   * The security that had a symbol on a session. Where no listing covers it, it is the symbol itself; but not while the
+   * security of that name goes by another symbol (`FB` after it became META), since a security has one bar a session.
+   */
+  resolve(symbol: string, session: IsoDate): string {
+    const listed = this.listed(symbol, session);
+    if (listed !== undefined) return listed.securityId;
+    return this.#strays.get(symbol)?.find((row) => covers(row, session))?.securityId ?? symbol;
+  }
+
+  /** The listing of a symbol on a session. */
+  listed(symbol: string, session: IsoDate): Listing | undefined {
+    return this.#bySymbol.get(symbol)?.findLast((row) => covers(row, session));
+  }
+
+  /** The security that a symbol means as the vendor uses it today: that of its newest listing. */
+  today(symbol: string): string {
+    return this.#bySymbol.get(symbol)?.at(-1)?.securityId ?? symbol;
+  }
+
+  /**
+   * The spans in which rows belong to a security, ascending and not overlapping. A security whose id is a symbol also owns
+   * the rows of that symbol that no listing covers.
+   */
+  spans(securityId: string): SymbolSpan[] {
+    const listed = (this.#bySecurity.get(securityId) ?? []).map(spanOf);
+    const strays = (this.#strays.get(securityId) ?? []).map(spanOf);
+    const own = this.#gaps(securityId, null, null).flatMap((gap) => cut(gap, strays));
+    const ascending = [...listed, ...own].sort((a, b) => compare(a.first ?? '', b.first ?? ''));
+    const spans: SymbolSpan[] = [];
+    for (const span of ascending) {
+      const before = spans.at(-1);
+      const touches = before?.symbol === span.symbol && before.last !== null && dayAfter(before.last) === span.first;
+      if (touches && before !== undefined) spans[spans.length - 1] = { ...before, last: span.last };
+      else spans.push(span);
+    }
+    return spans;
+  }
+
+  /**
+   * Where rows of a symbol belong to a security of another name: all that must be known to map rows to securities, since
+   * every other row belongs to the security called like its symbol. Ascending by symbol and first session.
+   */
+  exceptions(): Listing[] {
+    const mapped = [...this.#bySymbol.values()].flat().filter((row) => row.securityId !== row.symbol);
+    const strays = [...this.#strays.values()].flat();
+    return [...mapped, ...strays].sort(
+      (a, b) => compare(a.symbol, b.symbol) || compare(a.firstSession, b.firstSession),
+    );
+  }
+
+  has(symbol: string): boolean {
+    return this.#bySymbol.has(symbol);
+  }
+
+  get symbols(): IterableIterator<string> {
+    return this.#bySymbol.keys();
+  }
+
+  /** How many symbols are listed on a session: the rows that a whole session has. */
+  countListed(session: IsoDate): number {
+    let count = 0;
+    for (const symbol of this.#bySymbol.keys()) if (this.listed(symbol, session) !== undefined) count += 1;
+    return count;
+  }
+
+  /** Symbols that two listings claim on one session. There must be none. */
+  overlaps(): ListingOverlap[] {
+    const overlaps: ListingOverlap[] = [];
+    for (const [symbol, rows] of this.#bySymbol) {
+      for (const [index, second] of rows.entries()) {
+        const first = rows[index - 1];
+        if (first !== undefined && covers(first, second.firstSession)) overlaps.push({ symbol, first, second });
+      }
+    }
+    return overlaps;
+  }
+
+  /** The parts of [first, last] that no listing of a symbol covers. */
+  #gaps(symbol: string, first: IsoDate | null, last: IsoDate | null): SymbolSpan[] {
+    return cut({ symbol, first, last }, (this.#bySymbol.get(symbol) ?? []).map(spanOf));
+  }
+}
+
+/**
+ * A permanent id for a security that is first heard of under a symbol: the symbol itself, or, where another security has
+ * that id already, the symbol and the first session. So rows need no mapping until a symbol is reused or changed.
+ */
+export function newSecurityId(symbol: string, firstSession: IsoDate, taken: (id: string) => boolean): string {
+  return taken(symbol) ? `${symbol}@${firstSession}` : symbol;
+}
+
+function spanOf(row: Listing): SymbolSpan {
+  return { symbol: row.symbol, first: row.firstSession, last: row.lastSession };
+}
+
+/** What is left of a span without others, which are ascending. */
+function cut(span: SymbolSpan, others: readonly SymbolSpan[]): SymbolSpan[] {
+  const left: SymbolSpan[] = [];
+  let first = span.first;
+  for (const other of others) {
+    if (span.last !== null && other.first !== null && other.first > span.last) break;
+    if (other.last !== null && first !== null && other.last < first) continue;
+    if (other.first !== null && (first === null || first < other.first)) {
+      left.push({ symbol: span.symbol, first, last: addDays(other.first, -1) });
+    }
+    if (other.last === null) return left;
+    first = dayAfter(other.last);
+  }
+  if (span.last === null || first === null || first <= span.last)
+    left.push({ symbol: span.symbol, first, last: span.last });
+  return left;
+}
+
+function dayAfter(date: IsoDate): IsoDate {
+  return addDays(date, 1);
+}
+
+function covers(row: Listing, session: IsoDate): boolean {
+  return row.firstSession <= session && (row.lastSession === null || session <= row.lastSession);
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

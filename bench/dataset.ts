@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type IsoDate, yearOf } from '#base/dates.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import { Engine } from '#lake/engine.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
 import { CREATE_BENCH_SESSIONS, copyAll, copySplits, copyWalks, copyYear } from './dataset.sql.ts';
 
 export interface DatasetSize {

@@ -1,4 +1,4 @@
-import { sqlName, sqlText } from './engine.ts';
+import { sqlName, sqlPath, sqlText } from './engine.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
 
 /**
@@ -25,7 +25,7 @@ export function copyDataFile(parts: {
 /** Counts the rows of a Parquet file that should stand before the row above them. Streams: the file's order is the order. */
 export function countUnordered(localPath: string, orderBy: readonly string[]): string {
   return `SELECT count(*) AS unordered FROM (
-    SELECT ${precedes(orderBy)} AS early FROM read_parquet(${sqlText(localPath)})
+    SELECT ${precedes(orderBy)} AS early FROM read_parquet(${sqlPath(localPath)})
   ) WHERE early`;
 }
 

@@ -1,4 +1,4 @@
-import { sqlName, sqlText } from './engine.ts';
+import { sqlName, sqlPath, sqlText } from './engine.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
 
 /** Files that are read by one `read_parquet`, all having the same columns. */
@@ -47,7 +47,7 @@ function selectGroup(columns: readonly Column[], partitionBy: readonly string[],
       : 'hive_partitioning = false',
     ...(mixed ? ['union_by_name = true'] : []),
   ];
-  const list = localPaths.map(sqlText).join(', ');
+  const list = localPaths.map(sqlPath).join(', ');
   return `SELECT ${selected.join(', ')} FROM read_parquet([${list}], ${options.join(', ')})`;
 }
 
@@ -55,6 +55,6 @@ function selectGroup(columns: readonly Column[], partitionBy: readonly string[],
 export function readFileColumns(localPaths: readonly string[]): string {
   return `
     SELECT file_name AS path, list(name) AS columns
-    FROM parquet_schema([${localPaths.map(sqlText).join(', ')}])
+    FROM parquet_schema([${localPaths.map(sqlPath).join(', ')}])
     GROUP BY file_name`;
 }

@@ -50,12 +50,6 @@ export async function scanSql(
   return selectGroups(columns, definition.partitionBy, [...groups.values()]);
 }
 
-/** The columns a table has by its definition and, after them, those that other writers added to it. */
-export function storedColumns(definition: TableDefinition, schema: readonly Column[] | undefined): readonly Column[] {
-  const known = new Set(definition.columns.map((column) => column.name));
-  return [...definition.columns, ...(schema ?? []).filter((column) => !known.has(column.name))];
-}
-
 interface LocatedFile {
   readonly file: DataFile | NewFile;
   readonly localPath: string;

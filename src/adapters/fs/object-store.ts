@@ -11,6 +11,9 @@ import { hasErrno, storeFailure } from './failure.ts';
 /** Folder under the root that holds unfinished files. It lies outside the space of keys and outside every table. */
 const SCRATCH_FOLDER = '.scratch';
 
+/** Files looked at together while listing. */
+const PARALLEL_LOOKS = 32;
+
 export interface FsObjectStoreOptions {
   /** The lake's folder; made on the first write. */
   readonly root: string;
@@ -192,22 +195,28 @@ export class FsObjectStore implements ObjectStore {
 
   /** Objects below `folder` (empty, or ending in "/") in order of key. */
   async *#walk(folder: string, prefix: string, startAfter: string): AsyncIterable<ObjectInfo> {
-    const names: string[] = [];
+    const keys: string[] = [];
     for (const entry of await entriesOf(join(this.#root, folder))) {
       if (folder === '' && entry.name === SCRATCH_FOLDER) continue;
+      const path = join(this.#root, folder, entry.name);
+      const isFolder = entry.isSymbolicLink() ? await leadsToFolder(path) : entry.isDirectory();
       // With its "/" a folder sorts among files exactly where the keys inside it belong.
-      names.push((await isFolder(entry, join(this.#root, folder, entry.name))) ? `${entry.name}/` : entry.name);
+      const key = isFolder ? `${folder}${entry.name}/` : folder + entry.name;
+      const mayMatch = key.startsWith(prefix) || (isFolder && prefix.startsWith(key));
+      const mayFollow = key > startAfter || (isFolder && startAfter.startsWith(key));
+      // Left out before sorting: a log's newest files are asked for, out of thousands.
+      if (mayMatch && mayFollow) keys.push(key);
     }
-    names.sort((a, b) => (a < b ? -1 : 1));
-    for (const name of names) {
-      const key = folder + name;
-      if (name.endsWith('/')) {
-        const mayMatch = key.startsWith(prefix) || prefix.startsWith(key);
-        const mayFollow = key > startAfter || startAfter.startsWith(key);
-        if (mayMatch && mayFollow) yield* this.#walk(key, prefix, startAfter);
-      } else if (key.startsWith(prefix) && key > startAfter) {
-        const info = await this.#info(key, join(this.#root, key));
-        if (info !== undefined) yield info;
+    keys.sort((a, b) => (a < b ? -1 : 1));
+    for (let start = 0; start < keys.length; start += PARALLEL_LOOKS) {
+      const batch = keys.slice(start, start + PARALLEL_LOOKS);
+      const infos = await Promise.all(
+        batch.map((key) => (key.endsWith('/') ? undefined : this.#info(key, join(this.#root, key)))),
+      );
+      for (const [i, key] of batch.entries()) {
+        const info = infos[i];
+        if (key.endsWith('/')) yield* this.#walk(key, prefix, startAfter);
+        else if (info !== undefined) yield info;
       }
     }
   }
@@ -296,8 +305,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
 }
 
 /** A table's folder may be a symbolic link to another disk. */
-async function isFolder(entry: Entry, path: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
+async function leadsToFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (cause) {

@@ -27,7 +27,8 @@ export async function changesSince(
     const rows = await changedSessions(lake, inputs, since.bars);
     if (rows === undefined) return 'another program changed daily_bars without saying which sessions';
     const { splits, listings } = inputs.pinned;
-    if (since.splits === splits?.version && since.listings === listings?.version) return { sessions: rows, exDates: [] };
+    if (since.splits === splits?.version && since.listings === listings?.version)
+      return { sessions: rows, exDates: [] };
     const tables = inputTables(lake);
     const before = await readActions(
       lake,

@@ -67,8 +67,7 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
   }
   const splits = then.splits ? versionOf(txns, inputs.splits) : undefined;
   const listings = then.listings ? versionOf(txns, inputs.listings) : undefined;
-  const ahead =
-    bars > inputs.bars.version || isAhead(splits, inputs.splits) || isAhead(listings, inputs.listings);
+  const ahead = bars > inputs.bars.version || isAhead(splits, inputs.splits) || isAhead(listings, inputs.listings);
   if (ahead) return { mode: 'ahead' };
   return {
     mode: 'incremental',
@@ -83,11 +82,7 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
 function inputsThen(digest: number, inputs: PinnedInputs): { splits: boolean; listings: boolean } | undefined {
   for (const splits of [true, false]) {
     for (const listings of [true, false]) {
-      const then = digestOf(
-        inputs.bars,
-        splits ? inputs.splits : undefined,
-        listings ? inputs.listings : undefined,
-      );
+      const then = digestOf(inputs.bars, splits ? inputs.splits : undefined, listings ? inputs.listings : undefined);
       if (then === digest) return { splits, listings };
     }
   }

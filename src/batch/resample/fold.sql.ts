@@ -171,4 +171,3 @@ export function foldSelect(interval: number, fromIndex: number, toIndex: number)
     join windows v on v.w = f.window_key & ${INDEX_MASK}
     order by (p.symbol_rank << 32) | (v.w << ${INDEX_BITS}) | p.nth`;
 }
-

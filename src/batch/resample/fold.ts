@@ -1,6 +1,5 @@
 import { assert, defined } from '#base/assert.ts';
 import type { EngineSession } from '#lake/engine.ts';
-import type { Snapshot } from '#lake/snapshot.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 
@@ -18,21 +17,19 @@ import {
   KEEP_CHUNK_BARS,
   readChunkBars,
 } from './fold.sql.ts';
-import { indexRange } from './layout.ts';
-import type { Published, Window } from './plan.ts';
+import type { PlannedWindow, Published } from './plan.ts';
 import type { WindowScale } from './scales.ts';
 import type { LinkedSpan } from './symbol-spans.ts';
 
 /** What the folds of one run work on. */
 export interface FoldInputs {
   readonly calendar: Calendar;
-  readonly bars: Snapshot;
   readonly published: Published;
   /** For every symbol that is not always its own security: its whole history, without gaps. */
   readonly spans: readonly LinkedSpan[];
   /** Of all intervals of the run. */
   readonly scales: readonly WindowScale[];
-  /** SQL text that reads files of `bars`. */
+  /** SQL text of the daily rows of these sessions; it may give rows of other sessions too. */
   readonly scan: (sessions: SessionSet) => Promise<string>;
 }
 
@@ -52,7 +49,7 @@ export class FoldRun {
   }
 
   /** @param windows all that the run is to fold, of all intervals. */
-  static async start(session: EngineSession, inputs: FoldInputs, windows: Iterable<Window>): Promise<FoldRun> {
+  static async start(session: EngineSession, inputs: FoldInputs, windows: Iterable<PlannedWindow>): Promise<FoldRun> {
     const run = new FoldRun(session, inputs);
     await session.run(CREATE_SEGMENTS, [JSON.stringify(inputs.spans)]);
     await session.run(CREATE_SCALES, [JSON.stringify(inputs.scales)]);
@@ -63,7 +60,7 @@ export class FoldRun {
   }
 
   /** Brings in the rows of these windows, which may be of several intervals. */
-  async load(windows: Iterable<Window>): Promise<void> {
+  async load(windows: Iterable<PlannedWindow>): Promise<void> {
     const wanted = this.#indexesOf(windows);
     const missing = new Set([...wanted].filter((index) => !this.#held.has(index)));
     await this.#session.run(CREATE_CHUNK_SESSIONS, [this.#json(wanted)]);
@@ -78,7 +75,7 @@ export class FoldRun {
   }
 
   /** The SELECT that yields the bars of these windows of one interval, ascending and loaded. Valid until the next call. */
-  async select(interval: number, windows: readonly Window[]): Promise<string> {
+  async select(interval: number, windows: readonly PlannedWindow[]): Promise<string> {
     const rows = windows.map((window) => ({
       w: window.number,
       first_session: window.firstSession,
@@ -89,11 +86,12 @@ export class FoldRun {
     for (const index of this.#indexesOf(windows)) assert(this.#held.has(index), `session index ${index} is not loaded`);
     await this.#session.run(CREATE_WINDOWS, [JSON.stringify(rows)]);
     await this.#session.run(createSpecialWindows(interval));
-    const { from, to } = indexRange(windows);
+    const from = defined(windows[0], 'at least one window').fromIndex;
+    const to = defined(windows.at(-1), 'at least one window').toIndex;
     return foldSelect(interval, from, to);
   }
 
-  #indexesOf(windows: Iterable<Window>): Set<number> {
+  #indexesOf(windows: Iterable<PlannedWindow>): Set<number> {
     const indexes = new Set<number>();
     for (const { fromIndex, toIndex } of windows) {
       for (let index = fromIndex; index <= toIndex; index += 1) {
@@ -110,9 +108,4 @@ export class FoldRun {
   #json(indexes: ReadonlySet<number>): string {
     return JSON.stringify([...indexes].map((idx) => ({ session: this.#inputs.calendar.sessionAt(idx), idx })));
   }
-}
-
-/** First and last date of sessions that are not empty, for a filter that Parquet readers can use. */
-export function dateRange(sessions: SessionSet): { readonly first: string; readonly last: string } {
-  return { first: defined(sessions.min, 'a session'), last: defined(sessions.max, 'a session') };
 }

@@ -21,18 +21,3 @@ export function allListings(listings: string): string {
 export function storedBounds(silver: string): string {
   return `select distinct first_session, last_session from (${silver}) order by first_session`;
 }
-
-export function distinctFirstSessions(silver: string): string {
-  return `select distinct first_session from (${silver}) where first_session is not null order by first_session`;
-}
-
-/** The columns of the stored windows, without those that are written anew. */
-export function carriedRows(silver: string, columns: readonly string[], replaced: readonly string[]): string {
-  const dates = replaced.map((date) => `date '${date}'`).join(', ');
-  return `select ${columns.join(', ')} from (${silver})${dates === '' ? '' : ` where first_session not in (${dates})`}`;
-}
-
-/** Folded and carried rows together, in the stored order. */
-export function inStoredOrder(selects: readonly string[], sortBy: readonly string[]): string {
-  return `select * from (${selects.map((select) => `(${select})`).join(' union all by name ')}) order by ${sortBy.join(', ')}`;
-}

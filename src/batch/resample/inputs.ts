@@ -2,6 +2,7 @@ import type { IsoDate } from '#base/dates.ts';
 import { UNITS_TAG } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
@@ -75,7 +76,7 @@ async function publishedSessions(lake: Lake, bars: Snapshot): Promise<SessionSet
     else for (const session of file.units) sessions.add(session);
   }
   if (foreign.length > 0) {
-    const sql = distinctSessions(await scanSql(lake.deps, bars, foreign));
+    const sql = distinctSessions(await scanSql(lake.deps, DAILY_BARS, foreign));
     for (const row of await lake.deps.engine.rows<{ session: IsoDate }>(sql)) sessions.add(row.session);
   }
   return SessionSet.of(sessions);
@@ -102,8 +103,8 @@ export async function readActions(
   splits: Snapshot | undefined,
   listings: Snapshot | undefined,
 ): Promise<Actions> {
-  const splitRows = await rowsOf<SplitRow>(lake, splits, allSplits);
-  const listingRows = await rowsOf<ListingRow>(lake, listings, allListings);
+  const splitRows = await rowsOf<SplitRow>(lake, SPLITS, splits, allSplits);
+  const listingRows = await rowsOf<ListingRow>(lake, LISTINGS, listings, allListings);
   const known: Listing[] = listingRows.map((row) => ({
     securityId: row.security_id,
     symbol: row.symbol,
@@ -123,10 +124,11 @@ export async function readActions(
 
 async function rowsOf<T>(
   lake: Lake,
+  definition: TableDefinition,
   snapshot: Snapshot | undefined,
   select: (relation: string) => string,
 ): Promise<readonly T[]> {
   if (snapshot === undefined) return [];
   const { engine } = lake.deps;
-  return engine.rows<T>(select(await scanSql(lake.deps, snapshot, snapshot.files)));
+  return engine.rows<T>(select(await scanSql(lake.deps, definition, snapshot.files)));
 }

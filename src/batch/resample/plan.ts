@@ -1,24 +1,18 @@
-import { defined } from '#base/assert.ts';
-import { type IsoDate, yearOf } from '#base/dates.ts';
+import type { IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
+import { describeWindow, type Window, windowSessions } from '#market/window.ts';
 
 /**
  * Which windows a change touches. Pure: the same inputs give the same plan. A window is named by its number,
  * floor(session index / interval).
  */
 
-/** A window of an interval as the calendar has it and as far as its sessions are published. */
-export interface Window {
-  readonly number: number;
-  readonly firstSession: IsoDate;
-  readonly lastSession: IsoDate;
+/** A window of an interval, with what a run must know of it beyond its description. */
+export interface PlannedWindow extends Window {
+  /** Session indexes, both included. */
   readonly fromIndex: number;
   readonly toIndex: number;
-  /** Index of its last published session; undefined where none is. */
-  readonly lastPublishedIndex: number | undefined;
-  /** All its sessions are published. */
-  readonly complete: boolean;
   /** It ends after the last session that is published at all: more rows are to be expected. */
   readonly open: boolean;
 }
@@ -53,26 +47,13 @@ export function publishedOf(calendar: Calendar, sessions: Iterable<IsoDate>): Pu
   return indexes.size === 0 ? undefined : { indexes, first, last };
 }
 
-export function windowAt(calendar: Calendar, interval: number, number: number, published: Published): Window {
+export function windowAt(calendar: Calendar, interval: number, number: number, published: Published): PlannedWindow {
   const fromIndex = number * interval;
   const toIndex = fromIndex + interval - 1;
-  let lastPublishedIndex: number | undefined;
-  let count = 0;
-  for (let index = fromIndex; index <= toIndex; index += 1) {
-    if (!published.indexes.has(index)) continue;
-    lastPublishedIndex = index;
-    count += 1;
-  }
-  return {
-    number,
-    firstSession: calendar.sessionAt(fromIndex),
-    lastSession: calendar.sessionAt(toIndex),
-    fromIndex,
-    toIndex,
-    lastPublishedIndex,
-    complete: count === interval,
-    open: toIndex > published.last,
-  };
+  const window = describeWindow(calendar, interval, number, (session) =>
+    published.indexes.has(calendar.sessionIndex(session)),
+  );
+  return { ...window, fromIndex, toIndex, open: toIndex > published.last };
 }
 
 /** Numbers of all windows with a published session, ascending. */
@@ -124,21 +105,8 @@ export function outdatedFrom(
 function isWindow(calendar: Calendar, interval: number, bounds: StoredBounds): boolean {
   if (!calendar.isSession(bounds.firstSession)) return false;
   const index = calendar.sessionIndex(bounds.firstSession);
-  return index % interval === 0 && calendar.sessionAt(index + interval - 1) === bounds.lastSession;
-}
-
-/** Windows by the year of their first session, which is the partition they are stored in. Latest year first. */
-export function byYear(windows: readonly Window[]): { readonly year: number; readonly windows: readonly Window[] }[] {
-  const years = new Map<number, Window[]>();
-  for (const window of windows) {
-    const year = yearOf(window.firstSession);
-    const known = years.get(year);
-    if (known === undefined) years.set(year, [window]);
-    else known.push(window);
-  }
-  return [...years.keys()]
-    .sort((a, b) => b - a)
-    .map((year) => ({ year, windows: defined(years.get(year), 'a year that was just collected') }));
+  if (index % interval !== 0) return false;
+  return windowSessions(calendar, interval, index / interval).at(-1) === bounds.lastSession;
 }
 
 function ascending(numbers: ReadonlySet<number>): number[] {

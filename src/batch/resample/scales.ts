@@ -1,3 +1,4 @@
+import type { IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
 
@@ -20,21 +21,21 @@ export interface WindowScale {
  * The pieces of all windows of one interval that a split cuts. A split counts from its ex-date on, so one announced for a
  * session that is not published yet scales nothing.
  *
- * @param lastPublishedIndex of a window by number; undefined where none of its sessions is published.
+ * @param lastPublished session of a window, by its number; undefined where the window is not wanted, or not published.
  */
 export function windowScales(
   calendar: Calendar,
   interval: number,
   splits: readonly AppliedSplit[],
-  lastPublishedIndex: (window: number) => number | undefined,
+  lastPublished: (window: number) => IsoDate | undefined,
 ): WindowScale[] {
   const cut = new Map<string, { window: number; index: number; split: AppliedSplit }[]>();
   for (const split of splits) {
     if (split.exDate < calendar.firstSession || split.exDate > calendar.lastSession) continue;
     const index = calendar.indexOnOrAfter(split.exDate);
     const window = Math.floor(index / interval);
-    const last = lastPublishedIndex(window);
-    if (index % interval === 0 || last === undefined || index > last) continue;
+    const last = lastPublished(window);
+    if (index % interval === 0 || last === undefined || split.exDate > last) continue;
     const key = `${window} ${split.securityId}`;
     const known = cut.get(key);
     if (known === undefined) cut.set(key, [{ window, index, split }]);

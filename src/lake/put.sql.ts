@@ -1,0 +1,44 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { SessionSet } from '#market/session-set.ts';
+
+import { sqlName } from './engine.ts';
+
+/** A condition that is true for rows of these units: a range beside the list, by which row groups and files are skipped. */
+export function inUnits(unitColumn: string, units: SessionSet): string {
+  const { min, max, size } = units;
+  if (min === undefined || max === undefined) return 'false';
+  const column = sqlName(unitColumn);
+  if (size === 1) return `${column} = ${dateSql(min)}`;
+  return `${column} BETWEEN ${dateSql(min)} AND ${dateSql(max)} AND ${column} IN (${[...units].map(dateSql).join(', ')})`;
+}
+
+export function rowsOfUnits(select: string, unitColumn: string, units: SessionSet): string {
+  return `SELECT * FROM (${select}) WHERE ${inUnits(unitColumn, units)}`;
+}
+
+/** Rows of several SELECTs, columns matched by name; the first one's columns and types are the result's. */
+export function unionByName(selects: readonly string[]): string {
+  return selects.map((select) => `(${select})`).join(' UNION ALL BY NAME ');
+}
+
+export function countRows(select: string): string {
+  return `SELECT count(*) AS count FROM (${select})`;
+}
+
+/** Which units a file holds; null where a row has none. */
+export function distinctUnits(select: string, unitColumn: string): string {
+  return `SELECT DISTINCT ${sqlName(unitColumn)} AS unit FROM (${select})`;
+}
+
+/**
+ * A fingerprint of a set of rows, whatever their order and however they are spread over files: how many, and the sum of one
+ * hash a row over all columns. (A sum, not an exclusive or, in which a row that is there twice would vanish.)
+ */
+export function fingerprintRows(select: string, columns: readonly string[]): string {
+  const hash = `hash(${columns.map(sqlName).join(', ')})`;
+  return `SELECT count(*) AS count, coalesce(sum(CAST(${hash} AS HUGEINT)), 0)::VARCHAR AS hash FROM (${select})`;
+}
+
+function dateSql(date: IsoDate): string {
+  return `DATE '${date}'`;
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { UsageError } from '#base/errors.ts';
+import { nearestName } from './near-miss.ts';
+import { Invalid, SETTINGS, type Settings } from './settings.ts';
+
+/** Everything that can be configured, read once and frozen. */
+export type Config = Settings;
+
+/** Where a configuration comes from: the environment as the process got it, and the folder it was started in. */
+export interface ConfigSources {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingFolder: string;
+}
+
+/** Names that begin like ours but are not settings: they speak to the tests. */
+const FOREIGN_PREFIXES = ['CONDVEST_TEST_', 'CONDVEST_CI_'];
+const CONFIG_VARIABLE = 'CONDVEST_CONFIG';
+const CONFIG_FILE = 'condvest.json';
+
+/**
+ * The configuration, from the environment (`CONDVEST_*`) over the configuration file (`condvest.json` in the home folder, or
+ * the file that `CONDVEST_CONFIG` names) over the defaults. All faults are reported at once as one `config-invalid`.
+ */
+export function readConfig(sources: ConfigSources): Config {
+  const faults: string[] = [];
+  const { environment, workingFolder } = sources;
+  const variables = SETTINGS.map((setting) => setting.variable);
+  for (const name of Object.keys(environment).sort()) {
+    if (!name.startsWith('CONDVEST_') || name === CONFIG_VARIABLE || variables.includes(name)) continue;
+    if (FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
+    faults.push(`${name} is not a setting${suggestion(name, [...variables, CONFIG_VARIABLE])}`);
+  }
+  const home = resolve(workingFolder, environment.CONDVEST_HOME ?? '.condvest');
+  const file = readConfigFile(environment[CONFIG_VARIABLE], workingFolder, home, faults);
+  const known: ReadonlySet<string> = new Set(SETTINGS.map((setting) => setting.key));
+  for (const key of Object.keys(file.values)) {
+    if (!known.has(key)) faults.push(`"${key}" in ${file.path} is not a setting${suggestion(key, [...known])}`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const { key, variable, allowed, defaultText, read } of SETTINGS) {
+    const fromEnvironment = environment[variable];
+    const fromFile = file.values[key];
+    if (fromEnvironment === undefined && fromFile === undefined && key === 'threads') continue;
+    const value = read(fromEnvironment ?? fromFile ?? defaultText);
+    if (value instanceof Invalid) {
+      const name = fromEnvironment !== undefined ? variable : `"${key}" in ${file.path}`;
+      faults.push(`${name} is ${JSON.stringify(value.found)}; allowed: ${allowed}`);
+    }
+    values[key] = value;
+  }
+  if (faults.length > 0) {
+    throw new UsageError({
+      code: 'config-invalid',
+      message: faults.length === 1 ? 'The configuration has a fault' : `The configuration has ${faults.length} faults`,
+      found: faults.join('; '),
+      action: 'All settings are in docs/reference/configuration.md',
+    });
+  }
+  const config = { threads: undefined, ...values, home: resolve(workingFolder, String(values.home)) };
+  return Object.freeze(config as unknown as Settings);
+}
+
+function readConfigFile(
+  named: string | undefined,
+  workingFolder: string,
+  home: string,
+  faults: string[],
+): { path: string; values: Record<string, unknown> } {
+  const path = named === undefined ? join(home, CONFIG_FILE) : resolve(workingFolder, named);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    if (named !== undefined || (code !== 'ENOENT' && code !== 'ENOTDIR'))
+      faults.push(`${path} cannot be read (${code})`);
+    return { path, values: {} };
+  }
+  try {
+    const values: unknown = JSON.parse(text);
+    if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
+      return { path, values: values as Record<string, unknown> };
+    }
+    faults.push(`${path} is not a JSON object`);
+  } catch (cause) {
+    faults.push(`${path} is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+  }
+  return { path, values: {} };
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+}

@@ -1,0 +1,202 @@
+import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { PARTIAL_SHARE } from '#market/ledger.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_INTERVALS, INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
+
+/** A closing of the exchange that this release does not know of. */
+export interface ClosureSetting {
+  readonly date: IsoDate;
+  readonly name: string;
+}
+
+/** The settings, by their names in the configuration file. */
+export interface Settings {
+  readonly home: string;
+  readonly intervals: readonly number[];
+  readonly memoryLimitBytes: number;
+  readonly threads: number | undefined;
+  readonly closures: readonly ClosureSetting[];
+  readonly sourceRanks: readonly string[];
+  readonly quarantineBound: number;
+  readonly partialShare: number;
+  readonly retentionDays: number;
+}
+
+/** Why a text is not a value of a setting. */
+export class Invalid {
+  readonly found: string;
+  constructor(found: string) {
+    this.found = found;
+  }
+}
+
+/** One setting: its name, what it may be, and how its text is read. The reference page is made from this table. */
+export interface SettingDefinition<K extends keyof Settings = keyof Settings> {
+  readonly key: K;
+  readonly variable: string;
+  readonly doc: string;
+  readonly allowed: string;
+  /** The default as text, for the reference. */
+  readonly defaultText: string;
+  /** From the text of an environment variable, or from a value of the configuration file. */
+  readonly read: (value: unknown) => Settings[K] | Invalid;
+}
+
+const GIB = 2 ** 30;
+const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 2 ** 10, MIB: 2 ** 20, GIB };
+
+/** Least memory with which the jobs on a whole market finish. */
+const MEMORY_MIN_BYTES = 128 * 2 ** 20;
+
+export const SETTINGS: readonly SettingDefinition[] = [
+  define({
+    key: 'home',
+    variable: 'CONDVEST_HOME',
+    doc: 'Folder of everything Condvest keeps. The lake is in `lake/` inside it',
+    allowed: 'a path',
+    defaultText: '.condvest',
+    read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
+  }),
+  define({
+    key: 'intervals',
+    variable: 'CONDVEST_INTERVALS',
+    doc: 'Lengths, in sessions, of the bars that are stored in `silver`. Every other length is computed when asked for',
+    allowed: `whole numbers from ${INTERVAL_MIN} to ${INTERVAL_MAX}, separated by commas`,
+    defaultText: DEFAULT_INTERVALS.join(','),
+    read: readIntervals,
+  }),
+  define({
+    key: 'memoryLimitBytes',
+    variable: 'CONDVEST_MEMORY_LIMIT',
+    doc: 'What the database engine may hold in memory; beyond it, work goes to disk',
+    allowed: 'a size of at least 128 MiB, such as 512MB or 2GB',
+    defaultText: '512MiB',
+    read: readBytes,
+  }),
+  define({
+    key: 'threads',
+    variable: 'CONDVEST_THREADS',
+    doc: 'Processors that the database engine uses',
+    allowed: 'a whole number from 1 to 256',
+    defaultText: 'all',
+    read: (value) => whole(value, 1, 256),
+  }),
+  define({
+    key: 'closures',
+    variable: 'CONDVEST_CLOSURES',
+    doc: 'Closings of the exchange announced after this release. The bars from the first of them on are recomputed',
+    allowed: '`YYYY-MM-DD` or `YYYY-MM-DD=name`, separated by commas; in the file a list of `{"date", "name"}`',
+    defaultText: '',
+    read: readClosures,
+  }),
+  define({
+    key: 'sourceRanks',
+    variable: 'CONDVEST_SOURCE_RANKS',
+    doc: 'Sources from the lowest rank to the highest. A stored row is replaced only by a source of equal or higher rank',
+    allowed: 'names, separated by commas, `import` among them',
+    defaultText: DEFAULT_SOURCE_RANKS.join(','),
+    read: readRanks,
+  }),
+  define({
+    key: 'quarantineBound',
+    variable: 'CONDVEST_QUARANTINE_BOUND',
+    doc: 'Share of refused rows above which an import fails whole',
+    allowed: 'a number from 0 to 1',
+    defaultText: '0.01',
+    read: (value) => share(value),
+  }),
+  define({
+    key: 'partialShare',
+    variable: 'CONDVEST_PARTIAL_SHARE',
+    doc: 'Share of the expected rows under which a session is partial',
+    allowed: 'a number from 0 to 1',
+    defaultText: String(PARTIAL_SHARE),
+    read: (value) => share(value),
+  }),
+  define({
+    key: 'retentionDays',
+    variable: 'CONDVEST_RETENTION_DAYS',
+    doc: 'How long earlier versions can be read: what `vacuum` keeps unless told otherwise',
+    allowed: 'a whole number from 7 to 36500',
+    defaultText: '400',
+    read: (value) => whole(value, 7, 36_500),
+  }),
+];
+
+function define<K extends keyof Settings>(definition: SettingDefinition<K>): SettingDefinition {
+  return definition as unknown as SettingDefinition;
+}
+
+function readIntervals(value: unknown): readonly number[] | Invalid {
+  const items = listOf(value);
+  if (items === undefined || items.length === 0) return new Invalid(shown(value));
+  const intervals = new Set<number>();
+  for (const item of items) {
+    const interval = whole(item, INTERVAL_MIN, INTERVAL_MAX);
+    if (interval instanceof Invalid) return interval;
+    intervals.add(interval);
+  }
+  return [...intervals].sort((a, b) => a - b);
+}
+
+function readBytes(value: unknown): number | Invalid {
+  if (typeof value === 'number') return whole(value, MEMORY_MIN_BYTES, Number.MAX_SAFE_INTEGER);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(String(value));
+  const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
+  if (match === null || unit === undefined) return new Invalid(shown(value));
+  const bytes = Math.floor(Number(match[1]) * unit);
+  return bytes >= MEMORY_MIN_BYTES ? bytes : new Invalid(shown(value));
+}
+
+function readClosures(value: unknown): readonly ClosureSetting[] | Invalid {
+  if (value === '') return [];
+  const items = Array.isArray(value) ? value : listOf(value);
+  if (items === undefined) return new Invalid(shown(value));
+  const closures: ClosureSetting[] = [];
+  for (const item of items) {
+    const [dateText, name] =
+      typeof item === 'string' ? item.split('=', 2) : [fieldOf(item, 'date'), fieldOf(item, 'name')];
+    const date = parseIsoDate(dateText?.trim() ?? '');
+    if (date === undefined) return new Invalid(shown(item));
+    closures.push({ date, name: name?.trim() || 'Closed' });
+  }
+  return closures;
+}
+
+function readRanks(value: unknown): readonly string[] | Invalid {
+  const items = listOf(value)?.map(String);
+  const isWhole = items?.includes('import') && new Set(items).size === items.length;
+  return isWhole && items.every((item) => /^[\w-]+$/.test(item)) ? items : new Invalid(shown(value));
+}
+
+function share(value: unknown): number | Invalid {
+  const number = numberOf(value);
+  return number !== undefined && number >= 0 && number <= 1 ? number : new Invalid(shown(value));
+}
+
+function whole(value: unknown, min: number, max: number): number | Invalid {
+  const number = numberOf(value);
+  return number !== undefined && Number.isInteger(number) && number >= min && number <= max
+    ? number
+    : new Invalid(shown(value));
+}
+
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
+}
+
+function listOf(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : undefined;
+}
+
+function fieldOf(item: unknown, name: string): string | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const value = (item as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,98 @@
+import { posix } from 'node:path';
+import { parseSync } from 'oxc-parser';
+
+/** The import table of ARCHITECTURE.md, as code: which part of `src/` may import which. */
+
+/** From a part to the parts it may import, itself aside. `*` in packages: any. */
+const PARTS: Readonly<Record<string, { readonly parts: readonly string[]; readonly packages: readonly string[] }>> = {
+  base: { parts: [], packages: [] },
+  market: { parts: ['base'], packages: ['node:crypto'] },
+  ports: { parts: ['base', 'market'], packages: [] },
+  lake: { parts: ['base', 'market', 'ports'], packages: ['@duckdb/node-api', 'node:crypto'] },
+  batch: { parts: ['base', 'market', 'ports', 'lake'], packages: ['node:crypto', 'node:stream', 'node:zlib', 'zod'] },
+  speed: { parts: ['base', 'market', 'ports', 'lake'], packages: ['node:crypto', 'zod'] },
+  serving: {
+    parts: ['base', 'market', 'ports', 'lake'],
+    packages: ['node:crypto', 'node:stream', 'apache-arrow', 'zod'],
+  },
+  adapters: { parts: ['base', 'market', 'ports'], packages: ['*'] },
+  runtime: { parts: ['base', 'market', 'ports', 'lake', 'batch', 'speed', 'serving', 'adapters'], packages: ['*'] },
+  cli: { parts: ['runtime', 'base', 'market'], packages: ['*'] },
+  web: { parts: ['market', 'serving'], packages: ['*'] },
+};
+
+/** Tests may import what they test and anything above; they are no part of the program. */
+const isTest = (file: string): boolean => file.endsWith('.test.ts');
+
+export interface SourceFile {
+  /** From the root of the repository, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What the table does not allow, a line each. */
+export function violations(files: readonly SourceFile[]): string[] {
+  const found: string[] = [];
+  for (const file of files) {
+    const part = partOf(file.path);
+    if (part === undefined || isTest(file.path)) continue;
+    const rule = PARTS[part];
+    if (rule === undefined) {
+      found.push(`${file.path}: "${part}" is no part of the architecture`);
+      continue;
+    }
+    for (const specifier of importsOf(file)) {
+      const reason = refusal(file.path, part, rule, specifier);
+      if (reason !== undefined) found.push(`${file.path}: imports ${specifier}: ${reason}`);
+    }
+  }
+  return found;
+}
+
+function refusal(
+  path: string,
+  part: string,
+  rule: { readonly parts: readonly string[]; readonly packages: readonly string[] },
+  specifier: string,
+): string | undefined {
+  if (!specifier.startsWith('.') && !specifier.startsWith('#')) {
+    const isAllowed =
+      rule.packages.includes('*') ||
+      rule.packages.some((name) => specifier === name || specifier.startsWith(`${name}/`));
+    return isAllowed ? undefined : `${part} may use only ${rule.packages.join(', ') || 'no packages'}`;
+  }
+  const target = specifier.startsWith('#') ? `src/${specifier.slice(1)}` : posix.join(posix.dirname(path), specifier);
+  const targetPart = partOf(target);
+  if (targetPart === undefined) return 'it lies outside src';
+  if (!target.endsWith('.ts')) return 'imports name the file with its ending';
+  const isSameFolder = part === 'adapters' ? adapterOf(path) === adapterOf(target) : part === targetPart;
+  if (isSameFolder) return specifier.startsWith('#') ? 'inside one part imports are relative' : undefined;
+  if (part === 'adapters' && targetPart === 'adapters') return 'an adapter knows no other adapter';
+  if (!rule.parts.includes(targetPart)) return `${part} may import ${rule.parts.join(', ') || 'nothing'}`;
+  return specifier.startsWith('.') ? 'across parts imports are absolute (#part/file.ts)' : undefined;
+}
+
+function partOf(path: string): string | undefined {
+  const [root, part, file] = path.split('/');
+  return root === 'src' && part !== undefined && file !== undefined ? part : undefined;
+}
+
+function adapterOf(path: string): string | undefined {
+  return path.split('/')[2];
+}
+
+/** Every module a file names: imports, re-exports and dynamic imports with a fixed name. */
+function importsOf(file: SourceFile): string[] {
+  const { module, errors } = parseSync(file.path, file.text);
+  const [error] = errors;
+  if (error !== undefined) return [`unreadable source (${error.message})`];
+  const specifiers = module.staticImports.map((entry) => entry.moduleRequest.value);
+  for (const entry of module.staticExports.flatMap((item) => item.entries)) {
+    if (entry.moduleRequest !== null && entry.moduleRequest !== undefined) specifiers.push(entry.moduleRequest.value);
+  }
+  for (const entry of module.dynamicImports) {
+    const text = file.text.slice(entry.moduleRequest.start, entry.moduleRequest.end);
+    specifiers.push(/^['"`][^$]*['"`]$/.test(text) ? text.slice(1, -1) : `dynamic import of ${text}`);
+  }
+  return specifiers;
+}

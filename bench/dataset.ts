@@ -18,6 +18,7 @@ export const FULL_SIZE: DatasetSize = { symbols: 10_000, sessions: 2520 };
 
 /** Rows of bronze/daily_bars and bronze/splits as plain Parquet files. */
 export interface Dataset extends DatasetSize {
+  readonly folder: string;
   /** Ascending. */
   readonly dates: readonly IsoDate[];
   /** One file a year, each sorted by symbol and session. */
@@ -43,6 +44,7 @@ export async function dataset(calendar: Calendar, size: DatasetSize): Promise<Da
   const years = [...new Set(dates.map(yearOf))];
   const made: Dataset = {
     ...size,
+    folder,
     dates,
     years: years.map((year) => ({ year, file: join(folder, `year=${year}`, 'bars.parquet') })),
     splitsFile: join(folder, 'splits.parquet'),

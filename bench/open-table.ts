@@ -74,7 +74,7 @@ export async function benchOpenTable(commits: number): Promise<OpenTableResult> 
     return { commits, openMs, limitMs, refreshMs };
   } finally {
     engine.close();
-    if (process.env.KEEP === undefined) await rm(folder, { recursive: true, force: true }); else console.log(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

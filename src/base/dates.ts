@@ -15,14 +15,21 @@ export type InstantMs = number;
 
 export const MS_PER_DAY = 86_400_000;
 
+/** Days from 0000-03-01 to 1970-01-01. */
+const DAYS_TO_1970 = 719_468;
+/** 0001-01-01 and 9999-12-31. */
+const FIRST_DAY: EpochDay = -719_162;
+const LAST_DAY: EpochDay = 2_932_896;
+const TWO_DIGITS: readonly string[] = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'));
+
 const SHAPE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The date in `text`, or undefined where `text` is not an existing date as `YYYY-MM-DD`. */
 export function parseIsoDate(text: string): IsoDate | undefined {
   if (!SHAPE.test(text)) return undefined;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  if (Number.isNaN(ms)) return undefined;
-  return new Date(ms).toISOString().startsWith(text) ? (text as IsoDate) : undefined;
+  const day = toEpochDay(text as IsoDate);
+  // 2023-02-29 is counted as the day after 28 February, which has another name.
+  return day >= FIRST_DAY && day <= LAST_DAY && fromEpochDay(day) === text ? (text as IsoDate) : undefined;
 }
 
 /** The date in `text`, which the program itself wrote. Throws a RangeError on anything else: use `parseIsoDate` on input. */
@@ -32,12 +39,40 @@ export function isoDate(text: string): IsoDate {
   return date;
 }
 
+/** Gregorian arithmetic on whole numbers: several times faster than going through `Date`, and run once a row. */
 export function toEpochDay(date: IsoDate): EpochDay {
-  return Date.parse(`${date}T00:00:00Z`) / MS_PER_DAY;
+  const year = digit(date, 0) * 1000 + digit(date, 1) * 100 + digit(date, 2) * 10 + digit(date, 3);
+  const month = digit(date, 5) * 10 + digit(date, 6);
+  const day = digit(date, 8) * 10 + digit(date, 9);
+  // Years begin in March here, so that the leap day is their last.
+  const y = month <= 2 ? year - 1 : year;
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  return y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - DAYS_TO_1970;
 }
 
 export function fromEpochDay(day: EpochDay): IsoDate {
-  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10) as IsoDate;
+  if (!Number.isInteger(day) || day < FIRST_DAY || day > LAST_DAY) {
+    throw new RangeError(`not a whole day of the years 0001 to 9999: ${day}`);
+  }
+  const days = day + DAYS_TO_1970;
+  const era = Math.floor(days / 146_097);
+  const dayOfEra = days - era * 146_097;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  const year = era * 400 + yearOfEra + (month < 10 ? 0 : 1);
+  const dayOfMonth = dayOfYear - Math.floor((153 * month + 2) / 5) + 1;
+  return `${two(Math.floor(year / 100))}${two(year % 100)}-${two(month < 10 ? month + 3 : month - 9)}-${two(dayOfMonth)}` as IsoDate;
+}
+
+function two(n: number): string {
+  return TWO_DIGITS[n] ?? '';
+}
+
+function digit(text: string, at: number): number {
+  return text.charCodeAt(at) - 48;
 }
 
 export function addDays(date: IsoDate, days: number): IsoDate {
@@ -46,7 +81,12 @@ export function addDays(date: IsoDate, days: number): IsoDate {
 
 /** 0 is Sunday, 6 is Saturday. */
 export function dayOfWeek(date: IsoDate): number {
-  return (((toEpochDay(date) + 4) % 7) + 7) % 7;
+  return weekdayOf(toEpochDay(date));
+}
+
+/** 0 is Sunday, 6 is Saturday. */
+export function weekdayOf(day: EpochDay): number {
+  return (((day + 4) % 7) + 7) % 7;
 }
 
 export function yearOf(date: IsoDate): number {

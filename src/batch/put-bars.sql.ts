@@ -1,5 +1,8 @@
-import type { IsoDate } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
+import { inUnits } from '#lake/put.sql.ts';
+import { BAR_FIELDS } from '#market/bar.ts';
+import { rankOf } from '#market/merge.ts';
+import type { SessionSet } from '#market/session-set.ts';
 
 /**
  * The merge of incoming bars into stored ones, row by row, as `#market/merge.ts` states it. All incoming rows of one put
@@ -9,25 +12,22 @@ import { sqlText } from '#lake/engine.ts';
  * *stored* has those, source and fetched_at.
  */
 
-const VALUES: readonly string[] = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'];
+const VALUES: readonly string[] = BAR_FIELDS;
 
 export interface MergeInputs {
   readonly incoming: string;
   readonly stored: string;
   readonly source: string;
   readonly fetchedAtMs: number;
-  /** Stored sources of a higher rank than the incoming one: their rows stay, unless `replace`. */
-  readonly protectedSources: readonly string[];
+  /** Sources from the lowest rank to the highest. Rows of a higher rank than the incoming source's stay, unless `replace`. */
+  readonly ranks: readonly string[];
   readonly replace: boolean;
 }
 
 function joinSql(inputs: MergeInputs): string {
   const distinct = VALUES.map((name) => `n.${name} IS DISTINCT FROM o.${name}`).join(' OR ');
-  const allowed =
-    inputs.replace || inputs.protectedSources.length === 0
-      ? 'true'
-      : `(o.source IS NULL OR o.source NOT IN (${inputs.protectedSources.map(sqlText).join(', ')}))`;
-  const sides = [...VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`])].join(', ');
+  const allowed = inputs.replace ? 'true' : mayReplaceSql('o.source', inputs.source, inputs.ranks);
+  const sides = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]).join(', ');
   return `
     SELECT ${sides}, o.source AS o_source, o.fetched_at AS o_fetched_at, coalesce(n.symbol, o.symbol) AS symbol, coalesce(n.session, o.session) AS session,
       CASE
@@ -39,6 +39,23 @@ function joinSql(inputs: MergeInputs): string {
       END AS outcome
     FROM (${inputs.incoming}) AS n
     FULL JOIN (${inputs.stored}) AS o ON n.symbol = o.symbol AND n.session = o.session`;
+}
+
+/**
+ * True where a source may replace what another gave: its rank, by `rankOf`, is equal or higher. A source that is not in the
+ * list ranks like `import`; no source at all ranks lowest.
+ */
+export function mayReplaceSql(stored: string, source: string, ranks: readonly string[]): string {
+  const rank = rankOf(source, ranks);
+  const higher = ranks.filter((other) => rankOf(other, ranks) > rank);
+  // With a source below `import` the unlisted ones are protected too; such a source is itself in the list.
+  const isHigher =
+    rankOf('import', ranks) > rank
+      ? `${stored} NOT IN (${ranks.filter((other) => !higher.includes(other)).map(sqlText).join(', ')})`
+      : higher.length === 0
+        ? 'false'
+        : `${stored} IN (${higher.map(sqlText).join(', ')})`;
+  return `NOT coalesce(${isHigher}, false)`;
 }
 
 /** One row a session: how many of its rows meet which end. */
@@ -60,22 +77,22 @@ export function conflictsSql(inputs: MergeInputs, limit: number): string {
 }
 
 /** The rows after the merge, of these sessions. */
-export function mergedSql(inputs: MergeInputs, sessions: readonly IsoDate[]): string {
+export function mergedSql(inputs: MergeInputs, sessions: SessionSet): string {
   const pick = (name: string): string =>
     `CASE WHEN outcome IN ('inserted', 'replaced') THEN n_${name} ELSE o_${name} END AS ${name}`;
   const source = `CASE WHEN outcome IN ('inserted', 'replaced') THEN ${sqlText(inputs.source)} ELSE o_source END AS source`;
   const fetchedAt = `CASE WHEN outcome IN ('inserted', 'replaced') THEN ${instantSql(inputs.fetchedAtMs)} ELSE o_fetched_at END AS fetched_at`;
   return `
     SELECT symbol, session, ${VALUES.map(pick).join(', ')}, ${source}, ${fetchedAt}
-    FROM (${joinSql(inputs)}) WHERE ${inSessionsSql(sessions)}`;
+    FROM (${joinSql(inputs)}) WHERE ${inUnits('session', sessions)}`;
 }
 
 /** Incoming rows of these sessions as rows of the table, where nothing is stored that they could meet. */
-export function insertedSql(inputs: Omit<MergeInputs, 'stored'>, sessions: readonly IsoDate[]): string {
+export function insertedSql(inputs: Pick<MergeInputs, 'incoming' | 'source' | 'fetchedAtMs'>, sessions: SessionSet): string {
   return `
     SELECT symbol, session, ${VALUES.join(', ')}, ${sqlText(inputs.source)} AS source,
       ${instantSql(inputs.fetchedAtMs)} AS fetched_at
-    FROM (${inputs.incoming}) WHERE ${inSessionsSql(sessions)}`;
+    FROM (${inputs.incoming}) WHERE ${inUnits('session', sessions)}`;
 }
 
 /** Rows a session. */
@@ -88,17 +105,16 @@ export function ofYearSql(rows: string, year: number): string {
   return `SELECT * FROM (${rows}) WHERE session BETWEEN DATE '${year}-01-01' AND DATE '${year}-12-31'`;
 }
 
-/** A range beside the list: row groups and files are skipped by ranges. */
-function inSessionsSql(sessions: readonly IsoDate[]): string {
-  const ascending = [...sessions].sort();
-  const [first, last] = [ascending[0], ascending.at(-1)];
-  if (first === undefined || last === undefined) return 'false';
-  if (first === last) return `session = DATE '${first}'`;
-  const list = ascending.map((session) => `DATE '${session}'`).join(', ');
-  return `session BETWEEN DATE '${first}' AND DATE '${last}' AND session IN (${list})`;
-}
-
 /** Whole milliseconds, UTC, as the table keeps instants. */
 function instantSql(ms: number): string {
   return `make_timestamp(${ms} * 1000)::TIMESTAMPTZ`;
+}
+
+/** Rows into a scratch file, by session and symbol, so that each session can be read from it alone. */
+export function copyBySessionSql(rows: string, localPath: string): string {
+  return `COPY (SELECT * FROM (${rows}) ORDER BY session, symbol) TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION lz4)`;
+}
+
+export function readSessionSql(localPath: string, sessions: SessionSet): string {
+  return `SELECT * FROM read_parquet(${sqlText(localPath)}, hive_partitioning = false) WHERE ${inUnits('session', sessions)}`;
 }

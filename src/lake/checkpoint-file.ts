@@ -2,8 +2,21 @@ import { CondvestError } from '#base/errors.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import { type Add, type CommitActions, isRecord, parseCommit, type StringMap } from './actions.ts';
-import { ADD_FIELDS, FIELD_END, ROW_END, readActions, readCheckpointSchema } from './checkpoint.sql.ts';
+import { FIELD_END, ROW_END, readAdds, readCheckpointSchema, readOthers } from './checkpoint.sql.ts';
 import type { Engine } from './engine.ts';
+
+/** The content of a checkpoint: its add actions apart, each to be parsed when somebody asks for that file. */
+export interface CheckpointActions {
+  readonly adds: readonly LazyAdd[];
+  /** Without adds. */
+  readonly others: CommitActions;
+}
+
+export interface LazyAdd {
+  /** As in the log. */
+  readonly path: string;
+  readonly read: () => Add;
+}
 
 /**
  * Reads a checkpoint of the log: the actions that make up a version. `keys` are its files. Undefined where one of them is
@@ -13,16 +26,21 @@ export async function readCheckpoint(
   deps: { readonly store: ObjectStore; readonly engine: Engine },
   keys: readonly string[],
   options: { readonly tombstones: boolean },
-): Promise<CommitActions | undefined> {
+): Promise<CheckpointActions | undefined> {
   const { store, engine } = deps;
   if (!(await allThere(store, keys))) return undefined;
   try {
     const paths = await Promise.all(keys.map((key) => store.localPath(key)));
     const schema = await engine.rows<{ name: string; children: number }>(readCheckpointSchema(paths[0] ?? ''));
-    const sql = readActions(paths, topFields(schema), options);
-    const [texts] = await engine.rows<{ adds: string | null; others: string | null }>(sql);
-    const others = parseCommit(Buffer.from(texts?.others ?? '', 'utf8'), keys[0] ?? '');
-    return { ...others, adds: parseAdds(texts?.adds ?? '') };
+    const fields = topFields(schema);
+    const [adds, others] = await Promise.all([
+      engine.rows<{ text: string | null }>(readAdds(paths, fields)),
+      engine.rows<{ text: string | null }>(readOthers(paths, fields, options)),
+    ]);
+    return {
+      adds: parseAdds(adds[0]?.text ?? ''),
+      others: parseCommit(Buffer.from(others[0]?.text ?? '', 'utf8'), keys[0] ?? ''),
+    };
   } catch (cause) {
     if (!(await allThere(store, keys))) return undefined;
     if (!(cause instanceof CondvestError) || cause.kind === 'transient') throw cause;
@@ -42,33 +60,27 @@ async function allThere(store: ObjectStore, keys: readonly string[]): Promise<bo
   return infos.every((info) => info !== undefined);
 }
 
-function parseAdds(text: string): Add[] {
+function parseAdds(text: string): LazyAdd[] {
   if (text === '') return [];
-  // Hundreds of files share few partitions, so their maps are parsed once and shared.
-  const maps = new Map<string, StringMap>();
-  const mapOf = (json: string): StringMap => {
-    const known = maps.get(json);
-    if (known !== undefined) return known;
-    const value: unknown = JSON.parse(json);
-    const map = isRecord(value) ? (value as StringMap) : {};
-    maps.set(json, map);
-    return map;
+  return text.split(ROW_END).map((row) => ({ path: row.slice(0, row.indexOf(FIELD_END)), read: () => parseAdd(row) }));
+}
+
+function parseAdd(row: string): Add {
+  const [path = '', size, modificationTime, partitionValues = '', tags = '', stats = ''] = row.split(FIELD_END);
+  return {
+    path,
+    partitionValues: parseMap(partitionValues) ?? {},
+    size: Number(size),
+    modificationTime: Number(modificationTime),
+    dataChange: false,
+    stats: stats === '' ? undefined : stats,
+    tags: parseMap(tags),
   };
-  return text.split(ROW_END).map((row): Add => {
-    const [path = '', size, modificationTime, partitionValues = '', tags = '', stats = ''] = row.split(
-      FIELD_END,
-      ADD_FIELDS.length,
-    );
-    return {
-      path,
-      partitionValues: partitionValues === '' ? {} : mapOf(partitionValues),
-      size: Number(size),
-      modificationTime: Number(modificationTime),
-      dataChange: false,
-      stats: stats === '' ? undefined : stats,
-      tags: tags === '' ? undefined : mapOf(tags),
-    };
-  });
+}
+
+function parseMap(json: string): StringMap | undefined {
+  const map: unknown = json === '' ? undefined : JSON.parse(json);
+  return isRecord(map) ? (map as StringMap) : undefined;
 }
 
 /** The fields of each top column, from the flat list of the Parquet schema's nodes (depth first, each with its children). */

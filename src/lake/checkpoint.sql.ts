@@ -63,34 +63,49 @@ export function copyCheckpoint(localPath: string): string {
 export const ROW_END = '\u001e';
 export const FIELD_END = '\u001f';
 
-/** In the order in which `readActions` puts them. */
-export const ADD_FIELDS = ['path', 'size', 'modificationTime', 'partitionValues', 'tags', 'stats'] as const;
-
 export function readCheckpointSchema(localPath: string): string {
   return `SELECT name, coalesce(num_children, 0)::INTEGER AS children FROM parquet_schema(${sqlText(localPath)})`;
 }
 
+/** The fields of each top column that the writer of a checkpoint has given; the protocol lets it leave out and add some. */
+export type CheckpointFields = ReadonlyMap<string, ReadonlySet<string>>;
+
 /**
- * All actions of a checkpoint as a few long texts: a value at a time through the driver would take three times as long.
- * `fields` says what the writer of this checkpoint has given; the protocol lets it leave out and add some.
+ * All add actions as one text, each with its path, size, modification time, partition values, tags, statistics: a value at
+ * a time through the driver would take three times as long.
  */
-export function readActions(
+export function readAdds(localPaths: readonly string[], fields: CheckpointFields): string {
+  const given = (field: string, sql: string): string =>
+    fields.get('add')?.has(field) === true ? `coalesce(${sql}::VARCHAR, '')` : "''";
+  return `
+    SELECT string_agg(concat_ws(chr(31),
+      add.path,
+      ${given('size', 'add.size')},
+      ${given('modificationTime', 'add.modificationTime')},
+      ${given('partitionValues', 'to_json(add.partitionValues)')},
+      ${given('tags', 'to_json(add.tags)')},
+      ${given('stats', 'add.stats')}
+    ), chr(30)) AS text
+    FROM ${filesOf(localPaths)} WHERE add.path IS NOT NULL`;
+}
+
+/** All other actions, as lines of a commit file. */
+export function readOthers(
   localPaths: readonly string[],
-  fields: ReadonlyMap<string, ReadonlySet<string>>,
+  fields: CheckpointFields,
   options: { readonly tombstones: boolean },
 ): string {
-  const adds = ADD_FIELDS.map((field) => {
-    if (fields.get('add')?.has(field) !== true) return "''";
-    const isMap = field === 'partitionValues' || field === 'tags';
-    return `coalesce(${isMap ? `to_json(add.${field})` : `add.${field}`}::VARCHAR, '')`;
-  });
-  const kinds = ['protocol', 'metaData', 'txn', ...(options.tombstones ? ['remove'] : [])];
-  const others = kinds
-    .filter((kind) => fields.has(kind))
-    .map((kind) => `WHEN "${kind}" IS NOT NULL THEN '{"${kind}":' || to_json("${kind}")::VARCHAR || '}'`);
+  const kinds = ['protocol', 'metaData', 'txn', ...(options.tombstones ? ['remove'] : [])].filter((kind) =>
+    fields.has(kind),
+  );
+  const lines = kinds.map(
+    (kind) => `WHEN "${kind}" IS NOT NULL THEN '{"${kind}":' || to_json("${kind}")::VARCHAR || '}'`,
+  );
   return `
-    SELECT
-      string_agg(concat_ws(chr(31), ${adds.join(', ')}), chr(30)) FILTER (add IS NOT NULL) AS adds,
-      string_agg(CASE ${others.join(' ')} END, chr(10)) AS others
-    FROM read_parquet([${localPaths.map(sqlText).join(', ')}])`;
+    SELECT string_agg(CASE ${lines.join(' ')} END, chr(10)) AS text
+    FROM ${filesOf(localPaths)} WHERE ${kinds.map((kind) => `"${kind}" IS NOT NULL`).join(' OR ')}`;
+}
+
+function filesOf(localPaths: readonly string[]): string {
+  return `read_parquet([${localPaths.map(sqlText).join(', ')}])`;
 }

@@ -33,7 +33,7 @@ export async function writeCheckpoint(deps: LakeDeps, log: DeltaLog, version?: n
     }
   }
   // A hint only; whichever of two writers comes last, readers list on from it and find the newest.
-  if (((await log.lastCheckpointHint()) ?? -1) < snapshot.version) {
+  if (((await log.lastCheckpointHint())?.version ?? -1) < snapshot.version) {
     const hint = { version: snapshot.version, size: lines.length, sizeInBytes, numOfAddFiles: snapshot.fileCount };
     await store.put(log.key(LAST_CHECKPOINT_NAME), Buffer.from(JSON.stringify(hint), 'utf8'));
   }

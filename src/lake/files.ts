@@ -29,21 +29,29 @@ export interface NewFile {
   readonly units: SessionSet | undefined;
 }
 
-/** A data file that a version of a table names. Statistics and units are parsed when first asked for. */
+/**
+ * A data file that a version of a table names. A table has thousands and a question concerns a few, so everything but the
+ * path is read when first asked for.
+ */
 export class DataFile {
   /** Relative to the table's folder, decoded: `year=2024/<uuid>.parquet`. A file's identity. */
   readonly path: string;
-  /** The action that added it, as the log has it. */
-  readonly add: Add;
+  #add: Add | (() => Add);
   readonly #unitColumn: string | undefined;
   #stats: FileStats | undefined;
   /** Undefined until it was looked for; `anything` where that found nothing. */
   #units: SessionSet | 'anything' | undefined;
 
-  constructor(path: string, add: Add, unitColumn: string | undefined) {
+  constructor(path: string, add: Add | (() => Add), unitColumn: string | undefined) {
     this.path = path;
-    this.add = add;
+    this.#add = add;
     this.#unitColumn = unitColumn;
+  }
+
+  /** The action that added it, as the log has it. */
+  get add(): Add {
+    if (typeof this.#add === 'function') this.#add = this.#add();
+    return this.#add;
   }
 
   get partitionValues(): Readonly<Record<string, string | null>> {

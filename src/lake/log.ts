@@ -4,7 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import { type CommitActions, isOurs, isRecord, parseCommit } from './actions.ts';
-import { readCheckpoint } from './checkpoint-file.ts';
+import { type CheckpointActions, readCheckpoint } from './checkpoint-file.ts';
 import type { Engine } from './engine.ts';
 import {
   checkpointNames,
@@ -19,6 +19,8 @@ import { nextTimestamp, Replay, type Snapshot } from './snapshot.ts';
 
 /** Commit files read at once. */
 const PARALLEL_READS = 32;
+/** Parts of a checkpoint that a hint may claim; the listing is believed without bound. */
+const PARTS_MAX = 1000;
 /** Times a read starts again because a clean-up took a file away that had just been listed. */
 const LOAD_ATTEMPTS_MAX = 5;
 
@@ -93,14 +95,15 @@ export class DeltaLog {
     return { commits, checkpoints };
   }
 
-  /** The version that `_last_checkpoint` points to: a hint where to begin listing, never more. */
-  async lastCheckpointHint(): Promise<number | undefined> {
+  /** What `_last_checkpoint` points to: a hint where to begin listing, never more. */
+  async lastCheckpointHint(): Promise<LogCheckpoint | undefined> {
     const bytes = await this.#store.get(this.key(LAST_CHECKPOINT_NAME));
     if (bytes === undefined) return undefined;
     try {
       const hint: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-      const version = isRecord(hint) ? hint.version : undefined;
-      return typeof version === 'number' && Number.isSafeInteger(version) && version >= 0 ? version : undefined;
+      if (!isRecord(hint)) return undefined;
+      const { version, parts = 1 } = hint;
+      return isCount(version) && isCount(parts) && parts <= PARTS_MAX ? { version, parts } : undefined;
     } catch {
       return undefined;
     }
@@ -131,36 +134,45 @@ export class DeltaLog {
   ): Promise<LoadedState | undefined | 'gone'> {
     const { version, tombstones = false } = options;
     const hint = attempt === 1 ? await this.lastCheckpointHint() : undefined;
-    const useHint = hint !== undefined && (version === undefined || hint <= version);
-    let listing = await this.listing(useHint ? hint : 0);
-    if (useHint && listing.checkpoints.length === 0) listing = await this.listing();
+    const hinted = hint !== undefined && (version === undefined || hint.version <= version) ? hint : undefined;
+    // The listing decides; the checkpoint that it most likely finds is read meanwhile.
+    const early = hinted === undefined ? undefined : this.#checkpoint(hinted, tombstones);
+    early?.catch(() => undefined);
+    let listing = await this.listing(hinted?.version);
+    if (hinted !== undefined && listing.checkpoints.length === 0) listing = await this.listing();
 
     const target = version ?? Math.max(listing.commits.at(-1) ?? -1, listing.checkpoints.at(-1)?.version ?? -1);
     if (target === -1) return undefined;
     const checkpoint = listing.checkpoints.findLast((c) => c.version <= target);
-    const replay = new Replay(this.table, this.#unitColumn, { tombstones });
-    if (checkpoint !== undefined) {
-      const keys = checkpointNames(checkpoint.version, checkpoint.parts).map((name) => this.key(name));
-      const [actions, own] = await Promise.all([
-        readCheckpoint({ store: this.#store, engine: this.#engine }, keys, { tombstones }),
-        this.timestampOf(checkpoint.version),
-      ]);
-      if (actions === undefined) return 'gone';
-      replay.startFrom(checkpoint.version, own ?? newestChangeOf(actions), actions);
-    }
-    const from = replay.version + 1;
-    // Asked for a version by number: it is not there, neither now nor after another look.
-    const wanted = new Set(listing.commits);
+    const from = (checkpoint?.version ?? -1) + 1;
+    const present = new Set(listing.commits);
     for (let v = from; v <= target; v += 1) {
-      if (wanted.has(v)) continue;
+      if (present.has(v)) continue;
+      // A version asked for by number that is not there on a second look either never was, or was cleaned away.
       return version === undefined || attempt < 2 ? 'gone' : undefined;
     }
-    for (const [i, actions] of (await this.commits(from, target)).entries()) {
+    const isHinted = checkpoint !== undefined && checkpoint.version === hinted?.version;
+    const [base, baseMs, commits] = await Promise.all([
+      isHinted && checkpoint.parts === hinted?.parts ? early : checkpoint && this.#checkpoint(checkpoint, tombstones),
+      checkpoint && this.timestampOf(checkpoint.version),
+      this.commits(from, target),
+    ]);
+    const replay = new Replay(this.table, this.#unitColumn, { tombstones });
+    if (checkpoint !== undefined) {
+      if (base === undefined) return 'gone';
+      replay.startFrom(checkpoint.version, baseMs ?? newestChangeOf(base), base);
+    }
+    for (const [i, actions] of commits.entries()) {
       if (actions === undefined) return 'gone';
       replay.apply(from + i, actions);
       this.#timestamps.set(from + i, replay.timestampMs);
     }
     return { snapshot: replay.snapshot(), replay, checkpointVersion: checkpoint?.version };
+  }
+
+  #checkpoint(checkpoint: LogCheckpoint, tombstones: boolean): Promise<CheckpointActions | undefined> {
+    const keys = checkpointNames(checkpoint.version, checkpoint.parts).map((name) => this.key(name));
+    return readCheckpoint({ store: this.#store, engine: this.#engine }, keys, { tombstones });
   }
 
   /** The snapshot after the commits that follow `base`, or `base` itself where there are none. */
@@ -236,10 +248,14 @@ export interface LoadedState {
   readonly checkpointVersion: number | undefined;
 }
 
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
 /** A stand-in for the instant of a checkpoint whose own commit file was cleaned away (by another program; ours keep it). */
-function newestChangeOf(actions: CommitActions): InstantMs {
-  let newestMs = actions.metaData?.createdTime ?? 0;
-  for (const add of actions.adds) newestMs = Math.max(newestMs, add.modificationTime);
-  for (const remove of actions.removes) newestMs = Math.max(newestMs, remove.deletionTimestamp ?? 0);
+function newestChangeOf({ adds, others }: CheckpointActions): InstantMs {
+  let newestMs = others.metaData?.createdTime ?? 0;
+  for (const add of adds) newestMs = Math.max(newestMs, add.read().modificationTime);
+  for (const remove of others.removes) newestMs = Math.max(newestMs, remove.deletionTimestamp ?? 0);
   return newestMs;
 }

@@ -87,6 +87,8 @@ export interface PutRequest {
   readonly session?: EngineSession;
   /** True for units that may share a file: settled, and before the open window of the longest interval. */
   readonly mayShare: (unit: IsoDate) => boolean;
+  /** True where the SELECT of these units gives its rows in the table's order: spares a sort where no row is kept. */
+  readonly ordered?: (units: SessionSet) => boolean;
 }
 
 export interface StagedPut {
@@ -107,13 +109,13 @@ export async function stagePut(
   base: Snapshot | undefined,
   request: PutRequest,
 ): Promise<StagedPut> {
-  const { units, rows, rowCount, session, mayShare } = request;
+  const { units, rows, rowCount, session, mayShare, ordered } = request;
   const touched = base?.filesTouching(units) ?? [];
   const files = await heldFiles(deps, definition, touched);
   const replaced = files.filter((file) => file.units.intersects(units));
   const targets = planTargets({ files: replaced, fresh: units, mayShare, sharedMin: SHARED_UNITS_MIN });
   const columns = columnsToKeep(definition, base, replaced.length > 0);
-  const staged = await stageTargets(deps, definition, columns, targets, { rows, session });
+  const staged = await stageTargets(deps, definition, columns, targets, { rows, session, ordered });
   try {
     const rowsKept = await countKept(deps, definition, targets);
     const rowsNew = staged.rows - rowsKept;
@@ -126,13 +128,19 @@ export async function stagePut(
   }
 }
 
+interface FreshRows {
+  readonly rows: (units: SessionSet) => string;
+  readonly session?: EngineSession | undefined;
+  readonly ordered?: ((units: SessionSet) => boolean) | undefined;
+}
+
 /** Writes the files of a plan. When it fails, those published before are deleted again. */
 export async function stageTargets(
   deps: DataFileDeps,
   definition: TableDefinition,
   columns: readonly Column[],
   targets: readonly PutTarget[],
-  fresh: { readonly rows: (units: SessionSet) => string; readonly session?: EngineSession | undefined } | undefined,
+  fresh: FreshRows | undefined,
 ): Promise<{ add: NewFile[]; rows: number }> {
   const typed = await scanSql(deps, definition, [], { columns });
   const add: NewFile[] = [];
@@ -148,6 +156,7 @@ export async function stageTargets(
         year: target.year,
         units: target.units,
         columns,
+        ordered: kept === undefined && fresh?.ordered?.(target.fresh) === true,
         ...(fresh?.session === undefined ? {} : { session: fresh.session }),
       });
       if (file === undefined) continue;

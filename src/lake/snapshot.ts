@@ -3,6 +3,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { SessionSet } from '#market/session-set.ts';
 
 import { type CommitActions, decodePath, type MetaData, type Protocol, type Remove, type Txn } from './actions.ts';
+import type { CheckpointActions } from './checkpoint-file.ts';
 import { columnsOf } from './delta-schema.ts';
 import { DataFile } from './files.ts';
 import { checkReadable } from './protocol.ts';
@@ -122,9 +123,13 @@ export class Replay {
   }
 
   /** The state that a checkpoint of the log holds. */
-  startFrom(version: number, timestampMs: number, actions: CommitActions): void {
+  startFrom(version: number, timestampMs: number, checkpoint: CheckpointActions): void {
     assert(this.#version === -1, 'a checkpoint comes before any commit');
-    this.#apply(actions, undefined);
+    this.#apply(checkpoint.others, undefined);
+    for (const { path: encoded, read } of checkpoint.adds) {
+      const path = decodePath(encoded);
+      this.#files.set(path, new DataFile(path, read, this.#unitColumn));
+    }
     this.#version = version;
     this.#timestampMs = timestampMs;
   }

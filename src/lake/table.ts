@@ -170,7 +170,7 @@ export class Table {
     if (snapshot.version - (this.#checkpointVersion ?? 0) < interval) return undefined;
     try {
       // Another process may have written one since this one last looked.
-      this.#checkpointVersion = await this.#log.lastCheckpointHint();
+      this.#checkpointVersion = (await this.#log.lastCheckpointHint())?.version;
       if (snapshot.version - (this.#checkpointVersion ?? 0) < interval) return undefined;
       this.#checkpointVersion = await writeCheckpoint(this.#deps, this.#log, snapshot.version);
       return undefined;

@@ -1,4 +1,7 @@
-import { dayOfWeek, fromEpochDay, type IsoDate, parseIsoDate, toEpochDay } from '#base/dates.ts';
+import { type EpochDay, fromEpochDay, type IsoDate, parseIsoDate, toEpochDay, weekdayOf } from '#base/dates.ts';
+
+/** A text may stand in a file that somebody else wrote; a few letters of it must not cost memory without bound. */
+const SESSIONS_MAX = 100_000;
 
 /**
  * An immutable, ascending set of dates: the sessions a write touched, the sessions a file holds.
@@ -22,7 +25,10 @@ export class SessionSet implements Iterable<IsoDate> {
     return unique.length === 0 ? SessionSet.empty : new SessionSet(unique);
   }
 
-  /** The set in `text`, or undefined where it is not in the form above. The empty text is the empty set. */
+  /**
+   * The set in `text`, or undefined where it is not in the form above or holds more than `SESSIONS_MAX` dates. The empty text
+   * is the empty set.
+   */
   static parse(text: string): SessionSet | undefined {
     if (text === '') return SessionSet.empty;
     const dates: IsoDate[] = [];
@@ -36,9 +42,10 @@ export class SessionSet implements Iterable<IsoDate> {
       }
       const to = parseIsoDate(last);
       if (to === undefined || to < from) return undefined;
-      for (let day = toEpochDay(from); day <= toEpochDay(to); day += 1) {
-        const date = fromEpochDay(day);
-        if (isWeekday(date)) dates.push(date);
+      const toDay = toEpochDay(to);
+      for (let day = toEpochDay(from); day <= toDay; day += 1) {
+        if (isWeekday(day)) dates.push(fromEpochDay(day));
+        if (dates.length > SESSIONS_MAX) return undefined;
       }
     }
     return SessionSet.of(dates);
@@ -101,29 +108,31 @@ export class SessionSet implements Iterable<IsoDate> {
     const parts: string[] = [];
     let first: IsoDate | undefined;
     let last: IsoDate | undefined;
+    let lastDay: EpochDay = 0;
     const flush = (): void => {
       if (first === undefined || last === undefined) return;
       parts.push(first === last ? first : `${first}..${last}`);
     };
     for (const date of this.#dates) {
-      if (last !== undefined && isWeekday(date) && isWeekday(last) && nextWeekday(last) === date) {
-        last = date;
-        continue;
+      const day = toEpochDay(date);
+      const continues = last !== undefined && isWeekday(day) && isWeekday(lastDay) && nextWeekday(lastDay) === day;
+      if (!continues) {
+        flush();
+        first = date;
       }
-      flush();
-      first = date;
       last = date;
+      lastDay = day;
     }
     flush();
     return parts.join(',');
   }
 }
 
-function isWeekday(date: IsoDate): boolean {
-  const day = dayOfWeek(date);
-  return day !== 0 && day !== 6;
+function isWeekday(day: EpochDay): boolean {
+  const weekday = weekdayOf(day);
+  return weekday !== 0 && weekday !== 6;
 }
 
-function nextWeekday(date: IsoDate): IsoDate {
-  return fromEpochDay(toEpochDay(date) + (dayOfWeek(date) === 5 ? 3 : 1));
+function nextWeekday(day: EpochDay): EpochDay {
+  return day + (weekdayOf(day) === 5 ? 3 : 1);
 }

@@ -27,7 +27,7 @@ export function readConfig(sources: ConfigSources): Config {
   const faults: string[] = [];
   const { environment, workingFolder } = sources;
   const variables = SETTINGS.map((setting) => setting.variable);
-  for (const name of Object.keys(environment).sort()) {
+  for (const name of Object.keys(environment).toSorted(compareNames)) {
     if (!name.startsWith('CONDVEST_') || name === CONFIG_VARIABLE || variables.includes(name)) continue;
     if (FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
     faults.push(`${name} is not a setting${suggestion(name, [...variables, CONFIG_VARIABLE])}`);
@@ -93,4 +93,9 @@ function readConfigFile(
 function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+}
+
+function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -164,8 +164,8 @@ function readClosures(value: unknown): readonly ClosureSetting[] | Invalid {
 }
 
 function readRanks(value: unknown): readonly string[] | Invalid {
-  const items = listOf(value)?.map(String);
-  const isWhole = items?.includes('import') && new Set(items).size === items.length;
+  const items = listOf(value)?.map(String) ?? [];
+  const isWhole = items.includes('import') && new Set(items).size === items.length;
   return isWhole && items.every((item) => /^[\w-]+$/.test(item)) ? items : new Invalid(shown(value));
 }
 

@@ -198,8 +198,9 @@ export class FsObjectStore implements ObjectStore {
     const keys: string[] = [];
     for (const entry of await entriesOf(join(this.#root, folder))) {
       if (folder === '' && entry.name === SCRATCH_FOLDER) continue;
-      const path = join(this.#root, folder, entry.name);
-      const isFolder = entry.isSymbolicLink() ? await leadsToFolder(path) : entry.isDirectory();
+      const isFolder = entry.isSymbolicLink()
+        ? await leadsToFolder(join(this.#root, folder, entry.name))
+        : entry.isDirectory();
       // With its "/" a folder sorts among files exactly where the keys inside it belong.
       const key = isFolder ? `${folder}${entry.name}/` : folder + entry.name;
       const mayMatch = key.startsWith(prefix) || (isFolder && prefix.startsWith(key));

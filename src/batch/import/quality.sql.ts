@@ -1,22 +1,17 @@
-import { dayOfWeek, addDays, type IsoDate } from '#base/dates.ts';
+import { addDays, dayOfWeek } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN } from '#market/quality.ts';
 
 /**
  * The quality rules of `#market/quality.ts` as SQL, for millions of rows at a time. The two agree row by row, reason by
  * reason; a property test holds them to it.
  */
 
-export interface BarRules {
-  readonly calendar: Calendar;
-  /** The newest session that may have a bar. */
-  readonly lastSession: IsoDate;
-}
-
 const PRICES: readonly string[] = ['open', 'high', 'low', 'close'];
 
 /** SQL of the reason for which a typed row of daily bars is refused; null where it is accepted. */
-export function barReasonSql(rules: BarRules): string {
+export function barReasonSql(rules: DailyRowRules): string {
   const unknown = ['symbol', 'session', ...PRICES, 'volume'].map((name) => `${name} IS NULL`);
   const infinite = [...PRICES, 'volume', 'vwap', 'trades'].map((name) => `NOT isfinite(${name})`);
   return reasonSql([
@@ -26,14 +21,12 @@ export function barReasonSql(rules: BarRules): string {
     ['negative volume', ['volume < 0']],
     ['not a session', notASession(rules.calendar)],
     ['session in the future', [`session > DATE '${rules.lastSession}'`]],
-    ['malformed symbol', [`NOT regexp_full_match(symbol, ${sqlText(SYMBOL_PATTERN)})`]],
+    ['malformed symbol', [malformedSymbol()]],
   ]);
 }
 
-const SYMBOL_PATTERN = '[A-Za-z][A-Za-z0-9./-]{0,19}';
-
 /** The first reason whose conditions include a true one. A null condition is not true. */
-function reasonSql(rules: readonly (readonly [string, readonly string[]])[]): string {
+function reasonSql(rules: readonly (readonly [QuarantineReason, readonly string[]])[]): string {
   const cases = rules.map(([reason, conditions]) => `WHEN ${conditions.join(' OR ')} THEN ${sqlText(reason)}`);
   return `CASE ${cases.join(' ')} END`;
 }
@@ -52,4 +45,37 @@ function notASession(calendar: Calendar): string[] {
   }
   if (closed.length > 0) conditions.push(`session IN (${closed.join(', ')})`);
   return conditions;
+}
+
+function malformedSymbol(): string {
+  return `NOT regexp_full_match(symbol, ${sqlText(SYMBOL_PATTERN)})`;
+}
+
+/** SQL of the reason for which a typed split is refused. Its date may be any day, and may lie ahead: splits are announced. */
+export function splitReasonSql(): string {
+  return eventReasonSql(['split_from', 'split_to']);
+}
+
+/** As `splitReasonSql`, for dividends. */
+export function dividendReasonSql(): string {
+  return eventReasonSql(['cash_amount']);
+}
+
+function eventReasonSql(amounts: readonly string[]): string {
+  return reasonSql([
+    [
+      'missing or non-finite field',
+      ['symbol IS NULL', 'ex_date IS NULL', ...amounts.flatMap((name) => [`${name} IS NULL`, `NOT isfinite(${name})`])],
+    ],
+    ['price not positive', amounts.map((name) => `${name} <= 0`)],
+    ['malformed symbol', [malformedSymbol()]],
+  ]);
+}
+
+/** SQL of the reason for which a typed listing is refused. */
+export function listingReasonSql(): string {
+  return reasonSql([
+    ['missing or non-finite field', ['symbol IS NULL', 'first_session IS NULL', 'last_session < first_session']],
+    ['malformed symbol', [malformedSymbol()]],
+  ]);
 }

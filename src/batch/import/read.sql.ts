@@ -82,8 +82,9 @@ function fieldSql(reading: SourceReading, field: Field, joins: string[]): string
     case 'text':
       return isText ? value : `nullif(${value}::VARCHAR, '')`;
     case 'number':
-    case 'count':
       return isText ? numberOfTextSql(value) : `${value}::DOUBLE`;
+    case 'count':
+      return wholeSql(isText ? numberOfTextSql(value) : `${value}::DOUBLE`);
     case 'date':
       return dateSql(value, reading.dates.get(field.name) ?? { kind: 'text' }, `midnight_${field.name}`, joins);
   }
@@ -98,6 +99,11 @@ function sqlTypeOf(field: Field): string {
 function numberOfTextSql(value: string): string {
   const number = `CASE WHEN contains(${value}, '_') THEN NULL ELSE try_cast(${value} AS DOUBLE) END`;
   return `CASE WHEN ${value} IS NULL THEN NULL ELSE coalesce(${number}, 'nan'::DOUBLE) END`;
+}
+
+/** A fraction is no count; beyond 2^53 a double does not hold one. */
+function wholeSql(number: string): string {
+  return `CASE WHEN ${number} = trunc(${number}) AND abs(${number}) <= 9007199254740992 OR ${number} IS NULL THEN ${number} ELSE 'nan'::DOUBLE END`;
 }
 
 const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?`;

@@ -1,13 +1,16 @@
 import { sqlText } from '#lake/engine.ts';
+import { BAR_FIELDS } from '#market/bar.ts';
+import { JUMP_DOWN, JUMP_UP } from '#market/quality.ts';
 
 /** Questions to the typed rows of an import of daily bars, each answered in one pass. */
 
-export const BAR_VALUES: readonly string[] = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'];
+const BAR_VALUES: readonly string[] = BAR_FIELDS;
 
-/** Rows by file, session and reason (null: accepted). */
+/** Rows, and those of them without volume, by file, session and reason (null: accepted). */
 export function surveySql(rows: string, reason: string): string {
   return `
-    SELECT file_index, session, reason, count(*) AS rows FROM (SELECT *, ${reason} AS reason FROM (${rows}))
+    SELECT file_index, session, reason, count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume
+    FROM (SELECT *, ${reason} AS reason FROM (${rows}))
     GROUP BY file_index, session, reason ORDER BY file_index, session, reason`;
 }
 
@@ -19,15 +22,22 @@ export function acceptedSql(rows: string, reason: string | undefined): string {
 }
 
 /**
- * How many rows do not come after the row before them, by symbol and session. None: the rows are sorted and no key
- * occurs twice. The window has no order of its own, so DuckDB streams it over the rows as they come.
+ * How many rows do not come after the row before them: by symbol and session, and by year, symbol and session. None, by
+ * either: no key occurs twice, and the rows of each year are sorted. The windows have no order of their own, so DuckDB
+ * streams them over the rows as they come.
  */
 export function disorderSql(accepted: string): string {
   return `
-    SELECT count(*) AS rows FROM (
-      SELECT symbol, session, lag(symbol) OVER () AS symbol_before, lag(session) OVER () AS session_before
-      FROM (${accepted})
-    ) WHERE symbol < symbol_before OR (symbol = symbol_before AND session <= session_before)`;
+    SELECT count(*) FILTER (disorder) AS by_symbol,
+      count(*) FILTER (year < year_before OR (year = year_before AND disorder)) AS by_year
+    FROM (
+      SELECT symbol < symbol_before OR (symbol = symbol_before AND session <= session_before) AS disorder,
+        year(session) AS year, year(session_before) AS year_before
+      FROM (
+        SELECT symbol, session, lag(symbol) OVER () AS symbol_before, lag(session) OVER () AS session_before
+        FROM (${accepted})
+      )
+    )`;
 }
 
 /**
@@ -75,6 +85,59 @@ export function duplicateReasonSql(reason: string, duplicatesPath: string, dupli
   const key = `SELECT symbol, session FROM ${readSql(duplicatesPath)} WHERE variants > 1`;
   return `coalesce(${reason}, CASE WHEN (symbol, session) IN (${key}) THEN ${sqlText(duplicateReason)} END)`;
 }
+
+/** How rows are brought beside the row of the same symbol before them. */
+export type Walk = 'streamed' | 'sorted';
+
+/**
+ * Closes that jump from the close before: symbol, both sessions, both closes. `streamed` takes the rows as they come, which
+ * must be by symbol and session within each year, and finds the steps from one year to the next by themselves.
+ */
+export function jumpsSql(rows: string, walk: Walk, limit: number): string {
+  const isJump = `close > ${JUMP_UP} * close_before OR close < ${JUMP_DOWN} * close_before`;
+  const columns = 'symbol, session, close, session_before, close_before';
+  const over = walk === 'streamed' ? 'OVER ()' : 'OVER (PARTITION BY symbol ORDER BY session)';
+  const isStep =
+    walk === 'streamed' ? 'symbol_before = symbol AND year(session_before) = year(session)' : 'symbol_before = symbol';
+  const steps = `
+    SELECT ${columns} FROM (
+      SELECT symbol, session, close, lag(symbol) ${over} AS symbol_before, lag(session) ${over} AS session_before,
+        lag(close) ${over} AS close_before
+      FROM (${rows})
+    ) WHERE ${isStep} AND (${isJump})`;
+  const overYears = `
+    SELECT ${columns} FROM (
+      SELECT symbol, first_session AS session, first_close AS close,
+        lag(last_session) OVER years AS session_before, lag(last_close) OVER years AS close_before
+      FROM (
+        SELECT symbol, min(session) AS first_session, max(session) AS last_session,
+          arg_min(close, session) AS first_close, arg_max(close, session) AS last_close
+        FROM (${rows}) GROUP BY symbol, year(session)
+      )
+      WINDOW years AS (PARTITION BY symbol ORDER BY first_session)
+    ) WHERE ${isJump}`;
+  const all = walk === 'streamed' ? `${steps} UNION ALL ${overYears}` : steps;
+  return `SELECT * FROM (${all}) ORDER BY symbol, session LIMIT ${limit}`;
+}
+
+/** The first rows without volume. */
+export function withoutVolumeSql(rows: string, limit: number): string {
+  return `SELECT symbol, session FROM (${rows}) WHERE volume = 0 ORDER BY symbol, session LIMIT ${limit}`;
+}
+
+/** The bars around each of some splits, given as rows of `splits` (symbol, ex_date): the last before, the first from it on. */
+export function barsAroundSql(rows: string, splits: string): string {
+  return `
+    SELECT symbol, ex_date, max(session) FILTER (session < ex_date) AS session_before,
+      arg_max(close, session) FILTER (session < ex_date) AS close_before,
+      min(session) FILTER (session >= ex_date) AS session, arg_min(close, session) FILTER (session >= ex_date) AS close
+    FROM (${rows}) JOIN (${splits}) USING (symbol)
+    WHERE session BETWEEN ex_date - ${AROUND_DAYS} AND ex_date + ${AROUND_DAYS}
+    GROUP BY symbol, ex_date`;
+}
+
+/** A halt over a split that is longer than this is not looked across. */
+const AROUND_DAYS = 60;
 
 function readSql(path: string): string {
   return `read_parquet(${sqlText(path)}, hive_partitioning = false)`;

@@ -6,7 +6,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
 import { SessionSet } from '#market/session-set.ts';
 
-import type { Decision } from './checkpoint.ts';
+import type { Decision } from '#lake/input-checkpoint.ts';
 import { type Actions, type Inputs, inputTables, readActions } from './inputs.ts';
 import type { Changes } from './plan.ts';
 import { relinkedRanges } from './symbol-spans.ts';

@@ -93,7 +93,7 @@ export const CREATE_SPECIAL_BARS = `create or replace temp table special_bars as
     union
     select rank from pairs where security_id in (
       select security_id from scales
-      where to_idx >= (select min(idx) from chunk_sessions) and from_idx <= (select max(idx) from chunk_sessions)))`;
+      where (w + 1) * n > (select min(idx) from chunk_sessions) and w * n <= (select max(idx) from chunk_sessions)))`;
 
 /** The windows of one interval that are not folded the plain way: by security, window number and each rank in it. */
 export function createSpecialWindows(interval: number): string {

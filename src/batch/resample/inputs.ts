@@ -11,7 +11,7 @@ import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
 
-import type { PinnedInputs } from './checkpoint.ts';
+import type { PinnedInputs } from '#lake/input-checkpoint.ts';
 import { allListings, allSplits, distinctSessions } from './inputs.sql.ts';
 import { type Published, publishedOf } from './plan.ts';
 import { type LinkedSpan, linkedSpans } from './symbol-spans.ts';

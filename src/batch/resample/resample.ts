@@ -11,7 +11,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import { changesSince, type Since } from './changes.ts';
-import { checkpointTxns, decide } from './checkpoint.ts';
+import { checkpointTxns, decide } from '#lake/input-checkpoint.ts';
 import { FoldRun } from './fold.ts';
 import { barsBetween, storedBounds } from './inputs.sql.ts';
 import { type Inputs, pinInputs } from './inputs.ts';

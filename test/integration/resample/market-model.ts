@@ -1,4 +1,4 @@
-import { yearOf, type IsoDate } from '#base/dates.ts';
+import { type IsoDate, yearOf } from '#base/dates.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import type { Lake } from '#lake/lake.ts';
 import { stagePut } from '#lake/put.ts';
@@ -61,7 +61,8 @@ export class MarketModel {
     await this.lake.table(DAILY_BARS).write(async (base) => {
       const staged = await stagePut(deps, DAILY_BARS, base, {
         units,
-        rows: (some) => `select * from incoming where session in (${[...some].map((date) => `date '${date}'`).join(', ')})`,
+        rows: (some) =>
+          `select * from incoming where session in (${[...some].map((date) => `date '${date}'`).join(', ')})`,
         session,
         mayShare: (unit) => share !== undefined && unit < share,
       });

@@ -28,7 +28,10 @@ for (const seed of SEEDS) {
     // The history so far, with holes in it.
     const start = 30 + market.integer(40);
     const known = sessions.slice(0, start).filter(() => !market.chance(0.05));
-    await model.put(known.flatMap((session) => market.rowsOf(session)), sessions[start - 20]);
+    await model.put(
+      known.flatMap((session) => market.rowsOf(session)),
+      sessions[start - 20],
+    );
     let next = start;
 
     for (let step = 0; step < STEPS; step += 1) {
@@ -50,7 +53,10 @@ for (const seed of SEEDS) {
         } else if (kind === 7 && market.chance(0.3)) {
           const date = market.pick(sessions.filter((session) => !closed.includes(session)));
           closed.push(date);
-          model.calendar = createCalendar({ lastYear: 2028, closures: closed.map((day) => ({ date: day, name: 'test' })) });
+          model.calendar = createCalendar({
+            lastYear: 2028,
+            closures: closed.map((day) => ({ date: day, name: 'test' })),
+          });
         }
       }
       const report = await resample({ lake, calendar: model.calendar }, { intervals: INTERVALS });

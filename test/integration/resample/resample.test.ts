@@ -6,7 +6,7 @@ import { resample } from '#batch/resample/resample.ts';
 import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
-import { seededRandom } from '#test/fakes/seeded-random.ts';
+
 import { openTestLake } from '#test/fixtures/test-lake.ts';
 import { firstDifference, MarketModel } from './market-model.ts';
 

@@ -1,0 +1,43 @@
+import { writeDataFile } from '#lake/data-file.ts';
+import type { SqlParameter } from '#lake/engine.ts';
+import type { NewFile } from '#lake/files.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import type { WritePlan } from '#lake/write-plan.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+/** Tables without units are small: a write reads what it needs of them and puts one new file in the place of all. */
+
+/** A SELECT of all rows of a table at a version; of none where the table was not created yet. */
+export async function allRowsSql(lake: Lake, definition: TableDefinition, base: Snapshot | undefined): Promise<string> {
+  return scanSql(lake.deps, definition, base?.files ?? []);
+}
+
+/** Rows that the program holds, as a data file. Values in the order of the table's columns. Undefined for no rows. */
+export async function stageRows(
+  lake: Lake,
+  definition: TableDefinition,
+  rows: Iterable<readonly SqlParameter[]>,
+): Promise<NewFile | undefined> {
+  using session = await lake.deps.engine.session();
+  await session.load('staged_rows', definition.columns, rows);
+  return writeDataFile(lake.deps, definition, { select: 'SELECT * FROM staged_rows', session });
+}
+
+/** Puts one file (undefined: no rows) in the place of all files of a version. */
+export function replaceAll(
+  base: Snapshot | undefined,
+  file: NewFile | undefined,
+  operationMetrics: Readonly<Record<string, number>>,
+): WritePlan {
+  return {
+    operation: 'WRITE',
+    add: file === undefined ? [] : [file],
+    remove: base?.files ?? [],
+    units: SessionSet.empty,
+    dataChange: true,
+    operationMetrics,
+  };
+}

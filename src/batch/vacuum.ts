@@ -1,0 +1,135 @@
+import { UsageError } from '#base/errors.ts';
+import type { NeededVersion } from '#lake/clean-log.ts';
+import { existingTables } from '#lake/existing-tables.ts';
+import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
+import type { Lake } from '#lake/lake.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS, LISTINGS, RESTATEMENTS, SPLITS } from '#lake/tables.ts';
+import type { VacuumFile, VacuumOptions } from '#lake/vacuum.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+
+import { restatementsKey } from './restatements-key.ts';
+
+export interface VacuumDeps {
+  readonly lake: Lake;
+  readonly calendar: Calendar;
+}
+
+export interface VacuumRequest {
+  /** How far back versions stay readable, in days; each table's own promise (400 days) unless given. */
+  readonly retentionDays?: number;
+  readonly dryRun?: boolean;
+  /** Deletes even what a running reader or a derived table that has not caught up may need. */
+  readonly force?: boolean;
+}
+
+export interface TableVacuum {
+  readonly table: string;
+  /** Data files deleted, by path relative to the table. */
+  readonly files: readonly VacuumFile[];
+  /** Files of the table's log deleted, by path relative to the lake. */
+  readonly logFiles: readonly { readonly path: string; readonly sizeBytes: number }[];
+  readonly bytes: number;
+  /** The oldest version that can be read afterwards. */
+  readonly oldestVersion: number;
+}
+
+export interface VacuumLakeReport {
+  readonly dryRun: boolean;
+  readonly tables: readonly TableVacuum[];
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const MS_PER_DAY = 86_400_000;
+
+/**
+ * Deletes the files of all tables that no version inside the retention refers to, and the part of their logs that is older
+ * than that. Everything is looked at before anything is deleted: where one table refuses, none is touched. A dry run lists
+ * exactly what the real run deletes.
+ */
+export async function vacuumLake(deps: VacuumDeps, request: VacuumRequest = {}): Promise<VacuumLakeReport> {
+  const { lake } = deps;
+  const { retentionDays, dryRun = false, force = false } = request;
+  checkRetention(retentionDays);
+  const tables = await existingTables(lake);
+  const needs = await neededVersions(deps);
+  const options = (name: string, dry: boolean): VacuumOptions => ({
+    ...(retentionDays === undefined ? {} : { retentionMs: retentionDays * MS_PER_DAY }),
+    dryRun: dry,
+    force,
+    neededVersions: needs.get(name) ?? [],
+  });
+  const pass = async (dry: boolean): Promise<TableVacuum[]> => {
+    const done: TableVacuum[] = [];
+    for (const table of tables) {
+      const { name } = table.def;
+      const data = await table.vacuum(options(name, dry));
+      const log = await table.cleanLog({ dryRun: dry, neededVersions: force ? [] : (needs.get(name) ?? []) });
+      if (data === undefined || log === undefined) continue;
+      done.push({
+        table: name,
+        files: data.files,
+        logFiles: log.files,
+        bytes: data.bytes + log.bytes,
+        oldestVersion: Math.max(data.oldestVersion, log.oldestVersion),
+      });
+    }
+    return done;
+  };
+  const planned = await pass(true);
+  const done = dryRun ? planned : await pass(false);
+  return {
+    dryRun,
+    tables: done,
+    files: done.reduce((sum, table) => sum + table.files.length + table.logFiles.length, 0),
+    bytes: done.reduce((sum, table) => sum + table.bytes, 0),
+  };
+}
+
+/** By table, the versions that derived tables still have to read on from, each with the name of the one that does. */
+async function neededVersions({ lake, calendar }: VacuumDeps): Promise<Map<string, NeededVersion[]>> {
+  const needs = new Map<string, NeededVersion[]>();
+  const need = (table: string, version: number | undefined, by: string): void => {
+    if (version === undefined) return;
+    needs.set(table, [...(needs.get(table) ?? []), { version, by }]);
+  };
+  const bars = await lake.table(DAILY_BARS).head();
+  if (bars === undefined) return needs;
+  const inputs: PinnedInputs = {
+    bars: pin(bars),
+    splits: optionalPin(await lake.table(SPLITS).head()),
+    listings: optionalPin(await lake.table(LISTINGS).head()),
+    calendarHash: calendar.hash,
+  };
+  for (const table of await existingTables(lake)) {
+    if (!table.def.name.startsWith('silver/')) continue;
+    const decision = decide((await table.head())?.txns, inputs);
+    // A table that must be rebuilt in full reads no old version.
+    if (decision.mode !== 'incremental') continue;
+    need(DAILY_BARS.name, decision.bars, table.def.name);
+    need(SPLITS.name, decision.splits, table.def.name);
+    need(LISTINGS.name, decision.listings, table.def.name);
+  }
+  const restatements = await lake.table(RESTATEMENTS).head();
+  need(DAILY_BARS.name, restatements?.txns.get(restatementsKey(bars.tableId)) ?? 0, RESTATEMENTS.name);
+  return needs;
+}
+
+function pin(snapshot: Snapshot): { tableId: string; version: number } {
+  return { tableId: snapshot.tableId, version: snapshot.version };
+}
+
+function optionalPin(snapshot: Snapshot | undefined): { tableId: string; version: number } | undefined {
+  return snapshot === undefined ? undefined : pin(snapshot);
+}
+
+function checkRetention(days: number | undefined): void {
+  if (days === undefined || (Number.isFinite(days) && days >= 0)) return;
+  throw new UsageError({
+    code: 'vacuum-retention',
+    message: 'A retention is a number of days',
+    found: String(days),
+    allowed: '0 or more',
+  });
+}

@@ -1,0 +1,49 @@
+/** A table for a person at a terminal: columns aligned, numbers to the right, wide texts cut with an ellipsis. */
+
+export interface TableColumn {
+  readonly name: string;
+  readonly align?: 'left' | 'right';
+}
+
+const GAP = '  ';
+const CELL_WIDTH_MAX = 60;
+
+/**
+ * The lines of a table. Columns that do not fit into `width` are left out from the right and named in a last line; nothing
+ * is lost silently.
+ */
+export function renderTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string[] {
+  const widths = columns.map((column, index) =>
+    Math.min(CELL_WIDTH_MAX, Math.max(column.name.length, ...rows.map((row) => (row[index] ?? '').length))),
+  );
+  let shown = 0;
+  let used = 0;
+  while (shown < columns.length) {
+    const next = used + (shown === 0 ? 0 : GAP.length) + (widths[shown] ?? 0);
+    if (next > width && shown > 0) break;
+    used = next;
+    shown += 1;
+  }
+  const line = (cells: readonly string[]): string =>
+    cells
+      .slice(0, shown)
+      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align ?? 'left'))
+      .join(GAP)
+      .trimEnd();
+  const lines = [line(columns.map((column) => column.name)), line(widths.map((size) => '─'.repeat(size)))];
+  for (const row of rows) lines.push(line(row));
+  if (shown < columns.length) {
+    const hidden = columns.slice(shown).map((column) => column.name);
+    lines.push(`(too narrow for ${hidden.join(', ')}; widen the window or use --format csv)`);
+  }
+  return lines;
+}
+
+function pad(text: string, width: number, align: 'left' | 'right'): string {
+  const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  return align === 'right' ? cut.padStart(width) : cut.padEnd(width);
+}

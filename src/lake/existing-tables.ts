@@ -1,0 +1,54 @@
+import { INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
+import type { ObjectStore } from '#ports/object-store.ts';
+
+import type { Lake } from './lake.ts';
+import { LOG_FOLDER } from './log-files.ts';
+import type { TableDefinition } from './schema.ts';
+import type { Table } from './table.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from './tables.ts';
+
+/** The tables of bronze, those that others are derived from first. */
+export const BRONZE: readonly TableDefinition[] = [
+  DAILY_BARS,
+  SESSIONS,
+  LISTINGS,
+  SPLITS,
+  DIVIDENDS,
+  QUARANTINE,
+  RESTATEMENTS,
+];
+
+/** Every table that the lake has by now: bronze, then silver by interval, also of intervals no longer configured. */
+export async function existingTables(lake: Lake): Promise<Table[]> {
+  const intervals = await silverIntervals(lake.deps.store);
+  const tables = [...BRONZE, ...intervals.map(silverBars)].map((definition) => lake.table(definition));
+  const existing: Table[] = [];
+  for (const table of tables) if ((await table.head()) !== undefined) existing.push(table);
+  return existing;
+}
+
+/** The intervals that have a folder in silver, ascending. Looks at one object of each folder. */
+export async function silverIntervals(store: ObjectStore): Promise<number[]> {
+  const intervals: number[] = [];
+  let startAfter = 'silver/';
+  for (let folders = 0; folders < FOLDERS_MAX; folders += 1) {
+    const key = await firstKey(store, startAfter);
+    if (key === undefined) break;
+    const folder = key.slice(0, key.indexOf('/', 'silver/'.length));
+    const interval = Number(/^silver\/bars_(\d+)d$/.exec(folder)?.[1]);
+    if (interval >= INTERVAL_MIN && interval <= INTERVAL_MAX && key.startsWith(`${folder}/${LOG_FOLDER}/`)) {
+      intervals.push(interval);
+    }
+    // The character after "/": past everything in this folder.
+    startAfter = `${folder}0`;
+  }
+  return intervals.sort((a, b) => a - b);
+}
+
+/** As many folders as there can be tables, and some that are not ours. */
+const FOLDERS_MAX = 1000;
+
+async function firstKey(store: ObjectStore, startAfter: string): Promise<string | undefined> {
+  for await (const { key } of store.list('silver/', { startAfter })) return key;
+  return undefined;
+}

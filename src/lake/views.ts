@@ -1,0 +1,53 @@
+import type { InstantMs } from '#base/dates.ts';
+
+import { type EngineSession, sqlName } from './engine.ts';
+import { type ScanDeps, scanSql } from './scan.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Table } from './table.ts';
+
+export interface TableView {
+  /** As SQL knows it: `bronze.daily_bars`. */
+  readonly name: string;
+  readonly snapshot: Snapshot;
+}
+
+export interface ViewOptions {
+  /** Each table at its last version that is not later; its newest unless given. */
+  readonly asOfMs?: InstantMs;
+}
+
+/**
+ * Makes a view of every table that exists, all pinned at one version for as long as the session lasts: `bronze.daily_bars`,
+ * `silver.bars_3d`. They live in a database in memory that only this session uses, next to what the user creates there.
+ */
+export async function createViews(
+  deps: ScanDeps,
+  session: EngineSession,
+  tables: readonly Table[],
+  options: ViewOptions = {},
+): Promise<TableView[]> {
+  const { asOfMs } = options;
+  const database = await ownDatabase(session);
+  const views: TableView[] = [];
+  const schemas = new Set<string>();
+  for (const table of tables) {
+    const snapshot = asOfMs === undefined ? await table.head() : await table.at({ asOfMs });
+    if (snapshot === undefined) continue;
+    const [schema = '', view = ''] = table.def.name.split('/');
+    if (!schemas.has(schema)) await session.run(`CREATE SCHEMA ${database}.${sqlName(schema)}`);
+    schemas.add(schema);
+    const scan = await scanSql(deps, table.def, snapshot.files);
+    await session.run(`CREATE VIEW ${database}.${sqlName(schema)}.${sqlName(view)} AS ${scan}`);
+    views.push({ name: `${schema}.${view}`, snapshot });
+  }
+  await session.run(`USE ${database}`);
+  return views;
+}
+
+/** Attaches an empty database in memory under a name that no other session of the engine has. */
+async function ownDatabase(session: EngineSession): Promise<string> {
+  const [row] = await session.rows<{ name: string }>(`SELECT 'lake_' || replace(uuid()::VARCHAR, '-', '') AS name`);
+  const name = sqlName(row?.name ?? 'lake');
+  await session.run(`ATTACH ':memory:' AS ${name}`);
+  return name;
+}

@@ -1,0 +1,73 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FsLocalFiles } from '#adapters/fs/local-files.ts';
+import { FsObjectStore } from '#adapters/fs/object-store.ts';
+import { systemClock } from '#adapters/system/clock.ts';
+import { systemRandom } from '#adapters/system/random.ts';
+import { isoDate, yearOf } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { Engine } from '#lake/engine.ts';
+import { Lake } from '#lake/lake.ts';
+import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { LocalFiles } from '#ports/local-files.ts';
+import type { Config } from './config.ts';
+
+/** Everything that runs on a laptop, put together: the one place that says which adapter fills which port there. */
+export interface Laptop extends AsyncDisposable {
+  readonly config: Config;
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+  readonly files: LocalFiles;
+  readonly lake: Lake;
+  /** The folder of the lake: what a notebook is pointed at. */
+  readonly lakeFolder: string;
+  /** A folder of this process for large temporary files, removed when it is closed. */
+  readonly tempFolder: string;
+}
+
+/** Scratch that is older than this belongs to a process that died. */
+const SCRATCH_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** The calendar knows sessions up to the end of the year after the next. */
+const CALENDAR_YEARS_AHEAD = 2;
+
+export async function openLaptop(config: Config): Promise<Laptop> {
+  const lakeFolder = join(config.home, 'lake');
+  const clock = systemClock;
+  const tempFolder = join(config.home, 'tmp', `${process.pid}-${systemRandom.uuid().slice(0, 8)}`);
+  try {
+    await mkdir(tempFolder, { recursive: true });
+  } catch (cause) {
+    throw new CondvestError({
+      code: 'home-not-writable',
+      kind: 'permanent',
+      message: 'The home folder cannot be written to',
+      found: `${config.home} (${cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)})`,
+      action: 'Set CONDVEST_HOME to a folder that can be written to, or mend its permissions',
+      cause,
+    });
+  }
+  const store = new FsObjectStore({ root: lakeFolder });
+  const engine = await Engine.create({
+    tempFolder,
+    memoryLimitBytes: config.memoryLimitBytes,
+    ...(config.threads === undefined ? {} : { threads: config.threads }),
+  });
+  const today = isoDate(new Date(clock.nowMs()).toISOString().slice(0, 10));
+  const calendar = createCalendar({ lastYear: yearOf(today) + CALENDAR_YEARS_AHEAD, closures: config.closures });
+  await store.sweepScratch(SCRATCH_AGE_MS);
+  return {
+    config,
+    calendar,
+    clock,
+    files: new FsLocalFiles(),
+    lake: new Lake({ store, engine, clock, random: systemRandom }),
+    lakeFolder,
+    tempFolder,
+    [Symbol.asyncDispose]: async () => {
+      engine.close();
+      await rm(tempFolder, { recursive: true, force: true });
+    },
+  };
+}

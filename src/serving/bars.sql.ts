@@ -1,0 +1,65 @@
+import type { IsoDate } from '#base/dates.ts';
+import { sqlText } from '#lake/engine.ts';
+import type { SymbolSpan } from '#market/security.ts';
+
+/** The statements behind `readBars`. `rows` is SQL text of a relation (`scanSql`). */
+
+/** The daily rows of one security: of each of its symbols, those of its own span. */
+export function dailyRowsOf(
+  rows: string,
+  spans: readonly SymbolSpan[],
+  from: IsoDate | undefined,
+  to: IsoDate,
+): string {
+  return `SELECT symbol, session, open, high, low, close, volume, vwap, trades, source, fetched_at FROM (${rows})
+    WHERE ${spansSql(spans, 'session', from, to)} ORDER BY session`;
+}
+
+export function storedWindowsOf(
+  rows: string,
+  securityId: string,
+  symbols: readonly string[],
+  from: IsoDate | undefined,
+  to: IsoDate,
+): string {
+  // Rows are sorted by symbol, so that asking for it as well spares most of the file.
+  const bySymbol = `symbol IN (${symbols.map(sqlText).join(', ')})`;
+  const since = from === undefined ? '' : ` AND last_session >= DATE '${from}'`;
+  return `SELECT symbol, first_session, last_session, open, high, low, close, volume, vwap, trades, sessions, expected, complete
+    FROM (${rows})
+    WHERE ${bySymbol} AND security_id = ${sqlText(securityId)}${since} AND first_session <= DATE '${to}'
+    ORDER BY first_session`;
+}
+
+export function hasSymbol(rows: string, symbol: string): string {
+  return `SELECT 1 AS found FROM (${rows}) WHERE symbol = ${sqlText(symbol)} LIMIT 1`;
+}
+
+export function distinctSymbols(rows: string): string {
+  return `SELECT DISTINCT symbol FROM (${rows}) WHERE symbol IS NOT NULL ORDER BY symbol`;
+}
+
+export function ledgerStates(rows: string, from: IsoDate, to: IsoDate): string {
+  return `SELECT session, state FROM (${rows})
+    WHERE dataset = 'daily_bars' AND session BETWEEN DATE '${from}' AND DATE '${to}'`;
+}
+
+export function restatementsOf(rows: string, spans: readonly SymbolSpan[], from: IsoDate, to: IsoDate): string {
+  return `SELECT symbol, session, kind, field, old, new, seen_at FROM (${rows})
+    WHERE ${spansSql(spans, 'session', from, to)} ORDER BY session, version, field`;
+}
+
+export function allOf(rows: string, columns: readonly string[], orderBy: readonly string[]): string {
+  return `SELECT ${columns.join(', ')} FROM (${rows}) ORDER BY ${orderBy.join(', ')}`;
+}
+
+function spansSql(spans: readonly SymbolSpan[], column: string, from: IsoDate | undefined, to: IsoDate): string {
+  const range = `${column} <= DATE '${to}'${from === undefined ? '' : ` AND ${column} >= DATE '${from}'`}`;
+  const alternatives = spans.map(({ symbol, first, last }) => {
+    const bounds = [`symbol = ${sqlText(symbol)}`];
+    if (first !== null) bounds.push(`${column} >= DATE '${first}'`);
+    if (last !== null) bounds.push(`${column} <= DATE '${last}'`);
+    return bounds.join(' AND ');
+  });
+  return `(${alternatives.map((text) => `(${text})`).join(' OR ')}) AND ${range}`;
+}

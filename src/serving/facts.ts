@@ -1,0 +1,143 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { heldFiles } from '#lake/put.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import {
+  type AppliedDividend,
+  type AppliedSplit,
+  type DividendFact,
+  type Resolved,
+  resolveDividends,
+  resolveSplits,
+  type SplitFact,
+} from '#market/corporate-actions.ts';
+import { type Listing, Listings } from '#market/security.ts';
+import { SessionSet } from '#market/session-set.ts';
+import { allOf } from './bars.sql.ts';
+
+/** The small tables that every answer needs, read once a version and kept: facts do not change under a version. */
+
+/** Versions kept in memory. Each is as large as the table: a few megabytes for a whole market. */
+const VERSIONS_MAX = 4;
+
+export class FactCache {
+  readonly #lake: Lake;
+  readonly #kept = new Map<string, Promise<unknown>>();
+
+  constructor(lake: Lake) {
+    this.#lake = lake;
+  }
+
+  listings(snapshot: Snapshot | undefined): Promise<Listings> {
+    if (snapshot === undefined) return Promise.resolve(Listings.none);
+    return this.#once(keyOf('listings', snapshot), async () => {
+      const rows = await this.#rows<ListingRow>(LISTINGS, snapshot, LISTING_COLUMNS, ['symbol', 'first_session']);
+      return new Listings(rows.map(toListing));
+    });
+  }
+
+  splits(snapshot: Snapshot | undefined, listings: Snapshot | undefined): Promise<Resolved<AppliedSplit>> {
+    return this.#once(keyOf('splits', snapshot, listings), async () => {
+      const rows = await this.#rows<SplitRow>(SPLITS, snapshot, SPLIT_COLUMNS, SPLITS.sortBy);
+      return resolveSplits(await this.listings(listings), rows.map(toSplit));
+    });
+  }
+
+  dividends(snapshot: Snapshot | undefined, listings: Snapshot | undefined): Promise<Resolved<AppliedDividend>> {
+    return this.#once(keyOf('dividends', snapshot, listings), async () => {
+      const rows = await this.#rows<DividendRow>(DIVIDENDS, snapshot, DIVIDEND_COLUMNS, DIVIDENDS.sortBy);
+      return resolveDividends(await this.listings(listings), rows.map(toDividend));
+    });
+  }
+
+  /** The sessions that occur in daily_bars. */
+  published(bars: Snapshot): Promise<SessionSet> {
+    return this.#once(keyOf('published', bars), async () => {
+      const held = await heldFiles(this.#lake.deps, DAILY_BARS, bars.files);
+      return SessionSet.of(held.flatMap(({ units }) => [...units]));
+    });
+  }
+
+  async #rows<T>(
+    definition: TableDefinition,
+    snapshot: Snapshot | undefined,
+    columns: readonly string[],
+    orderBy: readonly string[],
+  ): Promise<T[]> {
+    if (snapshot === undefined) return [];
+    const rows = await scanSql(this.#lake.deps, definition, snapshot.files);
+    return this.#lake.deps.engine.rows<T>(allOf(rows, columns, orderBy));
+  }
+
+  /** The newest answers are kept; a failed one is not. */
+  #once<T>(key: string, read: () => Promise<T>): Promise<T> {
+    const kept = this.#kept.get(key);
+    // Each key stands for one kind of answer: the cast gives back what the same caller put in.
+    if (kept !== undefined) return kept as Promise<T>;
+    const answer = read();
+    this.#kept.set(key, answer);
+    answer.catch(() => this.#kept.delete(key));
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > VERSIONS_MAX * 4) this.#kept.delete(oldest);
+    return answer;
+  }
+}
+
+function keyOf(kind: string, ...snapshots: readonly (Snapshot | undefined)[]): string {
+  return [
+    kind,
+    ...snapshots.map((snapshot) => (snapshot === undefined ? '-' : `${snapshot.tableId}@${snapshot.version}`)),
+  ].join(' ');
+}
+
+const LISTING_COLUMNS = ['security_id', 'symbol', 'first_session', 'last_session'];
+const SPLIT_COLUMNS = ['symbol', 'ex_date', 'split_from', 'split_to', 'source'];
+const DIVIDEND_COLUMNS = ['symbol', 'ex_date', 'kind', 'cash_amount', 'source'];
+
+interface ListingRow {
+  readonly security_id: string;
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly last_session: IsoDate | null;
+}
+
+interface SplitRow {
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly split_from: number;
+  readonly split_to: number;
+  readonly source: string | null;
+}
+
+interface DividendRow {
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly kind: string;
+  readonly cash_amount: number;
+  readonly source: string | null;
+}
+
+function toListing(row: ListingRow): Listing {
+  return {
+    securityId: row.security_id,
+    symbol: row.symbol,
+    firstSession: row.first_session,
+    lastSession: row.last_session,
+  };
+}
+
+function toSplit(row: SplitRow): SplitFact {
+  return {
+    symbol: row.symbol,
+    exDate: row.ex_date,
+    splitFrom: row.split_from,
+    splitTo: row.split_to,
+    source: row.source,
+  };
+}
+
+function toDividend(row: DividendRow): DividendFact {
+  return { symbol: row.symbol, exDate: row.ex_date, kind: row.kind, cashAmount: row.cash_amount, source: row.source };
+}

@@ -1,0 +1,152 @@
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { decide } from '#lake/input-checkpoint.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS, silverBars } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { AppliedSplit } from '#market/corporate-actions.ts';
+import type { WindowBar } from '#market/window.ts';
+import { windowNumber } from '#market/window.ts';
+import { storedWindowsOf } from './bars.sql.ts';
+import type { FactCache } from './facts.ts';
+import type { Pinned } from './pinned.ts';
+
+/** Which stored bars of an N-session table still say what its inputs say, at the versions pinned for an answer. */
+export interface Freshness {
+  /** False: nothing that is stored may be served for this security. */
+  readonly usable: boolean;
+  /** Windows whose inputs changed since the checkpoint. */
+  readonly staleWindows: ReadonlySet<number>;
+}
+
+const NOTHING_USABLE: Freshness = { usable: false, staleWindows: new Set() };
+
+export async function freshnessOf(
+  deps: { readonly lake: Lake; readonly calendar: Calendar; readonly facts: FactCache },
+  request: { readonly interval: number; readonly securityId: string; readonly symbols: readonly string[] },
+  pinned: Pinned,
+): Promise<Freshness> {
+  const { lake, calendar, facts } = deps;
+  if (pinned.silver === undefined) return NOTHING_USABLE;
+  const decision = decide(pinned.silver.txns, {
+    bars: pinned.bars,
+    splits: pinned.splits,
+    listings: pinned.listings,
+    calendarHash: calendar.hash,
+  });
+  if (decision.mode !== 'incremental' || decision.calendarChanged) return NOTHING_USABLE;
+  const sameEvents =
+    decision.splits === pinned.splits?.version && decision.listings === pinned.listings?.version
+      ? true
+      : await sameEventsThen(deps, request, pinned, decision);
+  if (!sameEvents) return NOTHING_USABLE;
+  const staleWindows = new Set<number>();
+  if (decision.bars === pinned.bars.version) return { usable: true, staleWindows };
+  try {
+    for await (const commit of lake.table(DAILY_BARS).commits(decision.bars + 1, pinned.bars.version)) {
+      if (!commit.dataChange) continue;
+      if (commit.units === undefined) return NOTHING_USABLE;
+      for (const session of commit.units) {
+        if (calendar.isSession(session)) staleWindows.add(windowNumber(calendar, request.interval, session));
+      }
+    }
+  } catch (cause) {
+    // The log no longer says what changed: then everything may have.
+    if (cause instanceof CondvestError && cause.code === 'lake-commit-missing') return NOTHING_USABLE;
+    throw cause;
+  }
+  await facts.published(pinned.bars);
+  return { usable: true, staleWindows };
+}
+
+/** True where this security had the same splits and symbols at the checkpoint as it has at the pinned versions. */
+async function sameEventsThen(
+  deps: { readonly lake: Lake; readonly facts: FactCache },
+  request: { readonly securityId: string },
+  pinned: Pinned,
+  then: { readonly splits: number | undefined; readonly listings: number | undefined },
+): Promise<boolean> {
+  const at = async (
+    now: Snapshot | undefined,
+    version: number | undefined,
+    name: 'splits' | 'listings',
+  ): Promise<Snapshot | undefined> => {
+    if (version === undefined || now === undefined) return undefined;
+    return version === now.version ? now : deps.lake.table(pinned.definitions[name]).at({ version });
+  };
+  try {
+    const splits = await at(pinned.splits, then.splits, 'splits');
+    const listings = await at(pinned.listings, then.listings, 'listings');
+    const before = (await deps.facts.splits(splits, listings)).applied.get(request.securityId) ?? [];
+    const after = (await deps.facts.splits(pinned.splits, pinned.listings)).applied.get(request.securityId) ?? [];
+    const spansBefore = (await deps.facts.listings(listings)).spans(request.securityId);
+    const spansAfter = (await deps.facts.listings(pinned.listings)).spans(request.securityId);
+    return (
+      JSON.stringify(before.map(ratioOf)) === JSON.stringify(after.map(ratioOf)) &&
+      JSON.stringify(spansBefore) === JSON.stringify(spansAfter)
+    );
+  } catch (cause) {
+    if (cause instanceof CondvestError && cause.kind === 'permanent') return false;
+    throw cause;
+  }
+}
+
+function ratioOf(split: AppliedSplit): readonly (string | number)[] {
+  return [split.exDate, split.splitFrom, split.splitTo];
+}
+
+interface StoredRow {
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly last_session: IsoDate;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly vwap: number | null;
+  readonly trades: number | null;
+  readonly sessions: number;
+  readonly expected: number;
+  readonly complete: boolean;
+}
+
+/** The stored bars of a security whose windows touch [from, to], ascending. */
+export async function readStoredWindows(
+  lake: Lake,
+  silver: Snapshot,
+  request: {
+    readonly interval: number;
+    readonly securityId: string;
+    readonly symbols: readonly string[];
+    readonly from: IsoDate | undefined;
+    readonly to: IsoDate;
+  },
+): Promise<WindowBar[]> {
+  const { interval, securityId, symbols, from, to } = request;
+  // A window reaches at most a year beyond the year it begins in.
+  const files = silver.files.filter(({ units }) => {
+    if (units?.min === undefined || units.max === undefined) return true;
+    return units.min <= to && (from === undefined || Number(units.max.slice(0, 4)) + 2 >= Number(from.slice(0, 4)));
+  });
+  const rows = await scanSql(lake.deps, silverBars(interval), files);
+  const found = await lake.deps.engine.rows<StoredRow>(storedWindowsOf(rows, securityId, symbols, from, to));
+  return found.map((row) => ({
+    securityId,
+    symbol: row.symbol,
+    firstSession: row.first_session,
+    lastSession: row.last_session,
+    open: row.open,
+    high: row.high,
+    low: row.low,
+    close: row.close,
+    volume: row.volume,
+    vwap: row.vwap,
+    trades: row.trades,
+    sessions: row.sessions,
+    expected: row.expected,
+    complete: row.complete,
+  }));
+}

@@ -78,7 +78,7 @@ async function runCommand(
   operands: readonly string[],
   options: Record<string, string | boolean | undefined>,
 ): Promise<ExitCode> {
-  const json = options['json'] === true;
+  const json = options.json === true;
   const terminal = openTerminal({ output: process.stdout, error: process.stderr, json });
   const abort = new AbortController();
   const stop = (): void => {

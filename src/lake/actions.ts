@@ -155,7 +155,7 @@ export function isRecord(value: unknown): value is WireRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function toAdd(wire: WireRecord, where: string): Add {
+function toAdd(wire: WireRecord, where: string): Add {
   return {
     path: textOf(wire, 'path', where),
     partitionValues: mapOf(wire.partitionValues) ?? {},
@@ -167,7 +167,7 @@ export function toAdd(wire: WireRecord, where: string): Add {
   };
 }
 
-export function toRemove(wire: WireRecord, where: string): Remove {
+function toRemove(wire: WireRecord, where: string): Remove {
   return {
     path: textOf(wire, 'path', where),
     deletionTimestamp: optionalNumber(wire.deletionTimestamp),
@@ -179,7 +179,7 @@ export function toRemove(wire: WireRecord, where: string): Remove {
   };
 }
 
-export function toTxn(wire: WireRecord, where: string): Txn {
+function toTxn(wire: WireRecord, where: string): Txn {
   return {
     appId: textOf(wire, 'appId', where),
     version: numberOf(wire, 'version', where),
@@ -188,7 +188,7 @@ export function toTxn(wire: WireRecord, where: string): Txn {
 }
 
 /** Keeps fields we don't know: a metaData action is written again, whole, when a column is added. */
-export function toMetaData(wire: WireRecord, where: string): MetaData {
+function toMetaData(wire: WireRecord, where: string): MetaData {
   const format = isRecord(wire.format) ? wire.format : {};
   const columns = Array.isArray(wire.partitionColumns) ? wire.partitionColumns : [];
   const configuration: Record<string, string> = {};
@@ -209,7 +209,7 @@ export function toMetaData(wire: WireRecord, where: string): MetaData {
   };
 }
 
-export function toProtocol(wire: WireRecord, where: string): Protocol {
+function toProtocol(wire: WireRecord, where: string): Protocol {
   return {
     ...wire,
     minReaderVersion: numberOf(wire, 'minReaderVersion', where),

@@ -25,7 +25,7 @@ import type { Snapshot } from './snapshot.ts';
 import type { Planner, WritePlan } from './write-plan.ts';
 
 /** The write loop gives up after this long. Long enough for eight writers whose every plan takes half a minute. */
-export const WRITE_BOUND_MS = 10 * 60_000;
+const WRITE_BOUND_MS = 10 * 60_000;
 const BACKOFF_MS_FIRST = 4;
 const BACKOFF_MS_MAX = 1000;
 

@@ -9,10 +9,10 @@ import { LAYOUT_VERSION } from './schema.ts';
 export const PROTOCOL: Protocol = { minReaderVersion: 1, minWriterVersion: 2 };
 
 /** How long a version can be read again: the promise of `as_of`, unless a vacuum is asked for less. */
-export const RETENTION_DAYS_DEFAULT = 400;
-export const CHECKPOINT_INTERVAL_DEFAULT = 100;
+const RETENTION_DAYS_DEFAULT = 400;
+const CHECKPOINT_INTERVAL_DEFAULT = 100;
 
-export const LAYOUT_KEY = 'condvest.layout';
+const LAYOUT_KEY = 'condvest.layout';
 const LOG_RETENTION_KEY = 'delta.logRetentionDuration';
 const FILE_RETENTION_KEY = 'delta.deletedFileRetentionDuration';
 const CHECKPOINT_INTERVAL_KEY = 'delta.checkpointInterval';

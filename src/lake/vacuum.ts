@@ -11,7 +11,7 @@ import { lastNotLater, OLDEST_READABLE, oldestReadable } from './time-travel.ts'
 import type { Planner } from './write-plan.ts';
 
 /** A reader that opened a table this long ago may still be at work. */
-export const RETENTION_MS_MIN = 7 * 86_400_000;
+const RETENTION_MS_MIN = 7 * 86_400_000;
 const DELETED_AT_ONCE = 1000;
 
 export interface VacuumOptions {
@@ -68,7 +68,7 @@ export async function vacuum(deps: VacuumDeps, options: VacuumOptions): Promise<
 }
 
 /** What a vacuum would delete. Throws where the options could break a reader or a derived table, unless forced. */
-export async function planVacuum(deps: VacuumDeps, options: VacuumOptions): Promise<VacuumReport | undefined> {
+async function planVacuum(deps: VacuumDeps, options: VacuumOptions): Promise<VacuumReport | undefined> {
   const { log, store, nowMs } = deps;
   const state = await log.load({ tombstones: true });
   if (state === undefined) return undefined;

@@ -53,7 +53,9 @@ export async function listTables(lake: Lake, intervals: readonly number[]): Prom
     const unsure = snapshot.files.filter((file) => file.stats?.numRecords === undefined);
     let rows = snapshot.files.reduce((sum, file) => sum + (file.stats?.numRecords ?? 0), 0);
     if (unsure.length > 0) {
-      const [counted] = await lake.deps.engine.rows<{ count: number }>(countSql(await scanSql(lake.deps, definition, unsure)));
+      const [counted] = await lake.deps.engine.rows<{ count: number }>(
+        countSql(await scanSql(lake.deps, definition, unsure)),
+      );
       rows += counted?.count ?? 0;
     }
     let first: IsoDate | null = null;
@@ -135,5 +137,7 @@ export async function listSymbols(
   const listings = await lake.table(LISTINGS).head();
   const barsSql = await scanSql(lake.deps, DAILY_BARS, bars?.files ?? []);
   const listingsSql = await scanSql(lake.deps, LISTINGS, listings?.files ?? []);
-  return lake.deps.engine.rows<SymbolSummary>(symbolsSql(barsSql, listingsSql, request.limit), [request.search ?? null]);
+  return lake.deps.engine.rows<SymbolSummary>(symbolsSql(barsSql, listingsSql, request.limit), [
+    request.search ?? null,
+  ]);
 }

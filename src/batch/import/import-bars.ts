@@ -1,34 +1,206 @@
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
-import { sqlText } from '#lake/engine.ts';
-import { scanSql } from '#lake/scan.ts';
-import { LISTINGS, SPLITS } from '#lake/tables.ts';
-import type { DailyRowRules } from '#market/quality.ts';
+import type { DailyRowRules, QuarantineReason } from '#market/quality.ts';
 
-import { type PutBarsReport, putBars, sumOutcomes } from '../put-bars.ts';
-import { barWarnings, type BarWarnings } from './bar-warnings.ts';
-import { checkBound, type FileCounts } from './bound.ts';
-import type { ImportDeps, ImportSettings } from './import-deps.ts';
+import { putBars, sumOutcomes } from '../put-bars.ts';
+import { barWarnings } from './bar-warnings.ts';
+import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';
-import { type QuarantineJob, quarantineRows } from './quarantine.ts';
-import type { SourceReading } from './read.sql.ts';
-import type { DatasetReport } from './report.ts';
-import { stageReadings } from './stage.ts';
+import { quarantine } from './quarantine.ts';
+import { copyScratchSql } from './quarantine.sql.ts';
+import type { DatasetReport, SessionsReport } from './report.ts';
+import type { ImportDeps } from './request.ts';
+import { type Staged, stageReadings } from './stage.ts';
 import {
   acceptedSql,
   crowdedCountSql,
   disorderSql,
+  duplicateCountsByFileSql,
   duplicateCountsSql,
   duplicateReasonSql,
   duplicatesSql,
   surveySql,
   uniqueSql,
-  type Walk,
 } from './survey.sql.ts';
 
-/** Daily bars of an import, read, judged and proved to fit under the bound, before anything of them is written. */
-export interface PreparedBars extends AsyncDisposable {
-  readonly counts: readonly FileCounts[];
-  /** Writes quarantine, bars and ledger, in that order. */
-  commit(): Promise<DatasetReport>;
+const DUPLICATE: QuarantineReason = 'duplicate with other values';
+
+/** Reads and judges daily bars. What is returned writes them. */
+export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
+  const { engine, store } = deps.lake.deps;
+  const stagedFiles = await stageReadings({ engine, store, files: deps.files }, job.readings);
+  const scratch = new Scratch(deps, stagedFiles);
+  try {
+    const judged = await judge(deps, job, stagedFiles, scratch);
+    return {
+      fileCounts: judged.fileCounts,
+      commit: async () => {
+        job.onStep('writing');
+        const newlyQuarantined = job.dryRun
+          ? 0
+          : await quarantine(deps, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
+        // After the splits of the same import, which explain jumps.
+        const odd = await barWarnings(deps, judged);
+        const put = await putBars(
+          { ...deps, discard: (path) => deps.files.discard(path) },
+          {
+            rows: judged.rows,
+            ordered: judged.ordered,
+            source: job.source,
+            fetchedAtMs: job.seenAtMs,
+            replace: job.replace,
+            dryRun: job.dryRun,
+          },
+        );
+        const { inserted, replaced, unchanged, conflict, kept } = sumOutcomes(put.outcomes);
+        const short = [...put.sessions.values()].filter(({ row, settledShort }) => row.state === 'partial' || settledShort);
+        const warnings = { ...odd.counts };
+        if (short.length > 0) warnings['few-rows'] = short.length;
+        const sessions = sessionsReport(put.sessions, kept);
+        const report: DatasetReport = {
+          dataset: 'daily_bars',
+          source: job.source,
+          rows: judged.total,
+          inserted,
+          replaced,
+          unchanged,
+          conflicts: conflict,
+          conflictExamples: put.conflicts.map(({ session: date, ...example }) => ({ ...example, date })),
+          duplicates: judged.collapsed,
+          quarantined: Object.values(judged.byReason).reduce((sum, rows) => sum + rows, 0),
+          quarantinedByReason: judged.byReason,
+          newlyQuarantined,
+          warnings,
+          warningExamples: odd.examples,
+          ...(sessions === undefined ? {} : { sessions }),
+          ...(put.version === undefined ? {} : { version: put.version }),
+        };
+        return { report, changed: put.version !== undefined || put.ledgerChanged || newlyQuarantined > 0 };
+      },
+      [Symbol.asyncDispose]: () => scratch.discard(),
+    };
+  } catch (cause) {
+    await scratch.discard();
+    throw cause;
+  }
+}
+
+interface JudgedBars {
+  readonly fileCounts: readonly { readonly rows: number; readonly refused: number }[];
+  readonly byReason: Readonly<Record<string, number>>;
+  readonly total: number;
+  readonly collapsed: number;
+  /** SQL of the reason for which a typed row is refused. */
+  readonly reason: string;
+  /** SQL of the accepted rows, each key once. */
+  readonly rows: string;
+  /** They come by symbol and session within each year. */
+  readonly ordered: boolean;
+  readonly withoutVolume: number;
+  readonly sessions: readonly IsoDate[];
+}
+
+async function judge(deps: ImportDeps, job: ImportJob, staged: Staged, scratch: Scratch): Promise<JudgedBars> {
+  const { engine, clock } = deps.lake.deps;
+  const { calendar } = deps;
+  job.onStep('checking');
+  const rules: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(clock.nowMs()) };
+  const ownReason = barReasonSql(rules);
+  const survey = await engine.rows<SurveyRow>(surveySql(staged.rows, ownReason));
+  // The bound is judged before any more work is done, and once more when duplicates are known.
+  await judgeCounts(engine, job, survey, ownReason);
+  const hasRefused = survey.some((row) => row.reason !== null);
+  const accepted = acceptedSql(staged.rows, hasRefused ? ownReason : undefined);
+  const [disorder] = await engine.rows<{ by_symbol: number; by_year: number }>(disorderSql(accepted));
+  const ordered = disorder?.by_symbol === 0 || disorder?.by_year === 0;
+  const duplicates = ordered ? undefined : await findDuplicates(deps, accepted, scratch);
+  const reason = duplicates === undefined ? ownReason : duplicateReasonSql(ownReason, duplicates.path, DUPLICATE);
+  const refusedTwice = duplicates === undefined ? [] : await duplicateCounts(deps, staged, ownReason, duplicates.path);
+  const counts = await judgeCounts(engine, job, [...survey, ...refusedTwice], reason);
+  const rows = duplicates === undefined ? accepted : uniqueSql(accepted, duplicates.path);
+  const kept = survey.filter((row) => row.reason === null);
+  return {
+    fileCounts: counts.fileCounts,
+    byReason: counts.byReason,
+    total: counts.rows,
+    collapsed: duplicates?.collapsed ?? 0,
+    reason,
+    rows,
+    ordered,
+    withoutVolume: kept.reduce((sum, row) => sum + row.without_volume, 0),
+    sessions: kept.flatMap(({ session }) => (session === null ? [] : [session])),
+  };
+}
+
+interface SurveyRow extends ReasonCount {
+  readonly session: IsoDate | null;
+  readonly without_volume: number;
+}
+
+interface Duplicates {
+  /** A scratch file with the keys that occur more than once. */
+  readonly path: string;
+  readonly collapsed: number;
+}
+
+/** Rows that are not sorted may hold a key twice. Equal rows collapse; different values for one key are all refused. */
+async function findDuplicates(deps: ImportDeps, accepted: string, scratch: Scratch): Promise<Duplicates | undefined> {
+  const { engine } = deps.lake.deps;
+  const [crowded] = await engine.rows<{ groups: number }>(crowdedCountSql(accepted));
+  if (crowded?.groups === 0) return undefined;
+  const path = await scratch.path();
+  await engine.run(copyScratchSql(duplicatesSql(accepted), path));
+  const [counts] = await engine.rows<{ collapsed: number }>(duplicateCountsSql(path));
+  return { path, collapsed: defined(counts, 'a count has a row').collapsed };
+}
+
+/** What duplicates change in the counts: accepted rows that are refused after all. */
+async function duplicateCounts(
+  deps: ImportDeps,
+  staged: Staged,
+  ownReason: string,
+  path: string,
+): Promise<ReasonCount[]> {
+  const rows = await deps.lake.deps.engine.rows<{ file_index: number; rows: number }>(
+    duplicateCountsByFileSql(staged.rows, ownReason, path),
+  );
+  return rows.flatMap(({ file_index, rows: count }) => [
+    { file_index, reason: null, rows: -count },
+    { file_index, reason: DUPLICATE, rows: count },
+  ]);
+}
+
+function sessionsReport(
+  sessions: ReadonlyMap<IsoDate, { readonly row: { readonly state: string } }>,
+  kept: number,
+): SessionsReport | undefined {
+  const ascending = [...sessions.keys()].sort();
+  const [first, last] = [ascending[0], ascending.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const byState: Record<string, number> = {};
+  for (const { row } of sessions.values()) byState[row.state] = (byState[row.state] ?? 0) + 1;
+  return { count: sessions.size, first, last, byState, kept };
+}
+
+/** Scratch files of one import, removed together. */
+class Scratch {
+  readonly #deps: ImportDeps;
+  readonly #staged: Staged;
+  readonly #paths: string[] = [];
+
+  constructor(deps: ImportDeps, staged: Staged) {
+    this.#deps = deps;
+    this.#staged = staged;
+  }
+
+  async path(): Promise<string> {
+    const path = await this.#deps.lake.deps.store.scratchPath('.parquet');
+    this.#paths.push(path);
+    return path;
+  }
+
+  async discard(): Promise<void> {
+    for (const path of this.#paths.splice(0)) await this.#deps.files.discard(path);
+    await this.#staged[Symbol.asyncDispose]();
+  }
 }

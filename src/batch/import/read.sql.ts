@@ -33,15 +33,18 @@ export interface SourceReading {
   readonly dates: ReadonlyMap<string, DateEncoding>;
 }
 
-/** The file's columns under its own `readNames`, as they are; with `row_number`, from 1, when `numbered`. */
-export function rawSql(file: SourceFile, options: { numbered: boolean } = { numbered: false }): string {
+/** Name of the column that numbers a file's rows, from 1: not one that a file would have. */
+const ROW_NUMBER = 'condvest_row_number';
+
+/** The file's columns under its own `readNames`, as they are, and when `numbered` their place in the file. */
+function rawSql(file: SourceFile, options: { numbered: boolean } = { numbered: false }): string {
   const columns = file.readNames.map(sqlName).join(', ');
   if (file.format === 'parquet') {
-    const number = options.numbered ? ', file_row_number + 1 AS row_number' : '';
+    const number = options.numbered ? `, file_row_number + 1 AS ${ROW_NUMBER}` : '';
     const read = `read_parquet(${sqlPath(file.path)}, hive_partitioning = false, file_row_number = ${options.numbered})`;
     return `SELECT ${columns}${number} FROM ${read}`;
   }
-  const number = options.numbered ? ', row_number() OVER () AS row_number' : '';
+  const number = options.numbered ? `, row_number() OVER () AS ${ROW_NUMBER}` : '';
   return `SELECT ${columns}${number} FROM ${readCsvSql(file)}`;
 }
 
@@ -61,15 +64,17 @@ function readCsvSql(file: SourceFile): string {
   return `read_csv(${sqlPath(file.path)}, ${settings.join(', ')})`;
 }
 
-/** The dataset's fields, typed: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE. `extra` columns are kept. */
-export function typedSql(reading: SourceReading, raw: string, extra: readonly string[] = []): string {
+/**
+ * The dataset's fields, typed: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE. `extra`: further expressions
+ * over the columns of `raw`.
+ */
+function typedSql(reading: SourceReading, raw: string, extra: readonly string[] = []): string {
   const joins: string[] = [];
   const fields = FIELDS[reading.dataset].map((field) => {
     const value = fieldSql(reading, field, joins);
     return `${value} AS ${sqlName(field.name)}`;
   });
-  const kept = extra.map((name) => `raw.${sqlName(name)}`);
-  return `SELECT ${[...fields, ...kept].join(', ')} FROM (${raw}) AS raw ${joins.join(' ')}`;
+  return `SELECT ${[...fields, ...extra].join(', ')} FROM (${raw}) AS raw ${joins.join(' ')}`;
 }
 
 function fieldSql(reading: SourceReading, field: Field, joins: string[]): string {
@@ -143,12 +148,35 @@ function midnightJoinSql(alias: string, value: string, unit: EpochUnit): string 
 /** The first dates of a file, as it has them and as they were understood. */
 export function dateSampleSql(reading: SourceReading, fieldName: string, column: string, rows: number): string {
   const raw = `${rawSql(reading.file)} WHERE ${sqlName(column)} IS NOT NULL LIMIT ${rows}`;
-  const typed = typedSql(reading, raw, [column]);
-  return `SELECT ${sqlName(column)}::VARCHAR AS found, ${sqlName(fieldName)} AS understood FROM (${typed})`;
+  const typed = typedSql(reading, raw, [`raw.${sqlName(column)}::VARCHAR AS found_text`]);
+  return `SELECT found_text AS found, ${sqlName(fieldName)} AS understood FROM (${typed})`;
 }
 
 /** The first values of a column, as text. */
 export function valueSampleSql(file: SourceFile, column: string, rows: number): string {
   const name = sqlName(column);
   return `SELECT ${name}::VARCHAR AS found FROM (${rawSql(file)}) WHERE ${name} IS NOT NULL LIMIT ${rows}`;
+}
+
+/** The typed rows of one file. */
+export function readingSql(reading: SourceReading, extra: readonly string[] = []): string {
+  return typedSql(reading, rawSql(reading.file), extra);
+}
+
+/** A further step between typed rows and judged ones, as SQL around SQL. */
+export type Normalise = (rows: string) => string;
+
+/**
+ * The refused rows of one file: row_number, reason, and the row as JSON text, every value as text. `reason` is an SQL
+ * expression over the typed fields.
+ */
+export function refusedSql(reading: SourceReading, reason: string, normalise: Normalise = (rows) => rows): string {
+  const { file } = reading;
+  const raw = file.readNames.map((name, index) => `raw.${sqlName(name)} AS raw_${index}`);
+  const typed = typedSql(reading, rawSql(file, { numbered: true }), [...raw, `raw.${ROW_NUMBER}`]);
+  // Text is made of the refused rows only.
+  const pairs = file.header.flatMap((name, index) => [sqlText(name.trim()), `raw_${index}::VARCHAR`]);
+  return `
+    SELECT ${ROW_NUMBER} AS row_number, reason, json_object(${pairs.join(', ')})::VARCHAR AS row
+    FROM (SELECT *, ${reason} AS reason FROM (${normalise(typed)})) WHERE reason IS NOT NULL`;
 }

@@ -4,7 +4,7 @@ import type { LocalFiles } from '#ports/local-files.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import { explainCsvError } from './csv-error.ts';
-import { rawSql, type SourceReading, typedSql } from './read.sql.ts';
+import { readingSql, type SourceReading } from './read.sql.ts';
 
 /** The typed rows of all files of one import, as a relation that is cheap to read several times. */
 export interface Staged extends AsyncDisposable {
@@ -15,7 +15,7 @@ export interface Staged extends AsyncDisposable {
 export interface StageDeps {
   readonly engine: Engine;
   readonly store: ObjectStore;
-  readonly files: LocalFiles;
+  readonly files: Pick<LocalFiles, 'discard'>;
 }
 
 /** Files staged by one statement: bounds the length of its text and the files open at once. */
@@ -38,7 +38,7 @@ export async function stageReadings(deps: StageDeps, readings: readonly SourceRe
     // Many small Parquet files are staged too: a statement over thousands of them would be planned for longer than it runs.
     const kept = inPlace.length <= FILES_AT_ONCE ? inPlace : [];
     const copied = inPlace.length <= FILES_AT_ONCE ? parsed : indexed;
-    selects.push(...kept.map(({ reading, index }) => readingSql(reading, index)));
+    selects.push(...kept.map(({ reading, index }) => readingSql(reading, [`${index} AS file_index`])));
     for (let start = 0; start < copied.length; start += FILES_AT_ONCE) {
       const batch = copied.slice(start, start + FILES_AT_ONCE);
       const path = await deps.store.scratchPath('.parquet');
@@ -61,14 +61,10 @@ interface IndexedReading {
 }
 
 async function copyTo(engine: Engine, path: string, batch: readonly IndexedReading[]): Promise<void> {
-  const rows = batch.map(({ reading, index }) => readingSql(reading, index)).join(' UNION ALL ');
+  const rows = batch.map(({ reading, index }) => readingSql(reading, [`${index} AS file_index`])).join(' UNION ALL ');
   try {
     await engine.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION lz4)`);
   } catch (cause) {
     throw explainCsvError(cause);
   }
-}
-
-function readingSql(reading: SourceReading, index: number): string {
-  return `SELECT *, ${index} AS file_index FROM (${typedSql(reading, rawSql(reading.file))})`;
 }

@@ -64,12 +64,18 @@ export function duplicatesSql(accepted: string): string {
     GROUP BY symbol, session HAVING count(*) > 1 ORDER BY symbol, session`;
 }
 
-/** Rows that duplicates cost: equal ones collapse into one, different ones are all refused. */
+/** Equal rows that collapse: each beyond the first of its key. */
 export function duplicateCountsSql(duplicatesPath: string): string {
   return `
-    SELECT coalesce(sum(copies - 1) FILTER (variants = 1), 0)::BIGINT AS collapsed,
-      coalesce(sum(copies) FILTER (variants > 1), 0)::BIGINT AS refused
-    FROM ${readSql(duplicatesPath)}`;
+    SELECT coalesce(sum(copies - 1) FILTER (variants = 1), 0)::BIGINT AS collapsed FROM ${readSql(duplicatesPath)}`;
+}
+
+/** Accepted rows by file that have a key in common with rows of other values. */
+export function duplicateCountsByFileSql(rows: string, reason: string, duplicatesPath: string): string {
+  return `
+    SELECT file_index, count(*) AS rows FROM (SELECT * FROM (${rows}) WHERE (${reason}) IS NULL)
+    SEMI JOIN (SELECT symbol, session FROM ${readSql(duplicatesPath)} WHERE variants > 1) USING (symbol, session)
+    GROUP BY file_index`;
 }
 
 /** The accepted rows with each key once. */
@@ -125,15 +131,15 @@ export function withoutVolumeSql(rows: string, limit: number): string {
   return `SELECT symbol, session FROM (${rows}) WHERE volume = 0 ORDER BY symbol, session LIMIT ${limit}`;
 }
 
-/** The bars around each of some splits, given as rows of `splits` (symbol, ex_date): the last before, the first from it on. */
+/** The bars around each of some splits, given as a table (symbol, ex_date): the last before, the first from it on. */
 export function barsAroundSql(rows: string, splits: string): string {
   return `
     SELECT symbol, ex_date, max(session) FILTER (session < ex_date) AS session_before,
       arg_max(close, session) FILTER (session < ex_date) AS close_before,
       min(session) FILTER (session >= ex_date) AS session, arg_min(close, session) FILTER (session >= ex_date) AS close
-    FROM (${rows}) JOIN (${splits}) USING (symbol)
+    FROM (${rows}) JOIN ${splits} USING (symbol)
     WHERE session BETWEEN ex_date - ${AROUND_DAYS} AND ex_date + ${AROUND_DAYS}
-    GROUP BY symbol, ex_date`;
+    GROUP BY symbol, ex_date HAVING session IS NOT NULL AND session_before IS NOT NULL`;
 }
 
 /** A halt over a split that is longer than this is not looked across. */

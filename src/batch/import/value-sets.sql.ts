@@ -1,5 +1,7 @@
 import { sqlText } from '#lake/engine.ts';
 
+import { mayReplaceSql } from '../put-bars.sql.ts';
+
 /**
  * The merge of corporate actions. A source says for one key (symbol and date, for dividends also the kind) a *set* of
  * values: usually one; two different ones are kept side by side, and reading applies neither. The set replaces what
@@ -15,7 +17,7 @@ export interface ValueSetInputs {
   readonly values: readonly string[];
   readonly source: string;
   readonly seenAtMs: number;
-  readonly protectedSources: readonly string[];
+  readonly ranks: readonly string[];
   readonly replace: boolean;
 }
 
@@ -23,13 +25,12 @@ export interface ValueSetInputs {
 export function keyOutcomesSql(inputs: ValueSetInputs): string {
   const key = inputs.key.join(', ');
   const set = `list_sort(list(DISTINCT {${inputs.values.map((name) => `'${name}': ${name}`).join(', ')}}))`;
-  const sources = inputs.protectedSources.map(sqlText).join(', ');
-  const isProtected =
-    inputs.replace || sources === '' ? 'false' : `coalesce(bool_or(source IN (${sources})), false)`;
+  const isProtected = inputs.replace ? 'false' : `bool_or(NOT (${mayReplaceSql('source', inputs.source, inputs.ranks)}))`;
   const same = inputs.key.map((name) => `n.${name} = o.${name}`).join(' AND ');
   return `
     SELECT ${inputs.key.map((name) => `n.${name}`).join(', ')},
-      to_json(n.value_set)::VARCHAR AS incoming, to_json(o.value_set)::VARCHAR AS stored,
+      to_json(n.value_set)::VARCHAR AS incoming, len(n.value_set) AS incoming_count,
+      to_json(o.value_set)::VARCHAR AS stored, o.source AS stored_source,
       CASE
         WHEN o.value_set IS NULL THEN 'inserted'
         WHEN o.value_set = n.value_set THEN 'unchanged'
@@ -38,8 +39,10 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
       END AS outcome
     FROM (SELECT ${key}, ${set} AS value_set FROM (${inputs.incoming}) GROUP BY ${key}) AS n
     LEFT JOIN (
-      SELECT ${key}, ${set} AS value_set, ${isProtected} AS is_protected FROM (${inputs.stored}) GROUP BY ${key}
-    ) AS o ON ${same}`;
+      SELECT ${key}, ${set} AS value_set, ${isProtected} AS is_protected, max(source) AS source
+      FROM (${inputs.stored}) GROUP BY ${key}
+    ) AS o ON ${same}
+    ORDER BY ${inputs.key.map((name) => `n.${name}`).join(', ')}`;
 }
 
 /** All rows of the table after the merge. */

@@ -1,110 +1,126 @@
-import { addDays, dayOfWeek, fromEpochDay, type IsoDate, isoDate } from '#base/dates.ts';
+import { type EpochDay, fromEpochDay, type IsoDate, MS_PER_DAY, weekdayOf } from '#base/dates.ts';
 
 /**
- * Holidays of the New York Stock Exchange by rule, 1962 onwards. Source: the exchange's Rule 7.2 (earlier Rule 51) and its
- * published list of closings; the years in which each rule held are given beside it. Dates are the days *observed*.
+ * Holidays and scheduled early closes of the New York Stock Exchange by rule, 1962 onwards.
+ *
+ * Sources: the exchange's Rule 7.2 (Rule 51 before) and its published lists of holidays and of special closings since 1885.
+ * The years in which a rule held are given beside it. Checked day by day, 1962 to 2028, against two independent calendars
+ * (`exchange_calendars` 4.13, `pandas_market_calendars` 5); see `docs/reference/calendar.md`.
  */
 
+/** A day on which the exchange is closed, or closes early. */
 export interface Holiday {
+  /** The day *observed*, which may be beside the day celebrated. */
   readonly date: IsoDate;
   readonly name: string;
 }
 
 const SUNDAY = 0;
 const MONDAY = 1;
-const TUESDAY = 2;
 const THURSDAY = 4;
-const FRIDAY = 5;
 const SATURDAY = 6;
 
-/** The holidays of one year, ascending. A date may fall on a weekend, where it changes nothing. */
+const JANUARY = 1;
+const FEBRUARY = 2;
+const MAY = 5;
+const JUNE = 6;
+const JULY = 7;
+const SEPTEMBER = 9;
+const NOVEMBER = 11;
+const DECEMBER = 12;
+
+/** The holidays that are observed in one year, ascending. None falls on a weekend. */
 export function holidaysOf(year: number): Holiday[] {
   const holidays: Holiday[] = [];
-  const add = (name: string, date: IsoDate | undefined): void => {
-    if (date !== undefined) holidays.push({ date, name });
+  const add = (name: string, day: EpochDay | undefined): void => {
+    if (day !== undefined) holidays.push({ date: fromEpochDay(day), name });
   };
   add("New Year's Day", newYearsDay(year));
-  // 1998 on: third Monday of January.
-  if (year >= 1998) add('Martin Luther King Jr. Day', nthWeekday(year, 1, MONDAY, 3));
-  // Uniform Monday Holiday Act, from 1971: third Monday of February; 22 February before.
-  add("Washington's Birthday", year >= 1971 ? nthWeekday(year, 2, MONDAY, 3) : nearestWeekday(day(year, 2, 22)));
-  add('Good Friday', addDays(easterSunday(year), -2));
+  if (year >= 1998) add('Martin Luther King Jr. Day', nthWeekday(year, JANUARY, MONDAY, 3));
+  add("Washington's Birthday", washingtonsBirthday(year));
+  add('Good Friday', easterSunday(year) - 2);
   add('Memorial Day', memorialDay(year));
-  // From 2022.
-  if (year >= 2022) add('Juneteenth', nearestWeekday(day(year, 6, 19)));
-  add('Independence Day', nearestWeekday(day(year, 7, 4)));
-  add('Labor Day', nthWeekday(year, 9, MONDAY, 1));
-  // Every general election day up to 1968, then only those of presidential years, up to 1980.
-  if (year <= 1968 || (year <= 1980 && year % 4 === 0))
-    add('Election Day', addDays(nthWeekday(year, 11, MONDAY, 1), 1));
+  // A federal holiday since June 2021; the exchange has kept it from the year after.
+  if (year >= 2022) add('Juneteenth', nearestWeekday(dayOf(year, JUNE, 19)));
+  add('Independence Day', nearestWeekday(dayOf(year, JULY, 4)));
+  add('Labor Day', nthWeekday(year, SEPTEMBER, MONDAY, 1));
+  add('Election Day', electionDay(year));
   add('Thanksgiving Day', thanksgiving(year));
-  add('Christmas Day', nearestWeekday(day(year, 12, 25)));
+  add('Christmas Day', nearestWeekday(dayOf(year, DECEMBER, 25)));
   return holidays;
 }
 
 /**
- * Sessions of one year that end early by rule, and those that did so once. At 14:00 up to 1992 (as far as known), at 13:00
- * from 1993. A date that is no session in its year is to be ignored.
+ * The days of one year on which the exchange was or is to close early, ascending: at 14:00 up to 1992, at 13:00 from 1993.
+ * Only what was announced before the day: a snowstorm, a power cut or a circuit breaker is not in it, nor are the weeks of
+ * shortened hours of 1966 to 1970 and of 1987. Before 1993 sources differ on Christmas Eves; those that all of them name are in.
+ * A day that is closed altogether may be among them.
  */
 export function earlyClosesOf(year: number): Holiday[] {
   const closes: Holiday[] = [];
-  if (year >= 1992) closes.push({ date: addDays(thanksgiving(year), 1), name: 'Day after Thanksgiving' });
-  if (year >= 1993) {
-    const third = day(year, 7, 3);
-    const weekday = dayOfWeek(third);
-    // Independence Day on a Thursday gave the Friday after it an early close up to 2012, the Wednesday before it from 2013.
-    if (weekday === 3 && year < 2013) closes.push({ date: day(year, 7, 5), name: 'Day after Independence Day' });
-    else if (weekday >= MONDAY && weekday <= THURSDAY)
-      closes.push({ date: third, name: 'Day before Independence Day' });
+  const add = (name: string, day: EpochDay): void => {
+    closes.push({ date: fromEpochDay(day), name });
+  };
+  const third = dayOf(year, JULY, 3);
+  const weekday = weekdayOf(third);
+  if (year >= 1993 && weekday >= MONDAY && weekday <= THURSDAY) {
+    // When Independence Day is a Thursday, the Friday after it was the short day up to 2012, the Wednesday before it since.
+    if (weekday + 1 === THURSDAY && year <= 2012) add('Day after Independence Day', third + 2);
+    else add('Day before Independence Day', third);
   }
-  const eve = day(year, 12, 24);
-  const eveCloses = year >= 1990 || (year >= 1985 && year <= 1987);
-  if (eveCloses && dayOfWeek(eve) >= MONDAY && dayOfWeek(eve) <= THURSDAY)
-    closes.push({ date: eve, name: 'Christmas Eve' });
-  const once = EARLY_CLOSES_ONCE[year];
-  if (once !== undefined) closes.push(once);
+  if (year >= 1992) add('Day after Thanksgiving', thanksgiving(year) + 1);
+  const eve = dayOf(year, DECEMBER, 24);
+  const eveIsShort = year >= 1990 || year === 1974 || year === 1975;
+  if (eveIsShort && weekdayOf(eve) >= MONDAY && weekdayOf(eve) <= THURSDAY) add('Christmas Eve', eve);
+  if (year === 1997 || year === 2003) add('Day after Christmas', dayOf(year, DECEMBER, 26));
+  if (year === 1999) add('Eve of the year 2000', dayOf(year, DECEMBER, 31));
   return closes;
 }
 
-const EARLY_CLOSES_ONCE: Readonly<Record<number, Holiday>> = {
-  1997: { date: isoDate('1997-12-26'), name: 'Day after Christmas' },
-  1999: { date: isoDate('1999-12-31'), name: 'Eve of the year 2000' },
-  2003: { date: isoDate('2003-12-26'), name: 'Day after Christmas' },
-};
-
-/** On a Sunday it is kept on Monday; on a Saturday not at all, since Friday ends the accounting year. */
-function newYearsDay(year: number): IsoDate | undefined {
-  const date = day(year, 1, 1);
-  if (dayOfWeek(date) === SATURDAY) return undefined;
-  return dayOfWeek(date) === SUNDAY ? addDays(date, 1) : date;
+/** On a Sunday it is kept on Monday; on a Saturday not at all, since the Friday before ends the accounting year. */
+function newYearsDay(year: number): EpochDay | undefined {
+  const day = dayOf(year, JANUARY, 1);
+  if (weekdayOf(day) === SATURDAY) return undefined;
+  return weekdayOf(day) === SUNDAY ? day + 1 : day;
 }
 
-/** 30 May, kept on the nearest weekday up to 1969; a Saturday in 1970 and not kept; the last Monday of May from 1971. */
-function memorialDay(year: number): IsoDate | undefined {
+/** 22 February; from 1971, by the Uniform Monday Holiday Act, the third Monday of February. */
+function washingtonsBirthday(year: number): EpochDay {
+  return year >= 1971 ? nthWeekday(year, FEBRUARY, MONDAY, 3) : nearestWeekday(dayOf(year, FEBRUARY, 22));
+}
+
+/** 30 May; from 1971 the last Monday of May. In 1970 it fell on a Saturday and was not kept. */
+function memorialDay(year: number): EpochDay | undefined {
   if (year >= 1971) {
-    const last = day(year, 5, 31);
-    return addDays(last, -((dayOfWeek(last) + 6) % 7));
+    const last = dayOf(year, MAY, 31);
+    return last - ((weekdayOf(last) - MONDAY + 7) % 7);
   }
-  return year === 1970 ? undefined : nearestWeekday(day(year, 5, 30));
+  return year === 1970 ? undefined : nearestWeekday(dayOf(year, MAY, 30));
 }
 
-function thanksgiving(year: number): IsoDate {
-  return nthWeekday(year, 11, THURSDAY, 4);
+/** The Tuesday after the first Monday of November: every year up to 1968, then in presidential years up to 1980. */
+function electionDay(year: number): EpochDay | undefined {
+  const isKept = year <= 1968 || (year <= 1980 && year % 4 === 0);
+  return isKept ? nthWeekday(year, NOVEMBER, MONDAY, 1) + 1 : undefined;
+}
+
+function thanksgiving(year: number): EpochDay {
+  return nthWeekday(year, NOVEMBER, THURSDAY, 4);
 }
 
 /** A Saturday's holiday is kept on Friday, a Sunday's on Monday. */
-function nearestWeekday(date: IsoDate): IsoDate {
-  if (dayOfWeek(date) === SATURDAY) return addDays(date, -1);
-  return dayOfWeek(date) === SUNDAY ? addDays(date, 1) : date;
+function nearestWeekday(day: EpochDay): EpochDay {
+  if (weekdayOf(day) === SATURDAY) return day - 1;
+  return weekdayOf(day) === SUNDAY ? day + 1 : day;
 }
 
-function nthWeekday(year: number, month: number, weekday: number, nth: number): IsoDate {
-  const first = day(year, month, 1);
-  return addDays(first, ((weekday - dayOfWeek(first) + 7) % 7) + 7 * (nth - 1));
+function nthWeekday(year: number, month: number, weekday: number, nth: number): EpochDay {
+  const first = dayOf(year, month, 1);
+  return first + ((weekday - weekdayOf(first) + 7) % 7) + 7 * (nth - 1);
 }
 
-/** Gregorian Easter (Meeus, Jones and Butcher). */
-function easterSunday(year: number): IsoDate {
+/** Gregorian Easter, by the algorithm of Meeus, Jones and Butcher (J. Meeus, "Astronomical Algorithms", chapter 8). */
+function easterSunday(year: number): EpochDay {
   const a = year % 19;
   const b = Math.floor(year / 100);
   const c = year % 100;
@@ -113,18 +129,16 @@ function easterSunday(year: number): IsoDate {
   const l = (32 + 2 * (b % 4) + 2 * Math.floor(c / 4) - h - (c % 4)) % 7;
   const m = Math.floor((a + 11 * h + 22 * l) / 451);
   const n = h + l - 7 * m + 114;
-  return day(year, Math.floor(n / 31), (n % 31) + 1);
+  return dayOf(year, Math.floor(n / 31), (n % 31) + 1);
 }
 
-function day(year: number, month: number, dayOfMonth: number): IsoDate {
-  return fromEpochDay(Date.UTC(year, month - 1, dayOfMonth) / 86_400_000);
+/** `month` from 1. */
+function dayOf(year: number, month: number, dayOfMonth: number): EpochDay {
+  return Date.UTC(year, month - 1, dayOfMonth) / MS_PER_DAY;
 }
 
-/** Election Day is a Tuesday, Good Friday a Friday: stated here so that a slip in the arithmetic above cannot pass. */
-export const FIXED_WEEKDAYS: Readonly<Record<string, number>> = {
-  'Martin Luther King Jr. Day': MONDAY,
-  'Good Friday': FRIDAY,
-  'Labor Day': MONDAY,
-  'Election Day': TUESDAY,
-  'Thanksgiving Day': THURSDAY,
-};
+/** Whether the exchange never trades on this day of the week. Its Saturday sessions ended in 1952. */
+export function isWeekend(day: EpochDay): boolean {
+  const weekday = weekdayOf(day);
+  return weekday === SATURDAY || weekday === SUNDAY;
+}

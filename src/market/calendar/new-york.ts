@@ -1,45 +1,67 @@
-import { type InstantMs, type IsoDate, MS_PER_DAY, parseIsoDate } from '#base/dates.ts';
+import { fromEpochDay, type InstantMs, type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 
 /**
- * New York's clock, by the time zone database that comes with the JavaScript engine: right across daylight-saving changes
+ * New York's clock, by the time zone database that comes with the JavaScript engine: right across the daylight-saving rules
  * of every year, and the same whatever zone the machine is set to.
  */
 
-const WALL_CLOCK = new Intl.DateTimeFormat('en-CA', {
+const MS_PER_MINUTE = 60_000;
+
+const WALL_CLOCK = new Intl.DateTimeFormat('en-US', {
   timeZone: 'America/New_York',
+  calendar: 'gregory',
+  numberingSystem: 'latn',
   hourCycle: 'h23',
   year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
+  month: 'numeric',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric',
 });
 
-/** New York's date and time of day, in minutes after midnight, at an instant. */
-export function newYorkAt(instantMs: InstantMs): { date: IsoDate; minute: number } {
+/** New York's date and time of day, in whole minutes after midnight, at an instant. */
+export function newYorkAt(instantMs: InstantMs): { readonly date: IsoDate; readonly minute: number } {
   const wallMs = instantMs + offsetMs(instantMs);
-  const date = parseIsoDate(new Date(wallMs).toISOString().slice(0, 10));
-  if (date === undefined) throw new RangeError(`instant out of range: ${instantMs}`);
-  return { date, minute: Math.floor((((wallMs % MS_PER_DAY) + MS_PER_DAY) % MS_PER_DAY) / 60_000) };
+  const day = Math.floor(wallMs / MS_PER_DAY);
+  return { date: fromEpochDay(day), minute: Math.floor((wallMs - day * MS_PER_DAY) / MS_PER_MINUTE) };
 }
 
 /**
  * The instant at which New York's clocks show `minute` minutes after midnight of `date`. The clocks change at 02:00 on
- * Sundays; a minute that they skip is taken as if they had not changed yet.
+ * Sundays; a minute that they skip is an hour later by the clock, and of one that they show twice the first is meant.
  */
 export function newYorkInstant(date: IsoDate, minute: number): InstantMs {
-  const wallMs = Date.parse(`${date}T00:00:00Z`) + minute * 60_000;
-  // The offset is four or five hours behind; asking at the first guess and once more settles the hours around a change.
-  const guessMs = wallMs - offsetMs(wallMs);
-  return wallMs - offsetMs(guessMs);
+  const wallMs = toEpochDay(date) * MS_PER_DAY + minute * MS_PER_MINUTE;
+  // New York is four or five hours behind, and the clocks change at most once in the hours between: the offset that holds
+  // before the change is that of the instant which is four hours ahead of the wall clock's, if it leads back to it.
+  const daylightMs = wallMs + 4 * 60 * MS_PER_MINUTE;
+  if (daylightMs + offsetMs(daylightMs) === wallMs) return daylightMs;
+  return wallMs + 5 * 60 * MS_PER_MINUTE;
 }
+
+/** Offsets by UTC month, where a whole month has one. Formatting a date costs microseconds, and sessions come in thousands. */
+const offsetsOfMonths = new Map<number, number>();
+const VARIES = Number.NaN;
 
 /** What must be added to UTC to get New York's wall clock: minus four or minus five hours. */
 function offsetMs(instantMs: InstantMs): number {
+  const date = new Date(instantMs);
+  const month = date.getUTCFullYear() * 12 + date.getUTCMonth();
+  let offset = offsetsOfMonths.get(month);
+  if (offset === undefined) {
+    const first = formattedOffsetMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1));
+    const next = formattedOffsetMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1));
+    // The clocks never change twice in a month.
+    offset = first === next ? first : VARIES;
+    offsetsOfMonths.set(month, offset);
+  }
+  return Number.isNaN(offset) ? formattedOffsetMs(instantMs) : offset;
+}
+
+function formattedOffsetMs(instantMs: InstantMs): number {
   const part: Record<string, number> = {};
   for (const { type, value } of WALL_CLOCK.formatToParts(instantMs)) part[type] = Number(value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-  const wallMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  return wallMs - Math.floor(instantMs / 1000) * 1000;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instantMs / 1000) * 1000;
 }

@@ -117,13 +117,13 @@ test('Arrow keeps the type of every column, nulls included', async () => {
     ],
   );
   const first = table.get(0)?.toJSON();
-  assert.equal(Number(first?.['session']), Date.UTC(2024, 0, 2));
-  assert.equal(first?.['close'], 0.1);
-  assert.equal(first?.['trades'], 12n);
-  assert.equal(first?.['complete'], true);
-  assert.equal(Number(first?.['fetched_at']), 1_704_207_845_678);
+  assert.equal(Number(first?.session), Date.UTC(2024, 0, 2));
+  assert.equal(first?.close, 0.1);
+  assert.equal(first?.trades, 12n);
+  assert.equal(first?.complete, true);
+  assert.equal(Number(first?.fetched_at), 1_704_207_845_678);
   assert.deepEqual(Object.values(table.get(1)?.toJSON() ?? {}), [null, null, null, null, null, null, null]);
-  assert.equal(table.get(2)?.toJSON()['trades'], 2n ** 60n);
+  assert.equal(table.get(2)?.toJSON().trades, 2n ** 60n);
 });
 
 test('Arrow without rows still carries the schema', async () => {

@@ -1,0 +1,152 @@
+import type { IsoDate } from '#base/dates.ts';
+import { LISTINGS, SPLITS } from '#lake/tables.ts';
+import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
+import { type QualityWarning, warningsOf } from '#market/quality.ts';
+import { Listings } from '#market/security.ts';
+
+import { allRowsSql } from '../small-table.ts';
+import type { WarningExample } from './report.ts';
+import type { ImportDeps } from './request.ts';
+import { barsAroundSql, jumpsSql, withoutVolumeSql } from './survey.sql.ts';
+
+export interface Warnings {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly examples: readonly WarningExample[];
+}
+
+/** Jumps looked at; data with more is another kind of data. */
+const JUMPS_MAX = 100_000;
+/** Examples of each kind in a report. */
+const EXAMPLES_MAX = 10;
+
+/**
+ * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows worth
+ * a look, the rules judge them.
+ */
+export async function barWarnings(
+  deps: ImportDeps,
+  bars: {
+    readonly rows: string;
+    readonly ordered: boolean;
+    readonly sessions: readonly IsoDate[];
+    readonly withoutVolume: number;
+  },
+): Promise<Warnings> {
+  const { engine } = deps.lake.deps;
+  const { listings, splits } = await readEvents(deps);
+  const steps = await engine.rows<Step>(jumpsSql(bars.rows, bars.ordered ? 'streamed' : 'sorted', JUMPS_MAX));
+  steps.push(...(await stepsOfSplits(deps, bars, splits)));
+  const warnings = new Map<string, QualityWarning>();
+  for (const step of steps) {
+    const securityId = listings.resolve(step.symbol, step.session);
+    for (const warning of judgeStep(step, splits.get(securityId) ?? [])) {
+      warnings.set([warning.kind, warning.symbol, warning.session].join('\n'), warning);
+    }
+  }
+  const counts: Record<string, number> = {};
+  if (bars.withoutVolume > 0) counts['no-volume'] = bars.withoutVolume;
+  const examples: WarningExample[] = [];
+  if (bars.withoutVolume > 0) {
+    const rows = await engine.rows<{ symbol: string; session: IsoDate }>(withoutVolumeSql(bars.rows, EXAMPLES_MAX));
+    examples.push(
+      ...rows.map(({ symbol, session: date }) => ({ kind: 'no-volume', symbol, date, detail: 'no shares traded' })),
+    );
+  }
+  for (const [, { kind, symbol, session: date, detail }] of [...warnings].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    if ((counts[kind] ?? 0) <= EXAMPLES_MAX) examples.push({ kind, symbol, date, detail });
+  }
+  return { counts, examples };
+}
+
+/** A close, and the close before it. */
+interface Step {
+  readonly symbol: string;
+  readonly session: IsoDate;
+  readonly close: number;
+  readonly session_before: IsoDate;
+  readonly close_before: number;
+}
+
+function judgeStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[] {
+  const bar = (session: IsoDate, close: number) => ({
+    symbol: step.symbol,
+    session,
+    open: close,
+    high: close,
+    low: close,
+    close,
+    // Rows without volume are counted elsewhere, all of them.
+    volume: 1,
+    vwap: null,
+    trades: null,
+  });
+  const between = splits.filter(({ exDate }) => step.session_before < exDate && exDate <= step.session);
+  return warningsOf([bar(step.session_before, step.close_before), bar(step.session, step.close)], between);
+}
+
+async function stepsOfSplits(
+  deps: ImportDeps,
+  bars: { readonly rows: string; readonly sessions: readonly IsoDate[] },
+  splits: ReadonlyMap<string, readonly AppliedSplit[]>,
+): Promise<Step[]> {
+  if (splits.size === 0) return [];
+  const [first, last] = bars.sessions.reduce<[IsoDate | undefined, IsoDate | undefined]>(
+    ([min, max], session) => [
+      min === undefined || session < min ? session : min,
+      max === undefined || session > max ? session : max,
+    ],
+    [undefined, undefined],
+  );
+  if (first === undefined || last === undefined) return [];
+  const wanted = [...splits.values()].flat().filter(({ exDate }) => first < exDate && exDate <= last);
+  if (wanted.length === 0) return [];
+  using session = await deps.lake.deps.engine.session();
+  await session.load('known_splits', KNOWN_SPLITS, wanted.map(({ symbol, exDate }) => [symbol, exDate]));
+  return session.rows<Step>(barsAroundSql(bars.rows, 'known_splits'));
+}
+
+const KNOWN_SPLITS = [
+  { name: 'symbol', type: 'string' },
+  { name: 'ex_date', type: 'date' },
+] as const;
+
+async function readEvents(
+  deps: ImportDeps,
+): Promise<{ listings: Listings; splits: ReadonlyMap<string, readonly AppliedSplit[]> }> {
+  const { lake } = deps;
+  const [listed, split] = [await lake.table(LISTINGS).head(), await lake.table(SPLITS).head()];
+  const listings = new Listings(
+    (
+      await lake.deps.engine.rows<{
+        security_id: string;
+        symbol: string;
+        first_session: IsoDate;
+        last_session: IsoDate | null;
+      }>(await allRowsSql(lake, LISTINGS, listed))
+    ).map((row) => ({
+      securityId: row.security_id,
+      symbol: row.symbol,
+      firstSession: row.first_session,
+      lastSession: row.last_session,
+    })),
+  );
+  const facts = await lake.deps.engine.rows<{
+    symbol: string;
+    ex_date: IsoDate;
+    split_from: number;
+    split_to: number;
+    source: string | null;
+  }>(await allRowsSql(lake, SPLITS, split));
+  const { applied } = resolveSplits(
+    listings,
+    facts.map((row) => ({
+      symbol: row.symbol,
+      exDate: row.ex_date,
+      splitFrom: row.split_from,
+      splitTo: row.split_to,
+      source: row.source,
+    })),
+  );
+  return { listings, splits: applied };
+}

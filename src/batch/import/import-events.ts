@@ -1,0 +1,163 @@
+import type { IsoDate } from '#base/dates.ts';
+import { writeDataFile } from '#lake/data-file.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
+import type { WritePlan } from '#lake/write-plan.ts';
+
+import { allRowsSql, replaceAll } from '../small-table.ts';
+import {
+  acceptedEventsSql,
+  countsByReasonSql,
+  dividendKindSql,
+  duplicateEventsSql,
+  splitTermsSql,
+} from './events.sql.ts';
+import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
+import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
+import { quarantine } from './quarantine.ts';
+import { copyScratchSql, readScratchSql } from './quarantine.sql.ts';
+import type { ConflictExample, DatasetReport } from './report.ts';
+import type { ImportDeps } from './request.ts';
+import { stageReadings } from './stage.ts';
+import { keyOutcomesSql, mergedValueSetsSql, type ValueSetInputs } from './value-sets.sql.ts';
+
+/** How rows of a file become rows of a table of corporate actions. */
+interface EventDataset {
+  readonly dataset: 'splits' | 'dividends';
+  readonly definition: TableDefinition;
+  readonly key: readonly string[];
+  readonly values: readonly string[];
+  /** SQL of the reason for which a typed row is refused. */
+  readonly reason: string;
+  readonly normalise: (rows: string) => string;
+}
+
+export const SPLITS_IMPORT: EventDataset = {
+  dataset: 'splits',
+  definition: SPLITS,
+  key: ['symbol', 'ex_date'],
+  values: ['split_from', 'split_to'],
+  reason: splitReasonSql(),
+  normalise: splitTermsSql,
+};
+
+export const DIVIDENDS_IMPORT: EventDataset = {
+  dataset: 'dividends',
+  definition: DIVIDENDS,
+  key: ['symbol', 'ex_date', 'kind'],
+  values: ['cash_amount'],
+  reason: dividendReasonSql(),
+  normalise: dividendKindSql,
+};
+
+const EXAMPLES_MAX = 20;
+
+/** Reads and judges splits or dividends. What is returned writes them. */
+export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventDataset): Promise<PreparedImport> {
+  const { engine, store } = deps.lake.deps;
+  const staged = await stageReadings({ engine, store, files: deps.files }, job.readings);
+  const path = await store.scratchPath('.parquet');
+  const discard = async (): Promise<void> => {
+    await deps.files.discard(path);
+    await staged[Symbol.asyncDispose]();
+  };
+  try {
+    job.onStep('checking');
+    const rows = of.normalise(staged.rows);
+    const columns = [...of.key, ...of.values];
+    const counts = await engine.rows<ReasonCount>(countsByReasonSql(rows, of.reason));
+    const judged = await judgeCounts(engine, job, counts, of.reason, of.normalise);
+    const [distinct] = await engine.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
+    await engine.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
+    return {
+      fileCounts: judged.fileCounts,
+      commit: async () => {
+        job.onStep('writing');
+        const refused = refusedRows(job, judged.fileCounts, of.reason, of.normalise);
+        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps, refused, job.seenAtMs);
+        const put = await putValueSets(deps, job, of, readScratchSql([path]));
+        const report: DatasetReport = {
+          dataset: of.dataset,
+          source: job.source,
+          rows: judged.rows,
+          ...put.counts,
+          conflictExamples: put.conflicts,
+          duplicates: distinct?.collapsed ?? 0,
+          quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
+          quarantinedByReason: judged.byReason,
+          newlyQuarantined,
+          warnings: put.held === 0 ? {} : { 'different-values': put.held },
+          warningExamples: [],
+          ...(put.version === undefined ? {} : { version: put.version }),
+        };
+        return { report, changed: put.version !== undefined || newlyQuarantined > 0 };
+      },
+      [Symbol.asyncDispose]: discard,
+    };
+  } catch (cause) {
+    await discard();
+    throw cause;
+  }
+}
+
+interface KeyOutcome {
+  readonly outcome: 'inserted' | 'unchanged' | 'replaced' | 'conflict';
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly incoming: string;
+  readonly incoming_count: number;
+  readonly stored: string | null;
+  readonly stored_source: string | null;
+}
+
+interface PutValueSets {
+  readonly counts: Readonly<Record<'inserted' | 'unchanged' | 'replaced' | 'conflicts', number>>;
+  readonly conflicts: readonly ConflictExample[];
+  /** Keys with more than one value: reading applies none of them. */
+  readonly held: number;
+  readonly version: number | undefined;
+}
+
+/** Merges value sets into their table, which is written again as one file; not at all where nothing changes. */
+async function putValueSets(deps: ImportDeps, job: ImportJob, of: EventDataset, incoming: string): Promise<PutValueSets> {
+  const { lake, rules } = deps;
+  const table = lake.table(of.definition);
+  let outcomes: readonly KeyOutcome[] = [];
+  const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
+    const inputs: ValueSetInputs = {
+      incoming,
+      stored: await allRowsSql(lake, of.definition, base),
+      key: of.key,
+      values: of.values,
+      source: job.source,
+      seenAtMs: job.seenAtMs,
+      ranks: rules.sourceRanks,
+      replace: job.replace,
+    };
+    outcomes = await lake.deps.engine.rows<KeyOutcome>(keyOutcomesSql(inputs));
+    const changes = outcomes.filter(({ outcome }) => outcome === 'inserted' || outcome === 'replaced').length;
+    if (changes === 0 || job.dryRun) return undefined;
+    const file = await writeDataFile(lake.deps, of.definition, { select: mergedValueSetsSql(inputs) });
+    return replaceAll(base, file, { keys: changes });
+  };
+  let version: number | undefined;
+  if (job.dryRun) await plan(await table.head());
+  else version = (await table.write(plan))?.version;
+
+  const counts = { inserted: 0, unchanged: 0, replaced: 0, conflicts: 0 };
+  for (const { outcome, incoming_count: rows } of outcomes) counts[outcome === 'conflict' ? 'conflicts' : outcome] += rows;
+  const conflicts = outcomes.filter(({ outcome }) => outcome === 'conflict').slice(0, EXAMPLES_MAX);
+  return {
+    counts,
+    conflicts: conflicts.map((row) => ({
+      symbol: row.symbol,
+      date: row.ex_date,
+      storedSource: row.stored_source,
+      stored: row.stored ?? '',
+      incoming: row.incoming,
+    })),
+    held: outcomes.filter(({ incoming_count: rows }) => rows > 1).length,
+    version,
+  };
+}

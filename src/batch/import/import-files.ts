@@ -1,0 +1,157 @@
+import { defined } from '#base/assert.ts';
+import { UsageError } from '#base/errors.ts';
+
+import { type Dataset, isFlatFile } from './columns.ts';
+import { explainCsvError } from './csv-error.ts';
+import { digestFile } from './digest.ts';
+import { prepareBars } from './import-bars.ts';
+import { DIVIDENDS_IMPORT, prepareEvents, SPLITS_IMPORT } from './import-events.ts';
+import { prepareListings } from './import-listings.ts';
+import type { ImportJob, PreparedImport } from './job.ts';
+import type { SourceReading } from './read.sql.ts';
+import { planReading } from './reading.ts';
+import type { DatasetReport, FileReport, ImportReport } from './report.ts';
+import { DEFAULT_SOURCE, FLAT_FILE_SOURCE, type ImportDeps, type ImportRequest } from './request.ts';
+import { inspectSource } from './source-file.ts';
+
+/** What explains comes before what is explained by it: listings and splits before bars. */
+const ORDER: readonly Dataset[] = ['listings', 'splits', 'dividends', 'daily_bars'];
+
+/**
+ * Imports files into bronze. All files are read and judged before anything is written; a file that cannot be read, or more
+ * refused rows than the bound allows, and nothing is. Idempotent: the same files again change nothing, and after a kill
+ * between any two effects the same import completes what is missing.
+ *
+ * @throws UsageError for files and columns that cannot be read as asked; CondvestError `import-over-bound`.
+ */
+export async function importFiles(deps: ImportDeps, request: ImportRequest): Promise<ImportReport> {
+  const { dryRun = false, replace = false, onStep = () => {} } = request;
+  checkRequest(request);
+  onStep('reading');
+  const readings = await readAll(deps, request);
+  // Reading the bytes and reading the rows wait for different things.
+  const digests = digestAll(deps, readings);
+  const prepared: { readonly readings: readonly SourceReading[]; readonly import: PreparedImport }[] = [];
+  try {
+    // A failure of either is reported when it is awaited, which may be after the other's.
+    digests.catch(() => undefined);
+    for (const [dataset, source, ofDataset] of groups(readings, request.source)) {
+      const job: ImportJob = {
+        readings: ofDataset,
+        digestOf: (reading) => defined(digestsByPath.get(reading.file.path), 'digests come before commits'),
+        source,
+        seenAtMs: deps.lake.deps.clock.nowMs(),
+        replace,
+        dryRun,
+        quarantineBound: request.quarantineBound,
+        onStep,
+      };
+      prepared.push({ readings: ofDataset, import: await prepare(deps, job, dataset) });
+    }
+    const digestsByPath = await digests;
+    const datasets: DatasetReport[] = [];
+    let changed = false;
+    for (const { import: part } of prepared) {
+      const committed = await part.commit();
+      datasets.push(committed.report);
+      changed ||= committed.changed;
+    }
+    const files = prepared.flatMap((part) => fileReports(part.readings, part.import, digestsByPath, request));
+    return { dryRun, changed, files, datasets };
+  } catch (cause) {
+    await digests.catch(() => undefined);
+    throw explainCsvError(cause);
+  } finally {
+    for (const part of prepared) await part.import[Symbol.asyncDispose]();
+  }
+}
+
+function checkRequest(request: ImportRequest): void {
+  const { files, quarantineBound } = request;
+  if (files.length === 0) {
+    throw new UsageError({ code: 'import-no-files', message: 'No file was named', action: 'Name one or more files' });
+  }
+  if (!(quarantineBound >= 0 && quarantineBound <= 1)) {
+    throw new UsageError({
+      code: 'import-bound-invalid',
+      message: 'The quarantine bound is a share of the rows',
+      found: String(quarantineBound),
+      allowed: '0 to 1',
+    });
+  }
+}
+
+async function readAll(deps: ImportDeps, request: ImportRequest): Promise<SourceReading[]> {
+  const { engine } = deps.lake.deps;
+  const readings: SourceReading[] = [];
+  for (const path of new Set(request.files)) {
+    const file = await inspectSource({ engine, files: deps.files }, path);
+    try {
+      readings.push(await planReading(engine, file, request.dataset));
+    } catch (cause) {
+      throw explainCsvError(cause);
+    }
+  }
+  return readings;
+}
+
+/** SHA-256 of each file, by path. */
+async function digestAll(deps: ImportDeps, readings: readonly SourceReading[]): Promise<ReadonlyMap<string, string>> {
+  const digests = new Map<string, string>();
+  for (const { file } of readings) digests.set(file.path, await digestFile(deps.files, file.path, { gzip: file.gzip }));
+  return digests;
+}
+
+/** Readings of one dataset and source, in the order in which they are imported. */
+function groups(
+  readings: readonly SourceReading[],
+  given: string | undefined,
+): [Dataset, string, readonly SourceReading[]][] {
+  const found = new Map<string, [Dataset, string, SourceReading[]]>();
+  for (const dataset of ORDER) {
+    for (const reading of readings) {
+      if (reading.dataset !== dataset) continue;
+      const isFlat = dataset === 'daily_bars' && isFlatFile(reading.file.header);
+      const source = given ?? (isFlat ? FLAT_FILE_SOURCE : DEFAULT_SOURCE);
+      const key = `${dataset} ${source}`;
+      const group = found.get(key);
+      if (group === undefined) found.set(key, [dataset, source, [reading]]);
+      else group[2].push(reading);
+    }
+  }
+  return [...found.values()];
+}
+
+function prepare(deps: ImportDeps, job: ImportJob, dataset: Dataset): Promise<PreparedImport> {
+  switch (dataset) {
+    case 'daily_bars':
+      return prepareBars(deps, job);
+    case 'splits':
+      return prepareEvents(deps, job, SPLITS_IMPORT);
+    case 'dividends':
+      return prepareEvents(deps, job, DIVIDENDS_IMPORT);
+    case 'listings':
+      return prepareListings(deps, job);
+  }
+}
+
+function fileReports(
+  readings: readonly SourceReading[],
+  part: PreparedImport,
+  digests: ReadonlyMap<string, string>,
+  request: ImportRequest,
+): FileReport[] {
+  return readings.map(({ file, dataset, columns }, index) => {
+    const used = new Set(columns.values());
+    return {
+      path: file.path,
+      dataset,
+      guessed: request.dataset === undefined,
+      sizeBytes: file.sizeBytes,
+      digest: digests.get(file.path) ?? '',
+      rows: part.fileCounts[index]?.rows ?? 0,
+      quarantined: part.fileCounts[index]?.refused ?? 0,
+      ignoredColumns: file.header.filter((_, column) => !used.has(column)),
+    };
+  });
+}

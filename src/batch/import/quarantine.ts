@@ -1,0 +1,66 @@
+import type { InstantMs } from '#base/dates.ts';
+import { writeDataFile } from '#lake/data-file.ts';
+import type { Lake } from '#lake/lake.ts';
+import { countRows } from '#lake/put.sql.ts';
+import { QUARANTINE } from '#lake/tables.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+import { allRowsSql } from '../small-table.ts';
+import { copyScratchSql, quarantineRowsSql, readScratchSql, unknownRowsSql } from './quarantine.sql.ts';
+
+/** Refused rows of one file. */
+export interface RefusedRows {
+  /** SQL of row_number, reason and row. */
+  readonly select: string;
+  readonly dataset: string;
+  /** SHA-256 of the file. */
+  readonly digest: string;
+  readonly source: string;
+}
+
+/** Beyond so many files the next write merges them into one. */
+const FILES_MAX = 32;
+
+/**
+ * Keeps refused rows in `bronze/quarantine`. A row is known by its file's digest and its place there, so that the same file
+ * again adds nothing. Returns how many were new.
+ */
+export async function quarantine(
+  deps: { readonly lake: Lake; readonly files: { discard(path: string): Promise<void> } },
+  refused: readonly RefusedRows[],
+  seenAtMs: InstantMs,
+): Promise<number> {
+  if (refused.length === 0) return 0;
+  const { lake } = deps;
+  const scratch: string[] = [];
+  let added = 0;
+  try {
+    for (const { select, ...of } of refused) {
+      const path = await lake.deps.store.scratchPath('.parquet');
+      scratch.push(path);
+      await lake.deps.engine.run(copyScratchSql(quarantineRowsSql(select, { ...of, seenAtMs }), path));
+    }
+    await lake.table(QUARANTINE).write(async (base) => {
+      const stored = await allRowsSql(lake, QUARANTINE, base);
+      const unknown = unknownRowsSql(readScratchSql(scratch), stored);
+      const [counted] = await lake.deps.engine.rows<{ count: number }>(countRows(unknown));
+      added = counted?.count ?? 0;
+      if (added === 0) return undefined;
+      const remove = base !== undefined && base.files.length >= FILES_MAX ? base.files : [];
+      const select = remove.length === 0 ? unknown : `${stored} UNION ALL ${unknown}`;
+      const file = await writeDataFile(lake.deps, QUARANTINE, { select });
+      return {
+        operation: 'WRITE',
+        add: file === undefined ? [] : [file],
+        remove,
+        read: base?.files ?? [],
+        units: SessionSet.empty,
+        dataChange: true,
+        operationMetrics: { rows: added },
+      };
+    });
+  } finally {
+    for (const path of scratch) await deps.files.discard(path);
+  }
+  return added;
+}

@@ -1,0 +1,192 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { SqlValue } from '#lake/engine-values.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Listings } from '#market/security.ts';
+import { type FoldedRow, type WindowBar, WindowFolder } from '#market/window.ts';
+
+import type { Findings } from './findings.ts';
+import type { DerivedFrom, DerivedTable } from './silver.ts';
+import { distinctText, inList, inRange, selectBars, selectWindows } from './verify.sql.ts';
+
+/** Symbols whose rows are held in memory at once: ten years of them take about a hundred megabytes. */
+const SYMBOLS_AT_ONCE = 100;
+/** Floating sums depend on the order of their rows, within this. */
+const RELATIVE_TOLERANCE = 1e-12;
+
+/**
+ * Derives silver tables again from daily bars, by the pure functions that the SQL is held to, and compares every row. The
+ * tables have one checkpoint. Answers how many stored rows were compared.
+ */
+export async function verifyDerived(
+  lake: Lake,
+  calendar: Calendar,
+  tables: readonly DerivedTable[],
+  from: DerivedFrom,
+  findings: Findings,
+): Promise<number> {
+  const { engine } = lake.deps;
+  const stored = new Map<DerivedTable, string>();
+  for (const table of tables) stored.set(table, await scanSql(lake.deps, table.definition, table.at.files));
+  const folders = tables.map((table) => {
+    const { interval } = table;
+    return { table, folder: new WindowFolder({ calendar, interval, isPublished: (s) => from.published.has(s) }) };
+  });
+
+  // A security is called like its symbol unless listings say otherwise; those few are taken together, at the end.
+  const linked = linkedNames(from.listings);
+  const names = new Set<string>();
+  for (const [select, column] of [
+    [from.bars, 'symbol'] as const,
+    ...[...stored.values()].map((select) => [select, 'security_id'] as const),
+  ]) {
+    for (const { value } of await engine.rows<{ value: string }>(distinctText(select, column))) names.add(value);
+  }
+  const plain = [...names].filter((name) => !linked.has(name)).sort(byBytes);
+  let compared = 0;
+  const compare = async (barsWhere: string, storedWhere: string): Promise<void> => {
+    const rows = await engine.columns(selectBars(from.bars, barsWhere));
+    const bySecurity = groupBySecurity(rows, from.listings);
+    for (const { table, folder } of folders) {
+      const expected = new Map<string, WindowBar>();
+      for (const [securityId, ofSecurity] of bySecurity) {
+        for (const bar of folder.fold(securityId, ofSecurity, from.splits.get(securityId) ?? [])) {
+          expected.set(`${bar.securityId} ${bar.firstSession}`, bar);
+        }
+      }
+      const found = await engine.rows<StoredBar>(selectWindows(stored.get(table) ?? '', storedWhere));
+      compareBars(table.definition.name, expected, found, findings);
+      compared += found.length;
+    }
+  };
+  for (let start = 0; start < plain.length; start += SYMBOLS_AT_ONCE) {
+    const batch = plain.slice(start, start + SYMBOLS_AT_ONCE);
+    const [first = '', last = ''] = [batch[0], batch.at(-1)];
+    const without = [...linked];
+    await compare(inRange('symbol', first, last, without), inRange('security_id', first, last, without));
+  }
+  if (linked.size > 0) await compare(inList('symbol', [...linked]), inList('security_id', [...linked]));
+  return compared;
+}
+
+/** Symbols and securities that are not simply each other. */
+function linkedNames(listings: Listings): Set<string> {
+  const linked = new Set<string>();
+  for (const { securityId, symbol } of listings.exceptions()) {
+    linked.add(securityId).add(symbol);
+  }
+  return linked;
+}
+
+/** In the order of DuckDB's texts: UTF-8, byte by byte. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** The rows of each security, ascending by session. */
+function groupBySecurity(columns: Readonly<Record<string, SqlValue[]>>, listings: Listings): Map<string, FoldedRow[]> {
+  const bySecurity = new Map<string, FoldedRow[]>();
+  const column = <T>(name: string): T[] => (columns[name] ?? []) as T[];
+  const [symbols, sessions] = [column<string>('symbol'), column<IsoDate>('session')];
+  const [opens, highs, lows, closes] = [
+    column<number>('open'),
+    column<number>('high'),
+    column<number>('low'),
+    column<number>('close'),
+  ];
+  const [volumes, vwaps, trades] = [
+    column<number>('volume'),
+    column<number | null>('vwap'),
+    column<number | null>('trades'),
+  ];
+  for (const [index, symbol] of symbols.entries()) {
+    const session = sessions[index] as IsoDate;
+    const row: FoldedRow = {
+      symbol,
+      session,
+      open: opens[index] ?? Number.NaN,
+      high: highs[index] ?? Number.NaN,
+      low: lows[index] ?? Number.NaN,
+      close: closes[index] ?? Number.NaN,
+      volume: volumes[index] ?? Number.NaN,
+      vwap: vwaps[index] ?? null,
+      trades: trades[index] ?? null,
+    };
+    const securityId = listings.resolve(symbol, session);
+    const rows = bySecurity.get(securityId);
+    if (rows === undefined) bySecurity.set(securityId, [row]);
+    else rows.push(row);
+  }
+  for (const rows of bySecurity.values()) rows.sort((a, b) => (a.session < b.session ? -1 : 1));
+  return bySecurity;
+}
+
+interface StoredBar {
+  readonly security_id: string;
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly last_session: IsoDate;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly vwap: number | null;
+  readonly trades: number | null;
+  readonly sessions: number;
+  readonly expected: number;
+  readonly complete: boolean;
+}
+
+/** Takes from `expected` what was found; what is left there was not stored. */
+function compareBars(
+  table: string,
+  expected: Map<string, WindowBar>,
+  found: readonly StoredBar[],
+  findings: Findings,
+): void {
+  for (const stored of found) {
+    const key = `${stored.security_id} ${stored.first_session}`;
+    const bar = expected.get(key);
+    if (bar === undefined) {
+      findings.add(table, 'bar-unexpected', key, 'It is stored, and the daily bars do not give it');
+      continue;
+    }
+    expected.delete(key);
+    const differences = differencesOf(stored, bar);
+    if (differences.length > 0) findings.add(table, 'bar-differs', key, differences.join('; '));
+  }
+  for (const key of expected.keys())
+    findings.add(table, 'bar-missing', key, 'The daily bars give it, and it is not stored');
+}
+
+function differencesOf(stored: StoredBar, bar: WindowBar): string[] {
+  const differences: string[] = [];
+  const exact = (name: string, a: unknown, b: unknown): void => {
+    if (!Object.is(a, b) && a !== b) differences.push(`${name} is ${String(a)}, not ${String(b)}`);
+  };
+  const close = (name: string, a: number | null, b: number | null): void => {
+    if (!isClose(a, b)) differences.push(`${name} is ${String(a)}, not ${String(b)}`);
+  };
+  exact('symbol', stored.symbol, bar.symbol);
+  exact('last_session', stored.last_session, bar.lastSession);
+  exact('open', stored.open, bar.open);
+  exact('high', stored.high, bar.high);
+  exact('low', stored.low, bar.low);
+  exact('close', stored.close, bar.close);
+  exact('trades', stored.trades, bar.trades);
+  exact('sessions', stored.sessions, bar.sessions);
+  exact('expected', stored.expected, bar.expected);
+  exact('complete', stored.complete, bar.complete);
+  // Whole volumes add up to the same in any order.
+  if (Number.isInteger(stored.volume) && Number.isInteger(bar.volume)) exact('volume', stored.volume, bar.volume);
+  else close('volume', stored.volume, bar.volume);
+  close('vwap', stored.vwap, bar.vwap);
+  return differences;
+}
+
+function isClose(a: number | null, b: number | null): boolean {
+  if (a === null || b === null) return a === b;
+  return Object.is(a, b) || Math.abs(a - b) <= RELATIVE_TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
+}

@@ -1,0 +1,177 @@
+import { yearOf } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { SqlValue } from '#lake/engine-values.ts';
+import type { DataFile, StatsValue } from '#lake/files.ts';
+import type { Lake } from '#lake/lake.ts';
+import { distinctUnits } from '#lake/put.sql.ts';
+import { isTagged } from '#lake/put.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { Column, TableDefinition } from '#lake/schema.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+import type { Findings } from './findings.ts';
+import { brokenKeys, columnsInFile, surveyFile } from './verify.sql.ts';
+
+/** Keys named for each partition of a table. */
+const EXAMPLES_MAX = 20;
+
+/**
+ * Looks at every file that a version of a table names: is it there, of the size, with the rows, the statistics, the units and
+ * the order that the log promises. Answers how many rows there are.
+ */
+export async function verifyFiles(
+  lake: Lake,
+  definition: TableDefinition,
+  at: Snapshot,
+  findings: Findings,
+): Promise<number> {
+  let rows = 0;
+  const readable: DataFile[] = [];
+  for (const file of at.files) {
+    const found = await verifyFile(lake, definition, file, findings);
+    if (found === undefined) continue;
+    rows += found;
+    readable.push(file);
+  }
+  await verifyKeys(lake, definition, readable, findings);
+  return rows;
+}
+
+/** The number of rows, or undefined where the file cannot be read. */
+async function verifyFile(
+  lake: Lake,
+  definition: TableDefinition,
+  file: DataFile,
+  findings: Findings,
+): Promise<number | undefined> {
+  const { store, engine } = lake.deps;
+  const { name } = definition;
+  const key = `${name}/${file.path}`;
+  const info = await store.head(key);
+  if (info === undefined) {
+    findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
+    return undefined;
+  }
+  if (info.sizeBytes !== file.sizeBytes) {
+    findings.add(name, 'file-size', file.path, `It has ${info.sizeBytes} bytes; the log says ${file.sizeBytes}`);
+  }
+  try {
+    const localPath = await store.localPath(key);
+    const inFile = await engine.rows<{ name: string }>(columnsInFile(localPath));
+    const held = new Set(inFile.map((column) => column.name));
+    const columns = definition.columns.filter((column) => held.has(column.name));
+    const bounded = Object.keys(file.stats?.minValues ?? {});
+    const order = isTagged(file) || definition.unitColumn === undefined ? definition.sortBy : [];
+    const sortBy = order.every((column) => held.has(column)) ? order : [];
+    const [survey] = await engine.rows<Record<string, SqlValue>>(surveyFile(localPath, columns, bounded, sortBy));
+    if (survey === undefined) return undefined;
+    compareSurvey(definition, file, columns, survey, findings);
+    if (definition.unitColumn !== undefined) await verifyUnits(lake, definition, file, findings);
+    return Number(survey.rows);
+  } catch (cause) {
+    if (!(cause instanceof CondvestError)) throw cause;
+    findings.add(name, 'file-unreadable', file.path, cause.found ?? cause.message);
+    return undefined;
+  }
+}
+
+function compareSurvey(
+  definition: TableDefinition,
+  file: DataFile,
+  columns: readonly Column[],
+  survey: Readonly<Record<string, SqlValue>>,
+  findings: Findings,
+): void {
+  const { stats, path } = file;
+  const { name: table } = definition;
+  if (stats === undefined && isTagged(file)) {
+    findings.add(table, 'file-statistics', path, 'The log has no statistics of it');
+  }
+  if (stats?.numRecords !== undefined && stats.numRecords !== survey.rows) {
+    findings.add(table, 'file-rows', path, `It has ${String(survey.rows)} rows; the log says ${stats.numRecords}`);
+  }
+  if (survey.unordered !== 0) {
+    const order = definition.sortBy.join(', ');
+    findings.add(table, 'file-order', path, `${String(survey.unordered)} rows are not in the order ${order}`);
+  }
+  for (const [index, column] of columns.entries()) {
+    const said = stats?.nullCount?.[column.name];
+    const nulls = survey[`nulls_${index}`];
+    if (said !== undefined && said !== nulls) {
+      findings.add(
+        table,
+        'file-statistics',
+        path,
+        `Column ${column.name} has ${String(nulls)} nulls; the log says ${said}`,
+      );
+    }
+    const least = stats?.minValues?.[column.name];
+    const most = stats?.maxValues?.[column.name];
+    const [min, max] = [survey[`min_${index}`], survey[`max_${index}`]];
+    // Statistics may be wider than the values (a foreign writer cuts long texts off), never narrower.
+    if (isBelow(min, least) || isBelow(most, max)) {
+      const range = `${String(min)} to ${String(max)}`;
+      const message = `Column ${column.name} goes from ${range}; the log says ${String(least)} to ${String(most)}`;
+      findings.add(table, 'file-statistics', path, message);
+    }
+  }
+}
+
+/** True where both values are known, comparable, and the first is the smaller. */
+function isBelow(a: SqlValue | StatsValue | undefined, b: SqlValue | StatsValue | undefined): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a < b;
+  return typeof a === 'string' && typeof b === 'string' && a < b;
+}
+
+async function verifyUnits(lake: Lake, definition: TableDefinition, file: DataFile, findings: Findings): Promise<void> {
+  const { name, unitColumn = '' } = definition;
+  const sql = distinctUnits(await scanSql(lake.deps, definition, [file]), unitColumn);
+  const found = await lake.deps.engine.rows<{ unit: string | null }>(sql);
+  const units = SessionSet.of((found.filter(({ unit }) => unit !== null) as { unit: never }[]).map(({ unit }) => unit));
+  const beyond = isTagged(file) && file.units !== undefined ? units.difference(file.units) : SessionSet.empty;
+  if (beyond.size > 0) {
+    findings.add(
+      name,
+      'file-units',
+      file.path,
+      `It has rows of ${unitColumn} ${beyond.toString()}, which its tag does not name`,
+    );
+  }
+  const { year } = file.partitionValues;
+  const strays = year === undefined ? SessionSet.empty : units.filter((unit) => String(yearOf(unit)) !== year);
+  if (strays.size > 0) {
+    findings.add(
+      name,
+      'file-partition',
+      file.path,
+      `It lies in year ${year ?? 'null'} and has rows of ${strays.toString()}`,
+    );
+  }
+}
+
+/** No key occurs twice in a version. Partitions are looked at one by one: a row's key tells its year. */
+async function verifyKeys(
+  lake: Lake,
+  definition: TableDefinition,
+  files: readonly DataFile[],
+  findings: Findings,
+): Promise<void> {
+  if (definition.key.length === 0) return;
+  const byPartition = new Map<string, DataFile[]>();
+  for (const file of files) {
+    const partition = definition.partitionBy.map((name) => file.partitionValues[name] ?? '').join('/');
+    byPartition.set(partition, [...(byPartition.get(partition) ?? []), file]);
+  }
+  for (const ofPartition of byPartition.values()) {
+    const scan = await scanSql(lake.deps, definition, ofPartition);
+    const sql = brokenKeys(scan, definition.key, EXAMPLES_MAX);
+    const broken = await lake.deps.engine.rows<{ key: string; rows: number; incomplete: boolean; broken: number }>(sql);
+    const named = definition.key.join(', ');
+    for (const { key, rows, incomplete, broken: count } of broken) {
+      const more = count > EXAMPLES_MAX ? ` (one of ${count} such keys)` : '';
+      if (incomplete) findings.add(definition.name, 'key-missing', key, `A row has no ${named}${more}`);
+      else findings.add(definition.name, 'key-duplicate', key, `${rows} rows have the same ${named}${more}`);
+    }
+  }
+}

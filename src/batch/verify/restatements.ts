@@ -1,0 +1,117 @@
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { restatementsKey } from '#batch/restatements-key.ts';
+import type { Lake } from '#lake/lake.ts';
+import { inUnits } from '#lake/put.sql.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
+import type { DailyBar } from '#market/bar.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { restatementsOf } from '#market/restatement.ts';
+import type { SessionSet } from '#market/session-set.ts';
+import type { Findings } from './findings.ts';
+import { selectRestatable, selectRestatements } from './verify.sql.ts';
+
+/**
+ * Derives the restatements again from those versions of daily bars that can still be read, and compares them with what is
+ * stored up to its checkpoint. Answers how many versions were compared.
+ */
+export async function verifyRestatements(
+  lake: Lake,
+  calendar: Calendar,
+  stored: Snapshot,
+  findings: Findings,
+): Promise<number> {
+  const bars = lake.table(DAILY_BARS);
+  const head = await bars.head();
+  const checkpoint = head === undefined ? undefined : stored.txns.get(restatementsKey(head.tableId));
+  if (head === undefined || checkpoint === undefined) return 0;
+  if (checkpoint > head.version) {
+    const message = `It was derived up to version ${checkpoint} of the bars, of which there are ${head.version}`;
+    findings.add(RESTATEMENTS.name, 'checkpoint', RESTATEMENTS.name, message);
+    return 0;
+  }
+  let compared = 0;
+  for (let version = checkpoint; version >= 1; version -= 1) {
+    const expected = await restatedAt(lake, calendar, version);
+    if (expected === undefined) break;
+    await compareVersion(lake, stored, version, expected, findings);
+    compared += 1;
+  }
+  return compared;
+}
+
+/** What a version restated, a text each; undefined where it can no longer be told. */
+async function restatedAt(lake: Lake, calendar: Calendar, version: number): Promise<Set<string> | undefined> {
+  const table = lake.table(DAILY_BARS);
+  const expected = new Set<string>();
+  try {
+    for await (const commit of table.commits(version, version)) {
+      // Where no file went, no row can have been replaced.
+      if (!commit.dataChange || commit.removed.length === 0) return expected;
+      const before = await readBars(lake, await table.at({ version: version - 1 }), commit.units);
+      const after = await readBars(lake, await table.at({ version }), commit.units);
+      for (const [key, bar] of after) {
+        const old = before.get(key);
+        if (old === undefined) continue;
+        for (const change of restatementsOf(old, bar, calendar.settlesAtMs(bar.session))) {
+          expected.add(textOf({ ...change, version }));
+        }
+      }
+    }
+    return expected;
+  } catch (cause) {
+    if (cause instanceof CondvestError && FORGOTTEN.has(cause.code)) return undefined;
+    throw cause;
+  }
+}
+
+const FORGOTTEN: ReadonlySet<string> = new Set(['lake-commit-missing', 'lake-as-of-too-old', 'engine-io']);
+
+async function readBars(
+  lake: Lake,
+  at: Snapshot | undefined,
+  units: SessionSet | undefined,
+): Promise<Map<string, DailyBar>> {
+  const files = units === undefined ? at?.files : at?.filesTouching(units);
+  const scan = await scanSql(lake.deps, DAILY_BARS, files ?? []);
+  const sql = selectRestatable(scan, units === undefined ? 'true' : inUnits('session', units));
+  const rows = await lake.deps.engine.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number }>(sql);
+  return new Map(rows.map((row) => [`${row.symbol} ${row.session}`, { ...row, fetchedAtMs: row.fetched_at }]));
+}
+
+interface StoredRestatement {
+  readonly symbol: string;
+  readonly session: IsoDate;
+  readonly version: number;
+  readonly kind: string;
+  readonly field: string;
+  readonly old: number | null;
+  readonly new: number | null;
+}
+
+async function compareVersion(
+  lake: Lake,
+  stored: Snapshot,
+  version: number,
+  expected: Set<string>,
+  findings: Findings,
+): Promise<void> {
+  const scan = await scanSql(lake.deps, RESTATEMENTS, stored.files);
+  const rows = await lake.deps.engine.rows<StoredRestatement>(selectRestatements(scan, version, version));
+  for (const row of rows) {
+    const text = textOf(row);
+    if (!expected.delete(text)) {
+      findings.add(RESTATEMENTS.name, 'restatement-unexpected', text, 'It is stored, and the versions do not give it');
+    }
+  }
+  for (const text of expected) {
+    findings.add(RESTATEMENTS.name, 'restatement-missing', text, 'The versions give it, and it is not stored');
+  }
+}
+
+function textOf(row: StoredRestatement): string {
+  const { symbol, session, version, kind, field, old, new: now } = row;
+  return `${symbol} ${session} version ${version}: ${kind} of ${field} from ${String(old)} to ${String(now)}`;
+}

@@ -1,0 +1,193 @@
+import { defined } from '#base/assert.ts';
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
+import { type Listing, Listings } from '#market/security.ts';
+
+import type { Findings } from './findings.ts';
+import { distinctText, windowBounds } from './verify.sql.ts';
+
+/** A silver table, and the versions of its inputs from which its rows were derived. */
+export interface DerivedTable {
+  readonly interval: number;
+  readonly definition: TableDefinition;
+  readonly at: Snapshot;
+  readonly bars: number;
+  readonly splits: number | undefined;
+  readonly listings: number | undefined;
+}
+
+/** What the stored rows of one checkpoint were derived from. */
+export interface DerivedFrom {
+  /** A SELECT of all daily bars. */
+  readonly bars: string;
+  readonly listings: Listings;
+  readonly splits: ReadonlyMap<string, readonly AppliedSplit[]>;
+  readonly published: ReadonlySet<IsoDate>;
+}
+
+/** Checks a silver table's checkpoint against its inputs. Undefined where nothing can be derived from it again. */
+export async function verifyCheckpoint(
+  lake: Lake,
+  calendar: Calendar,
+  interval: number,
+  definition: TableDefinition,
+  at: Snapshot,
+  findings: Findings,
+): Promise<DerivedTable | undefined> {
+  const { name } = definition;
+  const bars = await lake.table(DAILY_BARS).head();
+  if (bars === undefined) {
+    findings.add(name, 'checkpoint', name, 'There are no daily bars from which it could have been derived');
+    return undefined;
+  }
+  const inputs: PinnedInputs = {
+    bars: pin(bars),
+    splits: optionalPin(await lake.table(SPLITS).head()),
+    listings: optionalPin(await lake.table(LISTINGS).head()),
+    calendarHash: calendar.hash,
+  };
+  const decision = decide(at.txns, inputs);
+  if (decision.mode === 'ahead') {
+    findings.add(name, 'checkpoint', name, 'It was derived from versions of its inputs that there are not yet');
+    return undefined;
+  }
+  if (decision.mode === 'full') {
+    findings.add(
+      name,
+      'checkpoint',
+      name,
+      `It has to be derived anew, since ${decision.reason}. Run "condvest resample"`,
+    );
+    return undefined;
+  }
+  if (decision.calendarChanged) {
+    findings.add(name, 'checkpoint', name, 'It was derived under another exchange calendar. Run "condvest resample"');
+    return undefined;
+  }
+  const { bars: version, splits, listings } = decision;
+  return { interval, definition, at, bars: version, splits, listings };
+}
+
+function pin(snapshot: Snapshot): { tableId: string; version: number } {
+  return { tableId: snapshot.tableId, version: snapshot.version };
+}
+
+function optionalPin(snapshot: Snapshot | undefined): { tableId: string; version: number } | undefined {
+  return snapshot === undefined ? undefined : pin(snapshot);
+}
+
+/** Every stored window is a window of the calendar, and all its rows say the same of it. */
+export async function verifyWindows(
+  lake: Lake,
+  calendar: Calendar,
+  table: DerivedTable,
+  findings: Findings,
+): Promise<void> {
+  const { definition, interval, at } = table;
+  const sql = windowBounds(await scanSql(lake.deps, definition, at.files));
+  const stored = await lake.deps.engine.rows<StoredWindow>(sql);
+  let before: StoredWindow | undefined;
+  for (const window of stored) {
+    const { first_session: first, last_session: last, expected, rows } = window;
+    const where = `${String(first)} to ${String(last)}`;
+    if (first === null || last === null || !isWindow(calendar, interval, first, last)) {
+      findings.add(
+        definition.name,
+        'window',
+        where,
+        `${rows} rows are of a window that is none of ${interval} sessions`,
+      );
+    } else if (expected !== interval) {
+      findings.add(
+        definition.name,
+        'window',
+        where,
+        `${rows} rows expect ${String(expected)} sessions instead of ${interval}`,
+      );
+    } else if (before?.first_session === first) {
+      findings.add(definition.name, 'window', where, 'Some of its rows say that it is complete, others that it is not');
+    }
+    before = window;
+  }
+}
+
+interface StoredWindow {
+  readonly first_session: IsoDate | null;
+  readonly last_session: IsoDate | null;
+  readonly expected: number | null;
+  readonly complete: boolean | null;
+  readonly rows: number;
+}
+
+function isWindow(calendar: Calendar, interval: number, first: IsoDate, last: IsoDate): boolean {
+  if (!calendar.isSession(first) || !calendar.isSession(last)) return false;
+  const index = calendar.sessionIndex(first);
+  return index % interval === 0 && calendar.sessionIndex(last) === index + interval - 1;
+}
+
+/** The inputs at the versions of a checkpoint. A text where they cannot be read any more: why. */
+export async function readDerivedFrom(
+  lake: Lake,
+  table: Pick<DerivedTable, 'bars' | 'splits' | 'listings'>,
+): Promise<DerivedFrom | string> {
+  try {
+    const bars = defined(await lake.table(DAILY_BARS).at({ version: table.bars }), 'a checkpoint speaks of a version');
+    const scan = await scanSql(lake.deps, DAILY_BARS, bars.files);
+    const sessions = await lake.deps.engine.rows<{ value: IsoDate }>(distinctText(scan, 'session'));
+    const listings = new Listings(await listingsAt(lake, table.listings));
+    const { applied } = resolveSplits(listings, await splitsAt(lake, table.splits));
+    return { bars: scan, listings, splits: applied, published: new Set(sessions.map(({ value }) => value)) };
+  } catch (cause) {
+    if (cause instanceof CondvestError && cause.code.startsWith('lake-')) return cause.message;
+    throw cause;
+  }
+}
+
+async function listingsAt(lake: Lake, version: number | undefined): Promise<Listing[]> {
+  const rows = await rowsAt<{
+    security_id: string;
+    symbol: string;
+    first_session: IsoDate;
+    last_session: IsoDate | null;
+  }>(lake, LISTINGS, version);
+  return rows.map((row) => ({
+    securityId: row.security_id,
+    symbol: row.symbol,
+    firstSession: row.first_session,
+    lastSession: row.last_session,
+  }));
+}
+
+async function splitsAt(
+  lake: Lake,
+  version: number | undefined,
+): Promise<{ symbol: string; exDate: IsoDate; splitFrom: number; splitTo: number; source: string | null }[]> {
+  const rows = await rowsAt<{
+    symbol: string;
+    ex_date: IsoDate;
+    split_from: number;
+    split_to: number;
+    source: string | null;
+  }>(lake, SPLITS, version);
+  return rows.map((row) => ({
+    symbol: row.symbol,
+    exDate: row.ex_date,
+    splitFrom: row.split_from,
+    splitTo: row.split_to,
+    source: row.source,
+  }));
+}
+
+async function rowsAt<T>(lake: Lake, definition: TableDefinition, version: number | undefined): Promise<T[]> {
+  if (version === undefined) return [];
+  const at = await lake.table(definition).at({ version });
+  return lake.deps.engine.rows<T>(await scanSql(lake.deps, definition, at?.files ?? []));
+}

@@ -1,0 +1,91 @@
+import { precedes } from '#lake/data-file.sql.ts';
+import { sqlName, sqlPath, sqlText } from '#lake/engine.ts';
+import { type Column, SQL_TYPES } from '#lake/schema.ts';
+
+/** What a file really holds: rows, rows out of order, nulls, smallest and largest values, by numbered columns. */
+export function surveyFile(
+  localPath: string,
+  columns: readonly Column[],
+  bounded: readonly string[],
+  sortBy: readonly string[],
+): string {
+  const measures = columns.map(({ name }, index) => `count(*) FILTER (${sqlName(name)} IS NULL) AS nulls_${index}`);
+  for (const [index, { name, type }] of columns.entries()) {
+    if (!bounded.includes(name)) continue;
+    const value = `CAST(${sqlName(name)} AS ${SQL_TYPES[type]})`;
+    measures.push(`min(${value}) AS min_${index}`, `max(${value}) AS max_${index}`);
+  }
+  return `
+    SELECT count(*) AS rows, count(*) FILTER (early) AS unordered, ${measures.join(', ')}
+    FROM (SELECT *, ${precedes(sortBy)} AS early FROM read_parquet(${sqlPath(localPath)}, hive_partitioning = false))`;
+}
+
+export function columnsInFile(localPath: string): string {
+  return `SELECT name FROM parquet_schema(${sqlPath(localPath)}) OFFSET 1`;
+}
+
+/** Keys that occur more than once, and rows that lack a part of theirs: a few examples and the number of each. */
+export function brokenKeys(select: string, key: readonly string[], examples: number): string {
+  const names = key.map(sqlName);
+  const text = `concat_ws(' ', ${key.map((name) => `coalesce(${sqlName(name)}::VARCHAR, '?')`).join(', ')})`;
+  return `
+    WITH keys AS (
+      SELECT ${text} AS key, count(*) AS rows, ${names.map((name) => `${name} IS NULL`).join(' OR ')} AS incomplete
+      FROM (${select}) GROUP BY ${names.join(', ')}
+    )
+    SELECT key, rows, incomplete, count(*) OVER (PARTITION BY incomplete) AS broken
+    FROM keys WHERE rows > 1 OR incomplete
+    ORDER BY key LIMIT ${examples}`;
+}
+
+export function rowsBySession(select: string): string {
+  return `SELECT session, count(*) AS rows FROM (${select}) GROUP BY session ORDER BY session`;
+}
+
+/** What says of a window's rows that they are of that window: one row for each combination that occurs. */
+export function windowBounds(select: string): string {
+  return `
+    SELECT first_session, last_session, expected, complete, count(*) AS rows
+    FROM (${select}) GROUP BY ALL ORDER BY ALL`;
+}
+
+export function distinctText(select: string, column: string): string {
+  return `SELECT DISTINCT ${sqlName(column)} AS value FROM (${select}) WHERE ${sqlName(column)} IS NOT NULL ORDER BY value`;
+}
+
+/** Rows whose column is one of these texts, or between the first and the last and none of `without`. */
+export function inRange(column: string, first: string, last: string, without: readonly string[]): string {
+  const name = sqlName(column);
+  const others = without.length === 0 ? '' : ` AND ${name} NOT IN (${without.map(sqlText).join(', ')})`;
+  return `${name} BETWEEN ${sqlText(first)} AND ${sqlText(last)}${others}`;
+}
+
+export function inList(column: string, values: readonly string[]): string {
+  return values.length === 0 ? 'false' : `${sqlName(column)} IN (${values.map(sqlText).join(', ')})`;
+}
+
+export function selectBars(select: string, where: string): string {
+  return `
+    SELECT symbol, session, open, high, low, close, volume, vwap, trades
+    FROM (${select}) WHERE ${where} ORDER BY symbol, session`;
+}
+
+export function selectWindows(select: string, where: string): string {
+  return `
+    SELECT security_id, symbol, first_session, last_session, open, high, low, close, volume, vwap, trades, sessions,
+      expected, complete
+    FROM (${select}) WHERE ${where} ORDER BY security_id, first_session`;
+}
+
+/** Rows of some sessions with everything that restatements speak of. */
+export function selectRestatable(select: string, where: string): string {
+  return `
+    SELECT symbol, session, open, high, low, close, volume, vwap, trades, source, fetched_at
+    FROM (${select}) WHERE ${where} ORDER BY session, symbol`;
+}
+
+export function selectRestatements(select: string, from: number, to: number): string {
+  return `
+    SELECT symbol, session, version, kind, field, old, new
+    FROM (${select}) WHERE version BETWEEN ${from} AND ${to} ORDER BY version, session, symbol, field`;
+}

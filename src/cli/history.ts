@@ -1,0 +1,52 @@
+import { historyTask } from '#runtime/tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { wholeOption } from './options.ts';
+import { renderTable } from './render/table.ts';
+import { formatBytes, formatCount, formatInstant } from './render/text.ts';
+
+const VERSIONS_SHOWN = 20;
+const VERSIONS_MAX = 100_000;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal, operands } = invocation;
+  const limit = wholeOption(invocation, 'limit', 1, VERSIONS_MAX) ?? VERSIONS_SHOWN;
+  const entries = await withLaptop(invocation, (laptop) => historyTask(laptop, operands[0] ?? '', limit));
+  if (terminal.json) {
+    await terminal.line(JSON.stringify(entries, undefined, 2));
+    return 0;
+  }
+  const columns = [
+    { name: 'version', align: 'right' as const },
+    { name: 'when' },
+    { name: 'operation' },
+    { name: 'rows', align: 'right' as const },
+    { name: 'files' },
+    { name: 'size', align: 'right' as const },
+    { name: 'sessions' },
+    { name: 'by' },
+  ];
+  const rows = entries.map((entry) => [
+    String(entry.version),
+    entry.timestampMs === undefined ? '' : formatInstant(entry.timestampMs),
+    entry.dataChange ? entry.operation : `${entry.operation} (no data change)`,
+    entry.rowsAdded === undefined ? '?' : formatCount(entry.rowsAdded),
+    `+${entry.filesAdded} −${entry.filesRemoved}`,
+    formatBytes(entry.bytesAdded),
+    shortSessions(entry.units),
+    entry.engine,
+  ]);
+  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
+  const oldest = entries.at(-1)?.version ?? 0;
+  if (oldest > 0) terminal.note(`(the newest ${entries.length}; more with --limit)`);
+  return 0;
+}
+
+/** First and last date of a session set's text. */
+function shortSessions(text: string | undefined): string {
+  const dates = text?.match(/\d{4}-\d{2}-\d{2}/g) ?? [];
+  const [first, last] = [dates[0], dates.at(-1)];
+  if (first === undefined) return '';
+  return first === last ? first : `${first} … ${last}`;
+}

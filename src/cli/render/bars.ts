@@ -1,0 +1,65 @@
+import type { BarsResult } from '#runtime/formats.ts';
+
+import { renderPlot } from './plot.ts';
+import { renderTable } from './table.ts';
+import { formatCount, formatInstant, formatPrice, plural } from './text.ts';
+
+/** The bars of an answer for a person: what they are, the bars, and what is not final about them. */
+export function renderBars(
+  result: BarsResult,
+  options: { readonly total: number; readonly plot: boolean; readonly width: number },
+): string[] {
+  const { bars } = result;
+  const names = result.segments.map((span) => span.symbol);
+  const identity = new Set(names).size > 1 ? `${result.symbol} (${[...new Set(names)].join(' → ')})` : result.symbol;
+  const grain = result.grain === 'session' ? 'daily bars' : `bars of ${result.interval} sessions`;
+  const adjusted = { raw: 'as traded', split: 'adjusted for splits', total: 'adjusted for splits and dividends' }[
+    result.adjust
+  ];
+  const asOf = result.asOfMs === null ? '' : `, as known at ${formatInstant(result.asOfMs)}`;
+  const lines = [`${identity}: ${grain}, ${adjusted}${asOf}`];
+  if (options.plot) {
+    const closes = bars.map((bar) => bar.close).filter((close) => close !== null);
+    lines.push('', ...renderPlot(closes, Math.min(options.width, 100), 8), '');
+  }
+  const number = (name: string) => ({ name, align: 'right' as const });
+  const isExplained = bars.some((bar) => bar.explain !== undefined);
+  const dates = result.grain === 'session' ? [{ name: 'session' }] : [{ name: 'first' }, { name: 'last' }];
+  const columns = [
+    ...dates,
+    ...['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'].map(number),
+    { name: result.grain === 'session' ? 'state' : 'sessions' },
+    ...(isExplained ? [number('× price'), number('× volume'), { name: 'events' }] : []),
+  ];
+  const price = (value: number | null): string => (value === null ? '' : formatPrice(value));
+  const rows = result.bars.map((bar) => {
+    const span = 'session' in bar ? [bar.session] : [bar.firstSession, bar.lastSession];
+    const state =
+      'session' in bar ? (bar.finality ?? '') : `${bar.sessions} of ${bar.expected}${bar.complete ? '' : ' open'}`;
+    const { explain } = bar;
+    const explanation =
+      explain === undefined
+        ? []
+        : [
+            String(Number(explain.priceFactor.toPrecision(8))),
+            String(Number(explain.volumeFactor.toPrecision(8))),
+            explain.events.map((event) => `${event.exDate} ${event.terms}`).join(', '),
+          ];
+    return [
+      ...span,
+      price(bar.open),
+      price(bar.high),
+      price(bar.low),
+      price(bar.close),
+      bar.volume === null ? '' : formatCount(bar.volume),
+      price(bar.vwap),
+      bar.trades === null ? '' : formatCount(bar.trades),
+      state,
+      ...explanation,
+    ];
+  });
+  lines.push(...renderTable(columns, rows, options.width));
+  if (bars.length < options.total)
+    lines.push(`(the last ${bars.length} of ${plural(options.total, 'bar')}; more with --limit)`);
+  return lines;
+}

@@ -1,0 +1,10 @@
+/** One line of CSV (RFC 4180, but with a line feed alone, as pipes expect). Null is the empty field. */
+export function csvLine(values: readonly unknown[]): string {
+  return `${values.map(field).join(',')}\n`;
+}
+
+function field(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,58 @@
+import { symbolsTask } from '#runtime/tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { wholeOption } from './options.ts';
+import { csvLine } from './render/csv.ts';
+import { renderTable } from './render/table.ts';
+import { formatCount } from './render/text.ts';
+
+const SYMBOLS_SHOWN = 50;
+const SYMBOLS_MAX = 1_000_000;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal, operands } = invocation;
+  const isTable = terminal.isOutputTty && !terminal.json;
+  const limit = wholeOption(invocation, 'limit', 1, SYMBOLS_MAX) ?? (isTable ? SYMBOLS_SHOWN : SYMBOLS_MAX);
+  const symbols = await withLaptop(invocation, (laptop) => symbolsTask(laptop, operands[0], limit));
+  if (terminal.json) {
+    await terminal.line(JSON.stringify(symbols, undefined, 2));
+    return 0;
+  }
+  if (symbols.length === 0) {
+    terminal.note(
+      operands[0] === undefined ? 'There are no symbols yet.' : `No symbol or name has "${operands[0]}" in it.`,
+    );
+    return 0;
+  }
+  if (!isTable) {
+    await terminal.line('symbol,security_id,name,type,exchange,first_session,last_session,bars');
+    for (const row of symbols) {
+      const isOpen = await terminal.write(csvLine(Object.values(row)));
+      if (!isOpen) break;
+    }
+    return 0;
+  }
+  const columns = [
+    { name: 'symbol' },
+    { name: 'name' },
+    { name: 'type' },
+    { name: 'first' },
+    { name: 'last' },
+    { name: 'bars', align: 'right' as const },
+    { name: 'security' },
+  ];
+  const rows = symbols.map((row) => [
+    row.symbol,
+    row.name ?? '',
+    row.type ?? '',
+    row.first_session,
+    row.last_session,
+    formatCount(row.bars),
+    row.security_id === row.symbol ? '' : row.security_id,
+  ]);
+  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
+  if (symbols.length === limit)
+    terminal.note(`(the first ${limit}; more with --limit, or search: condvest symbols TEXT)`);
+  return 0;
+}

@@ -1,0 +1,94 @@
+import type { ConsolidateReport, ConsolidateRequest } from '#batch/consolidate.ts';
+import { consolidate } from '#batch/consolidate.ts';
+import { type ImportRequest, importFiles } from '#batch/import/import-files.ts';
+import type { ImportReport } from '#batch/import/report.ts';
+import { type ResampleReport, resample } from '#batch/resample/resample.ts';
+import { deriveRestatements, type RestatementsReport } from '#batch/restatements.ts';
+import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
+import { type VerifyReport, verifyLake } from '#batch/verify.ts';
+import type { HistoryEntry } from '#lake/history.ts';
+import { readBars } from '#serving/bars.ts';
+import { queryToParquet, type RunningQuery, runQuery } from '#serving/query.ts';
+import type { BarsRequest, BarsResult } from '#serving/served-bars.ts';
+import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHistory } from '#serving/tables.ts';
+import type { Laptop } from './laptop.ts';
+
+/**
+ * What can be asked of a lake: each use case with the ports it needs filled in from the composition root. The command line and
+ * the library both go through here.
+ */
+
+export type Notify<T> = (progress: T) => void;
+
+export function importTask(laptop: Laptop, request: ImportRequest): Promise<ImportReport> {
+  const { lake, calendar, clock, files, config } = laptop;
+  return importFiles({ lake, calendar, clock, files, config }, request);
+}
+
+export interface ResampleTaskReport {
+  readonly bars: ResampleReport;
+  readonly restatements: RestatementsReport;
+}
+
+/** N-session bars and restatements: everything that is derived. */
+export async function resampleTask(
+  laptop: Laptop,
+  request: { readonly intervals?: readonly number[] | undefined; readonly full?: boolean | undefined },
+  onProgress?: Notify<{ readonly year: number; readonly done: number; readonly total: number }>,
+): Promise<ResampleTaskReport> {
+  const { lake, calendar, config } = laptop;
+  const bars = await resample(
+    { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) },
+    { intervals: request.intervals ?? config.intervals, full: request.full === true },
+  );
+  const restatements = await deriveRestatements({ lake, calendar });
+  return { bars, restatements };
+}
+
+export function consolidateTask(
+  laptop: Laptop,
+  request: Omit<ConsolidateRequest, 'intervals'>,
+): Promise<ConsolidateReport> {
+  const { lake, calendar, config } = laptop;
+  return consolidate({ lake, calendar }, { ...request, intervals: config.intervals });
+}
+
+export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<VacuumLakeReport> {
+  const { lake, calendar, config } = laptop;
+  return vacuumLake({ lake, calendar }, { retentionDays: config.retentionDays, ...request });
+}
+
+export function verifyTask(laptop: Laptop, request: { readonly deep: boolean }): Promise<VerifyReport> {
+  const { lake, calendar, config } = laptop;
+  return verifyLake({ lake, calendar }, { ...request, intervals: config.intervals });
+}
+
+export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResult> {
+  const { lake, calendar, clock } = laptop;
+  return readBars({ lake, calendar, clock }, request);
+}
+
+export function queryTask(laptop: Laptop, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {
+  return runQuery(laptop.lake, { statement, asOfMs, intervals: laptop.config.intervals });
+}
+
+export function queryToParquetTask(
+  laptop: Laptop,
+  statement: string,
+  asOfMs: number | undefined,
+  path: string,
+): Promise<number> {
+  return queryToParquet(laptop.lake, { statement, asOfMs, intervals: laptop.config.intervals }, path);
+}
+
+export function tablesTask(laptop: Laptop): Promise<TableSummary[]> {
+  return listTables(laptop.lake, laptop.config.intervals);
+}
+
+export function symbolsTask(laptop: Laptop, search: string | undefined, limit: number): Promise<SymbolSummary[]> {
+  return listSymbols(laptop.lake, { search, limit });
+}
+
+export function historyTask(laptop: Laptop, table: string, limit: number): Promise<HistoryEntry[]> {
+  return tableHistory(laptop.lake, { table, limit, intervals: laptop.config.intervals });
+}

@@ -51,7 +51,11 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
       before.rows !== rows ||
       changed.has(session) ||
       (before.state !== row.state && isLaterSession);
-    judged.set(session, { row: isNews || before === undefined ? row : before, isNews, settledShort: isNews && settledShort });
+    judged.set(session, {
+      row: isNews || before === undefined ? row : before,
+      isNews,
+      settledShort: isNews && settledShort,
+    });
   }
   return judged;
 }

@@ -1,9 +1,9 @@
 import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { SESSIONS } from '#lake/tables.ts';
-import { CondvestError } from '#base/errors.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
 
 import { allRowsSql } from './small-table.ts';

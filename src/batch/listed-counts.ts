@@ -19,7 +19,10 @@ export async function listedCounts(
   const rows = await lake.deps.engine.rows<{ first_session: IsoDate; last_session: IsoDate | null }>(
     await allRowsSql(lake, LISTINGS, base),
   );
-  return countCovering(calendar, rows.map((row) => ({ first: row.first_session, last: row.last_session })));
+  return countCovering(
+    calendar,
+    rows.map((row) => ({ first: row.first_session, last: row.last_session })),
+  );
 }
 
 /** How many of some spans of dates cover a session. `last` null: until today. */

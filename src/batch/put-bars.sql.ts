@@ -51,7 +51,10 @@ export function mayReplaceSql(stored: string, source: string, ranks: readonly st
   // With a source below `import` the unlisted ones are protected too; such a source is itself in the list.
   const isHigher =
     rankOf('import', ranks) > rank
-      ? `${stored} NOT IN (${ranks.filter((other) => !higher.includes(other)).map(sqlText).join(', ')})`
+      ? `${stored} NOT IN (${ranks
+          .filter((other) => !higher.includes(other))
+          .map(sqlText)
+          .join(', ')})`
       : higher.length === 0
         ? 'false'
         : `${stored} IN (${higher.map(sqlText).join(', ')})`;
@@ -87,12 +90,22 @@ export function mergedSql(inputs: MergeInputs, sessions: SessionSet): string {
     FROM (${joinSql(inputs)}) WHERE ${inUnits('session', sessions)}`;
 }
 
-/** Incoming rows of these sessions as rows of the table, where nothing is stored that they could meet. */
-export function insertedSql(inputs: Pick<MergeInputs, 'incoming' | 'source' | 'fetchedAtMs'>, sessions: SessionSet): string {
+/**
+ * Incoming rows of these sessions as rows of the table, where nothing is stored that they could meet. `isRange`: they are all
+ * the sessions that come between the first and the last of them; then the rows keep their order, which a long list of
+ * dates, being a join, does not promise.
+ */
+export function insertedSql(
+  inputs: Pick<MergeInputs, 'incoming' | 'source' | 'fetchedAtMs'>,
+  sessions: SessionSet,
+  isRange: boolean,
+): string {
+  const { min, max } = sessions;
+  const condition = isRange ? `session BETWEEN DATE '${min}' AND DATE '${max}'` : inUnits('session', sessions);
   return `
     SELECT symbol, session, ${VALUES.join(', ')}, ${sqlText(inputs.source)} AS source,
       ${instantSql(inputs.fetchedAtMs)} AS fetched_at
-    FROM (${inputs.incoming}) WHERE ${inUnits('session', sessions)}`;
+    FROM (${inputs.incoming}) WHERE ${condition}`;
 }
 
 /** Rows a session. */

@@ -15,7 +15,15 @@ import { type JudgedSession, judgeSessions, openWindowStart } from './judge-sess
 import { readLedger } from './ledger.ts';
 import { listedCounts } from './listed-counts.ts';
 import { OwnFileRows } from './own-file-rows.ts';
-import { conflictsSql, countsSql, insertedSql, type MergeInputs, mergedSql, ofYearSql, outcomesSql } from './put-bars.sql.ts';
+import {
+  conflictsSql,
+  countsSql,
+  insertedSql,
+  type MergeInputs,
+  mergedSql,
+  ofYearSql,
+  outcomesSql,
+} from './put-bars.sql.ts';
 import { recordSessions } from './record-sessions.ts';
 
 /** What decides over rows and sessions, by configuration. */
@@ -166,7 +174,8 @@ async function compare(
     const rows = await engine.rows<SessionOutcome & { session: IsoDate }>(outcomesSql(inputs));
     for (const { session, ...outcome } of rows) if (counts.has(session)) outcomes.set(session, outcome);
     const wanted = CONFLICTS_LISTED_MAX - conflicts.length;
-    if (wanted > 0 && rows.some((row) => row.conflict > 0)) conflicts.push(...(await listConflicts(deps, inputs, wanted)));
+    if (wanted > 0 && rows.some((row) => row.conflict > 0))
+      conflicts.push(...(await listConflicts(deps, inputs, wanted)));
   }
   return { outcomes, changed: SessionSet.of(changedSessions(outcomes)), conflicts, ofYear };
 }
@@ -232,27 +241,36 @@ async function stage(
   own: OwnFileRows,
 ): Promise<WritePlan> {
   const { source, fetchedAtMs, ordered = false } = request;
+  const put = SessionSet.of(merge.outcomes.keys());
+  const isRange = (units: SessionSet): boolean =>
+    put.filter(
+      (session) => units.min !== undefined && units.max !== undefined && units.min <= session && session <= units.max,
+    ).size === units.size;
   const merged = (units: SessionSet): string => {
-    const year = yearOf(defined(units.min, 'a file holds sessions'));
-    const inputs = merge.ofYear.get(year);
+    const inputs = merge.ofYear.get(yearOf(defined(units.min, 'a file holds sessions')));
     return inputs === undefined
-      ? insertedSql({ incoming: request.rows, source, fetchedAtMs }, units)
+      ? insertedSql({ incoming: request.rows, source, fetchedAtMs }, units, isRange(units))
       : mergedSql(inputs, units);
   };
-  const alone = merge.changed.filter((session) => !mayShare(session));
-  await own.stage(alone, merged);
+  const comesOrdered = (units: SessionSet): boolean =>
+    own.rowsOf(units) !== undefined ||
+    (ordered && isRange(units) && !merge.ofYear.has(yearOf(defined(units.min, 'a file holds sessions'))));
+  await own.stage(
+    merge.changed.filter((session) => !mayShare(session)),
+    merged,
+  );
   const rowCount = [...merge.changed].reduce((sum, session) => sum + totalOf(merge.outcomes.get(session)), 0);
-  const put = await stagePut(deps.lake.deps, DAILY_BARS, base, {
+  const staged = await stagePut(deps.lake.deps, DAILY_BARS, base, {
     units: merge.changed,
     rows: (units) => own.rowsOf(units) ?? merged(units),
     rowCount,
     mayShare,
-    ordered: (units) => own.rowsOf(units) !== undefined || (ordered && !merge.ofYear.has(yearOf(defined(units.min, 'a file holds sessions')))),
+    ordered: comesOrdered,
   });
   return {
     operation: 'WRITE',
-    add: put.add,
-    remove: put.remove,
+    add: staged.add,
+    remove: staged.remove,
     read: base?.filesTouching(merge.changed) ?? [],
     units: merge.changed,
     dataChange: true,
@@ -265,7 +283,9 @@ function rowsAfter(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Map<IsoDate,
 }
 
 function changedSessions(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Set<IsoDate> {
-  return new Set([...outcomes].flatMap(([session, { inserted, replaced }]) => (inserted + replaced > 0 ? [session] : [])));
+  return new Set(
+    [...outcomes].flatMap(([session, { inserted, replaced }]) => (inserted + replaced > 0 ? [session] : [])),
+  );
 }
 
 function totalOf(outcome: SessionOutcome | undefined): number {
@@ -274,7 +294,9 @@ function totalOf(outcome: SessionOutcome | undefined): number {
 }
 
 /** Totals over all sessions of a put, by outcome. */
-export function sumOutcomes(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Readonly<Record<keyof SessionOutcome, number>> {
+export function sumOutcomes(
+  outcomes: ReadonlyMap<IsoDate, SessionOutcome>,
+): Readonly<Record<keyof SessionOutcome, number>> {
   const sum = { ...NOTHING } as Record<keyof SessionOutcome, number>;
   for (const outcome of outcomes.values()) {
     for (const key of Object.keys(sum) as (keyof SessionOutcome)[]) sum[key] += outcome[key];
@@ -285,7 +307,7 @@ export function sumOutcomes(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Rea
 function filesByYear(files: readonly DataFile[]): Map<number, DataFile[]> {
   const years = new Map<number, DataFile[]>();
   for (const file of files) {
-    const year = Number(file.partitionValues['year']);
+    const year = Number(file.partitionValues.year);
     if (!Number.isInteger(year)) throw unpartitioned(file);
     const list = years.get(year);
     if (list === undefined) years.set(year, [file]);

@@ -23,7 +23,8 @@ export async function stageRows(
 ): Promise<NewFile | undefined> {
   using session = await lake.deps.engine.session();
   await session.load('staged_rows', definition.columns, rows);
-  return writeDataFile(lake.deps, definition, { select: 'SELECT * FROM staged_rows', session });
+  // Awaited here: the session must outlive the write.
+  return await writeDataFile(lake.deps, definition, { select: 'SELECT * FROM staged_rows', session });
 }
 
 /** Puts one file (undefined: no rows) in the place of all files of a version. */

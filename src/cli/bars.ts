@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     explain: flagOption(invocation, 'explain'),
   };
   refuseBinaryTerminal(invocation, format);
-  return withLaptop(invocation, async (laptop) => {
+  return withLaptop(invocation, async (laptop): Promise<ExitCode> => {
     const result = await barsTask(laptop, request);
     for (const { kind, exDate, terms, reason } of result.held) {
       terminal.note(`not applied: ${kind} of ${exDate}, ${terms}: ${reason}`);

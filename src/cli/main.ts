@@ -5,6 +5,7 @@ import { nearestName } from '#runtime/near-miss.ts';
 
 import type { CommandDefinition, ExitCode } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { errorReport } from './error-report.ts';
 import { openTerminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -102,12 +103,6 @@ async function runCommand(
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
-}
-
-/** An error as reports carry it: what to do by code, the rest for people. */
-export function errorReport(error: CondvestError): Record<string, unknown> {
-  const { code, kind, message, found, allowed, action } = error;
-  return { code, kind, message, found, allowed, action };
 }
 
 function usageMessage(error: CommanderError, argv: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
@@ -65,8 +66,7 @@ export async function writeResult(
     stream.on('error', () => undefined);
     for await (const chunk of chunks) {
       invocation.signal.throwIfAborted();
-      if (!stream.write(chunk))
-        await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), finished(stream)]);
+      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), finished(stream)]);
     }
     stream.end();
     await finished(stream);

@@ -17,7 +17,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   refuseBinaryTerminal(invocation, format);
   const asOfMs = instantOption(invocation, 'asOf');
   const limit = wholeOption(invocation, 'limit', 1, ROWS_MAX) ?? ROWS_SHOWN;
-  return withLaptop(invocation, async (laptop) => {
+  return withLaptop(invocation, async (laptop): Promise<ExitCode> => {
     await using query = await queryTask(laptop, operands[0] ?? '', asOfMs);
     const chunks = format === 'table' ? tableText(query.table, limit, invocation) : encode(laptop, query.table, format);
     await writeResult(invocation, format, chunks);

@@ -117,9 +117,9 @@ export const SETTINGS: readonly SettingDefinition[] = [
     key: 'retentionDays',
     variable: 'CONDVEST_RETENTION_DAYS',
     doc: 'How long earlier versions can be read: what `vacuum` keeps unless told otherwise',
-    allowed: 'a whole number from 7 to 36500',
+    allowed: 'a whole number from 7 to 400, the longest that the tables promise to other programs',
     defaultText: '400',
-    read: (value) => whole(value, 7, 36_500),
+    read: (value) => whole(value, 7, 400),
   }),
 ];
 

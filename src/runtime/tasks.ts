@@ -1,11 +1,12 @@
-import type { ConsolidateReport, ConsolidateRequest } from '#batch/consolidate.ts';
-import { consolidate } from '#batch/consolidate.ts';
-import { type ImportRequest, importFiles } from '#batch/import/import-files.ts';
+import { type ConsolidateReport, type ConsolidateRequest, consolidate } from '#batch/consolidate.ts';
+import { importFiles } from '#batch/import/import-files.ts';
 import type { ImportReport } from '#batch/import/report.ts';
+import type { ImportRequest } from '#batch/import/request.ts';
 import { type ResampleReport, resample } from '#batch/resample/resample.ts';
 import { deriveRestatements, type RestatementsReport } from '#batch/restatements.ts';
 import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
 import { type VerifyReport, verifyLake } from '#batch/verify.ts';
+import type { Compaction } from '#lake/compact.ts';
 import type { HistoryEntry } from '#lake/history.ts';
 import { readBars } from '#serving/bars.ts';
 import { queryToParquet, type RunningQuery, runQuery } from '#serving/query.ts';
@@ -20,9 +21,15 @@ import type { Laptop } from './laptop.ts';
 
 export type Notify<T> = (progress: T) => void;
 
-export function importTask(laptop: Laptop, request: ImportRequest): Promise<ImportReport> {
-  const { lake, calendar, clock, files, config } = laptop;
-  return importFiles({ lake, calendar, clock, files, config }, request);
+export function importTask(
+  laptop: Laptop,
+  request: Omit<ImportRequest, 'quarantineBound'> & { readonly quarantineBound?: number | undefined },
+): Promise<ImportReport> {
+  const { lake, calendar, files, config } = laptop;
+  const { sourceRanks, partialShare, intervals } = config;
+  const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals) };
+  const quarantineBound = request.quarantineBound ?? config.quarantineBound;
+  return importFiles({ lake, calendar, files, rules }, { ...request, quarantineBound });
 }
 
 export interface ResampleTaskReport {
@@ -48,9 +55,11 @@ export async function resampleTask(
 export function consolidateTask(
   laptop: Laptop,
   request: Omit<ConsolidateRequest, 'intervals'>,
+  onProgress?: Notify<Compaction>,
 ): Promise<ConsolidateReport> {
   const { lake, calendar, config } = laptop;
-  return consolidate({ lake, calendar }, { ...request, intervals: config.intervals });
+  const deps = { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) };
+  return consolidate(deps, { ...request, intervals: config.intervals });
 }
 
 export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<VacuumLakeReport> {
@@ -58,9 +67,13 @@ export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<Vacu
   return vacuumLake({ lake, calendar }, { retentionDays: config.retentionDays, ...request });
 }
 
-export function verifyTask(laptop: Laptop, request: { readonly deep: boolean }): Promise<VerifyReport> {
-  const { lake, calendar, config } = laptop;
-  return verifyLake({ lake, calendar }, { ...request, intervals: config.intervals });
+export function verifyTask(
+  laptop: Laptop,
+  request: { readonly deep: boolean },
+  onProgress?: Notify<{ readonly table: string; readonly done: number; readonly total: number }>,
+): Promise<VerifyReport> {
+  const { lake, calendar } = laptop;
+  return verifyLake({ lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) }, request);
 }
 
 export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResult> {

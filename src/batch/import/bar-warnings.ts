@@ -102,8 +102,12 @@ async function stepsOfSplits(
   const wanted = [...splits.values()].flat().filter(({ exDate }) => first < exDate && exDate <= last);
   if (wanted.length === 0) return [];
   using session = await deps.lake.deps.engine.session();
-  await session.load('known_splits', KNOWN_SPLITS, wanted.map(({ symbol, exDate }) => [symbol, exDate]));
-  return session.rows<Step>(barsAroundSql(bars.rows, 'known_splits'));
+  await session.load(
+    'known_splits',
+    KNOWN_SPLITS,
+    wanted.map(({ symbol, exDate }) => [symbol, exDate]),
+  );
+  return await session.rows<Step>(barsAroundSql(bars.rows, 'known_splits'));
 }
 
 const KNOWN_SPLITS = [

@@ -6,8 +6,8 @@ import { putBars, sumOutcomes } from '../put-bars.ts';
 import { barWarnings } from './bar-warnings.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';
-import { quarantine } from './quarantine.ts';
 import { copyScratchSql } from './quarantine.sql.ts';
+import { quarantine } from './quarantine.ts';
 import type { DatasetReport, SessionsReport } from './report.ts';
 import type { ImportDeps } from './request.ts';
 import { type Staged, stageReadings } from './stage.ts';
@@ -53,7 +53,9 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
           },
         );
         const { inserted, replaced, unchanged, conflict, kept } = sumOutcomes(put.outcomes);
-        const short = [...put.sessions.values()].filter(({ row, settledShort }) => row.state === 'partial' || settledShort);
+        const short = [...put.sessions.values()].filter(
+          ({ row, settledShort }) => row.state === 'partial' || settledShort,
+        );
         const warnings = { ...odd.counts };
         if (short.length > 0) warnings['few-rows'] = short.length;
         const sessions = sessionsReport(put.sessions, kept);

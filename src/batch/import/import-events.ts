@@ -15,8 +15,8 @@ import {
 } from './events.sql.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
-import { quarantine } from './quarantine.ts';
 import { copyScratchSql, readScratchSql } from './quarantine.sql.ts';
+import { quarantine } from './quarantine.ts';
 import type { ConflictExample, DatasetReport } from './report.ts';
 import type { ImportDeps } from './request.ts';
 import { stageReadings } from './stage.ts';
@@ -120,7 +120,12 @@ interface PutValueSets {
 }
 
 /** Merges value sets into their table, which is written again as one file; not at all where nothing changes. */
-async function putValueSets(deps: ImportDeps, job: ImportJob, of: EventDataset, incoming: string): Promise<PutValueSets> {
+async function putValueSets(
+  deps: ImportDeps,
+  job: ImportJob,
+  of: EventDataset,
+  incoming: string,
+): Promise<PutValueSets> {
   const { lake, rules } = deps;
   const table = lake.table(of.definition);
   let outcomes: readonly KeyOutcome[] = [];
@@ -146,7 +151,8 @@ async function putValueSets(deps: ImportDeps, job: ImportJob, of: EventDataset, 
   else version = (await table.write(plan))?.version;
 
   const counts = { inserted: 0, unchanged: 0, replaced: 0, conflicts: 0 };
-  for (const { outcome, incoming_count: rows } of outcomes) counts[outcome === 'conflict' ? 'conflicts' : outcome] += rows;
+  for (const { outcome, incoming_count: rows } of outcomes)
+    counts[outcome === 'conflict' ? 'conflicts' : outcome] += rows;
   const conflicts = outcomes.filter(({ outcome }) => outcome === 'conflict').slice(0, EXAMPLES_MAX);
   return {
     counts,

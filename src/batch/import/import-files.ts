@@ -46,7 +46,9 @@ export async function importFiles(deps: ImportDeps, request: ImportRequest): Pro
         quarantineBound: request.quarantineBound,
         onStep,
       };
-      prepared.push({ readings: ofDataset, import: await prepare(deps, job, dataset) });
+      const part = await prepare(deps, job, dataset);
+      prepared.push({ readings: ofDataset, import: part });
+      checkNotEmpty(ofDataset, part);
     }
     const digestsByPath = await digests;
     const datasets: DatasetReport[] = [];
@@ -133,6 +135,12 @@ function prepare(deps: ImportDeps, job: ImportJob, dataset: Dataset): Promise<Pr
     case 'listings':
       return prepareListings(deps, job);
   }
+}
+
+function checkNotEmpty(readings: readonly SourceReading[], part: PreparedImport): void {
+  const empty = readings.find((_, index) => part.fileCounts[index]?.rows === 0);
+  if (empty === undefined) return;
+  throw new UsageError({ code: 'import-file-empty', message: 'The file has no rows', found: empty.file.path });
 }
 
 function fileReports(

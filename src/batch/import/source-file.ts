@@ -130,7 +130,12 @@ function gunzipHead(head: Uint8Array, path: string): Uint8Array {
     // The head is cut off on purpose: take what it holds.
     return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch (cause) {
-    throw new UsageError({ code: 'import-file-format', message: 'The file is not readable as gzip', found: path, cause });
+    throw new UsageError({
+      code: 'import-file-format',
+      message: 'The file is not readable as gzip',
+      found: path,
+      cause,
+    });
   }
 }
 

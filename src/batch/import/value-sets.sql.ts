@@ -25,7 +25,9 @@ export interface ValueSetInputs {
 export function keyOutcomesSql(inputs: ValueSetInputs): string {
   const key = inputs.key.join(', ');
   const set = `list_sort(list(DISTINCT {${inputs.values.map((name) => `'${name}': ${name}`).join(', ')}}))`;
-  const isProtected = inputs.replace ? 'false' : `bool_or(NOT (${mayReplaceSql('source', inputs.source, inputs.ranks)}))`;
+  const isProtected = inputs.replace
+    ? 'false'
+    : `bool_or(NOT (${mayReplaceSql('source', inputs.source, inputs.ranks)}))`;
   const same = inputs.key.map((name) => `n.${name} = o.${name}`).join(' AND ');
   return `
     SELECT ${inputs.key.map((name) => `n.${name}`).join(', ')},

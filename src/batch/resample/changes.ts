@@ -1,12 +1,11 @@
 import { CondvestError } from '#base/errors.ts';
+import type { Decision } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
 import { SessionSet } from '#market/session-set.ts';
-
-import type { Decision } from '#lake/input-checkpoint.ts';
 import { type Actions, type Inputs, inputTables, readActions } from './inputs.ts';
 import type { Changes } from './plan.ts';
 import { relinkedRanges } from './symbol-spans.ts';

@@ -14,10 +14,10 @@ const INDEX_BITS = 16;
 const INDEX_MASK = 2 ** INDEX_BITS - 1;
 
 /** JSON shapes of the small tables that the program computes. */
-const SESSIONS_SHAPE = '[{"session":"DATE","idx":"BIGINT"}]';
+const SESSIONS_SHAPE = '[{"session":"DATE","idx":"INTEGER"}]';
 const SEGMENTS_SHAPE = '[{"symbol":"VARCHAR","first":"DATE","last":"DATE","security_id":"VARCHAR"}]';
 const SCALES_SHAPE =
-  '[{"n":"BIGINT","security_id":"VARCHAR","w":"BIGINT","from_idx":"BIGINT","to_idx":"BIGINT","price":"DOUBLE","volume":"DOUBLE"}]';
+  '[{"n":"BIGINT","security_id":"VARCHAR","w":"BIGINT","from_idx":"INTEGER","to_idx":"INTEGER","price":"DOUBLE","volume":"DOUBLE"}]';
 const WINDOWS_SHAPE =
   '[{"w":"BIGINT","first_session":"DATE","last_session":"DATE","expected":"INTEGER","complete":"BOOLEAN"}]';
 
@@ -63,26 +63,36 @@ export function createPairs(bars: string): string {
     order by rank`;
 }
 
-export const CREATE_CHUNK_BARS = `create or replace temp table chunk_bars (
-  k bigint, idx bigint, open double, high double, low double, close double, volume double, pv double, trades double)`;
+/** What the result needs of each rank, one row a rank; ranks are dense, so that the join is an array look-up. */
+export const CREATE_RANKS = `create or replace temp table ranks as
+  select distinct rank, symbol, security_id, symbol_rank, nth from pairs order by rank`;
 
-/** Leaves in the chunk what the next one needs too: the first sessions of the year that was done before. */
-export const KEEP_CHUNK_BARS =
-  'create or replace temp table chunk_bars as from chunk_bars where idx in (select idx from chunk_sessions)';
+/** The chunk before the first one: no rows. */
+export const CREATE_CHUNK_BARS = `create or replace temp table chunk_bars (
+  k bigint, idx integer, open double, high double, low double, close double, volume double, pv double, trades double)`;
 
 /**
- * Adds the rows of the sessions in `read_sessions`. `pv` is price times volume of the rows that count towards vwap; where
- * such a row has no vwap it is NaN, and so is the sum. Trades likewise: a double counts trades exactly up to 2^53.
+ * The rows of the sessions in `chunk_sessions`: what the chunk before holds of them, and from files those in
+ * `read_sessions`. `pv` is price times volume of the rows that count towards vwap; where such a row has no vwap it is NaN,
+ * and so is the sum. Trades likewise: a double counts trades exactly up to 2^53.
+ *
+ * The index is an INTEGER on purpose: `arg_min` by a BIGINT takes half as long again.
  */
-export function readChunkBars(bars: string): string {
-  return `insert into chunk_bars
+export function nextChunkBars(bars: string): string {
+  return `create or replace temp table chunk_bars as
     select (p.rank << ${INDEX_BITS}) | c.idx as k, c.idx, b.open, b.high, b.low, b.close, b.volume,
       case when b.volume > 0 then coalesce(b.vwap * b.volume, 'nan'::double) else 0 end as pv,
       coalesce(b.trades::double, 'nan'::double) as trades
     from (${bars}) b
     join read_sessions c on c.session = b.session
-    join pairs p on p.symbol = b.symbol and b.session >= p.first and b.session <= p.last`;
+    join pairs p on p.symbol = b.symbol and b.session >= p.first and b.session <= p.last
+    union all
+    from chunk_bars where idx in (select idx from chunk_sessions)`;
 }
+
+/** As `nextChunkBars`, where nothing is to be read. */
+export const KEEP_CHUNK_BARS =
+  'create or replace temp table chunk_bars as from chunk_bars where idx in (select idx from chunk_sessions)';
 
 /** The rows of the chunk that may lie in a special window of any interval: few, so that six joins with them cost little. */
 export const CREATE_SPECIAL_BARS = `create or replace temp table special_bars as
@@ -161,13 +171,13 @@ export function foldSelect(interval: number, fromIndex: number, toIndex: number)
       select * from plain anti join special_windows using (window_key)
       union all
       select * from special
-    ), named as (select distinct rank, symbol, security_id, symbol_rank, nth from pairs)
+    )
     select p.symbol, v.first_session, v.last_session, f.open, f.high, f.low, f.close, f.volume,
       case when f.volume > 0 and not isnan(f.pv) then f.pv / f.volume end as vwap,
       case when not isnan(f.trades) then f.trades::bigint end as trades,
       f.sessions::integer as sessions, v.expected, v.complete, p.security_id
     from folded f
-    join named p on p.rank = f.window_key >> ${INDEX_BITS}
+    join ranks p on p.rank = f.window_key >> ${INDEX_BITS}
     join windows v on v.w = f.window_key & ${INDEX_MASK}
     order by (p.symbol_rank << 32) | (v.w << ${INDEX_BITS}) | p.nth`;
 }

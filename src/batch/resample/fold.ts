@@ -6,6 +6,7 @@ import { SessionSet } from '#market/session-set.ts';
 import {
   CREATE_CHUNK_BARS,
   CREATE_CHUNK_SESSIONS,
+  CREATE_RANKS,
   CREATE_READ_SESSIONS,
   CREATE_SCALES,
   CREATE_SEGMENTS,
@@ -15,7 +16,7 @@ import {
   createSpecialWindows,
   foldSelect,
   KEEP_CHUNK_BARS,
-  readChunkBars,
+  nextChunkBars,
 } from './fold.sql.ts';
 import type { PlannedWindow, Published } from './plan.ts';
 import type { WindowScale } from './scales.ts';
@@ -56,6 +57,7 @@ export class FoldRun {
     await session.run(CREATE_CHUNK_BARS);
     const sessions = run.#sessionsOf(run.#indexesOf(windows));
     await session.run(createPairs(await inputs.scan(sessions)));
+    await session.run(CREATE_RANKS);
     return run;
   }
 
@@ -64,11 +66,11 @@ export class FoldRun {
     const wanted = this.#indexesOf(windows);
     const missing = new Set([...wanted].filter((index) => !this.#held.has(index)));
     await this.#session.run(CREATE_CHUNK_SESSIONS, [this.#json(wanted)]);
-    await this.#session.run(KEEP_CHUNK_BARS);
     this.#held = new Set();
-    if (missing.size > 0) {
+    if (missing.size === 0) await this.#session.run(KEEP_CHUNK_BARS);
+    else {
       await this.#session.run(CREATE_READ_SESSIONS, [this.#json(missing)]);
-      await this.#session.run(readChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
+      await this.#session.run(nextChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
     }
     await this.#session.run(CREATE_SPECIAL_BARS);
     this.#held = wanted;

@@ -1,5 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import { UNITS_TAG } from '#lake/files.ts';
+import type { PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
@@ -10,8 +11,6 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
-
-import type { PinnedInputs } from '#lake/input-checkpoint.ts';
 import { allListings, allSplits, distinctSessions } from './inputs.sql.ts';
 import { type Published, publishedOf } from './plan.ts';
 import { type LinkedSpan, linkedSpans } from './symbol-spans.ts';

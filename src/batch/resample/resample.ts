@@ -2,6 +2,7 @@ import { defined } from '#base/assert.ts';
 import { type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NewFile } from '#lake/files.ts';
+import { checkpointTxns, decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
@@ -9,9 +10,7 @@ import { DAILY_BARS, silverBars } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
-
 import { changesSince, type Since } from './changes.ts';
-import { checkpointTxns, decide } from '#lake/input-checkpoint.ts';
 import { FoldRun } from './fold.ts';
 import { barsBetween, storedBounds } from './inputs.sql.ts';
 import { type Inputs, pinInputs } from './inputs.ts';

@@ -47,7 +47,7 @@ export async function verifyDerived(
   let compared = 0;
   const compare = async (barsWhere: string, storedWhere: string): Promise<void> => {
     const rows = await engine.columns(selectBars(from.bars, barsWhere));
-    const bySecurity = groupBySecurity(rows, from.listings);
+    const bySecurity = groupBySecurity(rows, from.listings, calendar);
     for (const { table, folder } of folders) {
       const expected = new Map<string, WindowBar>();
       for (const [securityId, ofSecurity] of bySecurity) {
@@ -84,8 +84,12 @@ function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** The rows of each security, ascending by session. */
-function groupBySecurity(columns: Readonly<Record<string, SqlValue[]>>, listings: Listings): Map<string, FoldedRow[]> {
+/** The rows of each security, ascending by session. Rows of a day that is none (a closing learned late) are in no window. */
+function groupBySecurity(
+  columns: Readonly<Record<string, SqlValue[]>>,
+  listings: Listings,
+  calendar: Calendar,
+): Map<string, FoldedRow[]> {
   const bySecurity = new Map<string, FoldedRow[]>();
   const column = <T>(name: string): T[] => (columns[name] ?? []) as T[];
   const [symbols, sessions] = [column<string>('symbol'), column<IsoDate>('session')];
@@ -102,6 +106,7 @@ function groupBySecurity(columns: Readonly<Record<string, SqlValue[]>>, listings
   ];
   for (const [index, symbol] of symbols.entries()) {
     const session = sessions[index] as IsoDate;
+    if (!calendar.isSession(session)) continue;
     const row: FoldedRow = {
       symbol,
       session,

@@ -1,30 +1,22 @@
 import { createHash } from 'node:crypto';
 
 import { assert, defined } from '#base/assert.ts';
-import {
-  dayOfWeek,
-  type EpochDay,
-  fromEpochDay,
-  type InstantMs,
-  type IsoDate,
-  isoDate,
-  toEpochDay,
-  yearOf,
-} from '#base/dates.ts';
+import { type EpochDay, fromEpochDay, type InstantMs, type IsoDate, isoDate, toEpochDay, yearOf } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { CLOSURES } from './closures.ts';
-import { earlyClosesOf, type Holiday, holidaysOf } from './holidays.ts';
+import { earlyClosesOf, type Holiday, holidaysOf, isWeekend } from './holidays.ts';
 import { newYorkAt, newYorkInstant } from './new-york.ts';
-
-/** The first session there is; its index is 0. */
-export const FIRST_SESSION = isoDate('1962-01-02');
+import { FIRST_SESSION, lastDayOf, sessionDaysUpTo } from './session-days.ts';
 
 /** The hash speaks of the sessions up to the end of this year, whatever horizon a calendar was made for. */
-const HASHED_UP_TO_YEAR = 2099;
+const LAST_YEAR_MAX = 2099;
 
-/** Open and close have been as they are since these sessions: 10:00 before, 15:30 before. */
+/** Before these sessions the exchange opened at 10:00 and closed at 15:30. */
 const OPENS_AT_0930_FROM = isoDate('1985-09-30');
 const CLOSES_AT_1600_FROM = isoDate('1974-10-01');
+/** Early closes were at 14:00 before this year. */
+const EARLY_CLOSE_AT_1300_FROM = 1993;
+/** Vendors correct a session's bars until the next morning. */
 const SETTLES_AT_MINUTE = 11 * 60;
 
 /**
@@ -32,9 +24,10 @@ const SETTLES_AT_MINUTE = 11 * 60;
  * Dates are New York's, instants are UTC milliseconds. Session dates are promised from 1962, instants from 1993.
  */
 export interface Calendar {
+  /** 1962-01-02, whose index is 0. */
   readonly firstSession: IsoDate;
   readonly lastSession: IsoDate;
-  /** Closings beyond rules and history, as given when the calendar was made. */
+  /** Closings beyond rules and history, as given when the calendar was made; ascending. */
   readonly addedClosures: readonly Holiday[];
   /**
    * SHA-256, in hex, of all session dates from 1962 to 2099. It changes when a closing is added or a rule is mended, and
@@ -42,11 +35,13 @@ export interface Calendar {
    */
   readonly hash: string;
   isSession(date: IsoDate): boolean;
-  /** The number of a session, counted from 1962-01-02, which is 0. Throws `calendar-not-a-session`. */
+  /** Why the exchange does not trade on a date: a holiday's name, `weekend`. Undefined for a session. */
+  whyClosed(date: IsoDate): string | undefined;
+  /** The number of a session, counted from 1962-01-02. Throws `calendar-not-a-session`, `calendar-out-of-range`. */
   sessionIndex(session: IsoDate): number;
   /** The session of a number. Throws `calendar-out-of-range`. */
   sessionAt(index: number): IsoDate;
-  /** The index of the first session on or after any date; may be one past the last session's. */
+  /** The index of the first session on or after any date; after the last session, one more than its index. */
   indexOnOrAfter(date: IsoDate): number;
   /** The index of the last session on or before any date; -1 before the first session. */
   indexOnOrBefore(date: IsoDate): number;
@@ -66,102 +61,113 @@ export interface Calendar {
 }
 
 export interface CalendarOptions {
-  /** The last year that the calendar knows; two years ahead of the present is the custom. At most 2099. */
+  /** The last year that the calendar knows; two years ahead of the present is the custom. From 1962 to 2099. */
   readonly lastYear: number;
-  /** Closings announced after this release, each making a session no session. */
+  /**
+   * Closings announced after this release, each making a session no session. One that a newer release knows already is
+   * allowed and changes nothing, so that an upgrade needs no change of configuration.
+   */
   readonly closures?: readonly Holiday[];
 }
 
-/** Makes a calendar. Throws `calendar-closure-invalid` for a closing on a day that is no session anyway. */
+/** Makes a calendar. Throws `calendar-closure-invalid` for a closing on a weekend or outside 1962 to 2099. */
 export function createCalendar(options: CalendarOptions): Calendar {
-  assert(
-    options.lastYear >= yearOf(FIRST_SESSION) && options.lastYear <= HASHED_UP_TO_YEAR,
-    `last year ${options.lastYear}`,
-  );
-  return new ExchangeCalendar(options.lastYear, options.closures ?? []);
+  const { lastYear, closures = [] } = options;
+  assert(Number.isInteger(lastYear), `last year of a calendar: ${lastYear}`);
+  assert(lastYear >= yearOf(FIRST_SESSION) && lastYear <= LAST_YEAR_MAX, `last year of a calendar: ${lastYear}`);
+  closures.forEach(checkClosure);
+  return new ExchangeCalendar(lastYear, closures);
 }
 
 class ExchangeCalendar implements Calendar {
   readonly firstSession = FIRST_SESSION;
   readonly lastSession: IsoDate;
   readonly addedClosures: readonly Holiday[];
-  readonly #sessions: readonly IsoDate[];
-  readonly #indexes: ReadonlyMap<IsoDate, number>;
-  /** By epoch day from the first session's on: how many sessions lie before that day. */
-  readonly #before: Int32Array;
+  readonly #days: Int32Array;
+  /** Their dates, written out when first asked for. */
+  readonly #dates: (IsoDate | undefined)[];
+  /** By days since the first session: how many sessions lie before. One more element than days. */
+  readonly #sessionsBefore: Int32Array;
   readonly #firstDay: EpochDay = toEpochDay(FIRST_SESSION);
+  readonly #lastDay: EpochDay;
   readonly #earlyCloses = new Map<number, ReadonlySet<IsoDate>>();
   #hash: string | undefined;
 
   constructor(lastYear: number, closures: readonly Holiday[]) {
-    checkClosures(closures);
     this.addedClosures = [...closures].sort((a, b) => (a.date < b.date ? -1 : 1));
-    this.#sessions = sessionsUpTo(lastYear, this.addedClosures);
-    this.#indexes = new Map(this.#sessions.map((session, index) => [session, index]));
-    this.lastSession = defined(this.#sessions.at(-1), 'a calendar has sessions');
-    const days = toEpochDay(isoDate(`${lastYear}-12-31`)) - this.#firstDay + 1;
-    this.#before = new Int32Array(days + 1);
+    this.#days = sessionDaysUpTo(lastYear, this.addedClosures);
+    this.#dates = new Array<undefined>(this.#days.length).fill(undefined);
+    this.#lastDay = lastDayOf(lastYear);
+    this.#sessionsBefore = new Int32Array(this.#lastDay - this.#firstDay + 2);
     let count = 0;
-    for (let offset = 0; offset < days; offset += 1) {
-      this.#before[offset] = count;
-      const next = this.#sessions[count];
-      if (next !== undefined && toEpochDay(next) === this.#firstDay + offset) count += 1;
+    for (let offset = 0; offset < this.#sessionsBefore.length; offset += 1) {
+      this.#sessionsBefore[offset] = count;
+      if (this.#days[count] === this.#firstDay + offset) count += 1;
     }
-    this.#before[days] = count;
+    this.lastSession = this.sessionAt(this.#days.length - 1);
   }
 
   get hash(): string {
     this.#hash ??= createHash('sha256')
-      .update(sessionsUpTo(HASHED_UP_TO_YEAR, this.addedClosures).join('\n'))
+      .update([...sessionDaysUpTo(LAST_YEAR_MAX, this.addedClosures)].map(fromEpochDay).join('\n'))
       .digest('hex');
     return this.#hash;
   }
 
   isSession(date: IsoDate): boolean {
-    return this.#indexes.has(date);
+    const day = toEpochDay(date);
+    return this.#days[this.#countBefore(day)] === day;
+  }
+
+  whyClosed(date: IsoDate): string | undefined {
+    if (isWeekend(toEpochDay(date))) return 'weekend';
+    const named = [...holidaysOf(yearOf(date)), ...CLOSURES, ...this.addedClosures];
+    return named.find((holiday) => holiday.date === date)?.name;
   }
 
   sessionIndex(session: IsoDate): number {
-    const index = this.#indexes.get(session);
-    if (index !== undefined) return index;
-    if (session < this.firstSession || session > this.lastSession) throw this.#outOfRange(session);
+    const day = toEpochDay(session);
+    const index = this.#countBefore(day);
+    if (this.#days[index] === day) return index;
+    if (day < this.#firstDay || day > this.#lastDay) throw this.#outOfRange(session);
+    const near = [this.#nameOf(index - 1), this.#nameOf(index)];
     throw new UsageError({
       code: 'calendar-not-a-session',
-      message: 'The exchange was closed on this date',
+      message: `The exchange was closed on this date (${this.whyClosed(session) ?? 'no reason known'})`,
       found: session,
-      allowed: `a session, such as ${this.previous(session)} or ${this.next(session)}`,
+      allowed: `a session, such as ${near.filter((date) => date !== undefined).join(' or ')}`,
     });
   }
 
   sessionAt(index: number): IsoDate {
-    const session = this.#sessions[index];
-    if (session === undefined) throw this.#outOfRange(`session index ${index}`);
-    return session;
+    const date = this.#nameOf(index);
+    if (date === undefined) throw this.#outOfRange(`session index ${index}`);
+    return date;
   }
 
   indexOnOrAfter(date: IsoDate): number {
-    const offset = toEpochDay(date) - this.#firstDay;
-    if (offset <= 0) return 0;
-    return this.#before[Math.min(offset, this.#before.length - 1)] ?? this.#sessions.length;
+    return this.#countBefore(toEpochDay(date));
   }
 
   indexOnOrBefore(date: IsoDate): number {
-    const after = this.indexOnOrAfter(date);
-    return this.#sessions[after] === date ? after : after - 1;
+    return this.#countBefore(toEpochDay(date) + 1) - 1;
   }
 
   next(date: IsoDate, n = 1): IsoDate {
-    assert(n >= 1, `next session number ${n}`);
+    assert(Number.isInteger(n) && n >= 1, `next session number ${n}`);
     return this.sessionAt(this.indexOnOrBefore(date) + n);
   }
 
   previous(date: IsoDate, n = 1): IsoDate {
-    assert(n >= 1, `previous session number ${n}`);
+    assert(Number.isInteger(n) && n >= 1, `previous session number ${n}`);
     return this.sessionAt(this.indexOnOrAfter(date) - n);
   }
 
   range(from: IsoDate, to: IsoDate): IsoDate[] {
-    return this.#sessions.slice(this.indexOnOrAfter(from), this.indexOnOrBefore(to) + 1);
+    const sessions: IsoDate[] = [];
+    const last = this.indexOnOrBefore(to);
+    for (let index = this.indexOnOrAfter(from); index <= last; index += 1) sessions.push(this.sessionAt(index));
+    return sessions;
   }
 
   openMs(session: IsoDate): InstantMs {
@@ -170,7 +176,9 @@ class ExchangeCalendar implements Calendar {
   }
 
   closeMs(session: IsoDate): InstantMs {
-    if (this.isEarlyClose(session)) return newYorkInstant(session, (yearOf(session) >= 1993 ? 13 : 14) * 60);
+    if (this.isEarlyClose(session)) {
+      return newYorkInstant(session, (yearOf(session) >= EARLY_CLOSE_AT_1300_FROM ? 13 : 14) * 60);
+    }
     return newYorkInstant(session, session >= CLOSES_AT_1600_FROM ? 16 * 60 : 15 * 60 + 30);
   }
 
@@ -186,15 +194,31 @@ class ExchangeCalendar implements Calendar {
   }
 
   settlesAtMs(session: IsoDate): InstantMs {
-    this.sessionIndex(session);
-    return newYorkInstant(this.next(session), SETTLES_AT_MINUTE);
+    return newYorkInstant(this.sessionAt(this.sessionIndex(session) + 1), SETTLES_AT_MINUTE);
   }
 
   lastClosedSession(nowMs: InstantMs): IsoDate {
     const today = newYorkAt(nowMs).date;
-    if (today > fromEpochDay(this.#firstDay + this.#before.length - 2)) throw this.#outOfRange(today);
-    const candidate = this.sessionAt(this.indexOnOrBefore(today));
-    return this.closeMs(candidate) <= nowMs ? candidate : this.previous(candidate);
+    if (toEpochDay(today) > this.#lastDay) throw this.#outOfRange(today);
+    const newest = this.sessionAt(this.indexOnOrBefore(today));
+    return this.closeMs(newest) <= nowMs ? newest : this.previous(newest);
+  }
+
+  /** How many sessions lie before a day, which may be any. */
+  #countBefore(day: EpochDay): number {
+    const offset = Math.min(Math.max(day - this.#firstDay, 0), this.#sessionsBefore.length - 1);
+    return defined(this.#sessionsBefore[offset], 'every day of the range has a count');
+  }
+
+  #nameOf(index: number): IsoDate | undefined {
+    const day = this.#days[index];
+    if (day === undefined) return undefined;
+    let date = this.#dates[index];
+    if (date === undefined) {
+      date = fromEpochDay(day);
+      this.#dates[index] = date;
+    }
+    return date;
   }
 
   #outOfRange(found: string): UsageError {
@@ -207,31 +231,13 @@ class ExchangeCalendar implements Calendar {
   }
 }
 
-function sessionsUpTo(lastYear: number, added: readonly Holiday[]): IsoDate[] {
-  const closed = new Set<IsoDate>([...CLOSURES, ...added].map(({ date }) => date));
-  for (let year = yearOf(FIRST_SESSION); year <= lastYear; year += 1) {
-    for (const { date } of holidaysOf(year)) closed.add(date);
-  }
-  const sessions: IsoDate[] = [];
-  const lastDay = toEpochDay(isoDate(`${lastYear}-12-31`));
-  for (let day = toEpochDay(FIRST_SESSION); day <= lastDay; day += 1) {
-    const date = fromEpochDay(day);
-    const weekday = dayOfWeek(date);
-    if (weekday !== 0 && weekday !== 6 && !closed.has(date)) sessions.push(date);
-  }
-  return sessions;
-}
-
-function checkClosures(closures: readonly Holiday[]): void {
-  if (closures.length === 0) return;
-  const sessions = new Set(sessionsUpTo(HASHED_UP_TO_YEAR, []));
-  for (const { date, name } of closures) {
-    if (sessions.has(date)) continue;
-    throw new UsageError({
-      code: 'calendar-closure-invalid',
-      message: `The closing "${name}" is on a date that is no session anyway`,
-      found: date,
-      allowed: `a session from ${FIRST_SESSION} to ${HASHED_UP_TO_YEAR}-12-31`,
-    });
-  }
+function checkClosure({ date, name }: Holiday): void {
+  const day = toEpochDay(date);
+  if (date >= FIRST_SESSION && day <= lastDayOf(LAST_YEAR_MAX) && !isWeekend(day)) return;
+  throw new UsageError({
+    code: 'calendar-closure-invalid',
+    message: `The exchange would not trade on the date of the closing "${name}" anyway`,
+    found: date,
+    allowed: `a weekday from ${FIRST_SESSION} to ${LAST_YEAR_MAX}-12-31`,
+  });
 }

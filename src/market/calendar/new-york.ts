@@ -28,20 +28,19 @@ export function newYorkAt(instantMs: InstantMs): { readonly date: IsoDate; reado
 }
 
 /**
- * The instant at which New York's clocks show `minute` minutes after midnight of `date`. The clocks change at 02:00 on
- * Sundays; a minute that they skip is an hour later by the clock, and of one that they show twice the first is meant.
+ * The instant at which New York's clocks show `minute` minutes after midnight of `date`. Of a minute that they show twice
+ * the first is meant; one that they skip is taken as an hour later.
  */
 export function newYorkInstant(date: IsoDate, minute: number): InstantMs {
   const wallMs = toEpochDay(date) * MS_PER_DAY + minute * MS_PER_MINUTE;
-  // New York is four or five hours behind, and the clocks change at most once in the hours between: the offset that holds
-  // before the change is that of the instant which is four hours ahead of the wall clock's, if it leads back to it.
-  const daylightMs = wallMs + 4 * 60 * MS_PER_MINUTE;
-  if (daylightMs + offsetMs(daylightMs) === wallMs) return daylightMs;
-  return wallMs + 5 * 60 * MS_PER_MINUTE;
+  const daylightMs = wallMs + 240 * MS_PER_MINUTE;
+  const standardMs = wallMs + 300 * MS_PER_MINUTE;
+  return daylightMs + offsetMs(daylightMs) === wallMs ? daylightMs : standardMs;
 }
 
-/** Offsets by UTC month, where a whole month has one. Formatting a date costs microseconds, and sessions come in thousands. */
+/** Offsets by UTC month, where one holds all month. Formatting costs microseconds, and sessions come in thousands. */
 const offsetsOfMonths = new Map<number, number>();
+const MONTHS_MAX = 4096;
 const VARIES = Number.NaN;
 
 /** What must be added to UTC to get New York's wall clock: minus four or minus five hours. */
@@ -54,6 +53,7 @@ function offsetMs(instantMs: InstantMs): number {
     const next = formattedOffsetMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1));
     // The clocks never change twice in a month.
     offset = first === next ? first : VARIES;
+    if (offsetsOfMonths.size >= MONTHS_MAX) offsetsOfMonths.clear();
     offsetsOfMonths.set(month, offset);
   }
   return Number.isNaN(offset) ? formattedOffsetMs(instantMs) : offset;

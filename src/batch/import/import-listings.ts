@@ -1,0 +1,164 @@
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { SqlParameter } from '#lake/engine.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { LISTINGS } from '#lake/tables.ts';
+import type { WritePlan } from '#lake/write-plan.ts';
+import { Listings } from '#market/security.ts';
+
+import { allRowsSql, replaceAll, stageRows } from '../small-table.ts';
+import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
+import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
+import { type IncomingListing, type ListingRow, type ListingsMerge, mergeListings } from './merge-listings.ts';
+import { listingReasonSql } from './quality.sql.ts';
+import { quarantine } from './quarantine.ts';
+import type { DatasetReport } from './report.ts';
+import type { ImportDeps } from './request.ts';
+import { stageReadings } from './stage.ts';
+
+const COLUMNS = ['security_id', 'symbol', 'first_session', 'last_session', 'name', 'type', 'exchange', 'figi'];
+const EXAMPLES_MAX = 20;
+
+/** Reads and judges listings. What is returned writes them. */
+export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
+  const { engine, store } = deps.lake.deps;
+  const staged = await stageReadings({ engine, store, files: deps.files }, job.readings);
+  try {
+    job.onStep('checking');
+    const reason = listingReasonSql();
+    const counts = await engine.rows<ReasonCount>(countsByReasonSql(staged.rows, reason));
+    const judged = await judgeCounts(engine, job, counts, reason);
+    const [distinct] = await engine.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
+    const rows = await engine.rows<SqlListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
+    const incoming = rows.map(incomingOf);
+    return {
+      fileCounts: judged.fileCounts,
+      commit: async () => {
+        job.onStep('writing');
+        const refused = refusedRows(job, judged.fileCounts, reason);
+        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps, refused, job.seenAtMs);
+        const { merge, version } = await putListings(deps, job, incoming);
+        const report: DatasetReport = {
+          dataset: 'listings',
+          source: job.source,
+          rows: judged.rows,
+          inserted: merge.inserted,
+          replaced: merge.replaced,
+          unchanged: merge.unchanged,
+          conflicts: merge.conflicts.length,
+          conflictExamples: merge.conflicts.slice(0, EXAMPLES_MAX).map((conflict) => ({
+            symbol: conflict.stored.symbol,
+            date: conflict.stored.firstSession,
+            storedSource: conflict.stored.source,
+            stored: JSON.stringify(conflict.stored),
+            incoming: JSON.stringify(conflict.incoming),
+          })),
+          duplicates: distinct?.collapsed ?? 0,
+          quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
+          quarantinedByReason: judged.byReason,
+          newlyQuarantined,
+          warnings: {},
+          warningExamples: [],
+          ...(version === undefined ? {} : { version }),
+        };
+        return { report, changed: version !== undefined || newlyQuarantined > 0 };
+      },
+      [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
+    };
+  } catch (cause) {
+    await staged[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+interface SqlListing {
+  readonly security_id: string | null;
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly last_session: IsoDate | null;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly exchange: string | null;
+  readonly figi: string | null;
+}
+
+interface StoredSqlListing extends SqlListing {
+  readonly security_id: string;
+  readonly source: string | null;
+  readonly seen_at: number;
+}
+
+function incomingOf(row: SqlListing): IncomingListing {
+  return {
+    securityId: row.security_id,
+    symbol: row.symbol,
+    firstSession: row.first_session,
+    lastSession: row.last_session,
+    name: row.name,
+    type: row.type,
+    exchange: row.exchange,
+    figi: row.figi,
+  };
+}
+
+async function putListings(
+  deps: ImportDeps,
+  job: ImportJob,
+  incoming: readonly IncomingListing[],
+): Promise<{ merge: ListingsMerge; version: number | undefined }> {
+  const { lake, rules } = deps;
+  const table = lake.table(LISTINGS);
+  let merge: ListingsMerge = { rows: [], inserted: 0, replaced: 0, unchanged: 0, conflicts: [] };
+  const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
+    const rows = await lake.deps.engine.rows<StoredSqlListing>(await allRowsSql(lake, LISTINGS, base));
+    const stored = rows.map((row) => ({
+      ...incomingOf(row),
+      securityId: row.security_id,
+      source: row.source,
+      seenAtMs: row.seen_at,
+    }));
+    const { source, seenAtMs, replace } = job;
+    merge = mergeListings(stored, incoming, { source, seenAtMs, replace, ranks: rules.sourceRanks });
+    checkOverlaps(merge.rows);
+    if (merge.inserted + merge.replaced === 0 || job.dryRun) return undefined;
+    const file = await stageRows(lake, LISTINGS, merge.rows.map(listingValues));
+    return replaceAll(base, file, { inserted: merge.inserted, replaced: merge.replaced });
+  };
+  if (job.dryRun) {
+    await plan(await table.head());
+    return { merge, version: undefined };
+  }
+  return { version: (await table.write(plan))?.version, merge };
+}
+
+function listingValues(row: ListingRow): readonly SqlParameter[] {
+  return [
+    row.securityId,
+    row.symbol,
+    row.firstSession,
+    row.lastSession,
+    row.name,
+    row.type,
+    row.exchange,
+    row.figi,
+    row.source,
+    row.seenAtMs,
+  ];
+}
+
+/** With two securities on one symbol and session nobody could say whose a row is. */
+function checkOverlaps(rows: readonly ListingRow[]): void {
+  const overlaps = new Listings(rows).overlaps();
+  const [overlap] = overlaps;
+  if (overlap === undefined) return;
+  const { symbol, first, second } = overlap;
+  const more = overlaps.length > 1 ? `, and ${overlaps.length - 1} more` : '';
+  throw new CondvestError({
+    code: 'import-listings-overlap',
+    kind: 'permanent',
+    message: 'Two listings claim one symbol on the same session, so nothing was imported',
+    found: `${symbol} from ${first.firstSession} to ${first.lastSession ?? 'today'} and from ${second.firstSession}${more}`,
+    allowed: 'at most one listing of a symbol on any session',
+    action: 'Give the earlier listing its last session',
+  });
+}

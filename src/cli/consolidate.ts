@@ -1,0 +1,50 @@
+import type { ConsolidateReport } from '#runtime/reports.ts';
+import { consolidateTask } from '#runtime/tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { choiceOption, invalid, textOption, wholeOption } from './options.ts';
+import { formatBytes, formatCount, plural } from './render/text.ts';
+
+const WORKERS_MAX = 64;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const years = yearsOption(invocation);
+  const request = {
+    mode: choiceOption(invocation, 'mode', ['incremental', 'full']) ?? 'incremental',
+    maxWorkers: wholeOption(invocation, 'maxWorkers', 1, WORKERS_MAX) ?? 2,
+    ...(years === undefined ? {} : { years }),
+  };
+  const report = await withLaptop(invocation, async (laptop) => {
+    const progress = terminal.progress('merging');
+    let done = 0;
+    try {
+      return await consolidateTask(laptop, request, ({ table }) => {
+        done += 1;
+        progress.update(done, done + 1, table);
+      });
+    } finally {
+      progress.stop();
+    }
+  });
+  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
+  else await terminal.line(describeConsolidate(report));
+  return 0;
+}
+
+/** What a consolidation did, in a line for a person. */
+export function describeConsolidate(report: ConsolidateReport): string {
+  if (report.merged.length === 0) return 'Nothing is due for merging.';
+  const files = `${plural(report.filesBefore, 'file')} (${formatBytes(report.bytesBefore)}) into ${formatCount(report.filesAfter)} (${formatBytes(report.bytesAfter)})`;
+  return `Merged ${files}: ${plural(report.rows, 'row')}, proved equal`;
+}
+
+function yearsOption(invocation: Invocation): number[] | undefined {
+  const text = textOption(invocation, 'year');
+  return text?.split(',').map((item) => {
+    const year = /^\d{4}$/.test(item.trim()) ? Number(item) : Number.NaN;
+    if (year >= 1962) return year;
+    throw invalid('year', text, 'years from 1962 on, separated by commas');
+  });
+}

@@ -1,0 +1,57 @@
+import { type ResampleTaskReport, resampleTask } from '#runtime/tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { errorReport } from './error-report.ts';
+import { withLaptop } from './opened.ts';
+import { flagOption, intervalsOption } from './options.ts';
+import { formatCount, plural } from './render/text.ts';
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const report = await withLaptop(invocation, async (laptop) => {
+    const progress = terminal.progress('resampling');
+    try {
+      return await resampleTask(
+        laptop,
+        { intervals: intervalsOption(invocation, 'intervals'), full: flagOption(invocation, 'full') },
+        ({ year, done, total }) => progress.update(done, total, String(year)),
+      );
+    } finally {
+      progress.stop();
+    }
+  });
+  if (terminal.json) {
+    const intervals = report.bars.intervals.map((part) => ({
+      ...part,
+      ...(part.error === undefined ? {} : { error: errorReport(part.error) }),
+    }));
+    await terminal.line(JSON.stringify({ ...report, bars: { ...report.bars, intervals } }, undefined, 2));
+  } else {
+    for (const line of describeResample(report)) await terminal.line(line);
+  }
+  for (const { table, error } of report.bars.intervals)
+    if (error !== undefined) terminal.note(`condvest: ${table}: ${error.message}`);
+  return report.bars.intervals.some((part) => part.mode === 'failed') ? 1 : 0;
+}
+
+/** What a resampling did, in lines for a person. */
+export function describeResample(report: ResampleTaskReport): string[] {
+  const { bars, restatements } = report;
+  if (bars.lastPublished === undefined) return ['There are no daily bars yet, so there is nothing to resample.'];
+  const lines = [`Daily bars up to ${bars.lastPublished}`];
+  for (const part of bars.intervals) {
+    const name = part.table.padEnd(16);
+    if (part.mode === 'failed') lines.push(`${name} FAILED: ${part.error?.message ?? ''}`);
+    else if (part.mode === 'unchanged') lines.push(`${name} up to date`);
+    else {
+      const why = part.reason === undefined ? '' : ` (${part.reason})`;
+      const mode = part.mode === 'full' ? 'rebuilt' : 'updated';
+      const version = part.version === undefined ? '' : ` → version ${part.version}`;
+      lines.push(
+        `${name} ${mode}${why}: ${plural(part.windows, 'window')}, ${formatCount(part.rows)} rows written${version}`,
+      );
+    }
+  }
+  if (restatements.added > 0) lines.push(`${plural(restatements.added, 'restated value')} recorded`);
+  return lines;
+}

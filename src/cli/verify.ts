@@ -1,0 +1,42 @@
+import type { VerifyReport } from '#runtime/reports.ts';
+import { verifyTask } from '#runtime/tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { flagOption } from './options.ts';
+import { formatCount, plural } from './render/text.ts';
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const report = await withLaptop(invocation, async (laptop) => {
+    const progress = terminal.progress('verifying');
+    try {
+      return await verifyTask(laptop, { deep: flagOption(invocation, 'deep') }, ({ table, done, total }) =>
+        progress.update(done, total, table),
+      );
+    } finally {
+      progress.stop();
+    }
+  });
+  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
+  else for (const line of describeVerify(report)) await terminal.line(line);
+  return report.findingCount > 0 ? 1 : 0;
+}
+
+/** What a check found, in lines for a person. */
+export function describeVerify(report: VerifyReport): string[] {
+  const files = report.tables.reduce((sum, table) => sum + table.files, 0);
+  const rows = report.tables.reduce((sum, table) => sum + table.rows, 0);
+  const lines = report.findings.map(({ table, check, message }) => `${table}: ${check}: ${message}`);
+  if (report.findings.length < report.findingCount)
+    lines.push(`… and ${formatCount(report.findingCount - report.findings.length)} more`);
+  for (const note of report.notes) lines.push(`note: ${note}`);
+  const looked = `${plural(report.tables.length, 'table')}, ${plural(files, 'file')}, ${plural(rows, 'row')}`;
+  const deep = report.deep ? `; ${plural(report.comparedRows, 'silver row')} derived again and compared` : '';
+  lines.push(
+    report.findingCount === 0
+      ? `All is well: ${looked}${deep}.`
+      : `${plural(report.findingCount, 'finding')} in ${looked}${deep}.`,
+  );
+  return lines;
+}

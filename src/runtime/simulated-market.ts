@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { SimulatedMarket } from '#adapters/simulator/market.ts';
+import { type IsoDate, isoDate, parseIsoDate } from '#base/dates.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import type { Laptop } from './laptop.ts';
+
+/** Which simulated market a home holds. Kept beside the lake, so that a later run continues the same one. */
+export interface SimulatedMarketSettings {
+  readonly seed: number;
+  readonly securities: number;
+  readonly from: IsoDate;
+}
+
+const SETTINGS_FILE = 'simulated-market.json';
+
+/** The settings of the market that this home was filled from; undefined where it was filled otherwise, or not at all. */
+export async function readMarketSettings(laptop: Laptop): Promise<SimulatedMarketSettings | undefined> {
+  const path = join(laptop.config.home, SETTINGS_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw cause;
+  }
+  const settings = parseSettings(text);
+  if (settings !== undefined) return settings;
+  throw new CondvestError({
+    code: 'simulated-market-settings',
+    kind: 'corrupt',
+    message: 'The settings of the simulated market cannot be read',
+    found: path,
+    action: 'Delete the home folder and begin anew with: condvest up',
+  });
+}
+
+/** Kept before the first row is written: a run that dies half-way is continued with the same market. */
+export async function keepMarketSettings(laptop: Laptop, settings: SimulatedMarketSettings): Promise<void> {
+  const path = join(laptop.config.home, SETTINGS_FILE);
+  await mkdir(laptop.config.home, { recursive: true });
+  await writeFile(`${path}.part`, `${JSON.stringify(settings, undefined, 2)}\n`);
+  await rename(`${path}.part`, path);
+}
+
+/** Two markets cannot share a lake: a wish for another one than the home holds is refused. */
+export function checkSameMarket(kept: SimulatedMarketSettings, wanted: Partial<SimulatedMarketSettings>): void {
+  for (const key of ['seed', 'securities', 'from'] as const) {
+    if (wanted[key] === undefined || wanted[key] === kept[key]) continue;
+    throw new UsageError({
+      code: 'simulated-market-differs',
+      message: 'This home already holds another simulated market',
+      found: `seed ${kept.seed}, ${kept.securities} securities, from ${kept.from}`,
+      action: 'Leave the options out to continue it, or set CONDVEST_HOME to another folder',
+    });
+  }
+}
+
+export interface MarketFiles {
+  readonly listings: string;
+  readonly splits: string;
+  readonly dividends: string;
+  readonly bars: string;
+  readonly sessions: number;
+  readonly rows: number;
+}
+
+/** Writes the market up to `to` as CSV files into the temporary folder: what `import` would be given by a user. */
+export async function writeMarketFiles(
+  laptop: Laptop,
+  settings: SimulatedMarketSettings,
+  to: IsoDate,
+  onProgress: (done: number, total: number, detail: string) => void,
+): Promise<MarketFiles> {
+  const market = new SimulatedMarket({ calendar: laptop.calendar, ...settings, to });
+  const path = (name: string): string => join(laptop.tempFolder, `${name}.csv`);
+  const bars = await openCsv(path('bars'), 'symbol,session,open,high,low,close,volume,vwap,trades');
+  const splits = await openCsv(path('splits'), 'symbol,ex_date,split_from,split_to');
+  const dividends = await openCsv(path('dividends'), 'symbol,ex_date,kind,cash_amount');
+  const listings = await openCsv(path('listings'), 'security_id,symbol,first_session,last_session,name,type,exchange');
+  let rows = 0;
+  let done = 0;
+  for (const session of market.replay()) {
+    const { symbol, open, high, low, close, volume, vwap, trades } = session.bars;
+    let text = '';
+    for (const [i, name] of symbol.entries()) {
+      text += `${name},${session.session},${open[i]},${high[i]},${low[i]},${close[i]},${volume[i]},${vwap[i]},${trades[i]}\n`;
+    }
+    await write(bars, text);
+    for (const split of session.splits)
+      await write(splits, `${split.symbol},${split.exDate},${split.splitFrom},${split.splitTo}\n`);
+    for (const { symbol: name, exDate, kind, cashAmount } of session.dividends) {
+      await write(dividends, `${name},${exDate},${kind},${cashAmount}\n`);
+    }
+    rows += symbol.length;
+    done += 1;
+    if (done % 50 === 0) onProgress(done, market.sessions.length, session.session);
+  }
+  for (const row of market.listings()) {
+    const { securityId, symbol, firstSession, lastSession, name, type, exchange } = row;
+    await write(listings, `${securityId},${symbol},${firstSession},${lastSession ?? ''},${name},${type},${exchange}\n`);
+  }
+  for (const stream of [bars, splits, dividends, listings]) {
+    stream.end();
+    await finished(stream);
+  }
+  return {
+    listings: path('listings'),
+    splits: path('splits'),
+    dividends: path('dividends'),
+    bars: path('bars'),
+    sessions: done,
+    rows,
+  };
+}
+
+/** The first session of a market that has this many years of history at its last session. */
+export function marketStart(laptop: Laptop, to: IsoDate, years: number): IsoDate {
+  const from = isoDate(`${Number(to.slice(0, 4)) - years}-01-01`).slice(0, 4) + to.slice(4);
+  // 29 February has no counterpart in most years.
+  const date = parseIsoDate(from) ?? isoDate(`${from.slice(0, 4)}-02-28`);
+  return laptop.calendar.sessionAt(laptop.calendar.indexOnOrAfter(date));
+}
+
+async function openCsv(path: string, header: string): Promise<WriteStream> {
+  const stream = createWriteStream(path);
+  await write(stream, `${header}\n`);
+  return stream;
+}
+
+async function write(stream: WriteStream, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, 'drain');
+}
+
+function parseSettings(text: string): SimulatedMarketSettings | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('seed' in value && 'securities' in value && 'from' in value))
+      return undefined;
+    const from = parseIsoDate(String(value.from));
+    const isWhole = Number.isInteger(value.seed) && Number.isInteger(value.securities) && from !== undefined;
+    return isWhole ? { seed: Number(value.seed), securities: Number(value.securities), from } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { FsObjectStore } from '#adapters/fs/object-store.ts';
+import { type IsoDate, isoDate } from '#base/dates.ts';
+import { type ConsolidateReport, consolidate } from '#batch/consolidate.ts';
+import { writeDataFile } from '#lake/data-file.ts';
+import { scanSql } from '#lake/scan.ts';
+import { DAILY_BARS, QUARANTINE, silverBars } from '#lake/tables.ts';
+import { SessionSet } from '#market/session-set.ts';
+import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
+
+const NOON_2024_06_28 = Date.parse('2024-06-28T16:00:00Z');
+const INTERVALS = [3, 34];
+
+async function run(market: MarketLake, mode: 'incremental' | 'full' = 'incremental'): Promise<ConsolidateReport> {
+  const { test: lake, calendar } = market;
+  return consolidate({ lake: lake.lake, calendar }, { mode, intervals: INTERVALS, maxWorkers: 2 });
+}
+
+/** How many files hold how many sessions each. */
+async function layout(market: MarketLake, definition = DAILY_BARS): Promise<string> {
+  const files = (await market.test.lake.table(definition).head())?.files ?? [];
+  const sizes = files.map((file) => file.units?.size ?? 0).filter((size) => size > 1);
+  return `${sizes.sort((a, b) => b - a).join('+')} and ${files.length - sizes.length} alone`;
+}
+
+/** Sessions of 2024 fetched one by one, each on the evening of its day, as a nightly run does it. */
+async function nightly(market: MarketLake, sessions: readonly IsoDate[]): Promise<void> {
+  for (const session of sessions) {
+    market.clock.move(market.calendar.closeMs(session) + 3_600_000 - market.clock.nowMs());
+    await market.put([session]);
+  }
+}
+
+test('lesson: one failed look at the merged file must not rebuild history from the last 30 days', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const sessions = market.calendar.range(isoDate('2023-01-03'), isoDate('2023-05-15'));
+  await market.put(sessions);
+  const before = await market.text(DAILY_BARS);
+  assert.equal(before.length, 3 * sessions.length);
+  let failures = 0;
+  class Flaky extends FsObjectStore {
+    override async localPath(key: string): Promise<string> {
+      failures += 1;
+      if (failures === 1) throw new Error('the check failed');
+      return super.localPath(key);
+    }
+  }
+  const flaky = new Flaky({ root: market.test.root });
+  const lake = market.test.again({ store: flaky });
+  const request = { mode: 'full', intervals: INTERVALS } as const;
+  await assert.rejects(consolidate({ lake, calendar: market.calendar }, request), /the check failed/);
+  assert.deepEqual(await market.text(DAILY_BARS), before, 'nothing was committed');
+  await consolidate({ lake, calendar: market.calendar }, request);
+  assert.deepEqual(await market.text(DAILY_BARS), before);
+});
+
+test('lesson: a corrected day leaves one row, whatever is merged before or after', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const sessions = market.calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
+  await market.put(sessions);
+  await market.put(sessions.slice(5, 6), 7);
+  await run(market, 'full');
+  await market.put(sessions.slice(6, 7), 7);
+  await run(market, 'full');
+  const rows = await market.text(DAILY_BARS);
+  assert.equal(rows.length, 3 * sessions.length);
+  assert.equal(new Set(rows.map((row) => row.split(' ').slice(0, 2).join(' '))).size, rows.length);
+});
+
+test('lesson: an incremental run is incremental, and finds nothing to do the second time', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  await market.put(market.calendar.range(isoDate('2022-01-03'), isoDate('2022-12-30')));
+  assert.equal(await layout(market), '251 and 0 alone');
+  const sessions = market.calendar.range(isoDate('2024-04-01'), isoDate('2024-04-30'));
+  await nightly(market, sessions);
+  market.clock.move(30 * 86_400_000);
+  assert.equal(await layout(market), `251 and ${sessions.length} alone`);
+  // Fetched in the evening, all of them are provisional.
+  assert.deepEqual((await run(market)).merged, []);
+  await market.put(sessions, 1);
+  assert.equal(await layout(market), `251+${sessions.length} and 0 alone`, 'fetched again late, they are settled');
+  const before = await market.text(DAILY_BARS);
+  assert.deepEqual((await run(market)).merged, []);
+  assert.deepEqual(await market.text(DAILY_BARS), before);
+});
+
+test('sessions that have settled join the year 21 at a time, the open window stays out', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  // Each fetched on the evening of its day, and again the day after, when it settles.
+  const sessions = market.calendar.range(isoDate('2024-03-28'), isoDate('2024-06-27'));
+  for (const session of sessions) {
+    market.clock.move(market.calendar.settlesAtMs(session) + 3_600_000 - market.clock.nowMs());
+    await market.put([session]);
+    const { merged } = await run(market);
+    for (const { filesBefore } of merged) assert.equal(filesBefore >= 21, true);
+  }
+  const open = market.calendar.sessionIndex(isoDate('2024-06-28'));
+  const start = market.calendar.sessionAt(Math.floor(open / 34) * 34);
+  const before = sessions.filter((session) => session < start);
+  const merged = Math.floor(before.length / 21) * 21;
+  const [first] = (await layout(market)).split(' ');
+  assert(Number(first) >= merged - 21 && Number(first) <= before.length, `${first} of ${before.length} are merged`);
+  const report = await run(market, 'full');
+  assert.equal(await layout(market), `${before.length} and ${sessions.length - before.length} alone`);
+  assert.equal(
+    report.merged.every(({ rows }) => rows > 0),
+    true,
+  );
+});
+
+test('silver windows that are over merge in the same way, and resampling goes on from there', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const sessions = market.calendar.range(isoDate('2024-01-02'), isoDate('2024-06-27'));
+  for (const session of sessions.slice(0, 25)) {
+    market.clock.move(market.calendar.settlesAtMs(session) + 3_600_000 - market.clock.nowMs());
+    await market.put([session]);
+    await market.resample([3]);
+  }
+  await market.put(sessions.slice(25));
+  await market.resample([3]);
+  const before = await market.text(silverBars(3));
+  await run(market, 'full');
+  assert.match(await layout(market, silverBars(3)), /^\d+ and \d+ alone$/);
+  assert.deepEqual(await market.text(silverBars(3)), before);
+  const again = await market.resample([3]);
+  assert.equal(again.intervals[0]?.windows, 0, 'merging changed no data');
+  await market.put(sessions.slice(3, 4), 5);
+  const corrected = await market.resample([3]);
+  assert.deepEqual([corrected.intervals[0]?.mode, corrected.intervals[0]?.windows], ['incremental', 1]);
+});
+
+test('the many small files of quarantine become one', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const { lake } = market.test;
+  for (let n = 1; n <= 21; n += 1) {
+    const select = `SELECT 'daily_bars' AS dataset, '{"n": ${n}}' AS row, 'price' AS reason, 'digest' AS source_digest,
+      ${22 - n} AS row_number, 'import' AS source, TIMESTAMPTZ '2024-01-01 00:00:00+00' AS seen_at`;
+    await lake.table(QUARANTINE).write(async () => {
+      const file = await writeDataFile(lake.deps, QUARANTINE, { select });
+      assert(file !== undefined);
+      return { operation: 'WRITE', add: [file], remove: [], units: SessionSet.empty, dataChange: true };
+    });
+    if (n === 20) assert.deepEqual((await run(market)).merged, []);
+  }
+  const { merged } = await run(market);
+  assert.deepEqual(
+    merged.map(({ table, filesBefore, filesAfter, rows }) => [table, filesBefore, filesAfter, rows]),
+    [[QUARANTINE.name, 21, 1, 21]],
+  );
+  const head = await lake.table(QUARANTINE).head();
+  const scan = await scanSql(lake.deps, QUARANTINE, head?.files ?? []);
+  const rows = await lake.deps.engine.rows<{ row_number: number }>(`SELECT row_number FROM (${scan})`);
+  assert.deepEqual(
+    rows.map(({ row_number: number }) => number),
+    Array.from({ length: 21 }, (_, i) => i + 1),
+    'sorted',
+  );
+});
+
+test('wrong requests are refused before anything is touched', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const deps = { lake: market.test.lake, calendar: market.calendar };
+  const request = { mode: 'incremental', intervals: [3] } as const;
+  await assert.rejects(consolidate(deps, { ...request, maxWorkers: 0 }), { code: 'consolidate-workers' });
+  await assert.rejects(consolidate(deps, { ...request, years: [1812] }), { code: 'consolidate-year' });
+  assert.deepEqual((await consolidate(deps, request)).merged, [], 'an empty lake has nothing to merge');
+});

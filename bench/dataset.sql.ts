@@ -81,3 +81,9 @@ export function copyAll(files: readonly string[], target: string): string {
   return `copy (select * from read_parquet([${files.map(sqlText).join(', ')}], hive_partitioning = false))
     to ${sqlText(target)} (format parquet, compression zstd)`;
 }
+
+/** The same rows in one file, sorted by symbol: each of its row groups holds all years. */
+export function copySorted(files: readonly string[], target: string): string {
+  return `copy (select * from read_parquet([${files.map(sqlText).join(', ')}], hive_partitioning = false)
+    order by symbol, session) to ${sqlText(target)} (format parquet, compression zstd)`;
+}

@@ -7,6 +7,13 @@ import { type Column, SQL_TYPES } from './schema.ts';
  */
 export const ROW_GROUP_ROWS = 122_880;
 
+/**
+ * Distinct values of a row group up to which a column is written with a dictionary: enough for symbols, sessions and
+ * sources. Prices and volumes never gain by one. Measured: DuckDB's default of a fifth of the rows makes it collect them in
+ * vain, and COPY takes 10 to 30 % longer for files of the same size.
+ */
+const DICTIONARY_VALUES_MAX = 2000;
+
 /** One file of a query's rows, each column in the type of the table. Answers one row: what was written, with statistics. */
 export function copyDataFile(parts: {
   readonly select: string;
@@ -19,7 +26,8 @@ export function copyDataFile(parts: {
   const order = orderBy.length === 0 ? '' : `ORDER BY ${orderBy.map(sqlName).join(', ')}`;
   return `
     COPY (SELECT ${cast.join(', ')} FROM (${select}) ${order})
-    TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, RETURN_STATS)`;
+    TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS},
+      DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, RETURN_STATS)`;
 }
 
 /** Counts the rows of a Parquet file that should stand before the row above them. Streams: the file's order is the order. */

@@ -51,6 +51,11 @@ const SECOND = [
   'Textiles',
 ] as const;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** After so many draws that were taken, a symbol gets one more letter: so a market may have any number of them. */
+const DRAWS_MAX = 16;
+
+/** A share class is marked as in `BRK.B`, preferred stock as in `BACpB`: with a lower-case letter. */
+export type SymbolSuffix = '' | '.B' | 'pB';
 
 /** Hands out symbols, each once. */
 export class SymbolBook {
@@ -61,27 +66,25 @@ export class SymbolBook {
     this.#random = random;
   }
 
-  /**
-   * A new symbol: Z and two or three more letters, so that few of them are also those of real companies; now and then a
-   * share class (`ZBC.B`) or preferred stock (`ZBCpB`).
-   */
-  next(): string {
-    for (;;) {
-      let symbol = 'Z';
-      const more = this.#random.whole(2, 3);
-      for (let i = 0; i < more; i += 1) symbol += LETTERS[this.#random.whole(0, 25)];
-      const kind = this.#random.uniform();
-      if (kind < 0.02) symbol += '.B';
-      else if (kind < 0.04) symbol += 'pB';
-      if (this.#taken.has(symbol)) continue;
-      this.#taken.add(symbol);
-      return symbol;
+  /** A new symbol: Z and three more letters, since few real companies are called so. */
+  next(suffix: SymbolSuffix): string {
+    let symbol = this.#draw(3) + suffix;
+    for (let draws = 1; this.#taken.has(symbol); draws += 1) {
+      symbol = this.#draw(3 + Math.floor(draws / DRAWS_MAX)) + suffix;
     }
+    this.#taken.add(symbol);
+    return symbol;
   }
 
-  name(symbol: string): string {
-    const words = `${this.#random.pick(FIRST)} ${this.#random.pick(SECOND)}`;
-    const suffix = symbol.endsWith('.B') ? ' Class B' : symbol.endsWith('pB') ? ' Preferred B' : '';
-    return `${words}${suffix} (simulated)`;
+  #draw(letters: number): string {
+    let symbol = 'Z';
+    for (let i = 0; i < letters; i += 1) symbol += LETTERS[this.#random.whole(0, LETTERS.length - 1)];
+    return symbol;
   }
+}
+
+const SUFFIX_NAMES: Readonly<Record<SymbolSuffix, string>> = { '': '', '.B': ' Class B', pB: ' Preferred B' };
+
+export function inventName(random: RandomSource, suffix: SymbolSuffix): string {
+  return `${random.pick(FIRST)} ${random.pick(SECOND)}${SUFFIX_NAMES[suffix]} (simulated)`;
 }

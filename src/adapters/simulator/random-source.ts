@@ -1,7 +1,6 @@
-/**
- * Pseudo-random numbers that are the same on every machine: integer arithmetic of our own, and of `Math` only functions that
- * V8 computes itself (log, cos, exp, sqrt), not the machine's library.
- */
+import { log } from './portable-math.ts';
+
+/** A stream of pseudo-random numbers that is the same on every machine: 32-bit integers and IEEE 754 arithmetic only. */
 export class RandomSource {
   #a: number;
   #b: number;
@@ -26,7 +25,7 @@ export class RandomSource {
 
   /** Uniform in [0, 1), in steps of 2^-32. */
   uniform(): number {
-    return this.#next32() / 4294967296;
+    return this.#next32() / 4_294_967_296;
   }
 
   /** A whole number in [min, max]. */
@@ -42,23 +41,30 @@ export class RandomSource {
     return items[Math.floor(this.uniform() * items.length)] ?? items[0];
   }
 
-  /** Standard normal (Box and Muller). */
+  /** Standard normal (G. Marsaglia's polar method, which needs no sine). */
   normal(): number {
     if (this.#spare !== undefined) {
       const spare = this.#spare;
       this.#spare = undefined;
       return spare;
     }
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    const angle = 2 * Math.PI * this.uniform();
-    this.#spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
+    // A point in the unit circle; four draws in five are one.
+    let x: number;
+    let y: number;
+    let square: number;
+    do {
+      x = 2 * this.uniform() - 1;
+      y = 2 * this.uniform() - 1;
+      square = x * x + y * y;
+    } while (square >= 1 || square === 0);
+    const scale = Math.sqrt((-2 * log(square)) / square);
+    this.#spare = y * scale;
+    return x * scale;
   }
 
-  /** Heavier in the tails than the normal: now and then its spread is a multiple. Variance about 1. */
+  /** Heavier in the tails than the normal, as returns are: now and then its spread is a multiple. Variance about 1. */
   shock(): number {
-    const spread = this.uniform() < 0.04 ? 2.8 : 0.85;
-    return this.normal() * spread;
+    return this.normal() * (this.uniform() < 0.04 ? 2.8 : 0.85);
   }
 
   /** sfc32 (Chris Doty-Humphrey, PractRand). */
@@ -67,8 +73,7 @@ export class RandomSource {
     this.#counter = (this.#counter + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
     this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + result;
-    this.#c |= 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + result) | 0;
     return result >>> 0;
   }
 }

@@ -50,7 +50,9 @@ const ROWS: readonly Row[] = [
 type Encoder = (table: TableStream) => AsyncIterable<Uint8Array>;
 
 async function bytesOf(encode: Encoder, table: TableStream): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(encode(table)));
+  const parts: Uint8Array[] = [];
+  for await (const part of encode(table)) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 async function textOf(encode: Encoder, rows: readonly Row[], fields = FIELDS): Promise<string> {

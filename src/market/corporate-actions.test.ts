@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isoDate } from '#base/dates.ts';
+import { resolveDividends, resolveSplits, type SplitFact } from './corporate-actions.ts';
+import { Listings } from './security.ts';
+
+const listings = new Listings([
+  { securityId: 'FB', symbol: 'FB', firstSession: isoDate('2012-05-18'), lastSession: isoDate('2022-06-08') },
+  { securityId: 'FB', symbol: 'META', firstSession: isoDate('2022-06-09'), lastSession: null },
+]);
+
+function fact(symbol: string, exDate: string, splitTo: number): SplitFact {
+  return { symbol, exDate: isoDate(exDate), splitFrom: 1, splitTo, source: 'test' };
+}
+
+test("an event filed under today's symbol reaches the security that had another one then", () => {
+  const { applied } = resolveSplits(listings, [fact('META', '2015-06-01', 2)]);
+  assert.deepEqual([...applied.keys()], ['FB']);
+});
+
+test('one split filed under two symbols of a security counts once', () => {
+  const { applied, held } = resolveSplits(listings, [fact('META', '2015-06-01', 2), fact('FB', '2015-06-01', 2)]);
+  assert.equal(applied.get('FB')?.length, 1);
+  assert.equal(held.length, 0);
+});
+
+test('two different values for one split are both held back and neither is applied', () => {
+  const { applied, held } = resolveSplits(Listings.none, [fact('A', '2020-01-02', 2), fact('A', '2020-01-02', 3)]);
+  assert.equal(applied.size, 0);
+  assert.deepEqual(
+    held.map((event) => event.terms),
+    ['2 for 1', '3 for 1'],
+  );
+});
+
+test('a ratio given as 1 and r or as numerator and denominator is the same split', () => {
+  const halves: SplitFact = { symbol: 'A', exDate: isoDate('2020-01-02'), splitFrom: 2, splitTo: 3, source: null };
+  const { applied, held } = resolveSplits(Listings.none, [fact('A', '2020-01-02', 1.5), halves]);
+  assert.equal(applied.get('A')?.length, 1);
+  assert.equal(held.length, 0);
+});
+
+test('dividends of two kinds on one date are two events', () => {
+  const on = { symbol: 'A', exDate: isoDate('2020-01-02'), source: null };
+  const { applied, held } = resolveDividends(Listings.none, [
+    { ...on, kind: 'CD', cashAmount: 1 },
+    { ...on, kind: 'SC', cashAmount: 5 },
+  ]);
+  assert.equal(applied.get('A')?.length, 2);
+  assert.equal(held.length, 0);
+});
+
+test('events come ascending by ex-date', () => {
+  const { applied } = resolveSplits(Listings.none, [fact('A', '2021-01-04', 2), fact('A', '2020-01-02', 3)]);
+  assert.deepEqual(
+    applied.get('A')?.map((split) => split.exDate),
+    ['2020-01-02', '2021-01-04'],
+  );
+});

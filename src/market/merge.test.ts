@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mergeRow, rankOf, type SourcedValues } from './merge.ts';
+
+const stored: SourcedValues = {
+  open: 1,
+  high: 2,
+  low: 1,
+  close: 2,
+  volume: 5,
+  vwap: null,
+  trades: null,
+  source: 'import',
+};
+
+test('a row without a counterpart is inserted', () => {
+  assert.equal(mergeRow(undefined, stored), 'inserted');
+});
+
+test('equal values write nothing, from whatever source: fetched_at is when they first arrived', () => {
+  assert.equal(mergeRow(stored, { ...stored, source: 'massive' }), 'unchanged');
+  assert.equal(mergeRow(stored, { ...stored, source: 'simulated' }), 'unchanged');
+});
+
+test('a source of equal or higher rank replaces, one of lower rank is a conflict', () => {
+  assert.equal(mergeRow(stored, { ...stored, close: 3 }), 'replaced');
+  assert.equal(mergeRow(stored, { ...stored, close: 3, source: 'massive' }), 'replaced');
+  assert.equal(mergeRow(stored, { ...stored, close: 3, source: 'simulated' }), 'conflict');
+});
+
+test('--replace overrules the rank', () => {
+  assert.equal(mergeRow(stored, { ...stored, close: 3, source: 'simulated' }, { replace: true }), 'replaced');
+});
+
+test('a value that appears where there was none is a difference', () => {
+  assert.equal(mergeRow(stored, { ...stored, vwap: 1.5 }), 'replaced');
+});
+
+test('unknown sources rank like an import, rows of other programs lowest', () => {
+  assert.equal(rankOf('my-file'), rankOf('import'));
+  assert.ok(rankOf(null) < rankOf('simulated'));
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { isoDate } from '#base/dates.ts';
+import { consolidate } from '#batch/consolidate.ts';
+import { restatementsKey } from '#batch/restatements-key.ts';
+import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
+import { verifyLake } from '#batch/verify.ts';
+import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
+import { SessionSet } from '#market/session-set.ts';
+import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
+
+const DAY = 86_400_000;
+
+async function keysOf(market: MarketLake): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of market.test.deps.store.list('')) keys.push(key);
+  return keys;
+}
+
+function run(market: MarketLake, request: VacuumRequest = {}): Promise<VacuumLakeReport> {
+  return vacuumLake({ lake: market.test.again(), calendar: market.calendar }, request);
+}
+
+/** Says that restatements were derived up to the newest version. */
+async function deriveRestatements(market: MarketLake): Promise<void> {
+  const bars = await market.test.lake.table(DAILY_BARS).head();
+  assert(bars !== undefined);
+  const txns = new Map([[restatementsKey(bars.tableId), bars.version]]);
+  const plan = { operation: 'WRITE', add: [], remove: [], units: SessionSet.empty, dataChange: true, txns };
+  await market.test.lake.table(RESTATEMENTS).write(async () => plan);
+}
+
+/** A lake in which each of three versions of the bars has files that the next does not, all of them written now. */
+async function openCorrected(): Promise<MarketLake> {
+  const market = await openMarketLake(Date.now());
+  const sessions = market.calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
+  await market.put(sessions);
+  await market.put(sessions.slice(0, 1), 1);
+  await market.resample([3]);
+  await market.put(sessions.slice(1, 2), 1);
+  return market;
+}
+
+test('lesson: nothing is deleted by age alone, only what no version inside the retention names', async () => {
+  await using market = await openCorrected();
+  await market.resample([3]);
+  await deriveRestatements(market);
+  const before = await keysOf(market);
+  assert.equal((await run(market)).files, 0, 'all is young');
+  assert.deepEqual(await keysOf(market), before);
+  const text = await market.text(DAILY_BARS);
+  market.clock.move(500 * DAY);
+  const report = await run(market);
+  assert(report.files > 0);
+  assert.deepEqual(await market.text(DAILY_BARS), text, 'files of the newest version stay, however old');
+  assert.deepEqual(
+    (await verifyLake({ lake: market.test.again(), calendar: market.calendar }, { deep: true })).findings,
+    [],
+  );
+  await assert.rejects(market.test.again().table(DAILY_BARS).at({ version: 0 }), { code: 'lake-as-of-too-old' });
+});
+
+test('a dry run lists exactly what the real run deletes', async () => {
+  await using market = await openCorrected();
+  await market.resample([3]);
+  await deriveRestatements(market);
+  await consolidate({ lake: market.test.lake, calendar: market.calendar }, { mode: 'full', intervals: [3] });
+  await market.resample([3]);
+  await deriveRestatements(market);
+  market.clock.move(500 * DAY);
+  const before = await keysOf(market);
+  const dry = await run(market, { dryRun: true });
+  assert.deepEqual(await keysOf(market), before);
+  const real = await run(market);
+  assert.deepEqual({ ...real, dryRun: true }, dry);
+  const gone = new Set(
+    dry.tables.flatMap(({ table, files, logFiles }) => [
+      ...files.map(({ path }) => `${table}/${path}`),
+      ...logFiles.map(({ path }) => path),
+    ]),
+  );
+  assert.equal(gone.size, dry.files);
+  const after = new Set(await keysOf(market));
+  assert.deepEqual(
+    before.filter((key) => !after.has(key)),
+    before.filter((key) => gone.has(key)),
+  );
+  assert.equal((await run(market)).files, 0);
+});
+
+test('vacuum waits for resampling and for restatements that have not caught up', async () => {
+  await using market = await openCorrected();
+  await deriveRestatements(market);
+  market.clock.move(500 * DAY);
+  const before = await keysOf(market);
+  await assert.rejects(run(market), { code: 'lake-vacuum-needed', found: /silver\/bars_3d/ });
+  assert.deepEqual(await keysOf(market), before, 'nothing of any table was deleted');
+  await market.resample([3]);
+  const report = await run(market);
+  assert(report.files > 0);
+
+  await using other = await openCorrected();
+  await other.resample([3]);
+  other.clock.move(500 * DAY);
+  await assert.rejects(run(other), { code: 'lake-vacuum-needed', found: /bronze\/restatements/ });
+  assert((await run(other, { force: true })).files > 0);
+});
+
+test('a retention that could break a running reader is refused', async () => {
+  await using market = await openCorrected();
+  await assert.rejects(run(market, { retentionDays: 1 }), { code: 'lake-vacuum-retention-short' });
+  await assert.rejects(run(market, { retentionDays: -1 }), { code: 'vacuum-retention' });
+  await assert.rejects(run(market, { retentionDays: Number.NaN }), { code: 'vacuum-retention' });
+});

@@ -46,28 +46,32 @@ export async function writeDataFile(
 
   const columns = fileColumns(definition, request.columns);
   const localPath = await store.scratchPath('.parquet');
-  const orderBy = ordered ? [] : definition.sortBy;
-  const sql = copyDataFile({ select, columns, orderBy, localPath });
-  const [written] = await (request.session ?? engine).rows<CopyResult>(sql);
-  assert(written !== undefined, 'COPY with RETURN_STATS answers one row');
-  if (written.count === 0) {
-    // An empty Parquet file is a few hundred bytes; the store's sweep takes it with other scratch.
-    return undefined;
-  }
-  const [check] = await engine.rows<{ unordered: number }>(countUnordered(localPath, definition.sortBy));
-  if (check?.unordered !== 0) throw orderLost(definition.name, check?.unordered);
+  let published = false;
+  try {
+    const orderBy = ordered ? [] : definition.sortBy;
+    const sql = copyDataFile({ select, columns, orderBy, localPath });
+    const [written] = await (request.session ?? engine).rows<CopyResult>(sql);
+    assert(written !== undefined, 'COPY with RETURN_STATS answers one row');
+    if (written.count === 0) return undefined;
+    const [check] = await engine.rows<{ unordered: number }>(countUnordered(localPath, definition.sortBy));
+    if (check?.unordered !== 0) throw orderLost(definition.name, check?.unordered);
 
-  const folder = year === undefined ? '' : `year=${year}/`;
-  const path = `${folder}${random.uuid()}.parquet`;
-  const info = await store.publish(localPath, `${definition.name}/${path}`);
-  return {
-    path,
-    partitionValues: year === undefined ? {} : { year: String(year) },
-    sizeBytes: info.sizeBytes,
-    modifiedMs: info.modifiedMs,
-    stats: fileStats(written, columns, definition),
-    units,
-  };
+    const folder = year === undefined ? '' : `year=${year}/`;
+    const path = `${folder}${random.uuid()}.parquet`;
+    const info = await store.publish(localPath, `${definition.name}/${path}`);
+    published = true;
+    return {
+      path,
+      partitionValues: year === undefined ? {} : { year: String(year) },
+      sizeBytes: info.sizeBytes,
+      modifiedMs: info.modifiedMs,
+      stats: fileStats(written, columns, definition),
+      units,
+    };
+  } finally {
+    // Half a file on a full disk would keep it full.
+    if (!published) await store.discardScratch(localPath);
+  }
 }
 
 /** The columns that a data file holds: those of the definition and any further ones, without the partition's. */

@@ -49,6 +49,9 @@ export interface ObjectStore {
   /** A new, unique path for a scratch file on this machine, its folder existing, outside the space of keys. */
   scratchPath(suffix: string): Promise<string>;
 
+  /** Removes a scratch file that will not be published. One that is not there, or cannot be removed, is left to the sweep. */
+  discardScratch(localPath: string): Promise<void>;
+
   /** Removes scratch files left by processes that died. Safe beside running ones: only files older than `olderThanMs`. */
   sweepScratch(olderThanMs: number): Promise<void>;
 }

@@ -177,6 +177,16 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.equal(text(await store.get('k')), 'v');
     });
 
+    it('discards a scratch file, and one that is not there', async () => {
+      await using under = await open();
+      const { store } = under;
+      const scratch = await store.scratchPath('.tmp');
+      await store.discardScratch(scratch);
+      await writeFile(scratch, 'half written');
+      await store.discardScratch(scratch);
+      assert.ok(!existsSync(scratch));
+    });
+
     it('deletes several keys, those that are not there included', async () => {
       await using under = await open();
       const { store } = under;

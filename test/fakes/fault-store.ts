@@ -150,6 +150,11 @@ export class FaultStore implements ObjectStore {
     return this.#inner.scratchPath(suffix);
   }
 
+  async discardScratch(localPath: string): Promise<void> {
+    // A process that was killed leaves its scratch where it is.
+    if (!this.#killed) await this.#inner.discardScratch(localPath);
+  }
+
   async sweepScratch(olderThanMs: number): Promise<void> {
     this.#assertAlive();
     await this.#inner.sweepScratch(olderThanMs);

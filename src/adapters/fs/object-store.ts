@@ -151,6 +151,10 @@ export class FsObjectStore implements ObjectStore {
     return join(this.#scratch, `${randomUUID()}${suffix}`);
   }
 
+  async discardScratch(localPath: string): Promise<void> {
+    await rm(localPath, { force: true }).catch(() => undefined);
+  }
+
   async sweepScratch(olderThanMs: number): Promise<void> {
     const before = Date.now() - olderThanMs;
     for (const folder of new Set([this.#scratch, this.#staging])) {

@@ -1,3 +1,4 @@
+import { assert } from '#base/assert.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { drawSecurities, type SimulatedSecurity } from './securities.ts';
@@ -21,6 +22,8 @@ export class SimulatedMarket {
 
   constructor(options: SimulatedMarketOptions) {
     const { calendar, seed, securities, from, to } = options;
+    assert(Number.isInteger(seed) && Math.abs(seed) < 2 ** 32, `seed of a simulated market: ${seed}`);
+    assert(Number.isInteger(securities) && securities >= 0, `securities of a simulated market: ${securities}`);
     this.#options = options;
     this.#sessions = calendar.range(from, to);
     this.#first = calendar.indexOnOrAfter(from);

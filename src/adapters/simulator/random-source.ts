@@ -10,16 +10,9 @@ export class RandomSource {
 
   /** Streams of different names are independent of each other, however long each of them is used. */
   constructor(seed: number, stream: string) {
-    let hash = 0x811c9dc5 ^ seed;
-    const mix = (value: number): number => {
-      hash = Math.imul(hash ^ value, 0x01000193);
-      hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-      return (hash ^ (hash >>> 13)) >>> 0;
-    };
-    for (let i = 0; i < stream.length; i += 1) mix(stream.charCodeAt(i));
-    this.#a = mix(1);
-    this.#b = mix(2);
-    this.#c = mix(3);
+    this.#a = hashOf(1, seed, stream);
+    this.#b = hashOf(2, seed, stream);
+    this.#c = hashOf(3, seed, stream);
     for (let i = 0; i < 12; i += 1) this.#next32();
   }
 
@@ -76,4 +69,19 @@ export class RandomSource {
     this.#c = (((this.#c << 21) | (this.#c >>> 11)) + result) | 0;
     return result >>> 0;
   }
+}
+
+/** 32 bits of a salt, a seed and a name. Three salts make the 96 bits that keep thousands of streams apart. */
+function hashOf(salt: number, seed: number, name: string): number {
+  let hash = 0x811c9dc5;
+  const mix = (value: number): void => {
+    hash = Math.imul(hash ^ value, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+  };
+  mix(salt);
+  mix(seed);
+  for (let i = 0; i < name.length; i += 1) mix(name.charCodeAt(i));
+  mix(name.length);
+  return hash | 0;
 }

@@ -137,7 +137,7 @@ class Day implements SimulatedSession {
 }
 
 function tradeSecurity(day: Day, state: SecurityState, offset: number, marketMove: number, sectorMove: number): void {
-  const { security, random } = state;
+  const { security } = state;
   const { rename } = security;
   const symbol = rename !== undefined && offset >= rename.from ? rename.symbol : security.symbol;
   const isFirst = offset === security.listedFrom;

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
@@ -98,6 +100,19 @@ test('no rows make no file', async () => {
   const select = `SELECT * FROM (${ROWS}) WHERE false`;
   assert.equal(await writeDataFile(lake.deps, PROBE, { select, year: 2024, units: UNITS }), undefined);
   assert.deepEqual(await keysOf(lake), []);
+});
+
+test('a write that fails leaves no scratch behind, on a full disk least of all', async () => {
+  await using lake = await openTestLake();
+  const scratchOf = async (): Promise<string[]> => readdir(join(lake.root, '.scratch')).catch(() => []);
+  const fails = `SELECT 'A' || i AS symbol, DATE '2024-01-02' AS session, i AS price, 1 AS trades, 1 AS rank, NULL AS seen_at,
+    CASE WHEN i = 999_999 THEN error('no more') ELSE true END AS flag FROM range(1_000_000) t(i)`;
+  await assert.rejects(writeDataFile(lake.deps, PROBE, { select: fails, year: 2024, units: UNITS }));
+  assert.deepEqual(await scratchOf(), []);
+  const unordered = { select: ROWS, year: 2024, units: UNITS, ordered: true };
+  await assert.rejects(writeDataFile(lake.deps, PROBE, unordered));
+  await writeDataFile(lake.deps, PROBE, { select: `SELECT * FROM (${ROWS}) WHERE false`, year: 2024, units: UNITS });
+  assert.deepEqual(await scratchOf(), []);
 });
 
 test('a SELECT that claims an order it does not have is found out before anything is published', async () => {

@@ -1,0 +1,51 @@
+import { sqlText } from '#lake/engine.ts';
+import { inUnits } from '#lake/put.sql.ts';
+import { BAR_FIELDS } from '#market/bar.ts';
+import type { SessionSet } from '#market/session-set.ts';
+
+/** The restatements of one run, collected commit by commit. */
+export const CREATE_RESTATED = `create or replace temp table restated (
+  symbol varchar, session date, version bigint, kind varchar, field varchar, old double, new double, seen_at timestamptz)`;
+
+/** $1: JSON list of the sessions of a commit, with the instants at which they settle. */
+export const CREATE_SETTLING = `create or replace temp table settling as
+  select unnest(from_json($1::json, '[{"session":"DATE","settles_ms":"BIGINT"}]'), recursive := true)`;
+
+/**
+ * Compares the rows that a commit took out of the table with those of the same symbol and session that it put in.
+ * A row whose first arrival is not known counts as provisional, as `#market/restatement.ts` has it.
+ */
+export function insertRestated(parts: {
+  readonly removed: string;
+  readonly added: string;
+  readonly sessions: SessionSet;
+  readonly version: number;
+}): string {
+  const { removed, added, sessions, version } = parts;
+  const fields = BAR_FIELDS.map(
+    (field) => `{field: ${sqlText(field)}, old: o.${field}::double, new: n.${field}::double}`,
+  );
+  const differs = BAR_FIELDS.map((field) => `n.${field} is distinct from o.${field}`);
+  return `insert into restated
+    select symbol, session, ${version}, kind, change.field, change.old, change.new, seen_at
+    from (
+      select n.symbol, n.session, n.fetched_at as seen_at,
+        case when coalesce(o.fetched_at < make_timestamptz(s.settles_ms * 1000), true) then 'settlement'
+          else 'restatement' end as kind,
+        unnest([${fields.join(', ')}]) as change
+      from (select * from (${removed}) where ${inUnits('session', sessions)}) o
+      join (select * from (${added}) where ${inUnits('session', sessions)}) n
+        on n.symbol = o.symbol and n.session = o.session
+      join settling s on s.session = n.session
+      where ${differs.join(' or ')}
+    )
+    where change.old is distinct from change.new`;
+}
+
+export const SELECT_RESTATED = 'select * from restated';
+
+export const COUNT_RESTATED = 'select count(*) as count from restated';
+
+export function selectSessions(bars: string): string {
+  return `select distinct session from (${bars}) where session is not null`;
+}

@@ -44,7 +44,9 @@ export function insertRestated(parts: {
 
 export const SELECT_RESTATED = 'select * from restated';
 
-export const COUNT_RESTATED = 'select count(*) as count from restated';
+export const COUNT_RESTATED = `select count(*) filter (kind = 'settlement') as settlements,
+    count(*) filter (kind = 'restatement') as restatements
+  from restated`;
 
 export function selectSessions(bars: string): string {
   return `select distinct session from (${bars}) where session is not null`;

@@ -37,8 +37,10 @@ export interface RestatementGap {
 }
 
 export interface RestatementsReport {
-  /** Values recorded by this run. */
+  /** Values recorded by this run: `settlements` while their session was provisional, `restatements` after. */
   readonly added: number;
+  readonly settlements: number;
+  readonly restatements: number;
   /** Versions of daily_bars looked at, both included; undefined where there was nothing new. */
   readonly versions: { readonly from: number; readonly to: number } | undefined;
   readonly gaps: readonly RestatementGap[];
@@ -46,7 +48,13 @@ export interface RestatementsReport {
   readonly version?: number;
 }
 
-const NOTHING_NEW: RestatementsReport = { added: 0, versions: undefined, gaps: [] };
+const NOTHING_NEW: RestatementsReport = {
+  added: 0,
+  settlements: 0,
+  restatements: 0,
+  versions: undefined,
+  gaps: [],
+};
 
 /**
  * Derives `bronze/restatements` from the versions of daily_bars since its checkpoint: every value that replaced another one.
@@ -83,8 +91,9 @@ async function derive(
     if (typeof entry === 'number') gaps.add(entry, 'the commits are gone from the log');
     else if (!(await compare(deps, session, entry))) gaps.add(entry.version, 'files that they replaced are gone');
   }
-  const [counted] = await session.rows<{ count: number }>(COUNT_RESTATED);
-  const added = defined(counted, 'a count has a row').count;
+  const [counted] = await session.rows<{ settlements: number; restatements: number }>(COUNT_RESTATED);
+  const counts = defined(counted, 'a count has a row');
+  const added = counts.settlements + counts.restatements;
   const file =
     added === 0 ? undefined : await writeDataFile(lake.deps, RESTATEMENTS, { select: SELECT_RESTATED, session });
   assert(added === 0 || file !== undefined, 'restated values make a file');
@@ -97,7 +106,7 @@ async function derive(
     txns: new Map([[restatementsKey(head.tableId), head.version]]),
     operationMetrics: { added, gaps: gaps.list.length },
   };
-  return { plan, report: { added, versions: { from, to: head.version }, gaps: gaps.list } };
+  return { plan, report: { added, ...counts, versions: { from, to: head.version }, gaps: gaps.list } };
 }
 
 /** The commits of these versions in order; in the place of one that is gone, its version. */

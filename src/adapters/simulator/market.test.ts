@@ -103,7 +103,7 @@ function correlation(a: readonly number[], b: readonly number[]): number {
 describe('a simulated market', () => {
   test('is the same bytes on every machine and in every release', () => {
     const options = { ...tenYears, seed: 7, securities: 44, to: isoDate('2017-12-31') };
-    assert.equal(digestOf(options), 'DIGEST');
+    assert.equal(digestOf(options), '');
     assert.equal(digestOf(options), digestOf(options));
     assert.notEqual(digestOf({ ...options, seed: 8 }), digestOf(options));
   });
@@ -165,8 +165,9 @@ describe('a simulated market', () => {
       const listed = listings.filter(
         ({ firstSession, lastSession }) => firstSession <= session && (lastSession === null || session <= lastSession),
       );
-      const expected = listed.map(({ symbol }) => symbol).sort();
-      assert.deepEqual([...bars.symbol, ...halted].sort(), expected, session);
+      const found = [...bars.symbol, ...halted];
+      assert.deepEqual(new Set(found), new Set(listed.map(({ symbol }) => symbol)), session);
+      assert.equal(found.length, listed.length, session);
       halts += halted.length;
     }
     assert.ok(halts > 10, `${halts} halts`);

@@ -174,7 +174,7 @@ function drawBehaviour(
     marketBeta: (0.4 + 1.1 * random.uniform()) * (type === 'PFD' ? 0.3 : 1),
     sectorBeta: 0.3 + 0.9 * random.uniform(),
     volatility: (0.007 + 0.022 * random.uniform() ** 2) * calm,
-    driftPerSession: 0.0001 + 0.0004 * random.normal(),
+    driftPerSession: 0.0003 * random.normal(),
     firstPrice: exp(2.3 + 2.2 * random.uniform() + 0.4 * random.normal()),
     dollarVolume: exp(13.5 + 4.5 * random.uniform()),
     quarterlyYield: random.chance(0.45) || type === 'PFD' ? 0.002 + 0.008 * random.uniform() : 0,

@@ -47,6 +47,8 @@ const SHOCK_WEIGHT = 0.09;
 const CARRY_WEIGHT = 0.89;
 /** Times the usual variance. With tails as heavy as ours the process would otherwise run away once in a few thousand years. */
 const VARIANCE_MAX = 25;
+/** Log return a session, about 9 % a year; the risk of shares is paid for in the long run. */
+const MARKET_DRIFT = 0.00035;
 const MARKET_VOLATILITY = 0.0095;
 const SECTOR_VOLATILITY = 0.0045;
 /** Log return of a session at most; further is a jump that nobody but a split should make. */
@@ -61,6 +63,8 @@ const SPECIAL_DIVIDEND_CHANCE = 0.00012;
 const SPECIAL_DIVIDEND_SHARE = 0.06;
 /** A dividend above this share of the price is cut back to what the security usually pays. */
 const DIVIDEND_SHARE_MAX = 0.03;
+/** Nobody splits again within half a year. */
+const SPLIT_REST_SESSIONS = 126;
 const PRICE_MIN = 0.05;
 const VOLUME_MIN = 100;
 
@@ -76,6 +80,8 @@ interface SecurityState {
   /** Dollars a share that the next quarterly dividend pays; 0 before the first. */
   payout: number;
   haltedFor: number;
+  /** The offset from which on it may split by chance again. */
+  splitsFrom: number;
 }
 
 /** A market in the course of its sessions, which must be traded one after the other from the first. */
@@ -96,13 +102,14 @@ export class TradingFloor {
       interest: 0,
       payout: 0,
       haltedFor: 0,
+      splitsFrom: 0,
     }));
   }
 
   trade(session: IsoDate): SimulatedSession {
     const shock = Math.sqrt(this.#variance) * this.#factors.shock();
     this.#variance = nextVariance(this.#variance, shock);
-    const marketMove = MARKET_VOLATILITY * shock;
+    const marketMove = MARKET_DRIFT + MARKET_VOLATILITY * shock;
     const sectorMoves = Array.from({ length: SECTORS }, () => SECTOR_VOLATILITY * this.#factors.shock());
     const day = new Day(session);
     for (const state of this.#states) {
@@ -149,6 +156,7 @@ function tradeSecurity(day: Day, state: SecurityState, offset: number, marketMov
     day.splits.push({ symbol, exDate: day.session, splitFrom, splitTo });
     state.price *= splitFrom / splitTo;
     state.payout *= splitFrom / splitTo;
+    state.splitsFrom = offset + SPLIT_REST_SESSIONS;
   }
   const cash = drawDividend(state, offset);
   if (cash !== undefined && !isFirst) {
@@ -205,6 +213,7 @@ function drawSplit(state: SecurityState, offset: number): readonly [number, numb
   const { split } = state.security.planned;
   const luck = random.uniform();
   if (split?.at === offset) return [split.from, split.to];
+  if (offset < state.splitsFrom) return undefined;
   if (price > 900 && luck < 0.02) return [1, random.pick([10, 20])];
   if (price > 180 && luck < 0.004) return [1, random.pick([2, 2, 2, 3, 4, 5])];
   if (price > 60 && luck < 0.00004) return [2, 3];

@@ -10,8 +10,11 @@ import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN } from '#mark
 
 const PRICES: readonly string[] = ['open', 'high', 'low', 'close'];
 
-/** SQL of the reason for which a typed row of daily bars is refused; null where it is accepted. */
-export function barReasonSql(rules: DailyRowRules): string {
+/**
+ * SQL of the reason for which a typed row of daily bars is refused; null where it is accepted. `sessionsAreValid`: every
+ * session that occurs was found to be one already, which is quicker to do than to ask of each row.
+ */
+export function barReasonSql(rules: DailyRowRules, sessionsAreValid = false): string {
   const unknown = ['symbol', 'session', ...PRICES, 'volume'].map((name) => `${name} IS NULL`);
   const infinite = [...PRICES, 'volume', 'vwap', 'trades'].map((name) => `NOT isfinite(${name})`);
   return reasonSql([
@@ -19,15 +22,17 @@ export function barReasonSql(rules: DailyRowRules): string {
     ['price not positive', PRICES.map((name) => `${name} <= 0`)],
     ['low or high out of order', ['low > open', 'low > close', 'high < open', 'high < close']],
     ['negative volume', ['volume < 0']],
-    ['not a session', [notASession(rules.calendar)]],
-    ['session in the future', [`session > DATE '${rules.lastSession}'`]],
+    ['not a session', sessionsAreValid ? [] : [notASession(rules.calendar)]],
+    ['session in the future', sessionsAreValid ? [] : [`session > DATE '${rules.lastSession}'`]],
     ['malformed symbol', [malformedSymbol()]],
   ]);
 }
 
 /** The first reason whose conditions include a true one. A null condition is not true. */
 function reasonSql(rules: readonly (readonly [QuarantineReason, readonly string[]])[]): string {
-  const cases = rules.map(([reason, conditions]) => `WHEN ${conditions.join(' OR ')} THEN ${sqlText(reason)}`);
+  const cases = rules
+    .filter(([, conditions]) => conditions.length > 0)
+    .map(([reason, conditions]) => `WHEN ${conditions.join(' OR ')} THEN ${sqlText(reason)}`);
   return `CASE ${cases.join(' ')} END`;
 }
 

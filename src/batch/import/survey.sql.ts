@@ -21,21 +21,29 @@ export function acceptedSql(rows: string, reason: string | undefined): string {
   return `SELECT symbol, session, ${values} FROM (${rows})${where}`;
 }
 
+/** The sessions that occur, whatever they are. */
+export function occurringSessionsSql(rows: string): string {
+  return `SELECT DISTINCT session FROM (${rows}) WHERE session IS NOT NULL`;
+}
+
 /**
- * How many rows do not come after the row before them: by symbol and session, and by year, symbol and session. None, by
- * either: no key occurs twice, and the rows of each year are sorted. The windows have no order of their own, so DuckDB
- * streams them over the rows as they come.
+ * One walk over the rows as they come. `by_symbol`, `by_year`: how many do not come after the row before them by symbol and
+ * session, by year, symbol and session; none, by either, means that no key occurs twice and that the rows of each year are
+ * sorted. `jumps`: where the close jumps from that of the row before, which is of the same symbol; meaningful in sorted rows.
+ * The windows have no order of their own, so DuckDB streams them.
  */
-export function disorderSql(accepted: string): string {
+export function walkSql(rows: string): string {
   return `
     SELECT count(*) FILTER (disorder) AS by_symbol,
-      count(*) FILTER (year < year_before OR (year = year_before AND disorder)) AS by_year
+      count(*) FILTER (year(session) < year(session_before) OR (year(session) = year(session_before) AND disorder)) AS by_year,
+      to_json(coalesce(list({${STEP.map((name) => `${name}: ${name}`).join(', ')}}) FILTER (
+        symbol = symbol_before AND (${IS_JUMP}) AND year(session) - year(session_before) BETWEEN 0 AND 1), []))::VARCHAR AS jumps
     FROM (
-      SELECT symbol < symbol_before OR (symbol = symbol_before AND session <= session_before) AS disorder,
-        year(session) AS year, year(session_before) AS year_before
+      SELECT *, symbol < symbol_before OR (symbol = symbol_before AND session <= session_before) AS disorder
       FROM (
-        SELECT symbol, session, lag(symbol) OVER () AS symbol_before, lag(session) OVER () AS session_before
-        FROM (${accepted})
+        SELECT symbol, session, close, lag(symbol) OVER () AS symbol_before, lag(session) OVER () AS session_before,
+          lag(close) OVER () AS close_before
+        FROM (${rows})
       )
     )`;
 }

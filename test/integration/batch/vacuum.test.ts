@@ -3,11 +3,10 @@ import { test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
 import { consolidate } from '#batch/consolidate.ts';
-import { restatementsKey } from '#batch/restatements-key.ts';
+import { deriveRestatements } from '#batch/restatements.ts';
 import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
 import { verifyLake } from '#batch/verify.ts';
-import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
-import { SessionSet } from '#market/session-set.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 
 const DAY = 86_400_000;
@@ -20,15 +19,6 @@ async function keysOf(market: MarketLake): Promise<string[]> {
 
 function run(market: MarketLake, request: VacuumRequest = {}): Promise<VacuumLakeReport> {
   return vacuumLake({ lake: market.test.again(), calendar: market.calendar }, request);
-}
-
-/** Says that restatements were derived up to the newest version. */
-async function deriveRestatements(market: MarketLake): Promise<void> {
-  const bars = await market.test.lake.table(DAILY_BARS).head();
-  assert(bars !== undefined);
-  const txns = new Map([[restatementsKey(bars.tableId), bars.version]]);
-  const plan = { operation: 'WRITE', add: [], remove: [], units: SessionSet.empty, dataChange: true, txns };
-  await market.test.lake.table(RESTATEMENTS).write(async () => plan);
 }
 
 /** A lake in which each of three versions of the bars has files that the next does not, all of them written now. */
@@ -45,7 +35,7 @@ async function openCorrected(): Promise<MarketLake> {
 test('lesson: nothing is deleted by age alone, only what no version inside the retention names', async () => {
   await using market = await openCorrected();
   await market.resample([3]);
-  await deriveRestatements(market);
+  await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
   const before = await keysOf(market);
   assert.equal((await run(market)).files, 0, 'all is young');
   assert.deepEqual(await keysOf(market), before);
@@ -64,10 +54,10 @@ test('lesson: nothing is deleted by age alone, only what no version inside the r
 test('a dry run lists exactly what the real run deletes', async () => {
   await using market = await openCorrected();
   await market.resample([3]);
-  await deriveRestatements(market);
+  await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
   await consolidate({ lake: market.test.lake, calendar: market.calendar }, { mode: 'full', intervals: [3] });
   await market.resample([3]);
-  await deriveRestatements(market);
+  await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
   market.clock.move(500 * DAY);
   const before = await keysOf(market);
   const dry = await run(market, { dryRun: true });
@@ -91,7 +81,7 @@ test('a dry run lists exactly what the real run deletes', async () => {
 
 test('vacuum waits for resampling and for restatements that have not caught up', async () => {
   await using market = await openCorrected();
-  await deriveRestatements(market);
+  await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
   market.clock.move(500 * DAY);
   const before = await keysOf(market);
   await assert.rejects(run(market), { code: 'lake-vacuum-needed', found: /silver\/bars_3d/ });

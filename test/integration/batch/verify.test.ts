@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
+import { deriveRestatements } from '#batch/restatements.ts';
 import { type FindingCheck, type VerifyReport, verifyLake } from '#batch/verify.ts';
 import { parseCommit, serializeCommit } from '#lake/actions.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import type { DataFile } from '#lake/files.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
-import { DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
+import { DAILY_BARS, RESTATEMENTS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 
@@ -102,6 +103,23 @@ test('a lake that is behind is not wrong: bars are compared with the versions th
   const report = await verify(market, true);
   assert.deepEqual(report.findings, []);
   assert.equal(report.notes.length, 2);
+});
+
+test('restatements are derived again from the versions of the bars', async () => {
+  await using market = await openVerified();
+  const { lake } = market.test;
+  await market.put([isoDate('2023-03-01')], 9, { symbols: ['AAA'] });
+  await market.put([isoDate('2023-03-02')], 1);
+  const { added } = await deriveRestatements({ lake, calendar: market.calendar });
+  assert(added > 0);
+  assert.deepEqual((await verify(market, true)).findings, []);
+  await replaceRows(market, RESTATEMENTS, (rows) => `SELECT * REPLACE (new + 1 AS new) FROM (${rows})`);
+  const report = await verify(market, true);
+  assert.deepEqual(checks(report), [
+    `${RESTATEMENTS.name}: restatement-missing`,
+    `${RESTATEMENTS.name}: restatement-unexpected`,
+  ]);
+  assert.equal(report.findingCount, 2 * added);
 });
 
 describe('what is planted is found', () => {

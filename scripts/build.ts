@@ -1,0 +1,33 @@
+/**
+ * `npm run build`: the package as JavaScript in `dist/`, which is what `npm pack` ships: Node runs TypeScript as it is, but not
+ * inside `node_modules`. Types are stripped by Node itself, so what is shipped is what the tests ran; declarations come from
+ * the compiler. The nested package.json maps the `#part/file.ts` imports to the files here.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { dirname, join } from 'node:path';
+
+rmSync('dist', { recursive: true, force: true });
+const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+
+/** Relative imports, as they stand in sources: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
+const RELATIVE_IMPORT = /((?:from|import)\s*\(?\s*)'(\.{1,2}\/[^']+)\.ts'/g;
+
+for (const path of globSync('{bin,src}/**/*.ts')) {
+  if (path.endsWith('.test.ts')) continue;
+  const target = join('dist', path.replace(/\.ts$/, '.js'));
+  mkdirSync(dirname(target), { recursive: true });
+  const source = stripTypeScriptTypes(readFileSync(path, 'utf8'));
+  writeFileSync(target, source.replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
+}
+for (const path of globSync('dist/**/*.d.ts')) {
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
+}
+
+const { imports } = JSON.parse(readFileSync('package.json', 'utf8')) as { imports: Record<string, string> };
+const compiled = Object.entries(imports)
+  .filter(([name]) => name !== '#test/*')
+  .map(([name, target]) => [`${name}.ts`, `${target}.js`]);
+writeFileSync('dist/package.json', `${JSON.stringify({ type: 'module', imports: Object.fromEntries(compiled) }, undefined, 2)}\n`);

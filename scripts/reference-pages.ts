@@ -1,0 +1,92 @@
+import { COMMANDS } from '../src/cli/commands.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '../src/lake/tables.ts';
+import { SETTINGS } from '../src/runtime/settings.ts';
+
+export interface ReferencePage {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The pages of the reference that say what the code says. */
+export function referencePages(): ReferencePage[] {
+  return [
+    { path: 'docs/reference/commands.md', text: commandsPage() },
+    { path: 'docs/reference/configuration.md', text: configurationPage() },
+    { path: 'docs/reference/schema.md', text: schemaPage() },
+  ];
+}
+
+function commandsPage(): string {
+  const lines = [
+    '# Commands',
+    '',
+    '`./condvest COMMAND` in a checkout, `condvest COMMAND` where the package is installed. Every command takes `--json`, which',
+    'reports on standard output as JSON (errors too), and `--help`. Results go to standard output, everything about the work to',
+    'standard error; progress is shown only where a person watches. Ctrl-C stops at the next sound point and leaves nothing half-done.',
+    '',
+    '| exit code | meaning |',
+    '|---|---|',
+    '| 0 | done |',
+    '| 1 | failed; nothing half-done was left |',
+    '| 2 | wrong use or configuration |',
+    '| 3 | done, but the data is incomplete: sessions stay partial |',
+    '| 130 | stopped by Ctrl-C |',
+  ];
+  for (const { name, description, operands, options, examples } of COMMANDS) {
+    const usage = operands.map((operand) => {
+      const inner = `${operand.name.toUpperCase()}${operand.variadic === true ? '…' : ''}`;
+      return operand.required ? inner : `[${inner}]`;
+    });
+    lines.push('', `## ${name}`, '', `\`condvest ${[name, ...usage].join(' ')}\``, '', description);
+    if (operands.length + options.length > 0) lines.push('', '| | meaning | default |', '|---|---|---|');
+    for (const operand of operands) lines.push(`| \`${operand.name.toUpperCase()}\` | ${operand.doc} | |`);
+    for (const { flags, doc, defaultText } of options) lines.push(`| \`${flags}\` | ${doc} | ${defaultText ?? ''} |`);
+    lines.push('', '```sh');
+    for (const { line, doc } of examples) lines.push(`${line}   # ${doc}`);
+    lines.push('```');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function configurationPage(): string {
+  const lines = [
+    '# Configuration',
+    '',
+    'Everything has a default. Settings come from environment variables, and under them from `condvest.json` in the home folder',
+    '(or the file that `CONDVEST_CONFIG` names). All faults are reported at once; a name that is no setting is an error.',
+    '',
+    '| variable | in the file | meaning | allowed | default |',
+    '|---|---|---|---|---|',
+  ];
+  for (const { variable, key, doc, allowed, defaultText } of SETTINGS) {
+    lines.push(`| \`${variable}\` | \`${key}\` | ${doc} | ${allowed} | ${defaultText === '' ? 'none' : `\`${defaultText}\``} |`);
+  }
+  lines.push(
+    '',
+    'A file for a machine with 8 GB, with a closing that this release does not know of:',
+    '',
+    '```json',
+    JSON.stringify({ memoryLimitBytes: '2GB', closures: [{ date: '2027-06-10', name: 'National day of mourning' }] }, undefined, 2),
+    '```',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function schemaPage(): string {
+  const lines = [
+    '# Tables',
+    '',
+    'Each table is a folder in Delta Lake format under `lake/`; in SQL it is a view of the same name with a dot. All columns may be',
+    'null in the schema. Timestamps are UTC in whole milliseconds, prices are US dollars, volumes shares.',
+  ];
+  const tables = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, QUARANTINE, RESTATEMENTS, silverBars(3)];
+  for (const { name, comment, columns, key, sortBy, partitionBy } of tables) {
+    const others = name === 'silver/bars_3d' ? ', and alike `bars_5d`, `bars_8d`, `bars_13d`, `bars_21d`, `bars_34d`' : '';
+    lines.push('', `## ${name}`, '', `${comment}${others}.`, '');
+    lines.push(`Unique by ${key.join(', ')}. Rows of a file are sorted by ${sortBy.join(', ')}.`);
+    if (partitionBy.length > 0) lines.push(`Partitioned by ${partitionBy.join(', ')}.`);
+    lines.push('', '| column | type | meaning |', '|---|---|---|');
+    for (const column of columns) lines.push(`| \`${column.name}\` | ${column.type} | ${column.comment} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -14,13 +14,11 @@ const STAGED_SESSIONS_MIN = 3;
  */
 export class OwnFileRows {
   readonly #deps: Pick<LakeDeps, 'engine' | 'store'>;
-  readonly #discard: (localPath: string) => Promise<void>;
   readonly #paths = new Map<number, string>();
   #sessions = SessionSet.empty;
 
-  constructor(deps: Pick<LakeDeps, 'engine' | 'store'>, discard: (localPath: string) => Promise<void>) {
+  constructor(deps: Pick<LakeDeps, 'engine' | 'store'>) {
     this.#deps = deps;
-    this.#discard = discard;
   }
 
   /** `rows` gives the SELECT of some sessions of one year. */
@@ -43,7 +41,7 @@ export class OwnFileRows {
   }
 
   async discard(): Promise<void> {
-    for (const path of this.#paths.values()) await this.#discard(path);
+    for (const path of this.#paths.values()) await this.#deps.store.discardScratch(path);
     this.#paths.clear();
   }
 }

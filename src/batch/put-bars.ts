@@ -40,8 +40,6 @@ export interface PutBarsDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
   readonly rules: PutRules;
-  /** Removes a scratch file. */
-  readonly discard: (localPath: string) => Promise<void>;
 }
 
 export interface PutBarsRequest {
@@ -116,7 +114,7 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
       merge = await compare(deps, request, counts, base);
       if (merge.changed.size === 0 || request.dryRun === true) return undefined;
       const mayShare = await sharing(deps, request, merge);
-      const own = new OwnFileRows(lake.deps, deps.discard);
+      const own = new OwnFileRows(lake.deps);
       staged.push(own);
       return stage(deps, request, merge, base, mayShare, own);
     };

@@ -1,4 +1,5 @@
 import { defined } from '#base/assert.ts';
+import { CondvestError } from '#base/errors.ts';
 import { existingTables } from '#lake/existing-tables.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
@@ -80,8 +81,9 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     if (found === undefined) continue;
     derived.push(found);
     await verifyWindows(lake, calendar, found, findings);
-    if (bars !== undefined && found.bars < bars.version) {
-      notes.push(`${table.def.name} is derived from version ${found.bars} of the daily bars, of ${bars.version}`);
+    if (bars !== undefined && (await isBehind(lake, found.bars, bars.version))) {
+      const versions = `version ${found.bars} of the daily bars, of ${bars.version}`;
+      notes.push(`${table.def.name} is derived from ${versions}. Run "condvest resample"`);
     }
   }
   let comparedRows = 0;
@@ -99,6 +101,18 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     }
   }
   return { deep, tables, findings: findings.kept, findingCount: findings.count, comparedRows, notes };
+}
+
+/** True where bars changed since a version, beyond being moved between files; also where that can no longer be told. */
+async function isBehind(lake: Lake, version: number, head: number): Promise<boolean> {
+  if (version >= head) return false;
+  try {
+    for await (const commit of lake.table(DAILY_BARS).commits(version + 1, head)) if (commit.dataChange) return true;
+    return false;
+  } catch (cause) {
+    if (cause instanceof CondvestError && cause.code === 'lake-commit-missing') return true;
+    throw cause;
+  }
 }
 
 const UNREADABLE: ReadonlySet<string> = new Set(['file-missing', 'file-unreadable', 'file-size']);

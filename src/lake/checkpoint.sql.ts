@@ -1,4 +1,4 @@
-import { sqlText } from './engine.ts';
+import { sqlPath, sqlText } from './engine.ts';
 
 /** The Parquet form of a checkpoint (protocol, "Checkpoint Schema"): one action a row, in the column of its kind. */
 
@@ -64,7 +64,7 @@ export const ROW_END = '\u001e';
 export const FIELD_END = '\u001f';
 
 export function readCheckpointSchema(localPath: string): string {
-  return `SELECT name, coalesce(num_children, 0)::INTEGER AS children FROM parquet_schema(${sqlText(localPath)})`;
+  return `SELECT name, coalesce(num_children, 0)::INTEGER AS children FROM parquet_schema(${sqlPath(localPath)})`;
 }
 
 /** The fields of each top column that the writer of a checkpoint has given; the protocol lets it leave out and add some. */
@@ -107,5 +107,5 @@ export function readOthers(
 }
 
 function filesOf(localPaths: readonly string[]): string {
-  return `read_parquet([${localPaths.map(sqlText).join(', ')}])`;
+  return `read_parquet([${localPaths.map(sqlPath).join(', ')}])`;
 }

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 
 import { AssertionError, assert } from '#base/assert.ts';
 import { isoDate, toEpochDay } from '#base/dates.ts';
@@ -162,20 +162,29 @@ export class EngineSession implements Disposable {
 
   /** The result chunk by chunk, as DuckDB makes it: memory does not grow with the result. */
   async stream(sql: string, parameters?: readonly SqlParameter[]): Promise<StreamedResult> {
-    const result = await guard(() => this.#connection.stream(sql, bind(parameters)));
-    const names = result.deduplicatedColumnNames();
-    const types = names.map((_, index) => result.columnType(index));
-    async function* chunks(): AsyncGenerator<ColumnChunk> {
-      for (;;) {
-        const chunk = await guard(() => result.fetchChunk());
-        if (chunk === null || chunk.rowCount === 0) return;
-        yield {
-          rowCount: chunk.rowCount,
-          columns: types.map((type, index) => convertColumn(chunk.getColumnValues(index), type)),
-        };
-      }
+    return streamed(await guard(() => this.#connection.stream(sql, bind(parameters))));
+  }
+
+  /**
+   * As `stream`, for a text that somebody typed: runs it only if it reads. A last statement that is no SELECT or EXPLAIN, or
+   * one before it that does more than make a type or a table in memory (as PIVOT does), is refused with `engine-not-a-query`
+   * before it is run.
+   */
+  async streamQuery(sql: string): Promise<StreamedResult> {
+    const { StatementType } = await import('@duckdb/node-api');
+    const statements = await guard(() => this.#connection.extractStatements(sql));
+    for (let index = 0; index < statements.count; index += 1) {
+      const isLast = index === statements.count - 1;
+      const prepared = await guard(() => statements.prepare(index));
+      const type = prepared.statementType;
+      const isAllowed = isLast
+        ? type === StatementType.SELECT || type === StatementType.EXPLAIN
+        : type === StatementType.CREATE;
+      if (!isAllowed) throw notAQuery(StatementType[type] ?? String(type));
+      if (isLast) return streamed(await guard(() => prepared.stream()));
+      await guard(() => prepared.run());
     }
-    return { names, types: types.map(String), chunks: chunks() };
+    throw notAQuery('nothing');
   }
 
   /**
@@ -245,6 +254,32 @@ export function sqlName(name: string): string {
 
 function bind(parameters: readonly SqlParameter[] | undefined): DuckDBValue[] | undefined {
   return parameters === undefined ? undefined : [...parameters];
+}
+
+function streamed(result: DuckDBResult): StreamedResult {
+  const names = result.deduplicatedColumnNames();
+  const types = names.map((_, index) => result.columnType(index));
+  async function* chunks(): AsyncGenerator<ColumnChunk> {
+    for (;;) {
+      const chunk = await guard(() => result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield {
+        rowCount: chunk.rowCount,
+        columns: types.map((type, index) => convertColumn(chunk.getColumnValues(index), type)),
+      };
+    }
+  }
+  return { names, types: types.map(String), chunks: chunks() };
+}
+
+function notAQuery(found: string): CondvestError {
+  return new CondvestError({
+    code: 'engine-not-a-query',
+    kind: 'permanent',
+    message: 'Only one statement that reads can be run',
+    found,
+    allowed: 'SELECT, FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN',
+  });
 }
 
 async function* closing(session: EngineSession, chunks: AsyncIterable<ColumnChunk>): AsyncGenerator<ColumnChunk> {

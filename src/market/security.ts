@@ -50,12 +50,14 @@ export class Listings {
       if (row.symbol === row.securityId) continue;
       for (const gap of this.#gaps(row.securityId, row.firstSession, row.lastSession)) {
         if (gap.first === null) continue;
-        append(this.#strays, row.securityId, {
+        const stray: Listing = {
           securityId: `${row.securityId}@unlisted`,
           symbol: row.securityId,
           firstSession: gap.first,
           lastSession: gap.last,
-        });
+        };
+        append(this.#strays, row.securityId, stray);
+        append(this.#bySecurity, stray.securityId, stray);
       }
     }
   }
@@ -87,7 +89,9 @@ export class Listings {
   spans(securityId: string): SymbolSpan[] {
     const listed = (this.#bySecurity.get(securityId) ?? []).map(spanOf);
     const strays = (this.#strays.get(securityId) ?? []).map(spanOf);
-    const own = this.#gaps(securityId, null, null).flatMap((gap) => cut(gap, strays));
+    // An id with `@` in it is no symbol, so no rows are its own by name.
+    const gaps = securityId.includes('@') ? [] : this.#gaps(securityId, null, null);
+    const own = gaps.flatMap((gap) => cut(gap, strays));
     const ascending = [...listed, ...own].sort((a, b) => compare(a.first ?? '', b.first ?? ''));
     const spans: SymbolSpan[] = [];
     for (const span of ascending) {

@@ -1,7 +1,4 @@
-/**
- * Files on this machine that are not objects of the lake: what a user asks to import, and scratch files that were read
- * and are no longer needed. Real in `adapters/fs`; in memory or failing in tests.
- */
+/** Files on this machine that are not objects of the lake, but what a user asks to import. Only read. */
 export interface LocalFiles {
   /** What lies at the path (links followed), or undefined where nothing does. Failures are thrown, never "absent". */
   inspect(path: string): Promise<LocalFileInfo | undefined>;
@@ -11,9 +8,6 @@ export interface LocalFiles {
 
   /** The whole file in bounded chunks. */
   stream(path: string): AsyncIterable<Uint8Array>;
-
-  /** Removes a scratch file; one that is not there counts as removed. */
-  discard(path: string): Promise<void>;
 }
 
 export interface LocalFileInfo {

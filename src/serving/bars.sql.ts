@@ -39,9 +39,13 @@ export function distinctSymbols(rows: string): string {
   return `SELECT DISTINCT symbol FROM (${rows}) WHERE symbol IS NOT NULL ORDER BY symbol`;
 }
 
-export function ledgerStates(rows: string, from: IsoDate, to: IsoDate): string {
-  return `SELECT session, state FROM (${rows})
-    WHERE dataset = 'daily_bars' AND session BETWEEN DATE '${from}' AND DATE '${to}'`;
+/** The last session, not after a date, in which a symbol has a bar; null where there is none. */
+export function lastSessionOf(rows: string, symbol: string, to: IsoDate): string {
+  return `SELECT max(session) AS session FROM (${rows}) WHERE symbol = ${sqlText(symbol)} AND session <= DATE '${to}'`;
+}
+
+export function ledgerStates(rows: string): string {
+  return `SELECT session, state FROM (${rows}) WHERE dataset = 'daily_bars'`;
 }
 
 export function restatementsOf(rows: string, spans: readonly SymbolSpan[], from: IsoDate, to: IsoDate): string {
@@ -51,6 +55,16 @@ export function restatementsOf(rows: string, spans: readonly SymbolSpan[], from:
 
 export function allOf(rows: string, columns: readonly string[], orderBy: readonly string[]): string {
   return `SELECT ${columns.join(', ')} FROM (${rows}) ORDER BY ${orderBy.join(', ')}`;
+}
+
+export function ofSymbols(
+  rows: string,
+  symbols: readonly string[],
+  columns: readonly string[],
+  orderBy: readonly string[],
+): string {
+  const list = symbols.map(sqlText).join(', ');
+  return `SELECT ${columns.join(', ')} FROM (${rows}) WHERE symbol IN (${list}) ORDER BY ${orderBy.join(', ')}`;
 }
 
 function spansSql(spans: readonly SymbolSpan[], column: string, from: IsoDate | undefined, to: IsoDate): string {

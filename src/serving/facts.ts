@@ -1,10 +1,11 @@
 import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import { heldFiles } from '#lake/put.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
-import { DAILY_BARS, DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS } from '#lake/tables.ts';
 import {
   type AppliedDividend,
   type AppliedSplit,
@@ -16,12 +17,17 @@ import {
 } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { allOf } from './bars.sql.ts';
 
-/** The small tables that every answer needs, read once a version and kept: facts do not change under a version. */
+import { allOf, ledgerStates, ofSymbols } from './bars.sql.ts';
+import type { Finality } from './served-bars.ts';
 
-/** Versions kept in memory. Each is as large as the table: a few megabytes for a whole market. */
-const VERSIONS_MAX = 4;
+/** What answers need besides bars, read once a version and kept: facts do not change under a version. */
+
+/** Answers kept in memory: a few versions of each kind. The largest is a few megabytes for a whole market. */
+const ANSWERS_MAX = 16;
+
+/** Beyond so many commits, looking at each costs more than reading daily rows. */
+const COMMITS_MAX = 1000;
 
 export class FactCache {
   readonly #lake: Lake;
@@ -46,10 +52,49 @@ export class FactCache {
     });
   }
 
-  dividends(snapshot: Snapshot | undefined, listings: Snapshot | undefined): Promise<Resolved<AppliedDividend>> {
-    return this.#once(keyOf('dividends', snapshot, listings), async () => {
-      const rows = await this.#rows<DividendRow>(DIVIDENDS, snapshot, DIVIDEND_COLUMNS, DIVIDENDS.sortBy);
-      return resolveDividends(await this.listings(listings), rows.map(toDividend));
+  /**
+   * The dividends of some symbols. Not kept: there are many, `total` alone needs them, and a file sorted by symbol gives those
+   * of one in no time.
+   */
+  async dividends(
+    snapshot: Snapshot | undefined,
+    listings: Snapshot | undefined,
+    symbols: readonly string[],
+  ): Promise<Resolved<AppliedDividend>> {
+    if (snapshot === undefined) return { applied: new Map(), held: [] };
+    const scan = await scanSql(this.#lake.deps, DIVIDENDS, snapshot.files);
+    const sql = ofSymbols(scan, symbols, DIVIDEND_COLUMNS, DIVIDENDS.sortBy);
+    const rows = await this.#lake.deps.engine.rows<DividendRow>(sql);
+    return resolveDividends(await this.listings(listings), rows.map(toDividend));
+  }
+
+  /** What the ledger says of each session of the daily bars. */
+  states(snapshot: Snapshot | undefined): Promise<ReadonlyMap<IsoDate, Finality>> {
+    if (snapshot === undefined) return Promise.resolve(new Map());
+    return this.#once(keyOf('states', snapshot), async () => {
+      const scan = await scanSql(this.#lake.deps, SESSIONS, snapshot.files);
+      const rows = await this.#lake.deps.engine.rows<{ session: IsoDate; state: Finality }>(ledgerStates(scan));
+      return new Map(rows.map(({ session, state }) => [session, state]));
+    });
+  }
+
+  /** The sessions whose daily bars changed after a version; undefined: it may be any. */
+  changedSince(bars: Snapshot, version: number): Promise<SessionSet | undefined> {
+    return this.#once(`${keyOf('changed', bars)} since ${version}`, async () => {
+      if (bars.version - version > COMMITS_MAX) return undefined;
+      let changed = SessionSet.empty;
+      try {
+        for await (const commit of this.#lake.table(DAILY_BARS).commits(version + 1, bars.version)) {
+          if (!commit.dataChange) continue;
+          if (commit.units === undefined) return undefined;
+          changed = changed.union(commit.units);
+        }
+      } catch (cause) {
+        // The log no longer says what changed: then everything may have.
+        if (cause instanceof CondvestError && cause.code === 'lake-commit-missing') return undefined;
+        throw cause;
+      }
+      return changed;
     });
   }
 
@@ -72,15 +117,15 @@ export class FactCache {
     return this.#lake.deps.engine.rows<T>(allOf(rows, columns, orderBy));
   }
 
-  /** The newest answers are kept; a failed one is not. */
+  /** The answers asked for last are kept; a failed one is not. */
   #once<T>(key: string, read: () => Promise<T>): Promise<T> {
     const kept = this.#kept.get(key);
+    this.#kept.delete(key);
     // Each key stands for one kind of answer: the cast gives back what the same caller put in.
-    if (kept !== undefined) return kept as Promise<T>;
-    const answer = read();
+    const answer = kept === undefined ? read() : (kept as Promise<T>);
     this.#kept.set(key, answer);
-    answer.catch(() => this.#kept.delete(key));
-    for (const oldest of this.#kept.keys()) if (this.#kept.size > VERSIONS_MAX * 4) this.#kept.delete(oldest);
+    if (kept === undefined) answer.catch(() => this.#kept.delete(key));
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > ANSWERS_MAX) this.#kept.delete(oldest);
     return answer;
   }
 }

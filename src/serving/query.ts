@@ -8,7 +8,7 @@ import type { Cell, Field, RowBatch, TableStream } from './export/table-stream.t
 import { tableDefinitions } from './tables.ts';
 
 export interface QueryRequest {
-  /** One SELECT (or another statement that gives rows) of DuckDB's SQL. */
+  /** One SELECT (or another statement that only reads) of DuckDB's SQL. */
   readonly statement: string;
   readonly intervals: readonly number[];
   /** Every table as it was at this instant. */
@@ -22,23 +22,28 @@ export interface RunningQuery extends AsyncDisposable {
 
 /**
  * Runs one statement over views of all tables, pinned at one version each, and streams its rows in bounded memory. Throws
- * `query-invalid` with the database's own words where the statement is wrong.
+ * `query-invalid` with the database's own words where the statement is wrong, `query-not-a-query` where it would write.
  */
 export async function runQuery(lake: Lake, request: QueryRequest): Promise<RunningQuery> {
   const session = await openSession(lake, request);
   try {
-    const result = await session.stream(request.statement).catch((cause: unknown) => {
+    const result = await session.streamQuery(request.statement).catch((cause: unknown) => {
       throw invalidQuery(cause);
     });
     const fields = result.names.map(
       (name, index): Field => ({ name, type: fieldType(result.types[index] ?? 'VARCHAR') }),
     );
     async function* batches(): AsyncGenerator<RowBatch> {
-      for await (const { rowCount, columns } of result.chunks) {
-        yield {
-          rowCount,
-          columns: columns.map((values, index) => values.map((value) => toCell(value, fields[index]?.type))),
-        };
+      try {
+        for await (const { rowCount, columns } of result.chunks) {
+          yield {
+            rowCount,
+            columns: columns.map((values, index) => values.map((value) => toCell(value, fields[index]?.type))),
+          };
+        }
+      } catch (cause) {
+        // A cast that fails in a late row fails here.
+        throw invalidQuery(cause);
       }
     }
     return { table: { fields, batches: batches() }, [Symbol.asyncDispose]: async () => session.close() };
@@ -51,8 +56,9 @@ export async function runQuery(lake: Lake, request: QueryRequest): Promise<Runni
 /** Runs one statement and writes its rows to a Parquet file on this machine. Resolves with the number of rows. */
 export async function queryToParquet(lake: Lake, request: QueryRequest, path: string): Promise<number> {
   using session = await openSession(lake, request);
-  const statement = request.statement.trim().replace(/;+$/, '');
-  const copy = `COPY (${statement}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`;
+  // On a line of its own: the statement may end in a comment.
+  const statement = request.statement.trim().replace(/(\s*;)+$/, '');
+  const copy = `COPY (${statement}\n) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`;
   const [written] = await session.rows<{ Count: number }>(copy).catch((cause: unknown) => {
     throw invalidQuery(cause);
   });
@@ -73,7 +79,12 @@ async function openSession(lake: Lake, request: QueryRequest): Promise<EngineSes
 
 /** The statement is the user's, so what the database says of it is theirs to mend. */
 function invalidQuery(cause: unknown): unknown {
-  if (!(cause instanceof CondvestError) || cause.code !== 'engine-sql') return cause;
+  if (!(cause instanceof CondvestError)) return cause;
+  if (cause.code === 'engine-not-a-query') {
+    const { found, allowed } = cause;
+    return new UsageError({ code: 'query-not-a-query', message: 'Only one statement that reads can be run', found, allowed });
+  }
+  if (cause.code !== 'engine-sql') return cause;
   return new UsageError({
     code: 'query-invalid',
     message: 'The statement cannot be run',

@@ -4,7 +4,7 @@ import { decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
-import { DAILY_BARS, silverBars } from '#lake/tables.ts';
+import { silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
 import type { WindowBar } from '#market/window.ts';
@@ -21,14 +21,14 @@ export interface Freshness {
   readonly staleWindows: ReadonlySet<number>;
 }
 
-const NOTHING_USABLE: Freshness = { usable: false, staleWindows: new Set() };
+export const NOTHING_USABLE: Freshness = { usable: false, staleWindows: new Set() };
 
 export async function freshnessOf(
   deps: { readonly lake: Lake; readonly calendar: Calendar; readonly facts: FactCache },
   request: { readonly interval: number; readonly securityId: string; readonly symbols: readonly string[] },
   pinned: Pinned,
 ): Promise<Freshness> {
-  const { lake, calendar, facts } = deps;
+  const { calendar, facts } = deps;
   if (pinned.silver === undefined) return NOTHING_USABLE;
   const decision = decide(pinned.silver.txns, {
     bars: pinned.bars,
@@ -42,22 +42,12 @@ export async function freshnessOf(
       ? true
       : await sameEventsThen(deps, request, pinned, decision);
   if (!sameEvents) return NOTHING_USABLE;
+  const changed = await facts.changedSince(pinned.bars, decision.bars);
+  if (changed === undefined) return NOTHING_USABLE;
   const staleWindows = new Set<number>();
-  if (decision.bars === pinned.bars.version) return { usable: true, staleWindows };
-  try {
-    for await (const commit of lake.table(DAILY_BARS).commits(decision.bars + 1, pinned.bars.version)) {
-      if (!commit.dataChange) continue;
-      if (commit.units === undefined) return NOTHING_USABLE;
-      for (const session of commit.units) {
-        if (calendar.isSession(session)) staleWindows.add(windowNumber(calendar, request.interval, session));
-      }
-    }
-  } catch (cause) {
-    // The log no longer says what changed: then everything may have.
-    if (cause instanceof CondvestError && cause.code === 'lake-commit-missing') return NOTHING_USABLE;
-    throw cause;
+  for (const session of changed) {
+    if (calendar.isSession(session)) staleWindows.add(windowNumber(calendar, request.interval, session));
   }
-  await facts.published(pinned.bars);
   return { usable: true, staleWindows };
 }
 

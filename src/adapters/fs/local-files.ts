@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 import { CondvestError } from '#base/errors.ts';
 import type { LocalFileInfo, LocalFiles } from '#ports/local-files.ts';
@@ -42,10 +42,6 @@ export class FsLocalFiles implements LocalFiles {
     } catch (cause) {
       throw unreadable(path, cause);
     }
-  }
-
-  async discard(path: string): Promise<void> {
-    await rm(path, { force: true });
   }
 }
 

@@ -7,7 +7,7 @@ import { Listings } from '#market/security.ts';
 import { allRowsSql } from '../small-table.ts';
 import type { WarningExample } from './report.ts';
 import type { ImportDeps } from './request.ts';
-import { barsAroundSql, jumpsSql, withoutVolumeSql } from './survey.sql.ts';
+import { barsAroundSql, jumpsOverYearsSql, jumpsSql, withoutVolumeSql } from './survey.sql.ts';
 
 export interface Warnings {
   readonly counts: Readonly<Record<string, number>>;
@@ -15,27 +15,30 @@ export interface Warnings {
 }
 
 /** Jumps looked at; data with more is another kind of data. */
-const JUMPS_MAX = 100_000;
+export const JUMPS_MAX = 10_000;
 /** Examples of each kind in a report. */
 const EXAMPLES_MAX = 10;
+
+/** Accepted rows, each key once, and what was learned of them in passing. */
+export interface JudgedRows {
+  /** SQL of the rows. */
+  readonly rows: string;
+  /** How they come: by symbol and session, by these within each year, or anyhow. */
+  readonly order: 'by-symbol' | 'by-year' | 'none';
+  /** JSON of the jumps between rows that follow each other; null for none. */
+  readonly jumps: string | null;
+  readonly sessions: readonly IsoDate[];
+  readonly withoutVolume: number;
+}
 
 /**
  * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows worth
  * a look, the rules judge them.
  */
-export async function barWarnings(
-  deps: ImportDeps,
-  bars: {
-    readonly rows: string;
-    readonly ordered: boolean;
-    readonly sessions: readonly IsoDate[];
-    readonly withoutVolume: number;
-  },
-): Promise<Warnings> {
+export async function barWarnings(deps: ImportDeps, bars: JudgedRows): Promise<Warnings> {
   const { engine } = deps.lake.deps;
   const { listings, splits } = await readEvents(deps);
-  const steps = await engine.rows<Step>(jumpsSql(bars.rows, bars.ordered ? 'streamed' : 'sorted', JUMPS_MAX));
-  steps.push(...(await stepsOfSplits(deps, bars, splits)));
+  const steps = [...(await jumps(deps, bars)), ...(await stepsOfSplits(deps, bars, splits))];
   const warnings = new Map<string, QualityWarning>();
   for (const step of steps) {
     const securityId = listings.resolve(step.symbol, step.session);
@@ -57,6 +60,14 @@ export async function barWarnings(
     if ((counts[kind] ?? 0) <= EXAMPLES_MAX) examples.push({ kind, symbol, date, detail });
   }
   return { counts, examples };
+}
+
+async function jumps(deps: ImportDeps, bars: JudgedRows): Promise<Step[]> {
+  const { engine } = deps.lake.deps;
+  if (bars.order === 'none') return engine.rows<Step>(jumpsSql(bars.rows, JUMPS_MAX));
+  const met = JSON.parse(bars.jumps ?? '[]') as Step[];
+  if (bars.order === 'by-symbol') return met;
+  return [...met, ...(await engine.rows<Step>(jumpsOverYearsSql(bars.rows, JUMPS_MAX)))];
 }
 
 /** A close, and the close before it. */
@@ -87,7 +98,7 @@ function judgeStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[
 
 async function stepsOfSplits(
   deps: ImportDeps,
-  bars: { readonly rows: string; readonly sessions: readonly IsoDate[] },
+  bars: JudgedRows,
   splits: ReadonlyMap<string, readonly AppliedSplit[]>,
 ): Promise<Step[]> {
   if (splits.size === 0) return [];

@@ -3,7 +3,7 @@ import type { IsoDate } from '#base/dates.ts';
 import type { DailyRowRules, QuarantineReason } from '#market/quality.ts';
 
 import { putBars, sumOutcomes } from '../put-bars.ts';
-import { barWarnings } from './bar-warnings.ts';
+import { barWarnings, JUMPS_MAX, type JudgedRows } from './bar-warnings.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';
 import { copyScratchSql } from './quarantine.sql.ts';
@@ -14,13 +14,14 @@ import { type Staged, stageReadings } from './stage.ts';
 import {
   acceptedSql,
   crowdedCountSql,
-  disorderSql,
   duplicateCountsByFileSql,
   duplicateCountsSql,
   duplicateReasonSql,
   duplicatesSql,
+  occurringSessionsSql,
   surveySql,
   uniqueSql,
+  walkSql,
 } from './survey.sql.ts';
 
 const DUPLICATE: QuarantineReason = 'duplicate with other values';
@@ -28,7 +29,7 @@ const DUPLICATE: QuarantineReason = 'duplicate with other values';
 /** Reads and judges daily bars. What is returned writes them. */
 export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
   const { engine, store } = deps.lake.deps;
-  const stagedFiles = await stageReadings({ engine, store, files: deps.files }, job.readings);
+  const stagedFiles = await stageReadings({ engine, store }, job.readings);
   const scratch = new Scratch(deps, stagedFiles);
   try {
     const judged = await judge(deps, job, stagedFiles, scratch);
@@ -38,20 +39,17 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
         job.onStep('writing');
         const newlyQuarantined = job.dryRun
           ? 0
-          : await quarantine(deps, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
+          : await quarantine(deps.lake, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
         // After the splits of the same import, which explain jumps.
         const odd = await barWarnings(deps, judged);
-        const put = await putBars(
-          { ...deps, discard: (path) => deps.files.discard(path) },
-          {
-            rows: judged.rows,
-            ordered: judged.ordered,
-            source: job.source,
-            fetchedAtMs: job.seenAtMs,
-            replace: job.replace,
-            dryRun: job.dryRun,
-          },
-        );
+        const put = await putBars(deps, {
+          rows: judged.rows,
+          ordered: judged.order !== 'none',
+          source: job.source,
+          fetchedAtMs: job.seenAtMs,
+          replace: job.replace,
+          dryRun: job.dryRun,
+        });
         const { inserted, replaced, unchanged, conflict, kept } = sumOutcomes(put.outcomes);
         const short = [...put.sessions.values()].filter(
           ({ row, settledShort }) => row.state === 'partial' || settledShort,
@@ -87,19 +85,13 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
   }
 }
 
-interface JudgedBars {
+interface JudgedBars extends JudgedRows {
   readonly fileCounts: readonly { readonly rows: number; readonly refused: number }[];
   readonly byReason: Readonly<Record<string, number>>;
   readonly total: number;
   readonly collapsed: number;
   /** SQL of the reason for which a typed row is refused. */
   readonly reason: string;
-  /** SQL of the accepted rows, each key once. */
-  readonly rows: string;
-  /** They come by symbol and session within each year. */
-  readonly ordered: boolean;
-  readonly withoutVolume: number;
-  readonly sessions: readonly IsoDate[];
 }
 
 async function judge(deps: ImportDeps, job: ImportJob, staged: Staged, scratch: Scratch): Promise<JudgedBars> {
@@ -107,15 +99,19 @@ async function judge(deps: ImportDeps, job: ImportJob, staged: Staged, scratch: 
   const { calendar } = deps;
   job.onStep('checking');
   const rules: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(clock.nowMs()) };
-  const ownReason = barReasonSql(rules);
+  const occurring = await engine.rows<{ session: IsoDate }>(occurringSessionsSql(staged.rows));
+  const sessionsAreValid = occurring.every(
+    ({ session }) => session <= rules.lastSession && calendar.isSession(session),
+  );
+  const ownReason = barReasonSql(rules, sessionsAreValid);
   const survey = await engine.rows<SurveyRow>(surveySql(staged.rows, ownReason));
   // The bound is judged before any more work is done, and once more when duplicates are known.
   await judgeCounts(engine, job, survey, ownReason);
   const hasRefused = survey.some((row) => row.reason !== null);
   const accepted = acceptedSql(staged.rows, hasRefused ? ownReason : undefined);
-  const [disorder] = await engine.rows<{ by_symbol: number; by_year: number }>(disorderSql(accepted));
-  const ordered = disorder?.by_symbol === 0 || disorder?.by_year === 0;
-  const duplicates = ordered ? undefined : await findDuplicates(deps, accepted, scratch);
+  const [walk] = await engine.rows<WalkRow>(walkSql(accepted, JUMPS_MAX));
+  const order = walk?.by_symbol === 0 ? 'by-symbol' : walk?.by_year === 0 ? 'by-year' : 'none';
+  const duplicates = order === 'none' ? await findDuplicates(deps, accepted, scratch) : undefined;
   const reason = duplicates === undefined ? ownReason : duplicateReasonSql(ownReason, duplicates.path, DUPLICATE);
   const refusedTwice = duplicates === undefined ? [] : await duplicateCounts(deps, staged, ownReason, duplicates.path);
   const counts = await judgeCounts(engine, job, [...survey, ...refusedTwice], reason);
@@ -128,10 +124,17 @@ async function judge(deps: ImportDeps, job: ImportJob, staged: Staged, scratch: 
     collapsed: duplicates?.collapsed ?? 0,
     reason,
     rows,
-    ordered,
+    order,
+    jumps: walk?.jumps ?? null,
     withoutVolume: kept.reduce((sum, row) => sum + row.without_volume, 0),
     sessions: kept.flatMap(({ session }) => (session === null ? [] : [session])),
   };
+}
+
+interface WalkRow {
+  readonly by_symbol: number;
+  readonly by_year: number;
+  readonly jumps: string | null;
 }
 
 interface SurveyRow extends ReasonCount {
@@ -202,7 +205,7 @@ class Scratch {
   }
 
   async discard(): Promise<void> {
-    for (const path of this.#paths.splice(0)) await this.#deps.files.discard(path);
+    for (const path of this.#paths.splice(0)) await this.#deps.lake.deps.store.discardScratch(path);
     await this.#staged[Symbol.asyncDispose]();
   }
 }

@@ -56,10 +56,10 @@ const EXAMPLES_MAX = 20;
 /** Reads and judges splits or dividends. What is returned writes them. */
 export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventDataset): Promise<PreparedImport> {
   const { engine, store } = deps.lake.deps;
-  const staged = await stageReadings({ engine, store, files: deps.files }, job.readings);
+  const staged = await stageReadings({ engine, store }, job.readings);
   const path = await store.scratchPath('.parquet');
   const discard = async (): Promise<void> => {
-    await deps.files.discard(path);
+    await store.discardScratch(path);
     await staged[Symbol.asyncDispose]();
   };
   try {
@@ -75,7 +75,7 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
       commit: async () => {
         job.onStep('writing');
         const refused = refusedRows(job, judged.fileCounts, of.reason, of.normalise);
-        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps, refused, job.seenAtMs);
+        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
         const put = await putValueSets(deps, job, of, readScratchSql([path]));
         const report: DatasetReport = {
           dataset: of.dataset,

@@ -22,7 +22,7 @@ const EXAMPLES_MAX = 20;
 /** Reads and judges listings. What is returned writes them. */
 export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
   const { engine, store } = deps.lake.deps;
-  const staged = await stageReadings({ engine, store, files: deps.files }, job.readings);
+  const staged = await stageReadings({ engine, store }, job.readings);
   try {
     job.onStep('checking');
     const reason = listingReasonSql();
@@ -36,7 +36,7 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
       commit: async () => {
         job.onStep('writing');
         const refused = refusedRows(job, judged.fileCounts, reason);
-        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps, refused, job.seenAtMs);
+        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
         const { merge, version } = await putListings(deps, job, incoming);
         const report: DatasetReport = {
           dataset: 'listings',

@@ -18,20 +18,12 @@ export interface RefusedRows {
   readonly source: string;
 }
 
-/** Beyond so many files the next write merges them into one. */
-const FILES_MAX = 32;
-
 /**
  * Keeps refused rows in `bronze/quarantine`. A row is known by its file's digest and its place there, so that the same file
  * again adds nothing. Returns how many were new.
  */
-export async function quarantine(
-  deps: { readonly lake: Lake; readonly files: { discard(path: string): Promise<void> } },
-  refused: readonly RefusedRows[],
-  seenAtMs: InstantMs,
-): Promise<number> {
+export async function quarantine(lake: Lake, refused: readonly RefusedRows[], seenAtMs: InstantMs): Promise<number> {
   if (refused.length === 0) return 0;
-  const { lake } = deps;
   const scratch: string[] = [];
   let added = 0;
   try {
@@ -46,13 +38,12 @@ export async function quarantine(
       const [counted] = await lake.deps.engine.rows<{ count: number }>(countRows(unknown));
       added = counted?.count ?? 0;
       if (added === 0) return undefined;
-      const remove = base !== undefined && base.files.length >= FILES_MAX ? base.files : [];
-      const select = remove.length === 0 ? unknown : `${stored} UNION ALL ${unknown}`;
-      const file = await writeDataFile(lake.deps, QUARANTINE, { select });
+      // A file an import; consolidation merges them.
+      const file = await writeDataFile(lake.deps, QUARANTINE, { select: unknown });
       return {
         operation: 'WRITE',
         add: file === undefined ? [] : [file],
-        remove,
+        remove: [],
         read: base?.files ?? [],
         units: SessionSet.empty,
         dataChange: true,
@@ -60,7 +51,7 @@ export async function quarantine(
       };
     });
   } finally {
-    for (const path of scratch) await deps.files.discard(path);
+    for (const path of scratch) await lake.deps.store.discardScratch(path);
   }
   return added;
 }

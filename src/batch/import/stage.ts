@@ -1,6 +1,5 @@
 import type { Engine } from '#lake/engine.ts';
 import { sqlText } from '#lake/engine.ts';
-import type { LocalFiles } from '#ports/local-files.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import { explainCsvError } from './csv-error.ts';
@@ -15,7 +14,6 @@ export interface Staged extends AsyncDisposable {
 export interface StageDeps {
   readonly engine: Engine;
   readonly store: ObjectStore;
-  readonly files: Pick<LocalFiles, 'discard'>;
 }
 
 /** Files staged by one statement: bounds the length of its text and the files open at once. */
@@ -29,7 +27,7 @@ export async function stageReadings(deps: StageDeps, readings: readonly SourceRe
   const scratch: string[] = [];
   const selects: string[] = [];
   const discard = async (): Promise<void> => {
-    for (const path of scratch) await deps.files.discard(path);
+    for (const path of scratch) await deps.store.discardScratch(path);
   };
   try {
     const indexed = readings.map((reading, index) => ({ reading, index }));

@@ -29,15 +29,16 @@ export function occurringSessionsSql(rows: string): string {
 /**
  * One walk over the rows as they come. `by_symbol`, `by_year`: how many do not come after the row before them by symbol and
  * session, by year, symbol and session; none, by either, means that no key occurs twice and that the rows of each year are
- * sorted. `jumps`: where the close jumps from that of the row before, which is of the same symbol; meaningful in sorted rows.
+ * sorted. `jumps`: the first steps, as JSON, where the close jumps from that of the row before, which is of the same symbol;
+ * meaningful in sorted rows.
  * The windows have no order of their own, so DuckDB streams them.
  */
-export function walkSql(rows: string): string {
+export function walkSql(rows: string, jumpsMax: number): string {
   return `
     SELECT count(*) FILTER (disorder) AS by_symbol,
       count(*) FILTER (year(session) < year(session_before) OR (year(session) = year(session_before) AND disorder)) AS by_year,
-      to_json(coalesce(list({${STEP.map((name) => `${name}: ${name}`).join(', ')}}) FILTER (
-        symbol = symbol_before AND (${IS_JUMP}) AND year(session) - year(session_before) BETWEEN 0 AND 1), []))::VARCHAR AS jumps
+      to_json(min({${STEP.map((name) => `'${name}': ${name}`).join(', ')}}, ${jumpsMax})
+        FILTER (symbol = symbol_before AND (${IS_JUMP})))::VARCHAR AS jumps
     FROM (
       SELECT *, symbol < symbol_before OR (symbol = symbol_before AND session <= session_before) AS disorder
       FROM (
@@ -100,27 +101,23 @@ export function duplicateReasonSql(reason: string, duplicatesPath: string, dupli
   return `coalesce(${reason}, CASE WHEN (symbol, session) IN (${key}) THEN ${sqlText(duplicateReason)} END)`;
 }
 
-/** How rows are brought beside the row of the same symbol before them. */
-export type Walk = 'streamed' | 'sorted';
+/** A close, and the close of the same symbol before it. */
+const STEP: readonly string[] = ['symbol', 'session', 'close', 'session_before', 'close_before'];
+const IS_JUMP = `close > ${JUMP_UP} * close_before OR close < ${JUMP_DOWN} * close_before`;
 
-/**
- * Closes that jump from the close before: symbol, both sessions, both closes. `streamed` takes the rows as they come, which
- * must be by symbol and session within each year, and finds the steps from one year to the next by themselves.
- */
-export function jumpsSql(rows: string, walk: Walk, limit: number): string {
-  const isJump = `close > ${JUMP_UP} * close_before OR close < ${JUMP_DOWN} * close_before`;
-  const columns = 'symbol, session, close, session_before, close_before';
-  const over = walk === 'streamed' ? 'OVER ()' : 'OVER (PARTITION BY symbol ORDER BY session)';
-  const isStep =
-    walk === 'streamed' ? 'symbol_before = symbol AND year(session_before) = year(session)' : 'symbol_before = symbol';
-  const steps = `
-    SELECT ${columns} FROM (
-      SELECT symbol, session, close, lag(symbol) ${over} AS symbol_before, lag(session) ${over} AS session_before,
-        lag(close) ${over} AS close_before
-      FROM (${rows})
-    ) WHERE ${isStep} AND (${isJump})`;
-  const overYears = `
-    SELECT ${columns} FROM (
+/** The jumps of rows that are not sorted. */
+export function jumpsSql(rows: string, limit: number): string {
+  return `
+    SELECT ${STEP.join(', ')} FROM (
+      SELECT symbol, session, close, lag(session) OVER steps AS session_before, lag(close) OVER steps AS close_before
+      FROM (${rows}) WINDOW steps AS (PARTITION BY symbol ORDER BY session)
+    ) WHERE ${IS_JUMP} ORDER BY symbol, session LIMIT ${limit}`;
+}
+
+/** The jumps from one year to the next, of rows that are sorted within each year only. */
+export function jumpsOverYearsSql(rows: string, limit: number): string {
+  return `
+    SELECT ${STEP.join(', ')} FROM (
       SELECT symbol, first_session AS session, first_close AS close,
         lag(last_session) OVER years AS session_before, lag(last_close) OVER years AS close_before
       FROM (
@@ -129,9 +126,7 @@ export function jumpsSql(rows: string, walk: Walk, limit: number): string {
         FROM (${rows}) GROUP BY symbol, year(session)
       )
       WINDOW years AS (PARTITION BY symbol ORDER BY first_session)
-    ) WHERE ${isJump}`;
-  const all = walk === 'streamed' ? `${steps} UNION ALL ${overYears}` : steps;
-  return `SELECT * FROM (${all}) ORDER BY symbol, session LIMIT ${limit}`;
+    ) WHERE ${IS_JUMP} ORDER BY symbol, session LIMIT ${limit}`;
 }
 
 /** The first rows without volume. */

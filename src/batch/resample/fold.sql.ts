@@ -71,15 +71,23 @@ export const CREATE_RANKS = `create or replace temp table ranks as
 export const CREATE_CHUNK_BARS = `create or replace temp table chunk_bars (
   k bigint, idx integer, open double, high double, low double, close double, volume double, pv double, trades double)`;
 
+/** Sets aside what the next chunk needs of this one, and frees the rest before anything more is read. */
+export const KEEP_CHUNK_BARS = `create or replace temp table kept_bars as
+  from chunk_bars where idx in (select idx from chunk_sessions);
+  drop table chunk_bars`;
+
+/** The next chunk, where nothing is to be read for it. */
+export const ONLY_KEPT_BARS = 'create temp table chunk_bars as from kept_bars';
+
 /**
- * The rows of the sessions in `chunk_sessions`: what the chunk before holds of them, and from files those in
- * `read_sessions`. `pv` is price times volume of the rows that count towards vwap; where such a row has no vwap it is NaN,
- * and so is the sum. Trades likewise: a double counts trades exactly up to 2^53.
+ * The next chunk: what was kept, and from files the rows of the sessions in `read_sessions`. `pv` is price times volume of
+ * the rows that count towards vwap; where such a row has no vwap it is NaN, and so is the sum. Trades likewise: a double
+ * counts trades exactly up to 2^53.
  *
  * The index is an INTEGER on purpose: `arg_min` by a BIGINT takes half as long again.
  */
-export function nextChunkBars(bars: string): string {
-  return `create or replace temp table chunk_bars as
+export function readChunkBars(bars: string): string {
+  return `create temp table chunk_bars as
     select (p.rank << ${INDEX_BITS}) | c.idx as k, c.idx, b.open, b.high, b.low, b.close, b.volume,
       case when b.volume > 0 then coalesce(b.vwap * b.volume, 'nan'::double) else 0 end as pv,
       coalesce(b.trades::double, 'nan'::double) as trades
@@ -87,12 +95,8 @@ export function nextChunkBars(bars: string): string {
     join read_sessions c on c.session = b.session
     join pairs p on p.symbol = b.symbol and b.session >= p.first and b.session <= p.last
     union all
-    from chunk_bars where idx in (select idx from chunk_sessions)`;
+    from kept_bars`;
 }
-
-/** As `nextChunkBars`, where nothing is to be read. */
-export const KEEP_CHUNK_BARS =
-  'create or replace temp table chunk_bars as from chunk_bars where idx in (select idx from chunk_sessions)';
 
 /** The rows of the chunk that may lie in a special window of any interval: few, so that six joins with them cost little. */
 export const CREATE_SPECIAL_BARS = `create or replace temp table special_bars as

@@ -16,7 +16,8 @@ import {
   createSpecialWindows,
   foldSelect,
   KEEP_CHUNK_BARS,
-  nextChunkBars,
+  ONLY_KEPT_BARS,
+  readChunkBars,
 } from './fold.sql.ts';
 import type { PlannedWindow, Published } from './plan.ts';
 import type { WindowScale } from './scales.ts';
@@ -67,10 +68,11 @@ export class FoldRun {
     const missing = new Set([...wanted].filter((index) => !this.#held.has(index)));
     await this.#session.run(CREATE_CHUNK_SESSIONS, [this.#json(wanted)]);
     this.#held = new Set();
-    if (missing.size === 0) await this.#session.run(KEEP_CHUNK_BARS);
+    await this.#session.run(KEEP_CHUNK_BARS);
+    if (missing.size === 0) await this.#session.run(ONLY_KEPT_BARS);
     else {
       await this.#session.run(CREATE_READ_SESSIONS, [this.#json(missing)]);
-      await this.#session.run(nextChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
+      await this.#session.run(readChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
     }
     await this.#session.run(CREATE_SPECIAL_BARS);
     this.#held = wanted;

@@ -8,10 +8,10 @@ import { type FoldedRow, type WindowBar, WindowFolder } from '#market/window.ts'
 
 import type { Findings } from './findings.ts';
 import type { DerivedFrom, DerivedTable } from './silver.ts';
-import { distinctText, inList, inRange, selectBars, selectWindows } from './verify.sql.ts';
+import { countByText, inList, inRange, selectBars, selectWindows } from './verify.sql.ts';
 
-/** Symbols whose rows are held in memory at once: ten years of them take about a hundred megabytes. */
-const SYMBOLS_AT_ONCE = 100;
+/** Daily rows held in memory at once, but for a single symbol that has more of them. */
+const ROWS_AT_ONCE = 250_000;
 /** Floating sums depend on the order of their rows, within this. */
 const RELATIVE_TOLERANCE = 1e-12;
 
@@ -36,14 +36,14 @@ export async function verifyDerived(
 
   // A security is called like its symbol unless listings say otherwise; those few are taken together, at the end.
   const linked = linkedNames(from.listings);
-  const names = new Set<string>();
-  for (const [select, column] of [
-    [from.bars, 'symbol'] as const,
-    ...[...stored.values()].map((select) => [select, 'security_id'] as const),
-  ]) {
-    for (const { value } of await engine.rows<{ value: string }>(distinctText(select, column))) names.add(value);
+  const rowsOf = new Map<string, number>();
+  for (const { value, rows } of await engine.rows<ValueCount>(countByText(from.bars, 'symbol')))
+    rowsOf.set(value, rows);
+  for (const select of stored.values()) {
+    for (const { value } of await engine.rows<ValueCount>(countByText(select, 'security_id'))) {
+      if (!rowsOf.has(value)) rowsOf.set(value, 0);
+    }
   }
-  const plain = [...names].filter((name) => !linked.has(name)).sort(byBytes);
   let compared = 0;
   const compare = async (barsWhere: string, storedWhere: string): Promise<void> => {
     const rows = await engine.columns(selectBars(from.bars, barsWhere));
@@ -60,14 +60,38 @@ export async function verifyDerived(
       compared += found.length;
     }
   };
-  for (let start = 0; start < plain.length; start += SYMBOLS_AT_ONCE) {
-    const batch = plain.slice(start, start + SYMBOLS_AT_ONCE);
-    const [first = '', last = ''] = [batch[0], batch.at(-1)];
-    const without = [...linked];
+  const without = [...linked];
+  for (const { first, last } of batchesOf(rowsOf, linked)) {
     await compare(inRange('symbol', first, last, without), inRange('security_id', first, last, without));
   }
-  if (linked.size > 0) await compare(inList('symbol', [...linked]), inList('security_id', [...linked]));
+  if (linked.size > 0) await compare(inList('symbol', without), inList('security_id', without));
   return compared;
+}
+
+interface ValueCount {
+  readonly value: string;
+  readonly rows: number;
+}
+
+/** Ranges of symbols, in the order of the tables, each with so many rows that memory can hold them. */
+function batchesOf(
+  rowsOf: ReadonlyMap<string, number>,
+  without: ReadonlySet<string>,
+): { readonly first: string; readonly last: string }[] {
+  const batches: { first: string; last: string }[] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const name of [...rowsOf.keys()].filter((other) => !without.has(other)).sort(byBytes)) {
+    const own = rowsOf.get(name) ?? 0;
+    const open = batches.at(-1);
+    if (open === undefined || rows + own > ROWS_AT_ONCE) {
+      batches.push({ first: name, last: name });
+      rows = own;
+    } else {
+      open.last = name;
+      rows += own;
+    }
+  }
+  return batches;
 }
 
 /** Symbols and securities that are not simply each other. */

@@ -1,5 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import { readLedger } from '#batch/ledger.ts';
+import { readLedger } from '../ledger.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';

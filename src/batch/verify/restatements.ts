@@ -1,6 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { restatementsKey } from '#batch/restatements-key.ts';
+import { restatementsKey } from '../restatements-key.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { scanSql } from '#lake/scan.ts';

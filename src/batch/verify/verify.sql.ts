@@ -53,7 +53,12 @@ export function distinctText(select: string, column: string): string {
   return `SELECT DISTINCT ${sqlName(column)} AS value FROM (${select}) WHERE ${sqlName(column)} IS NOT NULL ORDER BY value`;
 }
 
-/** Rows whose column is one of these texts, or between the first and the last and none of `without`. */
+export function countByText(select: string, column: string): string {
+  const name = sqlName(column);
+  return `SELECT ${name} AS value, count(*) AS rows FROM (${select}) WHERE ${name} IS NOT NULL GROUP BY ${name}`;
+}
+
+/** Rows whose column is between the first and the last of these texts and none of `without`. */
 export function inRange(column: string, first: string, last: string, without: readonly string[]): string {
   const name = sqlName(column);
   const others = without.length === 0 ? '' : ` AND ${name} NOT IN (${without.map(sqlText).join(', ')})`;

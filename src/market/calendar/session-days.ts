@@ -1,6 +1,6 @@
-import { type EpochDay, isoDate, MS_PER_DAY, toEpochDay, yearOf } from '#base/dates.ts';
+import { type EpochDay, isoDate, MS_PER_DAY, toEpochDay, weekdayOf, yearOf } from '#base/dates.ts';
 import { CLOSURES } from './closures.ts';
-import { type Holiday, holidaysOf, isWeekend } from './holidays.ts';
+import { type Holiday, holidaysOf } from './holidays.ts';
 
 /** The first session there is. The choice of 1962 is explained in ADR 0002. */
 export const FIRST_SESSION = isoDate('1962-01-02');
@@ -22,10 +22,13 @@ export function sessionDaysUpTo(lastYear: number, addedClosures: readonly Holida
   addedClosures.forEach(close);
   const days = new Int32Array(isClosed.length);
   let count = 0;
+  let weekday = weekdayOf(firstDay);
   for (let day = firstDay; day <= lastDay; day += 1) {
-    if (isClosed[day - firstDay] === 1 || isWeekend(day)) continue;
-    days[count] = day;
-    count += 1;
+    if (weekday !== 0 && weekday !== 6 && isClosed[day - firstDay] === 0) {
+      days[count] = day;
+      count += 1;
+    }
+    weekday = weekday === 6 ? 0 : weekday + 1;
   }
   return days.slice(0, count);
 }

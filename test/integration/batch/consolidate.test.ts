@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import { type ConsolidateReport, consolidate } from '#batch/consolidate.ts';
+import type { Compaction } from '#lake/compact.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, QUARANTINE, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
+import type { ObjectInfo } from '#ports/object-store.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 
 const NOON_2024_06_28 = Date.parse('2024-06-28T16:00:00Z');
@@ -84,6 +89,47 @@ test('lesson: an incremental run is incremental, and finds nothing to do the sec
   const before = await market.text(DAILY_BARS);
   assert.deepEqual((await run(market)).merged, []);
   assert.deepEqual(await market.text(DAILY_BARS), before);
+});
+
+test('lesson: files are never overwritten, so a reader that began before goes on reading what it began with', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const { lake } = market.test;
+  const sessions = market.calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
+  await market.put(sessions);
+  const before = await lake.table(DAILY_BARS).head();
+  using session = await lake.deps.engine.session();
+  const scan = await scanSql(lake.deps, DAILY_BARS, before?.files ?? []);
+  const reader = await session.stream(`SELECT close FROM (${scan}) a, range(200) r(copy) ORDER BY ALL`);
+  await market.put(sessions.slice(0, 40), 5);
+  await run(market, 'full');
+  let count = 0;
+  for await (const chunk of reader.chunks) count += chunk.rowCount;
+  assert.equal(count, 3 * sessions.length * 200);
+  const again = await lake.table(DAILY_BARS).at({ version: 0 });
+  assert.equal(await scanSql(lake.deps, DAILY_BARS, again?.files ?? []), scan, 'the old version names the same files');
+});
+
+test('lesson: a partial failure fails; what was merged before it stays merged, the rest as it was', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  for (const year of [2021, 2022, 2023]) {
+    await market.put(market.calendar.range(isoDate(`${year}-01-03`), isoDate(`${year}-02-28`)));
+  }
+  const before = await market.text(DAILY_BARS);
+  class Failing extends FsObjectStore {
+    override async publish(localPath: string, key: string): Promise<ObjectInfo> {
+      if (key.includes('year=2022')) {
+        throw new CondvestError({ code: 'no-space', kind: 'permanent', message: 'The disk is full' });
+      }
+      return super.publish(localPath, key);
+    }
+  }
+  const lake = market.test.again({ store: new Failing({ root: market.test.root }) });
+  const merged: (number | undefined)[] = [];
+  const deps = { lake, calendar: market.calendar, onProgress: (done: Compaction) => merged.push(done.year) };
+  await assert.rejects(consolidate(deps, { mode: 'full', intervals: INTERVALS }), { code: 'no-space' });
+  assert.deepEqual(merged, [2021]);
+  assert.deepEqual(await market.text(DAILY_BARS), before);
+  assert.deepEqual(await readdir(join(market.test.root, '.scratch')), [], 'nothing half-done is left');
 });
 
 test('sessions that have settled join the year 21 at a time, the open window stays out', async () => {

@@ -1,0 +1,85 @@
+import type { IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
+import type { Listings } from '#market/security.ts';
+import { distinctSymbols, hasSymbol, lastSessionOf } from './bars.sql.ts';
+
+/**
+ * The security that a symbol means on a session. Where listings know the symbol but not on that session (`FB`, asked for
+ * after it became META), it is the security of the last session before it in which the symbol was traded.
+ */
+export async function securityOf(
+  lake: Lake,
+  bars: Snapshot,
+  listings: Listings,
+  asked: { readonly symbol: string; readonly session: IsoDate },
+): Promise<string> {
+  const { symbol, session } = asked;
+  if (!listings.has(symbol) || listings.listed(symbol, session) !== undefined) return listings.resolve(symbol, session);
+  const rows = await scanSql(lake.deps, DAILY_BARS, bars.files);
+  const [last] = await lake.deps.engine.rows<{ session: IsoDate | null }>(lastSessionOf(rows, symbol, session));
+  return listings.resolve(symbol, last?.session ?? session);
+}
+
+const NEAR_MISSES_MAX = 5;
+
+/** Returns where one of the symbols has bars, whenever; otherwise throws `symbol-unknown` with symbols like the first. */
+export async function refuseUnknown(lake: Lake, bars: Snapshot, symbols: readonly [string, ...string[]]): Promise<void> {
+  const { engine } = lake.deps;
+  const rows = await scanSql(lake.deps, DAILY_BARS, bars.files);
+  for (const symbol of new Set(symbols)) {
+    const found = await engine.rows(hasSymbol(rows, symbol));
+    if (found.length > 0) return;
+  }
+  const known = await engine.rows<{ symbol: string }>(distinctSymbols(rows));
+  const near = nearMisses(
+    symbols[0],
+    known.map(({ symbol }) => symbol),
+  );
+  throw new UsageError({
+    code: 'symbol-unknown',
+    message: 'The lake has no bars of this symbol',
+    found: symbols[0],
+    action: near.length > 0 ? `Symbols like it: ${near.join(', ')}` : 'List them with: condvest symbols',
+  });
+}
+
+/** How like another symbol one is, by rule: the lower the nearer. */
+const SAME_BUT_CASE = 0;
+const SAME_BUT_PUNCTUATION = 1;
+const BEGINS_ALIKE = 2;
+const ONE_LETTER_OFF = 3;
+
+/** Symbols that differ by case, by punctuation, by an ending or by one letter (changed, missing or too many); nearest first. */
+export function nearMisses(symbol: string, known: readonly string[]): string[] {
+  return known
+    .map((candidate) => ({ candidate, distance: distanceOf(symbol.toUpperCase(), candidate.toUpperCase()) }))
+    .filter((entry): entry is { candidate: string; distance: number } => entry.distance !== undefined)
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, NEAR_MISSES_MAX)
+    .map((entry) => entry.candidate);
+}
+
+function distanceOf(wanted: string, other: string): number | undefined {
+  if (other === wanted) return SAME_BUT_CASE;
+  if (lettersOf(other) === lettersOf(wanted)) return SAME_BUT_PUNCTUATION;
+  if (wanted !== '' && (other.startsWith(wanted) || wanted.startsWith(other))) return BEGINS_ALIKE;
+  return isOneOff(wanted, other) ? ONE_LETTER_OFF : undefined;
+}
+
+function lettersOf(symbol: string): string {
+  return symbol.replaceAll(/[^A-Z0-9]/g, '');
+}
+
+/** True where one letter changed, left out or put in makes the one text the other. */
+function isOneOff(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  const skipA = a.length >= b.length ? 1 : 0;
+  const skipB = b.length >= a.length ? 1 : 0;
+  return a.slice(start + skipA) === b.slice(start + skipB);
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The real command line, run as a user runs it: the launcher, a process of its own, a home of its own. */
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunOptions {
+  readonly home?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Runs the launcher under another command, such as `sh -c 'ulimit …; exec "$@"' sh`. */
+  readonly under?: readonly string[];
+  /** Called with the process once it runs. */
+  readonly started?: (child: ReturnType<typeof spawn>) => void;
+}
+
+const LAUNCHER = resolve('condvest');
+
+export function condvest(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const [command = LAUNCHER, ...rest] = [...(options.under ?? []), LAUNCHER, ...args];
+  const env: Record<string, string> = { ...cleanEnvironment(), ...options.env };
+  if (options.home !== undefined) env.CONDVEST_HOME = options.home;
+  return new Promise((settle, reject) => {
+    const child = spawn(command, rest, { env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) =>
+      settle({ code, out: Buffer.concat(out).toString('utf8'), err: Buffer.concat(err).toString('utf8') }),
+    );
+    options.started?.(child);
+  });
+}
+
+/** A folder of its own, gone at the end. */
+export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'condvest-e2e-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+function cleanEnvironment(): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !name.startsWith('CONDVEST_') && !name.startsWith('NODE_')) kept[name] = value;
+  }
+  return kept;
+}

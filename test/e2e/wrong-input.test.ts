@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { condvest, type RunOptions, temporaryFolder } from './command-line.ts';
+
+/** Each wrong input gets one clear message and its exit code, no stack trace, and nothing half-done is left. */
+
+const GOOD = 'symbol,date,open,high,low,close,volume\nAAA,2024-01-03,10,12,9,11,100\nAAA,2024-01-04,11,13,10,12,100\n';
+
+describe('wrong input', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let home: string;
+  const file = (name: string): string => join(folder.path, name);
+  before(async () => {
+    folder = await temporaryFolder();
+    home = file('home');
+    await writeFile(file('good.csv'), GOOD);
+    await writeFile(file('text.parquet'), 'this is no Parquet file\n'.repeat(50));
+    await writeFile(file('empty.csv'), '');
+    await writeFile(file('columns.csv'), 'symbol,colour\nAAA,red\n');
+    await writeFile(file('types.csv'), 'symbol,date,open,high,low,close,volume\nAAA,2024-01-03,ten,12,9,11,100\n');
+    await writeFile(file('dates.csv'), 'symbol,date,open,high,low,close,volume\nAAA,03/01/2024,10,12,9,11,100\n');
+    await mkdir(file('a-folder'));
+    const filled = await condvest(['import', file('good.csv')], { home });
+    assert.ok(filled.code === 0 || filled.code === 3, filled.err);
+    const parquet = await condvest(['bars', 'AAA', '--output', file('good.parquet')], { home });
+    assert.equal(parquet.code, 0, parquet.err);
+    const { readFile } = await import('node:fs/promises');
+    const bytes = await readFile(file('good.parquet'));
+    await writeFile(file('truncated.parquet'), bytes.subarray(0, bytes.length - 40));
+  });
+  after(async () => {
+    await folder[Symbol.asyncDispose]();
+  });
+
+  /** Runs, and holds the outcome to the rules for every message. */
+  async function refused(
+    args: readonly string[],
+    code: number,
+    message: RegExp,
+    options: RunOptions = {},
+  ): Promise<void> {
+    const outcome = await condvest(args, { home, ...options });
+    assert.equal(outcome.code, code, outcome.err + outcome.out);
+    assert.match(outcome.err, message);
+    assert.match(outcome.err, /^condvest: /m);
+    assert.doesNotMatch(outcome.err, /\n\s+at .*:\d+/, 'a stack trace');
+  }
+
+  test('a missing file', () => refused(['import', file('nowhere.csv')], 2, /nowhere\.csv/));
+  test('a folder in place of a file', () => refused(['import', file('a-folder')], 2, /a-folder/));
+  test('a text file called .parquet', () => refused(['import', file('text.parquet')], 2, /text\.parquet/));
+  test('a truncated Parquet file', () => refused(['import', file('truncated.parquet')], 2, /truncated\.parquet/));
+  test('an empty file', () => refused(['import', file('empty.csv')], 2, /empty\.csv/));
+  test('a file without the columns', () =>
+    refused(['import', '--dataset', 'daily_bars', file('columns.csv')], 2, /open|date|session/));
+  test('values of the wrong type', () => refused(['import', file('types.csv')], 1, /quarantine|refused|ten/i));
+  test('dates whose order of day and month is a guess', () =>
+    refused(['import', file('dates.csv')], 2, /03\/01\/2024|ISO|YYYY/));
+  test('an unknown dataset', () =>
+    refused(['import', '--dataset', 'candles', file('good.csv')], 2, /daily_bars, splits, dividends, listings/));
+  test('no file at all', () => refused(['import'], 2, /missing required argument/));
+  test('an unknown symbol, with those like it', () => refused(['bars', 'AAB'], 2, /AAB.*AAA/));
+  test('a date in the future', () => refused(['bars', 'AAA', '--from', '2124-01-01'], 2, /future/));
+  test('a range that begins after it ends', () =>
+    refused(['bars', 'AAA', '--from', '2024-02-01', '--to', '2024-01-01'], 2, /begins after it ends/));
+  test('a date that does not exist', () => refused(['bars', 'AAA', '--from', '2023-02-29'], 2, /existing date/));
+  test('an interval of no sessions', () => refused(['bars', 'AAA', '--interval', '0'], 2, /2d to 252d/));
+  test('an interval longer than a year', () => refused(['bars', 'AAA', '--interval', '253d'], 2, /2d to 252d/));
+  test('an instant without a zone', () => refused(['bars', 'AAA', '--as-of', '2024-01-03T10:00'], 2, /zone/));
+  test('a table that does not exist', () => refused(['history', 'candles'], 2, /bronze\/daily_bars/));
+  test('a statement that is no SQL', () => refused(['sql', 'selec 1'], 2, /syntax error/));
+  test('an option that does not exist', () => refused(['bars', 'AAA', '--intervall', '3'], 2, /--intervall/));
+  test('a command that does not exist, with the one that was meant', () =>
+    refused(['imports'], 2, /Did you mean import\?/));
+  test('a retention that a running reader could need', () => refused(['vacuum', '--retention-days', '1'], 2, /force/i));
+  test('a file that cannot be written to', () =>
+    refused(['bars', 'AAA', '--output', file('no/such/folder.csv')], 1, /folder\.csv/));
+
+  test('settings that are none, all at once', async () => {
+    await refused(
+      ['tables'],
+      2,
+      /CONDVEST_INTERVAL is not a setting; did you mean CONDVEST_INTERVALS\?.*CONDVEST_MEMORY_LIMIT is "lots"/,
+      {
+        env: { CONDVEST_INTERVAL: '3', CONDVEST_MEMORY_LIMIT: 'lots' },
+      },
+    );
+  });
+
+  test('an empty lake', () => refused(['bars', 'AAA'], 1, /condvest up/, { home: file('empty-home') }));
+
+  test('errors are JSON too, when asked for', async () => {
+    const { code, out } = await condvest(['bars', 'AAB', '--json'], { home });
+    assert.equal(code, 2);
+    assert.equal((JSON.parse(out) as { error: { code: string } }).error.code, 'symbol-unknown');
+  });
+
+  test('a lake of a newer protocol', async () => {
+    const newer = file('newer');
+    await condvest(['import', file('good.csv')], { home: newer });
+    const log = join(newer, 'lake/bronze/daily_bars/_delta_log');
+    const name = String((await readdir(log)).filter((entry) => entry.endsWith('.json')).length).padStart(20, '0');
+    await writeFile(
+      join(log, `${name}.json`),
+      `${JSON.stringify({ protocol: { minReaderVersion: 9, minWriterVersion: 9 } })}\n`,
+    );
+    await refused(['bars', 'AAA'], 1, /newer|version|protocol/i, { home: newer });
+  });
+
+  test('a folder that may only be read', async () => {
+    const locked = file('locked');
+    await mkdir(locked);
+    await chmod(locked, 0o555);
+    await chmod(folder.path, 0o755);
+    // Root may write everywhere, so the command runs as somebody who may not.
+    const under = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+    await refused(['import', file('good.csv')], 1, /cannot be written to/, { home: join(locked, 'home'), under });
+  });
+
+  test('a disk that is full: nothing is committed, and the same import succeeds later', async () => {
+    const full = file('full');
+    let rows = 'symbol,date,open,high,low,close,volume\n';
+    for (let i = 0; i < 3000; i += 1)
+      rows += `S${i},2024-01-03,${10 + (i % 7)},${20 + i},5,${11 + (i % 5)},${i * 13}\n`;
+    await writeFile(file('large.csv'), rows);
+    const limited = ['sh', '-c', 'ulimit -f 8; exec "$@"', 'sh'];
+    const outcome = await condvest(['import', file('large.csv')], { home: full, under: limited });
+    assert.notEqual(outcome.code, 0);
+    const later = await condvest(['import', file('large.csv'), '--json'], { home: full });
+    assert.ok(later.code === 0 || later.code === 3, later.err);
+    const checked = await condvest(['verify'], { home: full });
+    assert.equal(checked.code, 0, checked.out);
+  });
+
+  test('two imports of one file at once: both end well, and each row is there once', async () => {
+    const shared = file('shared');
+    const both = await Promise.all([1, 2].map(() => condvest(['import', file('good.csv')], { home: shared })));
+    for (const outcome of both) assert.ok(outcome.code === 0 || outcome.code === 3, outcome.err);
+    const { out } = await condvest(['sql', 'select count(*) as n from bronze.daily_bars', '--format', 'csv'], {
+      home: shared,
+    });
+    assert.equal(out, 'n\n2\n');
+  });
+
+  test('Ctrl-C stops with 130 and leaves a lake that is whole', async () => {
+    const stopped = file('stopped');
+    const outcome = await condvest(['up', '--symbols', '60', '--years', '4'], {
+      home: stopped,
+      started: (child) => {
+        child.stderr?.once('data', () => child.kill('SIGINT'));
+      },
+    });
+    assert.equal(outcome.code, 130, outcome.err);
+    assert.match(outcome.err, /stopping/);
+    const checked = await condvest(['verify'], { home: stopped });
+    assert.equal(checked.code, 0, checked.out + checked.err);
+    const again = await condvest(['up'], { home: stopped });
+    assert.equal(again.code, 0, again.err);
+  });
+});

@@ -5,7 +5,7 @@ import { type Column, SQL_TYPES } from './schema.ts';
  * Rows of a row group, DuckDB's own default. Measured on a year of 10,000 symbols (2.5 million rows): groups of 20k rows make
  * the file 40 % larger and one symbol's ten years 1.5 times slower to read, groups of 61k make it 14 % larger and as quick.
  */
-export const ROW_GROUP_ROWS = 122_880;
+const ROW_GROUP_ROWS = 122_880;
 
 /**
  * Distinct values of a row group up to which a column is written with a dictionary: enough for symbols, sessions and

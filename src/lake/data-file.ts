@@ -75,7 +75,7 @@ export async function writeDataFile(
 }
 
 /** The columns that a data file holds: those of the definition and any further ones, without the partition's. */
-export function fileColumns(definition: TableDefinition, more: readonly Column[] = []): readonly Column[] {
+function fileColumns(definition: TableDefinition, more: readonly Column[] = []): readonly Column[] {
   const known = new Set(definition.columns.map((column) => column.name));
   const all = [...definition.columns, ...more.filter((column) => !known.has(column.name))];
   return all.filter((column) => !definition.partitionBy.includes(column.name));

@@ -8,7 +8,7 @@ import type { Table } from './table.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from './tables.ts';
 
 /** The tables of bronze, those that others are derived from first. */
-export const BRONZE: readonly TableDefinition[] = [
+const BRONZE: readonly TableDefinition[] = [
   DAILY_BARS,
   SESSIONS,
   LISTINGS,
@@ -28,7 +28,7 @@ export async function existingTables(lake: Lake): Promise<Table[]> {
 }
 
 /** The intervals that have a folder in silver, ascending. Looks at one object of each folder. */
-export async function silverIntervals(store: ObjectStore): Promise<number[]> {
+async function silverIntervals(store: ObjectStore): Promise<number[]> {
   const intervals: number[] = [];
   let startAfter = 'silver/';
   for (let folders = 0; folders < FOLDERS_MAX; folders += 1) {

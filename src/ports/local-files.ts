@@ -1,4 +1,4 @@
-/** Files on this machine that are not objects of the lake, but what a user asks to import. Only read. */
+/** Files on this machine that are not objects of the lake: what a user asks to import, finished scratch files. Only read. */
 export interface LocalFiles {
   /** What lies at the path (links followed), or undefined where nothing does. Failures are thrown, never "absent". */
   inspect(path: string): Promise<LocalFileInfo | undefined>;

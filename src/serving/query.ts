@@ -82,7 +82,12 @@ function invalidQuery(cause: unknown): unknown {
   if (!(cause instanceof CondvestError)) return cause;
   if (cause.code === 'engine-not-a-query') {
     const { found, allowed } = cause;
-    return new UsageError({ code: 'query-not-a-query', message: 'Only one statement that reads can be run', found, allowed });
+    return new UsageError({
+      code: 'query-not-a-query',
+      message: 'Only one statement that reads can be run',
+      found,
+      allowed,
+    });
   }
   if (cause.code !== 'engine-sql') return cause;
   return new UsageError({

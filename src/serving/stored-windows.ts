@@ -25,7 +25,7 @@ export const NOTHING_USABLE: Freshness = { usable: false, staleWindows: new Set(
 
 export async function freshnessOf(
   deps: { readonly lake: Lake; readonly calendar: Calendar; readonly facts: FactCache },
-  request: { readonly interval: number; readonly securityId: string; readonly symbols: readonly string[] },
+  request: { readonly interval: number; readonly securityId: string },
   pinned: Pinned,
 ): Promise<Freshness> {
   const { calendar, facts } = deps;

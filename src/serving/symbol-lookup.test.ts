@@ -15,7 +15,7 @@ test('one letter changed, missing or too many is near; the nearest come first', 
   assert.deepEqual(nearMisses('MSFG', KNOWN), ['MSFT']);
   assert.deepEqual(nearMisses('MFT', KNOWN), ['MSFT']);
   assert.deepEqual(nearMisses('MSSFT', KNOWN), ['MSFT']);
-  assert.deepEqual(nearMisses('AAPLE', KNOWN), ['A', 'AA', 'AAP', 'AAPL', 'APLE']);
+  assert.deepEqual(nearMisses('AAPLE', KNOWN), ['AAPL', 'AAP', 'AA', 'A', 'APLE']);
 });
 
 test('nothing is near to a symbol like none, or to no symbol at all', () => {

@@ -27,7 +27,11 @@ export async function securityOf(
 const NEAR_MISSES_MAX = 5;
 
 /** Returns where one of the symbols has bars, whenever; otherwise throws `symbol-unknown` with symbols like the first. */
-export async function refuseUnknown(lake: Lake, bars: Snapshot, symbols: readonly [string, ...string[]]): Promise<void> {
+export async function refuseUnknown(
+  lake: Lake,
+  bars: Snapshot,
+  symbols: readonly [string, ...string[]],
+): Promise<void> {
   const { engine } = lake.deps;
   const rows = await scanSql(lake.deps, DAILY_BARS, bars.files);
   for (const symbol of new Set(symbols)) {
@@ -66,7 +70,9 @@ export function nearMisses(symbol: string, known: readonly string[]): string[] {
 function distanceOf(wanted: string, other: string): number | undefined {
   if (other === wanted) return SAME_BUT_CASE;
   if (lettersOf(other) === lettersOf(wanted)) return SAME_BUT_PUNCTUATION;
-  if (wanted !== '' && (other.startsWith(wanted) || wanted.startsWith(other))) return BEGINS_ALIKE;
+  if (wanted !== '' && (other.startsWith(wanted) || wanted.startsWith(other))) {
+    return BEGINS_ALIKE + Math.abs(other.length - wanted.length) / (other.length + wanted.length);
+  }
   return isOneOff(wanted, other) ? ONE_LETTER_OFF : undefined;
 }
 

@@ -37,7 +37,7 @@ export interface SimulatedSecurity {
 }
 
 /** Events that come whatever the price does. Others come by chance. */
-export interface PlannedEvents {
+interface PlannedEvents {
   readonly split?: { readonly at: number; readonly from: number; readonly to: number };
   readonly halt?: { readonly from: number; readonly sessions: number };
   readonly specialDividendAt?: number;

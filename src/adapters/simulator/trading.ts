@@ -6,7 +6,7 @@ import { SECTORS, SESSIONS_A_QUARTER, type SimulatedSecurity } from './securitie
 /** What happens in one session: the market's move, each security's, and the events that come with it. */
 
 /** The bars of one session as columns, in the order of the securities. Prices in whole cents, `vwap` to a hundredth of one. */
-export interface SimulatedBars {
+interface SimulatedBars {
   readonly symbol: readonly string[];
   readonly open: readonly number[];
   readonly high: readonly number[];
@@ -18,7 +18,7 @@ export interface SimulatedBars {
 }
 
 /** Of `splitFrom` shares there are `splitTo` from the ex-date on. */
-export interface SimulatedSplit {
+interface SimulatedSplit {
   readonly symbol: string;
   readonly exDate: IsoDate;
   readonly splitFrom: number;
@@ -26,7 +26,7 @@ export interface SimulatedSplit {
 }
 
 /** `CD` is a quarter's dividend, `SC` a special one; dollars a share of the ex-date. */
-export interface SimulatedDividend {
+interface SimulatedDividend {
   readonly symbol: string;
   readonly exDate: IsoDate;
   readonly kind: 'CD' | 'SC';

@@ -1,10 +1,10 @@
 import type { IsoDate } from '#base/dates.ts';
-import { readLedger } from '../ledger.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import { readLedger } from '../ledger.ts';
 import type { Findings } from './findings.ts';
 import { rowsBySession } from './verify.sql.ts';
 

@@ -1,6 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { restatementsKey } from '../restatements-key.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { scanSql } from '#lake/scan.ts';
@@ -10,6 +9,7 @@ import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { restatementsOf } from '#market/restatement.ts';
 import type { SessionSet } from '#market/session-set.ts';
+import { restatementsKey } from '../restatements-key.ts';
 import type { Findings } from './findings.ts';
 import { selectRestatable, selectRestatements } from './verify.sql.ts';
 

@@ -37,7 +37,7 @@ export async function* parquetOf(deps: ScanDeps, files: LocalFiles, table: Table
     await session.run(`COPY (SELECT ${named} FROM export_rows) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
     yield* files.stream(path);
   } finally {
-    await files.discard(path);
+    await deps.store.discardScratch(path);
   }
 }
 

@@ -30,4 +30,7 @@ const { imports } = JSON.parse(readFileSync('package.json', 'utf8')) as { import
 const compiled = Object.entries(imports)
   .filter(([name]) => name !== '#test/*')
   .map(([name, target]) => [`${name}.ts`, `${target}.js`]);
-writeFileSync('dist/package.json', `${JSON.stringify({ type: 'module', imports: Object.fromEntries(compiled) }, undefined, 2)}\n`);
+writeFileSync(
+  'dist/package.json',
+  `${JSON.stringify({ type: 'module', imports: Object.fromEntries(compiled) }, undefined, 2)}\n`,
+);

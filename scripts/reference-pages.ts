@@ -1,5 +1,14 @@
 import { COMMANDS } from '../src/cli/commands.ts';
-import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '../src/lake/tables.ts';
+import {
+  DAILY_BARS,
+  DIVIDENDS,
+  LISTINGS,
+  QUARANTINE,
+  RESTATEMENTS,
+  SESSIONS,
+  SPLITS,
+  silverBars,
+} from '../src/lake/tables.ts';
 import { SETTINGS } from '../src/runtime/settings.ts';
 
 export interface ReferencePage {
@@ -59,14 +68,20 @@ function configurationPage(): string {
     '|---|---|---|---|---|',
   ];
   for (const { variable, key, doc, allowed, defaultText } of SETTINGS) {
-    lines.push(`| \`${variable}\` | \`${key}\` | ${doc} | ${allowed} | ${defaultText === '' ? 'none' : `\`${defaultText}\``} |`);
+    lines.push(
+      `| \`${variable}\` | \`${key}\` | ${doc} | ${allowed} | ${defaultText === '' ? 'none' : `\`${defaultText}\``} |`,
+    );
   }
   lines.push(
     '',
     'A file for a machine with 8 GB, with a closing that this release does not know of:',
     '',
     '```json',
-    JSON.stringify({ memoryLimitBytes: '2GB', closures: [{ date: '2027-06-10', name: 'National day of mourning' }] }, undefined, 2),
+    JSON.stringify(
+      { memoryLimitBytes: '2GB', closures: [{ date: '2027-06-10', name: 'National day of mourning' }] },
+      undefined,
+      2,
+    ),
     '```',
   );
   return `${lines.join('\n')}\n`;
@@ -81,7 +96,8 @@ function schemaPage(): string {
   ];
   const tables = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, QUARANTINE, RESTATEMENTS, silverBars(3)];
   for (const { name, comment, columns, key, sortBy, partitionBy } of tables) {
-    const others = name === 'silver/bars_3d' ? ', and alike `bars_5d`, `bars_8d`, `bars_13d`, `bars_21d`, `bars_34d`' : '';
+    const others =
+      name === 'silver/bars_3d' ? ', and alike `bars_5d`, `bars_8d`, `bars_13d`, `bars_21d`, `bars_34d`' : '';
     lines.push('', `## ${name}`, '', `${comment}${others}.`, '');
     lines.push(`Unique by ${key.join(', ')}. Rows of a file are sorted by ${sortBy.join(', ')}.`);
     if (partitionBy.length > 0) lines.push(`Partitioned by ${partitionBy.join(', ')}.`);

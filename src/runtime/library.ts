@@ -65,7 +65,8 @@ export async function openLake(options: OpenLakeOptions = {}): Promise<OpenLake>
   const laptop = await openLaptop(readConfig({ environment, workingFolder: process.cwd() }));
   const close = async (): Promise<void> => laptop[Symbol.asyncDispose]();
   return {
-    bars: async (request) => barsTask(laptop, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }),
+    bars: async (request) =>
+      barsTask(laptop, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }),
     sql: (statement, { asOfMs } = {}) => sqlRows(laptop, statement, asOfMs),
     tables: async () => tablesTask(laptop),
     symbols: async (search, limit = SYMBOLS_MAX) => symbolsTask(laptop, search, limit),

@@ -14,7 +14,10 @@ test('every dependency has its line of reason', () => {
   const page = readFileSync('docs/reference/dependencies.md', 'utf8');
   const named = { ...manifest['dependencies'], ...manifest['devDependencies'] };
   for (const [name, version] of Object.entries(named)) {
-    assert.ok(page.includes(`| \`${name}\` | ${version} |`), `${name} ${version} is not in docs/reference/dependencies.md`);
+    assert.ok(
+      page.includes(`| \`${name}\` | ${version} |`),
+      `${name} ${version} is not in docs/reference/dependencies.md`,
+    );
     assert.match(version, /^\d+\.\d+\.\d+/, `${name} has no exact version`);
   }
 });

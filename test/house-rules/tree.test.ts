@@ -27,7 +27,9 @@ const RULES: readonly Rule[] = [
     breaks: (path, text) =>
       /^src\/(base|market|ports|lake|batch|speed|serving)\//.test(path) &&
       !path.endsWith('.test.ts') &&
-      /\bconsole\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bprocess\.[a-z]/.test(text),
+      /\bconsole\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bprocess\.[a-z]/.test(
+        text,
+      ),
     planted: ['src/lake/x.ts', 'const now = Date.now();'],
   },
   {

@@ -2,7 +2,8 @@ import { sqlName, sqlText } from '#lake/engine.ts';
 
 import type { ColumnMap, Dataset, Field } from './columns.ts';
 import { FIELDS } from './columns.ts';
-import { type SourceFile, sqlPath } from './source-file.ts';
+import { sqlPath } from './source-file.sql.ts';
+import type { SourceFile } from './source-file.ts';
 
 /**
  * SQL that reads a file as a dataset's fields. Text is read as text and cast here: a sniffing reader takes the ticker

@@ -1,8 +1,10 @@
 import { constants, gunzipSync } from 'node:zlib';
 
 import { UsageError } from '#base/errors.ts';
-import { type Engine, sqlText } from '#lake/engine.ts';
+import type { Engine } from '#lake/engine.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
+
+import { describeParquetSql, parquetElementsSql } from './source-file.sql.ts';
 
 /** A file that may be imported: what it is and how its columns are called, before any of its rows is read. */
 export interface SourceFile {
@@ -95,12 +97,7 @@ async function inspectParquet(
       action: 'Download or write it again',
     });
   }
-  const columns = await deps.engine.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM read_parquet(${sqlPath(path)}, hive_partitioning = false)`,
-  );
-  const elements = await deps.engine.rows<{ name: string; num_children: number | null }>(
-    `SELECT name, num_children::INTEGER AS num_children FROM parquet_schema(${sqlPath(path)})`,
-  );
+  const { columns, elements } = await readFooter(deps.engine, path);
   return {
     path,
     sizeBytes,
@@ -111,6 +108,22 @@ async function inspectParquet(
     readNames: columns.map((column) => column.column_name),
     types: columns.map((column) => column.column_type),
   };
+}
+
+async function readFooter(engine: Engine, path: string) {
+  try {
+    const columns = await engine.rows<{ column_name: string; column_type: string }>(describeParquetSql(path));
+    const elements = await engine.rows<{ name: string; num_children: number | null }>(parquetElementsSql(path));
+    return { columns, elements };
+  } catch (cause) {
+    throw new UsageError({
+      code: 'import-file-unreadable',
+      message: 'The Parquet file is damaged',
+      found: `${path} (${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)})`,
+      action: 'Download or write it again',
+      cause,
+    });
+  }
 }
 
 /** The names under the root of a Parquet schema, which lists its tree depth first. */
@@ -200,9 +213,4 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
-/** A path for DuckDB, which would take `*`, `?` and `[` in it for a pattern. */
-export function sqlPath(path: string): string {
-  return sqlText(path.replaceAll(/[*?[]/g, (char) => `[${char}]`));
 }

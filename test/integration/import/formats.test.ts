@@ -70,7 +70,9 @@ describe('reading files', () => {
   it('keeps the tickers TRUE, NAN and NULL, and the case of all', async () => {
     await using lake = await openImportLake();
     const symbols = ['BACpB', 'NAN', 'NULL', 'TRUE', 'bacpb'];
-    await lake.import(await lake.file('odd.csv', `${HEADER}\n${symbols.map((symbol) => `${symbol},${ROW}`).join('\n')}\n`));
+    await lake.import(
+      await lake.file('odd.csv', `${HEADER}\n${symbols.map((symbol) => `${symbol},${ROW}`).join('\n')}\n`),
+    );
     assert.deepEqual(
       (await lake.rows(DAILY_BARS)).map((row) => row['symbol']),
       symbols,
@@ -115,7 +117,9 @@ describe('reading files', () => {
     const sessions = lake.deps.calendar.range('2023-01-03' as never, '2023-06-30' as never).slice(0, 70);
     const files: string[] = [];
     for (const session of sessions) {
-      files.push(await lake.file(`${session}.csv`, `${HEADER}\nAAA,${session},10,12,9,11,1\nBBB,${session},10,12,9,11,1\n`));
+      files.push(
+        await lake.file(`${session}.csv`, `${HEADER}\nAAA,${session},10,12,9,11,1\nBBB,${session},10,12,9,11,1\n`),
+      );
     }
     const report = await lake.import(files);
     assert.equal(only(report).inserted, 140);
@@ -177,7 +181,10 @@ describe('duplicates inside one import', () => {
 describe('the quarantine', () => {
   it('holds refused rows once, however often the file comes', async () => {
     await using lake = await openImportLake();
-    const path = await lake.file('a.csv', `${HEADER}\nAAA,${ROW}\nBBB,2024-01-06,10,12,9,11,1\nCCC,2024-01-02,nan,1,1,1,1\n`);
+    const path = await lake.file(
+      'a.csv',
+      `${HEADER}\nAAA,${ROW}\nBBB,2024-01-06,10,12,9,11,1\nCCC,2024-01-02,nan,1,1,1,1\n`,
+    );
     const first = await lake.import(path, { quarantineBound: 1 });
     assert.deepEqual(only(first).quarantinedByReason, { 'missing or non-finite field': 1, 'not a session': 1 });
     assert.equal(only(first).newlyQuarantined, 2);

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-
-import { DAILY_BARS, DIVIDENDS, QUARANTINE, SESSIONS, SPLITS } from '#lake/tables.ts';
 import type { ImportReport } from '#batch/import/report.ts';
+import { DAILY_BARS, DIVIDENDS, QUARANTINE, SESSIONS, SPLITS } from '#lake/tables.ts';
 import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
 const DATA = join(import.meta.dirname, '../../../../shared/data');
@@ -66,8 +65,16 @@ describe('importing the real data set', { skip }, () => {
     assert.equal(warnings?.['jump-without-split'], 19);
     assert.equal(warnings?.['split-without-jump'], 2);
     const examples = of(first, 'daily_bars')?.warningExamples ?? [];
-    assert.ok(examples.some(({ kind, symbol, date }) => kind === 'jump-without-split' && symbol === 'AIG' && date === '2008-09-15'));
-    assert.ok(examples.some(({ kind, symbol, date }) => kind === 'split-without-jump' && symbol === 'ANTM' && date === '2002-03-18'));
+    assert.ok(
+      examples.some(
+        ({ kind, symbol, date }) => kind === 'jump-without-split' && symbol === 'AIG' && date === '2008-09-15',
+      ),
+    );
+    assert.ok(
+      examples.some(
+        ({ kind, symbol, date }) => kind === 'split-without-jump' && symbol === 'ANTM' && date === '2002-03-18',
+      ),
+    );
   });
 
   it('stores a nearly rational ratio unrounded', async () => {
@@ -104,5 +111,4 @@ describe('importing the real data set', { skip }, () => {
     assert.equal(of(again, 'daily_bars')?.newlyQuarantined, 0);
     assert.deepEqual(await lake.versions(...tables), before);
   });
-
 });

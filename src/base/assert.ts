@@ -16,8 +16,3 @@ export function defined<T>(value: T | null | undefined, message: string): T {
   assert(value !== undefined && value !== null, message);
   return value;
 }
-
-/** Closes a switch over a union: adding a member without a case is a type error, reaching it at run time a bug. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unexpected value ${JSON.stringify(value)}`);
-}

@@ -7,9 +7,14 @@ import type { SessionSet } from '#market/session-set.ts';
 export const CREATE_RESTATED = `create or replace temp table restated (
   symbol varchar, session date, version bigint, kind varchar, field varchar, old double, new double, seen_at timestamptz)`;
 
-/** $1: JSON list of the sessions of a commit, with the instants at which they settle. */
-export const CREATE_SETTLING = `create or replace temp table settling as
-  select unnest(from_json($1::json, '[{"session":"DATE","settles_ms":"BIGINT"}]'), recursive := true)`;
+/** The sessions of a commit, with the instants at which they settle. */
+export const SETTLING = {
+  name: 'settling',
+  columns: [
+    { name: 'session', type: 'date' },
+    { name: 'settles_at', type: 'timestamp' },
+  ],
+} as const;
 
 /**
  * Compares the rows that a commit took out of the table with those of the same symbol and session that it put in.
@@ -30,7 +35,7 @@ export function insertRestated(parts: {
     select symbol, session, ${version}, kind, change.field, change.old, change.new, seen_at
     from (
       select n.symbol, n.session, n.fetched_at as seen_at,
-        case when coalesce(o.fetched_at < make_timestamptz(s.settles_ms * 1000), true) then 'settlement'
+        case when coalesce(o.fetched_at < s.settles_at, true) then 'settlement'
           else 'restatement' end as kind,
         unnest([${fields.join(', ')}]) as change
       from (select * from (${removed}) where ${inUnits('session', sessions)}) o

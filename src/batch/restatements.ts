@@ -17,9 +17,9 @@ import { SessionSet } from '#market/session-set.ts';
 import {
   COUNT_RESTATED,
   CREATE_RESTATED,
-  CREATE_SETTLING,
   insertRestated,
   SELECT_RESTATED,
+  SETTLING,
   selectSessions,
 } from './restatements.sql.ts';
 import { restatementsKey } from './restatements-key.ts';
@@ -154,8 +154,11 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
     const before = touching(removed);
     const after = touching(commit.added);
     if (before.length === 0 || after.length === 0) continue;
-    const settling = [...ofYear].map((date) => ({ session: date, settles_ms: settlesAtMs(calendar, date) }));
-    await session.run(CREATE_SETTLING, [JSON.stringify(settling)]);
+    await session.load(
+      SETTLING.name,
+      SETTLING.columns,
+      [...ofYear].map((date) => [date, settlesAtMs(calendar, date)]),
+    );
     const sql = insertRestated({
       removed: await scanSql(lake.deps, DAILY_BARS, before),
       added: await scanSql(lake.deps, DAILY_BARS, after),

@@ -33,16 +33,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       }),
     );
   }
+  if (argv.length === 0) {
+    program.outputHelp();
+    return 2;
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return 0;
     process.stderr.write(`condvest: ${usageMessage(cause, argv)}\n`);
-    return 2;
-  }
-  if (argv.length === 0) {
-    program.outputHelp();
     return 2;
   }
   return exitCode;

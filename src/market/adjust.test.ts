@@ -87,11 +87,13 @@ test('cash of 90 % of the close before or more is held back and reported (Kansas
   const plan = planAdjustment({
     adjustment: 'total',
     splits: [],
-    dividends: [dividend('2000-07-13', 82)],
-    closes: [close('2000-07-12', 77.5)],
+    dividends: [dividend('1999-12-13', 0.04), dividend('2000-07-13', 181)],
+    closes: [close('1999-12-10', 59), close('2000-07-12', 93.75), close('2000-07-13', 6.25)],
     lastPublished: TODAY,
   });
   assert.equal(plan.factorsOf(isoDate('2000-07-12')).price, 1);
+  // The dividend before it counts as ever.
+  assert.equal(plan.factorsOf(isoDate('1999-12-10')).price, 1 - 0.04 / 59);
   assert.equal(plan.held.length, 1);
   assert.match(plan.held[0]?.reason ?? '', /90 %/);
 });

@@ -18,6 +18,25 @@ test("an event filed under today's symbol reaches the security that had another 
   assert.deepEqual([...applied.keys()], ['FB']);
 });
 
+test('an event under a symbol that the security has given up is not its own', () => {
+  const { applied } = resolveSplits(listings, [fact('FB', '2024-06-03', 10)]);
+  assert.deepEqual([...applied.keys()], ['FB@unlisted']);
+});
+
+test('an event from before the first listing of its symbol belongs to the security that has it now', () => {
+  const { applied } = resolveSplits(listings, [fact('FB', '2012-01-03', 2)]);
+  assert.deepEqual([...applied.keys()], ['FB']);
+});
+
+test('a symbol that was reused takes each event to the security it was then', () => {
+  const reused = new Listings([
+    { securityId: 'C', symbol: 'C', firstSession: isoDate('1977-01-03'), lastSession: isoDate('1998-10-07') },
+    { securityId: 'C@1998-12-01', symbol: 'C', firstSession: isoDate('1998-12-01'), lastSession: null },
+  ]);
+  const { applied } = resolveSplits(reused, [fact('C', '1996-11-04', 2), fact('C', '1999-06-01', 1.5)]);
+  assert.deepEqual([...applied.keys()], ['C', 'C@1998-12-01']);
+});
+
 test('one split filed under two symbols of a security counts once', () => {
   const { applied, held } = resolveSplits(listings, [fact('META', '2015-06-01', 2), fact('FB', '2015-06-01', 2)]);
   assert.equal(applied.get('FB')?.length, 1);

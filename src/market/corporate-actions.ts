@@ -121,7 +121,12 @@ function resolve<T extends Fact>(
   return { applied, held };
 }
 
-/** Vendors file events under the symbol of the day, or under today's. */
-function securityOf(listings: Listings, fact: Fact): string {
-  return listings.listed(fact.symbol, fact.exDate)?.securityId ?? listings.today(fact.symbol);
+/**
+ * Vendors file events under the symbol of the day, or under today's. Once its last listing has ended, a symbol is not that
+ * security's any more: what is announced under it is somebody else's.
+ */
+function securityOf(listings: Listings, { symbol, exDate }: Fact): string {
+  const listing = listings.listed(symbol, exDate) ?? listings.newest(symbol);
+  const isOver = typeof listing?.lastSession === 'string' && listing.lastSession < exDate;
+  return listing === undefined || isOver ? listings.resolve(symbol, exDate) : listing.securityId;
 }

@@ -21,6 +21,17 @@ test('a whole row is accepted, also without volume, vwap or trades', () => {
   assert.equal(refusalOf(good, rules), undefined);
 });
 
+test('the average price of no shares may be zero', () => {
+  assert.equal(refusalOf({ ...good, vwap: 0 }, rules), undefined);
+});
+
+test('of several reasons the first of the list is given', () => {
+  assert.equal(
+    refusalOf({ ...good, symbol: 'A B', low: -1, volume: -1, session: isoDate('2024-01-06') }, rules),
+    'price not positive',
+  );
+});
+
 const refused: readonly [string, Partial<RawDailyRow>, string][] = [
   [
     'two rows of nulls, as the real data has of BF.B',
@@ -31,9 +42,12 @@ const refused: readonly [string, Partial<RawDailyRow>, string][] = [
   ['an infinite price', { high: Number.POSITIVE_INFINITY }, 'missing or non-finite field'],
   ['a vwap that is not a number', { vwap: Number.NaN }, 'missing or non-finite field'],
   ['a price of zero', { low: 0 }, 'price not positive'],
+  ['a vwap of zero of shares that were traded', { volume: 1, vwap: 0 }, 'price not positive'],
+  ['a negative vwap', { vwap: -1 }, 'price not positive'],
   ['a low above the open', { low: 10.5 }, 'low or high out of order'],
   ['a high below the close', { high: 10.9 }, 'low or high out of order'],
   ['a negative volume', { volume: -1 }, 'negative volume'],
+  ['a negative number of trades', { trades: -1 }, 'negative volume'],
   ['a Saturday', { session: isoDate('2024-01-06') }, 'not a session'],
   ['a holiday', { session: isoDate('2024-01-01') }, 'not a session'],
   ['a session that has not been', { session: isoDate('2024-07-01') }, 'session in the future'],

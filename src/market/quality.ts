@@ -68,8 +68,10 @@ export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineRea
     return 'missing or non-finite field';
   }
   if (Math.min(open, high, low, close) <= 0) return 'price not positive';
+  // Vendors write 0 for the average price of no shares.
+  if (vwap !== null && (vwap < 0 || (vwap === 0 && volume > 0))) return 'price not positive';
   if (low > open || low > close || high < open || high < close) return 'low or high out of order';
-  if (volume < 0) return 'negative volume';
+  if (volume < 0 || (trades !== null && trades < 0)) return 'negative volume';
   if (!rules.calendar.isSession(session)) return 'not a session';
   if (session > rules.lastSession) return 'session in the future';
   return isSymbol(symbol) ? undefined : 'malformed symbol';

@@ -52,6 +52,29 @@ test('two securities that claim one symbol on one session are reported', () => {
   assert.equal(meta.overlaps().length, 0);
 });
 
+test('a listing inside a longer one is reported, also when another lies between them', () => {
+  const rows = [
+    listing('A', 'X', '2020-01-02'),
+    listing('B', 'X', '2021-01-04', '2021-01-29'),
+    listing('C', 'X', '2022-01-03'),
+  ];
+  assert.deepEqual(
+    new Listings(rows).overlaps().map(({ first, second }) => [first.securityId, second.securityId]),
+    [
+      ['A', 'B'],
+      ['A', 'C'],
+    ],
+  );
+});
+
+test('one security with two symbols on one session is reported: it would have two bars', () => {
+  const both = new Listings([listing('FB', 'FB', '2012-05-18'), listing('FB', 'META', '2022-06-09')]);
+  assert.deepEqual(
+    both.overlaps().map(({ first, second }) => [first.symbol, second.symbol]),
+    [['FB', 'META']],
+  );
+});
+
 test('the id of a new security is its symbol, or says when it began where that is taken', () => {
   assert.equal(
     newSecurityId('X', isoDate('2020-01-02'), () => false),

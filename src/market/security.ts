@@ -23,10 +23,13 @@ export interface SymbolSpan {
   readonly last: IsoDate | null;
 }
 
-/** Two securities that claim one symbol on the same session. */
+/**
+ * Two listings that cannot both be true: they claim one symbol on the same session, or give one security two symbols on it.
+ * Either would make two bars of one security on one session, or leave open whose a bar is.
+ */
 export interface ListingOverlap {
-  readonly symbol: string;
   readonly first: Listing;
+  /** Begins while the first one lasts. */
   readonly second: Listing;
 }
 
@@ -47,7 +50,8 @@ export class Listings {
       append(this.#bySecurity, row.securityId, row);
     }
     for (const row of ascending) {
-      if (row.symbol === row.securityId) continue;
+      // An id with `@` in it is no symbol, so no row can go astray under it.
+      if (row.symbol === row.securityId || row.securityId.includes('@')) continue;
       for (const gap of this.#gaps(row.securityId, row.firstSession, row.lastSession)) {
         if (gap.first === null) continue;
         const stray: Listing = {
@@ -77,9 +81,9 @@ export class Listings {
     return this.#bySymbol.get(symbol)?.findLast((row) => covers(row, session));
   }
 
-  /** The security that a symbol means as the vendor uses it today: that of its newest listing. */
-  today(symbol: string): string {
-    return this.#bySymbol.get(symbol)?.at(-1)?.securityId ?? symbol;
+  /** The newest listing of a symbol: what it means as the vendor uses it today, unless it has ended. */
+  newest(symbol: string): Listing | undefined {
+    return this.#bySymbol.get(symbol)?.at(-1);
   }
 
   /**
@@ -130,16 +134,12 @@ export class Listings {
     return count;
   }
 
-  /** Symbols that two listings claim on one session. There must be none. */
+  /** Listings that contradict each other. There must be none. */
   overlaps(): ListingOverlap[] {
-    const overlaps: ListingOverlap[] = [];
-    for (const [symbol, rows] of this.#bySymbol) {
-      for (const [index, second] of rows.entries()) {
-        const first = rows[index - 1];
-        if (first !== undefined && covers(first, second.firstSession)) overlaps.push({ symbol, first, second });
-      }
-    }
-    return overlaps;
+    const twoSymbols = [...this.#bySecurity.values()]
+      .flatMap(overlapsIn)
+      .filter(({ first, second }) => first.symbol !== second.symbol);
+    return [...[...this.#bySymbol.values()].flatMap(overlapsIn), ...twoSymbols];
   }
 
   /** The parts of [first, last] that no listing of a symbol covers. */
@@ -184,6 +184,24 @@ function dayAfter(date: IsoDate): IsoDate {
 
 function covers(row: Listing, session: IsoDate): boolean {
   return row.firstSession <= session && (row.lastSession === null || session <= row.lastSession);
+}
+
+/** Of listings ascending by first session: each that begins before all earlier ones have ended. */
+function overlapsIn(ascending: readonly Listing[]): ListingOverlap[] {
+  const overlaps: ListingOverlap[] = [];
+  let longest: Listing | undefined;
+  for (const listing of ascending) {
+    if (longest !== undefined && covers(longest, listing.firstSession)) {
+      overlaps.push({ first: longest, second: listing });
+    }
+    if (longest === undefined || endOf(listing) > endOf(longest)) longest = listing;
+  }
+  return overlaps;
+}
+
+/** Sorts after every date while the listing lasts. */
+function endOf(listing: Listing): string {
+  return listing.lastSession ?? '~';
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -9,7 +9,7 @@ import { type VerifyReport, verifyLake } from '#batch/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import type { HistoryEntry } from '#lake/history.ts';
 import { readBars } from '#serving/bars.ts';
-import { queryToParquet, type RunningQuery, runQuery } from '#serving/query.ts';
+import { type RunningQuery, runQuery } from '#serving/query.ts';
 import type { BarsRequest, BarsResult } from '#serving/served-bars.ts';
 import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHistory } from '#serving/tables.ts';
 import type { Laptop } from './laptop.ts';
@@ -83,15 +83,6 @@ export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResu
 
 export function queryTask(laptop: Laptop, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {
   return runQuery(laptop.lake, { statement, asOfMs, intervals: laptop.config.intervals });
-}
-
-export function queryToParquetTask(
-  laptop: Laptop,
-  statement: string,
-  asOfMs: number | undefined,
-  path: string,
-): Promise<number> {
-  return queryToParquet(laptop.lake, { statement, asOfMs, intervals: laptop.config.intervals }, path);
 }
 
 export function tablesTask(laptop: Laptop): Promise<TableSummary[]> {

@@ -1,6 +1,6 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import { type EngineSession, sqlText } from '#lake/engine.ts';
+import type { EngineSession } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { ColumnType } from '#lake/schema.ts';
 import { createViews } from '#lake/views.ts';
@@ -51,18 +51,6 @@ export async function runQuery(lake: Lake, request: QueryRequest): Promise<Runni
     session.close();
     throw cause;
   }
-}
-
-/** Runs one statement and writes its rows to a Parquet file on this machine. Resolves with the number of rows. */
-export async function queryToParquet(lake: Lake, request: QueryRequest, path: string): Promise<number> {
-  using session = await openSession(lake, request);
-  // On a line of its own: the statement may end in a comment.
-  const statement = request.statement.trim().replace(/(\s*;)+$/, '');
-  const copy = `COPY (${statement}\n) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`;
-  const [written] = await session.rows<{ Count: number }>(copy).catch((cause: unknown) => {
-    throw invalidQuery(cause);
-  });
-  return written?.Count ?? 0;
 }
 
 async function openSession(lake: Lake, request: QueryRequest): Promise<EngineSession> {

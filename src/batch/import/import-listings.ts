@@ -146,19 +146,22 @@ function listingValues(row: ListingRow): readonly SqlParameter[] {
   ];
 }
 
-/** With two securities on one symbol and session nobody could say whose a row is. */
+/** With two securities on one symbol, or two symbols on one security, nobody could say whose a row is. */
 function checkOverlaps(rows: readonly ListingRow[]): void {
   const overlaps = new Listings(rows).overlaps();
   const [overlap] = overlaps;
   if (overlap === undefined) return;
-  const { symbol, first, second } = overlap;
+  const { first, second } = overlap;
   const more = overlaps.length > 1 ? `, and ${overlaps.length - 1} more` : '';
   throw new CondvestError({
     code: 'import-listings-overlap',
     kind: 'permanent',
-    message: 'Two listings claim one symbol on the same session, so nothing was imported',
-    found: `${symbol} from ${first.firstSession} to ${first.lastSession ?? 'today'} and from ${second.firstSession}${more}`,
-    allowed: 'at most one listing of a symbol on any session',
+    message:
+      first.symbol === second.symbol
+        ? 'Two listings claim one symbol on the same session, so nothing was imported'
+        : `Security ${first.securityId} would have two symbols on the same session, so nothing was imported`,
+    found: `${first.symbol} from ${first.firstSession} to ${first.lastSession ?? 'today'} and ${second.symbol} from ${second.firstSession}${more}`,
+    allowed: 'at most one security of a symbol, and one symbol of a security, on any session',
     action: 'Give the earlier listing its last session',
   });
 }

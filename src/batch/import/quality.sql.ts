@@ -19,9 +19,9 @@ export function barReasonSql(rules: DailyRowRules, sessionsAreValid = false): st
   const infinite = [...PRICES, 'volume', 'vwap', 'trades'].map((name) => `NOT isfinite(${name})`);
   return reasonSql([
     ['missing or non-finite field', [...unknown, ...infinite]],
-    ['price not positive', PRICES.map((name) => `${name} <= 0`)],
+    ['price not positive', [...PRICES.map((name) => `${name} <= 0`), 'vwap < 0', '(vwap = 0 AND volume > 0)']],
     ['low or high out of order', ['low > open', 'low > close', 'high < open', 'high < close']],
-    ['negative volume', ['volume < 0']],
+    ['negative volume', ['volume < 0', 'trades < 0']],
     ['not a session', sessionsAreValid ? [] : [notASession(rules.calendar)]],
     ['session in the future', sessionsAreValid ? [] : [`session > DATE '${rules.lastSession}'`]],
     ['malformed symbol', [malformedSymbol()]],

@@ -1,3 +1,5 @@
+import type { Column } from '#lake/schema.ts';
+
 /**
  * The SQL that folds daily bars into bars of N sessions. Pure text; `fold.ts` runs it on one DuckDB session.
  *
@@ -13,32 +15,59 @@
 const INDEX_BITS = 16;
 const INDEX_MASK = 2 ** INDEX_BITS - 1;
 
-/** JSON shapes of the small tables that the program computes. */
-const SESSIONS_SHAPE = '[{"session":"DATE","idx":"INTEGER"}]';
-const SEGMENTS_SHAPE = '[{"symbol":"VARCHAR","first":"DATE","last":"DATE","security_id":"VARCHAR"}]';
-const SCALES_SHAPE =
-  '[{"n":"BIGINT","security_id":"VARCHAR","w":"BIGINT","from_idx":"INTEGER","to_idx":"INTEGER","price":"DOUBLE","volume":"DOUBLE"}]';
-const WINDOWS_SHAPE =
-  '[{"w":"BIGINT","first_session":"DATE","last_session":"DATE","expected":"INTEGER","complete":"BOOLEAN"}]';
-
-function tableFromJson(name: string, shape: string): string {
-  return `create or replace temp table ${name} as select unnest(from_json($1::json, '${shape}'), recursive := true)`;
+/** A small table that the program makes and SQL joins. */
+export interface LoadedTable {
+  readonly name: string;
+  readonly columns: readonly Pick<Column, 'name' | 'type'>[];
 }
 
-/** $1: JSON list of the sessions whose rows the chunk needs, with their indexes. */
-export const CREATE_CHUNK_SESSIONS = tableFromJson('chunk_sessions', SESSIONS_SHAPE);
+const SESSION_COLUMNS = [
+  { name: 'session', type: 'date' },
+  { name: 'idx', type: 'integer' },
+] as const;
 
-/** $1: JSON list of those among them that are to be read from files, the others being there already. */
-export const CREATE_READ_SESSIONS = tableFromJson('read_sessions', SESSIONS_SHAPE);
+/** The sessions whose rows the chunk needs, with their indexes. */
+export const CHUNK_SESSIONS: LoadedTable = { name: 'chunk_sessions', columns: SESSION_COLUMNS };
 
-/** $1: JSON list of security segments: for each symbol that is not always its own security, its whole history. */
-export const CREATE_SEGMENTS = tableFromJson('segments', SEGMENTS_SHAPE);
+/** Those among them that are to be read from files, the others being there already. */
+export const READ_SESSIONS: LoadedTable = { name: 'read_sessions', columns: SESSION_COLUMNS };
 
-/** $1: JSON list of the pieces of windows before a split, with what their prices and volumes are multiplied by. */
-export const CREATE_SCALES = tableFromJson('scales', SCALES_SHAPE);
+/** For each symbol that is not always its own security: its whole history. */
+export const SEGMENTS: LoadedTable = {
+  name: 'segments',
+  columns: [
+    { name: 'symbol', type: 'string' },
+    { name: 'first', type: 'date' },
+    { name: 'last', type: 'date' },
+    { name: 'security_id', type: 'string' },
+  ],
+};
 
-/** $1: JSON list of the windows wanted of one interval. */
-export const CREATE_WINDOWS = tableFromJson('windows', WINDOWS_SHAPE);
+/** The pieces of windows before a split, with what their prices and volumes are multiplied by. */
+export const SCALES: LoadedTable = {
+  name: 'scales',
+  columns: [
+    { name: 'n', type: 'integer' },
+    { name: 'security_id', type: 'string' },
+    { name: 'w', type: 'long' },
+    { name: 'from_idx', type: 'integer' },
+    { name: 'to_idx', type: 'integer' },
+    { name: 'price', type: 'double' },
+    { name: 'volume', type: 'double' },
+  ],
+};
+
+/** The windows wanted of one interval. */
+export const WINDOWS: LoadedTable = {
+  name: 'windows',
+  columns: [
+    { name: 'w', type: 'long' },
+    { name: 'first_session', type: 'date' },
+    { name: 'last_session', type: 'date' },
+    { name: 'expected', type: 'integer' },
+    { name: 'complete', type: 'boolean' },
+  ],
+};
 
 /**
  * Each (symbol, security) of the run with its rank. `symbol_rank` orders by symbol alone, `nth` counts the securities of

@@ -1,23 +1,24 @@
 import { assert, defined } from '#base/assert.ts';
-import type { EngineSession } from '#lake/engine.ts';
+import type { EngineSession, SqlParameter } from '#lake/engine.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import {
+  CHUNK_SESSIONS,
   CREATE_CHUNK_BARS,
-  CREATE_CHUNK_SESSIONS,
   CREATE_RANKS,
-  CREATE_READ_SESSIONS,
-  CREATE_SCALES,
-  CREATE_SEGMENTS,
   CREATE_SPECIAL_BARS,
-  CREATE_WINDOWS,
   createPairs,
   createSpecialWindows,
   foldSelect,
   KEEP_CHUNK_BARS,
+  type LoadedTable,
   ONLY_KEPT_BARS,
+  READ_SESSIONS,
   readChunkBars,
+  SCALES,
+  SEGMENTS,
+  WINDOWS,
 } from './fold.sql.ts';
 import type { PlannedWindow, Published } from './plan.ts';
 import type { WindowScale } from './scales.ts';
@@ -53,8 +54,22 @@ export class FoldRun {
   /** @param windows all that the run is to fold, of all intervals. */
   static async start(session: EngineSession, inputs: FoldInputs, windows: Iterable<PlannedWindow>): Promise<FoldRun> {
     const run = new FoldRun(session, inputs);
-    await session.run(CREATE_SEGMENTS, [JSON.stringify(inputs.spans)]);
-    await session.run(CREATE_SCALES, [JSON.stringify(inputs.scales)]);
+    await run.#load(
+      SEGMENTS,
+      inputs.spans.map((span) => [span.symbol, span.first, span.last, span.securityId]),
+    );
+    await run.#load(
+      SCALES,
+      inputs.scales.map((scale) => [
+        scale.interval,
+        scale.securityId,
+        scale.window,
+        scale.fromIndex,
+        scale.toIndex,
+        scale.price,
+        scale.volume,
+      ]),
+    );
     await session.run(CREATE_CHUNK_BARS);
     const sessions = run.#sessionsOf(run.#indexesOf(windows));
     await session.run(createPairs(await inputs.scan(sessions)));
@@ -66,12 +81,12 @@ export class FoldRun {
   async load(windows: Iterable<PlannedWindow>): Promise<void> {
     const wanted = this.#indexesOf(windows);
     const missing = new Set([...wanted].filter((index) => !this.#held.has(index)));
-    await this.#session.run(CREATE_CHUNK_SESSIONS, [this.#json(wanted)]);
+    await this.#load(CHUNK_SESSIONS, this.#rowsOf(wanted));
     this.#held = new Set();
     await this.#session.run(KEEP_CHUNK_BARS);
     if (missing.size === 0) await this.#session.run(ONLY_KEPT_BARS);
     else {
-      await this.#session.run(CREATE_READ_SESSIONS, [this.#json(missing)]);
+      await this.#load(READ_SESSIONS, this.#rowsOf(missing));
       await this.#session.run(readChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
     }
     await this.#session.run(CREATE_SPECIAL_BARS);
@@ -80,15 +95,11 @@ export class FoldRun {
 
   /** The SELECT that yields the bars of these windows of one interval, ascending and loaded. Valid until the next call. */
   async select(interval: number, windows: readonly PlannedWindow[]): Promise<string> {
-    const rows = windows.map((window) => ({
-      w: window.number,
-      first_session: window.firstSession,
-      last_session: window.lastSession,
-      expected: interval,
-      complete: window.complete,
-    }));
     for (const index of this.#indexesOf(windows)) assert(this.#held.has(index), `session index ${index} is not loaded`);
-    await this.#session.run(CREATE_WINDOWS, [JSON.stringify(rows)]);
+    await this.#load(
+      WINDOWS,
+      windows.map((window) => [window.number, window.firstSession, window.lastSession, interval, window.complete]),
+    );
     await this.#session.run(createSpecialWindows(interval));
     const from = defined(windows[0], 'at least one window').fromIndex;
     const to = defined(windows.at(-1), 'at least one window').toIndex;
@@ -109,7 +120,11 @@ export class FoldRun {
     return SessionSet.of([...indexes].map((index) => this.#inputs.calendar.sessionAt(index)));
   }
 
-  #json(indexes: ReadonlySet<number>): string {
-    return JSON.stringify([...indexes].map((idx) => ({ session: this.#inputs.calendar.sessionAt(idx), idx })));
+  #rowsOf(indexes: ReadonlySet<number>): SqlParameter[][] {
+    return [...indexes].map((index) => [this.#inputs.calendar.sessionAt(index), index]);
+  }
+
+  async #load(table: LoadedTable, rows: readonly (readonly SqlParameter[])[]): Promise<void> {
+    await this.#session.load(table.name, table.columns, rows);
   }
 }

@@ -4,6 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { NewFile } from '#lake/files.ts';
 import { checkpointTxns, decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
+import { discardStaged } from '#lake/put.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, silverBars } from '#lake/tables.ts';
@@ -16,7 +17,7 @@ import { barsBetween, storedBounds } from './inputs.sql.ts';
 import { type Inputs, pinInputs } from './inputs.ts';
 import { allWindows, type Changes, outdatedFrom, type PlannedWindow, touchedWindows, windowAt } from './plan.ts';
 import { windowScales } from './scales.ts';
-import { layoutOf, rebuildLayoutOf, type SilverLayout, stageTarget } from './staging.ts';
+import { firstSessions, layoutOf, rebuildLayoutOf, type SilverLayout, stageTarget } from './staging.ts';
 
 export interface ResampleDeps {
   readonly lake: Lake;
@@ -97,6 +98,7 @@ async function commit(
     const committed = await deps.lake.table(silverBars(interval)).write(async (base) => {
       if (prepared === undefined || base?.version !== freshFor) {
         // Somebody else committed meanwhile. What is left to do is derived again, from their checkpoint.
+        await discardStaged(deps.lake.deps, silverBars(interval), prepared?.plan?.add ?? []);
         const again = await prepare(deps, new Map([[interval, base]]), request.full === true);
         prepared = again.byInterval.get(interval);
         freshFor = base?.version;
@@ -131,8 +133,16 @@ async function prepare(
       byInterval.set(interval, { plan: undefined, report: failed(interval, cause) });
     }
   }
-  if (inputs !== undefined) await stage(deps, inputs, work);
-  for (const item of work) byInterval.set(item.interval, finish(deps, defined(inputs, 'work has inputs'), item));
+  try {
+    if (inputs !== undefined) await stage(deps, inputs, work);
+  } catch (cause) {
+    for (const { interval, added } of work) await discardStaged(lake.deps, silverBars(interval), added);
+    throw cause;
+  }
+  for (const item of work) {
+    byInterval.set(item.interval, finish(deps, defined(inputs, 'work has inputs'), item));
+    if (item.error !== undefined) await discardStaged(lake.deps, silverBars(item.interval), item.added);
+  }
   return { inputs, byInterval };
 }
 
@@ -161,16 +171,18 @@ async function planWork(
   const { calendar } = deps;
   const { published } = inputs;
   const decision = decide(base?.txns, inputs.pinned);
-  if (decision.mode === 'ahead') return undefined;
+  const stored = storedUnits(base);
   const windowOf = (number: number): PlannedWindow => windowAt(calendar, interval, number, published);
   const rebuild = (reason: string): Work => {
     const windows = allWindows(interval, published).map(windowOf);
     const layout = rebuildLayoutOf(base, windows);
-    const removedWindows = layout.units.size - windows.length;
+    const removedWindows = stored.difference(firstSessions(windows)).size;
     return { interval, base, mode: 'full', reason, windows, removedWindows, layout, added: [], error: undefined };
   };
   if (full) return rebuild('asked for');
   if (decision.mode === 'full') return rebuild(decision.reason);
+  // The inputs were pinned after the checkpoint was read, so no other run can have been quicker.
+  if (decision.mode === 'ahead') return rebuild('an input table is older than it was, as after a restored backup');
   const changes = await cache.since(decision);
   if (typeof changes === 'string') return rebuild(changes);
 
@@ -188,10 +200,9 @@ async function planWork(
   }
   const touched = [...numbers].sort((a, b) => a - b).map(windowOf);
   const windows = touched.filter((window) => window.lastPublished !== undefined);
-  const written = SessionSet.of(windows.map((window) => window.firstSession));
   // A window whose every row is gone: only another program takes rows away.
   const emptied = touched.filter((window) => window.lastPublished === undefined);
-  obsolete = obsolete.union(SessionSet.of(emptied.map((window) => window.firstSession))).difference(written);
+  obsolete = obsolete.union(firstSessions(emptied)).difference(firstSessions(windows)).intersection(stored);
   const layout = await layoutOf(deps.lake, interval, base, windows, obsolete);
   const upToDate = layout.units.size === 0 && sameTxns(base, checkpointTxns(inputs.pinned));
   if (upToDate) return undefined;
@@ -295,6 +306,11 @@ async function boundsOf(
   const sql = storedBounds(await scanSql(lake.deps, silverBars(interval), base?.files ?? []));
   const rows = await lake.deps.engine.rows<{ first_session: IsoDate; last_session: IsoDate }>(sql);
   return rows.map((row) => ({ firstSession: row.first_session, lastSession: row.last_session }));
+}
+
+/** First sessions of the windows that the table holds, or, by files of other programs, may hold. */
+function storedUnits(base: Snapshot | undefined): SessionSet {
+  return SessionSet.of((base?.files ?? []).flatMap((file) => [...(file.units ?? [])]));
 }
 
 function sameTxns(base: Snapshot | undefined, txns: ReadonlyMap<string, number>): boolean {

@@ -7,12 +7,13 @@ import type { AppliedSplit } from '#market/corporate-actions.ts';
  * session. A window with k splits has k such pieces; its rows from the last split on have none.
  */
 export interface WindowScale {
-  readonly n: number;
-  readonly security_id: string;
-  readonly w: number;
+  readonly interval: number;
+  readonly securityId: string;
+  /** Window number. */
+  readonly window: number;
   /** Session indexes, both included. */
-  readonly from_idx: number;
-  readonly to_idx: number;
+  readonly fromIndex: number;
+  readonly toIndex: number;
   readonly price: number;
   readonly volume: number;
 }
@@ -50,11 +51,11 @@ export function windowScales(
       if (toIndex >= fromIndex) {
         const later = cuts.slice(position).map((entry) => entry.split);
         scales.push({
-          n: interval,
-          security_id: split.securityId,
-          w: window,
-          from_idx: fromIndex,
-          to_idx: toIndex,
+          interval,
+          securityId: split.securityId,
+          window,
+          fromIndex,
+          toIndex,
           price: later.reduce((factor, { splitFrom, splitTo }) => factor * (splitFrom / splitTo), 1),
           volume: later.reduce((factor, { splitFrom, splitTo }) => factor * (splitTo / splitFrom), 1),
         });

@@ -60,7 +60,7 @@ export function rebuildLayoutOf(base: Snapshot | undefined, windows: readonly Pl
   return { remove, targets, units };
 }
 
-function firstSessions(windows: readonly PlannedWindow[]): SessionSet {
+export function firstSessions(windows: readonly PlannedWindow[]): SessionSet {
   return SessionSet.of(windows.map((window) => window.firstSession));
 }
 

@@ -2,12 +2,12 @@ import { defined } from '#base/assert.ts';
 import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
 import { type Listing, Listings } from '#market/security.ts';
 
-/** One symbol standing for one security from `first` to `last`, both included. Field names are those of the SQL. */
+/** One symbol standing for one security from `first` to `last`, both included. */
 export interface LinkedSpan {
   readonly symbol: string;
   readonly first: IsoDate;
   readonly last: IsoDate;
-  readonly security_id: string;
+  readonly securityId: string;
 }
 
 /** Dates in which a symbol stands for another security than before. */
@@ -44,9 +44,9 @@ export function linkedSpans(rows: readonly Listing[]): LinkedSpan[] {
     for (const { first, last } of stretches(starts)) {
       const securityId = listings.resolve(symbol, first);
       const previous = spans.at(-1);
-      if (previous?.symbol === symbol && previous.security_id === securityId) {
+      if (previous?.symbol === symbol && previous.securityId === securityId) {
         spans[spans.length - 1] = { ...previous, last };
-      } else spans.push({ symbol, first, last, security_id: securityId });
+      } else spans.push({ symbol, first, last, securityId });
     }
   }
   return spans;
@@ -78,7 +78,7 @@ function stretches(starts: ReadonlySet<IsoDate>): { first: IsoDate; last: IsoDat
 }
 
 function securityAt(spans: readonly LinkedSpan[], symbol: string, date: IsoDate): string {
-  return spans.find((span) => span.first <= date && date <= span.last)?.security_id ?? symbol;
+  return spans.find((span) => span.first <= date && date <= span.last)?.securityId ?? symbol;
 }
 
 function groupBySymbol(spans: readonly LinkedSpan[]): Map<string, LinkedSpan[]> {

@@ -6,6 +6,7 @@ import { type IsoDate, isoDate } from '#base/dates.ts';
 import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#batch/put-bars.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import { DEFAULT_SOURCE_RANKS, mergeRow } from '#market/merge.ts';
+import { SessionSet } from '#market/session-set.ts';
 import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
 interface Row {
@@ -137,7 +138,7 @@ describe('putting bars', () => {
       operation: 'DELETE',
       add: [],
       remove: base?.files ?? [],
-      units: (await import('#market/session-set.ts')).SessionSet.empty,
+      units: SessionSet.empty,
       dataChange: true,
     }));
     assert.equal((await lake.rows(SESSIONS)).length, 0);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
+import { isoDate } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import { only, openImportLake } from '#test/fixtures/import-lake.ts';
 
@@ -114,7 +115,7 @@ describe('reading files', () => {
 
   it('stages many small files as one import', async () => {
     await using lake = await openImportLake();
-    const sessions = lake.deps.calendar.range('2023-01-03' as never, '2023-06-30' as never).slice(0, 70);
+    const sessions = lake.deps.calendar.range(isoDate('2023-01-03'), isoDate('2023-06-30')).slice(0, 70);
     const files: string[] = [];
     for (const session of sessions) {
       files.push(

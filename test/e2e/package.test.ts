@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { temporaryFolder } from './command-line.ts';
+
+/** The package as it is shipped: packed, laid into another project's node_modules, used as a command and as a library. */
+test('the packed package gives a command and a typed library to another project', async () => {
+  await using folder = await temporaryFolder();
+  const run = (command: string, args: readonly string[], cwd: string): string =>
+    execFileSync(command, args, {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, CONDVEST_HOME: join(folder.path, 'home') },
+    });
+  run('npm', ['pack', '--silent', '--pack-destination', folder.path], resolve('.'));
+  const tarball = (await readdir(folder.path)).find((name) => name.endsWith('.tgz'));
+  assert.ok(tarball !== undefined, 'npm pack wrote a tarball');
+  run('tar', ['xzf', tarball], folder.path);
+
+  // What `npm install` would do, without a registry: the package's files, and beside them its dependencies.
+  const modules = join(folder.path, 'project', 'node_modules');
+  await mkdir(modules, { recursive: true });
+  for (const name of await readdir('node_modules')) {
+    if (name !== '.bin' && !name.startsWith('.')) await symlink(resolve('node_modules', name), join(modules, name));
+  }
+  await rename(join(folder.path, 'package'), join(modules, 'condvest'));
+  await mkdir(join(modules, '.bin'));
+  await symlink(resolve('node_modules/.bin/node'), join(modules, '.bin', 'node'));
+  await symlink('../condvest/condvest', join(modules, '.bin', 'condvest'));
+
+  const project = join(folder.path, 'project');
+  assert.match(run(join(modules, '.bin', 'condvest'), ['--help'], folder.path), /market-data lakehouse/);
+  await writeFile(
+    join(project, 'read.mjs'),
+    `import { openLake } from 'condvest';
+     await using lake = await openLake();
+     console.log(JSON.stringify(await lake.tables()));
+     await lake.bars({ symbol: 'A', from: 'never' }).catch((error) => console.log(error.code));`,
+  );
+  assert.equal(run(join(modules, '.bin', 'node'), ['read.mjs'], project), '[]\ndate-invalid\n');
+  await writeFile(
+    join(project, 'read.mts'),
+    `import { openLake } from 'condvest';
+     const { bars } = await (await openLake()).bars({ symbol: 'A', interval: 21 });
+     export const count: number = bars.length;
+     // @ts-expect-error: a number is no text, if the declarations are found at all
+     export const text: string = bars.length;`,
+  );
+  run(
+    resolve('node_modules/.bin/tsc'),
+    ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', '--types', 'node', 'read.mts'],
+    project,
+  );
+});

@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlName, sqlText } from '#lake/engine.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
 import { rankOf } from '#market/merge.ts';
@@ -17,6 +17,8 @@ const VALUES: readonly string[] = BAR_FIELDS;
 export interface MergeInputs {
   readonly incoming: string;
   readonly stored: string;
+  /** Columns of *stored* beyond ours, which another program gave the table. They stay with their rows. */
+  readonly foreign: readonly string[];
   readonly source: string;
   readonly fetchedAtMs: number;
   /** Sources from the lowest rank to the highest. Rows of a higher rank than the incoming source's stay, unless `replace`. */
@@ -27,7 +29,8 @@ export interface MergeInputs {
 function joinSql(inputs: MergeInputs): string {
   const distinct = VALUES.map((name) => `n.${name} IS DISTINCT FROM o.${name}`).join(' OR ');
   const allowed = inputs.replace ? 'true' : mayReplaceSql('o.source', inputs.source, inputs.ranks);
-  const sides = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]).join(', ');
+  const values = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]);
+  const sides = [...values, ...inputs.foreign.map((name) => `o.${sqlName(name)}`)].join(', ');
   return `
     SELECT ${sides}, o.source AS o_source, o.fetched_at AS o_fetched_at, coalesce(n.symbol, o.symbol) AS symbol, coalesce(n.session, o.session) AS session,
       CASE
@@ -86,7 +89,7 @@ export function mergedSql(inputs: MergeInputs, sessions: SessionSet): string {
   const source = `CASE WHEN outcome IN ('inserted', 'replaced') THEN ${sqlText(inputs.source)} ELSE o_source END AS source`;
   const fetchedAt = `CASE WHEN outcome IN ('inserted', 'replaced') THEN ${instantSql(inputs.fetchedAtMs)} ELSE o_fetched_at END AS fetched_at`;
   return `
-    SELECT symbol, session, ${VALUES.map(pick).join(', ')}, ${source}, ${fetchedAt}
+    SELECT symbol, session, ${VALUES.map(pick).join(', ')}, ${[source, fetchedAt, ...inputs.foreign.map(sqlName)].join(', ')}
     FROM (${joinSql(inputs)}) WHERE ${inUnits('session', sessions)}`;
 }
 

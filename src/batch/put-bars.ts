@@ -3,7 +3,7 @@ import { type InstantMs, type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
-import { stagePut } from '#lake/put.ts';
+import { columnsToKeep, stagePut } from '#lake/put.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
@@ -167,7 +167,7 @@ async function compare(
   for (const [session, rows] of counts) outcomes.set(session, { ...NOTHING, inserted: rows });
   for (const [year, files] of filesByYear(touched)) {
     if (![...counts.keys()].some((session) => yearOf(session) === year)) continue;
-    const inputs = await mergeInputs(deps, request, year, files);
+    const inputs = await mergeInputs(deps, request, base, year, files);
     ofYear.set(year, inputs);
     const rows = await engine.rows<SessionOutcome & { session: IsoDate }>(outcomesSql(inputs));
     for (const { session, ...outcome } of rows) if (counts.has(session)) outcomes.set(session, outcome);
@@ -183,11 +183,15 @@ const NOTHING: SessionOutcome = { inserted: 0, replaced: 0, unchanged: 0, confli
 async function mergeInputs(
   deps: PutBarsDeps,
   request: PutBarsRequest,
+  base: Snapshot | undefined,
   year: number,
   files: readonly DataFile[],
 ): Promise<MergeInputs> {
-  const stored = await scanSql(deps.lake.deps, DAILY_BARS, files);
+  const columns = columnsToKeep(DAILY_BARS, base, true);
+  const known = new Set(DAILY_BARS.columns.map(({ name }) => name));
+  const stored = await scanSql(deps.lake.deps, DAILY_BARS, files, { columns });
   return {
+    foreign: columns.flatMap(({ name }) => (known.has(name) ? [] : [name])),
     incoming: ofYearSql(request.rows, year),
     stored,
     source: request.source,

@@ -87,6 +87,21 @@ describe('values', () => {
   });
 });
 
+test('a stream that fails after many rows throws: it does not end as if that were all', async () => {
+  const { chunks } = await engine.stream(
+    "SELECT CASE WHEN i = $1 THEN error('boom') ELSE i END FROM range(1_000_000) t(i)",
+    [900_000],
+  );
+  let rows = 0;
+  await assert.rejects(
+    async () => {
+      for await (const { rowCount } of chunks) rows += rowCount;
+    },
+    { code: 'engine-sql', message: /boom/ },
+  );
+  assert.ok(rows > 0 && rows < 1_000_000);
+});
+
 test('a large result streams in bounded memory, and stopping early frees the connection', async () => {
   const { names, types, chunks } = await engine.stream('SELECT i, i * 0.5::DOUBLE AS half FROM range(3_000_000) t(i)');
   assert.deepEqual(

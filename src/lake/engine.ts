@@ -122,6 +122,7 @@ const IDLE_SESSIONS_MAX = 4;
 /** One connection. Statements of one session run one after the other; sessions run side by side. */
 export class EngineSession implements Disposable {
   readonly #connection: DuckDBConnection;
+  #isInterrupted = false;
 
   constructor(connection: DuckDBConnection) {
     this.#connection = connection;
@@ -162,7 +163,8 @@ export class EngineSession implements Disposable {
 
   /** The result chunk by chunk, as DuckDB makes it: memory does not grow with the result. */
   async stream(sql: string, parameters?: readonly SqlParameter[]): Promise<StreamedResult> {
-    return streamed(await guard(() => this.#connection.stream(sql, bind(parameters))));
+    const result = await guard(() => this.#connection.stream(sql, bind(parameters)));
+    return streamed(result, () => this.#whyFailed(sql, parameters));
   }
 
   /**
@@ -181,7 +183,7 @@ export class EngineSession implements Disposable {
         ? type === StatementType.SELECT || type === StatementType.EXPLAIN
         : type === StatementType.CREATE;
       if (!isAllowed) throw notAQuery(StatementType[type] ?? String(type));
-      if (isLast) return streamed(await guard(() => prepared.stream()));
+      if (isLast) return streamed(await guard(() => prepared.stream()), () => this.#whyFailed(sql));
       await guard(() => prepared.run());
     }
     throw notAQuery('nothing');
@@ -225,7 +227,24 @@ export class EngineSession implements Disposable {
 
   /** Stops the statement that is running, which then fails with `engine-interrupted`. */
   interrupt(): void {
+    this.#isInterrupted = true;
     this.#connection.interrupt();
+  }
+
+  /**
+   * The error of a stream that broke off. The binding gives none away, so the statement is run once more in a way that keeps
+   * no rows.
+   */
+  async #whyFailed(sql: string, parameters?: readonly SqlParameter[]): Promise<CondvestError> {
+    let cause: unknown;
+    try {
+      if (this.#isInterrupted) throw new Error('INTERRUPT Error: Interrupted!');
+      await this.#connection.run(`EXPLAIN ANALYZE ${sql}`, bind(parameters));
+      cause = new Error('The rows broke off before their end, and did not when the statement was run again');
+    } catch (thrown) {
+      cause = thrown;
+    }
+    return engineError(cause);
   }
 
   close(): void {
@@ -256,13 +275,19 @@ function bind(parameters: readonly SqlParameter[] | undefined): DuckDBValue[] | 
   return parameters === undefined ? undefined : [...parameters];
 }
 
-function streamed(result: DuckDBResult): StreamedResult {
+/** DuckDB's C interface ends a stream that failed like one that is exhausted; only the result's kind, then invalid, tells. */
+const INVALID_RESULT = 0;
+
+function streamed(result: DuckDBResult, whyFailed: () => Promise<CondvestError>): StreamedResult {
   const names = result.deduplicatedColumnNames();
   const types = names.map((_, index) => result.columnType(index));
   async function* chunks(): AsyncGenerator<ColumnChunk> {
     for (;;) {
       const chunk = await guard(() => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) return;
+      if (chunk === null || chunk.rowCount === 0) {
+        if (Number(result.returnType) === INVALID_RESULT) throw await whyFailed();
+        return;
+      }
       yield {
         rowCount: chunk.rowCount,
         columns: types.map((type, index) => convertColumn(chunk.getColumnValues(index), type)),

@@ -28,7 +28,7 @@ export async function existingTables(lake: Lake): Promise<Table[]> {
 }
 
 /** The intervals that have a folder in silver, ascending. Looks at one object of each folder. */
-async function silverIntervals(store: ObjectStore): Promise<number[]> {
+export async function silverIntervals(store: ObjectStore): Promise<number[]> {
   const intervals: number[] = [];
   let startAfter = 'silver/';
   for (let folders = 0; folders < FOLDERS_MAX; folders += 1) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type IsoDate, isoDate } from '#base/dates.ts';
+import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
+import { planAdjustment } from './adjust.ts';
+import { type BarValues, scaled } from './bar.ts';
 import { createCalendar } from './calendar/calendar.ts';
 import type { AppliedSplit } from './corporate-actions.ts';
 import { checkInterval, type FoldedRow, type WindowBar, WindowFolder, windowNumber, windowSessions } from './window.ts';
@@ -159,6 +161,87 @@ test('folding windows apart gives the same bars as folding all of them together'
         assert.deepEqual(apart, together);
       },
     ),
+    { numRuns: 30 },
+  );
+});
+
+/** Rows of a year with random closes, halts and splits, some of them in the same window, some on days off. */
+const history = fc
+  .record({
+    closes: fc.array(fc.double({ min: 1, max: 1000, noNaN: true }), { minLength: 250, maxLength: 250 }),
+    halted: fc.uniqueArray(fc.integer({ min: 0, max: 249 }), { maxLength: 30 }),
+    splits: fc.uniqueArray(
+      fc.record({
+        day: fc.integer({ min: 0, max: 364 }),
+        from: fc.integer({ min: 1, max: 9 }),
+        to: fc.integer({ min: 1, max: 9 }),
+      }),
+      { selector: ({ day }) => day, maxLength: 5 },
+    ),
+  })
+  .map(({ closes, halted, splits }) => ({
+    rows: calendar
+      .range(isoDate('2023-01-03'), isoDate('2023-12-29'))
+      .map((session, i) => row(session, closes[i] ?? 1, { volume: Math.round((closes[249 - i] ?? 1) * 1000) }))
+      .filter((_, i) => !halted.includes(i)),
+    splits: splits
+      .sort((a, b) => a.day - b.day)
+      .map(({ day, from, to }) => split(addDays(isoDate('2023-01-01'), day), from, to)),
+  }));
+
+function assertClose(a: number, b: number, what: string): void {
+  assert.ok(Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b)), `${what}: ${a}, ${b}`);
+}
+
+test('adjusting a bar for the splits after its window is the same as folding adjusted rows', () => {
+  const lastPublished = isoDate('2023-12-29');
+  const published = new Set(calendar.range(isoDate('2023-01-03'), lastPublished));
+  fc.assert(
+    fc.property(interval, history, (n, { rows, splits }) => {
+      const plan = planAdjustment({ adjustment: 'split', splits, lastPublished });
+      const adjust = <T extends BarValues>(bar: T, session: IsoDate): T => {
+        const { price, volume } = plan.factorsOf(session);
+        return scaled(bar, price, volume);
+      };
+      const adjustedRows = rows.map((raw) => adjust(raw, raw.session));
+      const folded = fold(n, adjustedRows, [], published);
+      const bars = fold(n, rows, splits, published);
+      assert.equal(bars.length, folded.length);
+      for (const [i, bar] of bars.entries()) {
+        // The last published session of a window here is its last one, or the last of the year.
+        const adjusted = adjust(bar, bar.lastSession < lastPublished ? bar.lastSession : lastPublished);
+        for (const field of ['open', 'high', 'low', 'close', 'volume', 'vwap'] as const) {
+          assertClose(adjusted[field] ?? Number.NaN, folded[i]?.[field] ?? Number.NaN, `${bar.firstSession} ${field}`);
+        }
+      }
+    }),
+  );
+});
+
+test('a stored bar does not go stale: a split after its window leaves it as it is', () => {
+  fc.assert(
+    fc.property(interval, history, fc.integer({ min: 2, max: 9 }), (n, { rows, splits }, to) => {
+      const published = new Set(rows.map(({ session }) => session));
+      const before = fold(n, rows, splits, published);
+      const after = fold(n, rows, [...splits, split(isoDate('2024-01-16'), 1, to)], published);
+      assert.deepEqual(after, before);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('adding history before leaves every bar of a window that it does not reach as it is', () => {
+  fc.assert(
+    fc.property(interval, history, fc.integer({ min: 0, max: 200 }), (n, { rows, splits }, from) => {
+      const published = new Set(rows.map(({ session }) => session));
+      const whole = new Map(fold(n, rows, splits, published).map((bar) => [bar.firstSession, bar]));
+      const recent = rows.slice(from);
+      const start = recent[0]?.session ?? isoDate('2024-01-02');
+      for (const bar of fold(n, recent, splits, published)) {
+        if (bar.firstSession >= start) assert.deepEqual(bar, whole.get(bar.firstSession));
+        else assert.equal(bar.lastSession, whole.get(bar.firstSession)?.lastSession);
+      }
+    }),
     { numRuns: 30 },
   );
 });

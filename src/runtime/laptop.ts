@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FsLocalFiles } from '#adapters/fs/local-files.ts';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
@@ -32,10 +33,18 @@ const SCRATCH_AGE_MS = 24 * 60 * 60 * 1000;
 /** The calendar knows sessions up to the end of the year after the next. */
 const CALENDAR_YEARS_AHEAD = 2;
 
-export async function openLaptop(config: Config): Promise<Laptop> {
-  const lakeFolder = join(config.home, 'lake');
+export interface LaptopOptions {
+  /** The folder of the lake; `lake` in the home folder unless given. */
+  readonly lakeFolder?: string;
+  /** Large temporary files go to the system's own folder for them, and nothing in the home folder is touched. */
+  readonly readOnly?: boolean;
+}
+
+export async function openLaptop(config: Config, options: LaptopOptions = {}): Promise<Laptop> {
+  const { lakeFolder = join(config.home, 'lake'), readOnly = false } = options;
   const clock = systemClock;
-  const tempFolder = join(config.home, 'tmp', `${process.pid}-${systemRandom.uuid().slice(0, 8)}`);
+  const tempRoot = readOnly ? join(tmpdir(), 'condvest') : join(config.home, 'tmp');
+  const tempFolder = join(tempRoot, `${process.pid}-${systemRandom.uuid().slice(0, 8)}`);
   try {
     await mkdir(tempFolder, { recursive: true });
   } catch (cause) {
@@ -56,7 +65,7 @@ export async function openLaptop(config: Config): Promise<Laptop> {
   });
   const today = isoDate(new Date(clock.nowMs()).toISOString().slice(0, 10));
   const calendar = createCalendar({ lastYear: yearOf(today) + CALENDAR_YEARS_AHEAD, closures: config.closures });
-  await store.sweepScratch(SCRATCH_AGE_MS);
+  if (!readOnly) await store.sweepScratch(SCRATCH_AGE_MS);
   return {
     config,
     calendar,

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { rowsOf } from '#serving/export/table-stream.ts';
@@ -22,6 +25,8 @@ import { barsTask, historyTask, queryTask, symbolsTask, tablesTask } from './tas
 export interface OpenLakeOptions {
   /** The home folder, in which the lake is `lake/`; default: `CONDVEST_HOME`, or `.condvest` in the working folder. */
   readonly home?: string;
+  /** The folder of the lake itself, wherever it lies; over `home`. */
+  readonly path?: string;
   /** Settings by their `CONDVEST_*` names, over those of the environment. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -49,21 +54,32 @@ export interface OpenLake extends AsyncDisposable {
   tables(): Promise<TableSummary[]>;
   symbols(search?: string, limit?: number): Promise<SymbolSummary[]>;
   history(table: string, limit?: number): Promise<TableVersion[]>;
+  /** Ends the database in this process. Also done by `await using`; twice is once. */
   close(): Promise<void>;
 }
 
 const SYMBOLS_MAX = 1_000_000;
 const VERSIONS_DEFAULT = 100;
 
-/** Opens the lake of a home folder for reading. Throws `config-invalid` for wrong settings. */
+/**
+ * Opens a lake for reading; nothing is written to its folder. Throws `config-invalid` for wrong settings and `lake-missing`
+ * where there is no such folder.
+ */
 export async function openLake(options: OpenLakeOptions = {}): Promise<OpenLake> {
   const environment = {
     ...process.env,
     ...(options.home === undefined ? {} : { CONDVEST_HOME: options.home }),
     ...options.settings,
   };
-  const laptop = await openLaptop(readConfig({ environment, workingFolder: process.cwd() }));
-  const close = async (): Promise<void> => laptop[Symbol.asyncDispose]();
+  const config = readConfig({ environment, workingFolder: process.cwd() });
+  const lakeFolder = options.path === undefined ? join(config.home, 'lake') : resolve(options.path);
+  if (!existsSync(lakeFolder)) throw lakeMissing(lakeFolder);
+  const laptop = await openLaptop(config, { lakeFolder, readOnly: true });
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    closed ??= Promise.resolve(laptop[Symbol.asyncDispose]());
+    await closed;
+  };
   return {
     bars: async (request) =>
       barsTask(laptop, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }),
@@ -81,6 +97,15 @@ async function* sqlRows(laptop: Laptop, statement: string, asOfMs: number | unde
   for await (const batch of query.table.batches) yield* rowsOf(query.table.fields, batch);
 }
 
+function lakeMissing(folder: string): UsageError {
+  return new UsageError({
+    code: 'lake-missing',
+    message: 'There is no lake in this folder',
+    found: folder,
+    action: 'Build one with condvest import or condvest up, or name the right folder as home or path',
+  });
+}
+
 function dateOf(text: DateText | undefined, name: string): IsoDate | undefined {
   if (text === undefined) return undefined;
   const date = parseIsoDate(text);
@@ -94,5 +119,12 @@ function dateOf(text: DateText | undefined, name: string): IsoDate | undefined {
 }
 
 export { CondvestError, UsageError } from '#base/errors.ts';
-export type { BarsResult } from '#serving/served-bars.ts';
+export type {
+  BarAdjustment,
+  BarsResult,
+  DailyBar,
+  DailyBarsResult,
+  WindowBar,
+  WindowBarsResult,
+} from '#serving/served-bars.ts';
 export type { SymbolSummary, TableSummary } from '#serving/tables.ts';

@@ -57,7 +57,7 @@ export async function pin(lake: Lake, { interval, asOfMs }: PinRequest): Promise
 }
 
 /** An answer as of a later instant could still change, which is what asking for an instant rules out. */
-function refuseFuture(asOfMs: InstantMs, nowMs: InstantMs): void {
+export function refuseFuture(asOfMs: InstantMs, nowMs: InstantMs): void {
   if (asOfMs <= nowMs) return;
   throw new UsageError({
     code: 'as-of-in-future',

@@ -5,6 +5,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { ColumnType } from '#lake/schema.ts';
 import { createViews } from '#lake/views.ts';
 import type { Cell, Field, RowBatch, TableStream } from './export/table-stream.ts';
+import { refuseFuture } from './pinned.ts';
 import { tableDefinitions } from './tables.ts';
 
 export interface QueryRequest {
@@ -22,9 +23,11 @@ export interface RunningQuery extends AsyncDisposable {
 
 /**
  * Runs one statement over views of all tables, pinned at one version each, and streams its rows in bounded memory. Throws
- * `query-invalid` with the database's own words where the statement is wrong, `query-not-a-query` where it would write.
+ * `query-invalid` with the database's own words where the statement is wrong, `query-not-a-query` where it would write,
+ * `as-of-in-future` and `lake-as-of-too-old` for instants that cannot be answered.
  */
 export async function runQuery(lake: Lake, request: QueryRequest): Promise<RunningQuery> {
+  if (request.asOfMs !== undefined) refuseFuture(request.asOfMs, lake.deps.clock.nowMs());
   const session = await openSession(lake, request);
   try {
     const result = await session.streamQuery(request.statement).catch((cause: unknown) => {
@@ -56,7 +59,8 @@ export async function runQuery(lake: Lake, request: QueryRequest): Promise<Runni
 async function openSession(lake: Lake, request: QueryRequest): Promise<EngineSession> {
   const session = await lake.deps.engine.session();
   try {
-    const tables = tableDefinitions(request.intervals).map((definition) => lake.table(definition));
+    const definitions = await tableDefinitions(lake, request.intervals);
+    const tables = definitions.map((definition) => lake.table(definition));
     await createViews(lake.deps, session, tables, request.asOfMs === undefined ? {} : { asOfMs: request.asOfMs });
     return session;
   } catch (cause) {

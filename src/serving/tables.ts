@@ -1,5 +1,6 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
+import { silverIntervals } from '#lake/existing-tables.ts';
 import type { HistoryEntry } from '#lake/history.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
@@ -16,18 +17,11 @@ import {
 } from '#lake/tables.ts';
 import { boundsSql, countSql, symbolsSql } from './query.sql.ts';
 
-/** Every table that a lake with these stored intervals may have, bronze before silver. */
-export function tableDefinitions(intervals: readonly number[]): TableDefinition[] {
-  return [
-    DAILY_BARS,
-    SPLITS,
-    DIVIDENDS,
-    LISTINGS,
-    SESSIONS,
-    QUARANTINE,
-    RESTATEMENTS,
-    ...intervals.map((interval) => silverBars(interval)),
-  ];
+/** Every table that a lake may have, bronze before silver: of the stored intervals, and of others that were stored once. */
+export async function tableDefinitions(lake: Lake, intervals: readonly number[]): Promise<TableDefinition[]> {
+  const all = new Set([...intervals, ...(await silverIntervals(lake.deps.store))]);
+  const silver = [...all].sort((a, b) => a - b).map(silverBars);
+  return [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, QUARANTINE, RESTATEMENTS, ...silver];
 }
 
 export interface TableSummary {
@@ -47,7 +41,7 @@ export interface TableSummary {
 /** The tables that exist, with what their logs say of them; files of other writers are counted by reading them. */
 export async function listTables(lake: Lake, intervals: readonly number[]): Promise<TableSummary[]> {
   const summaries: TableSummary[] = [];
-  for (const definition of tableDefinitions(intervals)) {
+  for (const definition of await tableDefinitions(lake, intervals)) {
     const snapshot = await lake.table(definition).head();
     if (snapshot === undefined) continue;
     const unsure = snapshot.files.filter((file) => file.stats?.numRecords === undefined);
@@ -88,9 +82,9 @@ export async function listTables(lake: Lake, intervals: readonly number[]): Prom
 }
 
 /** The definition that a user means: `bars_21d`, `silver/bars_21d` or `silver.bars_21d`. Throws `table-unknown`. */
-export function findTable(name: string, intervals: readonly number[]): TableDefinition {
+async function findTable(lake: Lake, name: string, intervals: readonly number[]): Promise<TableDefinition> {
   const wanted = name.replace('.', '/').toLowerCase();
-  const all = tableDefinitions(intervals);
+  const all = await tableDefinitions(lake, intervals);
   const found = all.find((definition) => definition.name === wanted || definition.name.split('/')[1] === wanted);
   if (found !== undefined) return found;
   throw new UsageError({
@@ -106,7 +100,7 @@ export async function tableHistory(
   lake: Lake,
   request: { readonly table: string; readonly intervals: readonly number[]; readonly limit: number },
 ): Promise<HistoryEntry[]> {
-  const definition = findTable(request.table, request.intervals);
+  const definition = await findTable(lake, request.table, request.intervals);
   const entries = await lake.table(definition).history(request.limit);
   if (entries.length > 0) return entries;
   throw new UsageError({

@@ -26,18 +26,14 @@ const LATEST = isoDate('9999-12-31');
  */
 export function linkedSpans(rows: readonly Listing[]): LinkedSpan[] {
   const listings = new Listings(rows);
-  const symbols = new Set(listings.exceptions().map((row) => row.symbol));
-  const bySymbol = new Map<string, Listing[]>();
-  for (const row of rows) {
-    if (!symbols.has(row.symbol)) continue;
-    const known = bySymbol.get(row.symbol);
-    if (known === undefined) bySymbol.set(row.symbol, [row]);
-    else known.push(row);
-  }
+  const exceptions = listings.exceptions();
+  const bySymbol = new Map<string, Listing[]>(exceptions.map((row) => [row.symbol, []]));
+  for (const row of [...rows, ...exceptions]) bySymbol.get(row.symbol)?.push(row);
   const spans: LinkedSpan[] = [];
-  for (const symbol of [...symbols].sort()) {
+  for (const [symbol, ofSymbol] of [...bySymbol].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    // Wherever anything is said to begin or end, the security may be another one; what it is, the listings say.
     const starts = new Set<IsoDate>([EARLIEST]);
-    for (const { firstSession, lastSession } of bySymbol.get(symbol) ?? []) {
+    for (const { firstSession, lastSession } of ofSymbol) {
       starts.add(firstSession);
       if (lastSession !== null) starts.add(addDays(lastSession, 1));
     }

@@ -21,9 +21,8 @@ export async function* parquetOf(deps: ScanDeps, files: LocalFiles, table: Table
   const path = await deps.store.scratchPath('.parquet');
   try {
     using session = await deps.engine.session();
-    const columns = table.fields.map(
-      ({ name, type }, index) => `${sqlName(`c${index}`)} ${SQL_TYPES[type]} /* ${name.replaceAll('*', '')} */`,
-    );
+    // Names are given only in the last statement: two columns of a result may have the same.
+    const columns = table.fields.map(({ type }, index) => `${sqlName(`c${index}`)} ${SQL_TYPES[type]}`);
     await session.run(`CREATE TEMP TABLE export_rows (${columns.join(', ')})`);
     for await (const { rowCount, columns: values } of table.batches) {
       const rows: Cell[][] = [];

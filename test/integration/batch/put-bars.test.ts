@@ -4,6 +4,8 @@ import fc from 'fast-check';
 
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#batch/put-bars.ts';
+import { writeDataFile } from '#lake/data-file.ts';
+import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import { DEFAULT_SOURCE_RANKS, mergeRow } from '#market/merge.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -146,6 +148,41 @@ describe('putting bars', () => {
     assert.equal(again.version, undefined);
     assert.equal(again.ledgerChanged, true);
     assert.equal((await lake.rows(SESSIONS))[0]?.['table_version'], 0);
+  });
+
+  it('keeps the columns that another program gave the table, with the rows that have them', async () => {
+    await using lake = await openImportLake();
+    await put(lake, [bar('A', MONDAY, 1), bar('B', MONDAY, 1)]);
+    const wider = {
+      ...DAILY_BARS,
+      columns: [...DAILY_BARS.columns, { name: 'note', type: 'string', comment: '' } as const],
+    };
+    const other = lake.test.again();
+    await other.table(wider).write(async (base) => {
+      const select = `SELECT *, 'seen ' || symbol AS note FROM (${await scanSql(other.deps, DAILY_BARS, base?.files ?? [])})`;
+      const units = SessionSet.of([MONDAY]);
+      const file = await writeDataFile(other.deps, wider, { select, year: 2024, units });
+      return {
+        operation: 'WRITE',
+        add: file === undefined ? [] : [file],
+        remove: base?.files ?? [],
+        units,
+        dataChange: true,
+      };
+    });
+    await put(lake, [bar('A', MONDAY, 2), bar('C', MONDAY, 1)]);
+    const head = await other.table(wider).head();
+    const rows = await other.deps.engine.rows<{ symbol: string; close: number; note: string | null }>(
+      `FROM (${await scanSql(other.deps, wider, head?.files ?? [])}) ORDER BY symbol`,
+    );
+    assert.deepEqual(
+      rows.map(({ symbol, close, note }) => [symbol, close, note]),
+      [
+        ['A', 2, 'seen A'],
+        ['B', 1, 'seen B'],
+        ['C', 1, null],
+      ],
+    );
   });
 
   it('reports what it would do on a dry run, and does nothing', async () => {

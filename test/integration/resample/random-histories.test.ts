@@ -11,8 +11,9 @@ import { firstDifference, MarketModel } from './market-model.ts';
 import { RandomMarket } from './random-market.ts';
 
 const INTERVALS = [2, 3, 5, 8, 21, 34];
-const STEPS = 12;
-const SEEDS = Array.from({ length: 12 }, (_, seed) => seed + 1);
+const STEPS = 10;
+/** Seed 2 found that a split before the first published session of a window lost the window's row. */
+const SEEDS = [1, 2, 3, 4, 5, 6];
 
 for (const seed of SEEDS) {
   test(`after each step of a random history silver is what the pure functions give (seed ${seed})`, async () => {

@@ -4,7 +4,6 @@ import type { Lake } from '#lake/lake.ts';
 import { DIVIDENDS } from '#lake/tables.ts';
 import { planAdjustment } from '#market/adjust.ts';
 import { type DailyBar, scaled } from '#market/bar.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import { type DividendFact, resolveDividends, resolveSplits } from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
 import { WindowFolder } from '#market/window.ts';
@@ -151,10 +150,4 @@ function equal(a: number | null, b: number | null | undefined, isSum: boolean): 
   if (a === b) return true;
   if (!isSum || a === null || b === null || b === undefined) return false;
   return Math.abs(a - b) <= SUM_TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
-}
-
-/** A calendar's dates as range limits: some session, some holiday or weekend. */
-export function anyDate(calendar: Calendar, around: IsoDate, daysOff: number): IsoDate {
-  const index = Math.max(0, calendar.indexOnOrBefore(around) + daysOff);
-  return calendar.sessionAt(index);
 }

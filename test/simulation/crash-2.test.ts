@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
+import { runSeeds, SeedFailed } from './seeds.ts';
+
+test('a hundred more random histories come out right (seeds 101 to 200)', async () => {
+  await runSeeds(101, 201);
+});
+
+/** A store with a bug in it, which the simulation must not let pass. */
+function broken(store: ObjectStore, changes: Partial<ObjectStore>): ObjectStore {
+  const whole: ObjectStore = {
+    get: (key) => store.get(key),
+    head: (key) => store.head(key),
+    list: (prefix, options) => store.list(prefix, options),
+    put: (key, bytes) => store.put(key, bytes),
+    putIfAbsent: (key, bytes) => store.putIfAbsent(key, bytes),
+    delete: (keys) => store.delete(keys),
+    publish: (localPath, key) => store.publish(localPath, key),
+    localPath: (key) => store.localPath(key),
+    scratchPath: (suffix) => store.scratchPath(suffix),
+    discardScratch: (localPath) => store.discardScratch(localPath),
+    sweepScratch: (olderThanMs) => store.sweepScratch(olderThanMs),
+  };
+  return { ...whole, ...changes };
+}
+
+async function isCaught(wrap: (store: ObjectStore) => ObjectStore): Promise<void> {
+  await assert.rejects(runSeeds(1, 41, { wrap }), SeedFailed);
+}
+
+test('a store that lets the last of two commits win is caught', async () => {
+  await isCaught((store) =>
+    broken(store, {
+      putIfAbsent: async (key, bytes): Promise<PutIfAbsentOutcome> => {
+        await store.put(key, bytes);
+        return 'stored';
+      },
+    }),
+  );
+});
+
+test('a store that forgets a commit it has acknowledged is caught', async () => {
+  let commits = 0;
+  await isCaught((store) =>
+    broken(store, {
+      putIfAbsent: async (key, bytes) => {
+        commits += 1;
+        return commits % 9 === 0 ? 'stored' : store.putIfAbsent(key, bytes);
+      },
+    }),
+  );
+});
+
+test('a store that loses a data file is caught', async () => {
+  let files = 0;
+  await isCaught((store) =>
+    broken(store, {
+      publish: async (localPath, key) => {
+        const info = await store.publish(localPath, key);
+        files += 1;
+        if (files % 40 === 0) await store.delete([key]);
+        return info;
+      },
+    }),
+  );
+});

@@ -1,0 +1,34 @@
+/** `npm run simulate -- --seeds 1000 [--seed 1]`: the crash simulation for as long as you like. */
+import { parseArgs } from 'node:util';
+
+import { runSeeds, SeedFailed } from './seeds.ts';
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
+});
+const from = Number(values.seed);
+const count = Number(values.seeds);
+if (!Number.isInteger(from) || !Number.isInteger(count) || count < 1) {
+  process.stderr.write('simulate: --seed and --seeds take whole numbers, --seeds at least 1\n');
+  process.exit(2);
+}
+const started = performance.now();
+try {
+  await runSeeds(from, from + count, {
+    onSeed: (seed) => {
+      const done = seed - from;
+      if (done > 0 && done % 20 === 0) {
+        process.stderr.write(
+          `${done} of ${count} seeds, ${((performance.now() - started) / done).toFixed(0)} ms each\n`,
+        );
+      }
+    },
+  });
+  process.stdout.write(`${count} seeds from ${from}: every one came out right\n`);
+} catch (cause) {
+  if (!(cause instanceof SeedFailed)) throw cause;
+  process.stdout.write(
+    `${cause.stack ?? cause.message}\n${cause.cause instanceof Error ? (cause.cause.stack ?? '') : ''}\n`,
+  );
+  process.exitCode = 1;
+}

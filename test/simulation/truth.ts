@@ -1,0 +1,73 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { DailyBar } from '#market/bar.ts';
+import type { SplitFact } from '#market/corporate-actions.ts';
+import { DEFAULT_SOURCE_RANKS, mergeRow } from '#market/merge.ts';
+import { restatementsOf } from '#market/restatement.ts';
+import type { Listing } from '#market/security.ts';
+
+/** What a lake must hold, in plain maps: nothing of the code under test but the rules of the domain takes part. Immutable. */
+export interface Truth {
+  /** By `symbol session`. */
+  readonly bars: ReadonlyMap<string, DailyBar>;
+  readonly splits: readonly SplitFact[];
+  readonly listings: readonly Listing[];
+}
+
+export const NOTHING: Truth = { bars: new Map(), splits: [], listings: [] };
+
+export function keyOf(bar: { readonly symbol: string; readonly session: IsoDate }): string {
+  return `${bar.symbol} ${bar.session}`;
+}
+
+/** The bars after a put: rows are inserted, replaced by rank, left alone; none is removed. */
+export function afterPut(truth: Truth, incoming: readonly DailyBar[]): Truth {
+  const bars = new Map(truth.bars);
+  for (const row of incoming) {
+    const outcome = mergeRow(bars.get(keyOf(row)), row, { ranks: DEFAULT_SOURCE_RANKS });
+    if (outcome === 'inserted' || outcome === 'replaced') bars.set(keyOf(row), row);
+  }
+  return { ...truth, bars };
+}
+
+/** The values that changed between two truths, as texts, for the version that brought the change. */
+export function restated(
+  before: Truth,
+  after: Truth,
+  version: number,
+  settlesAtMs: (session: IsoDate) => number,
+): string[] {
+  const texts: string[] = [];
+  for (const [key, bar] of after.bars) {
+    const old = before.bars.get(key);
+    if (old === undefined || old === bar) continue;
+    for (const { symbol, session, kind, field, old: was, new: is } of restatementsOf(
+      old,
+      bar,
+      settlesAtMs(bar.session),
+    )) {
+      texts.push(`${symbol} ${session} v${version} ${kind} ${field} ${was} → ${is}`);
+    }
+  }
+  return texts.toSorted(ascending);
+}
+
+/** The bars as texts in a fixed order, to be compared with what a lake gives. */
+export function barTexts(truth: Truth): string[] {
+  return [...truth.bars.values()].map(barText).toSorted(ascending);
+}
+
+export function barText(bar: DailyBar): string {
+  const { symbol, session, open, high, low, close, volume, vwap, trades, source, fetchedAtMs } = bar;
+  return [symbol, session, open, high, low, close, volume, vwap, trades, source, fetchedAtMs].join('|');
+}
+
+/** Sessions that have a bar, ascending. */
+export function publishedSessions(truth: Truth): IsoDate[] {
+  return [...new Set([...truth.bars.values()].map((bar) => bar.session))].toSorted(ascending);
+}
+
+/** By code unit, as the lake's own order is. */
+export function ascending(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { FsObjectStore } from '#adapters/fs/object-store.ts';
+import { type IsoDate, isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { writeDataFile } from '#lake/data-file.ts';
+import type { Engine } from '#lake/engine.ts';
+import { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
+import type { DailyBar } from '#market/bar.ts';
+import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
+import { SessionSet } from '#market/session-set.ts';
+import type { WindowBar } from '#market/window.ts';
+import type { ObjectStore } from '#ports/object-store.ts';
+import type { Random } from '#ports/random.ts';
+import { FaultStore, type Faults, Killed } from '#test/fakes/fault-store.ts';
+import { seededRandom } from '#test/fakes/seeded-random.ts';
+import { VirtualClock } from '#test/fakes/virtual-clock.ts';
+import { firstDifference, MarketModel } from '#test/integration/resample/market-model.ts';
+import { RandomMarket } from '#test/integration/resample/random-market.ts';
+import { ascending, barText, barTexts, NOTHING, type Truth } from './truth.ts';
+
+/** How a use case ended. A failed or killed one may have done all, part or nothing of its work. */
+export type Ending = 'done' | 'failed' | 'killed';
+
+/** Kill points within the first so many effects: a put has about twenty. */
+const KILL_POINTS = 24;
+
+/** One seed's world: a lake on a real folder, the processes that use it, and what it must hold. */
+export class World implements AsyncDisposable {
+  readonly random: Random;
+  readonly clock = new VirtualClock(Date.parse('2024-02-09T22:00:00Z'));
+  readonly market: RandomMarket;
+  readonly sessions: readonly IsoDate[];
+  readonly intervals: readonly number[];
+  readonly engine: Engine;
+  readonly inner: ObjectStore;
+  /** What happened, for the message of a failure. */
+  readonly trace: string[] = [];
+  calendar: Calendar;
+  truth: Truth = NOTHING;
+  closed: IsoDate[] = [];
+  /** What each silver table held when it was last known to be right. */
+  silver = new Map<number, readonly WindowBar[]>();
+  /** Restated values by version, as texts. */
+  restated: { readonly version: number; readonly text: string }[] = [];
+  /** Answers of readers, to be given again later. */
+  answers: { readonly asOfMs: number; readonly symbol: string; readonly interval: number; readonly text: string }[] =
+    [];
+  /** Sessions whose ledger row another program's rows have made stale. */
+  readonly behindLedger = new Set<IsoDate>();
+  readonly #times = new Map<string, number>();
+  readonly #folder: string;
+
+  private constructor(seed: number, engine: Engine, folder: string, wrap: (store: ObjectStore) => ObjectStore) {
+    this.random = seededRandom(seed);
+    this.engine = engine;
+    this.#folder = folder;
+    this.inner = wrap(new FsObjectStore({ root: join(folder, 'lake') }));
+    this.calendar = createCalendar({ lastYear: 2028 });
+    this.sessions = this.calendar.range(isoDate('2023-11-20'), isoDate('2024-02-09'));
+    this.market = new RandomMarket(this.random, this.calendar, this.sessions);
+    this.intervals = [
+      [3, 8],
+      [5, 13],
+      [2, 21],
+      [8, 34],
+    ][this.market.integer(4)] ?? [3, 8];
+  }
+
+  /** `wrap` plants a bug into the store, to prove that it is caught. */
+  static async open(
+    seed: number,
+    engine: Engine,
+    wrap: (store: ObjectStore) => ObjectStore = (store) => store,
+  ): Promise<World> {
+    // Syncing is what costs most here, and memory has nothing to sync.
+    const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+    return new World(seed, engine, await mkdtemp(join(base, 'condvest-simulation-')), wrap);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The lake as a new process sees it, on a store without faults. */
+  clean(): Lake {
+    const store = new FaultStore(this.inner, { random: this.random, clock: this.clock, times: this.#times });
+    return new Lake({ store, engine: this.engine, clock: this.clock, random: this.random });
+  }
+
+  /** Runs a use case in a process of its own, which may meet faults and may be killed between any two effects. */
+  async attempt(name: string, work: (lake: Lake) => Promise<unknown>, calm = false): Promise<Ending> {
+    const store = new FaultStore(this.inner, {
+      random: this.random,
+      clock: this.clock,
+      times: this.#times,
+      faults: calm ? {} : this.#faults(),
+    });
+    if (!calm && this.market.chance(0.35)) store.killAt(1 + this.market.integer(KILL_POINTS));
+    const lake = new Lake({ store, engine: this.engine, clock: this.clock, random: this.random });
+    let ending: Ending = 'done';
+    let detail = '';
+    try {
+      await work(lake);
+      // Killed while cleaning up after itself, a use case may still report success.
+      if (store.killed) ending = 'killed';
+    } catch (cause) {
+      if (cause instanceof Killed || store.killed) ending = 'killed';
+      else if (cause instanceof CondvestError && (cause.kind === 'transient' || EXPECTED.has(cause.code)))
+        ending = 'failed';
+      else throw cause;
+      detail = cause instanceof CondvestError ? ` (${cause.code})` : '';
+    }
+    this.trace.push(`${name}: ${ending}${detail}`);
+    this.clock.move(1000 + this.market.integer(3_600_000));
+    return ending;
+  }
+
+  /** Half of the processes meet faults. */
+  #faults(): Partial<Faults> {
+    if (this.market.chance(0.5)) return { tornScratch: 0.5 };
+    return {
+      failRead: 0.01,
+      failBefore: 0.03,
+      failAfter: 0.03,
+      undecided: 0.15,
+      unknownStored: 0.15,
+      unknownNotStored: 0.15,
+      delay: 0.05,
+      tornScratch: 0.5,
+    };
+  }
+
+  /** Bronze must be one of these truths, which becomes the truth; version is that of daily_bars. */
+  async settle(candidates: readonly Truth[]): Promise<{ readonly truth: Truth; readonly version: number }> {
+    const lake = this.clean();
+    const head = await lake.table(DAILY_BARS).head();
+    const scan = await scanSql(lake.deps, DAILY_BARS, head?.files ?? []);
+    const rows = await lake.deps.engine.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number; year: number }>(
+      `FROM (${scan})`,
+    );
+    const found: string[] = rows.map(({ fetched_at, ...row }) => barText({ ...row, fetchedAtMs: fetched_at }));
+    found.sort(ascending);
+    for (const row of rows) assert.equal(row.year, Number(row.session.slice(0, 4)), 'the partition of a row');
+    const truth = candidates.find((candidate) => equalTexts(barTexts(candidate), found));
+    if (truth === undefined) {
+      const [expected] = candidates.slice(-1);
+      assert.deepEqual(found, barTexts(expected ?? NOTHING), 'bronze is none of what it may be');
+    }
+    this.truth = truth ?? this.truth;
+    return { truth: this.truth, version: head?.version ?? -1 };
+  }
+
+  /** What silver must hold, by the pure functions. */
+  expectedSilver(interval: number): WindowBar[] {
+    return this.#model().expected(interval);
+  }
+
+  /** Each silver table is as it was when last right, or as it must be now; the latter where the run was done. */
+  async checkSilver(done: boolean): Promise<void> {
+    const model = this.#model();
+    for (const interval of this.intervals) {
+      const stored = await model.stored(interval);
+      const wanted = model.expected(interval);
+      const difference = firstDifference(stored, wanted);
+      if (difference === undefined) {
+        this.silver.set(interval, wanted);
+        continue;
+      }
+      assert.ok(!done, `${interval} sessions: ${difference}`);
+      const old = firstDifference(stored, this.silver.get(interval) ?? []);
+      assert.equal(old, undefined, `${interval} sessions are neither old nor new: ${difference}; ${old}`);
+    }
+  }
+
+  async checkRestatements(): Promise<void> {
+    assert.deepEqual(
+      await this.#storedRestatements(),
+      this.restated.map(({ text }) => text).toSorted(ascending),
+      'restatements',
+    );
+  }
+
+  /** Takes the stored list for the right one. */
+  async adoptRestatements(): Promise<void> {
+    this.restated = (await this.#storedRestatements()).map((text) => ({ version: 0, text }));
+  }
+
+  async #storedRestatements(): Promise<string[]> {
+    const lake = this.clean();
+    const head = await lake.table(RESTATEMENTS).head();
+    const scan = await scanSql(lake.deps, RESTATEMENTS, head?.files ?? []);
+    const rows = await lake.deps.engine.rows<Record<string, unknown>>(`FROM (${scan})`);
+    return rows
+      .map(
+        (r) => `${r['symbol']} ${r['session']} v${r['version']} ${r['kind']} ${r['field']} ${r['old']} → ${r['new']}`,
+      )
+      .toSorted(ascending);
+  }
+
+  /** Replaces a small table as a whole. */
+  async replaceTable(lake: Lake, definition: TableDefinition, rows: readonly object[], shape: object): Promise<void> {
+    using session = await this.engine.session();
+    await session.run(
+      `CREATE TEMP TABLE incoming AS SELECT unnest(from_json($1::json, '${JSON.stringify([shape])}'), recursive := true)`,
+      [JSON.stringify(rows)],
+    );
+    const typed = await scanSql(lake.deps, definition, []);
+    await lake.table(definition).write(async (base) => {
+      const file = await writeDataFile(lake.deps, definition, {
+        select: `(${typed}) UNION ALL BY NAME (FROM incoming)`,
+        session,
+      });
+      return {
+        operation: 'WRITE',
+        add: file === undefined ? [] : [file],
+        remove: base?.files ?? [],
+        units: SessionSet.empty,
+        dataChange: true,
+      };
+    });
+  }
+
+  #model(): MarketModel {
+    const model = new MarketModel(this.clean(), this.calendar);
+    for (const bar of this.truth.bars.values()) {
+      const session = model.bars.get(bar.session) ?? new Map<string, DailyBar>();
+      session.set(bar.symbol, bar);
+      model.bars.set(bar.session, session);
+    }
+    model.splits = [...this.truth.splits];
+    model.listings = [...this.truth.listings];
+    return model;
+  }
+}
+
+/** A vacuum refuses what a reader or a derived table could still need; that is right and changes nothing. */
+const EXPECTED: ReadonlySet<string> = new Set(['lake-vacuum-needed']);
+
+function equalTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
+}

@@ -94,7 +94,7 @@ async function barsFile(lake: Lake, dataset: Dataset, sessions: readonly IsoDate
   return defined(file, 'sessions of the dataset have rows');
 }
 
-/** A copy-free fresh start: takes away everything derived, and the bars published since the lake was made stay. */
+/** Takes away everything derived from the bars. */
 export async function emptySilver(root: string): Promise<void> {
   await rm(join(root, 'silver'), { recursive: true, force: true });
 }

@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import { readConfig } from '#runtime/config.ts';
 import { nearestName } from '#runtime/near-miss.ts';
 
 import type { CommandDefinition, ExitCode } from './command.ts';
@@ -90,6 +89,7 @@ async function runCommand(
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
+    const { readConfig } = await import('#runtime/config.ts');
     const config = readConfig({ environment: process.env, workingFolder: process.cwd() });
     const { run } = await definition.load();
     return await run({ config, operands, options, terminal, signal: abort.signal });

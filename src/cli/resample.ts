@@ -53,5 +53,10 @@ export function describeResample(report: ResampleTaskReport): string[] {
     }
   }
   if (restatements.added > 0) lines.push(`${plural(restatements.added, 'restated value')} recorded`);
+  for (const { fromVersion, toVersion, reason } of restatements.gaps) {
+    lines.push(
+      `What versions ${fromVersion} to ${toVersion} of the daily bars restated can no longer be told: ${reason}`,
+    );
+  }
   return lines;
 }

@@ -1,4 +1,4 @@
-import type { InstantMs } from '#base/dates.ts';
+import { type InstantMs, MS_PER_DAY } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
@@ -56,9 +56,13 @@ export async function pin(lake: Lake, { interval, asOfMs }: PinRequest): Promise
   return { bars, splits, dividends, listings, sessions, restatements, silver, versions, definitions };
 }
 
-/** An answer as of a later instant could still change, which is what asking for an instant rules out. */
+/**
+ * An answer as of a later instant could still change, which is what asking for an instant rules out. The rest of today (UTC)
+ * counts as now, so that today's date can be asked for.
+ */
 export function refuseFuture(asOfMs: InstantMs, nowMs: InstantMs): void {
-  if (asOfMs <= nowMs) return;
+  const endOfToday = (Math.floor(nowMs / MS_PER_DAY) + 1) * MS_PER_DAY;
+  if (asOfMs < endOfToday) return;
   throw new UsageError({
     code: 'as-of-in-future',
     message: 'The lake cannot be read as of an instant in the future',

@@ -131,3 +131,14 @@ test('an instant whose versions are gone is refused with the oldest that can be 
   const still = await readBars(deps, { symbol: 'AAA', asOfMs: oldest });
   assert.equal(still.bars.length, 124);
 });
+
+test('today’s date can be asked for before the day is over', async () => {
+  await using market = await openHistory();
+  const { lake } = market.test;
+  const deps = { lake, calendar: market.calendar, clock: market.clock };
+  const nowMs = market.clock.nowMs();
+  const endOfDayMs = (Math.floor(nowMs / DAY) + 1) * DAY - 1;
+  const { bars } = await readBars(deps, { symbol: 'AAA', asOfMs: endOfDayMs });
+  assert.deepEqual(bars, (await readBars(deps, { symbol: 'AAA' })).bars);
+  await assert.rejects(readBars(deps, { symbol: 'AAA', asOfMs: endOfDayMs + 1 }), { code: 'as-of-in-future' });
+});

@@ -32,14 +32,18 @@ test('the packed package gives a command and a typed library to another project'
 
   const project = join(folder.path, 'project');
   assert.match(run(join(modules, '.bin', 'condvest'), ['--help'], folder.path), /market-data lakehouse/);
+  const prices = join(folder.path, 'prices.csv');
+  await writeFile(prices, 'symbol,date,open,high,low,close,volume\nA,2024-01-03,10,12,9,11,100\n');
+  run(join(modules, '.bin', 'condvest'), ['import', prices], folder.path);
   await writeFile(
     join(project, 'read.mjs'),
     `import { openLake } from 'condvest';
      await using lake = await openLake();
-     console.log(JSON.stringify(await lake.tables()));
+     const { bars } = await lake.bars({ symbol: 'A' });
+     console.log(bars.length, bars[0].close);
      await lake.bars({ symbol: 'A', from: 'never' }).catch((error) => console.log(error.code));`,
   );
-  assert.equal(run(join(modules, '.bin', 'node'), ['read.mjs'], project), '[]\ndate-invalid\n');
+  assert.equal(run(join(modules, '.bin', 'node'), ['read.mjs'], project), '1 11\ndate-invalid\n');
   await writeFile(
     join(project, 'read.mts'),
     `import { openLake } from 'condvest';

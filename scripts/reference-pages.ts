@@ -1,14 +1,5 @@
 import { COMMANDS } from '../src/cli/commands.ts';
-import {
-  DAILY_BARS,
-  DIVIDENDS,
-  LISTINGS,
-  QUARANTINE,
-  RESTATEMENTS,
-  SESSIONS,
-  SPLITS,
-  silverBars,
-} from '../src/lake/tables.ts';
+import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
 import { SETTINGS } from '../src/runtime/settings.ts';
 
 export interface ReferencePage {
@@ -94,7 +85,7 @@ function schemaPage(): string {
     'Each table is a folder in Delta Lake format under `lake/`; in SQL it is a view of the same name with a dot. All columns may be',
     'null in the schema. Timestamps are UTC in whole milliseconds, prices are US dollars, volumes shares.',
   ];
-  const tables = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, QUARANTINE, RESTATEMENTS, silverBars(3)];
+  const tables = [...BRONZE_TABLES, silverBars(3)];
   for (const { name, comment, columns, key, sortBy, partitionBy } of tables) {
     const others =
       name === 'silver/bars_3d' ? ', and alike `bars_5d`, `bars_8d`, `bars_13d`, `bars_21d`, `bars_34d`' : '';

@@ -3,16 +3,7 @@ import { UsageError } from '#base/errors.ts';
 import { type Compaction, type CompactMode, type CompactRules, compactTable } from '#lake/compact.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
-import {
-  DAILY_BARS,
-  DIVIDENDS,
-  LISTINGS,
-  QUARANTINE,
-  RESTATEMENTS,
-  SESSIONS,
-  SPLITS,
-  silverBars,
-} from '#lake/tables.ts';
+import { BRONZE_TABLES, DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { windowNumber, windowSessions } from '#market/window.ts';
 
@@ -48,7 +39,7 @@ export interface ConsolidateReport {
 }
 
 /** Tables whose files are not kept by unit and year. */
-const SMALL_TABLES: readonly TableDefinition[] = [SESSIONS, LISTINGS, SPLITS, DIVIDENDS, QUARANTINE, RESTATEMENTS];
+const SMALL_TABLES: readonly TableDefinition[] = BRONZE_TABLES.filter((table) => table.unitColumn === undefined);
 
 /**
  * Merges the files of sessions that are settled and lie before the open window of the longest interval into their year's

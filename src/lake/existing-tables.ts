@@ -3,25 +3,13 @@ import type { ObjectStore } from '#ports/object-store.ts';
 
 import type { Lake } from './lake.ts';
 import { LOG_FOLDER } from './log-files.ts';
-import type { TableDefinition } from './schema.ts';
 import type { Table } from './table.ts';
-import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from './tables.ts';
-
-/** The tables of bronze, those that others are derived from first. */
-const BRONZE: readonly TableDefinition[] = [
-  DAILY_BARS,
-  SESSIONS,
-  LISTINGS,
-  SPLITS,
-  DIVIDENDS,
-  QUARANTINE,
-  RESTATEMENTS,
-];
+import { BRONZE_TABLES, silverBars } from './tables.ts';
 
 /** Every table that the lake has by now: bronze, then silver by interval, also of intervals no longer configured. */
 export async function existingTables(lake: Lake): Promise<Table[]> {
   const intervals = await silverIntervals(lake.deps.store);
-  const tables = [...BRONZE, ...intervals.map(silverBars)].map((definition) => lake.table(definition));
+  const tables = [...BRONZE_TABLES, ...intervals.map(silverBars)].map((definition) => lake.table(definition));
   const existing: Table[] = [];
   for (const table of tables) if ((await table.head()) !== undefined) existing.push(table);
   return existing;

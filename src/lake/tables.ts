@@ -181,3 +181,14 @@ export function silverBars(sessions: number): TableDefinition {
     unitColumn: 'first_session',
   };
 }
+
+/** The tables of bronze, those that others are derived from first. */
+export const BRONZE_TABLES: readonly TableDefinition[] = [
+  DAILY_BARS,
+  SPLITS,
+  DIVIDENDS,
+  LISTINGS,
+  SESSIONS,
+  QUARANTINE,
+  RESTATEMENTS,
+];

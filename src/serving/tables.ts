@@ -5,23 +5,14 @@ import type { HistoryEntry } from '#lake/history.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Column, TableDefinition } from '#lake/schema.ts';
-import {
-  DAILY_BARS,
-  DIVIDENDS,
-  LISTINGS,
-  QUARANTINE,
-  RESTATEMENTS,
-  SESSIONS,
-  SPLITS,
-  silverBars,
-} from '#lake/tables.ts';
+import { BRONZE_TABLES, DAILY_BARS, LISTINGS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { boundsSql, countSql, symbolsSql } from './query.sql.ts';
 
 /** Every table that a lake may have, bronze before silver: of the stored intervals, and of others that were stored once. */
 export async function tableDefinitions(lake: Lake, intervals: readonly number[]): Promise<TableDefinition[]> {
   const all = new Set([...intervals, ...(await silverIntervals(lake.deps.store))]);
   const silver = [...all].sort((a, b) => a - b).map(silverBars);
-  return [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, QUARANTINE, RESTATEMENTS, ...silver];
+  return [...BRONZE_TABLES, ...silver];
 }
 
 export interface TableSummary {

@@ -10,6 +10,8 @@ export interface JudgeInputs {
   readonly ledger: ReadonlyMap<IsoDate, LedgerRow>;
   /** Rows that each session of the put has in the table once the put is in it. */
   readonly rowsAfter: ReadonlyMap<IsoDate, number>;
+  /** Rows that a fetch brought for each session, where it was meant to bring all of them. */
+  readonly fetched?: ReadonlyMap<IsoDate, number>;
   /** Sessions of the put whose bars it changes. */
   readonly changed: ReadonlySet<IsoDate>;
   /** Symbols listed on a session; 0 where nothing is known. */
@@ -40,6 +42,7 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
     const fetch = {
       session,
       rows,
+      ...(inputs.fetched === undefined ? {} : { fetched: inputs.fetched.get(session) ?? 0 }),
       expected: expectedRows(session, listed(session), peers),
       fetchedAtMs,
       settlesAtMs: calendar.settlesAtMs(session),

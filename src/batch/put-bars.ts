@@ -122,6 +122,7 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
     const { outcomes, conflicts } = defined(merge as Merge | undefined, 'a write plans at least once');
     const recorded = await recordSessions(deps, {
       rowsAfter: rowsAfter(outcomes),
+      ...(request.countEveryLook === true ? { fetched: counts } : {}),
       changed: changedSessions(outcomes),
       fetchedAtMs: request.fetchedAtMs,
       countEveryLook: request.countEveryLook ?? false,
@@ -224,6 +225,7 @@ async function sharing(
     calendar,
     ledger,
     rowsAfter: rowsAfter(merge.outcomes),
+    ...(request.countEveryLook === true ? { fetched: fetchedRows(merge.outcomes) } : {}),
     changed: changedSessions(merge.outcomes),
     listed: await listedCounts(lake, calendar, await lake.table(LISTINGS).head()),
     fetchedAtMs: request.fetchedAtMs,
@@ -282,6 +284,10 @@ async function stage(
 
 function rowsAfter(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Map<IsoDate, number> {
   return new Map([...outcomes].map(([session, outcome]) => [session, totalOf(outcome)]));
+}
+
+function fetchedRows(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Map<IsoDate, number> {
+  return new Map([...outcomes].map(([session, outcome]) => [session, totalOf(outcome) - outcome.kept]));
 }
 
 function changedSessions(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Set<IsoDate> {

@@ -19,6 +19,8 @@ export interface RecordSessionsDeps {
 export interface RecordSessionsRequest {
   /** Rows that each session has in `bronze/daily_bars`, of all sessions that were fetched or imported. */
   readonly rowsAfter: ReadonlyMap<IsoDate, number>;
+  /** Rows that a fetch brought for each, where it was meant to bring all of them. */
+  readonly fetched?: ReadonlyMap<IsoDate, number>;
   /** Those of them whose bars changed. */
   readonly changed: ReadonlySet<IsoDate>;
   readonly fetchedAtMs: InstantMs;
@@ -51,6 +53,7 @@ export async function recordSessions(
       calendar,
       ledger,
       rowsAfter,
+      ...(request.fetched === undefined ? {} : { fetched: request.fetched }),
       changed,
       listed,
       fetchedAtMs,

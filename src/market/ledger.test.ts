@@ -89,3 +89,14 @@ test('the session itself is no witness', () => {
     null,
   );
 });
+
+test('a late reply that is short of what is stored settles nothing', () => {
+  const full = afterFetch(undefined, fetch(100, settlesAtMs - 10)).row;
+  const short = afterFetch(full, { ...fetch(100, settlesAtMs), fetched: 40 }).row;
+  assert.equal(short.state, 'provisional');
+  assert.equal(afterFetch(short, { ...fetch(100, settlesAtMs + 1), fetched: 100 }).row.state, 'settled');
+});
+
+test('a session without a row never settles: it stays work to do', () => {
+  assert.deepEqual(states(fetch(0, settlesAtMs, null), fetch(0, settlesAtMs + 1, null)), ['partial', 'partial']);
+});

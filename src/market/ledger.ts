@@ -30,6 +30,8 @@ export interface LedgerRow {
 export interface SessionFetch {
   readonly session: IsoDate;
   readonly rows: number;
+  /** Rows that this look brought, where it was meant to bring all; fewer than are stored settle nothing. */
+  readonly fetched?: number;
   /** As `expectedRows` says; null where it cannot be judged. */
   readonly expected: number | null;
   readonly fetchedAtMs: InstantMs;
@@ -49,15 +51,19 @@ export function afterFetch(
   fetch: SessionFetch,
   partialShare = PARTIAL_SHARE,
 ): LedgerVerdict {
-  const isShort = fetch.expected !== null && fetch.rows < partialShare * fetch.expected;
+  const enough = partialShare * (fetch.expected ?? 0);
+  const isShort = fetch.rows === 0 || fetch.rows < enough;
+  // A reply that is short of what an earlier one brought says nothing about the rows that are stored.
+  const isShortLook = Math.min(fetch.rows, fetch.fetched ?? fetch.rows) < Math.max(enough, partialShare * fetch.rows);
   const isLate = fetch.fetchedAtMs >= fetch.settlesAtMs;
   const confirmed =
     isShort &&
     isLate &&
+    fetch.rows > 0 &&
     before?.state === 'partial' &&
     before.rows === fetch.rows &&
     before.lastFetchMs >= fetch.settlesAtMs;
-  let state: SessionState = isLate ? 'settled' : 'provisional';
+  let state: SessionState = isLate && (!isShortLook || isShort) ? 'settled' : 'provisional';
   if (isShort && !confirmed && !(before?.state === 'settled' && before.rows <= fetch.rows)) state = 'partial';
   if (before?.state === 'settled' && before.rows <= fetch.rows) state = 'settled';
   return {

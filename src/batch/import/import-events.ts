@@ -23,7 +23,7 @@ import { stageReadings } from './stage.ts';
 import { keyOutcomesSql, mergedValueSetsSql, type ValueSetInputs } from './value-sets.sql.ts';
 
 /** How rows of a file become rows of a table of corporate actions. */
-interface EventDataset {
+export interface EventDataset {
   readonly dataset: 'splits' | 'dividends';
   readonly definition: TableDefinition;
   readonly key: readonly string[];
@@ -111,7 +111,7 @@ interface KeyOutcome {
   readonly stored_source: string | null;
 }
 
-interface PutValueSets {
+export interface PutValueSets {
   readonly counts: Readonly<Record<'inserted' | 'unchanged' | 'replaced' | 'conflicts', number>>;
   readonly conflicts: readonly ConflictExample[];
   /** Keys with more than one value: reading applies none of them. */
@@ -120,9 +120,9 @@ interface PutValueSets {
 }
 
 /** Merges value sets into their table, which is written again as one file; not at all where nothing changes. */
-async function putValueSets(
-  deps: ImportDeps,
-  job: ImportJob,
+export async function putValueSets(
+  deps: Pick<ImportDeps, 'lake' | 'rules'>,
+  job: Pick<ImportJob, 'source' | 'seenAtMs' | 'replace' | 'dryRun'>,
   of: EventDataset,
   incoming: string,
 ): Promise<PutValueSets> {

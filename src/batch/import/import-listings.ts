@@ -1,15 +1,12 @@
 import type { IsoDate } from '#base/dates.ts';
-import { CondvestError } from '#base/errors.ts';
-import type { SqlParameter } from '#lake/engine.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
-import { Listings } from '#market/security.ts';
-
-import { allRowsSql, replaceAll, stageRows } from '../small-table.ts';
+import { checkOverlaps, listingValues, readListings } from '../listings-table.ts';
+import { replaceAll, stageRows } from '../small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
-import { type IncomingListing, type ListingRow, type ListingsMerge, mergeListings } from './merge-listings.ts';
+import { type IncomingListing, type ListingsMerge, mergeListings } from './merge-listings.ts';
 import { listingReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { DatasetReport } from './report.ts';
@@ -82,12 +79,6 @@ interface SqlListing {
   readonly figi: string | null;
 }
 
-interface StoredSqlListing extends SqlListing {
-  readonly security_id: string;
-  readonly source: string | null;
-  readonly seen_at: number;
-}
-
 function incomingOf(row: SqlListing): IncomingListing {
   return {
     securityId: row.security_id,
@@ -110,13 +101,7 @@ async function putListings(
   const table = lake.table(LISTINGS);
   let merge: ListingsMerge = { rows: [], inserted: 0, replaced: 0, unchanged: 0, conflicts: [] };
   const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
-    const rows = await lake.deps.engine.rows<StoredSqlListing>(await allRowsSql(lake, LISTINGS, base));
-    const stored = rows.map((row) => ({
-      ...incomingOf(row),
-      securityId: row.security_id,
-      source: row.source,
-      seenAtMs: row.seen_at,
-    }));
+    const stored = await readListings(lake, base);
     const { source, seenAtMs, replace } = job;
     merge = mergeListings(stored, incoming, { source, seenAtMs, replace, ranks: rules.sourceRanks });
     checkOverlaps(merge.rows);
@@ -129,39 +114,4 @@ async function putListings(
     return { merge, version: undefined };
   }
   return { version: (await table.write(plan))?.version, merge };
-}
-
-function listingValues(row: ListingRow): readonly SqlParameter[] {
-  return [
-    row.securityId,
-    row.symbol,
-    row.firstSession,
-    row.lastSession,
-    row.name,
-    row.type,
-    row.exchange,
-    row.figi,
-    row.source,
-    row.seenAtMs,
-  ];
-}
-
-/** With two securities on one symbol, or two symbols on one security, nobody could say whose a row is. */
-function checkOverlaps(rows: readonly ListingRow[]): void {
-  const overlaps = new Listings(rows).overlaps();
-  const [overlap] = overlaps;
-  if (overlap === undefined) return;
-  const { first, second } = overlap;
-  const more = overlaps.length > 1 ? `, and ${overlaps.length - 1} more` : '';
-  throw new CondvestError({
-    code: 'import-listings-overlap',
-    kind: 'permanent',
-    message:
-      first.symbol === second.symbol
-        ? 'Two listings claim one symbol on the same session, so nothing was imported'
-        : `Security ${first.securityId} would have two symbols on the same session, so nothing was imported`,
-    found: `${first.symbol} from ${first.firstSession} to ${first.lastSession ?? 'today'} and ${second.symbol} from ${second.firstSession}${more}`,
-    allowed: 'at most one security of a symbol, and one symbol of a security, on any session',
-    action: 'Give the earlier listing its last session',
-  });
 }

@@ -1,22 +1,9 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { ListingRow } from '#market/listing-changes.ts';
 import { rankOf } from '#market/merge.ts';
 import { newSecurityId } from '#market/security.ts';
 
 /** Merging of listings. Pure. */
-
-/** A row of `bronze/listings`. */
-export interface ListingRow {
-  readonly securityId: string;
-  readonly symbol: string;
-  readonly firstSession: IsoDate;
-  readonly lastSession: IsoDate | null;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly exchange: string | null;
-  readonly figi: string | null;
-  readonly source: string | null;
-  readonly seenAtMs: InstantMs;
-}
 
 /** A listing as a file tells it. Without an id, one is found or made. */
 export interface IncomingListing {

@@ -1,0 +1,241 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { Calendar } from './calendar/calendar.ts';
+import { newSecurityId } from './security.ts';
+
+/** What a source's list of symbols makes of the listings that are stored. Pure. */
+
+/** A row of `bronze/listings`. */
+export interface ListingRow {
+  readonly securityId: string;
+  readonly symbol: string;
+  readonly firstSession: IsoDate;
+  /** Null while it lasts. */
+  readonly lastSession: IsoDate | null;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly exchange: string | null;
+  readonly figi: string | null;
+  readonly source: string | null;
+  readonly seenAtMs: InstantMs;
+}
+
+/** A symbol that trades. Null: not said, which never overwrites what is known. */
+export interface ActiveSymbol {
+  readonly symbol: string;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly exchange: string | null;
+  readonly figi: string | null;
+}
+
+export interface EndedSymbol extends ActiveSymbol {
+  /** The last day under the symbol; null where nobody knows. */
+  readonly delistedOn: IsoDate | null;
+}
+
+export interface ListingChangesInputs {
+  readonly calendar: Calendar;
+  readonly stored: readonly ListingRow[];
+  readonly active: readonly ActiveSymbol[];
+  readonly ended: readonly EndedSymbol[];
+  /** The session that the list of active symbols speaks of. */
+  readonly session: IsoDate;
+  readonly source: string;
+  readonly seenAtMs: InstantMs;
+  /** First day under a new symbol, where the source knows of a change: by the new symbol. */
+  readonly changedOn: ReadonlyMap<string, IsoDate>;
+}
+
+export interface ListingChanges {
+  /** All rows afterwards, by symbol and first session. */
+  readonly rows: readonly ListingRow[];
+  readonly listed: readonly string[];
+  readonly delisted: readonly string[];
+  /** `FB → META`. */
+  readonly renamed: readonly string[];
+  /** Symbols that another security has from now on. */
+  readonly reused: readonly string[];
+  /** Rows of which a detail changed. */
+  readonly detailed: number;
+  /** In neither list: left as they are. */
+  readonly unconfirmed: readonly string[];
+}
+
+/** A list that has lost more than this share of the open listings is not believed. */
+export const SHORT_LIST_SHARE = 0.9;
+
+/**
+ * Listings as they are once a source's list was taken in:
+ *
+ * - A symbol without an open listing is a new one from the session on; it belongs to the security with the same FIGI where
+ *   that one's own symbol trades no longer (a change of symbol), else to a new security.
+ * - A symbol whose FIGI is another one than before was reused: the old listing ends the session before.
+ * - An open listing that is in the list no more ends, if the list of ended symbols says so too. One that is in neither is
+ *   left open and reported: absence from a list is no proof.
+ * - A null never overwrites a value. A security's id is permanent.
+ */
+export function planListings(inputs: ListingChangesInputs): ListingChanges {
+  const state = new ListingsInProgress(inputs);
+  const active = [...inputs.active].sort((a, b) => compare(a.symbol, b.symbol));
+  for (const symbol of active) state.takeActive(symbol);
+  state.closeAbsent();
+  return state.result();
+}
+
+class ListingsInProgress {
+  readonly #inputs: ListingChangesInputs;
+  readonly #rows = new Map<string, ListingRow>();
+  readonly #open = new Map<string, ListingRow>();
+  readonly #newestByFigi = new Map<string, ListingRow>();
+  readonly #endedBySymbol = new Map<string, IsoDate>();
+  readonly #ids: Set<string>;
+  readonly #activeNames: ReadonlySet<string>;
+  readonly #listed: string[] = [];
+  readonly #delisted: string[] = [];
+  readonly #renamed: string[] = [];
+  readonly #reused: string[] = [];
+  readonly #unconfirmed: string[] = [];
+  #detailed = 0;
+
+  constructor(inputs: ListingChangesInputs) {
+    this.#inputs = inputs;
+    this.#ids = new Set(inputs.stored.map((row) => row.securityId));
+    this.#activeNames = new Set(inputs.active.map(({ symbol }) => symbol));
+    for (const row of inputs.stored) {
+      this.#put(row);
+    }
+  }
+
+  takeActive(symbol: ActiveSymbol): void {
+    const open = this.#open.get(symbol.symbol);
+    if (open === undefined) {
+      this.#list(symbol);
+      return;
+    }
+    if (open.figi !== null && symbol.figi !== null && open.figi !== symbol.figi) {
+      const from = this.#firstSessionOf(symbol.symbol);
+      // A listing cannot end before it began; then the FIGI is a correction, not another security.
+      if (open.firstSession < from) {
+        this.#close(open, this.#inputs.calendar.previous(from));
+        this.#reused.push(symbol.symbol);
+        this.#list(symbol);
+        return;
+      }
+    }
+    const after: ListingRow = {
+      ...open,
+      name: symbol.name ?? open.name,
+      type: symbol.type ?? open.type,
+      exchange: symbol.exchange ?? open.exchange,
+      figi: symbol.figi ?? open.figi,
+    };
+    if ((['name', 'type', 'exchange', 'figi'] as const).every((field) => after[field] === open[field])) return;
+    this.#put(this.#stamped(after));
+    this.#detailed += 1;
+  }
+
+  closeAbsent(): void {
+    const ended = new Map(this.#inputs.ended.map((row) => [row.symbol, row]));
+    for (const row of [...this.#open.values()].sort((a, b) => compare(a.symbol, b.symbol))) {
+      if (this.#activeNames.has(row.symbol)) continue;
+      const end = ended.get(row.symbol);
+      const isSame = end !== undefined && (end.figi === null || row.figi === null || end.figi === row.figi);
+      if (!isSame) {
+        this.#unconfirmed.push(row.symbol);
+        continue;
+      }
+      this.#close(row, this.#lastSessionBy(row, end.delistedOn));
+      this.#delisted.push(row.symbol);
+    }
+  }
+
+  result(): ListingChanges {
+    const rows = [...this.#rows.values()].sort(
+      (a, b) => compare(a.symbol, b.symbol) || compare(a.firstSession, b.firstSession),
+    );
+    return {
+      rows,
+      listed: this.#listed,
+      delisted: this.#delisted,
+      renamed: this.#renamed,
+      reused: this.#reused,
+      detailed: this.#detailed,
+      unconfirmed: this.#unconfirmed,
+    };
+  }
+
+  #list(symbol: ActiveSymbol): void {
+    const { calendar } = this.#inputs;
+    let from = this.#firstSessionOf(symbol.symbol);
+    const former = symbol.figi === null ? undefined : this.#newestByFigi.get(symbol.figi);
+    let securityId: string | undefined;
+    if (former !== undefined) {
+      const isOpen = former.lastSession === null;
+      // The same security under two symbols at once would have two bars a session: then it is another class with a wrong FIGI.
+      const mayFollow = isOpen
+        ? !this.#activeNames.has(former.symbol) && former.firstSession < from
+        : former.lastSession < from;
+      if (mayFollow) {
+        securityId = former.securityId;
+        if (isOpen) this.#close(former, calendar.previous(from));
+        if (former.symbol !== symbol.symbol) this.#renamed.push(`${former.symbol} → ${symbol.symbol}`);
+      }
+    }
+    const endedOn = this.#endedBySymbol.get(symbol.symbol);
+    if (endedOn !== undefined && endedOn >= from) from = calendar.next(endedOn);
+    const isTaken = (id: string): boolean => this.#ids.has(id) || (endedOn !== undefined && id === symbol.symbol);
+    securityId ??= newSecurityId(symbol.symbol, from, isTaken);
+    this.#ids.add(securityId);
+    this.#put(
+      this.#stamped({ ...symbol, securityId, firstSession: from, lastSession: null, source: null, seenAtMs: 0 }),
+    );
+    this.#listed.push(symbol.symbol);
+  }
+
+  /** The session on which a symbol that is new to us began: the day of its change, where one is known. */
+  #firstSessionOf(symbol: string): IsoDate {
+    const { calendar, changedOn, session } = this.#inputs;
+    const date = changedOn.get(symbol);
+    if (date === undefined || date > session) return session;
+    return calendar.sessionAt(calendar.indexOnOrAfter(date));
+  }
+
+  #lastSessionBy(row: ListingRow, delistedOn: IsoDate | null): IsoDate {
+    const { calendar, session } = this.#inputs;
+    const before = calendar.previous(session);
+    const last = delistedOn === null ? before : calendar.sessionAt(calendar.indexOnOrBefore(delistedOn));
+    const bounded = last < session ? last : before;
+    return bounded < row.firstSession ? row.firstSession : bounded;
+  }
+
+  #close(row: ListingRow, lastSession: IsoDate): void {
+    this.#put(this.#stamped({ ...row, lastSession }));
+    this.#open.delete(row.symbol);
+  }
+
+  #put(row: ListingRow): void {
+    this.#rows.set(keyOf(row), row);
+    if (row.lastSession === null) this.#open.set(row.symbol, row);
+    else {
+      const endedOn = this.#endedBySymbol.get(row.symbol);
+      if (endedOn === undefined || endedOn < row.lastSession) this.#endedBySymbol.set(row.symbol, row.lastSession);
+    }
+    const newest = row.figi === null ? undefined : this.#newestByFigi.get(row.figi);
+    if (row.figi !== null && (newest === undefined || newest.firstSession <= row.firstSession)) {
+      this.#newestByFigi.set(row.figi, row);
+    }
+  }
+
+  #stamped(row: ListingRow): ListingRow {
+    return { ...row, source: this.#inputs.source, seenAtMs: this.#inputs.seenAtMs };
+  }
+}
+
+function keyOf(row: { readonly symbol: string; readonly firstSession: IsoDate }): string {
+  return `${row.symbol}\n${row.firstSession}`;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,4 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
 import { LISTINGS, SPLITS } from '#lake/tables.ts';
 import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
 import { type QualityWarning, warningsOf } from '#market/quality.ts';
@@ -6,18 +7,21 @@ import { Listings } from '#market/security.ts';
 
 import { allRowsSql } from '../small-table.ts';
 import type { WarningExample } from './report.ts';
-import type { ImportDeps } from './request.ts';
-import { barsAroundSql, jumpsOverYearsSql, jumpsSql, withoutVolumeSql } from './survey.sql.ts';
+import { barsAroundSql, jumpsOverYearsSql, jumpsSql, sinceSql, withoutVolumeSql } from './survey.sql.ts';
 
 export interface Warnings {
   readonly counts: Readonly<Record<string, number>>;
   readonly examples: readonly WarningExample[];
 }
 
+export interface BarWarningsDeps {
+  readonly lake: Lake;
+}
+
 /** Jumps looked at; data with more is another kind of data. */
 export const JUMPS_MAX = 10_000;
 /** Examples of each kind in a report. */
-const EXAMPLES_MAX = 10;
+const DEFAULT_EXAMPLES_MAX = 10;
 
 /** Accepted rows, each key once, and what was learned of them in passing. */
 export interface JudgedRows {
@@ -29,18 +33,23 @@ export interface JudgedRows {
   readonly jumps: string | null;
   readonly sessions: readonly IsoDate[];
   readonly withoutVolume: number;
+  /** Steps that end before this session are only there to step from; all are judged unless given. */
+  readonly from?: IsoDate;
+  readonly examplesMax?: number;
 }
 
 /**
  * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows worth
  * a look, the rules judge them.
  */
-export async function barWarnings(deps: ImportDeps, bars: JudgedRows): Promise<Warnings> {
+export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Promise<Warnings> {
   const { engine } = deps.lake.deps;
+  const examplesMax = bars.examplesMax ?? DEFAULT_EXAMPLES_MAX;
   const { listings, splits } = await readEvents(deps);
   const steps = [...(await jumps(deps, bars)), ...(await stepsOfSplits(deps, bars, splits))];
   const warnings = new Map<string, QualityWarning>();
   for (const step of steps) {
+    if (bars.from !== undefined && step.session < bars.from) continue;
     const securityId = listings.resolve(step.symbol, step.session);
     for (const warning of judgeStep(step, splits.get(securityId) ?? [])) {
       warnings.set([warning.kind, warning.symbol, warning.session].join('\n'), warning);
@@ -50,19 +59,21 @@ export async function barWarnings(deps: ImportDeps, bars: JudgedRows): Promise<W
   if (bars.withoutVolume > 0) counts['no-volume'] = bars.withoutVolume;
   const examples: WarningExample[] = [];
   if (bars.withoutVolume > 0) {
-    const rows = await engine.rows<{ symbol: string; session: IsoDate }>(withoutVolumeSql(bars.rows, EXAMPLES_MAX));
+    const rows = await engine.rows<{ symbol: string; session: IsoDate }>(
+      withoutVolumeSql(sinceSql(bars.rows, bars.from), examplesMax),
+    );
     examples.push(
       ...rows.map(({ symbol, session: date }) => ({ kind: 'no-volume', symbol, date, detail: 'no shares traded' })),
     );
   }
   for (const [, { kind, symbol, session: date, detail }] of [...warnings].sort(([a], [b]) => (a < b ? -1 : 1))) {
     counts[kind] = (counts[kind] ?? 0) + 1;
-    if ((counts[kind] ?? 0) <= EXAMPLES_MAX) examples.push({ kind, symbol, date, detail });
+    if ((counts[kind] ?? 0) <= examplesMax) examples.push({ kind, symbol, date, detail });
   }
   return { counts, examples };
 }
 
-async function jumps(deps: ImportDeps, bars: JudgedRows): Promise<Step[]> {
+async function jumps(deps: BarWarningsDeps, bars: JudgedRows): Promise<Step[]> {
   const { engine } = deps.lake.deps;
   if (bars.order === 'none') return engine.rows<Step>(jumpsSql(bars.rows, JUMPS_MAX));
   const met = JSON.parse(bars.jumps ?? '[]') as Step[];
@@ -97,7 +108,7 @@ function judgeStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[
 }
 
 async function stepsOfSplits(
-  deps: ImportDeps,
+  deps: BarWarningsDeps,
   bars: JudgedRows,
   splits: ReadonlyMap<string, readonly AppliedSplit[]>,
 ): Promise<Step[]> {
@@ -127,7 +138,7 @@ const KNOWN_SPLITS = [
 ] as const;
 
 async function readEvents(
-  deps: ImportDeps,
+  deps: BarWarningsDeps,
 ): Promise<{ listings: Listings; splits: ReadonlyMap<string, readonly AppliedSplit[]> }> {
   const { lake } = deps;
   const [listed, split] = [await lake.table(LISTINGS).head(), await lake.table(SPLITS).head()];

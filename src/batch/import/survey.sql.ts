@@ -129,6 +129,11 @@ export function jumpsOverYearsSql(rows: string, limit: number): string {
     ) WHERE ${IS_JUMP} ORDER BY symbol, session LIMIT ${limit}`;
 }
 
+/** The rows from a session on; all of them where it is undefined. */
+export function sinceSql(rows: string, from: string | undefined): string {
+  return from === undefined ? rows : `SELECT * FROM (${rows}) WHERE session >= DATE ${sqlText(from)}`;
+}
+
 /** The first rows without volume. */
 export function withoutVolumeSql(rows: string, limit: number): string {
   return `SELECT symbol, session FROM (${rows}) WHERE volume = 0 ORDER BY symbol, session LIMIT ${limit}`;

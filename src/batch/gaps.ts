@@ -1,0 +1,65 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+
+import { readHorizon } from './fetch/horizon.ts';
+import { type PlannedSession, planFetch } from './fetch/plan.ts';
+import { gapsOfSymbolSql, symbolGapsSql } from './gaps.sql.ts';
+import { readLedger } from './ledger.ts';
+import { allRowsSql } from './small-table.ts';
+
+export interface GapsReport {
+  /** Sessions of the market that are missing or too short, ascending. */
+  readonly sessions: readonly PlannedSession[];
+  /** Sessions before this one are not in the source's plan, and no gaps. */
+  readonly horizon: IsoDate | undefined;
+  /** Symbols that published sessions lack; most of them first. A symbol that was halted has such gaps too. */
+  readonly symbols: readonly SymbolGap[];
+  /** With a symbol: the sessions that it is missing from, newest first. */
+  readonly ofSymbol: readonly IsoDate[] | undefined;
+}
+
+export interface SymbolGap {
+  readonly symbol: string;
+  readonly firstSession: IsoDate;
+  /** Published sessions without a bar. */
+  readonly missing: number;
+  /** Published sessions that it was listed in. */
+  readonly sessions: number;
+}
+
+const PUBLISHED = [{ name: 'session', type: 'date' }] as const;
+
+/** Holes: sessions that the market lacks, and symbols that sessions lack although they were listed. */
+export async function findGaps(
+  deps: { readonly lake: Lake; readonly calendar: Calendar },
+  request: { readonly source: string; readonly symbol?: string | undefined; readonly limit: number },
+): Promise<GapsReport> {
+  const { lake, calendar } = deps;
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const horizon = await readHorizon(lake, request.source);
+  const nowMs = lake.deps.clock.nowMs();
+  const planned = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
+  const sessions = planned.filter(({ reason }) => reason === 'missing' || reason === 'partial');
+  const head = await lake.table(DAILY_BARS).head();
+  if (head === undefined)
+    return { sessions, horizon, symbols: [], ofSymbol: request.symbol === undefined ? undefined : [] };
+  const bars = await scanSql(lake.deps, DAILY_BARS, head.files);
+  const listings = await allRowsSql(lake, LISTINGS, await lake.table(LISTINGS).head());
+  using session = await lake.deps.engine.session();
+  const published = [...ledger.values()].filter((row) => row.rows > 0).map((row) => [row.session]);
+  await session.load('published', PUBLISHED, published);
+  if (request.symbol !== undefined) {
+    const rows = await session.rows<{ session: IsoDate }>(
+      gapsOfSymbolSql(bars, listings, request.symbol, request.limit),
+    );
+    return { sessions, horizon, symbols: [], ofSymbol: rows.map((row) => row.session) };
+  }
+  const rows = await session.rows<{ symbol: string; first_session: IsoDate; missing: number; sessions: number }>(
+    symbolGapsSql(bars, listings, request.limit),
+  );
+  const symbols = rows.map(({ first_session: firstSession, ...row }) => ({ ...row, firstSession }));
+  return { sessions, horizon, symbols, ofSymbol: undefined };
+}

@@ -1,0 +1,220 @@
+import { isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { decide } from '#lake/input-checkpoint.ts';
+import { SESSIONS, silverBars } from '#lake/tables.ts';
+
+import { consolidate } from '../consolidate.ts';
+import { type FetchDeps, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
+import { fetchReference } from '../fetch/fetch-reference.ts';
+import { readHorizon } from '../fetch/horizon.ts';
+import { type FetchReason, planFetch } from '../fetch/plan.ts';
+import { readLedger } from '../ledger.ts';
+import { pinInputs } from '../resample/inputs.ts';
+import { resample } from '../resample/resample.ts';
+import { deriveRestatements } from '../restatements.ts';
+import { verifyLake } from '../verify.ts';
+
+/**
+ * The steps of the daily pipeline, as `daily.asl.json` calls them: each takes and gives JSON, can be run again with the same
+ * input, and throws where it could not do its work.
+ */
+
+export interface PipelineDeps extends FetchDeps {
+  /** Lengths of the stored N-session bars. */
+  readonly intervals: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** What a run is started with. The same input again (resume) gives the same result. */
+export interface PipelineInput {
+  /** Only this session; all that are work to do unless given. */
+  readonly session?: string;
+}
+
+export interface PipelinePlan {
+  /** The newest session that the run speaks of. */
+  readonly session: string;
+  readonly sessions: readonly { readonly session: string; readonly reason: FetchReason }[];
+  readonly toFetch: number;
+  /** Sessions that are left for the next run, or for a backfill. */
+  readonly left: number;
+  readonly intervals: readonly number[];
+  /** What is derived has not caught up with what it is derived from. */
+  readonly toDerive: boolean;
+}
+
+/** Sessions of one run: what is more waits for the next one. Keeps the state of a run far below 256 KB. */
+const SESSIONS_MAX = 60;
+
+export async function planStep(deps: PipelineDeps, input: PipelineInput): Promise<PipelinePlan> {
+  const { lake, calendar, source, intervals } = deps;
+  const nowMs = lake.deps.clock.nowMs();
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const horizon = await readHorizon(lake, source.name);
+  const only = input.session === undefined ? undefined : isoDate(input.session);
+  const range = only === undefined ? {} : { from: only, to: only };
+  const planned = planFetch({ calendar, ledger, nowMs, horizon, ...range });
+  const chosen = planned.slice(-SESSIONS_MAX);
+  return {
+    session: only ?? calendar.lastClosedSession(nowMs),
+    sessions: chosen,
+    toFetch: chosen.length,
+    left: planned.length - chosen.length,
+    intervals,
+    toDerive: await isBehind(deps),
+  };
+}
+
+/** A derived table that does not stand at the newest version of its inputs: a run died before it got there. */
+async function isBehind(deps: PipelineDeps): Promise<boolean> {
+  const { lake, calendar, intervals } = deps;
+  const inputs = await pinInputs(lake, calendar);
+  if (inputs === undefined) return false;
+  const { pinned } = inputs;
+  for (const interval of intervals) {
+    const head = await lake.table(silverBars(interval)).head();
+    const decision = decide(head?.txns, pinned);
+    if (decision.mode === 'ahead') continue;
+    if (decision.mode === 'full' || decision.calendarChanged) return true;
+    if (decision.bars < pinned.bars.version) return true;
+    if ((decision.splits ?? -1) < (pinned.splits?.version ?? -1)) return true;
+    if ((decision.listings ?? -1) < (pinned.listings?.version ?? -1)) return true;
+  }
+  return false;
+}
+
+export interface FetchBarsStepReport {
+  readonly step: 'FetchBars';
+  readonly sessions: readonly {
+    readonly session: string;
+    readonly outcome: string;
+    readonly state: string | null;
+    readonly rows: number;
+    readonly expected: number | null;
+    readonly settledShort: boolean;
+    readonly detail: string | null;
+  }[];
+  readonly rows: number;
+  readonly inserted: number;
+  readonly replaced: number;
+  readonly quarantined: number;
+  readonly horizonMoved: boolean;
+}
+
+export async function fetchBarsStep(deps: PipelineDeps, plan: PipelinePlan): Promise<FetchBarsStepReport> {
+  const { lake, calendar, signal } = deps;
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  // A retry does only what is left: the ledger knows what an earlier try has done.
+  const wanted = new Set(plan.sessions.map(({ session }) => isoDate(session)));
+  const [from, to] = [plan.sessions[0]?.session, plan.sessions.at(-1)?.session];
+  const planned =
+    from === undefined || to === undefined
+      ? []
+      : planFetch({ calendar, ledger, nowMs: lake.deps.clock.nowMs(), from: isoDate(from), to: isoDate(to) });
+  const sessions = planned.filter(({ session }) => wanted.has(session));
+  const report = await fetchBars(deps, { sessions, ...(signal === undefined ? {} : { signal }) });
+  throwFailures(report);
+  return {
+    step: 'FetchBars',
+    sessions: report.sessions.map((one) => ({
+      session: one.session,
+      outcome: one.outcome,
+      state: one.state ?? null,
+      rows: one.rows,
+      expected: one.expected,
+      settledShort: one.settledShort,
+      detail: one.detail ?? null,
+    })),
+    rows: report.inserted + report.replaced,
+    inserted: report.inserted,
+    replaced: report.replaced,
+    quarantined: report.quarantined,
+    horizonMoved: report.horizonMoved,
+  };
+}
+
+export interface FetchReferenceStepReport {
+  readonly step: 'FetchReference';
+  readonly rows: number;
+  readonly listed: number;
+  readonly delisted: number;
+  readonly renamed: readonly string[];
+  readonly reused: readonly string[];
+  readonly splits: number;
+  readonly dividends: number;
+  readonly held: number;
+}
+
+/** Names listed in a report; all are counted. */
+const NAMES_MAX = 20;
+
+export async function fetchReferenceStep(deps: PipelineDeps, plan: PipelinePlan): Promise<FetchReferenceStepReport> {
+  const { signal } = deps;
+  const request = { session: isoDate(plan.session), ...(signal === undefined ? {} : { signal }) };
+  const { listings, splits, dividends } = await fetchReference(deps, request);
+  const changed = listings.listed.length + listings.delisted.length + listings.detailed;
+  return {
+    step: 'FetchReference',
+    rows: changed + splits.added + splits.replaced + dividends.added + dividends.replaced,
+    listed: listings.listed.length,
+    delisted: listings.delisted.length,
+    renamed: listings.renamed.slice(0, NAMES_MAX),
+    reused: listings.reused.slice(0, NAMES_MAX),
+    splits: splits.added + splits.replaced,
+    dividends: dividends.added + dividends.replaced,
+    held: splits.held + dividends.held,
+  };
+}
+
+export interface RecordStepReport {
+  readonly rows: number;
+  readonly settlements: number;
+  readonly restatements: number;
+}
+
+/** What changed in the bars since the last run: derived from their versions before anything merges their files. */
+export async function recordStep(deps: PipelineDeps): Promise<RecordStepReport> {
+  const { added, settlements, restatements } = await deriveRestatements(deps);
+  return { rows: added, settlements, restatements };
+}
+
+export interface ResampleStepReport {
+  readonly step: 'Resample';
+  readonly interval: number;
+  readonly mode: string;
+  readonly windows: number;
+  readonly rows: number;
+}
+
+export async function resampleStep(deps: PipelineDeps, interval: number): Promise<ResampleStepReport> {
+  const { intervals } = await resample(deps, { intervals: [interval] });
+  const [report] = intervals;
+  if (report?.error !== undefined) throw report.error;
+  return {
+    step: 'Resample',
+    interval,
+    mode: report?.mode ?? 'unchanged',
+    windows: report?.windows ?? 0,
+    rows: report?.rows ?? 0,
+  };
+}
+
+export async function consolidateStep(deps: PipelineDeps): Promise<{ readonly rows: number; readonly files: number }> {
+  const report = await consolidate(deps, { mode: 'incremental', intervals: deps.intervals, maxWorkers: 1 });
+  return { rows: report.rows, files: report.filesBefore - report.filesAfter };
+}
+
+export async function verifyStep(deps: PipelineDeps): Promise<{ readonly rows: number; readonly tables: number }> {
+  const report = await verifyLake(deps, { deep: false });
+  const [finding] = report.findings;
+  if (finding !== undefined) {
+    throw new CondvestError({
+      code: 'verify-findings',
+      kind: 'corrupt',
+      message: `The lake does not hold to its own rules in ${report.findingCount} places`,
+      found: JSON.stringify(finding),
+      action: 'See all of them with: condvest verify',
+    });
+  }
+  return { rows: report.tables.reduce((sum, table) => sum + table.rows, 0), tables: report.tables.length };
+}

@@ -1,0 +1,28 @@
+import type { IsoDate } from '#base/dates.ts';
+import { sqlText } from '#lake/engine.ts';
+
+/** Questions of `condvest quality` to the lake. */
+
+export function withinSql(bars: string, from: IsoDate, to: IsoDate): string {
+  return `SELECT * FROM (${bars}) WHERE session BETWEEN DATE ${sqlText(from)} AND DATE ${sqlText(to)}`;
+}
+
+export function countOfSql(bars: string): string {
+  return `SELECT count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume FROM (${bars})`;
+}
+
+/** Refused rows by dataset and reason. With a range: rows whose own date lies in it, as far as the row tells one. */
+export function quarantinedSql(
+  quarantine: string,
+  range: { readonly from: IsoDate | undefined; readonly to: IsoDate | undefined } | undefined,
+): string {
+  const date = `try_cast(coalesce(json_extract_string(row, '$.session'), json_extract_string(row, '$.date')) AS DATE)`;
+  const conditions = [
+    ...(range?.from === undefined ? [] : [`${date} >= DATE ${sqlText(range.from)}`]),
+    ...(range?.to === undefined ? [] : [`${date} <= DATE ${sqlText(range.to)}`]),
+  ];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  return `
+    SELECT dataset, reason, count(*) AS rows, arg_min(row, row_number) AS example FROM (${quarantine}) ${where}
+    GROUP BY dataset, reason ORDER BY rows DESC, dataset, reason`;
+}

@@ -1,0 +1,90 @@
+import { addDays, type IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import { DAILY_BARS, QUARANTINE, SESSIONS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { expectedRows } from '#market/ledger.ts';
+import { SessionSet } from '#market/session-set.ts';
+
+import { barWarnings } from './import/bar-warnings.ts';
+import type { WarningExample } from './import/report.ts';
+import { readLedger } from './ledger.ts';
+import { countOfSql, quarantinedSql, withinSql } from './quality.sql.ts';
+import { allRowsSql } from './small-table.ts';
+
+export interface QualityRequest {
+  readonly from?: IsoDate | undefined;
+  readonly to?: IsoDate | undefined;
+  /** Findings listed of each kind; all are counted. */
+  readonly limit: number;
+}
+
+/** What is odd about what is stored, and what was refused. Derived from the lake: nothing of it is told twice. */
+export interface QualityReport {
+  readonly from: IsoDate | undefined;
+  readonly to: IsoDate | undefined;
+  readonly rows: number;
+  readonly quarantined: readonly QuarantinedCount[];
+  /** By kind: no-volume, jump-without-split, split-without-jump, off-median. */
+  readonly warnings: Readonly<Record<string, number>>;
+  readonly examples: readonly WarningExample[];
+}
+
+export interface QuarantinedCount {
+  readonly dataset: string;
+  readonly reason: string;
+  readonly rows: number;
+  /** The first of them, as JSON text. */
+  readonly example: string;
+}
+
+/** A session further than this share from the median of its neighbours is told. */
+const OFF_MEDIAN_SHARE = 0.1;
+/** Bars before the range that a step into it may start from. */
+const LOOK_BACK_DAYS = 90;
+
+export async function findQuality(
+  deps: { readonly lake: Lake; readonly calendar: Calendar },
+  request: QualityRequest,
+): Promise<QualityReport> {
+  const { lake, calendar } = deps;
+  const { engine } = lake.deps;
+  const head = await lake.table(DAILY_BARS).head();
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const held = [...ledger.values()].filter((row) => row.rows > 0);
+  const first = held[0]?.session;
+  const last = held.at(-1)?.session;
+  const { from = first, to = last, limit } = request;
+  const stored = await allRowsSql(lake, QUARANTINE, await lake.table(QUARANTINE).head());
+  const range = request.from === undefined && request.to === undefined ? undefined : { from, to };
+  const quarantined = await engine.rows<QuarantinedCount>(quarantinedSql(stored, range));
+  if (head === undefined || from === undefined || to === undefined) {
+    return { from, to, rows: 0, quarantined, warnings: {}, examples: [] };
+  }
+  const wanted = SessionSet.of(calendar.range(addDays(from, -LOOK_BACK_DAYS), to));
+  const files = head.filesTouching(wanted);
+  const bars = withinSql(await scanSql(lake.deps, DAILY_BARS, files), addDays(from, -LOOK_BACK_DAYS), to);
+  const [counted] = await engine.rows<{ rows: number; without_volume: number }>(countOfSql(withinSql(bars, from, to)));
+  const odd = await barWarnings(deps, {
+    rows: bars,
+    order: 'none',
+    jumps: null,
+    sessions: [...wanted],
+    withoutVolume: counted?.without_volume ?? 0,
+    from,
+    examplesMax: limit,
+  });
+  const warnings: Record<string, number> = { ...odd.counts };
+  const examples = [...odd.examples];
+  const peers = held.filter((row) => row.state === 'settled').map(({ session, rows }) => ({ session, rows }));
+  for (const { session, rows } of held) {
+    if (session < from || session > to) continue;
+    const median = expectedRows(session, 0, peers);
+    if (median === null || Math.abs(rows - median) <= OFF_MEDIAN_SHARE * median) continue;
+    warnings['off-median'] = (warnings['off-median'] ?? 0) + 1;
+    if ((warnings['off-median'] ?? 0) > limit) continue;
+    const detail = `${rows} bars, while its neighbours have ${median}`;
+    examples.push({ kind: 'off-median', symbol: '', date: session, detail });
+  }
+  return { from, to, rows: counted?.rows ?? 0, quarantined, warnings, examples };
+}

@@ -1,0 +1,79 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { LISTINGS, SESSIONS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { LedgerRow } from '#market/ledger.ts';
+
+import { readHorizon } from './fetch/horizon.ts';
+import { firstOf, planFetch, watermarkOf } from './fetch/plan.ts';
+import { readLedger } from './ledger.ts';
+import { readListings } from './listings-table.ts';
+
+/** How complete and how final the lake is, at an instant. */
+export interface LakeStatus {
+  readonly nowMs: InstantMs;
+  /** The last session that has closed. */
+  readonly lastClosed: IsoDate;
+  /** First and last session with bars. */
+  readonly first: IsoDate | undefined;
+  readonly last: IsoDate | undefined;
+  /** The last session with no hole before it. */
+  readonly watermark: IsoDate | undefined;
+  /** Sessions by state; `missing` are those between the first one and now without any bar. */
+  readonly sessions: Readonly<Record<'settled' | 'provisional' | 'partial' | 'missing', number>>;
+  /** The newest of the sessions that are work to do. */
+  readonly work: readonly {
+    readonly session: IsoDate;
+    readonly reason: string;
+    readonly rows: number;
+    readonly expected: number | null;
+  }[];
+  readonly workCount: number;
+  /** Older sessions than this are not in the source's plan. */
+  readonly horizon: IsoDate | undefined;
+  readonly lastFetchMs: InstantMs | undefined;
+  readonly symbolsListed: number;
+}
+
+const WORK_LISTED_MAX = 20;
+
+export async function lakeStatus(
+  deps: { readonly lake: Lake; readonly calendar: Calendar },
+  request: { readonly source: string },
+): Promise<LakeStatus> {
+  const { lake, calendar } = deps;
+  const nowMs = lake.deps.clock.nowMs();
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const horizon = await readHorizon(lake, request.source);
+  const lastClosed = calendar.lastClosedSession(nowMs);
+  const work = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
+  const counts = {
+    settled: 0,
+    provisional: 0,
+    partial: 0,
+    missing: work.filter(({ reason }) => reason === 'missing').length,
+  };
+  for (const row of ledger.values()) counts[row.state] += 1;
+  const listings = await readListings(lake, await lake.table(LISTINGS).head());
+  const published = [...ledger.values()].filter((row) => row.rows > 0);
+  return {
+    nowMs,
+    lastClosed,
+    first: firstOf(ledger),
+    last: published.at(-1)?.session,
+    watermark: watermarkOf(calendar, ledger, horizon),
+    sessions: counts,
+    work: work
+      .slice(-WORK_LISTED_MAX)
+      .reverse()
+      .map(({ session, reason }) => ({ session, reason, ...countsOf(ledger.get(session)) })),
+    workCount: work.length,
+    horizon,
+    lastFetchMs: published.reduce<number | undefined>((max, row) => Math.max(max ?? 0, row.lastFetchMs), undefined),
+    symbolsListed: listings.filter((row) => row.lastSession === null).length,
+  };
+}
+
+function countsOf(row: LedgerRow | undefined): { rows: number; expected: number | null } {
+  return { rows: row?.rows ?? 0, expected: row?.expected ?? null };
+}

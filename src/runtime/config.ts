@@ -39,10 +39,10 @@ export function readConfig(sources: ConfigSources): Config {
     if (!known.has(key)) faults.push(`"${key}" in ${file.path} is not a setting${suggestion(key, [...known])}`);
   }
   const values: Record<string, unknown> = {};
-  for (const { key, variable, allowed, defaultText, read } of SETTINGS) {
-    const fromEnvironment = environment[variable];
+  for (const { key, variable, alias, optional, allowed, defaultText, read } of SETTINGS) {
+    const fromEnvironment = environment[variable] ?? (alias === undefined ? undefined : environment[alias]);
     const fromFile = file.values[key];
-    if (fromEnvironment === undefined && fromFile === undefined && key === 'threads') continue;
+    if (fromEnvironment === undefined && fromFile === undefined && optional === true) continue;
     const value = read(fromEnvironment ?? fromFile ?? defaultText);
     if (value instanceof Invalid) {
       const name = fromEnvironment !== undefined ? variable : `"${key}" in ${file.path}`;
@@ -50,6 +50,7 @@ export function readConfig(sources: ConfigSources): Config {
     }
     values[key] = value;
   }
+  checkTogether(values, faults);
   if (faults.length > 0) {
     throw new UsageError({
       code: 'config-invalid',
@@ -58,8 +59,23 @@ export function readConfig(sources: ConfigSources): Config {
       action: 'All settings are in docs/reference/configuration.md',
     });
   }
-  const config = { threads: undefined, ...values, home: resolve(workingFolder, String(values.home)) };
+  const absent = Object.fromEntries(SETTINGS.map((setting) => [setting.key, undefined]));
+  const config = { ...absent, ...values, home: resolve(workingFolder, String(values.home)) };
   return Object.freeze(config as unknown as Settings);
+}
+
+/** Settings that make sense only with others. */
+function checkTogether(values: Readonly<Record<string, unknown>>, faults: string[]): void {
+  if (values.source === 'massive' && values.massiveApiKey === undefined)
+    faults.push('CONDVEST_SOURCE is massive, but there is no MASSIVE_API_KEY');
+  if (values.source === 'flat-files' && values.flatFiles === undefined)
+    faults.push('CONDVEST_SOURCE is flat-files, but CONDVEST_FLAT_FILES names no folder');
+  if (values.webhookUrl !== undefined && values.webhookSecret === undefined)
+    faults.push('CONDVEST_WEBHOOK_URL is set, but there is no CONDVEST_WEBHOOK_SECRET to sign with');
+  const isMailing = values.smtpUrl !== undefined;
+  const hasAddresses = values.emailFrom !== undefined && Array.isArray(values.emailTo) && values.emailTo.length > 0;
+  if (isMailing && !hasAddresses)
+    faults.push('CONDVEST_SMTP_URL is set, but CONDVEST_EMAIL_FROM or CONDVEST_EMAIL_TO is not');
 }
 
 function readConfigFile(

@@ -20,7 +20,23 @@ export interface Settings {
   readonly quarantineBound: number;
   readonly partialShare: number;
   readonly retentionDays: number;
+  readonly source: SourceChoice;
+  readonly massiveApiKey: string | undefined;
+  readonly massiveUrl: string;
+  readonly requestsPerMinute: number;
+  readonly flatFiles: string | undefined;
+  readonly symbolTypes: readonly string[];
+  readonly exchanges: readonly string[];
+  readonly databaseUrl: string | undefined;
+  readonly webhookUrl: string | undefined;
+  readonly webhookSecret: string | undefined;
+  readonly smtpUrl: string | undefined;
+  readonly emailFrom: string | undefined;
+  readonly emailTo: readonly string[];
 }
+
+export const SOURCE_CHOICES = ['auto', 'simulated', 'massive', 'flat-files'] as const;
+export type SourceChoice = (typeof SOURCE_CHOICES)[number];
 
 /** Why a text is not a value of a setting. */
 export class Invalid {
@@ -34,6 +50,12 @@ export class Invalid {
 export interface SettingDefinition<K extends keyof Settings = keyof Settings> {
   readonly key: K;
   readonly variable: string;
+  /** Another name of the variable, which counts where the first is not set. */
+  readonly alias?: string;
+  /** There is no default: the setting may be left out. */
+  readonly optional?: boolean;
+  /** Its value is never shown. */
+  readonly secret?: boolean;
   readonly doc: string;
   readonly allowed: string;
   /** The default as text, for the reference. */
@@ -79,6 +101,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     doc: 'Processors that the database engine uses',
     allowed: 'a whole number from 1 to 256',
     defaultText: 'all',
+    optional: true,
     read: (value) => whole(value, 1, 256),
   }),
   define({
@@ -120,6 +143,124 @@ export const SETTINGS: readonly SettingDefinition[] = [
     allowed: 'a whole number from 7 to 400, the longest that the tables promise to other programs',
     defaultText: '400',
     read: (value) => whole(value, 7, 400),
+  }),
+  define({
+    key: 'source',
+    variable: 'CONDVEST_SOURCE',
+    doc: 'Where days are fetched from. `auto`: Massive where there is a key, the simulated market otherwise',
+    allowed: SOURCE_CHOICES.join(', '),
+    defaultText: 'auto',
+    read: (value) => SOURCE_CHOICES.find((choice) => choice === value) ?? new Invalid(shown(value)),
+  }),
+  define({
+    key: 'massiveApiKey',
+    variable: 'MASSIVE_API_KEY',
+    alias: 'POLYGON_API_KEY',
+    doc: 'Key of Massive (Polygon.io)',
+    allowed: 'the key, without spaces',
+    defaultText: 'none',
+    optional: true,
+    secret: true,
+    read: (value) =>
+      typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : new Invalid('a hidden value'),
+  }),
+  define({
+    key: 'massiveUrl',
+    variable: 'CONDVEST_MASSIVE_URL',
+    doc: "Address of the vendor's REST API",
+    allowed: 'an http or https address',
+    defaultText: 'https://api.massive.com',
+    read: (value) => urlOf(value, ['http:', 'https:']),
+  }),
+  define({
+    key: 'requestsPerMinute',
+    variable: 'CONDVEST_REQUESTS_PER_MINUTE',
+    doc: 'Requests to the vendor in any minute, retries among them. 0: no limit, as paid plans have it',
+    allowed: 'a whole number from 0 to 6000',
+    defaultText: '5',
+    read: (value) => whole(value, 0, 6000),
+  }),
+  define({
+    key: 'flatFiles',
+    variable: 'CONDVEST_FLAT_FILES',
+    doc: "Folder of the vendor's daily flat files, for CONDVEST_SOURCE=flat-files",
+    allowed: 'a path',
+    defaultText: 'none',
+    optional: true,
+    read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
+  }),
+  define({
+    key: 'symbolTypes',
+    variable: 'CONDVEST_SYMBOL_TYPES',
+    doc: 'Types of securities whose listings are kept',
+    allowed: "the vendor's codes, separated by commas",
+    defaultText: 'CS,ADRC,ETF,ETV,PFD',
+    read: readCodes,
+  }),
+  define({
+    key: 'exchanges',
+    variable: 'CONDVEST_EXCHANGES',
+    doc: 'Exchanges whose listings are kept, as MIC',
+    allowed: 'MICs, separated by commas',
+    defaultText: 'XNYS,XNAS,ARCX,BATS,XASE',
+    read: readCodes,
+  }),
+  define({
+    key: 'databaseUrl',
+    variable: 'DATABASE_URL',
+    doc: 'PostgreSQL database for runs, leases and notices; SQLite in the home folder without it',
+    allowed: 'postgres://user:password@host:port/database',
+    defaultText: 'none',
+    optional: true,
+    secret: true,
+    read: (value) => hiddenUrl(value, ['postgres:', 'postgresql:']),
+  }),
+  define({
+    key: 'webhookUrl',
+    variable: 'CONDVEST_WEBHOOK_URL',
+    doc: 'Address that notices are posted to',
+    allowed: 'an http or https address',
+    defaultText: 'none',
+    optional: true,
+    secret: true,
+    read: (value) => hiddenUrl(value, ['http:', 'https:']),
+  }),
+  define({
+    key: 'webhookSecret',
+    variable: 'CONDVEST_WEBHOOK_SECRET',
+    doc: 'Secret that posts are signed with',
+    allowed: 'at least 16 characters',
+    defaultText: 'none',
+    optional: true,
+    secret: true,
+    read: (value) => (typeof value === 'string' && value.length >= 16 ? value : new Invalid('a shorter one')),
+  }),
+  define({
+    key: 'smtpUrl',
+    variable: 'CONDVEST_SMTP_URL',
+    doc: 'Mail server for notices',
+    allowed: 'smtp://user:password@host:port, or smtps://',
+    defaultText: 'none',
+    optional: true,
+    secret: true,
+    read: (value) => hiddenUrl(value, ['smtp:', 'smtps:']),
+  }),
+  define({
+    key: 'emailFrom',
+    variable: 'CONDVEST_EMAIL_FROM',
+    doc: 'Sender of notices by e-mail',
+    allowed: 'an e-mail address',
+    defaultText: 'none',
+    optional: true,
+    read: (value) => (typeof value === 'string' && value.includes('@') ? value : new Invalid(shown(value))),
+  }),
+  define({
+    key: 'emailTo',
+    variable: 'CONDVEST_EMAIL_TO',
+    doc: 'Receivers of notices by e-mail',
+    allowed: 'e-mail addresses, separated by commas',
+    defaultText: '',
+    read: readAddresses,
   }),
 ];
 
@@ -167,6 +308,28 @@ function readRanks(value: unknown): readonly string[] | Invalid {
   const items = listOf(value)?.map(String) ?? [];
   const isWhole = items.includes('import') && new Set(items).size === items.length;
   return isWhole && items.every((item) => /^[\w-]+$/.test(item)) ? items : new Invalid(shown(value));
+}
+
+function readCodes(value: unknown): readonly string[] | Invalid {
+  const items = listOf(value)?.map(String) ?? [];
+  const isWhole = items.length > 0 && items.every((item) => /^[A-Z0-9]{1,12}$/.test(item));
+  return isWhole ? [...new Set(items)] : new Invalid(shown(value));
+}
+
+function readAddresses(value: unknown): readonly string[] | Invalid {
+  if (value === '') return [];
+  const items = listOf(value)?.map(String) ?? [];
+  return items.length > 0 && items.every((item) => /^\S+@\S+$/.test(item)) ? items : new Invalid(shown(value));
+}
+
+function urlOf(value: unknown, protocols: readonly string[]): string | Invalid {
+  if (typeof value !== 'string' || !URL.canParse(value)) return new Invalid(shown(value));
+  return protocols.includes(new URL(value).protocol) ? value : new Invalid(shown(value));
+}
+
+/** An address that may hold a password: what is wrong with it is not shown. */
+function hiddenUrl(value: unknown, protocols: readonly string[]): string | Invalid {
+  return urlOf(value, protocols) instanceof Invalid ? new Invalid('a hidden value') : String(value);
 }
 
 function share(value: unknown): number | Invalid {

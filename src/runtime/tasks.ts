@@ -8,6 +8,7 @@ import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/va
 import { type VerifyReport, verifyLake } from '#batch/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import type { HistoryEntry } from '#lake/history.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import { readBars } from '#serving/bars.ts';
 import { type RunningQuery, runQuery } from '#serving/query.ts';
 import type { BarsRequest, BarsResult } from '#serving/served-bars.ts';
@@ -95,4 +96,9 @@ export function symbolsTask(laptop: Laptop, search: string | undefined, limit: n
 
 export function historyTask(laptop: Laptop, table: string, limit: number): Promise<HistoryEntry[]> {
   return tableHistory(laptop.lake, { table, limit, intervals: laptop.config.intervals });
+}
+
+/** The lake has bars, from wherever. */
+export async function hasBars(laptop: Laptop): Promise<boolean> {
+  return (await laptop.lake.table(DAILY_BARS).head()) !== undefined;
 }

@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemRandom } from '#adapters/system/random.ts';
+import type { Notifier } from '#ports/notifier.ts';
+import type { Operations } from '#ports/operations.ts';
+
+import type { Config } from './config.ts';
+
+const DATABASE_FILE = 'operations.sqlite';
+
+/** Runs, leases and notices: in PostgreSQL where `DATABASE_URL` names one, in a SQLite file of the home otherwise. */
+export async function openOperations(config: Config): Promise<Operations> {
+  if (config.databaseUrl !== undefined) {
+    const { openPostgresOperations } = await import('#adapters/sql/open-postgres.ts');
+    return openPostgresOperations({ url: config.databaseUrl, random: systemRandom });
+  }
+  await mkdir(config.home, { recursive: true });
+  const { openSqliteOperations } = await import('#adapters/sql/open-sqlite.ts');
+  return openSqliteOperations({ path: join(config.home, DATABASE_FILE), random: systemRandom });
+}
+
+/** The ways to a person that are configured: the console always. */
+export async function openNotifiers(
+  config: Config,
+  deps: {
+    readonly clock: { nowMs(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
+    readonly write: (line: string) => void;
+  },
+): Promise<Notifier[]> {
+  const { ConsoleNotifier } = await import('#adapters/console/notifier.ts');
+  const notifiers: Notifier[] = [new ConsoleNotifier({ write: deps.write })];
+  if (config.webhookUrl !== undefined && config.webhookSecret !== undefined) {
+    const { WebhookNotifier } = await import('#adapters/webhook/notifier.ts');
+    notifiers.push(new WebhookNotifier({ url: config.webhookUrl, secret: config.webhookSecret, clock: deps.clock }));
+  }
+  if (config.smtpUrl !== undefined && config.emailFrom !== undefined) {
+    const { SmtpNotifier } = await import('#adapters/smtp/notifier.ts');
+    notifiers.push(new SmtpNotifier({ url: config.smtpUrl, from: config.emailFrom, to: config.emailTo }));
+  }
+  return notifiers;
+}

@@ -1,0 +1,69 @@
+import { systemRandom } from '#adapters/system/random.ts';
+import { UsageError } from '#base/errors.ts';
+import type { DailySource } from '#ports/daily-source.ts';
+
+import type { Laptop } from './laptop.ts';
+import { readMarketSettings } from './simulated-market.ts';
+import { hasBars } from './tasks.ts';
+
+/** Which source days come from, by configuration and by what the lake was filled from. */
+export async function openSource(laptop: Laptop): Promise<DailySource> {
+  const { config, calendar, clock } = laptop;
+  const market = await readMarketSettings(laptop);
+  const choice = chosen(laptop);
+  if (choice === 'simulated') {
+    if (market === undefined) throw await noSource(laptop);
+    const { SimulatedSource } = await import('#adapters/simulator/daily-source.ts');
+    return new SimulatedSource({ calendar, clock, market });
+  }
+  // Made-up prices and real ones never share a lake.
+  if (market !== undefined) {
+    throw new UsageError({
+      code: 'source-mixes-markets',
+      message: 'This lake holds a simulated market, and real prices are not put beside made-up ones',
+      found: `source ${choice}, home ${config.home}`,
+      action: 'Set CONDVEST_HOME to another folder, or CONDVEST_SOURCE=simulated to go on with this one',
+    });
+  }
+  if (choice === 'flat-files') {
+    const { FlatFileSource } = await import('#adapters/flat-files/daily-source.ts');
+    return new FlatFileSource({ folder: config.flatFiles ?? '', calendar, clock });
+  }
+  const { MassiveSource } = await import('#adapters/massive/daily-source.ts');
+  return new MassiveSource({
+    baseUrl: config.massiveUrl,
+    apiKey: config.massiveApiKey ?? '',
+    calendar,
+    clock,
+    random: systemRandom,
+    requestsPerMinute: config.requestsPerMinute,
+    types: config.symbolTypes,
+    exchanges: config.exchanges,
+  });
+}
+
+/** The name of the source, for what is asked of the ledger without fetching. */
+export function sourceName(laptop: Laptop): string {
+  const choice = chosen(laptop);
+  return choice === 'flat-files' ? 'flat-file' : choice;
+}
+
+function chosen(laptop: Laptop): 'simulated' | 'massive' | 'flat-files' {
+  const { source, massiveApiKey } = laptop.config;
+  if (source !== 'auto') return source;
+  return massiveApiKey === undefined ? 'simulated' : 'massive';
+}
+
+async function noSource(laptop: Laptop): Promise<UsageError> {
+  const hasData = await hasBars(laptop);
+  return new UsageError({
+    code: 'source-missing',
+    message: hasData
+      ? 'There is no source to fetch from: the lake holds imported data, and there is no key'
+      : 'There is nothing to fetch from yet: no key, and no simulated market in this home',
+    found: laptop.config.home,
+    action: hasData
+      ? 'Set MASSIVE_API_KEY, or CONDVEST_SOURCE=flat-files with CONDVEST_FLAT_FILES'
+      : 'Set MASSIVE_API_KEY, or begin with a simulated market: condvest up',
+  });
+}

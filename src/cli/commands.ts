@@ -1,25 +1,33 @@
 import type { CommandDefinition } from './command.ts';
+import { NIGHTLY_COMMANDS } from './commands-nightly.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'up',
-    summary: 'build a lake from a simulated market, or bring the lake up to date',
+    summary: 'fill the lake and keep it up to date',
     description:
-      'Fills an empty lake from a simulated market and runs the whole chain: import, resample, consolidate, verify. On a lake ' +
-      'that has data it brings what is derived up to date. The prices are made up; the securities do not exist.',
+      'Fills an empty lake, from the vendor where there is a key, from a simulated market otherwise, and then keeps to the ' +
+      "exchange's clock: a run of the pipeline five minutes after each close, one when a session has settled. What was missed " +
+      'is caught up with. Without a key the prices are made up; the securities do not exist.',
     operands: [],
     options: [
+      { flags: '--once', doc: 'fill or bring up to date, report, and end' },
       { flags: '--symbols <count>', doc: 'securities in the simulated market', defaultText: '200' },
-      { flags: '--years <count>', doc: 'years of history, up to the last session that has closed', defaultText: '10' },
+      {
+        flags: '--years <count>',
+        doc: 'years of history, up to the last session that has closed',
+        defaultText: '10 simulated, 2 from the vendor',
+      },
       { flags: '--seed <number>', doc: 'the same seed gives the same market', defaultText: '1' },
     ],
     examples: [
-      { line: 'condvest up', doc: 'a lake of 200 securities and ten years in .condvest' },
-      { line: 'condvest up --symbols 20 --years 2 --seed 7', doc: 'a smaller one of another seed' },
+      { line: 'condvest up', doc: 'a lake of 200 securities and ten years in .condvest, kept up to date' },
+      { line: 'condvest up --once --symbols 20 --years 2 --seed 7', doc: 'a smaller one of another seed' },
     ],
     load: () => import('./up.ts'),
   },
+  ...NIGHTLY_COMMANDS,
   {
     name: 'import',
     summary: 'bring files of bars, splits, dividends or listings into the lake',

@@ -1,3 +1,6 @@
+import { isoDate } from '#base/dates.ts';
+import { type DaemonEvents, keepTime, runOnce } from '#runtime/daemon.ts';
+import { fetchTask } from '#runtime/fetch-tasks.ts';
 import type { Laptop } from '#runtime/laptop.ts';
 import {
   checkSameMarket,
@@ -7,22 +10,27 @@ import {
   type SimulatedMarketSettings,
   writeMarketFiles,
 } from '#runtime/simulated-market.ts';
+import { isFromVendor } from '#runtime/source.ts';
 import {
   barsTask,
   consolidateTask,
+  hasBars,
   importTask,
   resampleTask,
   symbolsTask,
   tablesTask,
   verifyTask,
 } from '#runtime/tasks.ts';
+import { yearsBefore } from './backfill.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { describeConsolidate } from './consolidate.ts';
+import { describeFetch } from './fetch.ts';
 import { withLaptop } from './opened.ts';
-import { wholeOption } from './options.ts';
+import { flagOption, wholeOption } from './options.ts';
+import { describeRun, describeStep } from './pipeline.ts';
 import { renderBars } from './render/bars.ts';
 import { renderTable } from './render/table.ts';
-import { formatBytes, formatCount, formatDuration, plural } from './render/text.ts';
+import { formatBytes, formatCount, formatDuration, formatInstant, plural } from './render/text.ts';
 import { describeVerify } from './verify.ts';
 
 const SYMBOLS_DEFAULT = 200;
@@ -33,6 +41,7 @@ const SEED_DEFAULT = 1;
 const SEED_MAX = 2 ** 31 - 1;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal, signal } = invocation;
   const wanted = {
     symbols: wholeOption(invocation, 'symbols', 1, SYMBOLS_MAX),
     years: wholeOption(invocation, 'years', 1, YEARS_MAX),
@@ -40,13 +49,68 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   };
   return withLaptop(invocation, async (laptop) => {
     const started = performance.now();
-    const market = await marketFor(laptop, wanted);
-    if (market !== undefined) await fill(invocation, laptop, market);
-    await derive(invocation, laptop);
-    const exitCode = await check(invocation, laptop);
-    await summarize(invocation, laptop, { market, ms: performance.now() - started });
-    return exitCode;
+    const isNew = !(await hasBars(laptop));
+    const isReal = isFromVendor(laptop);
+    const market = isReal ? undefined : await marketFor(laptop, wanted);
+    if (isNew && market !== undefined) await fill(invocation, laptop, market);
+    if (isNew && isReal) await backfill(invocation, laptop, wanted.years ?? VENDOR_YEARS_DEFAULT);
+    const canFetch = isReal || market !== undefined;
+    let exitCode: ExitCode = 0;
+    if (isNew || !canFetch) {
+      await derive(invocation, laptop);
+      exitCode = await check(invocation, laptop);
+    } else if (!(await runOnce(laptop, eventsOf(invocation), signal))) exitCode = 1;
+    if (isNew || flagOption(invocation, 'once') || !canFetch)
+      await summarize(invocation, laptop, { market, ms: performance.now() - started });
+    if (flagOption(invocation, 'once') || signal.aborted) return signal.aborted ? 130 : exitCode;
+    if (!canFetch) {
+      terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
+      return exitCode;
+    }
+    await keepTime(laptop, eventsOf(invocation), signal);
+    return 0;
   });
+}
+
+function eventsOf({ terminal }: Invocation): DaemonEvents {
+  return {
+    onNext: ({ atMs, reason, session }) =>
+      terminal.note(`Next run at ${formatInstant(atMs)}: ${NEXT_RUNS[reason]} ${session}. Stop with Ctrl-C.`),
+    onStep: (step) => {
+      if (step.state !== 'running') terminal.note(describeStep(step));
+    },
+    onRun: ({ run: one }) => terminal.note(describeRun(one)),
+    onTrouble: (error) => terminal.note(`condvest: ${error.message}`),
+    write: (line) => terminal.note(line),
+  };
+}
+
+const NEXT_RUNS = {
+  'after-close': 'after the close of',
+  settling: 'when corrections are over of',
+  again: 'once more for',
+} as const;
+
+/** The vendor's free plan has two years. */
+const VENDOR_YEARS_DEFAULT = 2;
+
+async function backfill(invocation: Invocation, laptop: Laptop, years: number): Promise<void> {
+  const { terminal, signal } = invocation;
+  const fetching = step(invocation, 'fetching');
+  const started = performance.now();
+  const report = await fetchTask(laptop, {
+    from: yearsBefore(isoDate(new Date(laptop.clock.nowMs()).toISOString().slice(0, 10)), years),
+    signal,
+    onProgress: ({ done, total, session }) => {
+      const leftMs = ((performance.now() - started) / done) * (total - done);
+      fetching.update(done, total, `${session}, ${formatDuration(leftMs)} left`);
+    },
+  });
+  fetching.done(describeFetch(report).at(-1) ?? '');
+  const error = report.bars.sessions.find((one) => one.error !== undefined)?.error;
+  if (error === undefined) return;
+  if (report.bars.inserted === 0) throw error;
+  terminal.note(`condvest: ${error.message}`);
 }
 
 interface Wanted {
@@ -67,8 +131,7 @@ async function marketFor(laptop: Laptop, wanted: Wanted): Promise<SimulatedMarke
     });
     return kept;
   }
-  const tables = await tablesTask(laptop);
-  if (tables.some(({ table }) => table === 'bronze/daily_bars')) return undefined;
+  if (await hasBars(laptop)) return undefined;
   const market = {
     seed: wanted.seed ?? SEED_DEFAULT,
     securities: wanted.symbols ?? SYMBOLS_DEFAULT,

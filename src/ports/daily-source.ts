@@ -22,7 +22,10 @@ export interface DailySource {
   bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply>;
 
   /** Every symbol that trades on a session, or (`delisted`) every one that ever ceased to. */
-  symbols(request: { readonly session: IsoDate; readonly delisted: boolean }, signal?: AbortSignal): Promise<ListedSymbol[]>;
+  symbols(
+    request: { readonly session: IsoDate; readonly delisted: boolean },
+    signal?: AbortSignal,
+  ): Promise<ListedSymbol[]>;
 
   /** Splits whose ex-date is on or after a date, announced ones included. */
   splits(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedSplit[]>;
@@ -82,4 +85,3 @@ export interface SymbolChange {
   readonly date: IsoDate;
   readonly symbol: string;
 }
-

@@ -105,7 +105,7 @@ export interface LeaseRequest {
 }
 
 export type LeaseOutcome =
-  | { readonly taken: true; /** It was somebody's whose time had run out. */ readonly from: string | undefined }
+  | { readonly taken: true /** It was somebody's whose time had run out. */; readonly from: string | undefined }
   | { readonly taken: false; readonly holder: string; readonly expiresMs: InstantMs };
 
 export type Severity = 'error' | 'warning' | 'information';

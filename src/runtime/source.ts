@@ -48,6 +48,11 @@ export function sourceName(laptop: Laptop): string {
   return choice === 'flat-files' ? 'flat-file' : choice;
 }
 
+/** Days come from outside: there is a key, or a folder of files. */
+export function isFromVendor(laptop: Laptop): boolean {
+  return chosen(laptop) !== 'simulated';
+}
+
 function chosen(laptop: Laptop): 'simulated' | 'massive' | 'flat-files' {
   const { source, massiveApiKey } = laptop.config;
   if (source !== 'auto') return source;

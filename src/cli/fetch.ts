@@ -1,0 +1,98 @@
+import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/fetch-tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { errorReport } from './error-report.ts';
+import { withLaptop } from './opened.ts';
+import { dateOption, flagOption } from './options.ts';
+import { formatCount, formatDuration, plural } from './render/text.ts';
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  return fetchAndReport(invocation, {
+    from: dateOption(invocation, 'from'),
+    to: dateOption(invocation, 'to'),
+    settleOnly: flagOption(invocation, 'settle'),
+    again: flagOption(invocation, 'again'),
+  });
+}
+
+/** Fetches with progress and time left, and says what came of it. Shared by `fetch`, `backfill` and `repair`. */
+export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
+  const { terminal, signal } = invocation;
+  const started = performance.now();
+  const progress = terminal.progress('fetching');
+  const report = await withLaptop(invocation, async (laptop) => {
+    try {
+      return await fetchTask(laptop, {
+        ...request,
+        signal,
+        onProgress: ({ done, total, session }) => {
+          const leftMs = ((performance.now() - started) / done) * (total - done);
+          progress.update(done, total, `${session}, ${formatDuration(leftMs)} left`);
+        },
+      });
+    } finally {
+      progress.stop();
+    }
+  });
+  if (terminal.json) await terminal.line(JSON.stringify(fetchJson(report), undefined, 2));
+  else for (const line of describeFetch(report)) await terminal.line(line);
+  const failed = report.bars.sessions.filter(({ error }) => error !== undefined);
+  for (const { session, error } of failed.slice(0, FAILURES_SHOWN))
+    terminal.note(`condvest: session ${session}: ${error?.message ?? ''}`);
+  if (failed.length > 0) return 1;
+  const isWhole =
+    report.bars.sessions.length === report.planned.length &&
+    report.bars.sessions.every(({ state, outcome }) => outcome === 'beyond-plan' || (state ?? 'partial') !== 'partial');
+  return isWhole ? 0 : 3;
+}
+
+const FAILURES_SHOWN = 3;
+const SESSIONS_SHOWN = 10;
+
+/** What a fetch did, in lines for a person. */
+export function describeFetch(report: FetchReport): string[] {
+  const { bars, planned, reference, source } = report;
+  if (planned.length === 0)
+    return [`Nothing to fetch: every session is there, as far as ${source} can have it by now.`];
+  const lines: string[] = [];
+  for (const one of bars.sessions.slice(-SESSIONS_SHOWN)) {
+    const state = one.outcome === 'fetched' ? (one.state ?? '') : one.outcome;
+    const counts = [
+      `${formatCount(one.rows)} bars`,
+      ...(one.expected === null ? [] : [`${formatCount(one.expected)} expected`]),
+      ...(one.inserted > 0 ? [`${formatCount(one.inserted)} new`] : []),
+      ...(one.replaced > 0 ? [`${formatCount(one.replaced)} replaced`] : []),
+      ...(one.quarantined > 0 ? [`${formatCount(one.quarantined)} refused`] : []),
+    ];
+    const detail = one.detail === undefined || one.error !== undefined ? '' : ` (${one.detail})`;
+    lines.push(`${one.session}  ${state.padEnd(11)} ${counts.join(', ')}${detail}`);
+  }
+  if (bars.sessions.length > SESSIONS_SHOWN)
+    lines.unshift(`… and ${bars.sessions.length - SESSIONS_SHOWN} sessions before`);
+  const rows = bars.inserted + bars.replaced;
+  lines.push(`${plural(bars.sessions.length, 'session')} from ${source}: ${plural(rows, 'bar')} written`);
+  const left = planned.length - bars.sessions.length;
+  if (left > 0) lines.push(`${plural(left, 'session')} left undone; run it again to go on`);
+  if (reference?.asked === true) {
+    const { listings, splits, dividends } = reference;
+    const changes = [
+      plural(reference.symbols, 'symbol'),
+      ...(listings.listed.length > 0 ? [`${listings.listed.length} new`] : []),
+      ...(listings.delisted.length > 0 ? [`${listings.delisted.length} delisted`] : []),
+      ...(listings.renamed.length > 0 ? [`renamed ${listings.renamed.slice(0, 5).join(', ')}`] : []),
+      ...(listings.reused.length > 0 ? [`reused ${listings.reused.slice(0, 5).join(', ')}`] : []),
+      ...(splits.added > 0 ? [plural(splits.added, 'split')] : []),
+      ...(dividends.added > 0 ? [plural(dividends.added, 'dividend')] : []),
+    ];
+    lines.push(`Listings: ${changes.join(', ')}`);
+  }
+  return lines;
+}
+
+function fetchJson(report: FetchReport): object {
+  const sessions = report.bars.sessions.map(({ error, ...one }) => ({
+    ...one,
+    ...(error === undefined ? {} : { error: errorReport(error) }),
+  }));
+  return { ...report, bars: { ...report.bars, sessions } };
+}

@@ -1,0 +1,49 @@
+import { UsageError } from '#base/errors.ts';
+import { noticesTask, testNotifiers } from '#runtime/pipeline-tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { flagOption, wholeOption } from './options.ts';
+import { formatInstant, plural } from './render/text.ts';
+
+const LIMIT_DEFAULT = 20;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const [action] = invocation.operands;
+  if (action === 'test') return test(invocation);
+  if (action === 'digest') return digest(invocation);
+  throw new UsageError({
+    code: 'notify-action',
+    message: 'There is no such thing to do about notices',
+    found: action ?? 'nothing',
+    allowed: 'test, digest',
+  });
+}
+
+async function test(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const results = await withLaptop(invocation, (laptop) => testNotifiers(laptop, (line) => terminal.note(line)));
+  if (terminal.json) await terminal.line(JSON.stringify(results, undefined, 2));
+  else
+    for (const { channel, error } of results)
+      await terminal.line(error === undefined ? `${channel}: taken` : `${channel}: FAILED: ${error}`);
+  return results.some(({ error }) => error !== undefined) ? 1 : 0;
+}
+
+async function digest(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const limit = wholeOption(invocation, 'limit', 1, 1000) ?? LIMIT_DEFAULT;
+  const notices = await withLaptop(invocation, (laptop) => noticesTask(laptop, !flagOption(invocation, 'all'), limit));
+  if (terminal.json) {
+    await terminal.line(JSON.stringify(notices, undefined, 2));
+    return 0;
+  }
+  await terminal.line(notices.length === 0 ? 'Nothing to report.' : plural(notices.length, 'notice'));
+  for (const notice of notices) {
+    const since = `since ${formatInstant(notice.firstSeenMs)}${notice.count > 1 ? `, seen ${notice.count} times` : ''}`;
+    const over = notice.resolvedMs === null ? '' : `, over since ${formatInstant(notice.resolvedMs)}`;
+    await terminal.line(`\n${notice.severity.toUpperCase()}  ${notice.title} (${since}${over})`);
+    await terminal.line(`  ${notice.text.replaceAll('\n', '\n  ')}`);
+  }
+  return 0;
+}

@@ -1,0 +1,133 @@
+import { UsageError } from '#base/errors.ts';
+import { pipelineTask, runsTask, runTask } from '#runtime/pipeline-tasks.ts';
+import type { PipelineRunView, RunView, StepView } from '#runtime/reports.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { dateOption, wholeOption } from './options.ts';
+import { renderTable } from './render/table.ts';
+import { formatCount, formatDuration, formatInstant } from './render/text.ts';
+
+const ACTIONS = ['run', 'resume', 'status', 'history', 'show'] as const;
+const LIMIT_DEFAULT = 20;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const [action = 'status', id] = invocation.operands;
+  if (action === 'run') return runAndReport(invocation, undefined);
+  if (action === 'resume') return runAndReport(invocation, needed(id, 'resume'));
+  if (action === 'status') return show(invocation, undefined);
+  if (action === 'show') return show(invocation, needed(id, 'show'));
+  if (action === 'history') return history(invocation);
+  throw new UsageError({
+    code: 'pipeline-action',
+    message: 'The pipeline cannot do this',
+    found: action,
+    allowed: ACTIONS.join(', '),
+  });
+}
+
+function needed(id: string | undefined, action: string): string {
+  if (id !== undefined) return id;
+  throw new UsageError({
+    code: 'pipeline-run-needed',
+    message: `condvest pipeline ${action} needs the id of a run`,
+    action: 'See all of them with: condvest pipeline history',
+  });
+}
+
+async function runAndReport(invocation: Invocation, resume: string | undefined): Promise<ExitCode> {
+  const { terminal, signal } = invocation;
+  const session = dateOption(invocation, 'session');
+  const report = await withLaptop(invocation, (laptop) =>
+    pipelineTask(laptop, {
+      input: session === undefined ? {} : { session },
+      ...(resume === undefined ? {} : { resume }),
+      signal,
+      onStep: (step) => {
+        if (step.state !== 'running') terminal.note(describeStep(step));
+      },
+      write: (line) => terminal.note(line),
+    }),
+  );
+  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
+  else await terminal.line(describeRun(report.run));
+  return report.run.state === 'succeeded' ? 0 : 1;
+}
+
+async function show(invocation: Invocation, id: string | undefined): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const details = await withLaptop(invocation, (laptop) => runTask(laptop, id));
+  if (terminal.json) {
+    await terminal.line(JSON.stringify(details ?? null, undefined, 2));
+    return 0;
+  }
+  if (details === undefined) {
+    await terminal.line('The pipeline has not run yet. Run it with: condvest pipeline run');
+    return 0;
+  }
+  for (const line of describeDetails(details, terminal.width)) await terminal.line(line);
+  return details.run.state === 'failed' ? 1 : 0;
+}
+
+async function history(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const limit = wholeOption(invocation, 'limit', 1, 10_000) ?? LIMIT_DEFAULT;
+  const runs = await withLaptop(invocation, (laptop) => runsTask(laptop, limit));
+  if (terminal.json) {
+    await terminal.line(JSON.stringify(runs, undefined, 2));
+    return 0;
+  }
+  const columns = [
+    { name: 'run' },
+    { name: 'state' },
+    { name: 'started' },
+    { name: 'took' },
+    { name: 'tries' },
+    { name: '' },
+  ];
+  const rows = runs.map((one) => [
+    one.id,
+    one.state,
+    formatInstant(one.startedMs),
+    one.endedMs === null ? '' : formatDuration(one.endedMs - one.startedMs),
+    String(one.tries),
+    one.error ?? '',
+  ]);
+  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
+  return 0;
+}
+
+/** A run and its steps, in lines for a person. */
+export function describeDetails({ run: one, steps }: PipelineRunView, width: number): string[] {
+  const columns = [
+    { name: 'step' },
+    { name: 'try', align: 'right' as const },
+    { name: 'state' },
+    { name: 'took', align: 'right' as const },
+    { name: 'rows', align: 'right' as const },
+    { name: '' },
+  ];
+  const rows = steps.map((step) => [
+    step.step,
+    String(step.attempt),
+    step.state,
+    step.endedMs === null ? '' : formatDuration(step.endedMs - step.startedMs),
+    step.rows === null ? '' : formatCount(step.rows),
+    step.error ?? step.detail ?? '',
+  ]);
+  return [describeRun(one), ...renderTable(columns, rows, width)];
+}
+
+export function describeRun(one: RunView): string {
+  const took = one.endedMs === null ? '' : ` in ${formatDuration(one.endedMs - one.startedMs)}`;
+  const tries = one.tries > 1 ? `, try ${one.tries}` : '';
+  const error = one.error === null ? '' : `: ${one.error}`;
+  return `Run ${one.id} ${one.state}${took}${tries}${error}`;
+}
+
+/** A line about a step that has ended. */
+export function describeStep(step: StepView): string {
+  const took = step.endedMs === null ? '' : ` (${formatDuration(step.endedMs - step.startedMs)})`;
+  const what = step.state === 'failed' ? `FAILED: ${step.error ?? ''}` : (step.detail ?? 'done');
+  return `${step.step.padEnd(15)} ${what}${took}`;
+}

@@ -1,0 +1,46 @@
+import { type QualityTaskReport, qualityTask } from '#runtime/fetch-tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { dateOption, wholeOption } from './options.ts';
+import { formatCount, plural } from './render/text.ts';
+
+const LIMIT_DEFAULT = 10;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const session = dateOption(invocation, 'session');
+  const from = session ?? dateOption(invocation, 'from');
+  const to = session ?? dateOption(invocation, 'to');
+  const limit = wholeOption(invocation, 'limit', 1, 100_000) ?? LIMIT_DEFAULT;
+  const report = await withLaptop(invocation, (laptop) => qualityTask(laptop, { from, to, limit }));
+  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
+  else for (const line of describeQuality(report)) await terminal.line(line);
+  return 0;
+}
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  'no-volume': 'bars without volume',
+  'jump-without-split': 'jumps of the close without a split',
+  'split-without-jump': 'splits that do not show in the prices',
+  'off-median': 'sessions with far more or fewer bars than their neighbours',
+};
+
+/** What is odd about the stored bars, in lines for a person. */
+export function describeQuality(report: QualityTaskReport): string[] {
+  const { quarantined, warnings, examples } = report;
+  const lines: string[] = [];
+  if (report.from !== undefined && report.to !== undefined)
+    lines.push(`${plural(report.rows, 'bar')}, ${report.from} to ${report.to}`);
+  for (const { dataset, reason, rows, example } of quarantined)
+    lines.push('', `${formatCount(rows)} refused rows of ${dataset}: ${reason}`, `  such as ${example}`);
+  for (const [kind, count] of Object.entries(warnings)) {
+    lines.push('', `${formatCount(count)} ${MEANINGS[kind] ?? kind}`);
+    for (const one of examples.filter((example) => example.kind === kind))
+      lines.push(`  ${one.date}  ${one.symbol.padEnd(8)} ${one.detail}`);
+    const shown = examples.filter((example) => example.kind === kind).length;
+    if (count > shown) lines.push(`  … ${formatCount(count - shown)} more: --limit ${count}`);
+  }
+  if (quarantined.length === 0 && Object.keys(warnings).length === 0) lines.push('Nothing odd was found.');
+  return lines;
+}

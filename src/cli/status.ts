@@ -1,0 +1,44 @@
+import { statusTask } from '#runtime/fetch-tasks.ts';
+import { noticesTask, runTask } from '#runtime/pipeline-tasks.ts';
+
+import type { ExitCode, Invocation } from './command.ts';
+import { withLaptop } from './opened.ts';
+import { describeRun } from './pipeline.ts';
+import { formatCount, formatInstant, plural } from './render/text.ts';
+
+const NOTICES_SHOWN = 10;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const { status, latest, notices } = await withLaptop(invocation, async (laptop) => ({
+    status: await statusTask(laptop),
+    latest: await runTask(laptop, undefined),
+    notices: await noticesTask(laptop, true, NOTICES_SHOWN),
+  }));
+  const isWhole = status.first !== undefined && status.workCount === 0;
+  if (terminal.json) {
+    await terminal.line(JSON.stringify({ ...status, latestRun: latest?.run ?? null, notices }, undefined, 2));
+    return isWhole ? 0 : 3;
+  }
+  if (status.first === undefined) {
+    await terminal.line('There are no daily bars yet. Fetch some: condvest backfill --years 2, or condvest up');
+    return 3;
+  }
+  const { settled, provisional, partial, missing } = status.sessions;
+  const lines = [
+    `Daily bars      ${status.first} to ${status.last ?? '?'} (the last session that closed: ${status.lastClosed})`,
+    `Complete up to  ${status.watermark ?? 'nowhere'}`,
+    `Sessions        ${formatCount(settled)} settled, ${formatCount(provisional)} provisional, ${formatCount(partial)} partial, ${formatCount(missing)} missing`,
+    `Symbols         ${formatCount(status.symbolsListed)} listed`,
+    `Last fetch      ${status.lastFetchMs === undefined ? 'never' : formatInstant(status.lastFetchMs)}`,
+    ...(status.horizon === undefined ? [] : [`Plan            has no history up to ${status.horizon}`]),
+    `Pipeline        ${latest === undefined ? 'has not run yet' : describeRun(latest.run)}`,
+  ];
+  for (const { session, reason, rows, expected } of status.work)
+    lines.push(`  to do         ${session} ${reason}${rows > 0 ? `: ${rows} of ${expected ?? '?'} bars` : ''}`);
+  if (status.workCount > status.work.length)
+    lines.push(`  …             ${plural(status.workCount, 'session')} in all`);
+  for (const notice of notices) lines.push(`${notice.severity.padEnd(15)} ${notice.title}`);
+  for (const line of lines) await terminal.line(line);
+  return isWhole ? 0 : 3;
+}

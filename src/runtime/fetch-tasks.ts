@@ -1,0 +1,115 @@
+import type { IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import { type FetchBarsReport, type FetchDeps, type FetchProgress, fetchBars } from '#batch/fetch/fetch-bars.ts';
+import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-reference.ts';
+import { readHorizon } from '#batch/fetch/horizon.ts';
+import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
+import { findGaps, type GapsReport } from '#batch/gaps.ts';
+import { readLedger } from '#batch/ledger.ts';
+import type { PipelineDeps } from '#batch/pipeline/steps.ts';
+import { findQuality, type QualityReport, type QualityRequest } from '#batch/quality.ts';
+import { type LakeStatus, lakeStatus } from '#batch/status.ts';
+import { SESSIONS } from '#lake/tables.ts';
+import type { DailySource } from '#ports/daily-source.ts';
+
+import type { Laptop } from './laptop.ts';
+import { openSource, sourceName } from './source.ts';
+
+/** What can be asked of a lake and its source together. */
+
+export interface FetchRequest {
+  readonly from?: IsoDate | undefined;
+  readonly to?: IsoDate | undefined;
+  /** Only sessions whose corrections are over. */
+  readonly settleOnly?: boolean;
+  /** Also what has settled. */
+  readonly again?: boolean;
+  /** Also these sessions, whatever the ledger says. */
+  readonly sessions?: readonly IsoDate[];
+  readonly signal?: AbortSignal;
+  readonly onPlan?: (sessions: number) => void;
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+export interface FetchReport {
+  readonly source: string;
+  readonly planned: readonly PlannedSession[];
+  readonly bars: FetchBarsReport;
+  readonly reference: FetchReferenceReport | undefined;
+}
+
+export function fetchDeps(laptop: Laptop, source: DailySource): FetchDeps {
+  const { lake, calendar, config } = laptop;
+  const { sourceRanks, partialShare, intervals, quarantineBound } = config;
+  const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals), quarantineBound };
+  return { lake, calendar, source, rules };
+}
+
+export function pipelineDeps(laptop: Laptop, source: DailySource): PipelineDeps {
+  return { ...fetchDeps(laptop, source), intervals: laptop.config.intervals };
+}
+
+/** Fetches what the ledger lacks inside a range: lists and events first, which say what to expect and explain jumps. */
+export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<FetchReport> {
+  const { lake, calendar, clock } = laptop;
+  checkRange(laptop, request);
+  const deps = fetchDeps(laptop, await openSource(laptop));
+  const { source } = deps;
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const nowMs = clock.nowMs();
+  const horizon = await readHorizon(lake, source.name);
+  const { from, to, settleOnly = false, again = false, signal } = request;
+  const due = planFetch({ calendar, ledger, nowMs, from, to, horizon, settleOnly, again });
+  const extra = (request.sessions ?? []).filter((session) => !due.some((one) => one.session === session));
+  const planned = [...due, ...extra.map((session) => ({ session, reason: 'again' as const }))].sort((a, b) =>
+    a.session < b.session ? -1 : 1,
+  );
+  request.onPlan?.(planned.length);
+  const session = calendar.lastClosedSession(nowMs);
+  const abort = signal === undefined ? {} : { signal };
+  const reference =
+    settleOnly || planned.length === 0
+      ? undefined
+      : await fetchReference(deps, { session, ...(from === undefined ? {} : { eventsFrom: from }), ...abort });
+  const bars = await fetchBars(deps, {
+    sessions: planned,
+    ...abort,
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  });
+  return { source: source.name, planned, bars, reference };
+}
+
+function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {
+  const { calendar, clock } = laptop;
+  const lastClosed = calendar.lastClosedSession(clock.nowMs());
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new UsageError({
+      code: 'range-reversed',
+      message: 'The range ends before it begins',
+      found: `--from ${from} --to ${to}`,
+      allowed: 'a first day that is not after the last one',
+    });
+  }
+  if (from !== undefined && from > lastClosed) {
+    throw new UsageError({
+      code: 'range-in-the-future',
+      message: 'Only sessions that have closed can be fetched',
+      found: `--from ${from}`,
+      allowed: `a day up to ${lastClosed}, the last session that has closed`,
+    });
+  }
+}
+
+export function statusTask(laptop: Laptop): Promise<LakeStatus> {
+  return lakeStatus(laptop, { source: sourceName(laptop) });
+}
+
+export function gapsTask(laptop: Laptop, symbol: string | undefined, limit: number): Promise<GapsReport> {
+  return findGaps(laptop, { source: sourceName(laptop), symbol, limit });
+}
+
+export function qualityTask(laptop: Laptop, request: QualityRequest): Promise<QualityReport> {
+  return findQuality(laptop, request);
+}
+
+export type QualityTaskReport = QualityReport;

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createCalendar } from '#market/calendar/calendar.ts';
+import { isVacuumTurn, nextRun } from './schedule.ts';
+
+const calendar = createCalendar({ lastYear: 2028 });
+
+function next(instant: string): string {
+  const { atMs, reason, session } = nextRun(calendar, Date.parse(instant));
+  return `${new Date(atMs).toISOString()} ${reason} ${session}`;
+}
+
+test('five minutes after the close, in New York time through the year', () => {
+  assert.equal(next('2026-01-15T17:00:00Z'), '2026-01-15T21:05:00.000Z after-close 2026-01-15');
+  assert.equal(next('2026-07-15T17:00:00Z'), '2026-07-15T20:05:00.000Z after-close 2026-07-15');
+});
+
+test('a half-day closes at 13:00, and its run comes at 13:05', () => {
+  assert.equal(next('2026-11-27T17:00:00Z'), '2026-11-27T18:05:00.000Z after-close 2026-11-27');
+});
+
+test('over a weekend with the change to daylight saving, the settling run comes at 11:05 on Monday', () => {
+  assert.equal(next('2026-03-06T22:00:00Z'), '2026-03-09T15:05:00.000Z settling 2026-03-06');
+});
+
+test('a holiday has no run', () => {
+  assert.equal(next('2026-11-25T21:06:00Z'), '2026-11-27T16:05:00.000Z settling 2026-11-25');
+});
+
+test('every session has exactly one run after its close and one that settles it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 500 }), (offset) => {
+      const sessions = calendar.range(calendar.firstSession, calendar.lastSession);
+      const session = sessions.at(-600 + offset);
+      if (session === undefined) return;
+      const seen: string[] = [];
+      let at = calendar.openMs(session);
+      for (let runs = 0; runs < 6; runs += 1) {
+        const run = nextRun(calendar, at);
+        assert.ok(run.atMs > at);
+        if (run.session === session) seen.push(run.reason);
+        at = run.atMs;
+      }
+      assert.deepEqual(seen, ['after-close', 'settling']);
+    }),
+  );
+});
+
+test('vacuum has its turn once a week, with the settling run of its last session', () => {
+  const sessions = calendar.range(calendar.sessionAt(16000), calendar.sessionAt(16051));
+  const turns = sessions.filter((session) => isVacuumTurn(calendar, { atMs: 0, reason: 'settling', session }));
+  assert.ok(turns.length >= 10 && turns.length <= 12, `${turns.length}`);
+});

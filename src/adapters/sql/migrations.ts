@@ -1,0 +1,31 @@
+/**
+ * The schema, version by version. Forward only: a statement that was released is never changed. Only what SQLite, PostgreSQL
+ * and Aurora DSQL all take: no sequences, no foreign keys, one statement at a time, each of which may be run twice.
+ */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `create table if not exists runs (
+      id text primary key, kind text not null, input text not null, state text not null, started_ms bigint not null,
+      ended_ms bigint, output text, error text, tries bigint not null)`,
+    `create table if not exists run_steps (
+      run_id text not null, step text not null, attempt bigint not null, state text not null, started_ms bigint not null,
+      ended_ms bigint, row_count bigint, detail text, error text, primary key (run_id, step, attempt))`,
+    'create table if not exists leases (name text primary key, holder text not null, expires_ms bigint not null)',
+    `create table if not exists notices (
+      id text primary key, notice_key text not null, kind text not null, severity text not null, title text not null,
+      body text not null, session_date text, seen_ms bigint not null, state text not null, first_seen_ms bigint not null,
+      last_seen_ms bigint not null, resolved_ms bigint, seen_count bigint not null)`,
+    'create table if not exists open_notices (notice_key text primary key, notice_id text not null)',
+    `create table if not exists deliveries (
+      channel text not null, notice_id text not null, event text not null, delivered_ms bigint not null,
+      primary key (channel, notice_id, event))`,
+    `create table if not exists listings (
+      generation text not null, security_id text not null, symbol text not null, first_session text not null,
+      last_session text, name text, type text, exchange text, name_search text not null,
+      primary key (generation, symbol, first_session))`,
+    'create table if not exists listings_generation (id text primary key, generation text not null)',
+  ],
+];
+
+export const MIGRATIONS_TABLE = `create table if not exists condvest_migrations (
+  version bigint primary key, applied_ms bigint not null)`;

@@ -1,0 +1,50 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import type { Random } from '#ports/random.ts';
+import { Database } from './database.ts';
+import { databaseError } from './failure.ts';
+import { SqlOperations } from './operations.ts';
+import type { OperationsSchema } from './schema.ts';
+
+const CONNECTIONS_MAX = 4;
+const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** PostgreSQL's type of `bigint`, which the driver gives as text. */
+const INT8 = 20;
+
+/** The operational store in PostgreSQL. The database exists; its tables are made where there are none. */
+export async function openPostgresOperations(options: {
+  readonly url: string;
+  readonly random: Random;
+  readonly nowMs?: number;
+}): Promise<SqlOperations> {
+  const { url, random, nowMs = 0 } = options;
+  const place = placeOf(url);
+  const { default: pg } = await import('pg');
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    types: {
+      // Counts and instants are far below 2^53.
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
+    } as never,
+  });
+  // A connection that breaks while nobody uses it is made anew with the next use.
+  pool.on('error', () => undefined);
+  const database = new Database(new Kysely<OperationsSchema>({ dialect: new PostgresDialect({ pool }) }), place);
+  try {
+    await database.migrate(nowMs);
+  } catch (cause) {
+    await database.close();
+    throw databaseError(cause, place);
+  }
+  return new SqlOperations(database, random);
+}
+
+/** Host, port and database: what a person needs to know, and no password. */
+function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `PostgreSQL at ${hostname}:${port || '5432'}${pathname}`;
+}

@@ -1,0 +1,389 @@
+import { sql } from 'kysely';
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import type {
+  LeaseOutcome,
+  LeaseRequest,
+  ListedSecurity,
+  NewNotice,
+  NewRun,
+  Notice,
+  NoticeEvent,
+  Operations,
+  Run,
+  RunEnd,
+  RunState,
+  RunStep,
+  Severity,
+} from '#ports/operations.ts';
+import type { Random } from '#ports/random.ts';
+import type { Database } from './database.ts';
+import type { OperationsSchema } from './schema.ts';
+
+/** The operational store over any of our databases: one schema, one set of queries. */
+export class SqlOperations implements Operations {
+  readonly #database: Database;
+  readonly #random: Random;
+
+  constructor(database: Database, random: Random) {
+    this.#database = database;
+    this.#random = random;
+  }
+
+  async startRun({ id, kind, input, startedMs }: NewRun): Promise<void> {
+    await this.#database.write(async (db) => {
+      const known = await db.selectFrom('runs').select('id').where('id', '=', id).executeTakeFirst();
+      if (known !== undefined) throw runExists(id);
+      const run = { id, kind, input, state: 'running', started_ms: startedMs, tries: 1 };
+      await db
+        .insertInto('runs')
+        .values({ ...run, ended_ms: null, output: null, error: null })
+        .execute();
+    });
+  }
+
+  async restartRun(id: string): Promise<void> {
+    await this.#database.write(async (db) => {
+      const again = { state: 'running', ended_ms: null, output: null, error: null };
+      await db
+        .updateTable('runs')
+        .set((eb) => ({ ...again, tries: eb('tries', '+', 1) }))
+        .where('id', '=', id)
+        .execute();
+    });
+  }
+
+  async finishRun(id: string, { state, endedMs, output, error }: RunEnd): Promise<void> {
+    await this.#database.write(async (db) => {
+      await db.updateTable('runs').set({ state, ended_ms: endedMs, output, error }).where('id', '=', id).execute();
+    });
+  }
+
+  async run(id: string): Promise<Run | undefined> {
+    const row = await this.#database.read((db) =>
+      db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : runOf(row);
+  }
+
+  async runs(limit: number): Promise<Run[]> {
+    const rows = await this.#database.read((db) =>
+      db.selectFrom('runs').selectAll().orderBy('started_ms', 'desc').orderBy('id', 'desc').limit(limit).execute(),
+    );
+    return rows.map(runOf);
+  }
+
+  async recordStep(step: RunStep): Promise<void> {
+    const values = {
+      state: step.state,
+      started_ms: step.startedMs,
+      ended_ms: step.endedMs,
+      row_count: step.rows,
+      detail: step.detail,
+      error: step.error,
+    };
+    await this.#database.write(async (db) => {
+      await db
+        .insertInto('run_steps')
+        .values({ run_id: step.runId, step: step.step, attempt: step.attempt, ...values })
+        .onConflict((conflict) => conflict.columns(['run_id', 'step', 'attempt']).doUpdateSet(values))
+        .execute();
+    });
+  }
+
+  async steps(runId: string): Promise<RunStep[]> {
+    const rows = await this.#database.read((db) =>
+      db
+        .selectFrom('run_steps')
+        .selectAll()
+        .where('run_id', '=', runId)
+        .orderBy('started_ms')
+        .orderBy('step')
+        .orderBy('attempt')
+        .execute(),
+    );
+    return rows.map((row) => ({
+      runId: row.run_id,
+      step: row.step,
+      attempt: row.attempt,
+      state: row.state as RunState,
+      startedMs: row.started_ms,
+      endedMs: row.ended_ms,
+      rows: row.row_count,
+      detail: row.detail,
+      error: row.error,
+    }));
+  }
+
+  acquireLease({ name, holder, nowMs, ttlMs }: LeaseRequest): Promise<LeaseOutcome> {
+    return this.#database.write(async (db): Promise<LeaseOutcome> => {
+      const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
+      const expiresMs = nowMs + ttlMs;
+      if (lease === undefined) {
+        await db.insertInto('leases').values({ name, holder, expires_ms: expiresMs }).execute();
+        return { taken: true, from: undefined };
+      }
+      if (lease.holder !== holder && lease.expires_ms > nowMs)
+        return { taken: false, holder: lease.holder, expiresMs: lease.expires_ms };
+      await db.updateTable('leases').set({ holder, expires_ms: expiresMs }).where('name', '=', name).execute();
+      return { taken: true, from: lease.holder === holder ? undefined : lease.holder };
+    });
+  }
+
+  renewLease({ name, holder, nowMs, ttlMs }: LeaseRequest): Promise<boolean> {
+    return this.#database.write(async (db) => {
+      const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
+      if (lease?.holder !== holder) return false;
+      await db
+        .updateTable('leases')
+        .set({ expires_ms: nowMs + ttlMs })
+        .where('name', '=', name)
+        .execute();
+      return true;
+    });
+  }
+
+  async releaseLease(name: string, holder: string): Promise<void> {
+    await this.#database.write(async (db) => {
+      await db.deleteFrom('leases').where('name', '=', name).where('holder', '=', holder).execute();
+    });
+  }
+
+  openNotice(notice: NewNotice): Promise<boolean> {
+    const id = this.#random.uuid();
+    return this.#database.write(async (db) => {
+      const { key, title, text, severity, seenMs } = notice;
+      const open = await db.selectFrom('open_notices').selectAll().where('notice_key', '=', key).executeTakeFirst();
+      if (open !== undefined) {
+        await db
+          .updateTable('notices')
+          .set((eb) => ({
+            title,
+            body: text,
+            severity,
+            seen_ms: seenMs,
+            last_seen_ms: seenMs,
+            seen_count: eb('seen_count', '+', 1),
+          }))
+          .where('id', '=', open.notice_id)
+          .execute();
+        return false;
+      }
+      await db.insertInto('open_notices').values({ notice_key: key, notice_id: id }).execute();
+      await db
+        .insertInto('notices')
+        .values({
+          id,
+          notice_key: key,
+          kind: notice.kind,
+          severity,
+          title,
+          body: text,
+          session_date: notice.session,
+          seen_ms: seenMs,
+          state: 'open',
+          first_seen_ms: seenMs,
+          last_seen_ms: seenMs,
+          resolved_ms: null,
+          seen_count: 1,
+        })
+        .execute();
+      return true;
+    });
+  }
+
+  resolveNotice(key: string, nowMs: number): Promise<Notice | undefined> {
+    return this.#database.write(async (db) => {
+      const open = await db.selectFrom('open_notices').selectAll().where('notice_key', '=', key).executeTakeFirst();
+      if (open === undefined) return undefined;
+      const row = await db.selectFrom('notices').selectAll().where('id', '=', open.notice_id).executeTakeFirst();
+      await db.deleteFrom('open_notices').where('notice_key', '=', key).execute();
+      const over = { state: 'resolved', resolved_ms: nowMs };
+      await db.updateTable('notices').set(over).where('id', '=', open.notice_id).execute();
+      return row === undefined ? undefined : noticeOf({ ...row, ...over });
+    });
+  }
+
+  async notices({ openOnly, limit }: { readonly openOnly: boolean; readonly limit: number }): Promise<Notice[]> {
+    const rows = await this.#database.read((db) => {
+      const query = db.selectFrom('notices').selectAll().orderBy('first_seen_ms', 'desc').orderBy('id').limit(limit);
+      return (openOnly ? query.where('state', '=', 'open') : query).execute();
+    });
+    return rows.map(noticeOf);
+  }
+
+  async undelivered(channel: string, limit: number): Promise<NoticeEvent[]> {
+    const rows = await this.#database.read((db) =>
+      db
+        .selectFrom('notices')
+        .selectAll('notices')
+        .leftJoin('deliveries as told', (join) =>
+          join
+            .onRef('told.notice_id', '=', 'notices.id')
+            .on('told.channel', '=', channel)
+            .on('told.event', '=', 'opened'),
+        )
+        .leftJoin('deliveries as over', (join) =>
+          join
+            .onRef('over.notice_id', '=', 'notices.id')
+            .on('over.channel', '=', channel)
+            .on('over.event', '=', 'resolved'),
+        )
+        .select(['told.delivered_ms as told_ms', 'over.delivered_ms as over_ms'])
+        .where((eb) =>
+          eb.or([
+            eb('told.delivered_ms', 'is', null),
+            eb.and([eb('notices.state', '=', 'resolved'), eb('over.delivered_ms', 'is', null)]),
+          ]),
+        )
+        .orderBy('notices.first_seen_ms')
+        .orderBy('notices.id')
+        .limit(limit)
+        .execute(),
+    );
+    const events = rows.flatMap(({ told_ms, over_ms, ...row }): NoticeEvent[] => {
+      const notice = noticeOf(row);
+      const opened: NoticeEvent[] = told_ms === null ? [{ event: 'opened', notice }] : [];
+      const isOver = notice.state === 'resolved' && over_ms === null;
+      return isOver ? [...opened, { event: 'resolved', notice }] : opened;
+    });
+    return events.slice(0, limit);
+  }
+
+  async markDelivered(channel: string, { event, notice }: NoticeEvent, nowMs: number): Promise<void> {
+    await this.#database.write(async (db) => {
+      await db
+        .insertInto('deliveries')
+        .values({ channel, notice_id: notice.id, event, delivered_ms: nowMs })
+        .onConflict((conflict) => conflict.columns(['channel', 'notice_id', 'event']).doNothing())
+        .execute();
+    });
+  }
+
+  /** A new generation is written in batches (DSQL takes 3,000 rows a transaction), then made the current one. */
+  async replaceListings(rows: readonly ListedSecurity[]): Promise<void> {
+    const generation = this.#random.uuid();
+    for (let start = 0; start < rows.length; start += BATCH_ROWS) {
+      const batch = rows.slice(start, start + BATCH_ROWS).map((row) => ({
+        generation,
+        security_id: row.securityId,
+        symbol: row.symbol,
+        first_session: row.firstSession,
+        last_session: row.lastSession,
+        name: row.name,
+        type: row.type,
+        exchange: row.exchange,
+        name_search: (row.name ?? '').toLowerCase(),
+      }));
+      await this.#database.write(async (db) => void (await db.insertInto('listings').values(batch).execute()));
+    }
+    const before = await this.#database.write(async (db) => {
+      const current = await db.selectFrom('listings_generation').selectAll().executeTakeFirst();
+      await db
+        .insertInto('listings_generation')
+        .values({ id: 'current', generation })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ generation }))
+        .execute();
+      return current?.generation;
+    });
+    if (before === undefined) return;
+    // By ranges of symbols, so that no transaction grows with the market.
+    for (;;) {
+      const deleted = await this.#database.write(async (db) => {
+        const some = await db
+          .selectFrom('listings')
+          .select(['symbol'])
+          .where('generation', '=', before)
+          .orderBy('symbol')
+          .limit(BATCH_ROWS)
+          .execute();
+        const last = some.at(-1)?.symbol;
+        if (last === undefined) return 0;
+        await db.deleteFrom('listings').where('generation', '=', before).where('symbol', '<=', last).execute();
+        return some.length;
+      });
+      if (deleted === 0) return;
+    }
+  }
+
+  async searchListings(text: string, limit: number): Promise<ListedSecurity[]> {
+    const escaped = text.replaceAll(/[\\%_]/g, '\\$&');
+    const rows = await this.#database.read((db) =>
+      db
+        .selectFrom('listings')
+        .innerJoin('listings_generation', 'listings_generation.generation', 'listings.generation')
+        .selectAll('listings')
+        .where((eb) =>
+          eb.or([
+            // SQLite's LIKE knows no case; the comparison of the beginning does.
+            sql<boolean>`substr(symbol, 1, ${text.length}) = ${text}`,
+            sql<boolean>`name_search like ${`%${escaped.toLowerCase()}%`} escape '\\'`,
+          ]),
+        )
+        .orderBy(
+          sql`case when symbol = ${text} then 0 when substr(symbol, 1, ${text.length}) = ${text} then 1 else 2 end`,
+        )
+        .orderBy('symbol')
+        .orderBy('first_session')
+        .limit(limit)
+        .execute(),
+    );
+    return rows.map((row) => ({
+      securityId: row.security_id,
+      symbol: row.symbol,
+      firstSession: row.first_session as IsoDate,
+      lastSession: row.last_session as IsoDate | null,
+      name: row.name,
+      type: row.type,
+      exchange: row.exchange,
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database.close();
+  }
+}
+
+/** Nine values a row: far below what a statement may carry. */
+const BATCH_ROWS = 500;
+
+function runOf(row: OperationsSchema['runs']): Run {
+  return {
+    id: row.id,
+    kind: row.kind,
+    input: row.input,
+    state: row.state as RunState,
+    startedMs: row.started_ms,
+    endedMs: row.ended_ms,
+    output: row.output,
+    error: row.error,
+    tries: row.tries,
+  };
+}
+
+function noticeOf(row: OperationsSchema['notices']): Notice {
+  return {
+    id: row.id,
+    key: row.notice_key,
+    kind: row.kind,
+    severity: row.severity as Severity,
+    title: row.title,
+    text: row.body,
+    session: row.session_date as IsoDate | null,
+    seenMs: row.seen_ms,
+    state: row.state === 'resolved' ? 'resolved' : 'open',
+    firstSeenMs: row.first_seen_ms,
+    lastSeenMs: row.last_seen_ms,
+    resolvedMs: row.resolved_ms,
+    count: row.seen_count,
+  };
+}
+
+function runExists(id: string): CondvestError {
+  return new CondvestError({
+    code: 'operations-run-exists',
+    kind: 'permanent',
+    message: 'There is a run of this id already',
+    found: id,
+  });
+}

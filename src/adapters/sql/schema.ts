@@ -1,0 +1,58 @@
+/** The tables of the operational store. Instants are UTC epoch milliseconds; ids are texts, so that no sequence is needed. */
+export interface OperationsSchema {
+  condvest_migrations: { version: number; applied_ms: number };
+  runs: {
+    id: string;
+    kind: string;
+    input: string;
+    state: string;
+    started_ms: number;
+    ended_ms: number | null;
+    output: string | null;
+    error: string | null;
+    tries: number;
+  };
+  run_steps: {
+    run_id: string;
+    step: string;
+    attempt: number;
+    state: string;
+    started_ms: number;
+    ended_ms: number | null;
+    row_count: number | null;
+    detail: string | null;
+    error: string | null;
+  };
+  leases: { name: string; holder: string; expires_ms: number };
+  notices: {
+    id: string;
+    notice_key: string;
+    kind: string;
+    severity: string;
+    title: string;
+    body: string;
+    session_date: string | null;
+    seen_ms: number;
+    state: string;
+    first_seen_ms: number;
+    last_seen_ms: number;
+    resolved_ms: number | null;
+    seen_count: number;
+  };
+  /** One row a key: what makes two processes agree on whether a notice is open. */
+  open_notices: { notice_key: string; notice_id: string };
+  deliveries: { channel: string; notice_id: string; event: string; delivered_ms: number };
+  /** The projection of listings; only rows of the current generation count, so that readers never see half of it. */
+  listings: {
+    generation: string;
+    security_id: string;
+    symbol: string;
+    first_session: string;
+    last_session: string | null;
+    name: string | null;
+    type: string | null;
+    exchange: string | null;
+    name_search: string;
+  };
+  listings_generation: { id: string; generation: string };
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { RawDailyRow } from '#market/quality.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { BarsReply, DailySource } from '#ports/daily-source.ts';
+
+export interface FlatFileSourceOptions {
+  /** Holds `YYYY/MM/YYYY-MM-DD.csv.gz`, as the vendor arranges them, or the files themselves. */
+  readonly folder: string;
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+}
+
+/** Columns of the vendor's daily files. `window_start` is the session's midnight in nanoseconds, and the name tells it too. */
+const COLUMNS = ['ticker', 'volume', 'open', 'close', 'high', 'low', 'window_start', 'transactions'] as const;
+/** A day of the whole market is about 250 kB compressed. */
+const FILE_BYTES_MAX = 64 * 2 ** 20;
+const ENDINGS = ['.csv.gz', '.csv'] as const;
+const gunzipAsync = promisify(gunzip);
+
+/** The vendor's flat files in a folder: deep history, bars only. */
+export class FlatFileSource implements DailySource {
+  readonly name = 'flat-file';
+  readonly hasReference = false;
+  readonly parallelMax = 4;
+  readonly #options: FlatFileSourceOptions;
+
+  constructor(options: FlatFileSourceOptions) {
+    this.#options = options;
+  }
+
+  async bars(session: IsoDate): Promise<BarsReply> {
+    const { calendar, clock, folder } = this.#options;
+    const path = await this.#find(session);
+    if (path === undefined) {
+      const isYoung = clock.nowMs() < calendar.settlesAtMs(session);
+      return { kind: isYoung ? 'not-yet' : 'beyond-plan', reason: `there is no file of ${session} in ${folder}` };
+    }
+    const bytes = await readFile(path);
+    const text = path.endsWith('.gz') ? await this.#unpack(path, bytes) : bytes.toString('utf8');
+    return {
+      kind: 'bars',
+      rows: rowsOf(path, session, text),
+      digest: createHash('sha256').update(bytes).digest('hex'),
+    };
+  }
+
+  async symbols(): Promise<never> {
+    throw noReference();
+  }
+
+  async splits(): Promise<never> {
+    throw noReference();
+  }
+
+  async dividends(): Promise<never> {
+    throw noReference();
+  }
+
+  async symbolChanges(): Promise<never> {
+    throw noReference();
+  }
+
+  async #find(session: IsoDate): Promise<string | undefined> {
+    const { folder } = this.#options;
+    const folderKind = await kindOf(folder);
+    if (folderKind !== 'folder') {
+      throw new UsageError({
+        code: 'flat-files-folder',
+        message: 'The folder of flat files cannot be read',
+        found: folder,
+        allowed: "a folder with the vendor's daily files, such as 2024/03/2024-03-07.csv.gz",
+        action: 'Set CONDVEST_FLAT_FILES to it',
+      });
+    }
+    for (const inside of [join(session.slice(0, 4), session.slice(5, 7)), '']) {
+      for (const ending of ENDINGS) {
+        const path = join(folder, inside, `${session}${ending}`);
+        if ((await kindOf(path)) === 'file') return path;
+      }
+    }
+    return undefined;
+  }
+
+  async #unpack(path: string, bytes: Uint8Array): Promise<string> {
+    try {
+      return (await gunzipAsync(bytes, { maxOutputLength: FILE_BYTES_MAX })).toString('utf8');
+    } catch (cause) {
+      throw invalid(path, `it cannot be unpacked (${cause instanceof Error ? cause.message : String(cause)})`);
+    }
+  }
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return undefined;
+    throw cause;
+  }
+}
+
+/** Text stays text: a symbol may be called TRUE or NAN. */
+function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
+  const lines = text.split('\n');
+  const header = (lines[0] ?? '').trim().split(',');
+  const places = COLUMNS.map((name) => header.indexOf(name));
+  const missing = COLUMNS.filter((_, index) => places[index] === -1);
+  if (missing.length > 0) throw invalid(path, `line 1 lacks ${missing.join(', ')}`);
+  const rows: RawDailyRow[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (index === 0 || line.trim() === '') continue;
+    const fields = line.trimEnd().split(',');
+    if (fields.length !== header.length)
+      throw invalid(path, `line ${index + 1} has ${fields.length} fields, not ${header.length}`);
+    const [symbol, volume, open, close, high, low, , trades] = places.map((place) => fields[place] ?? '');
+    rows.push({
+      symbol: symbol ?? null,
+      session,
+      open: numberOf(open),
+      high: numberOf(high),
+      low: numberOf(low),
+      close: numberOf(close),
+      volume: numberOf(volume),
+      vwap: null,
+      trades: numberOf(trades),
+    });
+  }
+  return rows;
+}
+
+function numberOf(text: string | undefined): number | null {
+  if (text === undefined || !/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return null;
+  return Number(text);
+}
+
+function invalid(path: string, found: string): CondvestError {
+  return new CondvestError({
+    code: 'flat-file-invalid',
+    kind: 'corrupt',
+    message: 'A flat file cannot be read',
+    found: `${path}: ${found}`,
+    allowed: `CSV with the columns ${COLUMNS.join(', ')}`,
+    action: 'Fetch the file from the vendor again',
+  });
+}
+
+function noReference(): CondvestError {
+  return new CondvestError({
+    code: 'flat-files-bars-only',
+    kind: 'permanent',
+    message: 'Flat files hold bars, and neither listings nor splits nor dividends',
+  });
+}

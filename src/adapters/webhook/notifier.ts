@@ -1,0 +1,98 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { CondvestError } from '#base/errors.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Notifier } from '#ports/notifier.ts';
+import type { NoticeEvent } from '#ports/operations.ts';
+
+export interface WebhookNotifierOptions {
+  readonly url: string;
+  /** What posts are signed with. */
+  readonly secret: string;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const TIMESTAMP_HEADER = 'X-Condvest-Timestamp';
+const SIGNATURE_HEADER = 'X-Condvest-Signature';
+/** Statuses that another try may change. */
+const AGAIN_STATUSES = new Set([408, 425, 429]);
+
+/**
+ * Posts notices as JSON. The signature is `v1=` and the hex HMAC-SHA256 of `<timestamp>.<body>`, the timestamp being seconds
+ * since 1970: a receiver that checks both knows who wrote it and that it is not an old one sent again.
+ */
+export class WebhookNotifier implements Notifier {
+  readonly channel = 'webhook';
+  readonly #options: WebhookNotifierOptions;
+
+  constructor(options: WebhookNotifierOptions) {
+    this.#options = options;
+  }
+
+  async deliver({ event, notice }: NoticeEvent, signal?: AbortSignal): Promise<void> {
+    const { url, secret, clock, timeoutMs = TIMEOUT_MS } = this.#options;
+    const { id, kind, severity, title, text, session, firstSeenMs, resolvedMs } = notice;
+    const body = JSON.stringify({
+      id,
+      event,
+      kind,
+      severity,
+      title,
+      text,
+      session,
+      first_seen: new Date(firstSeenMs).toISOString(),
+      resolved_at: resolvedMs === null ? null : new Date(resolvedMs).toISOString(),
+    });
+    const timestamp = String(Math.floor(clock.nowMs() / 1000));
+    const limit = AbortSignal.timeout(timeoutMs);
+    let status: number;
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        redirect: 'manual',
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        headers: {
+          'Content-Type': 'application/json',
+          [TIMESTAMP_HEADER]: timestamp,
+          [SIGNATURE_HEADER]: signatureOf(secret, timestamp, body),
+        },
+      });
+      status = response.status;
+      await response.body?.cancel();
+    } catch (cause) {
+      throw this.#failure('transient', limit.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(cause));
+    }
+    if (status >= 200 && status < 300) return;
+    const isTransient = status >= 500 || AGAIN_STATUSES.has(status);
+    throw this.#failure(isTransient ? 'transient' : 'permanent', `status ${status}`);
+  }
+
+  #failure(kind: 'transient' | 'permanent', found: string): CondvestError {
+    const { origin } = new URL(this.#options.url);
+    return new CondvestError({
+      code: kind === 'transient' ? 'webhook-unavailable' : 'webhook-refused',
+      kind,
+      message: kind === 'transient' ? 'The webhook could not be reached' : 'The webhook refused a notice',
+      found: `${origin}: ${found}`,
+      action: 'See CONDVEST_WEBHOOK_URL, and try it with: condvest notify test',
+    });
+  }
+}
+
+export function signatureOf(secret: string, timestamp: string, body: string): string {
+  return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
+}
+
+/** What a receiver does: the signature is right. Compared in constant time. */
+export function verifySignature(secret: string, timestamp: string, body: string, signature: string): boolean {
+  const [ours, theirs] = [Buffer.from(signatureOf(secret, timestamp, body)), Buffer.from(signature)];
+  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  if (inner instanceof Error && 'code' in inner) return String(inner.code);
+  return inner instanceof Error ? inner.message : String(inner);
+}

@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
+import type { RawDailyRow } from '#market/quality.ts';
+import type { Clock } from '#ports/clock.ts';
+import type {
+  AnnouncedDividend,
+  AnnouncedSplit,
+  BarsReply,
+  DailySource,
+  ListedSymbol,
+  SymbolChange,
+} from '#ports/daily-source.ts';
+import type { Random } from '#ports/random.ts';
+
+import { messageOf, RestClient, refused } from './rest-client.ts';
+import { dividendsPage, eventsReply, groupedReply, splitsPage, tickersPage } from './wire.ts';
+
+export interface MassiveSourceOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly requestsPerMinute: number;
+  /** The vendor's type codes of the listings that are kept. */
+  readonly types: readonly string[];
+  /** MICs of the exchanges whose listings are kept. */
+  readonly exchanges: readonly string[];
+  readonly timeoutMs?: number;
+  readonly attemptsMax?: number;
+}
+
+/** Massive's REST API (Polygon.io until 2025) as a source of daily bars and reference data. */
+export class MassiveSource implements DailySource {
+  readonly name = 'massive';
+  readonly hasReference = true;
+  readonly parallelMax = 4;
+  readonly #options: MassiveSourceOptions;
+  readonly #client: RestClient;
+  /** The server does not have the family of 2026, so the older one is asked. */
+  #isOlder = false;
+
+  constructor(options: MassiveSourceOptions) {
+    this.#options = options;
+    this.#client = new RestClient(options);
+  }
+
+  get requests(): number {
+    return this.#client.requests;
+  }
+
+  async bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply> {
+    const path = `/v2/aggs/grouped/locale/us/market/stocks/${session}?adjusted=false&include_otc=false`;
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.#client.get(path, signal);
+      if (reply.status === 403) return this.#notEntitled(session, messageOf(reply));
+      if (reply.status === 404) return { kind: 'bars', rows: [], digest: digestOf(reply.text) };
+      if (reply.status !== 200) throw refused(path, reply);
+      const parsed = groupedReply.safeParse(reply.body);
+      const rows = parsed.success ? (parsed.data.results ?? []) : [];
+      const promised = parsed.success ? (parsed.data.resultsCount ?? rows.length) : rows.length;
+      if (parsed.success && promised === rows.length)
+        return { kind: 'bars', rows: rows.map((row) => rowOf(row, session)), digest: digestOf(reply.text) };
+      if (attempt > 1) {
+        const issue = parsed.success ? undefined : parsed.error.issues[0];
+        const [code, kind, found] =
+          issue === undefined
+            ? (['massive-reply-truncated', 'transient', `${rows.length} rows of ${promised}`] as const)
+            : ([
+                'massive-reply-invalid',
+                'corrupt',
+                `${issue.path.join('.') || 'the whole reply'}: ${issue.message}`,
+              ] as const);
+        throw new CondvestError({
+          code,
+          kind,
+          message: `The vendor's reply for session ${session} is not what it documents`,
+          found,
+          action: 'Nothing of it was stored; it is asked for again with the next run',
+        });
+      }
+    }
+  }
+
+  async symbols(
+    request: { readonly session: IsoDate; readonly delisted: boolean },
+    signal?: AbortSignal,
+  ): Promise<ListedSymbol[]> {
+    const { types, exchanges } = this.#options;
+    const query = new URLSearchParams({
+      market: 'stocks',
+      active: String(!request.delisted),
+      ...(request.delisted ? {} : { date: request.session }),
+      limit: '1000',
+      sort: 'ticker',
+      order: 'asc',
+    });
+    const rows = await this.#client.getPages(`/v3/reference/tickers?${query}`, tickersPage, signal);
+    // What has ceased to trade often has no type or exchange any more.
+    const isWanted = (value: string | null | undefined, wanted: readonly string[]): boolean =>
+      typeof value === 'string' ? wanted.includes(value) : request.delisted;
+    return rows
+      .filter((row) => isWanted(row.type, types) && isWanted(row.primary_exchange, exchanges))
+      .map((row) => ({
+        symbol: row.ticker,
+        name: row.name ?? null,
+        type: row.type ?? null,
+        exchange: row.primary_exchange ?? null,
+        figi: row.composite_figi ?? null,
+        delistedOn: parseIsoDate(row.delisted_utc?.slice(0, 10) ?? '') ?? null,
+      }));
+  }
+
+  async splits(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedSplit[]> {
+    const rows = await this.#eitherFamily((isOlder) =>
+      this.#client.getPages(
+        isOlder
+          ? `/v3/reference/splits?execution_date.gte=${from}&limit=1000&sort=execution_date&order=asc`
+          : `/stocks/v1/splits?execution_date.gte=${from}&limit=5000&sort=execution_date.asc`,
+        splitsPage,
+        signal,
+      ),
+    );
+    return rows.flatMap((row) => {
+      const exDate = parseIsoDate(row.execution_date);
+      if (exDate === undefined) throw badDate('execution_date', row.execution_date);
+      return [{ symbol: row.ticker, exDate, splitFrom: row.split_from, splitTo: row.split_to }];
+    });
+  }
+
+  async dividends(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedDividend[]> {
+    const rows = await this.#eitherFamily((isOlder) =>
+      this.#client.getPages(
+        isOlder
+          ? `/v3/reference/dividends?ex_dividend_date.gte=${from}&limit=1000&sort=ex_dividend_date&order=asc`
+          : `/stocks/v1/dividends?ex_dividend_date.gte=${from}&limit=5000&sort=ex_dividend_date.asc`,
+        dividendsPage,
+        signal,
+      ),
+    );
+    return rows.map((row) => {
+      const exDate = parseIsoDate(row.ex_dividend_date);
+      if (exDate === undefined) throw badDate('ex_dividend_date', row.ex_dividend_date);
+      const kind = row.dividend_type ?? KINDS[row.distribution_type ?? ''] ?? 'CD';
+      return { symbol: row.ticker, exDate, kind, cashAmount: row.cash_amount };
+    });
+  }
+
+  async symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]> {
+    const path = `/vX/reference/tickers/${encodeURIComponent(symbol)}/events?types=ticker_change`;
+    const reply = await this.#client.get(path, signal);
+    // Not every plan has events; a change is then dated by the day on which it was first seen.
+    if (reply.status === 404 || reply.status === 403) return [];
+    if (reply.status !== 200) throw refused(path, reply);
+    const parsed = eventsReply.safeParse(reply.body);
+    if (!parsed.success) return [];
+    const events = parsed.data.results?.events ?? [];
+    return events
+      .flatMap(({ date, ticker_change: change }) => {
+        const day = parseIsoDate(date);
+        return day === undefined || change === null || change === undefined
+          ? []
+          : [{ date: day, symbol: change.ticker }];
+      })
+      .sort((a, b) => (a.date < b.date ? -1 : 1));
+  }
+
+  /** A young session is not to be had yet (plans differ in their delay); an old one lies beyond the plan's history. */
+  #notEntitled(session: IsoDate, reason: string): BarsReply {
+    const { calendar, clock } = this.#options;
+    const isYoung = clock.nowMs() < calendar.settlesAtMs(session);
+    return { kind: isYoung ? 'not-yet' : 'beyond-plan', reason };
+  }
+
+  async #eitherFamily<T>(ask: (isOlder: boolean) => Promise<T>): Promise<T> {
+    if (this.#isOlder) return ask(true);
+    try {
+      return await ask(false);
+    } catch (cause) {
+      const isMissing =
+        cause instanceof CondvestError && (cause.code === 'massive-not-found' || cause.code === 'massive-not-entitled');
+      if (!isMissing) throw cause;
+      const rows = await ask(true);
+      this.#isOlder = true;
+      return rows;
+    }
+  }
+}
+
+/** The kinds of the newer family in the older one's codes, which the tables use. */
+const KINDS: Readonly<Record<string, string>> = {
+  recurring: 'CD',
+  special: 'SC',
+  supplemental: 'SC',
+  irregular: 'SC',
+};
+
+/** A row as it came: what is missing or no number is null, and the lake's rules refuse it with a reason. */
+function rowOf(row: Readonly<Record<string, unknown>>, session: IsoDate): RawDailyRow {
+  const { t } = row;
+  const date = typeof t === 'number' && Number.isFinite(t) ? newYorkAt(t).date : session;
+  return {
+    symbol: typeof row.T === 'string' ? row.T : null,
+    session: date,
+    open: numberOf(row.o),
+    high: numberOf(row.h),
+    low: numberOf(row.l),
+    close: numberOf(row.c),
+    volume: numberOf(row.v),
+    vwap: numberOf(row.vw),
+    trades: numberOf(row.n),
+  };
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function badDate(field: string, found: string): CondvestError {
+  return new CondvestError({
+    code: 'massive-reply-invalid',
+    kind: 'corrupt',
+    message: 'The vendor sent a date that is none',
+    found: `${field}: ${found}`,
+    allowed: 'YYYY-MM-DD',
+  });
+}

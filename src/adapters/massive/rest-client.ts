@@ -1,0 +1,265 @@
+import type { z } from 'zod';
+import { CondvestError } from '#base/errors.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Random } from '#ports/random.ts';
+
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { RequestBudget } from './request-budget.ts';
+import { errorReply } from './wire.ts';
+
+export interface RestClientOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** 0: no limit. */
+  readonly requestsPerMinute: number;
+  readonly timeoutMs?: number;
+  readonly attemptsMax?: number;
+}
+
+/** What came of a request that the vendor answered. */
+export interface Reply {
+  readonly status: number;
+  readonly text: string;
+  /** The body as JSON; undefined for an answer without. */
+  readonly body: unknown;
+}
+
+const TIMEOUT_MS = 30_000;
+const ATTEMPTS_MAX = 4;
+const BACK_OFF_MS = 1000;
+const BACK_OFF_MAX_MS = 60_000;
+const RETRY_AFTER_MAX_MS = 120_000;
+/** A day of the whole market is about 2 MB. */
+const BODY_BYTES_MAX = 64 * 2 ** 20;
+/** Pages of one list: beyond it, the list goes in circles. */
+const PAGES_MAX = 500;
+
+/** Asks the vendor within the budget, and again where that may help: the one place that retries. */
+export class RestClient {
+  readonly #options: RestClientOptions;
+  readonly #budget: RequestBudget;
+  readonly #breaker = new CircuitBreaker();
+  #requests = 0;
+
+  constructor(options: RestClientOptions) {
+    this.#options = options;
+    this.#budget = new RequestBudget(options.clock, options.requestsPerMinute);
+  }
+
+  /** Requests made so far, retries among them. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /**
+   * The answer to a path with its query: any status below 500 but 401 and 429, which are dealt with here.
+   * @throws CondvestError `massive-key-wrong`, `massive-unavailable`, `massive-reply-invalid`.
+   */
+  async get(path: string, signal?: AbortSignal): Promise<Reply> {
+    const { clock, random, attemptsMax = ATTEMPTS_MAX } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      const openUntil = this.#breaker.openUntil(clock.nowMs());
+      if (openUntil !== undefined)
+        throw unavailable(path, 'it failed many times just now, and is left alone for a minute');
+      await this.#budget.take(signal);
+      const outcome = await this.#ask(path, signal);
+      if ('reply' in outcome) {
+        this.#breaker.succeeded();
+        return outcome.reply;
+      }
+      // A refusal for too many requests is an answer: the vendor is well.
+      if (outcome.isDown) this.#breaker.failed(clock.nowMs());
+      if (attempt >= attemptsMax) throw unavailable(path, outcome.failure, outcome.cause);
+      const backOff = Math.min(BACK_OFF_MAX_MS, BACK_OFF_MS * 2 ** (attempt - 1));
+      await clock.sleep(outcome.waitMs ?? Math.ceil(backOff * random.next()), signal);
+    }
+  }
+
+  /** A reply of a known shape. A shape that is wrong is asked for once more, then refused with the field at fault. */
+  async getShaped<T>(path: string, shape: z.ZodType<T>, signal?: AbortSignal): Promise<{ value: T; text: string }> {
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.get(path, signal);
+      if (reply.status !== 200) throw refused(path, reply);
+      const parsed = shape.safeParse(reply.body);
+      if (parsed.success) return { value: parsed.data, text: reply.text };
+      if (attempt > 1) throw invalid(path, parsed.error);
+    }
+  }
+
+  /** Every row of a list in pages. The key is sent in a header, so a page's address never holds it. */
+  async getPages<Row>(
+    path: string,
+    shape: z.ZodType<{ readonly next_url?: string | null | undefined; readonly results?: Row[] | null | undefined }>,
+    signal?: AbortSignal,
+  ): Promise<Row[]> {
+    const rows: Row[] = [];
+    const seen = new Set<string>();
+    let next: string | undefined = path;
+    while (next !== undefined) {
+      if (seen.has(next) || seen.size >= PAGES_MAX) throw circular(path, seen.size);
+      seen.add(next);
+      const page: { next_url?: string | null | undefined; results?: Row[] | null | undefined } = (
+        await this.getShaped(next, shape, signal)
+      ).value;
+      rows.push(...(page.results ?? []));
+      next = typeof page.next_url === 'string' && page.next_url !== '' ? pathOf(page.next_url) : undefined;
+    }
+    return rows;
+  }
+
+  async #ask(path: string, signal: AbortSignal | undefined): Promise<Outcome> {
+    const { baseUrl, apiKey, timeoutMs = TIMEOUT_MS } = this.#options;
+    const limit = AbortSignal.timeout(timeoutMs);
+    this.#requests += 1;
+    let status: number;
+    let text: string;
+    let retryAfter: string | null;
+    try {
+      const response = await fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
+        headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        redirect: 'error',
+      });
+      status = response.status;
+      retryAfter = response.headers.get('retry-after');
+      text = await bounded(response);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof CondvestError) throw cause;
+      return {
+        failure: limit.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(cause),
+        isDown: true,
+        cause,
+      };
+    }
+    if (status === 401) throw keyWrong(text);
+    if (status === 429)
+      return { failure: 'too many requests (429)', isDown: false, waitMs: waitOf(retryAfter, this.#options.clock) };
+    if (status >= 500)
+      return { failure: `status ${status}`, isDown: true, waitMs: waitOf(retryAfter, this.#options.clock) };
+    const body = parsed(text);
+    if (status === 200 && body === undefined) return { failure: 'a reply that is no JSON', isDown: true };
+    return { reply: { status, text, body } };
+  }
+}
+
+type Outcome =
+  | { readonly reply: Reply }
+  | {
+      readonly failure: string;
+      readonly isDown: boolean;
+      readonly waitMs?: number | undefined;
+      readonly cause?: unknown;
+    };
+
+async function bounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > BODY_BYTES_MAX) {
+      throw new CondvestError({
+        code: 'massive-reply-too-large',
+        kind: 'permanent',
+        message: 'The vendor sent more than any of its replies holds',
+        found: `over ${BODY_BYTES_MAX} bytes`,
+        action: 'See CONDVEST_MASSIVE_URL',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Retry-After`: seconds, or a date. */
+function waitOf(header: string | null, clock: Clock): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - clock.nowMs();
+  return Number.isNaN(ms) ? undefined : Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms));
+}
+
+/** Only path and query: the host is ours to choose, whatever the vendor thinks it is called. */
+function pathOf(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const { pathname, search, searchParams } = new URL(address);
+  if (!searchParams.has('apiKey')) return `${pathname}${search}`;
+  searchParams.delete('apiKey');
+  return `${pathname}?${searchParams}`;
+}
+
+/** The vendor's own words about a failure. */
+export function messageOf(reply: Reply): string {
+  const body = errorReply.safeParse(reply.body);
+  const words = body.success ? (body.data.error ?? body.data.message) : undefined;
+  return words ?? `status ${reply.status}`;
+}
+
+export function refused(path: string, reply: Reply): CondvestError {
+  const codes: Readonly<Record<number, string>> = { 403: 'massive-not-entitled', 404: 'massive-not-found' };
+  return new CondvestError({
+    code: codes[reply.status] ?? 'massive-refused',
+    kind: 'permanent',
+    message: 'The vendor refused a request',
+    found: `${path}: ${reply.status}, ${messageOf(reply)}`,
+    action: reply.status === 403 ? 'Your plan does not cover it' : 'See CONDVEST_MASSIVE_URL',
+  });
+}
+
+function keyWrong(text: string): CondvestError {
+  const body = errorReply.safeParse(parsed(text));
+  return new CondvestError({
+    code: 'massive-key-wrong',
+    kind: 'permanent',
+    message: 'The vendor does not know the API key',
+    found: (body.success ? (body.data.error ?? body.data.message) : undefined) ?? 'status 401',
+    action: 'Set MASSIVE_API_KEY to a key from your dashboard at massive.com',
+  });
+}
+
+function unavailable(path: string, found: string, cause?: unknown): CondvestError {
+  return new CondvestError({
+    code: 'massive-unavailable',
+    kind: 'transient',
+    message: 'The vendor could not be asked',
+    found: `${path}: ${found}`,
+    action: 'It is tried again with the next run',
+    cause,
+  });
+}
+
+function invalid(path: string, error: z.ZodError): CondvestError {
+  const [issue] = error.issues;
+  return new CondvestError({
+    code: 'massive-reply-invalid',
+    kind: 'corrupt',
+    message: 'The vendor sent a reply of another shape than it documents',
+    found: `${path}: ${issue?.path.join('.') || 'the whole reply'}: ${issue?.message ?? ''}`,
+    action: 'Nothing of it was stored. If it lasts, a newer release may know the new shape',
+  });
+}
+
+function circular(path: string, pages: number): CondvestError {
+  return new CondvestError({
+    code: 'massive-pages-circular',
+    kind: 'transient',
+    message: 'The pages of a list have no end',
+    found: `${path}: ${pages} pages`,
+    action: 'Nothing of it was stored; it is tried again with the next run',
+  });
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  if (inner instanceof Error && 'code' in inner) return String(inner.code);
+  return inner instanceof Error ? inner.message : String(inner);
+}

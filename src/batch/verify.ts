@@ -1,4 +1,4 @@
-import { defined } from '#base/assert.ts';
+import { assert, defined } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
 import { existingTables } from '#lake/existing-tables.ts';
 import type { Lake } from '#lake/lake.ts';
@@ -26,6 +26,11 @@ export interface VerifyDeps {
 export interface VerifyRequest {
   /** Derives silver and restatements again from bronze and compares every row. */
   readonly deep?: boolean;
+  /**
+   * Of files that are older than this instant only existence and size are looked at: what a nightly run can afford on a lake of
+   * decades. Not together with `deep`.
+   */
+  readonly sinceMs?: number;
 }
 
 export interface VerifiedTable {
@@ -54,14 +59,15 @@ export interface VerifyReport {
  */
 export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}): Promise<VerifyReport> {
   const { lake, calendar, onProgress } = deps;
-  const { deep = false } = request;
+  const { deep = false, sinceMs } = request;
+  assert(!deep || sinceMs === undefined, 'a deep verification looks at everything');
   const findings = new Findings();
   const notes: string[] = [];
   const tables: VerifiedTable[] = [];
   const pinned = await pinTables(await existingTables(lake));
   for (const [index, { table, at }] of pinned.entries()) {
     onProgress?.({ table: table.def.name, done: index, total: pinned.length });
-    const rows = await verifyFiles(lake, table.def, at, findings);
+    const rows = await verifyFiles(lake, table.def, at, findings, sinceMs);
     tables.push({ table: table.def.name, version: at.version, files: at.fileCount, rows });
   }
   const snapshotOf = (name: string): Snapshot | undefined => pinned.find(({ table }) => table.def.name === name)?.at;
@@ -71,7 +77,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
 
   const bars = snapshotOf(DAILY_BARS.name);
   if (isWhole(DAILY_BARS.name, SESSIONS.name)) {
-    await verifyLedger(lake, calendar, bars, snapshotOf(SESSIONS.name), findings);
+    await verifyLedger(lake, calendar, bars, snapshotOf(SESSIONS.name), findings, sinceMs);
   }
   const derived: DerivedTable[] = [];
   for (const { table, at } of pinned) {
@@ -80,7 +86,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     const found = await verifyCheckpoint(lake, calendar, interval, table.def, at, findings);
     if (found === undefined) continue;
     derived.push(found);
-    await verifyWindows(lake, calendar, found, findings);
+    await verifyWindows(lake, calendar, found, findings, sinceMs);
     if (bars !== undefined && (await isBehind(lake, found.bars, bars.version))) {
       const versions = `version ${found.bars} of the daily bars, of ${bars.version}`;
       notes.push(`${table.def.name} is derived from ${versions}. Run "condvest resample"`);

@@ -10,6 +10,7 @@ import { formatCount, formatDuration, formatInstant } from './render/text.ts';
 
 const ACTIONS = ['run', 'resume', 'status', 'history', 'show'] as const;
 const LIMIT_DEFAULT = 20;
+const ERROR_SHOWN_MAX = 40;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const [action = 'status', id] = invocation.operands;
@@ -91,7 +92,7 @@ async function history(invocation: Invocation): Promise<ExitCode> {
     formatInstant(one.startedMs),
     one.endedMs === null ? '' : formatDuration(one.endedMs - one.startedMs),
     String(one.tries),
-    one.error ?? '',
+    shortened(one.error ?? ''),
   ]);
   for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
   return 0;
@@ -113,9 +114,14 @@ export function describeDetails({ run: one, steps }: PipelineRunView, width: num
     step.state,
     step.endedMs === null ? '' : formatDuration(step.endedMs - step.startedMs),
     step.rows === null ? '' : formatCount(step.rows),
-    step.error ?? step.detail ?? '',
+    shortened(step.error ?? step.detail ?? ''),
   ]);
   return [describeRun(one), ...renderTable(columns, rows, width)];
+}
+
+/** Long messages are told in full by --json. */
+function shortened(text: string): string {
+  return text.length <= ERROR_SHOWN_MAX ? text : `${text.slice(0, ERROR_SHOWN_MAX - 1)}…`;
 }
 
 export function describeRun(one: RunView): string {

@@ -13,7 +13,7 @@ describe('a lake of a simulated market', () => {
   before(async () => {
     folder = await temporaryFolder();
     home = join(folder.path, 'home');
-    const built = await condvest(['up', '--symbols', '12', '--years', '2'], { home });
+    const built = await condvest(['up', '--once', '--symbols', '12', '--years', '2'], { home });
     assert.equal(built.code, 0, built.err);
     assert.match(built.out, /These prices are simulated/);
     assert.match(built.err, /All is well/);
@@ -31,7 +31,7 @@ describe('a lake of a simulated market', () => {
 
   test('is found up to date the second time, and nothing is written', async () => {
     const before = await condvest(['tables', '--json'], { home });
-    const again = await condvest(['up'], { home });
+    const again = await condvest(['up', '--once'], { home });
     assert.equal(again.code, 0);
     assert.match(again.err, /nothing new/);
     const after = await condvest(['tables', '--json'], { home });
@@ -39,7 +39,7 @@ describe('a lake of a simulated market', () => {
   });
 
   test('is not mixed with another simulated market', async () => {
-    const other = await condvest(['up', '--seed', '2'], { home });
+    const other = await condvest(['up', '--once', '--seed', '2'], { home });
     assert.equal(other.code, 2);
     assert.match(other.err, /already holds another simulated market: seed 1, 12 securities/);
   });

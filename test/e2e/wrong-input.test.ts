@@ -146,7 +146,7 @@ describe('wrong input', () => {
 
   test('Ctrl-C stops with 130 and leaves a lake that is whole', async () => {
     const stopped = file('stopped');
-    const outcome = await condvest(['up', '--symbols', '60', '--years', '4'], {
+    const outcome = await condvest(['up', '--once', '--symbols', '60', '--years', '4'], {
       home: stopped,
       started: (child) => {
         child.stderr?.once('data', () => child.kill('SIGINT'));
@@ -156,7 +156,7 @@ describe('wrong input', () => {
     assert.match(outcome.err, /stopping/);
     const checked = await condvest(['verify'], { home: stopped });
     assert.equal(checked.code, 0, checked.out + checked.err);
-    const again = await condvest(['up'], { home: stopped });
+    const again = await condvest(['up', '--once'], { home: stopped });
     assert.equal(again.code, 0, again.err);
   });
 });

@@ -23,7 +23,7 @@ export type Fault =
   | { readonly name: 'truncated-reply'; readonly session: IsoDate; readonly times: number }
   /** Rows that cannot be right, beside the others. */
   | { readonly name: 'bad-rows'; readonly count: number }
-  /** Rows that come twice; the first symbol with two different values. */
+  /** Rows that come twice; until the session settles, the last symbol with two different values. */
   | { readonly name: 'duplicate-rows'; readonly count: number }
   /** No answer at all between two instants. */
   | { readonly name: 'outage'; readonly fromMs: InstantMs; readonly untilMs: InstantMs }
@@ -86,7 +86,7 @@ function applied(fault: Fault, rows: RawDailyRow[], ask: Ask): RawDailyRow[] {
     case 'bad-rows':
       return [...rows, ...badRows(session, fault.count)];
     case 'duplicate-rows':
-      return [...rows, ...rows.slice(1, 1 + fault.count), ...doubled(rows)];
+      return [...rows, ...rows.slice(1, 1 + fault.count), ...(nowMs < settlesAtMs ? doubled(rows) : [])];
     case 'restatement':
       if (fault.session !== session || nowMs < fault.fromMs) return rows;
       return rows.map((row, index) =>

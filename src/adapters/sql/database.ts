@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { CondvestError } from '#base/errors.ts';
 import { databaseError, isConflict, isDuplicate } from './failure.ts';
@@ -6,8 +7,9 @@ import type { OperationsSchema } from './schema.ts';
 
 export type OperationsTransaction = Transaction<OperationsSchema>;
 
-/** Attempts at a transaction that others get in the way of. */
-const ATTEMPTS_MAX = 20;
+/** Attempts at a transaction that others get in the way of, and how long is waited before each but the first. */
+const ATTEMPTS_MAX = 400;
+const WAIT_MS_MAX = 40;
 
 /** A database with our schema in it. All that is asked of it goes through `write` and `read`. */
 export class Database {
@@ -29,6 +31,7 @@ export class Database {
         // Two that insert one key clash as duplicates; the loser finds the winner's row on its next try.
         if (attempt >= ATTEMPTS_MAX || !(isConflict(cause) || isDuplicate(cause)))
           throw databaseError(cause, this.#place);
+        await setTimeout(Math.random() * WAIT_MS_MAX);
       }
     }
   }
@@ -40,6 +43,7 @@ export class Database {
       } catch (cause) {
         if (cause instanceof CondvestError) throw cause;
         if (attempt >= ATTEMPTS_MAX || !isConflict(cause)) throw databaseError(cause, this.#place);
+        await setTimeout(Math.random() * WAIT_MS_MAX);
       }
     }
   }

@@ -7,8 +7,10 @@ import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { SqlOperations } from './operations.ts';
 import type { OperationsSchema } from './schema.ts';
 
-/** How long one process waits for another one's transaction. */
-const BUSY_TIMEOUT_MS = 10_000;
+/** How long SQLite itself waits for another one's transaction. It blocks the process, so the longer wait is `Database`'s. */
+const BUSY_TIMEOUT_MS = 20;
+/** Changing to write-ahead logging needs the file alone for a moment. */
+const OPEN_TIMEOUT_MS = 5000;
 
 /** The operational store in a file, which is made where there is none. Its folder exists. */
 export async function openSqliteOperations(options: {
@@ -19,8 +21,8 @@ export async function openSqliteOperations(options: {
   const { path, random, nowMs = 0 } = options;
   let connection: DatabaseSync | undefined;
   try {
-    connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: false });
-    connection.exec('pragma journal_mode = wal; pragma synchronous = full');
+    connection = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS, enableForeignKeyConstraints: false });
+    connection.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
     const database = new Database(new Kysely<OperationsSchema>({ dialect: new NodeSqliteDialect(connection) }), path);
     await database.migrate(nowMs);
     return new SqlOperations(database, random);

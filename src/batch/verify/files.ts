@@ -25,17 +25,48 @@ export async function verifyFiles(
   definition: TableDefinition,
   at: Snapshot,
   findings: Findings,
+  sinceMs?: number,
 ): Promise<number> {
   let rows = 0;
   const readable: DataFile[] = [];
   for (const file of at.files) {
-    const found = await verifyFile(lake, definition, file, findings);
+    const found = isOlder(file, sinceMs)
+      ? await verifyPresence(lake, definition, file, findings)
+      : await verifyFile(lake, definition, file, findings);
     if (found === undefined) continue;
     rows += found;
     readable.push(file);
   }
-  await verifyKeys(lake, definition, readable, findings);
+  await verifyKeys(lake, definition, meeting(readable, sinceMs), findings);
   return rows;
+}
+
+export function isOlder(file: DataFile, sinceMs: number | undefined): boolean {
+  return sinceMs !== undefined && file.modifiedMs < sinceMs;
+}
+
+/** Young files, and the older ones that may hold a key of theirs. */
+function meeting(files: readonly DataFile[], sinceMs: number | undefined): readonly DataFile[] {
+  const young = files.filter((file) => !isOlder(file, sinceMs));
+  if (young.length === files.length) return files;
+  if (young.length === 0) return [];
+  if (young.some((file) => file.units === undefined)) return files;
+  const units = SessionSet.of(young.flatMap((file) => [...(file.units ?? [])]));
+  return files.filter((file) => file.units === undefined || file.units.intersects(units));
+}
+
+/** The number of rows by the log, or undefined where the file is not what the log says. */
+async function verifyPresence(
+  lake: Lake,
+  { name }: TableDefinition,
+  file: DataFile,
+  findings: Findings,
+): Promise<number | undefined> {
+  const info = await lake.deps.store.head(`${name}/${file.path}`);
+  if (info?.sizeBytes === file.sizeBytes) return file.stats?.numRecords ?? 0;
+  if (info === undefined) findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
+  else findings.add(name, 'file-size', file.path, `It has ${info.sizeBytes} bytes; the log says ${file.sizeBytes}`);
+  return undefined;
 }
 
 /** The number of rows, or undefined where the file cannot be read. */

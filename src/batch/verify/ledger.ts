@@ -5,6 +5,7 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { readLedger } from '../ledger.ts';
+import { isOlder } from './files.ts';
 import type { Findings } from './findings.ts';
 import { rowsBySession } from './verify.sql.ts';
 
@@ -15,11 +16,13 @@ export async function verifyLedger(
   bars: Snapshot | undefined,
   ledgerAt: Snapshot | undefined,
   findings: Findings,
+  sinceMs?: number,
 ): Promise<void> {
   const { ledger } = await readLedger(lake, ledgerAt);
   const published = new Map<IsoDate, number>();
   if (bars !== undefined) {
-    const sql = rowsBySession(await scanSql(lake.deps, DAILY_BARS, bars.files));
+    const young = bars.files.filter((file) => !isOlder(file, sinceMs));
+    const sql = rowsBySession(await scanSql(lake.deps, DAILY_BARS, young));
     for (const { session, rows } of await lake.deps.engine.rows<{ session: IsoDate | null; rows: number }>(sql)) {
       if (session !== null) published.set(session, rows);
     }
@@ -51,7 +54,7 @@ export async function verifyLedger(
     }
   }
   for (const [session, row] of ledger) {
-    if (!published.has(session) && row.rows > 0) {
+    if (sinceMs === undefined && !published.has(session) && row.rows > 0) {
       findings.add(SESSIONS.name, 'ledger', session, `It has no bars; the ledger says ${row.rows}`);
     }
     if (row.tableVersion > (bars?.version ?? -1)) {

@@ -11,6 +11,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 
+import { isOlder } from './files.ts';
 import type { Findings } from './findings.ts';
 import { distinctText, windowBounds } from './verify.sql.ts';
 
@@ -90,9 +91,11 @@ export async function verifyWindows(
   calendar: Calendar,
   table: DerivedTable,
   findings: Findings,
+  sinceMs?: number,
 ): Promise<void> {
   const { definition, interval, at } = table;
-  const sql = windowBounds(await scanSql(lake.deps, definition, at.files));
+  const young = at.files.filter((file) => !isOlder(file, sinceMs));
+  const sql = windowBounds(await scanSql(lake.deps, definition, young));
   const stored = await lake.deps.engine.rows<StoredWindow>(sql);
   let before: StoredWindow | undefined;
   for (const window of stored) {

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# A PostgreSQL server of the tests' own in a given folder, on 127.0.0.1. Prints its address. Run twice, it finds the first one.
+set -euo pipefail
+folder=$1
+port=${2:-54329}
+if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q postgresql; } >/dev/null 2>&1
+fi
+bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
+mkdir -p "$folder"
+as_postgres() { # the server refuses to run as root
+  if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
+}
+if [ "$(id -u)" = 0 ]; then
+  folder=/var/tmp/condvest-postgres
+  mkdir -p "$folder"
+  chown postgres "$folder"
+fi
+if [ ! -f "$folder/data/PG_VERSION" ]; then
+  as_postgres "$bin/initdb" -D "$folder/data" -U postgres -A trust >/dev/null
+fi
+if ! as_postgres "$bin/pg_ctl" -D "$folder/data" status >/dev/null 2>&1; then
+  as_postgres "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
+    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=" start >/dev/null
+fi
+echo "postgres://postgres@127.0.0.1:$port/postgres"

@@ -33,7 +33,7 @@ describe('a lake of a simulated market', () => {
     const before = await condvest(['tables', '--json'], { home });
     const again = await condvest(['up', '--once'], { home });
     assert.equal(again.code, 0);
-    assert.match(again.err, /nothing new/);
+    assert.match(again.err, /nothing to fetch/);
     const after = await condvest(['tables', '--json'], { home });
     assert.equal(after.out, before.out);
   });

@@ -1,10 +1,15 @@
-/** `npm run simulate -- --seeds 1000 [--seed 1]`: the crash simulation for as long as you like. */
+/** `npm run simulate -- --seeds 1000 [--seed 1] [--nights]`: the simulations for as long as you like; a seed of nights is a month. */
 import { parseArgs } from 'node:util';
 
+import { liveMonths } from './nightly.ts';
 import { runSeeds, SeedFailed } from './seeds.ts';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
+  options: {
+    seeds: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    nights: { type: 'boolean', default: false },
+  },
 });
 const from = Number(values.seed);
 const count = Number(values.seeds);
@@ -13,6 +18,11 @@ if (!Number.isInteger(from) || !Number.isInteger(count) || count < 1) {
   process.exit(2);
 }
 const started = performance.now();
+if (values.nights) {
+  await liveMonths(from, from + count, (seed) => void process.stderr.write(`month ${seed - from + 1} of ${count}\n`));
+  process.stdout.write(`${count} months of nights from seed ${from}: every one came out right\n`);
+  process.exit(0);
+}
 try {
   await runSeeds(from, from + count, {
     onSeed: (seed) => {

@@ -39,7 +39,9 @@ export async function fetchAndReport(invocation: Invocation, request: FetchReque
   const failed = report.bars.sessions.filter(({ error }) => error !== undefined);
   for (const { session, error } of failed.slice(0, FAILURES_SHOWN))
     terminal.note(`condvest: session ${session}: ${error?.message ?? ''}`);
-  if (failed.length > 0) return 1;
+  if (report.referenceError !== undefined)
+    terminal.note(`condvest: listings, splits and dividends: ${report.referenceError.message}`);
+  if (failed.length > 0 || report.referenceError !== undefined) return 1;
   const isWhole =
     report.bars.sessions.length === report.planned.length &&
     report.bars.sessions.every(({ state, outcome }) => outcome === 'beyond-plan' || (state ?? 'partial') !== 'partial');
@@ -94,5 +96,6 @@ function fetchJson(report: FetchReport): object {
     ...one,
     ...(error === undefined ? {} : { error: errorReport(error) }),
   }));
-  return { ...report, bars: { ...report.bars, sessions } };
+  const referenceError = report.referenceError === undefined ? null : errorReport(report.referenceError);
+  return { ...report, bars: { ...report.bars, sessions }, referenceError };
 }

@@ -1,5 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import { UsageError } from '#base/errors.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import { type FetchBarsReport, type FetchDeps, type FetchProgress, fetchBars } from '#batch/fetch/fetch-bars.ts';
 import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-reference.ts';
 import { readHorizon } from '#batch/fetch/horizon.ts';
@@ -36,6 +36,8 @@ export interface FetchReport {
   readonly planned: readonly PlannedSession[];
   readonly bars: FetchBarsReport;
   readonly reference: FetchReferenceReport | undefined;
+  /** Why lists and events could not be had; the bars were fetched all the same. */
+  readonly referenceError: CondvestError | undefined;
 }
 
 export function fetchDeps(laptop: Laptop, source: DailySource): FetchDeps {
@@ -67,16 +69,26 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
   request.onPlan?.(planned.length);
   const session = calendar.lastClosedSession(nowMs);
   const abort = signal === undefined ? {} : { signal };
-  const reference =
-    settleOnly || planned.length === 0
-      ? undefined
-      : await fetchReference(deps, { session, ...(from === undefined ? {} : { eventsFrom: from }), ...abort });
+  let reference: FetchReferenceReport | undefined;
+  let referenceError: CondvestError | undefined;
+  if (!settleOnly && planned.length > 0) {
+    try {
+      reference = await fetchReference(deps, {
+        session,
+        ...(from === undefined ? {} : { eventsFrom: from }),
+        ...abort,
+      });
+    } catch (cause) {
+      if (signal?.aborted === true || !(cause instanceof CondvestError)) throw cause;
+      referenceError = cause;
+    }
+  }
   const bars = await fetchBars(deps, {
     sessions: planned,
     ...abort,
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
-  return { source: source.name, planned, bars, reference };
+  return { source: source.name, planned, bars, reference, referenceError };
 }
 
 function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { SimulatedSource } from '#adapters/simulator/daily-source.ts';
+import type { Fault } from '#adapters/simulator/scenarios.ts';
+import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import { isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { fetchBars } from '#batch/fetch/fetch-bars.ts';
+import { planFetch } from '#batch/fetch/plan.ts';
+import type { PipelineDeps } from '#batch/pipeline/steps.ts';
+import { silverBars } from '#lake/tables.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import type { ObjectStore } from '#ports/object-store.ts';
+import type { NoticeEvent, Operations } from '#ports/operations.ts';
+import { type PipelineRunReport, runPipeline } from '#runtime/pipeline.ts';
+import { seededRandom } from '#test/fakes/seeded-random.ts';
+import { VirtualClock } from '#test/fakes/virtual-clock.ts';
+import { openTestLake, type TestLake } from '#test/fixtures/test-lake.ts';
+
+const calendar = createCalendar({ lastYear: 2028 });
+const first = isoDate('2026-11-16');
+const random = seededRandom(7);
+
+describe('the daily pipeline', () => {
+  let folder: string;
+  let lake: TestLake;
+  let operations: Operations;
+  const clock = new VirtualClock(calendar.closeMs(first) + 300_000);
+  const events: NoticeEvent[] = [];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'condvest-pipeline-'));
+    lake = await openTestLake({ clock });
+    operations = await openSqliteOperations({ path: join(folder, 'operations.sqlite'), random });
+    const deps = depsOf();
+    const to = calendar.previous(first);
+    const sessions = planFetch({
+      calendar,
+      ledger: new Map(),
+      nowMs: clock.nowMs(),
+      from: calendar.previous(first, 8),
+      to,
+    });
+    await fetchBars(deps, { sessions });
+  });
+  after(async () => {
+    await operations[Symbol.asyncDispose]();
+    await lake[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  function depsOf(faults: readonly Fault[] = [], more: Partial<PipelineDeps> = {}): PipelineDeps {
+    const market = { seed: 1, securities: 12, from: calendar.previous(first, 40) };
+    return {
+      lake: lake.lake,
+      calendar,
+      source: new SimulatedSource({ calendar, clock, market, faults }),
+      rules: { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 5, partialShare: 0.9, quarantineBound: 0.1 },
+      intervals: [3, 5],
+      ...more,
+    };
+  }
+
+  function run(pipeline: PipelineDeps, resume?: string): Promise<PipelineRunReport> {
+    const notifiers = [{ channel: 'test', deliver: async (event: NoticeEvent) => void events.push(event) }];
+    return runPipeline(
+      { pipeline, operations, notifiers, clock, random },
+      { input: {}, retryDelayMs: 0, ...(resume === undefined ? {} : { resume }) },
+    );
+  }
+
+  const attempts = ({ steps }: PipelineRunReport, name: string): string[] =>
+    steps.filter(({ step }) => step === name).map(({ state }) => state);
+
+  test('a run fetches, derives and checks, each step once', async () => {
+    const report = await run(depsOf());
+    assert.equal(report.run.state, 'succeeded', report.run.error ?? '');
+    assert.deepEqual(
+      report.steps.map(({ step, state }) => `${step} ${state}`).toSorted((a, b) => (a < b ? -1 : 1)),
+      [
+        'consolidate succeeded',
+        'fetch bars succeeded',
+        'fetch reference succeeded',
+        'plan succeeded',
+        'record succeeded',
+        'report succeeded',
+        'resample 3 succeeded',
+        'resample 5 succeeded',
+        'verify succeeded',
+      ],
+    );
+    const head = await lake.lake.table(silverBars(3)).head();
+    const resumed = await run(depsOf(), report.run.id);
+    assert.deepEqual([resumed.run.tries, resumed.run.state], [2, 'succeeded']);
+    assert.equal(
+      (await lake.lake.table(silverBars(3)).head())?.version,
+      head?.version,
+      'what is done is not done twice',
+    );
+  });
+
+  test('two runs at once are kept apart, and the second is told who is at work', async () => {
+    const outcomes = await Promise.allSettled([run(depsOf()), run(depsOf())]);
+    const refused = outcomes.find(({ status }) => status === 'rejected');
+    assert.ok(refused?.status === 'rejected' && refused.reason instanceof CondvestError);
+    assert.equal(refused.reason.code, 'pipeline-busy');
+  });
+
+  test('a step that fails for now is tried three times; what is down is told once, and once that it is over', async () => {
+    clock.move(calendar.closeMs(calendar.next(first)) + 300_000 - clock.nowMs());
+    const down: Fault = { name: 'outage', fromMs: 0, untilMs: clock.nowMs() + 1000 };
+    const failed = await run(depsOf([down]));
+    assert.equal(failed.run.state, 'failed');
+    assert.deepEqual(attempts(failed, 'fetch bars'), ['failed', 'failed', 'failed']);
+    assert.deepEqual(attempts(failed, 'resample 5'), ['succeeded'], 'one failing step stops no other');
+    await run(depsOf([down]));
+    const told = (event: string): number =>
+      events.filter((one) => one.event === event && one.notice.kind === 'run-failed').length;
+    assert.deepEqual([told('opened'), told('resolved')], [1, 0]);
+    clock.move(2000);
+    assert.equal((await run(depsOf([down]))).run.state, 'succeeded');
+    assert.deepEqual([told('opened'), told('resolved')], [1, 1]);
+  });
+
+  test('one interval that fails stops neither the others nor what comes after, and the run fails', async () => {
+    clock.move(calendar.closeMs(calendar.next(first, 2)) + 300_000 - clock.nowMs());
+    const { store } = lake.deps;
+    const full: ObjectStore = new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name !== 'publish') return typeof value === 'function' ? value.bind(target) : value;
+        return async (path: string, key: string) => {
+          if (!key.startsWith('silver/bars_3d/')) return target.publish(path, key);
+          throw new CondvestError({ code: 'no-space', kind: 'permanent', message: 'The disk is full' });
+        };
+      },
+    });
+    const report = await run(depsOf([], { lake: lake.again({ store: full }) }));
+    assert.deepEqual(attempts(report, 'resample 3'), ['failed']);
+    assert.equal(report.run.state, 'failed');
+    assert.deepEqual(attempts(report, 'resample 5'), ['succeeded']);
+    assert.deepEqual(attempts(report, 'verify'), ['succeeded']);
+  });
+
+  test('bad rows over the bound store nothing of the session, and are told as such', async () => {
+    clock.move(calendar.closeMs(calendar.next(first, 3)) + 300_000 - clock.nowMs());
+    const report = await run(depsOf([{ name: 'bad-rows', count: 6 }]));
+    assert.deepEqual(attempts(report, 'fetch bars'), ['failed'], 'what is permanent is not tried again');
+    assert.ok(events.some(({ notice }) => notice.kind === 'quarantine-over-bound'));
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+  });
+
+  test('on a holiday a run is done, and tells nobody anything', async () => {
+    clock.move(Date.parse('2026-11-26T21:05:00Z') - clock.nowMs());
+    for (let runs = 0; runs < 2; runs += 1) await run(depsOf());
+    const before = events.length;
+    const report = await run(depsOf());
+    assert.deepEqual(
+      report.steps.map(({ step }) => step),
+      ['plan', 'report'],
+    );
+    assert.equal(report.run.state, 'succeeded');
+    assert.equal(events.length, before);
+  });
+
+  test('the definition retries by names that the steps raise', async () => {
+    const text = await readFile('src/batch/daily.asl.json', 'utf8');
+    const names = new Set(
+      [...text.matchAll(/"ErrorEquals": \[([^\]]*)\]/g)].flatMap(([, list]) => (list ?? '').split(', ')),
+    );
+    assert.deepEqual(
+      [...names].toSorted((a, b) => (a < b ? -1 : 1)),
+      ['"Condvest.Transient"', '"States.ALL"', '"States.Timeout"'],
+    );
+  });
+});

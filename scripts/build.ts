@@ -4,7 +4,7 @@
  * the compiler. The nested package.json maps the `#part/file.ts` imports to the files here.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -22,6 +22,8 @@ for (const path of globSync('{bin,src}/**/*.ts')) {
   const source = stripTypeScriptTypes(readFileSync(path, 'utf8'));
   writeFileSync(target, source.replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
 }
+// The pipeline's definition is read at run time, from beside the steps.
+for (const path of globSync('src/**/*.json')) cpSync(path, join('dist', path));
 for (const path of globSync('dist/**/*.d.ts')) {
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
 }

@@ -150,7 +150,7 @@ async function fill(invocation: Invocation, laptop: Laptop, market: SimulatedMar
   signal.throwIfAborted();
   const importing = step(invocation, 'importing');
   const report = await importTask(laptop, {
-    files: [files.listings, files.splits, files.dividends, files.bars],
+    files: files.paths,
     source: 'simulated',
     onStep: (name) => importing.update(0, 1, name),
   });

@@ -60,10 +60,8 @@ export function checkSameMarket(kept: SimulatedMarketSettings, wanted: Partial<S
 }
 
 export interface MarketFiles {
-  readonly listings: string;
-  readonly splits: string;
-  readonly dividends: string;
-  readonly bars: string;
+  /** In the order in which they are imported. A small market may have no split or dividend, and then no file of them. */
+  readonly paths: readonly string[];
   readonly sessions: number;
   readonly rows: number;
 }
@@ -83,6 +81,7 @@ export async function writeMarketFiles(
   const listings = await openCsv(path('listings'), 'security_id,symbol,first_session,last_session,name,type,exchange');
   let rows = 0;
   let done = 0;
+  const events = { splits: 0, dividends: 0 };
   for (const session of market.replay()) {
     const { symbol, open, high, low, close, volume, vwap, trades } = session.bars;
     let text = '';
@@ -90,6 +89,8 @@ export async function writeMarketFiles(
       text += `${name},${session.session},${open[i]},${high[i]},${low[i]},${close[i]},${volume[i]},${vwap[i]},${trades[i]}\n`;
     }
     await write(bars, text);
+    events.splits += session.splits.length;
+    events.dividends += session.dividends.length;
     for (const split of session.splits)
       await write(splits, `${split.symbol},${split.exDate},${split.splitFrom},${split.splitTo}\n`);
     for (const { symbol: name, exDate, kind, cashAmount } of session.dividends) {
@@ -108,10 +109,12 @@ export async function writeMarketFiles(
     await finished(stream);
   }
   return {
-    listings: path('listings'),
-    splits: path('splits'),
-    dividends: path('dividends'),
-    bars: path('bars'),
+    paths: [
+      path('listings'),
+      ...(events.splits > 0 ? [path('splits')] : []),
+      ...(events.dividends > 0 ? [path('dividends')] : []),
+      path('bars'),
+    ],
     sessions: done,
     rows,
   };

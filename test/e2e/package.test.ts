@@ -8,11 +8,11 @@ import { temporaryFolder } from './command-line.ts';
 /** The package as it is shipped: packed, laid into another project's node_modules, used as a command and as a library. */
 test('the packed package gives a command and a typed library to another project', async () => {
   await using folder = await temporaryFolder();
-  const run = (command: string, args: readonly string[], cwd: string): string =>
+  const run = (command: string, args: readonly string[], cwd: string, home = 'home'): string =>
     execFileSync(command, args, {
       cwd,
       encoding: 'utf8',
-      env: { ...process.env, CONDVEST_HOME: join(folder.path, 'home') },
+      env: { ...process.env, CONDVEST_HOME: join(folder.path, home) },
     });
   run('npm', ['pack', '--silent', '--pack-destination', folder.path], resolve('.'));
   const tarball = (await readdir(folder.path)).find((name) => name.endsWith('.tgz'));
@@ -44,6 +44,9 @@ test('the packed package gives a command and a typed library to another project'
      await lake.bars({ symbol: 'A', from: 'never' }).catch((error) => console.log(error.code));`,
   );
   assert.equal(run(join(modules, '.bin', 'node'), ['read.mjs'], project), '1 11\ndate-invalid\n');
+  const condvest = join(modules, '.bin', 'condvest');
+  run(condvest, ['up', '--once', '--symbols', '3', '--years', '1'], folder.path, 'simulated');
+  assert.match(run(condvest, ['pipeline', 'run'], folder.path, 'simulated'), /succeeded/);
   await writeFile(
     join(project, 'read.mts'),
     `import { openLake } from 'condvest';

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { liveMonths } from './nightly.ts';
 
-test('two months of nights with faults and kills end with the truth, told once (seeds 1 and 2)', async () => {
-  await liveMonths(1, 3);
+test('three months of nights with faults and kills end with the truth, told once (seeds 1 to 3)', async () => {
+  await liveMonths(1, 4);
 });

@@ -42,9 +42,13 @@ export const SESSIONS: TableDefinition = {
   name: 'bronze/sessions',
   comment: 'The ledger: what is known of each session of a dataset',
   columns: [
-    { name: 'dataset', type: 'string', comment: 'daily_bars' },
+    { name: 'dataset', type: 'string', comment: 'daily_bars; horizon:<source> says up to where a plan has no history' },
     session,
-    { name: 'state', type: 'string', comment: 'partial, provisional or settled; a session without a row is missing' },
+    {
+      name: 'state',
+      type: 'string',
+      comment: 'partial, provisional or settled (horizon: beyond-plan); a session without a row is missing',
+    },
     { name: 'rows', type: 'long', comment: 'Rows stored for the session' },
     { name: 'expected', type: 'long', comment: 'Rows expected, or null where it cannot be judged' },
     { name: 'attempts', type: 'integer', comment: 'Times the session was fetched or imported' },

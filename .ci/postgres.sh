@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# A PostgreSQL server of the tests' own in a given folder, on 127.0.0.1. Prints its address. Run twice, it finds the first one.
+# A PostgreSQL server of the tests' own in a given folder, on 127.0.0.1. Prints its address. Run twice, it finds the first one;
+# with `stop` as the second argument it is stopped.
 set -euo pipefail
 folder=$1
-port=${2:-54329}
+action=${2:-start}
+port=54329
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q postgresql; } >/dev/null 2>&1
 fi
@@ -15,6 +17,10 @@ if [ "$(id -u)" = 0 ]; then
   folder=/var/tmp/condvest-postgres
   mkdir -p "$folder"
   chown postgres "$folder"
+fi
+if [ "$action" = stop ]; then
+  as_postgres "$bin/pg_ctl" -D "$folder/data" -m fast stop >/dev/null
+  exit 0
 fi
 if [ ! -f "$folder/data/PG_VERSION" ]; then
   as_postgres "$bin/initdb" -D "$folder/data" -U postgres -A trust >/dev/null

@@ -4,20 +4,19 @@
 set -euo pipefail
 folder=$1
 action=${2:-start}
-port=54329
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
   { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q postgresql; } >/dev/null 2>&1
 fi
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
-mkdir -p "$folder"
 as_postgres() { # the server refuses to run as root
   if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
 }
 if [ "$(id -u)" = 0 ]; then
-  folder=/var/tmp/condvest-postgres
-  mkdir -p "$folder"
-  chown postgres "$folder"
+  # Where the server's own user may go, a folder for each that was asked for.
+  folder=/var/tmp/condvest-postgres-$(echo "$folder" | cksum | cut -d' ' -f1)
 fi
+mkdir -p "$folder"
+if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
 if [ "$action" = stop ]; then
   as_postgres "$bin/pg_ctl" -D "$folder/data" -m fast stop >/dev/null
   exit 0
@@ -25,6 +24,10 @@ fi
 if [ ! -f "$folder/data/PG_VERSION" ]; then
   as_postgres "$bin/initdb" -D "$folder/data" -U postgres -A trust >/dev/null
 fi
+if [ ! -f "$folder/port" ]; then
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' >"$folder/port"
+fi
+port=$(cat "$folder/port")
 if ! as_postgres "$bin/pg_ctl" -D "$folder/data" status >/dev/null 2>&1; then
   as_postgres "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
     -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=" start >/dev/null

@@ -102,7 +102,11 @@ async function night(of: Dataset, root: string): Promise<void> {
     dividends: async () => [],
     symbolChanges: async () => [],
   };
-  await using operations = await openSqliteOperations({ path: join(root, 'operations.sqlite'), random: systemRandom });
+  await using operations = await openSqliteOperations({
+    path: join(root, 'operations.sqlite'),
+    random: systemRandom,
+    nowMs: 0,
+  });
   const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 34, partialShare: 0.5, quarantineBound: 0.01 };
   const startedMs = new Map<string, number>();
   const steps: Record<string, number> = {};

@@ -10,9 +10,20 @@ const files = given.filter((argument) => !argument.startsWith('--'));
 const flags = given.filter((argument) => argument.startsWith('--'));
 const all = [...globSync('src/**/*.test.ts'), ...globSync('test/**/*.test.ts')].sort();
 
-const { status } = spawnSync(
+/** A test that hangs is ended and named, and a file that will not end is ended with all, instead of running for ever. */
+const HANG_MS = 15 * 60_000;
+
+const { status, signal } = spawnSync(
   process.execPath,
-  ['--test', '--test-concurrency=2', '--test-reporter=spec', ...flags, ...(files.length > 0 ? files : all)],
-  { stdio: 'inherit' },
+  [
+    '--test',
+    '--test-concurrency=2',
+    '--test-reporter=spec',
+    `--test-timeout=${HANG_MS}`,
+    ...flags,
+    ...(files.length > 0 ? files : all),
+  ],
+  { stdio: 'inherit', timeout: 3 * HANG_MS },
 );
+if (signal !== null) process.stderr.write(`The tests were ended by ${signal}: one of their processes did not end.\n`);
 process.exitCode = status ?? 1;

@@ -5,8 +5,9 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
  * searchable copy of the listings. Losing all of it loses no market data: facts and ledger are in the lake.
  *
  * What is demanded of a store: every call is one transaction, durable when it resolved; calls of several processes at once
- * behave as if one came after the other (a serialization failure is tried again inside, a bounded number of times); a store
- * that cannot be reached throws a `CondvestError` of kind `transient`, code `operations-unavailable`.
+ * behave as if one came after the other (a serialization failure is tried again inside, a bounded number of times). A store
+ * that cannot be reached throws a `CondvestError` of kind `transient`, code `operations-unavailable`; one that takes no such
+ * statement, of kind `permanent`, code `operations-refused`. U+0000, which PostgreSQL cannot store, becomes U+FFFD in texts.
  */
 export interface Operations extends AsyncDisposable {
   /** Records the start of a run. The id must be new: `operations-run-exists` (permanent) otherwise. */
@@ -46,10 +47,16 @@ export interface Operations extends AsyncDisposable {
   /** A notice's event got through to a channel. */
   markDelivered(channel: string, event: NoticeEvent, nowMs: InstantMs): Promise<void>;
 
-  /** Puts these in the place of all listings of the projection, in one transaction. */
-  replaceListings(rows: readonly ListedSecurity[]): Promise<void>;
+  /** Puts these in the place of all listings of the projection: readers see all of the old ones or all of the new ones. */
+  replaceListings(rows: readonly ListedSecurity[], nowMs: InstantMs): Promise<void>;
   /** Listings whose symbol begins with a text, or whose name holds it (case aside); exact symbols first. */
   searchListings(text: string, limit: number): Promise<ListedSecurity[]>;
+
+  /**
+   * Deletes runs that ended and started before an instant, with their steps, and notices resolved before it, with their
+   * deliveries. What is open or running stays. Returns how many runs and notices.
+   */
+  forgetBefore(ms: InstantMs): Promise<number>;
 }
 
 export type RunState = 'running' | 'succeeded' | 'failed';

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '#adapters/system/clock.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { Operations } from '#ports/operations.ts';
-
 import type { Config } from './config.ts';
 
 const DATABASE_FILE = 'operations.sqlite';
@@ -12,11 +12,15 @@ const DATABASE_FILE = 'operations.sqlite';
 export async function openOperations(config: Config): Promise<Operations> {
   if (config.databaseUrl !== undefined) {
     const { openPostgresOperations } = await import('#adapters/sql/open-postgres.ts');
-    return openPostgresOperations({ url: config.databaseUrl, random: systemRandom });
+    return openPostgresOperations({ url: config.databaseUrl, random: systemRandom, nowMs: systemClock.nowMs() });
   }
   await mkdir(config.home, { recursive: true });
   const { openSqliteOperations } = await import('#adapters/sql/open-sqlite.ts');
-  return openSqliteOperations({ path: join(config.home, DATABASE_FILE), random: systemRandom });
+  return openSqliteOperations({
+    path: join(config.home, DATABASE_FILE),
+    random: systemRandom,
+    nowMs: systemClock.nowMs(),
+  });
 }
 
 /** The ways to a person that are configured: the console always. */

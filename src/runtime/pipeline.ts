@@ -58,6 +58,8 @@ const LEASE = 'pipeline:daily';
 /** A run that died is taken over after this time. */
 const LEASE_TTL_MS = 120_000;
 const HEARTBEAT_MS = 20_000;
+/** How long ended runs and resolved notices are kept: a year and a month, so that a season can be compared with the last. */
+const HISTORY_MS = 400 * 86_400_000;
 const RUNS_LOOKED_AT = 20;
 
 /**
@@ -202,6 +204,7 @@ async function execute(
               .map(({ session, rows, expected }) => ({ session: isoDate(session), rows, expected })),
           });
           told = await tell(deps, conditions);
+          await operations.forgetBefore(clock.nowMs() - HISTORY_MS);
           return { failedSteps: failed.length, opened: told.opened.length, resolved: told.resolved.length };
         },
         ({ opened, resolved }) => ({ detail: `${opened} notices opened, ${resolved} resolved` }),
@@ -346,7 +349,7 @@ function describeFetched({ sessions, inserted, replaced, quarantined }: FetchBar
 /** A copy of the listings that can be searched without the lake. */
 async function projectListings(deps: PipelineRunDeps): Promise<void> {
   const { listedSecurities } = await import('#batch/listed-securities.ts');
-  await deps.operations.replaceListings(await listedSecurities(deps.pipeline.lake));
+  await deps.operations.replaceListings(await listedSecurities(deps.pipeline.lake), deps.clock.nowMs());
 }
 
 /** The names that the definition retries and catches by. */

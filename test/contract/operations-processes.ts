@@ -114,7 +114,7 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
         (of) => new Worker(made.address, { task: 'replace-listings', times: 3, rows: rows(of) }),
       );
       await using operations = await openOperationsAt(made.address);
-      await operations.replaceListings(rows('0'));
+      await operations.replaceListings(rows('0'), 0);
       await Promise.all(writers.map((writer) => writer.ready()));
       let isWorking = true;
       const work = Promise.all(writers.map((writer) => writer.work())).finally(() => {
@@ -134,7 +134,7 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
     test('one that was killed while it replaced the listings leaves the ones from before', async () => {
       await using made = await place();
       await using operations = await openOperationsAt(made.address);
-      await operations.replaceListings([listed('OLD', 'old')]);
+      await operations.replaceListings([listed('OLD', 'old')], 0);
       const rows = count(12_000).map((index) => listed(`N${index}`, 'new'));
       const writer = new Worker(made.address, { task: 'replace-listings', times: 1, rows });
       await writer.ready();
@@ -144,7 +144,7 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
       await cut;
       const seen = (await operations.searchListings('', 20_000)).length;
       assert.ok(seen === 1 || seen === 12_000, `${seen} of them`);
-      await operations.replaceListings([listed('NEXT', 'next')]);
+      await operations.replaceListings([listed('NEXT', 'next')], 10 * HOUR_MS);
       assert.deepEqual(
         (await operations.searchListings('', 10)).map(({ symbol }) => symbol),
         ['NEXT'],

@@ -22,8 +22,8 @@ export type OperationsMessage = { readonly ready: true } | { readonly done: read
 
 export function openOperationsAt(address: OperationsAddress): Promise<Operations> {
   return 'path' in address
-    ? openSqliteOperations({ path: address.path, random })
-    : openPostgresOperations({ url: address.url, random });
+    ? openSqliteOperations({ path: address.path, random, nowMs: 1 })
+    : openPostgresOperations({ url: address.url, random, nowMs: 1 });
 }
 
 async function perform(operations: Operations, work: OperationsTask): Promise<unknown[]> {
@@ -44,7 +44,7 @@ async function perform(operations: Operations, work: OperationsTask): Promise<un
       for (const key of work.keys) outcomes.push((await operations.resolveNotice(key, work.nowMs)) !== undefined);
       return outcomes;
     case 'replace-listings':
-      for (let time = 0; time < work.times; time += 1) await operations.replaceListings(work.rows);
+      for (let time = 0; time < work.times; time += 1) await operations.replaceListings(work.rows, time);
       return outcomes;
   }
 }

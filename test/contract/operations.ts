@@ -10,11 +10,11 @@ export function operationsContract(
   describe(`operations over ${name}`, () => {
     let first: Operations;
     let second: Operations;
-    let close: () => Promise<void>;
+    let close: (() => Promise<void>) | undefined;
     before(async () => {
       ({ first, second, close } = await open());
     });
-    after(() => close());
+    after(() => close?.());
 
     const notice = (key: string, seenMs: number, title = 'T'): NewNotice => ({
       key,
@@ -157,13 +157,11 @@ export function operationsContract(
         exchange: 'XNYS',
       });
       const many = Array.from({ length: 1200 }, (_, index) => row(`X${index}`, `Number ${index}`));
-      await first.replaceListings(many);
-      await second.replaceListings([
-        row('AA', 'Alcoa'),
-        row('AAPL', 'Apple'),
-        row('BACpB', '100% Bank_A'),
-        row('ZA', null),
-      ]);
+      await first.replaceListings(many, 0);
+      await second.replaceListings(
+        [row('AA', 'Alcoa'), row('AAPL', 'Apple'), row('BACpB', '100% Bank_A'), row('ZA', null)],
+        1,
+      );
       const search = async (text: string): Promise<string[]> =>
         (await first.searchListings(text, 10)).map(({ symbol }) => symbol);
       assert.deepEqual(await search('AA'), ['AA', 'AAPL']);
@@ -171,6 +169,53 @@ export function operationsContract(
       assert.deepEqual(await search('%'), ['BACpB']);
       assert.deepEqual(await search('_a'), ['BACpB']);
       assert.deepEqual(await search('X1'), []);
+    });
+
+    test('an event of an old notice comes after what was told before it', async () => {
+      await first.openNotice(notice('slow', 1000));
+      await first.openNotice(notice('quick', 1100));
+      await first.resolveNotice('quick', 1200);
+      await first.resolveNotice('slow', 1300);
+      const order = async (): Promise<string[]> =>
+        (await first.undelivered('order', 100))
+          .filter((event) => event.notice.key !== 'k')
+          .map(({ event, notice: { key } }) => `${key} ${event}`);
+      assert.deepEqual(await order(), ['slow opened', 'quick opened', 'quick resolved', 'slow resolved']);
+      const opened = (await first.undelivered('order', 100)).find(({ notice: { key } }) => key === 'slow');
+      assert.ok(opened !== undefined);
+      await first.markDelivered('order', opened, 1);
+      assert.deepEqual(await order(), ['quick opened', 'quick resolved', 'slow resolved']);
+    });
+
+    test('a text with U+0000 is kept, and found again', async () => {
+      await first.startRun({ id: 'run-\u0000', kind: 'daily', input: '{}', startedMs: 1 });
+      await first.finishRun('run-\u0000', { state: 'failed', endedMs: 2, output: null, error: 'a\u0000b' });
+      assert.equal((await second.run('run-\u0000'))?.error, 'a\uFFFDb');
+    });
+
+    test('what ended long ago is forgotten; what runs or is open is not', async () => {
+      for (const [id, startedMs] of [
+        ['old', 10],
+        ['running', 10],
+        ['new', 5000],
+      ] as const)
+        await first.startRun({ id: `forget-${id}`, kind: 'daily', input: '{}', startedMs });
+      for (const id of ['old', 'new']) {
+        await first.finishRun(`forget-${id}`, { state: 'succeeded', endedMs: 5001, output: null, error: null });
+        const step = { runId: `forget-${id}`, step: 'plan', attempt: 1, state: 'succeeded', startedMs: 11 } as const;
+        await first.recordStep({ ...step, endedMs: 12, rows: null, detail: null, error: null });
+      }
+      await first.openNotice(notice('forget-open', 10));
+      await first.openNotice(notice('forget-old', 10));
+      await first.resolveNotice('forget-old', 20);
+      assert.ok((await second.forgetBefore(4000)) >= 2);
+      assert.equal(await second.forgetBefore(4000), 0);
+      assert.equal(await first.run('forget-old'), undefined);
+      assert.deepEqual(await first.steps('forget-old'), []);
+      assert.equal((await first.run('forget-running'))?.state, 'running');
+      assert.equal((await first.steps('forget-new')).length, 1);
+      const keys = (await first.notices({ openOnly: false, limit: 100 })).map(({ key }) => key);
+      assert.ok(keys.includes('forget-open') && !keys.includes('forget-old'));
     });
   });
 }

@@ -80,7 +80,7 @@ class Month {
     const folder = await mkdtemp(join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'condvest-nightly-'));
     const engine = await Engine.create({ tempFolder: folder, threads: 1 });
     const random = seededRandom(seed);
-    const operations = await openSqliteOperations({ path: join(folder, 'operations.sqlite'), random });
+    const operations = await openSqliteOperations({ path: join(folder, 'operations.sqlite'), random, nowMs: 0 });
     return new Month(seed, folder, engine, random, operations);
   }
 

@@ -1,9 +1,9 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { PostgresDialect } from 'kysely';
+import { UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
-import { databaseError } from './failure.ts';
+import { thrownFor } from './failure.ts';
 import { SqlOperations } from './operations.ts';
-import type { OperationsSchema } from './schema.ts';
 
 const CONNECTIONS_MAX = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -15,9 +15,9 @@ const INT8 = 20;
 export async function openPostgresOperations(options: {
   readonly url: string;
   readonly random: Random;
-  readonly nowMs?: number;
+  readonly nowMs: number;
 }): Promise<SqlOperations> {
-  const { url, random, nowMs = 0 } = options;
+  const { url, random, nowMs } = options;
   const place = placeOf(url);
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({
@@ -33,18 +33,27 @@ export async function openPostgresOperations(options: {
   });
   // A connection that breaks while nobody uses it is made anew with the next use.
   pool.on('error', () => undefined);
-  const database = new Database(new Kysely<OperationsSchema>({ dialect: new PostgresDialect({ pool }) }), place);
+  const database = new Database({ dialect: new PostgresDialect({ pool }), random, place });
   try {
     await database.migrate(nowMs);
   } catch (cause) {
     await database.close();
-    throw databaseError(cause, place);
+    throw thrownFor(cause, place);
   }
   return new SqlOperations(database, random);
 }
 
 /** Host, port and database: what a person needs to know, and no password. */
 function placeOf(url: string): string {
+  if (!URL.canParse(url)) {
+    throw new UsageError({
+      code: 'operations-address-malformed',
+      // The value may hold a password, so it is not shown.
+      message: 'The address of the PostgreSQL database is no URL',
+      allowed: 'postgres://user:password@host:port/database',
+      action: 'Set DATABASE_URL to such an address',
+    });
+  }
   const { hostname, port, pathname } = new URL(url);
   return `PostgreSQL at ${hostname}:${port || '5432'}${pathname}`;
 }

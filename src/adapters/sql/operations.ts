@@ -236,7 +236,14 @@ export class SqlOperations implements Operations {
             eb.and([eb('notices.state', '=', 'resolved'), eb('over.delivered_ms', 'is', null)]),
           ]),
         )
-        .orderBy('notices.first_seen_ms')
+        .orderBy((eb) =>
+          eb
+            .case()
+            .when('told.delivered_ms', 'is', null)
+            .then(eb.ref('notices.first_seen_ms'))
+            .else(eb.ref('notices.resolved_ms'))
+            .end(),
+        )
         .orderBy('notices.id')
         .limit(limit)
         .execute(),
@@ -247,7 +254,8 @@ export class SqlOperations implements Operations {
       const isOver = notice.state === 'resolved' && over_ms === null;
       return isOver ? [...opened, { event: 'resolved', notice }] : opened;
     });
-    return events.slice(0, limit);
+    // A notice that gives two events gives the later one too early.
+    return events.sort((one, other) => instantOf(one) - instantOf(other)).slice(0, limit);
   }
 
   async markDelivered(channel: string, { event, notice }: NoticeEvent, nowMs: number): Promise<void> {
@@ -261,8 +269,8 @@ export class SqlOperations implements Operations {
   }
 
   /** A new generation is written in batches (DSQL takes 3,000 rows a transaction), then made the current one. */
-  async replaceListings(rows: readonly ListedSecurity[]): Promise<void> {
-    const generation = this.#random.uuid();
+  async replaceListings(rows: readonly ListedSecurity[], nowMs: number): Promise<void> {
+    const generation = `${instantText(nowMs)}-${this.#random.uuid()}`;
     for (let start = 0; start < rows.length; start += BATCH_ROWS) {
       const batch = rows.slice(start, start + BATCH_ROWS).map((row) => ({
         generation,
@@ -284,26 +292,35 @@ export class SqlOperations implements Operations {
         .values({ id: 'current', generation })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ generation }))
         .execute();
-      return current?.generation;
+      return current?.generation ?? generation;
     });
-    if (before === undefined) return;
-    // By ranges of symbols, so that no transaction grows with the market.
-    for (;;) {
-      const deleted = await this.#database.write(async (db) => {
-        const some = await db
-          .selectFrom('listings')
-          .select(['symbol'])
-          .where('generation', '=', before)
-          .orderBy('symbol')
-          .limit(BATCH_ROWS)
-          .execute();
-        const last = some.at(-1)?.symbol;
-        if (last === undefined) return 0;
-        await db.deleteFrom('listings').where('generation', '=', before).where('symbol', '<=', last).execute();
-        return some.length;
-      });
-      if (deleted === 0) return;
-    }
+    // The one replaced, and what a process that was killed had begun long ago.
+    const abandoned = instantText(nowMs - ABANDONED_AFTER_MS);
+    while ((await this.#deleteListings({ before, abandoned, current: generation })) > 0);
+  }
+
+  /** Some rows of old generations, so that no transaction grows with the market. */
+  #deleteListings(of: { readonly before: string; readonly abandoned: string; readonly current: string }) {
+    return this.#database.write(async (db) => {
+      const some = await db
+        .selectFrom('listings')
+        .select(['generation', 'symbol'])
+        .where('generation', '!=', of.current)
+        .where((eb) => eb.or([eb('generation', '=', of.before), eb('generation', '<', of.abandoned)]))
+        .orderBy('generation')
+        .orderBy('symbol')
+        .limit(BATCH_ROWS)
+        .execute();
+      const first = some[0];
+      if (first === undefined) return 0;
+      const last = some.findLast(({ generation }) => generation === first.generation) ?? first;
+      await db
+        .deleteFrom('listings')
+        .where('generation', '=', last.generation)
+        .where('symbol', '<=', last.symbol)
+        .execute();
+      return some.length;
+    });
   }
 
   async searchListings(text: string, limit: number): Promise<ListedSecurity[]> {
@@ -339,6 +356,40 @@ export class SqlOperations implements Operations {
     }));
   }
 
+  async forgetBefore(ms: number): Promise<number> {
+    let forgotten = 0;
+    for (;;) {
+      const some = await this.#database.write(async (db) => {
+        const runs = await db
+          .selectFrom('runs')
+          .select('id')
+          .where('state', '!=', 'running')
+          .where('started_ms', '<', ms)
+          .limit(FORGET_ROWS)
+          .execute();
+        const notices = await db
+          .selectFrom('notices')
+          .select('id')
+          .where('state', '=', 'resolved')
+          .where('resolved_ms', '<', ms)
+          .limit(FORGET_ROWS)
+          .execute();
+        const [runIds, noticeIds] = [runs.map(({ id }) => id), notices.map(({ id }) => id)];
+        if (runIds.length > 0) {
+          await db.deleteFrom('run_steps').where('run_id', 'in', runIds).execute();
+          await db.deleteFrom('runs').where('id', 'in', runIds).execute();
+        }
+        if (noticeIds.length > 0) {
+          await db.deleteFrom('deliveries').where('notice_id', 'in', noticeIds).execute();
+          await db.deleteFrom('notices').where('id', 'in', noticeIds).execute();
+        }
+        return runIds.length + noticeIds.length;
+      });
+      if (some === 0) return forgotten;
+      forgotten += some;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database.close();
   }
@@ -346,6 +397,15 @@ export class SqlOperations implements Operations {
 
 /** Nine values a row: far below what a statement may carry. */
 const BATCH_ROWS = 500;
+/** A run has some twenty steps: far below what a transaction may delete. */
+const FORGET_ROWS = 50;
+/** A replacement of listings takes seconds: one begun so long ago will not go on. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
+/** An instant as text that sorts as the instant does. */
+function instantText(ms: number): string {
+  return String(ms).padStart(16, '0');
+}
 
 function runOf(row: OperationsSchema['runs']): Run {
   return {
@@ -377,6 +437,10 @@ function noticeOf(row: OperationsSchema['notices']): Notice {
     resolvedMs: row.resolved_ms,
     count: row.seen_count,
   };
+}
+
+function instantOf({ event, notice }: NoticeEvent): number {
+  return event === 'resolved' ? (notice.resolvedMs ?? notice.lastSeenMs) : notice.firstSeenMs;
 }
 
 function runExists(id: string): CondvestError {

@@ -15,6 +15,7 @@ import { FactCache } from './facts.ts';
 import { type Pinned, pin } from './pinned.ts';
 import type { BarsRequest } from './served-bars.ts';
 import { securityOf } from './symbol-lookup.ts';
+import type { LakeView } from './view.ts';
 
 export interface ReadBarsDeps {
   readonly lake: Lake;
@@ -43,15 +44,19 @@ export interface BarsQuery {
   readonly held: readonly HeldEvent[];
 }
 
-/** Checks a request, pins the tables it is answered from, and finds the security that it means. */
-export async function prepareQuery(deps: ReadBarsDeps, request: BarsRequest): Promise<BarsQuery> {
+/**
+ * Checks a request, pins the tables it is answered from (those of `view` where one is given), and finds the security that it
+ * means.
+ */
+export async function prepareQuery(deps: ReadBarsDeps, request: BarsRequest, view?: LakeView): Promise<BarsQuery> {
   const { lake } = deps;
   const { symbol, from, asOfMs, adjust = 'split' } = request;
   const interval = request.interval === undefined || request.interval === 1 ? 1 : checkInterval(request.interval);
   checkRange(deps, request);
   const facts = factsOf(lake);
   // A `total` bar is never stored.
-  const pinned = await pin(lake, { asOfMs, interval: adjust === 'total' ? 1 : interval });
+  const stored = adjust === 'total' ? 1 : interval;
+  const pinned = view === undefined ? await pin(lake, { asOfMs, interval: stored }) : view.pinned(stored);
   const published = await facts.published(pinned.bars);
   const lastPublished = defined(published.max, 'a table of daily bars holds a session');
   const to = request.to === undefined || request.to > lastPublished ? lastPublished : request.to;
@@ -114,7 +119,7 @@ function checkRange(deps: ReadBarsDeps, request: BarsRequest): void {
 const factCaches = new WeakMap<Lake, FactCache>();
 
 /** One cache a lake, for as long as the lake is open. */
-function factsOf(lake: Lake): FactCache {
+export function factsOf(lake: Lake): FactCache {
   const known = factCaches.get(lake);
   if (known !== undefined) return known;
   const cache = new FactCache(lake);

@@ -8,18 +8,20 @@ import { type BarsQuery, planFor, prepareQuery, type ReadBarsDeps } from './bars
 import { readDailyRows } from './daily-rows.ts';
 import type { BarsRequest, BarsResult, DailyBar, Restated, WindowBar } from './served-bars.ts';
 import { refuseUnknown } from './symbol-lookup.ts';
+import type { LakeView } from './view.ts';
 import { readWindows } from './window-bars.ts';
 
 /**
  * The bars of one symbol. The symbol is resolved to a security on the last session asked for and followed back through its
  * earlier symbols. N-session bars come from silver where they are stored and fresh; every other bar is computed from daily
- * rows by the functions of the domain. All tables are read at one version each, so that an answer never mixes two states.
+ * rows by the functions of the domain. All tables are read at one version each (those of `view` where one is given), so that an
+ * answer never mixes two states.
  *
  * Throws `UsageError` for a request that cannot be answered: `interval-invalid`, `bars-range-empty`, `bars-date-in-future`,
  * `symbol-unknown`, `as-of-in-future`, `as-of-too-early`, `lake-as-of-too-old`; `lake-empty` where there are no bars at all.
  */
-export async function readBars(deps: ReadBarsDeps, request: BarsRequest): Promise<BarsResult> {
-  const query = await prepareQuery(deps, request);
+export async function readBars(deps: ReadBarsDeps, request: BarsRequest, view?: LakeView): Promise<BarsResult> {
+  const query = await prepareQuery(deps, request, view);
   const answer = query.interval === 1 ? await dailyAnswer(query) : await windowAnswer(query);
   if (answer.bars.length === 0) {
     await refuseUnknown(deps.lake, query.pinned.bars, [request.symbol, ...query.spans.map((span) => span.symbol)]);

@@ -71,7 +71,7 @@ export function refuseFuture(asOfMs: InstantMs, nowMs: InstantMs): void {
   });
 }
 
-async function tooEarly(lake: Lake, asOfMs: InstantMs): Promise<UsageError> {
+export async function tooEarly(lake: Lake, asOfMs: InstantMs): Promise<UsageError> {
   const first = await lake.table(DAILY_BARS).at({ version: 0 });
   return new UsageError({
     code: 'as-of-too-early',
@@ -81,7 +81,7 @@ async function tooEarly(lake: Lake, asOfMs: InstantMs): Promise<UsageError> {
   });
 }
 
-function lakeEmpty(): CondvestError {
+export function lakeEmpty(): CondvestError {
   return new CondvestError({
     code: 'lake-empty',
     kind: 'permanent',

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip as gzipWithCallback } from 'node:zlib';
+import { COMMIT_MS_MAX, type LakeView } from '../view.ts';
+import type { KeptAnswer } from './answer-cache.ts';
+import { toJson } from './json.ts';
+import { originOf } from './origin.ts';
+import type { Serving, ServingContext } from './serving.ts';
+
+/** How an answer made from the lake is sent: kept, compressed, and revalidated by the versions that it was made from. */
+
+export interface AnswerRequest {
+  readonly view: LakeView;
+  /** Names of the tables that the answer depends on. */
+  readonly uses: readonly string[];
+  /** What else it depends on beside the address: the day, the live bars. */
+  readonly also?: string;
+  /** The body as a JSON value. `requestId`: the same for the same answer, as the vendor's bodies carry one. */
+  readonly make: (requestId: string) => Promise<unknown>;
+}
+
+const gzip = promisify(gzipWithCallback);
+
+/** Below this, compressing costs more than it saves. */
+const GZIP_FROM_BYTES = 1024;
+/** A fast level: answers are made on demand. */
+const GZIP_LEVEL = 3;
+
+/** Answers pinned by `as_of` never change. Others are looked at again within a minute: a split changes settled history. */
+const IMMUTABLE = 'max-age=31536000, immutable';
+const REVALIDATED = 'max-age=0, s-maxage=30, must-revalidate';
+
+/** A JSON answer made from the lake. */
+export async function answer(c: ServingContext, serving: Serving, request: AnswerRequest): Promise<Response> {
+  const { view, uses, also = '' } = request;
+  const key = `${originOf(c, serving)}${addressOf(c.req.url)} ${view.tag(uses)} ${also}`;
+  const digest = createHash('sha256').update(`${serving.version} ${key}`).digest('hex').slice(0, 32);
+  const etag = `W/"${digest}"`;
+  const nowMs = serving.clock.nowMs();
+  const isImmutable = view.asOfMs !== undefined && view.asOfMs < nowMs - COMMIT_MS_MAX && also === '';
+  const headers: Record<string, string> = {
+    etag,
+    'cache-control': `${serving.isPublic ? 'public' : 'private'}, ${isImmutable ? IMMUTABLE : REVALIDATED}`,
+    vary: 'Accept-Encoding, Authorization, Origin',
+    'x-request-id': c.get('requestId'),
+  };
+  if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+  const kept = await serving.answers.getOrMake(key, () =>
+    serving.reads.pass(async () => jsonAnswer(await request.make(digest), etag)),
+  );
+  headers['content-type'] = kept.contentType;
+  if (kept.bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(c.req.header('accept-encoding')))
+    return new Response(kept.bytes, { status: 200, headers });
+  headers['content-encoding'] = 'gzip';
+  return new Response(await compressed(serving, key, kept), { status: 200, headers });
+}
+
+/** A JSON answer that is made anew each time and never kept: what the clock or the operational store says. */
+export function fresh(c: ServingContext, body: unknown, status: 200 | 201 | 202 = 200): Response {
+  return new Response(toJson(body), {
+    status,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-request-id': c.get('requestId'),
+    },
+  });
+}
+
+function jsonAnswer(body: unknown, etag: string): KeptAnswer {
+  const bytes = new TextEncoder().encode(toJson(body));
+  return { contentType: 'application/json; charset=utf-8', etag, bytes };
+}
+
+async function compressed(serving: Serving, key: string, kept: KeptAnswer): Promise<Uint8Array<ArrayBuffer>> {
+  if (kept.gzip !== undefined) return kept.gzip;
+  const bytes = new Uint8Array(await gzip(kept.bytes, { level: GZIP_LEVEL }));
+  serving.answers.keepGzip(key, kept, bytes);
+  return bytes;
+}
+
+/** Path and query without the key, which says who asks and not what. */
+function addressOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const address = url.slice(start);
+  if (!address.includes('apiKey=')) return address;
+  return address.replaceAll(/([?&])apiKey=[^&]*(&|$)/g, (_, before: string, after: string) =>
+    after === '' ? '' : before,
+  );
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const bare = etag.replace('W/', '');
+  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace('W/', '') === bare);
+}
+
+function acceptsGzip(header: string | undefined): boolean {
+  return header !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(header);
+}

@@ -1,0 +1,94 @@
+import { CondvestError, type ErrorKind, UsageError } from '#base/errors.ts';
+
+/** The one table of what an error is over HTTP. A code that is not listed goes by the kind of its error. */
+
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 414 | 415 | 421 | 429 | 500 | 503;
+
+const BY_CODE: Readonly<Record<string, ErrorStatus>> = {
+  'key-missing': 401,
+  'key-unknown': 401,
+  'scope-missing': 403,
+  'not-entitled': 403,
+  'origin-refused': 403,
+  'request-not-simple': 403,
+  'sql-disabled': 403,
+  'host-refused': 421,
+  'route-unknown': 404,
+  'not-found': 404,
+  'symbol-unknown': 404,
+  'table-unknown': 404,
+  'pipeline-run-unknown': 404,
+  'method-not-allowed': 405,
+  'pipeline-busy': 409,
+  'body-too-large': 413,
+  'url-too-long': 414,
+  'body-not-json': 415,
+  'rate-limited': 429,
+  'server-busy': 503,
+  'lake-empty': 503,
+};
+
+const BY_KIND: Readonly<Record<ErrorKind, ErrorStatus>> = { transient: 503, permanent: 500, corrupt: 500 };
+
+/** `status` of the vendor's envelope. */
+const VENDOR_STATUS: Readonly<Partial<Record<ErrorStatus, string>>> = { 403: 'NOT_AUTHORIZED', 404: 'NOT_FOUND' };
+
+export function statusOf(error: CondvestError): ErrorStatus {
+  return BY_CODE[error.code] ?? (error instanceof UsageError ? 400 : BY_KIND[error.kind]);
+}
+
+/** What every failed request is answered with: both names that clients look for, and our own code beside them. */
+export interface ErrorBody {
+  readonly status: string;
+  readonly request_id: string;
+  readonly error: string;
+  readonly message: string;
+  readonly code: string;
+}
+
+export function errorBody(error: { readonly code: string; readonly message: string }, status: ErrorStatus, id: string) {
+  const body: ErrorBody = {
+    status: VENDOR_STATUS[status] ?? 'ERROR',
+    request_id: id,
+    error: error.message,
+    message: error.message,
+    code: error.code,
+  };
+  return body;
+}
+
+/** Seconds after which the same request may do better; undefined where it will not. */
+export function retryAfterSeconds(error: CondvestError): number | undefined {
+  if (error instanceof RetryLater) return error.afterSeconds;
+  return statusOf(error) === 503 ? RETRY_SECONDS : undefined;
+}
+
+const RETRY_SECONDS = 5;
+
+/** Too many requests, or too much at once: the same again later is welcome. */
+export class RetryLater extends CondvestError {
+  readonly afterSeconds: number;
+  constructor(parts: {
+    readonly code: 'rate-limited' | 'server-busy';
+    readonly message: string;
+    readonly allowed?: string;
+    readonly afterSeconds: number;
+  }) {
+    const { afterSeconds, ...rest } = parts;
+    super({ ...rest, kind: 'transient', action: `Try again in ${afterSeconds} s` });
+    this.afterSeconds = afterSeconds;
+  }
+}
+
+/** A path without anything behind it. */
+export function notFound(message: string, found?: string): UsageError {
+  return new UsageError({ code: 'not-found', message, found });
+}
+
+/** Data that the vendor sells and this server does not have: clients tell it from a wrong path by this answer. */
+export function notEntitled(what: string): UsageError {
+  return new UsageError({
+    code: 'not-entitled',
+    message: `You are not entitled to this data: this server does not have ${what}`,
+  });
+}

@@ -1,0 +1,139 @@
+import { z } from '@hono/zod-openapi';
+import { type InstantMs, type IsoDate, MS_PER_DAY, parseIsoDate } from '#base/dates.ts';
+
+/** Parameters that many routes have. The message of each is what is allowed. */
+
+/** A symbol as a path or a query has it; case-sensitive, bounded, printable. */
+export const symbolParameter = z
+  .string()
+  .regex(/^[!-~]{1,32}$/, 'a symbol: 1 to 32 printable characters')
+  .openapi({ example: 'AAPL', description: 'Symbol, case-sensitive' });
+
+/** True and false as clients write them: `true`, `True`, `1`. */
+export function flag(defaultValue: boolean) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context): boolean => {
+      if (text === undefined) return defaultValue;
+      const lower = text.trim().toLowerCase();
+      if (lower === 'true' || lower === '1') return true;
+      if (lower === 'false' || lower === '0') return false;
+      context.addIssue({ code: 'custom', message: 'true or false' });
+      return z.NEVER;
+    })
+    .openapi({ type: 'boolean', default: defaultValue });
+}
+
+export function whole(bounds: { readonly min: number; readonly max: number; readonly default: number }) {
+  const { min, max } = bounds;
+  return z
+    .string()
+    .optional()
+    .transform((text, context): number => {
+      if (text === undefined || text.trim() === '') return bounds.default;
+      const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      context.addIssue({ code: 'custom', message: `a whole number from ${min} to ${max}` });
+      return z.NEVER;
+    })
+    .openapi({ type: 'integer', minimum: min, maximum: max, default: bounds.default });
+}
+
+/** One of some words, whatever their case. */
+export function choice<const T extends string>(words: readonly T[], defaultValue: T) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context): T => {
+      if (text === undefined || text === '') return defaultValue;
+      const found = words.find((word) => word.toLowerCase() === text.trim().toLowerCase());
+      if (found !== undefined) return found;
+      context.addIssue({ code: 'custom', message: words.join(', ') });
+      return z.NEVER;
+    })
+    .openapi({ type: 'string', enum: [...words], default: defaultValue });
+}
+
+/** A date as `YYYY-MM-DD`. */
+export const dateParameter = z
+  .string()
+  .transform((text, context): IsoDate => {
+    const date = parseIsoDate(text.trim());
+    if (date !== undefined) return date;
+    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', format: 'date', example: '2024-01-02' });
+
+export const optionalDate = z
+  .string()
+  .optional()
+  .transform((text, context): IsoDate | undefined => {
+    if (text === undefined || text.trim() === '') return undefined;
+    const date = parseIsoDate(text.trim());
+    if (date !== undefined) return date;
+    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', format: 'date' });
+
+/** Instants beyond these are no dates of ours: years 1900 to 2200. */
+const INSTANT_MIN = -70 * 366 * MS_PER_DAY;
+const INSTANT_MAX = 231 * 366 * MS_PER_DAY;
+
+/** A date, or an instant in epoch milliseconds. */
+export type DateOrMs = { readonly date: IsoDate } | { readonly ms: InstantMs };
+
+export function readDateOrMs(text: string): DateOrMs | undefined {
+  const date = parseIsoDate(text.trim());
+  if (date !== undefined) return { date };
+  if (!/^-?\d{1,15}$/.test(text.trim())) return undefined;
+  const ms = Number(text);
+  return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? { ms } : undefined;
+}
+
+export const dateOrMsParameter = z
+  .string()
+  .transform((text, context): DateOrMs => {
+    const read = readDateOrMs(text);
+    if (read !== undefined) return read;
+    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD, or epoch milliseconds' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', example: '2024-01-02' });
+
+/** An instant to answer from: a date (its end in UTC), `2024-01-02T15:00:00Z`, or epoch milliseconds. */
+export const asOfParameter = z
+  .string()
+  .optional()
+  .transform((text, context): InstantMs | undefined => {
+    if (text === undefined || text.trim() === '') return undefined;
+    const read = readDateOrMs(text);
+    if (read !== undefined && 'ms' in read) return read.ms;
+    if (read !== undefined) return Date.parse(`${read.date}T23:59:59.999Z`);
+    const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text.trim())
+      ? Date.parse(text.trim())
+      : Number.NaN;
+    if (ms >= INSTANT_MIN && ms <= INSTANT_MAX) return ms;
+    context.addIssue({ code: 'custom', message: 'a date, an instant as 2024-01-02T15:00:00Z, or epoch milliseconds' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', description: 'Answer from what was known at this instant' });
+
+/** Texts separated by commas, spaces around them allowed; at most `max` of them. */
+export function list(max: number) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context): readonly string[] => {
+      const items = (text ?? '')
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+      if (items.length <= max) return [...new Set(items)];
+      context.addIssue({ code: 'custom', message: `at most ${max} items, separated by commas` });
+      return z.NEVER;
+    })
+    .openapi({ type: 'string', description: `Separated by commas, at most ${max}` });
+}

@@ -1,0 +1,122 @@
+import type { RouteConfig, z } from '@hono/zod-openapi';
+import { UsageError } from '#base/errors.ts';
+import type { Scope, ServingApp, ServingContext } from './serving.ts';
+
+/** One route: what it is called with, what it answers, what it does. The OpenAPI document is made from these. */
+export interface RouteDefinition<Params, Query, Body> {
+  readonly method: 'get' | 'post' | 'delete';
+  /** As OpenAPI writes it: `/v2/last/trade/{ticker}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** `vendor`, `condvest`, `udf`, `openbb` or `operations`. */
+  readonly tag: string;
+  readonly params?: z.ZodType<Params>;
+  readonly query?: z.ZodType<Query>;
+  /** A JSON body. */
+  readonly body?: z.ZodType<Body>;
+  /** What the caller's key must allow; `read` unless given. `none`: open to all. */
+  readonly scope?: Scope | 'none';
+  /** Shape of the successful answer, for the document; `binary` and `events` for streams. */
+  readonly answer: z.ZodType | 'text' | 'binary' | 'events' | 'html';
+  readonly handle: (
+    c: ServingContext,
+    input: { readonly params: Params; readonly query: Query; readonly body: Body },
+  ) => Promise<Response> | Response;
+}
+
+/** The scopes that routes ask for beyond `read`, by method and path as Hono writes it: the gate reads it. */
+const scopes = new Map<string, Scope | 'none'>();
+
+export function scopeOf(method: string, honoPath: string): Scope | 'none' {
+  return scopes.get(`${method} ${honoPath}`) ?? 'read';
+}
+
+/** Puts a route into the application and into its OpenAPI document. */
+export function addRoute<Params = undefined, Query = undefined, Body = undefined>(
+  app: ServingApp,
+  route: RouteDefinition<Params, Query, Body>,
+): void {
+  const { method, path, params, query, body, scope = 'read', handle } = route;
+  const honoPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
+  if (scope !== 'read') scopes.set(`${method.toUpperCase()} ${honoPath}`, scope);
+  app.openAPIRegistry.registerPath(documented(route));
+  app.on(method, honoPath, async (c) =>
+    handle(c, {
+      params: (params === undefined ? undefined : parsed(params, c.req.param(), 'Path parameter')) as Params,
+      query: (query === undefined ? undefined : parsed(query, c.req.query(), 'Parameter')) as Query,
+      body: (body === undefined ? undefined : parsed(body, await jsonBody(c), 'Field')) as Body,
+    }),
+  );
+}
+
+/** Throws `parameter-invalid` for the first value that does not fit, naming it and what is allowed. */
+function parsed<T>(schema: z.ZodType<T>, values: unknown, what: string): T {
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const name = issue?.path.join('.') ?? '';
+  const value = (values as Record<string, unknown> | null | undefined)?.[String(issue?.path[0])];
+  throw new UsageError({
+    code: 'parameter-invalid',
+    message: name === '' ? 'The request does not fit' : `${what} "${name}" cannot be used`,
+    found: value === undefined ? 'nothing' : shown(value),
+    ...(issue === undefined ? {} : { allowed: issue.message }),
+  });
+}
+
+const SHOWN_MAX = 100;
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
+}
+
+async function jsonBody(c: ServingContext): Promise<unknown> {
+  const type = c.req.header('content-type') ?? '';
+  if (!/^application\/json\b/i.test(type)) {
+    throw new UsageError({
+      code: 'body-not-json',
+      message: 'The body of this request must be JSON',
+      found: type === '' ? 'no Content-Type' : type.slice(0, SHOWN_MAX),
+      allowed: 'Content-Type: application/json',
+    });
+  }
+  try {
+    return await c.req.json();
+  } catch (cause) {
+    throw new UsageError({ code: 'body-invalid', message: 'The body of this request is not JSON', cause });
+  }
+}
+
+const CONTENT_TYPES = {
+  text: 'text/plain',
+  binary: 'application/octet-stream',
+  events: 'text/event-stream',
+  html: 'text/html',
+};
+
+function documented<P, Q, B>(route: RouteDefinition<P, Q, B>): RouteConfig {
+  const { method, path, summary, description, tag, params, query, body, answer, scope = 'read' } = route;
+  const content =
+    typeof answer === 'string'
+      ? { [CONTENT_TYPES[answer]]: { schema: { type: 'string' as const } } }
+      : { 'application/json': { schema: answer } };
+  return {
+    method,
+    path,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    tags: [tag],
+    ...(scope === 'none' ? { security: [] } : {}),
+    request: {
+      ...(params === undefined ? {} : { params: params as unknown as z.ZodObject }),
+      ...(query === undefined ? {} : { query: query as unknown as z.ZodObject }),
+      ...(body === undefined ? {} : { body: { content: { 'application/json': { schema: body } } } }),
+    },
+    responses: {
+      200: { description: 'Success', content },
+      default: { description: 'An error: `status`, `request_id`, `error`, `message`, `code`' },
+    },
+  };
+}

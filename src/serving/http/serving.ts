@@ -1,0 +1,96 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Lake } from '#lake/lake.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { LiveBars } from '#ports/live-bars.ts';
+import type { Random } from '#ports/random.ts';
+import { Views } from '../view.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { ReadGate } from './read-gate.ts';
+import type { Upkeep } from './upkeep.ts';
+
+/** What the server may use of its resources. Every one is a bound on what callers can ask for. */
+export interface ServingLimits {
+  /** Bytes of answers kept in memory. */
+  readonly answersBytes: number;
+  /** Reads of the lake at once, and how many more may wait. */
+  readonly readsRunning: number;
+  readonly readsWaiting: number;
+  readonly urlBytes: number;
+  readonly bodyBytes: number;
+  /** Exports and SQL: rows of one answer, and how long it may take. */
+  readonly exportRows: number;
+  readonly exportMs: number;
+  /** Exports, SQL and event streams at once. */
+  readonly streams: number;
+}
+
+export const DEFAULT_LIMITS: ServingLimits = {
+  answersBytes: 64 * 2 ** 20,
+  readsRunning: 4,
+  readsWaiting: 512,
+  urlBytes: 8192,
+  bodyBytes: 64 * 1024,
+  exportRows: 50_000_000,
+  exportMs: 15 * 60_000,
+  streams: 32,
+};
+
+/** Everything that the routes need, handed in by the composition root. */
+export interface ServingDeps {
+  readonly lake: Lake;
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly live: LiveBars;
+  /** What other layers do: the pipeline, gaps, quality. */
+  readonly upkeep: Upkeep;
+  /** Stored lengths of N-session bars. */
+  readonly intervals: readonly number[];
+  readonly limits: ServingLimits;
+  /** The address that clients use, where it is not the one of the request: `https://data.example.com`. */
+  readonly publicUrl: string | undefined;
+  /** `X-Forwarded-*` of a proxy in front counts. */
+  readonly trustProxy: boolean;
+  /** Answers may lie in shared caches: false where callers need keys. */
+  readonly isPublic: boolean;
+  readonly version: string;
+}
+
+/** One server: what it was given, and what it keeps between requests. */
+export interface Serving extends ServingDeps {
+  readonly views: Views;
+  readonly answers: AnswerCache;
+  readonly reads: ReadGate;
+}
+
+export function createServing(deps: ServingDeps): Serving {
+  const { lake, clock, intervals, limits } = deps;
+  return {
+    ...deps,
+    views: new Views({ lake, clock, intervals }),
+    answers: new AnswerCache(limits.answersBytes),
+    reads: new ReadGate({ running: limits.readsRunning, waiting: limits.readsWaiting }),
+  };
+}
+
+/** Who asks. */
+export interface Caller {
+  /** The key's name; `local` on a loopback server without keys. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+export type Scope = 'read' | 'admin';
+
+export interface ServingEnv {
+  Variables: {
+    /** Of this request alone: in the log, in `X-Request-ID`, and in the bodies of errors. */
+    requestId: string;
+    caller: Caller;
+  };
+}
+
+export type ServingApp = OpenAPIHono<ServingEnv>;
+export type ServingContext = Context<ServingEnv>;

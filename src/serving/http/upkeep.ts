@@ -1,0 +1,96 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { Notice, Run, RunStep } from '#ports/operations.ts';
+
+/**
+ * What the server shows of, and asks of, the work of the other layers. The composition root hands it in, since the layers do
+ * not know each other. Reports are plain data; instants are epoch milliseconds.
+ */
+export interface Upkeep {
+  /** The prices are simulated: every view says so. */
+  isSimulated(): Promise<boolean>;
+  status(): Promise<UpkeepStatus>;
+  /** What is being built before there is anything to serve; undefined when it is done. */
+  building(): Building | undefined;
+  gaps(request: { readonly symbol?: string | undefined; readonly limit: number }): Promise<Gaps>;
+  quality(request: {
+    readonly from?: IsoDate | undefined;
+    readonly to?: IsoDate | undefined;
+    readonly limit: number;
+  }): Promise<Quality>;
+  runs(limit: number): Promise<readonly Run[]>;
+  /** A run with its steps; undefined where there is none of that id. */
+  run(id: string): Promise<{ readonly run: Run; readonly steps: readonly RunStep[] } | undefined>;
+  notices(request: { readonly openOnly: boolean; readonly limit: number }): Promise<readonly Notice[]>;
+  /** Begins a run and returns its id; `pipeline-busy` where one goes on. Undefined: this server runs none. */
+  readonly startRun: ((request: { readonly session?: IsoDate | undefined }) => Promise<string>) | undefined;
+  /** What happens from now on, until the returned function is called. Listeners must not block. */
+  listen(listener: (event: UpkeepEvent) => void): () => void;
+  /** The next run of the schedule; undefined where this server keeps none. */
+  nextRun(): { readonly atMs: InstantMs; readonly reason: string; readonly session: IsoDate } | undefined;
+}
+
+export type UpkeepEvent =
+  | { readonly type: 'run'; readonly run: Run }
+  | { readonly type: 'step'; readonly step: RunStep }
+  | { readonly type: 'building'; readonly building: Building | undefined }
+  | { readonly type: 'notice'; readonly notice: Notice };
+
+export interface Building {
+  readonly startedMs: InstantMs;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly state: 'waiting' | 'running' | 'done' | 'failed';
+    readonly done: number;
+    readonly total: number;
+    readonly detail: string;
+  }[];
+  readonly error: string | null;
+}
+
+export interface UpkeepStatus {
+  /** Where days come from: `massive`, `simulated`, `flat-files`, or null where nothing is fetched. */
+  readonly source: string | null;
+  readonly nowMs: InstantMs;
+  /** The last session that has closed. */
+  readonly lastClosed: IsoDate;
+  readonly first: IsoDate | undefined;
+  readonly last: IsoDate | undefined;
+  readonly watermark: IsoDate | undefined;
+  readonly sessions: Readonly<Record<'settled' | 'provisional' | 'partial' | 'missing', number>>;
+  readonly work: readonly {
+    readonly session: IsoDate;
+    readonly reason: string;
+    readonly rows: number;
+    readonly expected: number | null;
+  }[];
+  readonly workCount: number;
+  readonly horizon: IsoDate | undefined;
+  readonly lastFetchMs: InstantMs | undefined;
+  readonly symbolsListed: number;
+}
+
+export interface Gaps {
+  readonly sessions: readonly { readonly session: IsoDate; readonly reason: string }[];
+  readonly horizon: IsoDate | undefined;
+  readonly symbols: readonly {
+    readonly symbol: string;
+    readonly firstSession: IsoDate;
+    readonly missing: number;
+    readonly sessions: number;
+  }[];
+  readonly ofSymbol: readonly IsoDate[] | undefined;
+}
+
+export interface Quality {
+  readonly from: IsoDate | undefined;
+  readonly to: IsoDate | undefined;
+  readonly rows: number;
+  readonly quarantined: readonly {
+    readonly dataset: string;
+    readonly reason: string;
+    readonly rows: number;
+    readonly example: string;
+  }[];
+  readonly warnings: Readonly<Record<string, number>>;
+  readonly examples: readonly object[];
+}

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OpenAPIHono, z } from '@hono/zod-openapi';
+import fc from 'fast-check';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import { AnswerCache, type KeptAnswer } from './answer-cache.ts';
+import { refusal } from './app.ts';
+import { errorBody, RetryLater, statusOf } from './http-errors.ts';
+import { integer, nanoseconds, toJson } from './json.ts';
+import { decodeCursor, encodeCursor } from './paging.ts';
+import { asOfParameter, choice, dateOrMsParameter, flag, list, whole } from './parameters.ts';
+import { ReadGate } from './read-gate.ts';
+import { addRoute } from './route.ts';
+import type { ServingEnv } from './serving.ts';
+
+test('nanoseconds are exact integer literals, beyond what a double holds', () => {
+  assert.equal(toJson({ t: nanoseconds(1_651_251_948_294) }), '{"t":1651251948294000000}');
+  assert.equal(toJson({ t: integer(1_651_251_948_294_080_343n) }), '{"t":1651251948294080343}');
+});
+
+test('a cursor comes back as it was, whatever it carries', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ maxLength: 20 }), fc.nat(), { maxKeys: 8, noNullPrototype: true }),
+      fc.nat(),
+      fc.dictionary(fc.string({ maxLength: 20 }), fc.string({ maxLength: 40 }), { maxKeys: 8, noNullPrototype: true }),
+      (versions, atMs, position) => {
+        const text = encodeCursor({ versions, atMs, position });
+        assert.match(text, /^[\w-]*$/);
+        assert.deepEqual(decodeCursor(text), { versions, atMs, position });
+      },
+    ),
+  );
+});
+
+test('any other text is refused as a cursor, with what to do', () => {
+  const invalid = (text: string): void =>
+    assert.throws(
+      () => decodeCursor(text),
+      (error) => error instanceof UsageError && error.code === 'cursor-invalid' && /next_url/.test(error.message),
+    );
+  fc.assert(fc.property(fc.string(), invalid));
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  for (const value of [
+    null,
+    [],
+    {},
+    { v: { a: 1.5 }, t: 1, p: {} },
+    { v: {}, t: 'x', p: {} },
+    { v: {}, t: 1, p: { a: 1 } },
+  ])
+    invalid(encoded(value));
+  invalid(encodeCursor({ versions: {}, atMs: 1, position: { a: 'x'.repeat(5000) } }));
+});
+
+test('parameters are read as clients write them, and what does not fit is named', () => {
+  const read = <T>(schema: z.ZodType<T>, text: string | undefined): T | string => {
+    const result = schema.safeParse(text);
+    return result.success ? result.data : (result.error.issues[0]?.message ?? '');
+  };
+  assert.equal(read(flag(true), undefined), true);
+  assert.equal(read(flag(true), 'False'), false);
+  assert.equal(read(flag(false), '1'), true);
+  assert.equal(read(flag(false), 'yes'), 'true or false');
+  const limit = whole({ min: 1, max: 50_000, default: 5000 });
+  assert.equal(read(limit, undefined), 5000);
+  assert.equal(read(limit, '50000'), 50_000);
+  for (const text of ['0', '50001', '-1', '1.5', '1e3', 'many', '9'.repeat(30)])
+    assert.equal(read(limit, text), 'a whole number from 1 to 50000');
+  assert.equal(read(choice(['asc', 'desc'], 'asc'), 'DESC'), 'desc');
+  assert.deepEqual(read(list(3), 'A, B,,A'), ['A', 'B']);
+  assert.equal(read(list(1), 'A,B'), 'at most 1 items, separated by commas');
+  assert.deepEqual(read(dateOrMsParameter, '2024-02-29'), { date: '2024-02-29' });
+  assert.deepEqual(read(dateOrMsParameter, '1709164800000'), { ms: 1_709_164_800_000 });
+  for (const text of ['2023-02-29', '99999999999999', 'yesterday', ''])
+    assert.equal(read(dateOrMsParameter, text), 'a date as YYYY-MM-DD, or epoch milliseconds');
+  assert.equal(read(asOfParameter, '2024-01-02'), Date.parse('2024-01-02T23:59:59.999Z'));
+  assert.equal(read(asOfParameter, '2024-01-02T15:00:00+01:00'), Date.parse('2024-01-02T14:00:00Z'));
+});
+
+const kept = (size: number): KeptAnswer => ({ contentType: 'x', etag: 'x', bytes: new Uint8Array(size) });
+
+test('kept answers never hold more bytes than their bound, compressed forms included', async () => {
+  const cache = new AnswerCache(100_000);
+  for (let i = 0; i < 50; i += 1) {
+    const answer = await cache.getOrMake(`key ${i}`, async () => kept(5000));
+    cache.keepGzip(`key ${i}`, answer, new Uint8Array(2000));
+    assert.ok(cache.bytes <= 100_000);
+  }
+  assert.equal(cache.get('key 0'), undefined);
+  assert.notEqual(cache.get('key 49'), undefined);
+  await cache.getOrMake('too large', async () => kept(60_000));
+  assert.equal(cache.get('too large'), undefined, 'one answer may not push out all others');
+});
+
+test('an answer is made once however many ask for it, and a failure is not kept', async () => {
+  const cache = new AnswerCache(100_000);
+  let made = 0;
+  const make = async (): Promise<KeptAnswer> => {
+    made += 1;
+    if (made === 1) throw new Error('first');
+    return kept(10);
+  };
+  const failures = await Promise.allSettled([cache.getOrMake('a', make), cache.getOrMake('a', make)]);
+  assert.deepEqual(
+    failures.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  const [one, two] = await Promise.all([cache.getOrMake('a', make), cache.getOrMake('a', make)]);
+  assert.equal(one, two);
+  assert.equal(made, 2);
+});
+
+test('reads beyond the bound wait in order, and beyond that are refused', async () => {
+  const gate = new ReadGate({ running: 1, waiting: 2 });
+  const order: number[] = [];
+  const leave = await gate.enter();
+  const waiting = [1, 2].map((n) => gate.pass(async () => order.push(n)));
+  await assert.rejects(
+    gate.pass(async () => 0),
+    (error) => error instanceof RetryLater && error.code === 'server-busy' && error.afterSeconds === 1,
+  );
+  leave();
+  leave();
+  await Promise.all(waiting);
+  assert.deepEqual(order, [1, 2]);
+  assert.deepEqual(gate.load, { running: 0, waiting: 0 });
+});
+
+test('errors go to their status by code, then by kind; clients find both names of the message', () => {
+  const status = (code: string, kind: CondvestError['kind']): number =>
+    statusOf(new CondvestError({ code, kind, message: 'x' }));
+  assert.equal(status('symbol-unknown', 'permanent'), 404);
+  assert.equal(status('some-outage', 'transient'), 503);
+  assert.equal(status('bars-corrupt', 'corrupt'), 500);
+  assert.equal(statusOf(new UsageError({ code: 'interval-invalid', message: 'x' })), 400);
+  assert.deepEqual(errorBody({ code: 'c', message: 'm' }, 404, 'id'), {
+    status: 'NOT_FOUND',
+    request_id: 'id',
+    error: 'm',
+    message: 'm',
+    code: 'c',
+  });
+});
+
+function probe() {
+  const bugs: unknown[] = [];
+  const app = new OpenAPIHono<ServingEnv>();
+  app.onError((error, c) => refusal(c, error, (bug) => bugs.push(bug)));
+  addRoute(app, {
+    method: 'get',
+    path: '/things/{thing}',
+    summary: 'x',
+    tag: 'operations',
+    params: z.object({ thing: z.string().max(5, 'at most 5 characters') }),
+    query: z.object({ limit: whole({ min: 1, max: 9, default: 3 }) }),
+    answer: 'text',
+    handle: (c, { params, query }) => {
+      if (params.thing === 'bug') throw new TypeError('secret of the inside');
+      return c.text(`${params.thing} ${query.limit}`);
+    },
+  });
+  addRoute(app, {
+    method: 'post',
+    path: '/things',
+    summary: 'x',
+    tag: 'operations',
+    body: z.object({ name: z.string('a text') }),
+    answer: 'text',
+    handle: (c, { body }) => c.text(body.name),
+  });
+  return { app, bugs };
+}
+
+test('a route gets its values checked, and refuses what does not fit with one clear message', async () => {
+  const { app, bugs } = probe();
+  assert.equal(await (await app.request('/things/a%2Eb?limit=7&other=1')).text(), 'a.b 7');
+  const refused = await app.request('/things/x?limit=seven');
+  assert.equal(refused.status, 400);
+  const body = (await refused.json()) as { message: string; code: string };
+  assert.equal(body.code, 'parameter-invalid');
+  assert.equal(body.message, 'Parameter "limit" cannot be used: seven. Allowed: a whole number from 1 to 9.');
+  const form = await app.request('/things', { method: 'POST', body: 'name=x' });
+  assert.equal(form.status, 415);
+  const broken = await app.request('/things', {
+    method: 'POST',
+    body: '{"name":',
+    headers: { 'content-type': 'application/json' },
+  });
+  assert.equal(broken.status, 400);
+  const wrong = await app.request('/things', {
+    method: 'POST',
+    body: '{"name":1}',
+    headers: { 'content-type': 'application/json' },
+  });
+  assert.match(
+    ((await wrong.json()) as { message: string }).message,
+    /Field "name" cannot be used: 1\. Allowed: a text/,
+  );
+  assert.deepEqual(bugs, []);
+});
+
+test('a bug is a 500 that says nothing of the inside, and is told to whoever runs the server', async () => {
+  const { app, bugs } = probe();
+  const response = await app.request('/things/bug');
+  assert.equal(response.status, 500);
+  assert.doesNotMatch(await response.text(), /secret|TypeError/);
+  assert.equal(bugs.length, 1);
+});
+
+test('routes are in the OpenAPI document with their parameters', () => {
+  const { app } = probe();
+  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'x', version: '1' } });
+  const operation = document.paths?.['/things/{thing}']?.get;
+  assert.deepEqual(
+    operation?.parameters?.map((one) => ('name' in one ? [one.name, one.in, one.required ?? false] : [])),
+    [
+      ['thing', 'path', true],
+      ['limit', 'query', false],
+    ],
+  );
+});

@@ -4,6 +4,8 @@ import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LiveBars } from '#ports/live-bars.ts';
+import type { LocalFiles } from '#ports/local-files.ts';
+import type { PageFiles } from '#ports/page-files.ts';
 import type { Random } from '#ports/random.ts';
 import { Views } from '../view.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -24,6 +26,9 @@ export interface ServingLimits {
   readonly exportMs: number;
   /** Exports, SQL and event streams at once. */
   readonly streams: number;
+  /** Statements of SQL at once, and what one of them may hold in memory. */
+  readonly sqlRunning: number;
+  readonly sqlBytes: number;
 }
 
 export const DEFAULT_LIMITS: ServingLimits = {
@@ -35,6 +40,8 @@ export const DEFAULT_LIMITS: ServingLimits = {
   exportRows: 50_000_000,
   exportMs: 15 * 60_000,
   streams: 32,
+  sqlRunning: 2,
+  sqlBytes: 512 * 2 ** 20,
 };
 
 /** Everything that the routes need, handed in by the composition root. */
@@ -44,11 +51,18 @@ export interface ServingDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly live: LiveBars;
+  /** Reads finished scratch files: a Parquet export ends with its index, so it is written before it is sent. */
+  readonly files: LocalFiles;
+  readonly page: PageFiles;
   /** What other layers do: the pipeline, gaps, quality. */
   readonly upkeep: Upkeep;
   /** Stored lengths of N-session bars. */
   readonly intervals: readonly number[];
   readonly limits: ServingLimits;
+  /** An operator lets callers with an admin key run SQL: read-only, sandboxed, bounded. */
+  readonly allowSql: boolean;
+  /** Aborted when the server shuts down: streams without an end of their own end then. */
+  readonly stopping: AbortSignal;
   /** The address that clients use, where it is not the one of the request: `https://data.example.com`. */
   readonly publicUrl: string | undefined;
   /** `X-Forwarded-*` of a proxy in front counts. */
@@ -63,6 +77,8 @@ export interface Serving extends ServingDeps {
   readonly views: Views;
   readonly answers: AnswerCache;
   readonly reads: ReadGate;
+  /** Exports, SQL and event streams: none of them waits, the one too many is refused. */
+  readonly streams: ReadGate;
 }
 
 export function createServing(deps: ServingDeps): Serving {
@@ -72,6 +88,7 @@ export function createServing(deps: ServingDeps): Serving {
     views: new Views({ lake, clock, intervals }),
     answers: new AnswerCache(limits.answersBytes),
     reads: new ReadGate({ running: limits.readsRunning, waiting: limits.readsWaiting }),
+    streams: new ReadGate({ running: limits.streams, waiting: 0 }),
   };
 }
 

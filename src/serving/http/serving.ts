@@ -7,9 +7,11 @@ import type { LiveBars } from '#ports/live-bars.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 import type { PageFiles } from '#ports/page-files.ts';
 import type { Random } from '#ports/random.ts';
+import type { Timers } from '#ports/timers.ts';
 import { Views } from '../view.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { ReadGate } from './read-gate.ts';
+import type { SqlRunner } from './sql-runner.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** What the server may use of its resources. Every one is a bound on what callers can ask for. */
@@ -50,6 +52,7 @@ export interface ServingDeps {
   readonly calendar: Calendar;
   readonly clock: Clock;
   readonly random: Random;
+  readonly timers: Timers;
   readonly live: LiveBars;
   /** Reads finished scratch files: a Parquet export ends with its index, so it is written before it is sent. */
   readonly files: LocalFiles;
@@ -59,8 +62,8 @@ export interface ServingDeps {
   /** Stored lengths of N-session bars. */
   readonly intervals: readonly number[];
   readonly limits: ServingLimits;
-  /** An operator lets callers with an admin key run SQL: read-only, sandboxed, bounded. */
-  readonly allowSql: boolean;
+  /** Where an operator lets callers with an admin key run SQL: what runs it, read-only, sandboxed, bounded. */
+  readonly sql: SqlRunner | undefined;
   /** Aborted when the server shuts down: streams without an end of their own end then. */
   readonly stopping: AbortSignal;
   /** The address that clients use, where it is not the one of the request: `https://data.example.com`. */
@@ -106,6 +109,9 @@ export interface ServingEnv {
     /** Of this request alone: in the log, in `X-Request-ID`, and in the bodies of errors. */
     requestId: string;
     caller: Caller;
+    /** Headers of every answer: an answer that is made with them says so, and is not touched again. */
+    headers: Readonly<Record<string, string>> | undefined;
+    isDressed: boolean | undefined;
   };
 }
 

@@ -25,6 +25,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       primary key (generation, symbol, first_session))`,
     'create table if not exists listings_generation (id text primary key, generation text not null)',
   ],
+  [
+    `create table if not exists api_keys (
+      id text primary key, name text not null, digest text not null, scopes text not null, requests_per_minute bigint,
+      requests_per_day bigint, created_ms bigint not null, last_used_ms bigint, revoked_ms bigint, used_day text,
+      used_requests bigint not null)`,
+    'create table if not exists api_key_names (name text primary key, key_id text not null)',
+  ],
 ];
 
 export const MIGRATIONS_TABLE = `create table if not exists condvest_migrations (

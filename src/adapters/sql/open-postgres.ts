@@ -3,6 +3,7 @@ import { UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
 import { thrownFor } from './failure.ts';
+import { SqlKeys } from './keys.ts';
 import { SqlOperations } from './operations.ts';
 
 const CONNECTIONS_MAX = 4;
@@ -11,12 +12,23 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 /** PostgreSQL's type of `bigint`, which the driver gives as text. */
 const INT8 = 20;
 
-/** The operational store in PostgreSQL. The database exists; its tables are made where there are none. */
-export async function openPostgresOperations(options: {
+interface PostgresOptions {
   readonly url: string;
   readonly random: Random;
   readonly nowMs: number;
-}): Promise<SqlOperations> {
+}
+
+/** The operational store in PostgreSQL. The database exists; its tables are made where there are none. */
+export async function openPostgresOperations(options: PostgresOptions): Promise<SqlOperations> {
+  return new SqlOperations(await openPostgres(options), options.random);
+}
+
+/** The keys of callers, in the same database. */
+export async function openPostgresKeys(options: PostgresOptions): Promise<SqlKeys> {
+  return new SqlKeys(await openPostgres(options));
+}
+
+async function openPostgres(options: PostgresOptions): Promise<Database> {
   const { url, random, nowMs } = options;
   const place = placeOf(url);
   const { default: pg } = await import('pg');
@@ -40,7 +52,7 @@ export async function openPostgresOperations(options: {
     await database.close();
     throw thrownFor(cause, place);
   }
-  return new SqlOperations(database, random);
+  return database;
 }
 
 /** Host, port and database: what a person needs to know, and no password. */

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
 import { thrownFor } from './failure.ts';
+import { SqlKeys } from './keys.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { SqlOperations } from './operations.ts';
 
@@ -10,12 +11,23 @@ const BUSY_TIMEOUT_MS = 20;
 /** Changing to write-ahead logging needs the file alone for a moment. */
 const OPEN_TIMEOUT_MS = 5000;
 
-/** The operational store in a file, which is made where there is none. Its folder exists. */
-export async function openSqliteOperations(options: {
+interface SqliteOptions {
   readonly path: string;
   readonly random: Random;
   readonly nowMs: number;
-}): Promise<SqlOperations> {
+}
+
+/** The operational store in a file, which is made where there is none. Its folder exists. */
+export async function openSqliteOperations(options: SqliteOptions): Promise<SqlOperations> {
+  return new SqlOperations(await openSqlite(options), options.random);
+}
+
+/** The keys of callers, in the same file. */
+export async function openSqliteKeys(options: SqliteOptions): Promise<SqlKeys> {
+  return new SqlKeys(await openSqlite(options));
+}
+
+async function openSqlite(options: SqliteOptions): Promise<Database> {
   const { path, random, nowMs } = options;
   let connection: DatabaseSync | undefined;
   try {
@@ -23,7 +35,7 @@ export async function openSqliteOperations(options: {
     connection.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
     const database = new Database({ dialect: new NodeSqliteDialect(connection), random, place: path });
     await database.migrate(nowMs);
-    return new SqlOperations(database, random);
+    return database;
   } catch (cause) {
     if (connection?.isOpen === true) connection.close();
     throw thrownFor(cause, path);

@@ -55,4 +55,19 @@ export interface OperationsSchema {
     name_search: string;
   };
   listings_generation: { id: string; generation: string };
+  api_keys: {
+    id: string;
+    name: string;
+    digest: string;
+    scopes: string;
+    requests_per_minute: number | null;
+    requests_per_day: number | null;
+    created_ms: number;
+    last_used_ms: number | null;
+    revoked_ms: number | null;
+    used_day: string | null;
+    used_requests: number;
+  };
+  /** Names of keys in use, one row each: what makes two processes agree on who has a name. */
+  api_key_names: { name: string; key_id: string };
 }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { isoDate } from '#base/dates.ts';
+import type { Keys, NewKey } from '#ports/keys.ts';
+
+/** What any store of keys must do, whatever database is under it. Two stores over one database stand for two processes. */
+export function keysContract(
+  name: string,
+  open: () => Promise<{ readonly first: Keys; readonly second: Keys; readonly close: () => Promise<void> }>,
+): void {
+  describe(`keys over ${name}`, () => {
+    let first: Keys;
+    let second: Keys;
+    let close: (() => Promise<void>) | undefined;
+    before(async () => {
+      ({ first, second, close } = await open());
+    });
+    after(() => close?.());
+
+    const key = (id: string, more: Partial<NewKey> = {}): NewKey => ({
+      id,
+      name: `name of ${id}`,
+      digest: 'd'.repeat(64),
+      scopes: ['read'],
+      requestsPerMinute: 60,
+      requestsPerDay: null,
+      createdMs: 1_700_000_000_000,
+      ...more,
+    });
+    const day = isoDate('2026-01-05');
+
+    test('a store without keys says so', async () => {
+      assert.equal(await first.hasKeys(), false);
+      assert.deepEqual(await first.keys(10), []);
+      assert.equal(await first.findKey('a1'), undefined);
+    });
+
+    test('a key is found as it was made, by any process', async () => {
+      const made = key('a1', { scopes: ['read', 'admin'], requestsPerDay: 1000 });
+      await first.createKey(made);
+      const unused = { lastUsedMs: null, revokedMs: null, usedDay: null, usedRequests: 0 };
+      assert.deepEqual(await second.findKey('a1'), { ...made, ...unused });
+      assert.equal(await second.hasKeys(), true);
+    });
+
+    test('of two who want a name at once one gets it', async () => {
+      const outcomes = await Promise.allSettled([
+        first.createKey(key('b1', { name: 'wanted', createdMs: 1_700_000_000_001 })),
+        second.createKey(key('b2', { name: 'wanted', createdMs: 1_700_000_000_002 })),
+      ]);
+      const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
+      assert.deepEqual(
+        refused.map(({ code }) => code),
+        ['key-name-taken'],
+      );
+      assert.equal((await first.keys(10)).length, 2);
+    });
+
+    test('a key is revoked by its name or its id, once, and its name is free again', async () => {
+      const [, holder] = await first.keys(10);
+      assert.equal((await second.revokeKey('wanted', 5))?.id, holder?.id);
+      assert.equal((await first.findKey(holder?.id ?? ''))?.revokedMs, 5);
+      assert.equal((await first.revokeKey(holder?.id ?? '', 9))?.revokedMs, 5);
+      assert.equal((await first.findKey(holder?.id ?? ''))?.revokedMs, 5);
+      assert.equal(await first.revokeKey('wanted', 9), undefined);
+      await second.createKey(key('b3', { name: 'wanted', createdMs: 1_700_000_000_003 }));
+      assert.deepEqual(
+        (await first.keys(2)).map(({ id }) => id),
+        ['a1', holder?.id],
+      );
+    });
+
+    test('uses of several processes add up, and begin anew each day', async () => {
+      const use = (requests: number, lastUsedMs: number) => [{ id: 'a1', day, requests, lastUsedMs }];
+      await Promise.all([
+        ...Array.from({ length: 8 }, (_, i) => first.addUses(use(3, 100 + i))),
+        ...Array.from({ length: 8 }, (_, i) => second.addUses(use(4, 200 + i))),
+      ]);
+      const stored = await first.findKey('a1');
+      assert.deepEqual([stored?.usedDay, stored?.usedRequests, stored?.lastUsedMs], [day, 56, 207]);
+      const next = isoDate('2026-01-06');
+      assert.deepEqual(
+        [...(await second.addUses([{ id: 'a1', day: next, requests: 2, lastUsedMs: 300 }]))],
+        [['a1', 2]],
+      );
+      assert.deepEqual([...(await first.addUses(use(9, 250)))], [], 'a day that is over');
+      assert.deepEqual([...(await first.addUses([{ id: 'nobody', day, requests: 1, lastUsedMs: 1 }]))], []);
+      assert.equal((await first.findKey('a1'))?.usedRequests, 2);
+    });
+
+    test('a store whose last key was revoked has none', async () => {
+      for (const { id } of await first.keys(10)) await first.revokeKey(id, 7);
+      assert.equal(await second.hasKeys(), false);
+    });
+  });
+}

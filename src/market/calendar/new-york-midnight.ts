@@ -1,0 +1,19 @@
+import { type EpochDay, fromEpochDay, type InstantMs, type IsoDate, toEpochDay } from '#base/dates.ts';
+import { newYorkInstant } from './new-york.ts';
+
+/** Days whose midnights are kept once they were asked for: 1962 to 2099, of which answers hold thousands each. */
+const FIRST_DAY: EpochDay = -8 * 366;
+const LAST_DAY: EpochDay = 130 * 366;
+
+const midnights = new Float64Array(LAST_DAY - FIRST_DAY + 1).fill(Number.NaN);
+
+/** 00:00 in New York on a date. */
+export function newYorkMidnight(date: IsoDate): InstantMs {
+  const day = toEpochDay(date);
+  const kept = midnights[day - FIRST_DAY];
+  if (kept !== undefined && !Number.isNaN(kept)) return kept;
+  const midnight = newYorkInstant(fromEpochDay(day), 0);
+  // Writing outside the array does nothing.
+  midnights[day - FIRST_DAY] = midnight;
+  return midnight;
+}

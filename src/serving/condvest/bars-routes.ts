@@ -1,0 +1,225 @@
+import { z } from '@hono/zod-openapi';
+import { defined } from '#base/assert.ts';
+import type { IsoDate } from '#base/dates.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
+import { readBars } from '../bars.ts';
+import { factsOf } from '../bars-query.ts';
+import { answer } from '../http/answer.ts';
+import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import type { AppliedEvent, BarsRequest, BarValues, DailyBar, Finality, WindowBar } from '../served-bars.ts';
+import { refuseUnknown, securityOf } from '../symbol-lookup.ts';
+import type { LakeView } from '../view.ts';
+import { nameOfSecurity } from './names.ts';
+import {
+  type BarsAnswer,
+  barsShape,
+  type EventsAnswer,
+  eventsShape,
+  type SessionBarAnswer,
+  type WindowBarAnswer,
+} from './shapes/bars.ts';
+import { viewAt } from './views.ts';
+
+/** More than there are sessions from 1962 on. */
+const BARS_MAX = 20_000;
+const INTERVAL_MAX = 252;
+
+/** `21`, or `21d` as the command line and tables write it. */
+const intervalParameter = z
+  .string()
+  .optional()
+  .transform((text, context): number => {
+    const [, digits = ''] = /^(\d{1,3})[dD]?$/.exec((text ?? '1').trim()) ?? [];
+    const interval = Number(digits);
+    if (interval >= 1 && interval <= INTERVAL_MAX) return interval;
+    context.addIssue({ code: 'custom', message: `a number of sessions from 1 to ${INTERVAL_MAX}` });
+    return z.NEVER;
+  })
+  .openapi({ type: 'integer', minimum: 1, maximum: INTERVAL_MAX, default: 1, description: 'Sessions a bar' });
+
+const barsQuery = z.object({
+  interval: intervalParameter,
+  from: optionalDate.openapi({ description: 'First day; a window that touches the range is given whole' }),
+  to: optionalDate.openapi({ description: 'Last day' }),
+  adjust: choice(['raw', 'split', 'total'], 'split').openapi({
+    description: '`raw` as traded, `split` in the share count of the last session, `total` with dividends reinvested',
+  }),
+  as_of: asOfParameter,
+  explain: flag(false).openapi({ description: 'Also what each bar was made of' }),
+  limit: whole({ min: 1, max: BARS_MAX, default: BARS_MAX }).openapi({ description: 'The newest so many' }),
+});
+
+const symbolParams = z.object({ symbol: symbolParameter });
+
+const BARS_TABLES = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, RESTATEMENTS].map(({ name }) => name);
+
+export function addBarsRoutes(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/bars/{symbol}',
+    summary: 'Bars of one symbol, with what is known of each',
+    description:
+      'Bars of a session or of N sessions, through renames of the security. Every bar says how final it is; with `explain` also ' +
+      'its raw values, factors, events and sources. `as_of` answers from what was known then: the same bytes ever after.',
+    tag: 'condvest',
+    params: symbolParams,
+    query: barsQuery,
+    answer: barsShape,
+    handle: async (c, { params: { symbol }, query }) => {
+      const { interval, from, to, adjust, as_of: asOfMs, explain, limit } = query;
+      const view = await viewAt(serving, asOfMs);
+      const uses = interval === 1 ? BARS_TABLES : [silverBars(interval).name, ...BARS_TABLES];
+      const request = { symbol, interval, from, to, adjust, asOfMs, explain };
+      return answer(c, serving, { view, uses, make: () => barsAnswer(serving, request, view, limit) });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/events/{symbol}',
+    summary: 'Splits and dividends of one symbol',
+    description:
+      'Those of the security through renames, ascending by ex-date, with those that are not applied and why.',
+    tag: 'condvest',
+    params: symbolParams,
+    query: z.object({ as_of: asOfParameter }),
+    answer: eventsShape,
+    handle: async (c, { params: { symbol }, query: { as_of: asOfMs } }) => {
+      const view = await viewAt(serving, asOfMs);
+      const uses = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS].map(({ name }) => name);
+      return answer(c, serving, { view, uses, make: () => eventsAnswer(serving, symbol, view) });
+    },
+  });
+}
+
+async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView, limit: number): Promise<BarsAnswer> {
+  const { lake, calendar, clock } = serving;
+  const result = await readBars({ lake, calendar, clock }, request, view);
+  const { symbol, securityId, adjust, lastPublished, asOfMs, segments, versions, held, restated } = result;
+  const about = {
+    symbol,
+    security_id: securityId,
+    name: await nameOfSecurity(lake, view, securityId),
+    adjust,
+    last_published: lastPublished,
+    as_of_ms: asOfMs,
+    segments: segments.map((segment) => ({ ...segment })),
+    versions: { ...versions },
+    held: held.map(({ kind, exDate, terms, reason }) => ({ kind, ex_date: exDate, terms, reason })),
+  };
+  const changes = restated?.map(({ seenAtMs, ...change }) => ({ ...change, seen_at_ms: seenAtMs }));
+  const more = changes === undefined ? {} : { restated: changes };
+  if (result.grain === 'session')
+    return { ...about, ...more, interval: 1, bars: result.bars.slice(-limit).map(sessionBar) };
+  const finality = await windowFinality(serving, view);
+  const bars = result.bars.slice(-limit).map((bar) => windowBar(bar, finality(bar)));
+  return { ...about, ...more, interval: result.interval, bars };
+}
+
+function sessionBar({ symbol, session, finality, explain, ...values }: DailyBar): SessionBarAnswer {
+  const bar = { symbol, session, ...valuesOf(values), finality };
+  if (explain === undefined) return bar;
+  const { raw, priceFactor, volumeFactor, events, source, fetchedAtMs } = explain;
+  return {
+    ...bar,
+    explain: {
+      raw: valuesOf(raw),
+      price_factor: priceFactor,
+      volume_factor: volumeFactor,
+      events: events.map(eventAnswer),
+      source,
+      fetched_at_ms: fetchedAtMs,
+    },
+  };
+}
+
+function windowBar(bar: WindowBar, finality: WindowBarAnswer['finality']): WindowBarAnswer {
+  const { symbol, firstSession, lastSession, sessions, expected, complete, explain } = bar;
+  const answered = {
+    symbol,
+    first_session: firstSession,
+    last_session: lastSession,
+    ...valuesOf(bar),
+    sessions,
+    expected,
+    complete,
+    finality,
+  };
+  if (explain === undefined) return answered;
+  const { origin, raw, priceFactor, volumeFactor, events } = explain;
+  return {
+    ...answered,
+    explain: {
+      origin,
+      raw: valuesOf(raw),
+      price_factor: priceFactor,
+      volume_factor: volumeFactor,
+      events: events.map(eventAnswer),
+    },
+  };
+}
+
+function valuesOf({ open, high, low, close, volume, vwap, trades }: BarValues) {
+  return { open, high, low, close, volume, vwap, trades };
+}
+
+function eventAnswer({ kind, exDate, terms, priceFactor, volumeFactor, source }: AppliedEvent) {
+  return { kind, ex_date: exDate, terms, price_factor: priceFactor, volume_factor: volumeFactor, source };
+}
+
+/** From the least final to the most. */
+const FROM_WORST: readonly Finality[] = ['partial', 'provisional', 'settled'];
+
+/** What can be said of a window: it is as final as the least final of its sessions; null where the ledger lacks one. */
+async function windowFinality(
+  serving: Serving,
+  view: LakeView,
+): Promise<(bar: WindowBar) => WindowBarAnswer['finality']> {
+  const states = await factsOf(serving.lake).states(view.snapshot(SESSIONS));
+  return ({ firstSession, lastSession, complete }) => {
+    if (!complete) return 'open';
+    const ofWindow = serving.calendar.range(firstSession, lastSession).map((session) => states.get(session));
+    if (ofWindow.includes(undefined)) return null;
+    return FROM_WORST.find((state) => ofWindow.includes(state)) ?? null;
+  };
+}
+
+async function eventsAnswer(serving: Serving, symbol: string, view: LakeView): Promise<EventsAnswer> {
+  const { lake } = serving;
+  const facts = factsOf(lake);
+  const bars = view.bars();
+  const lastPublished = defined((await facts.published(bars)).max, 'a table of daily bars holds a session');
+  const listings = await facts.listings(view.snapshot(LISTINGS));
+  const securityId = await securityOf(lake, bars, listings, { symbol, session: lastPublished });
+  const spans = listings.spans(securityId);
+  const symbols = [...new Set([securityId, ...spans.map((span) => span.symbol)])];
+  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const dividends = await facts.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
+  const ofSecurity = { splits: splits.applied.get(securityId) ?? [], paid: dividends.applied.get(securityId) ?? [] };
+  const held = [...splits.held, ...dividends.held].filter((event) => event.securityId === securityId);
+  if (ofSecurity.splits.length + ofSecurity.paid.length + held.length === 0)
+    await refuseUnknown(lake, bars, [symbol, ...symbols]);
+  return {
+    symbol,
+    security_id: securityId,
+    splits: ofSecurity.splits.map(({ exDate, splitFrom, splitTo, source }) => ({
+      ex_date: exDate,
+      split_from: splitFrom,
+      split_to: splitTo,
+      source,
+      ...(exDate <= lastPublished ? { applied: true } : { applied: false, reason: notYet(exDate, lastPublished) }),
+    })),
+    dividends: ofSecurity.paid.map(({ exDate, kind, cashAmount, source }) => ({
+      ex_date: exDate,
+      kind,
+      cash_amount: cashAmount,
+      source,
+    })),
+    held: held.map(({ kind, exDate, terms, reason }) => ({ kind, ex_date: exDate, terms, reason })),
+  };
+}
+
+function notYet(exDate: IsoDate, lastPublished: IsoDate): string {
+  return `its ex-date ${exDate} is after the last session published, ${lastPublished}`;
+}

@@ -1,0 +1,83 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import { SESSIONS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Finality } from '../served-bars.ts';
+import type { LakeView } from '../view.ts';
+import { ledgerSql } from './ledger.sql.ts';
+import type { SessionAnswer } from './shapes/ledger.ts';
+
+interface LedgerSqlRow {
+  readonly dataset: string;
+  readonly session: IsoDate;
+  readonly state: string;
+  readonly rows: number;
+  readonly expected: number | null;
+  readonly attempts: number;
+  readonly first_fetch: InstantMs | null;
+  readonly last_fetch: InstantMs | null;
+  readonly table_version: number;
+}
+
+/**
+ * The ledger as people see it, ascending: every session from the first known one to the last that closed, those without a row
+ * as missing. Missing sessions that no source's plan reaches are left out: nobody could fill them.
+ */
+export async function listLedger(
+  lake: Lake,
+  calendar: Calendar,
+  view: LakeView,
+  lastClosed: IsoDate,
+): Promise<SessionAnswer[]> {
+  const snapshot = view.snapshot(SESSIONS);
+  if (snapshot === undefined) return [];
+  const scan = await scanSql(lake.deps, SESSIONS, snapshot.files);
+  const all = await lake.deps.engine.rows<LedgerSqlRow>(ledgerSql(scan));
+  const rows = all.filter(({ dataset }) => dataset === 'daily_bars');
+  const horizon = all.findLast(({ dataset }) => dataset !== 'daily_bars')?.session;
+  const [first] = rows;
+  const last = rows.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const bySession = new Map(rows.map((row) => [row.session, row]));
+  const sessions = new Set(calendar.range(first.session, lastClosed > last.session ? lastClosed : last.session));
+  // A session that a closure was announced for later is in the ledger, and in the calendar no more.
+  for (const session of bySession.keys()) sessions.add(session);
+  const listed: SessionAnswer[] = [];
+  for (const session of [...sessions].sort()) {
+    const row = bySession.get(session);
+    if (row === undefined && horizon !== undefined && session <= horizon) continue;
+    listed.push(sessionAnswer(calendar, session, row));
+  }
+  return listed;
+}
+
+/** What is said of a session that the ledger does not know. */
+export function sessionAnswer(calendar: Calendar, session: IsoDate, row?: LedgerSqlRow): SessionAnswer {
+  const early_close = calendar.isSession(session) && calendar.isEarlyClose(session);
+  if (row === undefined) {
+    return {
+      session,
+      state: 'missing',
+      rows: 0,
+      expected: null,
+      attempts: 0,
+      first_fetch_ms: null,
+      last_fetch_ms: null,
+      table_version: null,
+      early_close,
+    };
+  }
+  return {
+    session,
+    // The ledger holds no other state; see `market/ledger.ts`.
+    state: row.state as Finality,
+    rows: row.rows,
+    expected: row.expected,
+    attempts: row.attempts,
+    first_fetch_ms: row.first_fetch,
+    last_fetch_ms: row.last_fetch,
+    table_version: row.table_version,
+    early_close,
+  };
+}

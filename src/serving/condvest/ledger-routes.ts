@@ -1,0 +1,216 @@
+import { z } from '@hono/zod-openapi';
+import type { IsoDate } from '#base/dates.ts';
+import type { SqlParameter } from '#lake/engine.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
+import { fresh } from '../http/answer.ts';
+import { notFound } from '../http/http-errors.ts';
+import { choice, dateParameter, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import type { Quality } from '../http/upkeep.ts';
+import type { LakeView } from '../view.ts';
+import { quarantineSql, restatementsSql } from './ledger.sql.ts';
+import { listLedger, sessionAnswer } from './ledger-list.ts';
+import { pagedAnswer } from './paged.ts';
+import {
+  type GapsAnswer,
+  gapsShape,
+  oneSessionShape,
+  type QualityAnswer,
+  type QuarantineAnswer,
+  qualityShape,
+  quarantineShape,
+  type RestatementsAnswer,
+  restatementsShape,
+  sessionsShape,
+} from './shapes/ledger.ts';
+
+const PAGE_MAX = 20_000;
+const FINDINGS_MAX = 1000;
+/** Sessions looked at for quality where no range is given: about a quarter of a year. */
+const QUALITY_SESSIONS = 63;
+
+const cursor = z
+  .string()
+  .optional()
+  .openapi({ description: 'From `next_url`; other parameters are then those of page one' });
+const optionalSymbol = symbolParameter.optional();
+const anyText = (max: number) =>
+  z
+    .string()
+    .max(max, `at most ${max} characters`)
+    .optional()
+    .transform((text) => (text === '' ? undefined : text));
+
+const sessionsQuery = z.object({
+  from: optionalDate,
+  to: optionalDate,
+  state: choice(['any', 'missing', 'partial', 'provisional', 'settled'], 'any'),
+  limit: whole({ min: 1, max: PAGE_MAX, default: 1000 }),
+});
+
+const findingsLimit = whole({ min: 1, max: FINDINGS_MAX, default: 20 });
+
+const quarantineQuery = z.object({
+  session: optionalDate,
+  reason: anyText(200),
+  limit: whole({ min: 1, max: PAGE_MAX, default: 100 }),
+});
+
+const restatementsQuery = z.object({
+  symbol: optionalSymbol,
+  from: optionalDate,
+  to: optionalDate,
+  kind: choice(['any', 'settlement', 'restatement'], 'any'),
+  limit: whole({ min: 1, max: PAGE_MAX, default: 1000 }),
+});
+
+export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
+  const { lake, calendar, clock, upkeep, reads } = serving;
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/sessions',
+    summary: 'The ledger: every session and how final it is',
+    description: 'Newest first, sessions without any bar as `missing`.',
+    tag: 'condvest',
+    query: sessionsQuery.extend({ cursor }),
+    answer: sessionsShape,
+    handle: (c, { query: { cursor: at, ...query } }) => {
+      const lastClosed = calendar.lastClosedSession(clock.nowMs());
+      const read = async (view: LakeView, { from, to, state, limit }: typeof query, offset: number) => {
+        const all = await listLedger(lake, calendar, view, lastClosed);
+        const wanted = all.filter(
+          (row) =>
+            (from === undefined || row.session >= from) &&
+            (to === undefined || row.session <= to) &&
+            (state === 'any' || row.state === state),
+        );
+        return wanted.reverse().slice(offset, offset + limit + 1);
+      };
+      const uses = [SESSIONS.name];
+      return pagedAnswer(c, serving, { query, schema: sessionsQuery, cursor: at, uses, also: lastClosed, read });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/sessions/{session}',
+    summary: 'One session, with what is odd about it',
+    tag: 'condvest',
+    params: z.object({ session: dateParameter }),
+    query: z.object({ limit: findingsLimit }),
+    answer: oneSessionShape,
+    handle: async (c, { params: { session }, query: { limit } }) => {
+      const view = await serving.views.current();
+      const lastClosed = calendar.lastClosedSession(clock.nowMs());
+      return reads
+        .pass(async () => {
+          const ledger = await listLedger(lake, calendar, view, lastClosed);
+          const row = ledger.find((one) => one.session === session);
+          if (row === undefined && !(calendar.isSession(session) && session <= lastClosed)) throw noSession(session);
+          const quality = qualityAnswer(await upkeep.quality({ from: session, to: session, limit }));
+          return { ...(row ?? sessionAnswer(calendar, session)), quality };
+        })
+        .then((body) => fresh(c, body));
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/gaps',
+    summary: 'Holes: sessions the market lacks, symbols that sessions lack',
+    tag: 'condvest',
+    query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
+    answer: gapsShape,
+    handle: async (c, { query: { symbol, limit } }) => {
+      const { sessions, horizon, symbols, ofSymbol } = await reads.pass(() => upkeep.gaps({ symbol, limit }));
+      const body: GapsAnswer = {
+        sessions: sessions.slice(-limit).map(({ session, reason }) => ({ session, reason })),
+        horizon: horizon ?? null,
+        symbols: symbols.map(({ firstSession, ...gap }) => ({
+          symbol: gap.symbol,
+          first_session: firstSession,
+          missing: gap.missing,
+          sessions: gap.sessions,
+        })),
+        of_symbol: ofSymbol === undefined ? null : [...ofSymbol],
+      };
+      return fresh(c, body);
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/quality',
+    summary: 'What is odd about the bars, and what was refused',
+    description: `Counts, and examples of each kind up to the limit. Without a range: the last ${QUALITY_SESSIONS} sessions.`,
+    tag: 'condvest',
+    query: z.object({ from: optionalDate, to: optionalDate, limit: findingsLimit }),
+    answer: qualityShape,
+    handle: async (c, { query: { from, to, limit } }) => {
+      const lastClosed = calendar.lastClosedSession(clock.nowMs());
+      const range = from === undefined && to === undefined ? calendar.previous(lastClosed, QUALITY_SESSIONS - 1) : from;
+      return fresh(c, qualityAnswer(await reads.pass(() => upkeep.quality({ from: range, to, limit }))));
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/quarantine',
+    summary: 'Rows that were refused, with their reason',
+    description: 'Newest first. `session`: rows whose own date it is, as far as a row tells one.',
+    tag: 'condvest',
+    query: quarantineQuery.extend({ cursor }),
+    answer: quarantineShape,
+    handle: (c, { query: { cursor: at, ...query } }) => {
+      const read = (view: LakeView, { session, reason, limit }: typeof query, offset: number) =>
+        rowsOf<QuarantineAnswer['results'][number]>(serving, view, QUARANTINE, quarantineSql, [
+          ...[reason ?? null, session ?? null],
+          ...[limit + 1, offset],
+        ]);
+      return pagedAnswer(c, serving, { query, schema: quarantineQuery, cursor: at, uses: [QUARANTINE.name], read });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/restatements',
+    summary: 'Values that changed after they first arrived',
+    description: 'Newest first. `settlement`: while the session was provisional; `restatement`: after it had settled.',
+    tag: 'condvest',
+    query: restatementsQuery.extend({ cursor }),
+    answer: restatementsShape,
+    handle: (c, { query: { cursor: at, ...query } }) => {
+      const read = (view: LakeView, { symbol, from, to, kind, limit }: typeof query, offset: number) =>
+        rowsOf<RestatementsAnswer['results'][number]>(serving, view, RESTATEMENTS, restatementsSql, [
+          ...[symbol ?? null, from ?? null, to ?? null, kind === 'any' ? null : kind],
+          ...[limit + 1, offset],
+        ]);
+      return pagedAnswer(c, serving, { query, schema: restatementsQuery, cursor: at, uses: [RESTATEMENTS.name], read });
+    },
+  });
+}
+
+function noSession(session: IsoDate) {
+  return notFound('This is no session of the past', session);
+}
+
+async function rowsOf<T>(
+  { lake }: Serving,
+  view: LakeView,
+  definition: TableDefinition,
+  sql: (rows: string) => string,
+  parameters: readonly SqlParameter[],
+): Promise<T[]> {
+  const snapshot = view.snapshot(definition);
+  if (snapshot === undefined) return [];
+  return lake.deps.engine.rows<T>(sql(await scanSql(lake.deps, definition, snapshot.files)), parameters);
+}
+
+function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: Quality): QualityAnswer {
+  return {
+    from: from ?? null,
+    to: to ?? null,
+    rows,
+    quarantined: quarantined.map((count) => ({ ...count })),
+    warnings: { ...warnings },
+    examples: examples.map((example) => ({ ...example })) as QualityAnswer['examples'],
+  };
+}

@@ -1,0 +1,154 @@
+import { z } from '@hono/zod-openapi';
+import type { IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import type { Notice, Run, RunStep } from '#ports/operations.ts';
+import { fresh } from '../http/answer.ts';
+import { dateParameter, flag, whole } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import type { UpkeepEvent } from '../http/upkeep.ts';
+import { eventStream, type ServerEvent } from './event-stream.ts';
+import {
+  type NoticeAnswer,
+  noticesShape,
+  type RunAnswer,
+  runsShape,
+  runWithStepsShape,
+  type StepAnswer,
+  startedShape,
+} from './shapes/runs.ts';
+import { buildingAnswer } from './status-routes.ts';
+
+const RUNS_MAX = 500;
+const NOTICES_MAX = 500;
+const ID_MAX = 100;
+
+export function addRunsRoutes(app: ServingApp, serving: Serving): void {
+  const { upkeep } = serving;
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/runs',
+    summary: 'Runs of the pipeline, newest first',
+    tag: 'condvest',
+    query: z.object({ limit: whole({ min: 1, max: RUNS_MAX, default: 20 }) }),
+    answer: runsShape,
+    handle: async (c, { query: { limit } }) => fresh(c, { results: (await upkeep.runs(limit)).map(runAnswer) }),
+  });
+  // Before the route of one run, whose path it would match.
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/runs/stream',
+    summary: 'Runs, steps, notices and the first building of the lake, as they happen',
+    description:
+      'Server-sent events `run`, `step`, `notice` and `building`, each with the JSON that the other routes have for it. A comment ' +
+      'every 15 s keeps the connection alive. A client that does not keep up is let go.',
+    tag: 'condvest',
+    query: z.object({}),
+    answer: 'events',
+    handle: () =>
+      eventStream(serving, (send) => {
+        const building = upkeep.building();
+        if (building !== undefined) send({ name: 'building', data: buildingAnswer(building) });
+        return upkeep.listen((event) => send(eventOf(event)));
+      }),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/runs/{id}',
+    summary: 'One run with its steps',
+    tag: 'condvest',
+    params: z.object({ id: z.string().max(ID_MAX, `at most ${ID_MAX} characters`) }),
+    answer: runWithStepsShape,
+    handle: async (c, { params: { id } }) => {
+      const found = await upkeep.run(id);
+      if (found === undefined)
+        throw new UsageError({ code: 'pipeline-run-unknown', message: 'There is no such run', found: id });
+      return fresh(c, { run: runAnswer(found.run), steps: found.steps.map(stepAnswer) });
+    },
+  });
+  addRoute(app, {
+    method: 'post',
+    path: '/condvest/v1/runs',
+    summary: 'Start a run of the pipeline',
+    description: 'Answers 202 with the id of the run, and 409 while one goes on. Needs a key of scope admin.',
+    tag: 'condvest',
+    scope: 'admin',
+    body: z.object({
+      session: dateParameter
+        .optional()
+        .openapi({ description: 'Bring this session up to date; by default all that is due' }),
+    }),
+    answer: startedShape,
+    handle: async (c, { body: { session } }) => {
+      if (upkeep.startRun === undefined) {
+        throw new UsageError({
+          code: 'pipeline-not-here',
+          message: 'This server runs no pipeline',
+          action: 'Start it with condvest up, or run condvest pipeline run beside it',
+        });
+      }
+      if (session !== undefined) checkSession(serving, session);
+      return fresh(c, { id: await upkeep.startRun({ session }) }, 202);
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/notices',
+    summary: 'What a person should know of',
+    tag: 'condvest',
+    query: z.object({ open: flag(false), limit: whole({ min: 1, max: NOTICES_MAX, default: 100 }) }),
+    answer: noticesShape,
+    handle: async (c, { query: { open, limit } }) =>
+      fresh(c, { results: (await upkeep.notices({ openOnly: open, limit })).map(noticeAnswer) }),
+  });
+}
+
+function checkSession({ calendar, clock }: Serving, session: IsoDate): void {
+  const lastClosed = calendar.lastClosedSession(clock.nowMs());
+  if (calendar.isSession(session) && session <= lastClosed) return;
+  throw new UsageError({
+    code: 'parameter-invalid',
+    message: 'Field "session" is no session that has closed',
+    found: session,
+    allowed: `a session from ${calendar.firstSession} to ${lastClosed}`,
+  });
+}
+
+function eventOf(event: UpkeepEvent): ServerEvent {
+  switch (event.type) {
+    case 'run':
+      return { name: 'run', data: runAnswer(event.run) };
+    case 'step':
+      return { name: 'step', data: stepAnswer(event.step) };
+    case 'building':
+      return { name: 'building', data: event.building === undefined ? null : buildingAnswer(event.building) };
+    case 'notice':
+      return { name: 'notice', data: noticeAnswer(event.notice) };
+  }
+}
+
+function runAnswer({ id, kind, state, startedMs, endedMs, error, tries, input }: Run): RunAnswer {
+  return { id, kind, state, started_ms: startedMs, ended_ms: endedMs, error, tries, input };
+}
+
+function stepAnswer({ runId, step, attempt, state, startedMs, endedMs, rows, detail, error }: RunStep): StepAnswer {
+  return { run_id: runId, step, attempt, state, started_ms: startedMs, ended_ms: endedMs, rows, detail, error };
+}
+
+function noticeAnswer(notice: Notice): NoticeAnswer {
+  const { id, key, kind, severity, title, text, session, state, count } = notice;
+  return {
+    id,
+    key,
+    kind,
+    severity,
+    title,
+    text,
+    session,
+    state,
+    first_seen_ms: notice.firstSeenMs,
+    last_seen_ms: notice.lastSeenMs,
+    resolved_ms: notice.resolvedMs,
+    count,
+  };
+}

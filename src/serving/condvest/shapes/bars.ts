@@ -1,0 +1,130 @@
+import { z } from '@hono/zod-openapi';
+import { count, dateValue, finalityValue, instantMs } from './values.ts';
+
+/** `GET /condvest/v1/bars/{symbol}`: the bars of one symbol with all that is known about each. */
+
+const values = {
+  open: z.number().nullable(),
+  high: z.number().nullable(),
+  low: z.number().nullable(),
+  close: z.number().nullable(),
+  volume: z.number().nullable().openapi({ description: 'Shares; fractional after a split' }),
+  vwap: z.number().nullable(),
+  trades: z.number().nullable(),
+};
+
+const eventShape = z
+  .object({
+    kind: z.enum(['split', 'dividend']),
+    ex_date: dateValue,
+    terms: z.string().openapi({ example: '4 for 1' }),
+    price_factor: z.number(),
+    volume_factor: z.number(),
+    source: z.string().nullable(),
+  })
+  .openapi('AppliedEvent');
+
+export const heldShape = z
+  .object({ kind: z.enum(['split', 'dividend']), ex_date: dateValue, terms: z.string(), reason: z.string() })
+  .openapi('HeldBackEvent', { description: 'An event that was not applied, and why' });
+
+const factors = {
+  raw: z.object(values).openapi({ description: 'As traded; of a window, in the share count of its own last session' }),
+  price_factor: z.number(),
+  volume_factor: z.number(),
+  events: z.array(eventShape),
+};
+
+export const dailyBarShape = z
+  .object({
+    symbol: z.string().openapi({ description: 'The symbol on that session' }),
+    session: dateValue,
+    ...values,
+    finality: finalityValue.nullable(),
+    explain: z.object({ ...factors, source: z.string().nullable(), fetched_at_ms: instantMs.nullable() }).optional(),
+  })
+  .openapi('SessionBar');
+
+export const windowBarShape = z
+  .object({
+    symbol: z.string(),
+    first_session: dateValue,
+    last_session: dateValue,
+    ...values,
+    sessions: count.openapi({ description: 'Sessions of the window in which the security has a bar' }),
+    expected: count.openapi({ description: 'Sessions of the window by the calendar' }),
+    complete: z.boolean().openapi({ description: 'Every session of the window is published' }),
+    finality: z
+      .enum(['open', 'partial', 'provisional', 'settled'])
+      .nullable()
+      .openapi({ description: '`open` until the window is complete, then the worst state of its sessions' }),
+    explain: z.object({ origin: z.enum(['stored', 'computed']), ...factors }).optional(),
+  })
+  .openapi('WindowBar');
+
+const about = {
+  symbol: z.string(),
+  security_id: z.string(),
+  name: z.string().nullable(),
+  adjust: z.enum(['raw', 'split', 'total']),
+  last_published: dateValue,
+  as_of_ms: instantMs.nullable(),
+  segments: z
+    .array(z.object({ symbol: z.string(), first: dateValue.nullable(), last: dateValue.nullable() }))
+    .openapi({ description: 'The symbols that the security has had' }),
+  versions: z.record(z.string(), count).openapi({ description: 'The version of each table that was read' }),
+  held: z.array(heldShape),
+  restated: z
+    .array(
+      z.object({
+        symbol: z.string(),
+        session: dateValue,
+        kind: z.string(),
+        field: z.string(),
+        old: z.number().nullable(),
+        new: z.number().nullable(),
+        seen_at_ms: instantMs.nullable(),
+      }),
+    )
+    .optional()
+    .openapi({ description: 'With `explain`: values of these bars that changed after they first arrived' }),
+};
+
+export const dailyBarsShape = z
+  .object({ ...about, interval: z.literal(1), bars: z.array(dailyBarShape) })
+  .openapi('SessionBars');
+
+export const windowBarsShape = z
+  .object({ ...about, interval: count.openapi({ minimum: 2 }), bars: z.array(windowBarShape) })
+  .openapi('WindowBars');
+
+/** `interval` tells the two apart: 1 for bars of a session. */
+export const barsShape = z.union([dailyBarsShape, windowBarsShape]).openapi('Bars');
+
+export const eventsShape = z
+  .object({
+    symbol: z.string(),
+    security_id: z.string(),
+    splits: z.array(
+      z.object({
+        ex_date: dateValue,
+        split_from: z.number(),
+        split_to: z.number(),
+        source: z.string().nullable(),
+        applied: z.boolean(),
+        reason: z.string().optional().openapi({ description: 'Why it is not applied' }),
+      }),
+    ),
+    dividends: z.array(
+      z.object({ ex_date: dateValue, kind: z.string(), cash_amount: z.number(), source: z.string().nullable() }),
+    ),
+    held: z.array(heldShape),
+  })
+  .openapi('Events');
+
+export type SessionBarAnswer = z.infer<typeof dailyBarShape>;
+export type WindowBarAnswer = z.infer<typeof windowBarShape>;
+export type SessionBarsAnswer = z.infer<typeof dailyBarsShape>;
+export type WindowBarsAnswer = z.infer<typeof windowBarsShape>;
+export type BarsAnswer = SessionBarsAnswer | WindowBarsAnswer;
+export type EventsAnswer = z.infer<typeof eventsShape>;

@@ -1,0 +1,103 @@
+import { z } from '@hono/zod-openapi';
+import { count, dateValue, instantMs } from './values.ts';
+
+/** What is known of the data itself: sessions, gaps, quality, refused rows, changed values. */
+
+export const sessionShape = z
+  .object({
+    session: dateValue,
+    state: z.enum(['missing', 'partial', 'provisional', 'settled']),
+    rows: count,
+    expected: z.number().nullable().openapi({ description: 'Null where nothing says how many there should be' }),
+    attempts: count,
+    first_fetch_ms: instantMs.nullable(),
+    last_fetch_ms: instantMs.nullable(),
+    table_version: count.nullable().openapi({ description: 'The version of daily_bars that the row speaks of' }),
+    early_close: z.boolean(),
+  })
+  .openapi('Session');
+
+export const sessionsShape = z
+  .object({ results: z.array(sessionShape), next_url: z.string().optional() })
+  .openapi('Sessions');
+
+const findingShape = z
+  .object({ kind: z.string(), symbol: z.string(), date: dateValue, detail: z.string() })
+  .openapi('Finding');
+
+const quarantinedShape = z
+  .object({
+    dataset: z.string(),
+    reason: z.string(),
+    rows: count,
+    example: z.string().openapi({ description: 'The first of them, as JSON text' }),
+  })
+  .openapi('QuarantinedCount');
+
+export const qualityShape = z
+  .object({
+    from: dateValue.nullable(),
+    to: dateValue.nullable(),
+    rows: count,
+    quarantined: z.array(quarantinedShape),
+    warnings: z.record(z.string(), count).openapi({ description: 'How many of each kind' }),
+    examples: z.array(findingShape),
+  })
+  .openapi('Quality');
+
+export const oneSessionShape = sessionShape.extend({ quality: qualityShape }).openapi('SessionWithQuality');
+
+export const gapsShape = z
+  .object({
+    sessions: z.array(z.object({ session: dateValue, reason: z.string() })),
+    horizon: dateValue.nullable(),
+    symbols: z.array(z.object({ symbol: z.string(), first_session: dateValue, missing: count, sessions: count })),
+    of_symbol: z
+      .array(dateValue)
+      .nullable()
+      .openapi({ description: 'With `symbol`: published sessions that it is missing from, newest first' }),
+  })
+  .openapi('Gaps');
+
+export const quarantineShape = z
+  .object({
+    results: z.array(
+      z.object({
+        dataset: z.string(),
+        row: z.string().openapi({ description: 'The row as JSON text' }),
+        reason: z.string(),
+        source_digest: z.string(),
+        row_number: count,
+        source: z.string().nullable(),
+        seen_at_ms: instantMs.nullable(),
+      }),
+    ),
+    next_url: z.string().optional(),
+  })
+  .openapi('Quarantine');
+
+export const restatementsShape = z
+  .object({
+    results: z.array(
+      z.object({
+        symbol: z.string(),
+        session: dateValue,
+        version: count,
+        kind: z.string(),
+        field: z.string(),
+        old: z.number().nullable(),
+        new: z.number().nullable(),
+        seen_at_ms: instantMs.nullable(),
+      }),
+    ),
+    next_url: z.string().optional(),
+  })
+  .openapi('Restatements');
+
+export type SessionAnswer = z.infer<typeof sessionShape>;
+export type SessionsAnswer = z.infer<typeof sessionsShape>;
+export type OneSessionAnswer = z.infer<typeof oneSessionShape>;
+export type QualityAnswer = z.infer<typeof qualityShape>;
+export type GapsAnswer = z.infer<typeof gapsShape>;
+export type QuarantineAnswer = z.infer<typeof quarantineShape>;
+export type RestatementsAnswer = z.infer<typeof restatementsShape>;

@@ -1,0 +1,98 @@
+import { z } from '@hono/zod-openapi';
+import { DAILY_BARS } from '#lake/tables.ts';
+import { factsOf } from '../bars-query.ts';
+import { fresh } from '../http/answer.ts';
+import { readinessOf } from '../http/gate/readiness.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import type { Building } from '../http/upkeep.ts';
+import { listTables } from '../tables.ts';
+import { type BuildingAnswer, type StatusAnswer, statusShape } from './shapes/status.ts';
+import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
+
+/** Open notices are few: one a condition. */
+const NOTICES_COUNTED_MAX = 1000;
+
+export function addStatusRoutes(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/status',
+    summary: 'How complete and how final the lake is',
+    description: 'Answers while the lake is empty or being built, too.',
+    tag: 'condvest',
+    query: z.object({}),
+    answer: statusShape,
+    handle: async (c) => fresh(c, await serving.reads.pass(() => statusOf(serving))),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/tables',
+    summary: 'The tables of the lake, with their columns',
+    tag: 'condvest',
+    query: z.object({}),
+    answer: tablesShape,
+    handle: async (c) => fresh(c, await serving.reads.pass(() => tablesOf(serving))),
+  });
+}
+
+async function statusOf(serving: Serving): Promise<StatusAnswer> {
+  const { upkeep, views, lake } = serving;
+  const [status, ready, notices, simulated, view] = await Promise.all([
+    upkeep.status(),
+    readinessOf(serving),
+    upkeep.notices({ openOnly: true, limit: NOTICES_COUNTED_MAX }),
+    upkeep.isSimulated(),
+    views.current(),
+  ]);
+  const bars = view.snapshot(DAILY_BARS);
+  const lastPublished = bars === undefined ? undefined : (await factsOf(lake).published(bars)).max;
+  const building = upkeep.building();
+  const next = upkeep.nextRun();
+  return {
+    version: serving.version,
+    simulated,
+    source: status.source,
+    as_of_ms: null,
+    last_published: lastPublished ?? null,
+    lake: {
+      first: status.first ?? null,
+      last: status.last ?? null,
+      watermark: status.watermark ?? null,
+      symbols_listed: status.symbolsListed,
+      last_closed: status.lastClosed,
+      last_fetch_ms: status.lastFetchMs ?? null,
+      horizon: status.horizon ?? null,
+    },
+    sessions: { ...status.sessions },
+    work: status.work.map(({ session, reason, rows, expected }) => ({ session, reason, rows, expected })),
+    work_count: status.workCount,
+    intervals: [...serving.intervals],
+    ready: { ok: ready.ok, reason: ready.reason },
+    building: building === undefined ? null : buildingAnswer(building),
+    next_run: next === undefined ? null : { at_ms: next.atMs, reason: next.reason, session: next.session },
+    can_start_runs: upkeep.startRun !== undefined,
+    notices_open: notices.length,
+  };
+}
+
+export function buildingAnswer({ startedMs, steps, error }: Building): BuildingAnswer {
+  return { started_ms: startedMs, steps: steps.map((step) => ({ ...step })), error };
+}
+
+async function tablesOf(serving: Serving): Promise<TablesAnswer> {
+  const tables = await listTables(serving.lake, serving.intervals);
+  return {
+    results: tables.map(({ table, comment, version, changedMs, rows, files, bytes, first, last, columns }) => ({
+      table,
+      comment,
+      version,
+      changed_ms: changedMs,
+      rows,
+      files,
+      bytes,
+      first,
+      last,
+      columns: columns.map((column) => ({ ...column })),
+    })),
+  };
+}

@@ -37,11 +37,11 @@ type Columns = {
 
 function rowAt(columns: Columns, session: IsoDate, i: number): DailyBar {
   const symbol = columns.symbol[i] ?? '';
-  if (i > 0 && columns.session[i - 1] === session) throw corrupt('twice', symbol, session);
+  if (i > 0 && columns.session[i - 1] === session) throw corruptRow('twice', symbol, session);
   const [open, high, low] = [columns.open[i] ?? null, columns.high[i] ?? null, columns.low[i] ?? null];
   const [close, volume] = [columns.close[i] ?? null, columns.volume[i] ?? null];
   if (open === null || high === null || low === null || close === null || volume === null) {
-    throw corrupt('without all of its prices and its volume', symbol, session);
+    throw corruptRow('without all of its prices and its volume', symbol, session);
   }
   return {
     symbol,
@@ -58,7 +58,8 @@ function rowAt(columns: Columns, session: IsoDate, i: number): DailyBar {
   };
 }
 
-function corrupt(what: string, symbol: string, session: IsoDate): CondvestError {
+/** A row that no writer of ours leaves behind. */
+export function corruptRow(what: string, symbol: string, session: IsoDate): CondvestError {
   return new CondvestError({
     code: 'bars-corrupt',
     kind: 'corrupt',

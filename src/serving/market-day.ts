@@ -1,0 +1,261 @@
+import { defined } from '#base/assert.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import type { Factors } from '#market/adjust.ts';
+import { type BarValues, scaled } from '#market/bar.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
+import type { Listings } from '#market/security.ts';
+import { SessionSet } from '#market/session-set.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
+import { factsOf } from './bars-query.ts';
+import { Kept } from './kept.ts';
+import { unpublishedSessions } from './merge-live.ts';
+import {
+  type LastRows,
+  readLastRows,
+  readSessionRows,
+  rowsOfLive,
+  type SessionRows,
+  SplitFactors,
+} from './session-rows.ts';
+import type { LakeView } from './view.ts';
+
+/** What every security did in one session, against its last bar before it: snapshots, movers and breadth are made from this. */
+
+export interface MarketDeps {
+  readonly lake: Lake;
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+  readonly live: LiveBars;
+}
+
+/** Prices and volumes of both bars are in the share count of the session. */
+export interface MarketRow {
+  /** The symbol on the session. */
+  readonly symbol: string;
+  readonly securityId: string;
+  /** Undefined where nothing was traded. */
+  readonly day: BarValues | undefined;
+  /** The last bar before the session, if the week before it has one. */
+  readonly previous: (BarValues & { readonly session: IsoDate }) | undefined;
+  /** When the newest of the two was last known to change: a live bar's last trade, or the close of the session. */
+  readonly updatedMs: InstantMs;
+}
+
+export interface MarketDay {
+  readonly session: IsoDate;
+  /** The session before it that has bars. */
+  readonly previous: IsoDate | undefined;
+  /** Not published yet: made of live bars. */
+  readonly isLive: boolean;
+  /** Ascending by symbol: what was traded on the session, and what was in the week before and is still listed. */
+  readonly rows: readonly MarketRow[];
+  readonly bySymbol: ReadonlyMap<string, MarketRow>;
+}
+
+/** The tables that a day of the market is made from. */
+export const MARKET_TABLES: readonly string[] = [DAILY_BARS.name, SPLITS.name, LISTINGS.name];
+
+/** How many sessions before it a previous bar is looked for in. */
+const LOOK_BACK_SESSIONS = 5;
+/** How far back sessions are looked for at all, where some are missing. */
+const LOOK_BACK_MAX = 15;
+
+/**
+ * What is kept a lake. Ten thousand rows as columns take about a megabyte, a day of the market about six: 60 MB at most in
+ * all, and the usual case is the newest session alone.
+ */
+const ROWS_KEPT = 8;
+const DAYS_KEPT = 4;
+
+interface Keeping {
+  readonly rows: Kept<SessionRows>;
+  readonly last: Kept<LastRows>;
+  readonly days: Kept<MarketDay>;
+}
+
+const keepings = new WeakMap<Lake, Keeping>();
+
+function keepingOf(lake: Lake): Keeping {
+  let keeping = keepings.get(lake);
+  if (keeping === undefined) {
+    keeping = { rows: new Kept(ROWS_KEPT), last: new Kept(ROWS_KEPT), days: new Kept(DAYS_KEPT) };
+    keepings.set(lake, keeping);
+  }
+  return keeping;
+}
+
+/**
+ * What an answer from live bars depends on beside the tables: the bars themselves, and which day it is. Empty for a view of an
+ * earlier instant, of which there are no live bars.
+ */
+export function liveTag(deps: Pick<MarketDeps, 'clock' | 'live'>, view: LakeView): string {
+  return view.asOfMs === undefined ? `${deps.live.revision()} ${newYorkAt(deps.clock.nowMs()).date}` : '';
+}
+
+/**
+ * The newest session that has bars: today's as soon as there is a live one of it, else the last that was published. Throws
+ * `lake-empty` where there are none.
+ */
+export async function newestSession(deps: MarketDeps, view: LakeView): Promise<IsoDate> {
+  const { lake, calendar, clock } = deps;
+  const published = await factsOf(lake).published(view.bars());
+  const last = defined(published.max, 'a table of daily bars holds a session');
+  const unpublished = unpublishedSessions(calendar, last, newYorkAt(clock.nowMs()).date);
+  for (const session of unpublished.toReversed()) {
+    if ((await liveBars(deps, view, published, session)).length > 0) return session;
+  }
+  return last;
+}
+
+/** All rows of a session as traded, published or live; none where it has none. */
+export async function rowsOn(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
+  const published = await factsOf(deps.lake).published(view.bars());
+  return published.has(session)
+    ? readKeptRows(deps.lake, view, session)
+    : rowsOfLive(await liveBars(deps, view, published, session));
+}
+
+/** One day of the market. Throws `lake-empty`, `bars-corrupt`; `calendar-not-a-session` for a day without trading. */
+export async function marketDay(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
+  const key = `${view.tag(MARKET_TABLES)} ${session} ${liveTag(deps, view)}`;
+  return keepingOf(deps.lake).days.get(key, () => makeDay(deps, view, session));
+}
+
+async function makeDay(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
+  const { lake, calendar } = deps;
+  const closeMs = calendar.closeMs(session);
+  const facts = factsOf(lake);
+  const published = await facts.published(view.bars());
+  const listings = await facts.listings(view.snapshot(LISTINGS));
+  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const live = published.has(session) ? undefined : await liveBars(deps, view, published, session);
+  const today = live === undefined ? await readKeptRows(lake, view, session) : rowsOfLive(live);
+  const before = await sessionsBefore(deps, view, published, session);
+  const earlier = await lastRowsIn(lake, view, before);
+  const [oldest] = before;
+  const factors = new SplitFactors(listings, splits, { since: oldest?.session ?? session, until: session });
+
+  const previous = new Map<string, { readonly rows: LastRows; readonly i: number; readonly session: IsoDate }>();
+  for (const rows of earlier) {
+    for (const [i, symbol] of rows.symbol.entries()) {
+      const of = rows.session[i] ?? session;
+      const securityId = listings.resolve(symbol, of);
+      const known = previous.get(securityId);
+      if (known === undefined || known.session < of) previous.set(securityId, { rows, i, session: of });
+    }
+  }
+  const previousOf = (securityId: string): MarketRow['previous'] => {
+    const found = previous.get(securityId);
+    if (found === undefined) return undefined;
+    const values = valuesAt(found.rows, found.i, factors.ofSecurity(securityId, found.session));
+    return { ...values, session: found.session };
+  };
+
+  const rows: MarketRow[] = [];
+  for (const [i, symbol] of today.symbol.entries()) {
+    const securityId = listings.resolve(symbol, session);
+    const updatedMs = live?.[i]?.updatedMs ?? closeMs;
+    rows.push({ symbol, securityId, day: valuesAt(today, i, undefined), previous: previousOf(securityId), updatedMs });
+    previous.delete(securityId);
+  }
+  for (const [securityId, found] of previous) {
+    const symbol = symbolOn(listings, securityId, found.rows.symbol[found.i] ?? '', session);
+    if (symbol === undefined) continue;
+    const updatedMs = calendar.closeMs(found.session);
+    rows.push({ symbol, securityId, day: undefined, previous: previousOf(securityId), updatedMs });
+  }
+  rows.sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  const bySymbol = new Map(rows.map((row) => [row.symbol, row]));
+  return { session, previous: before.at(-1)?.session, isLive: live !== undefined, rows, bySymbol };
+}
+
+interface EarlierSession {
+  readonly session: IsoDate;
+  /** Undefined: published. */
+  readonly live: readonly LiveBar[] | undefined;
+}
+
+/** The sessions before one that have bars, published or live, ascending; not more than a week of them. */
+async function sessionsBefore(
+  deps: MarketDeps,
+  view: LakeView,
+  published: SessionSet,
+  session: IsoDate,
+): Promise<EarlierSession[]> {
+  const { calendar } = deps;
+  const found: EarlierSession[] = [];
+  let index = calendar.indexOnOrAfter(session) - 1;
+  for (let tries = 0; tries < LOOK_BACK_MAX && index >= 0; tries += 1, index -= 1) {
+    const earlier = calendar.sessionAt(index);
+    if (published.has(earlier)) found.unshift({ session: earlier, live: undefined });
+    else {
+      const live = await liveBars(deps, view, published, earlier);
+      if (live.length > 0) found.unshift({ session: earlier, live });
+    }
+    if (found.length === LOOK_BACK_SESSIONS) break;
+  }
+  return found;
+}
+
+/** Of each symbol its last row in sessions: of the published ones together, and of each live one. */
+async function lastRowsIn(lake: Lake, view: LakeView, sessions: readonly EarlierSession[]): Promise<LastRows[]> {
+  const published = SessionSet.of(sessions.filter(({ live }) => live === undefined).map(({ session }) => session));
+  const key = `${view.tag([DAILY_BARS.name])} ${published}`;
+  const read = await keepingOf(lake).last.get(key, () => readLastRows(lake, view.bars(), published));
+  const live = sessions.flatMap(({ session, live: bars }): LastRows[] =>
+    bars === undefined ? [] : [{ ...rowsOfLive(bars), session: bars.map(() => session) }],
+  );
+  return [read, ...live];
+}
+
+function readKeptRows(lake: Lake, view: LakeView, session: IsoDate): Promise<SessionRows> {
+  const key = `${view.tag([DAILY_BARS.name])} ${session}`;
+  return keepingOf(lake).rows.get(key, () => readSessionRows(lake, view.bars(), session));
+}
+
+/** Live bars count in the sessions after the last one published, and not in a view of an earlier instant. */
+async function liveBars(
+  deps: Pick<MarketDeps, 'calendar' | 'clock' | 'live'>,
+  view: LakeView,
+  published: SessionSet,
+  session: IsoDate,
+): Promise<readonly LiveBar[]> {
+  if (view.asOfMs !== undefined || published.max === undefined || session <= published.max) return [];
+  const open = unpublishedSessions(deps.calendar, published.max, newYorkAt(deps.clock.nowMs()).date);
+  return open.includes(session) ? deps.live.bars(session) : [];
+}
+
+/** The symbol of a security that was last seen under another day's; undefined where it has ceased to be listed since. */
+function symbolOn(listings: Listings, securityId: string, seen: string, session: IsoDate): string | undefined {
+  if (!listings.has(seen)) return seen;
+  const span = listings
+    .spans(securityId)
+    .find(({ first, last }) => (first === null || first <= session) && (last === null || session <= last));
+  if (span === undefined) return undefined;
+  return listings.listed(span.symbol, session)?.securityId === securityId ? span.symbol : undefined;
+}
+
+function valuesAt(rows: SessionRows, i: number, factors: Factors | undefined): BarValues {
+  const values: BarValues = {
+    open: rows.open[i] ?? 0,
+    high: rows.high[i] ?? 0,
+    low: rows.low[i] ?? 0,
+    close: rows.close[i] ?? 0,
+    volume: rows.volume[i] ?? 0,
+    vwap: rows.vwap[i] ?? null,
+    trades: rows.trades[i] ?? null,
+  };
+  return factors === undefined ? values : scaled(values, factors.price, factors.volume);
+}
+
+/** What a row has gained or lost against its previous close; undefined where there is nothing to compare. */
+export function changeOf(row: MarketRow): { readonly amount: number; readonly percent: number } | undefined {
+  const { day, previous } = row;
+  if (day === undefined || previous === undefined) return undefined;
+  const amount = day.close - previous.close;
+  return { amount, percent: (amount / previous.close) * 100 };
+}

@@ -94,7 +94,7 @@ function resolve<T extends Fact>(
 ): Resolved<T & { securityId: string }> {
   const byKey = new Map<string, (T & { securityId: string })[]>();
   for (const fact of facts) {
-    const securityId = securityOf(listings, fact);
+    const securityId = securityOfEvent(listings, fact);
     const key = `${securityId}\n${fact.exDate}\n${rule.keyOf(fact)}`;
     const same = byKey.get(key);
     if (same === undefined) byKey.set(key, [{ ...fact, securityId }]);
@@ -125,7 +125,7 @@ function resolve<T extends Fact>(
  * Vendors file events under the symbol of the day, or under today's. Once its last listing has ended, a symbol is not that
  * security's any more: what is announced under it is somebody else's.
  */
-function securityOf(listings: Listings, { symbol, exDate }: Fact): string {
+export function securityOfEvent(listings: Listings, { symbol, exDate }: Fact): string {
   const listing = listings.listed(symbol, exDate) ?? listings.newest(symbol);
   const isOver = typeof listing?.lastSession === 'string' && listing.lastSession < exDate;
   return listing === undefined || isOver ? listings.resolve(symbol, exDate) : listing.securityId;

@@ -13,7 +13,8 @@ export interface Cursor {
   readonly position: Readonly<Record<string, string>>;
 }
 
-const CURSOR_LENGTH_MAX = 4096;
+/** Longer ones are not ours. */
+export const CURSOR_LENGTH_MAX = 4096;
 
 export function encodeCursor({ versions, atMs, position }: Cursor): string {
   return Buffer.from(JSON.stringify({ v: versions, t: atMs, p: position })).toString('base64url');

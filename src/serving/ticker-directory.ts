@@ -1,0 +1,235 @@
+import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { scanSql } from '#lake/scan.ts';
+import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
+
+import { listedTickers, tradedSymbols } from './tickers.sql.ts';
+import type { LakeView } from './view.ts';
+
+/** A symbol in the time that one security had it. Null: not known. */
+export interface Ticker {
+  readonly symbol: string;
+  readonly securityId: string;
+  /**
+   * Since when it is known to have had it. Lists of symbols begin when they were first fetched; bars that are older and belong to
+   * the same security say more.
+   */
+  readonly firstSession: IsoDate;
+  /** Null while it lasts. Of a symbol without a listing: its last bar, which ends nothing. */
+  readonly lastSession: IsoDate | null;
+  readonly name: string | null;
+  readonly type: string | null;
+  /** Primary exchange, MIC. */
+  readonly exchange: string | null;
+  /** Composite FIGI. */
+  readonly figi: string | null;
+  readonly seenAtMs: InstantMs | null;
+  /** Known from the listings; false where only its bars are known. */
+  readonly isListed: boolean;
+}
+
+/** A symbol without a listing counts as active while its last bar is not older than this, seen from the last bar of all. */
+const QUIET_DAYS_MAX = 30;
+
+/** The first and the last session of all bars. */
+interface Bounds {
+  readonly first: IsoDate;
+  readonly last: IsoDate;
+}
+
+/** The tickers known at one version, indexed. Immutable. `session`: the state of that day is meant. */
+export class TickerDirectory {
+  /** Ascending by symbol and first session. */
+  readonly tickers: readonly Ticker[];
+  readonly #bySymbol = new Map<string, Ticker[]>();
+  readonly #bySecurity = new Map<string, Ticker[]>();
+  readonly #byUpperCase = new Map<string, string[]>();
+  readonly #bars: Bounds | undefined;
+
+  constructor(tickers: readonly Ticker[], bars: Bounds | undefined) {
+    this.tickers = tickers;
+    this.#bars = bars;
+    for (const ticker of tickers) {
+      append(this.#bySymbol, ticker.symbol, ticker);
+      append(this.#bySecurity, ticker.securityId, ticker);
+    }
+    for (const symbol of this.#bySymbol.keys()) append(this.#byUpperCase, symbol.toUpperCase(), symbol);
+    for (const list of this.#bySecurity.values()) list.sort((a, b) => (a.firstSession < b.firstSession ? -1 : 1));
+  }
+
+  isActive(ticker: Ticker, session: IsoDate): boolean {
+    if (session < ticker.firstSession) return false;
+    if (ticker.isListed) return ticker.lastSession === null || session <= ticker.lastSession;
+    const seenFrom = this.#bars !== undefined && this.#bars.last < session ? this.#bars.last : session;
+    return ticker.lastSession !== null && addDays(ticker.lastSession, QUIET_DAYS_MAX) >= seenFrom;
+  }
+
+  /** The security had ceased to trade. A symbol that was given up for another one is neither active nor delisted. */
+  isDelisted(ticker: Ticker, session: IsoDate): boolean {
+    const { isListed, lastSession, securityId } = ticker;
+    if (!isListed || lastSession === null || lastSession >= session) return false;
+    const later = this.#bySecurity.get(securityId) ?? [];
+    return !later.some((other) => other.firstSession > lastSession && other.firstSession <= session);
+  }
+
+  /** What a symbol means on a session: the ticker that is active, else the newest one that was delisted before. */
+  at(symbol: string, session: IsoDate): Ticker | undefined {
+    const all = this.#bySymbol.get(symbol) ?? [];
+    return (
+      all.findLast((ticker) => this.isActive(ticker, session)) ??
+      all.findLast((ticker) => this.isDelisted(ticker, session) || (!ticker.isListed && ticker.firstSession <= session))
+    );
+  }
+
+  /**
+   * The day on which a security was first listed, where that is known: the lake has sessions before it, or was told of an
+   * earlier day than its own first.
+   */
+  listedOn(securityId: string): IsoDate | undefined {
+    const first = this.#bySecurity.get(securityId)?.[0];
+    return first?.isListed === true && first.firstSession !== this.#bars?.first ? first.firstSession : undefined;
+  }
+
+  /** All tickers of a security, ascending by first session. */
+  ofSecurity(securityId: string): readonly Ticker[] {
+    return this.#bySecurity.get(securityId) ?? [];
+  }
+
+  /** The newest ticker with a composite FIGI. */
+  byFigi(figi: string): Ticker | undefined {
+    let newest: Ticker | undefined;
+    for (const ticker of this.tickers)
+      if (ticker.figi === figi && (newest === undefined || ticker.firstSession > newest.firstSession)) newest = ticker;
+    return newest;
+  }
+
+  /** The newest ticker of a symbol, whatever became of it. */
+  newest(symbol: string): Ticker | undefined {
+    return this.#bySymbol.get(symbol)?.at(-1);
+  }
+
+  /** The symbol as it is written here, where only its case differs and no other symbol could be meant. */
+  spelled(symbol: string): string | undefined {
+    if (this.#bySymbol.has(symbol)) return symbol;
+    const alike = this.#byUpperCase.get(symbol.toUpperCase()) ?? [];
+    return alike.length === 1 ? alike[0] : undefined;
+  }
+}
+
+/** Directories kept for each lake: the newest versions, and those of listings that are being paged through. */
+const DIRECTORIES_MAX = 3;
+const kept = new WeakMap<Lake, Map<string, Promise<TickerDirectory>>>();
+
+/** The tables that a directory is made from. */
+export const TICKER_TABLES = [LISTINGS.name, DAILY_BARS.name];
+
+export async function tickersOf(lake: Lake, view: LakeView): Promise<TickerDirectory> {
+  let directories = kept.get(lake);
+  if (directories === undefined) {
+    directories = new Map();
+    kept.set(lake, directories);
+  }
+  const key = view.tag(TICKER_TABLES);
+  let directory = directories.get(key);
+  if (directory === undefined) {
+    const made = readDirectory(lake, view);
+    made.catch(() => directories.delete(key));
+    directory = made;
+  }
+  directories.delete(key);
+  directories.set(key, directory);
+  for (const oldest of directories.keys()) if (directories.size > DIRECTORIES_MAX) directories.delete(oldest);
+  return directory;
+}
+
+interface ListedRow {
+  readonly security_id: string;
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly last_session: IsoDate | null;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly exchange: string | null;
+  readonly figi: string | null;
+  readonly seen_at: InstantMs | null;
+}
+
+interface TradedRow {
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly last_session: IsoDate;
+}
+
+async function readDirectory(lake: Lake, view: LakeView): Promise<TickerDirectory> {
+  const { engine } = lake.deps;
+  const listings = view.snapshot(LISTINGS);
+  const bars = view.snapshot(DAILY_BARS);
+  const listed =
+    listings === undefined
+      ? []
+      : await engine.rows<ListedRow>(listedTickers(await scanSql(lake.deps, LISTINGS, listings.files)));
+  const traded =
+    bars === undefined
+      ? []
+      : await engine.rows<TradedRow>(tradedSymbols(await scanSql(lake.deps, DAILY_BARS, bars.files)));
+  const firstBars = new Map(traded.map(({ symbol, first_session }) => [symbol, first_session]));
+  const known = new Set<string>();
+  const tickers: Ticker[] = [];
+  for (const row of listed) {
+    // Rows of a symbol before its first listing belong to the security that is called like it.
+    const mayBeOlder = !known.has(row.symbol) && row.security_id === row.symbol;
+    tickers.push(fromListing(row, mayBeOlder ? firstBars.get(row.symbol) : undefined));
+    known.add(row.symbol);
+  }
+  for (const row of traded) if (!known.has(row.symbol)) tickers.push(fromBars(row));
+  tickers.sort((a, b) => compare(a.symbol, b.symbol) || compare(a.firstSession, b.firstSession));
+  let bounds: Bounds | undefined;
+  for (const { first_session, last_session } of traded)
+    bounds = {
+      first: bounds === undefined || first_session < bounds.first ? first_session : bounds.first,
+      last: bounds === undefined || last_session > bounds.last ? last_session : bounds.last,
+    };
+  return new TickerDirectory(tickers, bounds);
+}
+
+function fromListing(row: ListedRow, firstBar: IsoDate | undefined): Ticker {
+  const { security_id, symbol, first_session, last_session, name, type, exchange, figi, seen_at } = row;
+  return {
+    symbol,
+    securityId: security_id,
+    firstSession: firstBar !== undefined && firstBar < first_session ? firstBar : first_session,
+    lastSession: last_session,
+    name,
+    type,
+    exchange,
+    figi,
+    seenAtMs: seen_at,
+    isListed: true,
+  };
+}
+
+function fromBars({ symbol, first_session, last_session }: TradedRow): Ticker {
+  return {
+    symbol,
+    securityId: symbol,
+    firstSession: first_session,
+    lastSession: last_session,
+    name: null,
+    type: null,
+    exchange: null,
+    figi: null,
+    seenAtMs: null,
+    isListed: false,
+  };
+}
+
+function append<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,11 @@
+/** The statements behind the directory of tickers. `rows` is SQL text of a relation (`scanSql`). */
+
+export function listedTickers(rows: string): string {
+  return `SELECT security_id, symbol, first_session, last_session, name, type, exchange, figi, seen_at FROM (${rows})
+    WHERE symbol IS NOT NULL AND first_session IS NOT NULL ORDER BY symbol, first_session`;
+}
+
+export function tradedSymbols(rows: string): string {
+  return `SELECT symbol, min(session) AS first_session, max(session) AS last_session FROM (${rows})
+    WHERE symbol IS NOT NULL GROUP BY symbol ORDER BY symbol`;
+}

@@ -1,0 +1,391 @@
+import { createHash } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import { addDays, type IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import { sqlText } from '#lake/engine.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
+import { choice, flag, whole } from '../../http/parameters.ts';
+import { addRoute } from '../../http/route.ts';
+import type { Serving, ServingApp } from '../../http/serving.ts';
+import type { LakeView } from '../../view.ts';
+import {
+  type DividendShape,
+  dividendsShape,
+  type NewerDividendShape,
+  type NewerSplitShape,
+  newerDividendsShape,
+  newerSplitsShape,
+  type SplitShape,
+  splitsShape,
+} from '../shapes/reference.ts';
+import { type EventFactors, FACTOR_TABLES, readFactors, readSplitFactors } from './adjustment-factors.ts';
+import { dividendsPage, type EventsPage, splitsPage } from './events.sql.ts';
+import {
+  anyOf,
+  dateLiteral,
+  dateRange,
+  isOpen,
+  numberLiteral,
+  numberRange,
+  rangeIn,
+  rangeSql,
+  textRange,
+} from './filters.ts';
+import { type PageRequest, pageAnswer } from './pages.ts';
+
+/**
+ * Splits and dividends, in both families of the vendor. They are listed as they were announced, those that contradict each other
+ * too: which of them count is said by their factors, and by `/condvest/v1/events`.
+ */
+
+interface SplitRow {
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly split_from: number;
+  readonly split_to: number;
+}
+
+interface DividendRow {
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly kind: string;
+  readonly cash_amount: number;
+  readonly frequency: number;
+}
+
+const cursor = z.string().optional();
+const order = choice(['asc', 'desc'], 'desc');
+const limit = whole({ min: 1, max: 1000, default: 10 });
+const newerLimit = whole({ min: 1, max: 5000, default: 100 });
+
+const splitsQuery = z.object({
+  ...textRange('ticker'),
+  ...dateRange('execution_date'),
+  reverse_split: z
+    .string()
+    .optional()
+    .transform((text) => (text === '' ? undefined : text))
+    .pipe(z.union([z.undefined(), flag(false)]))
+    .openapi({ type: 'boolean', description: 'Only splits into fewer shares (true), or only the others (false)' }),
+  order,
+  limit,
+  sort: choice(['execution_date', 'ticker'], 'execution_date'),
+  cursor,
+});
+
+const newerSplitsQuery = z.object({
+  ...textRange('ticker'),
+  ...anyOf('ticker'),
+  ...dateRange('execution_date'),
+  adjustment_type: choice(['', 'forward_split', 'reverse_split', 'stock_dividend'], ''),
+  ...anyOf('adjustment_type'),
+  limit: newerLimit,
+  sort: z.string().max(200, 'at most 200 characters').optional(),
+  cursor,
+});
+
+const dividendsQuery = z.object({
+  ...textRange('ticker'),
+  ...dateRange('ex_dividend_date'),
+  ...dateRange('record_date'),
+  ...dateRange('declaration_date'),
+  ...dateRange('pay_date'),
+  ...numberRange('cash_amount'),
+  ...numberRange('frequency'),
+  dividend_type: choice(['', 'CD', 'SC', 'LT', 'ST'], ''),
+  order,
+  limit,
+  sort: choice(
+    ['ex_dividend_date', 'pay_date', 'declaration_date', 'record_date', 'cash_amount', 'ticker'],
+    'ex_dividend_date',
+  ),
+  cursor,
+});
+
+const newerDividendsQuery = z.object({
+  ...textRange('ticker'),
+  ...anyOf('ticker'),
+  ...dateRange('ex_dividend_date'),
+  ...numberRange('frequency'),
+  distribution_type: choice(['', 'recurring', 'special', 'supplemental', 'irregular', 'unknown'], ''),
+  ...anyOf('distribution_type'),
+  limit: newerLimit,
+  sort: z.string().max(200, 'at most 200 characters').optional(),
+  cursor,
+});
+
+export function addEventRoutes(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/splits',
+    summary: 'Splits as announced',
+    tag: 'vendor',
+    query: splitsQuery,
+    answer: splitsShape,
+    handle: (c) =>
+      pageAnswer(c, serving, {
+        schema: splitsQuery,
+        uses: [SPLITS.name],
+        hasCount: false,
+        rows: async (request) => (await readSplits(serving, request, olderSplits(request.query))).map(splitOf),
+      }),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/stocks/v1/splits',
+    summary: 'Splits as announced, with the factor by which prices before them are adjusted',
+    tag: 'vendor',
+    query: newerSplitsQuery,
+    answer: newerSplitsShape,
+    handle: (c, { query }) => {
+      sortsOf(query.sort, SPLIT_SORTS);
+      return pageAnswer(c, serving, {
+        schema: newerSplitsQuery,
+        uses: FACTOR_TABLES,
+        hasCount: false,
+        rows: async (request) => {
+          const rows = await readSplits(serving, request, newerSplits(request.query));
+          const factors = await readSplitFactors(serving, request.view);
+          return rows.map((row) => newerSplitOf(row, factors));
+        },
+      });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/dividends',
+    summary: 'Dividends as announced',
+    tag: 'vendor',
+    query: dividendsQuery,
+    answer: dividendsShape,
+    handle: (c) =>
+      pageAnswer(c, serving, {
+        schema: dividendsQuery,
+        uses: [DIVIDENDS.name],
+        hasCount: false,
+        rows: async (request) => (await readDividends(serving, request, olderDividends(request.query))).map(dividendOf),
+      }),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/stocks/v1/dividends',
+    summary: 'Dividends as announced, with the factor by which prices before them are adjusted',
+    tag: 'vendor',
+    query: newerDividendsQuery,
+    answer: newerDividendsShape,
+    handle: (c, { query }) => {
+      sortsOf(query.sort, DIVIDEND_SORTS);
+      return pageAnswer(c, serving, {
+        schema: newerDividendsQuery,
+        uses: FACTOR_TABLES,
+        hasCount: false,
+        rows: async (request) => {
+          const rows = await readDividends(serving, request, newerDividends(request.query));
+          const shown = rows.slice(0, request.limit).map((row) => ({ symbol: row.symbol, exDate: row.ex_date }));
+          const factors = await readFactors(serving, request.view, shown);
+          return rows.map((row) => newerDividendOf(row, factors));
+        },
+      });
+    },
+  });
+}
+
+type Conditions = Pick<EventsPage, 'where' | 'having' | 'orderBy'>;
+
+function olderSplits(query: z.infer<typeof splitsQuery>): Conditions {
+  const { reverse_split: isReverse, sort, order } = query;
+  const direction = isReverse === undefined ? [] : [`split_from ${isReverse ? '>' : '<='} split_to`];
+  return {
+    where: [...tickerIn(query), ...rangeSql('ex_date', rangeIn<string>(query, 'execution_date'), dateLiteral)],
+    having: direction,
+    orderBy: [`${sort === 'ticker' ? 'symbol' : 'ex_date'} ${order}`],
+  };
+}
+
+function newerSplits(query: z.infer<typeof newerSplitsQuery>): Conditions {
+  return {
+    where: [...tickerIn(query), ...rangeSql('ex_date', rangeIn<string>(query, 'execution_date'), dateLiteral)],
+    having: oneOf(query, 'adjustment_type').map((condition) => `(${ADJUSTMENT_TYPE}) ${condition}`),
+    orderBy: sortsOf(query.sort, SPLIT_SORTS),
+  };
+}
+
+function olderDividends(query: z.infer<typeof dividendsQuery>): Conditions {
+  // When a dividend was declared, and who gets it when, is not known: such a filter matches nothing.
+  const isUnknown = ['record_date', 'declaration_date', 'pay_date'].some((name) => !isOpen(rangeIn(query, name)));
+  const column = { ticker: 'symbol', cash_amount: 'cash_amount' }[query.sort as string] ?? 'ex_date';
+  return {
+    where: [...tickerIn(query), ...(isUnknown ? ['false'] : [])],
+    having: [
+      ...rangeSql('ex_date', rangeIn<string>(query, 'ex_dividend_date'), dateLiteral),
+      ...rangeSql('cash_amount', rangeIn<number>(query, 'cash_amount'), numberLiteral),
+      ...rangeSql('frequency', rangeIn<number>(query, 'frequency'), numberLiteral),
+      ...(query.dividend_type === '' ? [] : [`(${DIVIDEND_TYPE}) = ${sqlText(query.dividend_type)}`]),
+    ],
+    orderBy: [`${column} ${query.order}`],
+  };
+}
+
+function newerDividends(query: z.infer<typeof newerDividendsQuery>): Conditions {
+  return {
+    where: tickerIn(query),
+    having: [
+      ...rangeSql('ex_date', rangeIn<string>(query, 'ex_dividend_date'), dateLiteral),
+      ...rangeSql('frequency', rangeIn<number>(query, 'frequency'), numberLiteral),
+      ...oneOf(query, 'distribution_type').map((condition) => `(${DISTRIBUTION_TYPE}) ${condition}`),
+    ],
+    orderBy: sortsOf(query.sort, DIVIDEND_SORTS),
+  };
+}
+
+const ADJUSTMENT_TYPE = `CASE WHEN split_to < split_from THEN 'reverse_split' ELSE 'forward_split' END`;
+const DIVIDEND_TYPE = `CASE WHEN kind IN ('SC', 'LT', 'ST') THEN kind ELSE 'CD' END`;
+const DISTRIBUTION_TYPE = `CASE kind WHEN 'CD' THEN 'recurring' WHEN 'SC' THEN 'special' WHEN 'LT' THEN 'irregular'
+  WHEN 'ST' THEN 'irregular' ELSE 'unknown' END`;
+
+function tickerIn(query: Readonly<Record<string, unknown>>): string[] {
+  return rangeSql('symbol', rangeIn<string>(query, 'ticker'), sqlText);
+}
+
+function oneOf(query: Readonly<Record<string, unknown>>, name: string): string[] {
+  const one = query[name];
+  const several = (query[`${name}.any_of`] as readonly string[] | undefined) ?? [];
+  return [
+    ...(typeof one === 'string' && one !== '' ? [`= ${sqlText(one)}`] : []),
+    ...(several.length === 0 ? [] : [`IN (${several.map(sqlText).join(', ')})`]),
+  ];
+}
+
+interface Sorts {
+  /** Expression by the name of the column in answers. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly default: string;
+}
+
+const SPLIT_SORTS: Sorts = {
+  columns: {
+    execution_date: 'ex_date',
+    ticker: 'symbol',
+    adjustment_type: `(${ADJUSTMENT_TYPE})`,
+    split_from: 'split_from',
+    split_to: 'split_to',
+  },
+  default: 'execution_date.desc',
+};
+
+const DIVIDEND_SORTS: Sorts = {
+  columns: {
+    ticker: 'symbol',
+    ex_dividend_date: 'ex_date',
+    frequency: 'frequency',
+    distribution_type: `(${DISTRIBUTION_TYPE})`,
+    cash_amount: 'cash_amount',
+  },
+  default: 'ticker.asc',
+};
+
+/** `col.asc,col2.desc` as ORDER BY terms. Throws `parameter-invalid` for anything else. */
+function sortsOf(text: string | undefined, sorts: Sorts): string[] {
+  const asked = text === undefined || text.trim() === '' ? sorts.default : text;
+  return asked.split(',').map((term) => {
+    const [name = '', direction = 'asc', ...more] = term.trim().split('.');
+    const column = Object.hasOwn(sorts.columns, name) ? sorts.columns[name] : undefined;
+    if (column !== undefined && (direction === 'asc' || direction === 'desc') && more.length === 0)
+      return `${column} ${direction}`;
+    throw new UsageError({
+      code: 'parameter-invalid',
+      message: 'Parameter "sort" cannot be used',
+      found: asked,
+      allowed: `columns separated by commas, each with .asc or .desc: ${Object.keys(sorts.columns).join(', ')}`,
+    });
+  });
+}
+
+type Reading = Pick<PageRequest<unknown>, 'view' | 'offset' | 'limit'>;
+
+function readSplits(serving: Serving, request: Reading, conditions: Conditions): Promise<SplitRow[]> {
+  return readEvents(serving, request, SPLITS, (scan, page) => splitsPage(scan, { ...page, ...conditions }));
+}
+
+function readDividends(serving: Serving, request: Reading, conditions: Conditions): Promise<DividendRow[]> {
+  return readEvents(serving, request, DIVIDENDS, (scan, page) => dividendsPage(scan, { ...page, ...conditions }));
+}
+
+async function readEvents<Row>(
+  { lake }: Serving,
+  { view, offset, limit }: { readonly view: LakeView; readonly offset: number; readonly limit: number },
+  definition: TableDefinition,
+  statement: (scan: string, page: Pick<EventsPage, 'offset' | 'limit'>) => string,
+): Promise<Row[]> {
+  const snapshot = view.snapshot(definition);
+  if (snapshot === undefined) return [];
+  const scan = await scanSql(lake.deps, definition, snapshot.files);
+  return lake.deps.engine.rows<Row>(statement(scan, { offset, limit: limit + 1 }));
+}
+
+function splitOf({ symbol, ex_date, split_from, split_to }: SplitRow): SplitShape {
+  return {
+    id: idOf('split', symbol, ex_date, split_from, split_to),
+    ticker: symbol,
+    execution_date: ex_date,
+    split_from,
+    split_to,
+  };
+}
+
+function newerSplitOf(row: SplitRow, factors: EventFactors | undefined): NewerSplitShape {
+  const { symbol, ex_date, split_from, split_to } = row;
+  return {
+    ...splitOf(row),
+    adjustment_type: split_to < split_from ? 'reverse_split' : 'forward_split',
+    ...(factors === undefined
+      ? {}
+      : { historical_adjustment_factor: factors.splitFactor({ symbol, exDate: ex_date }) }),
+  };
+}
+
+function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: DividendRow): DividendShape {
+  return {
+    id: idOf('dividend', symbol, ex_date, kind, cash_amount),
+    ticker: symbol,
+    cash_amount,
+    currency: 'USD',
+    dividend_type: kind === 'SC' || kind === 'LT' || kind === 'ST' ? kind : 'CD',
+    ex_dividend_date: ex_date,
+    frequency,
+  };
+}
+
+const DISTRIBUTIONS: Readonly<Record<string, NewerDividendShape['distribution_type']>> = {
+  CD: 'recurring',
+  SC: 'special',
+  LT: 'irregular',
+  ST: 'irregular',
+};
+
+function newerDividendOf(row: DividendRow, factors: EventFactors | undefined): NewerDividendShape {
+  const { symbol, ex_date, kind, cash_amount, frequency } = row;
+  return {
+    id: idOf('dividend', symbol, ex_date, kind, cash_amount),
+    ticker: symbol,
+    cash_amount,
+    currency: 'USD',
+    distribution_type: DISTRIBUTIONS[kind] ?? 'unknown',
+    ex_dividend_date: ex_date,
+    frequency,
+    ...(factors === undefined
+      ? {}
+      : {
+          historical_adjustment_factor: factors.dividendFactor({ symbol, exDate: ex_date }),
+          // The cash is in the share count of the ex-date, so that a split of that very day is in it already.
+          split_adjusted_cash_amount: cash_amount * factors.splitFactor({ symbol, exDate: addDays(ex_date, 1) }),
+        }),
+  };
+}
+
+/** The same for the same event in every answer and every version: made of what identifies it. */
+function idOf(...parts: readonly (string | number)[]): string {
+  return `E${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
+}

@@ -1,0 +1,129 @@
+import { z } from '@hono/zod-openapi';
+import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { sqlText } from '#lake/engine.ts';
+import { list } from '../../http/parameters.ts';
+
+/** Filters of one field: the value itself, `field.gt`, `.gte`, `.lt`, `.lte` and, where a list may be given, `.any_of`. */
+export interface Range<T extends string | number> {
+  readonly eq?: T | undefined;
+  readonly gt?: T | undefined;
+  readonly gte?: T | undefined;
+  readonly lt?: T | undefined;
+  readonly lte?: T | undefined;
+  readonly anyOf?: readonly T[] | undefined;
+}
+
+/** Values that one `.any_of` may name. */
+const ANY_OF_MAX = 250;
+
+const textFilter = z
+  .string()
+  .optional()
+  .transform((text) => (text === undefined || text.trim() === '' ? undefined : text.trim()))
+  .openapi({ type: 'string' });
+
+const dateFilter = z
+  .string()
+  .optional()
+  .transform((text, context): IsoDate | undefined => {
+    if (text === undefined || text.trim() === '') return undefined;
+    // Clients that have an instant send it as such; its date is meant.
+    const date = parseIsoDate(text.trim().slice(0, 10));
+    if (date !== undefined) return date;
+    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', format: 'date' });
+
+const numberFilter = z
+  .string()
+  .optional()
+  .transform((text, context): number | undefined => {
+    if (text === undefined || text.trim() === '') return undefined;
+    const value = /^-?\d{1,15}(\.\d{1,15})?$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (Number.isFinite(value)) return value;
+    context.addIssue({ code: 'custom', message: 'a number' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'number' });
+
+/** The parameters of a field's filters, for a schema. */
+export function rangeOf<const Name extends string, S extends z.ZodType>(name: Name, one: S) {
+  return {
+    [name]: one,
+    [`${name}.gt`]: one,
+    [`${name}.gte`]: one,
+    [`${name}.lt`]: one,
+    [`${name}.lte`]: one,
+  } as { [K in Name | `${Name}.${'gt' | 'gte' | 'lt' | 'lte'}`]: S };
+}
+
+export function textRange<const Name extends string>(name: Name) {
+  return rangeOf(name, textFilter);
+}
+
+export function dateRange<const Name extends string>(name: Name) {
+  return rangeOf(name, dateFilter);
+}
+
+export function numberRange<const Name extends string>(name: Name) {
+  return rangeOf(name, numberFilter);
+}
+
+export function anyOf<const Name extends string>(name: Name) {
+  return { [`${name}.any_of`]: list(ANY_OF_MAX) } as { [K in `${Name}.any_of`]: ReturnType<typeof list> };
+}
+
+/** Reads a field's filters out of a parsed query. */
+export function rangeIn<T extends string | number>(query: Readonly<Record<string, unknown>>, name: string): Range<T> {
+  const anyOfValue = query[`${name}.any_of`] as readonly T[] | undefined;
+  return {
+    eq: query[name] as T | undefined,
+    gt: query[`${name}.gt`] as T | undefined,
+    gte: query[`${name}.gte`] as T | undefined,
+    lt: query[`${name}.lt`] as T | undefined,
+    lte: query[`${name}.lte`] as T | undefined,
+    anyOf: anyOfValue === undefined || anyOfValue.length === 0 ? undefined : anyOfValue,
+  };
+}
+
+export function isOpen(range: Range<string | number>): boolean {
+  return Object.values(range).every((value) => value === undefined);
+}
+
+export function isWithin<T extends string | number>(value: T | null, range: Range<T>): boolean {
+  if (isOpen(range)) return true;
+  if (value === null) return false;
+  const { eq, gt, gte, lt, lte, anyOf: values } = range;
+  return (
+    (eq === undefined || value === eq) &&
+    (gt === undefined || value > gt) &&
+    (gte === undefined || value >= gte) &&
+    (lt === undefined || value < lt) &&
+    (lte === undefined || value <= lte) &&
+    (values === undefined || values.includes(value))
+  );
+}
+
+/** Conditions on an expression of SQL, to be joined by AND. `literal` writes a checked value: `sqlText`, a date, a number. */
+export function rangeSql<T extends string | number>(
+  expression: string,
+  range: Range<T>,
+  literal: (value: T) => string,
+): string[] {
+  const { eq, gt, gte, lt, lte, anyOf: values } = range;
+  const conditions: string[] = [];
+  const add = (operator: string, value: T | undefined): void => {
+    if (value !== undefined) conditions.push(`${expression} ${operator} ${literal(value)}`);
+  };
+  add('=', eq);
+  add('>', gt);
+  add('>=', gte);
+  add('<', lt);
+  add('<=', lte);
+  if (values !== undefined) conditions.push(`${expression} IN (${values.map(literal).join(', ')})`);
+  return conditions;
+}
+
+export const dateLiteral = (date: string): string => `DATE ${sqlText(date)}`;
+export const numberLiteral = (value: number): string => `${value}::DOUBLE`;

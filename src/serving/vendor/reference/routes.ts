@@ -1,0 +1,152 @@
+import { z } from '@hono/zod-openapi';
+import { fresh } from '../../http/answer.ts';
+import { choice, whole } from '../../http/parameters.ts';
+import { addRoute } from '../../http/route.ts';
+import type { Serving, ServingApp } from '../../http/serving.ts';
+import {
+  type ConditionShape,
+  conditionsShape,
+  exchangesShape,
+  marketStatusShape,
+  newerExchangesShape,
+  tickerTypesShape,
+  upcomingShape,
+} from '../shapes/reference.ts';
+import { CONDITIONS } from './conditions.ts';
+import { addEventRoutes } from './events.ts';
+import { EXCHANGES } from './exchanges.ts';
+import { marketStatus, upcomingHolidays } from './market-status.ts';
+import { pageAnswer } from './pages.ts';
+import { TICKER_TYPES } from './ticker-types.ts';
+import { addTickerRoutes } from './tickers.ts';
+
+const ASSET_CLASSES = ['', 'stocks', 'options', 'crypto', 'fx', 'indices', 'futures'] as const;
+
+const placeQuery = z.object({
+  asset_class: choice(ASSET_CLASSES, ''),
+  locale: choice(['', 'us', 'global'], ''),
+});
+
+/** Only stocks of the United States are known here. */
+function isKnown({ asset_class, locale }: z.infer<typeof placeQuery>): boolean {
+  return ['', 'stocks'].includes(asset_class) && ['', 'us'].includes(locale);
+}
+
+const conditionsQuery = z.object({
+  asset_class: choice(ASSET_CLASSES, ''),
+  data_type: choice(['', 'trade', 'bbo', 'nbbo'], '').openapi({ description: 'Conditions of quotes are not known' }),
+  id: z
+    .string()
+    .regex(/^\d{1,6}$/, 'a whole number')
+    .optional()
+    .transform((text) => (text === undefined ? undefined : Number(text)))
+    .openapi({ type: 'integer' }),
+  sip: choice(['', 'CTA', 'UTP', 'OPRA'], ''),
+  order: choice(['asc', 'desc'], 'asc'),
+  limit: whole({ min: 1, max: 1000, default: 10 }),
+  sort: choice(['asset_class', 'id', 'type', 'name', 'data_types', 'legacy'], 'asset_class'),
+  cursor: z.string().optional(),
+});
+
+/** The vendor's reference routes: tickers, events, venues, conditions, hours. */
+export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
+  // Before the route of one ticker, which would take "types" for a symbol.
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/tickers/types',
+    summary: 'Kinds of securities',
+    tag: 'vendor',
+    query: placeQuery,
+    answer: tickerTypesShape,
+    handle: (c, { query }) => {
+      const types = isKnown(query) ? TICKER_TYPES : [];
+      const results = types.map((type) => ({ ...type, asset_class: 'stocks', locale: 'us' }));
+      return fresh(c, { status: 'OK', request_id: c.get('requestId'), count: results.length, results });
+    },
+  });
+  addTickerRoutes(app, serving);
+  addEventRoutes(app, serving);
+  addVenueRoutes(app);
+  addConditionRoutes(app, serving);
+  addMarketStatusRoutes(app, serving);
+}
+
+function addVenueRoutes(app: ServingApp): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/exchanges',
+    summary: 'Exchanges and other venues',
+    tag: 'vendor',
+    query: placeQuery,
+    answer: exchangesShape,
+    handle: (c, { query }) => {
+      const results = isKnown(query) ? EXCHANGES : [];
+      return fresh(c, { status: 'OK', request_id: c.get('requestId'), count: results.length, results });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/stocks/v1/exchanges',
+    summary: 'Exchanges and other venues',
+    tag: 'vendor',
+    query: z.object({ limit: whole({ min: 1, max: 5000, default: 100 }) }),
+    answer: newerExchangesShape,
+    handle: (c, { query }) => {
+      const results = EXCHANGES.slice(0, query.limit).map(({ asset_class: _, id, ...venue }) => ({
+        id: String(id),
+        ...venue,
+      }));
+      return fresh(c, { status: 'OK', request_id: c.get('requestId'), results });
+    },
+  });
+}
+
+function addConditionRoutes(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/conditions',
+    summary: 'Conditions of trades, and which values of a bar they move',
+    tag: 'vendor',
+    query: conditionsQuery,
+    answer: conditionsShape,
+    handle: (c) =>
+      pageAnswer(c, serving, {
+        schema: conditionsQuery,
+        uses: [],
+        hasCount: true,
+        rows: ({ query, offset, limit }) => Promise.resolve(conditionsFor(query).slice(offset, offset + limit + 1)),
+      }),
+  });
+}
+
+function conditionsFor(query: z.infer<typeof conditionsQuery>): ConditionShape[] {
+  const { asset_class, data_type, id, sip, sort, order } = query;
+  if (!['', 'stocks'].includes(asset_class) || !['', 'trade'].includes(data_type)) return [];
+  const found = CONDITIONS.filter(
+    (condition) =>
+      (id === undefined || condition.id === id) &&
+      (sip === '' || (sip !== 'OPRA' && condition.sip_mapping[sip] !== undefined)),
+  );
+  // They ascend by id, and a sort keeps what is equal in its order.
+  if (sort === 'name' || sort === 'type') found.sort((a, b) => (a[sort] < b[sort] ? -1 : Number(a[sort] > b[sort])));
+  return order === 'desc' ? found.reverse() : found;
+}
+
+function addMarketStatusRoutes(app: ServingApp, { calendar, clock }: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v1/marketstatus/now',
+    summary: 'Whether the market is open',
+    tag: 'vendor',
+    answer: marketStatusShape,
+    handle: (c) => fresh(c, marketStatus(calendar, clock.nowMs())),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/v1/marketstatus/upcoming',
+    summary: 'Holidays and early closes of the coming year',
+    tag: 'vendor',
+    answer: z.array(upcomingShape),
+    handle: (c) => fresh(c, upcomingHolidays(calendar, clock.nowMs())),
+  });
+}

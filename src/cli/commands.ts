@@ -1,18 +1,21 @@
 import type { CommandDefinition } from './command.ts';
 import { NIGHTLY_COMMANDS } from './commands-nightly.ts';
+import { LISTENING_OPTIONS, SERVING_COMMANDS } from './commands-serving.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'up',
-    summary: 'fill the lake and keep it up to date',
+    summary: 'serve the lake, fill it and keep it up to date',
     description:
-      'Fills an empty lake, from the vendor where there is a key, from a simulated market otherwise, and then keeps to the ' +
+      'Serves at once, also while the lake is being built, as `condvest serve` does. Fills an empty lake, from the vendor where there is a key, from a simulated market otherwise, and then keeps to the ' +
       "exchange's clock: a run of the pipeline five minutes after each close, one when a session has settled. What was missed " +
       'is caught up with. Without a key the prices are made up; the securities do not exist.',
     operands: [],
     options: [
-      { flags: '--once', doc: 'fill or bring up to date, report, and end' },
+      { flags: '--once', doc: 'fill or bring up to date, report, and end; nothing is served' },
+      ...LISTENING_OPTIONS,
+      { flags: '--no-serve', doc: 'fill and keep up to date without serving' },
       { flags: '--symbols <count>', doc: 'securities in the simulated market', defaultText: '200' },
       {
         flags: '--years <count>',
@@ -27,6 +30,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     ],
     load: () => import('./up.ts'),
   },
+  ...SERVING_COMMANDS,
   ...NIGHTLY_COMMANDS,
   {
     name: 'import',

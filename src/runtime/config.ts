@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 
 import { UsageError } from '#base/errors.ts';
 import { nearestName } from './near-miss.ts';
-import { Invalid, SETTINGS, type Settings } from './settings.ts';
+import { Invalid } from './setting-values.ts';
+import { SETTINGS, type Settings } from './settings.ts';
 
 /** Everything that can be configured, read once and frozen. */
 export type Config = Settings;

@@ -8,6 +8,11 @@ import type { Config } from './config.ts';
 
 const DATABASE_FILE = 'operations.sqlite';
 
+/** The file of the store, where it is one. */
+export function operationsPath(config: Config): string {
+  return join(config.home, DATABASE_FILE);
+}
+
 /** Runs, leases and notices: in PostgreSQL where `DATABASE_URL` names one, in a SQLite file of the home otherwise. */
 export async function openOperations(config: Config): Promise<Operations> {
   if (config.databaseUrl !== undefined) {
@@ -17,7 +22,7 @@ export async function openOperations(config: Config): Promise<Operations> {
   await mkdir(config.home, { recursive: true });
   const { openSqliteOperations } = await import('#adapters/sql/open-sqlite.ts');
   return openSqliteOperations({
-    path: join(config.home, DATABASE_FILE),
+    path: operationsPath(config),
     random: systemRandom,
     nowMs: systemClock.nowMs(),
   });

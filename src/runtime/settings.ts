@@ -2,6 +2,8 @@ import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import { DEFAULT_INTERVALS, INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
+import { fieldOf, hiddenUrl, Invalid, listOf, readBytes, share, shown, urlOf, whole } from './setting-values.ts';
+import { SERVING_SETTINGS, type ServingSettings } from './settings-serving.ts';
 
 /** A closing of the exchange that this release does not know of. */
 export interface ClosureSetting {
@@ -10,7 +12,7 @@ export interface ClosureSetting {
 }
 
 /** The settings, by their names in the configuration file. */
-export interface Settings {
+export interface Settings extends ServingSettings {
   readonly home: string;
   readonly intervals: readonly number[];
   readonly memoryLimitBytes: number;
@@ -38,14 +40,6 @@ export interface Settings {
 export const SOURCE_CHOICES = ['auto', 'simulated', 'massive', 'flat-files'] as const;
 export type SourceChoice = (typeof SOURCE_CHOICES)[number];
 
-/** Why a text is not a value of a setting. */
-export class Invalid {
-  readonly found: string;
-  constructor(found: string) {
-    this.found = found;
-  }
-}
-
 /** One setting: its name, what it may be, and how its text is read. The reference page is made from this table. */
 export interface SettingDefinition<K extends keyof Settings = keyof Settings> {
   readonly key: K;
@@ -63,9 +57,6 @@ export interface SettingDefinition<K extends keyof Settings = keyof Settings> {
   /** From the text of an environment variable, or from a value of the configuration file. */
   readonly read: (value: unknown) => Settings[K] | Invalid;
 }
-
-const GIB = 2 ** 30;
-const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 2 ** 10, MIB: 2 ** 20, GIB };
 
 /** Least memory with which the jobs on a whole market finish. */
 const MEMORY_MIN_BYTES = 128 * 2 ** 20;
@@ -93,7 +84,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     doc: 'What the database engine may hold in memory; beyond it, work goes to disk',
     allowed: 'a size of at least 128 MiB, such as 512MB or 2GB',
     defaultText: '512MiB',
-    read: readBytes,
+    read: (value) => readBytes(value, MEMORY_MIN_BYTES),
   }),
   define({
     key: 'threads',
@@ -262,6 +253,7 @@ export const SETTINGS: readonly SettingDefinition[] = [
     defaultText: '',
     read: readAddresses,
   }),
+  ...SERVING_SETTINGS.map((definition) => definition as SettingDefinition),
 ];
 
 function define<K extends keyof Settings>(definition: SettingDefinition<K>): SettingDefinition {
@@ -278,15 +270,6 @@ function readIntervals(value: unknown): readonly number[] | Invalid {
     intervals.add(interval);
   }
   return [...intervals].sort((a, b) => a - b);
-}
-
-function readBytes(value: unknown): number | Invalid {
-  if (typeof value === 'number') return whole(value, MEMORY_MIN_BYTES, Number.MAX_SAFE_INTEGER);
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(String(value));
-  const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
-  if (match === null || unit === undefined) return new Invalid(shown(value));
-  const bytes = Math.floor(Number(match[1]) * unit);
-  return bytes >= MEMORY_MIN_BYTES ? bytes : new Invalid(shown(value));
 }
 
 function readClosures(value: unknown): readonly ClosureSetting[] | Invalid {
@@ -320,46 +303,4 @@ function readAddresses(value: unknown): readonly string[] | Invalid {
   if (value === '') return [];
   const items = listOf(value)?.map(String) ?? [];
   return items.length > 0 && items.every((item) => /^\S+@\S+$/.test(item)) ? items : new Invalid(shown(value));
-}
-
-function urlOf(value: unknown, protocols: readonly string[]): string | Invalid {
-  if (typeof value !== 'string' || !URL.canParse(value)) return new Invalid(shown(value));
-  return protocols.includes(new URL(value).protocol) ? value : new Invalid(shown(value));
-}
-
-/** An address that may hold a password: what is wrong with it is not shown. */
-function hiddenUrl(value: unknown, protocols: readonly string[]): string | Invalid {
-  return urlOf(value, protocols) instanceof Invalid ? new Invalid('a hidden value') : String(value);
-}
-
-function share(value: unknown): number | Invalid {
-  const number = numberOf(value);
-  return number !== undefined && number >= 0 && number <= 1 ? number : new Invalid(shown(value));
-}
-
-function whole(value: unknown, min: number, max: number): number | Invalid {
-  const number = numberOf(value);
-  return number !== undefined && Number.isInteger(number) && number >= min && number <= max
-    ? number
-    : new Invalid(shown(value));
-}
-
-function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
-}
-
-function listOf(value: unknown): unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : undefined;
-}
-
-function fieldOf(item: unknown, name: string): string | undefined {
-  if (typeof item !== 'object' || item === null) return undefined;
-  const value = (item as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

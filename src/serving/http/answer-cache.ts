@@ -19,6 +19,9 @@ const OVERHEAD_BYTES = 1024;
 export class AnswerCache {
   readonly #kept: LRUCache<string, KeptAnswer>;
   readonly #making = new Map<string, Promise<KeptAnswer>>();
+  /** Answers that were found here, and that had to be made. */
+  hits = 0;
+  misses = 0;
 
   constructor(bytesMax: number) {
     this.#kept = new LRUCache({
@@ -40,7 +43,11 @@ export class AnswerCache {
   /** The kept answer, or a new one; made once however many ask at the same time. */
   async getOrMake(key: string, make: () => Promise<KeptAnswer>): Promise<KeptAnswer> {
     const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      this.hits += 1;
+      return kept;
+    }
+    this.misses += 1;
     let making = this.#making.get(key);
     if (making === undefined) {
       making = make()

@@ -30,21 +30,43 @@ const GZIP_LEVEL = 3;
 const IMMUTABLE = 'max-age=31536000, immutable';
 const REVALIDATED = 'max-age=0, s-maxage=30, must-revalidate';
 
-/** A JSON answer made from the lake. */
-export async function answer(c: ServingContext, serving: Serving, request: AnswerRequest): Promise<Response> {
-  const { view, uses, also = '' } = request;
+/** How an answer made from the lake is revalidated. */
+export interface Caching {
+  /** What kept answers are found by. */
+  readonly key: string;
+  readonly digest: string;
+  readonly etag: string;
+  readonly headers: Record<string, string>;
+  /** The caller has this answer already: 304. */
+  readonly isKnown: boolean;
+}
+
+/** Which answer this is: its address and the versions it is made from say so, before anything is read. */
+export function cachingOf(
+  c: ServingContext,
+  serving: Serving,
+  { view, uses, also = '' }: Pick<AnswerRequest, 'view' | 'uses' | 'also'>,
+): Caching {
   const key = `${originOf(c, serving)}${addressOf(c.req.url)} ${view.tag(uses)} ${also}`;
   const digest = createHash('sha256').update(`${serving.version} ${key}`).digest('hex').slice(0, 32);
   const etag = `W/"${digest}"`;
   const nowMs = serving.clock.nowMs();
   const isImmutable = view.asOfMs !== undefined && view.asOfMs < nowMs - COMMIT_MS_MAX && also === '';
-  const headers: Record<string, string> = {
+  const headers = {
+    ...c.get('headers'),
     etag,
     'cache-control': `${serving.isPublic ? 'public' : 'private'}, ${isImmutable ? IMMUTABLE : REVALIDATED}`,
     vary: 'Accept-Encoding, Authorization, Origin',
     'x-request-id': c.get('requestId'),
   };
-  if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+  return { key, digest, etag, headers, isKnown: matches(c.req.header('if-none-match'), etag) };
+}
+
+/** A JSON answer made from the lake. */
+export async function answer(c: ServingContext, serving: Serving, request: AnswerRequest): Promise<Response> {
+  const { key, digest, etag, headers, isKnown } = cachingOf(c, serving, request);
+  c.set('isDressed', true);
+  if (isKnown) return new Response(null, { status: 304, headers });
   const kept = await serving.answers.getOrMake(key, () =>
     serving.reads.pass(async () => jsonAnswer(await request.make(digest), etag)),
   );
@@ -57,9 +79,11 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
 
 /** A JSON answer that is made anew each time and never kept: what the clock or the operational store says. */
 export function fresh(c: ServingContext, body: unknown, status: 200 | 201 | 202 = 200): Response {
+  c.set('isDressed', true);
   return new Response(toJson(body), {
     status,
     headers: {
+      ...c.get('headers'),
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       'x-request-id': c.get('requestId'),
@@ -89,12 +113,12 @@ function addressOf(url: string): string {
   );
 }
 
-function matches(header: string | undefined, etag: string): boolean {
+export function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   const bare = etag.replace('W/', '');
   return header.split(',').some((one) => one.trim() === '*' || one.trim().replace('W/', '') === bare);
 }
 
-function acceptsGzip(header: string | undefined): boolean {
+export function acceptsGzip(header: string | undefined): boolean {
   return header !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(header);
 }

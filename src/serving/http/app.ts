@@ -31,6 +31,7 @@ export function createApp(serving: Serving, options: AppOptions): ServingApp {
 /** The answer to a request that failed. A bug is told without its words, which may speak of the inside. */
 export function refusal(c: ServingContext, error: unknown, onBug: AppOptions['onBug']): Response {
   const id = c.get('requestId') ?? '';
+  c.set('isDressed', false);
   const headers: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',

@@ -32,6 +32,11 @@ export function scopeOf(method: string, honoPath: string): Scope | 'none' {
   return scopes.get(`${method} ${honoPath}`) ?? 'read';
 }
 
+/** For what is no route of the API, such as the files of the page. */
+export function setScope(method: string, honoPath: string, scope: Scope | 'none'): void {
+  scopes.set(`${method} ${honoPath}`, scope);
+}
+
 /** Puts a route into the application and into its OpenAPI document. */
 export function addRoute<Params = undefined, Query = undefined, Body = undefined>(
   app: ServingApp,

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
+import type { PageFile, PageFiles } from '#ports/page-files.ts';
+import { hasErrno } from './failure.ts';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+};
+
+/** Names as a build gives them: no dots in front, nothing that leads out of a folder. */
+const NAME_PATTERN = /^(?!\.)[\w.-]+$/;
+/** Files are few and fixed, and kept once they were read: never more than this of them. */
+const FILES_MAX = 512;
+const FILE_BYTES_MAX = 16 * 2 ** 20;
+
+/** The page's files from folders of the package: each first part of a path, or none, has a folder. */
+export class FsPageFiles implements PageFiles {
+  readonly #root: string;
+  readonly #mounts: Readonly<Record<string, string>>;
+  readonly #kept = new Map<string, PageFile>();
+
+  /** `mounts`: folders by the first part of the path. */
+  constructor(options: { readonly root: string; readonly mounts: Readonly<Record<string, string>> }) {
+    this.#root = options.root;
+    this.#mounts = options.mounts;
+  }
+
+  async read(path: string): Promise<PageFile | undefined> {
+    const kept = this.#kept.get(path);
+    if (kept !== undefined) return kept;
+    const names = path.split('/');
+    const contentType = CONTENT_TYPES[extname(path).toLowerCase()];
+    if (contentType === undefined || !names.every((name) => NAME_PATTERN.test(name))) return undefined;
+    const [first = '', ...rest] = names;
+    const mount = Object.hasOwn(this.#mounts, first) ? this.#mounts[first] : undefined;
+    const folder = mount ?? this.#root;
+    const bytes = await this.#bytes(folder, join(folder, ...(mount === undefined ? names : rest)));
+    if (bytes === undefined) return undefined;
+    const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
+    const file = { bytes, contentType, etag };
+    if (this.#kept.size < FILES_MAX) this.#kept.set(path, file);
+    return file;
+  }
+
+  async #bytes(folder: string, path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      // A link inside the folder that leads out of it is not followed.
+      const real = await realpath(path);
+      if (!real.startsWith(`${await realpath(folder)}${sep}`)) return undefined;
+      const bytes = new Uint8Array(await readFile(real));
+      return bytes.byteLength > FILE_BYTES_MAX ? undefined : bytes;
+    } catch (cause) {
+      if (hasErrno(cause, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
+      throw cause;
+    }
+  }
+}

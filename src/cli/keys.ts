@@ -1,0 +1,119 @@
+import { UsageError } from '#base/errors.ts';
+import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/keys.ts';
+import type { ExitCode, Invocation } from './command.ts';
+import { invalid, textOption, wholeOption } from './options.ts';
+import { renderTable } from './render/table.ts';
+import { formatCount, formatInstant } from './render/text.ts';
+
+const ACTIONS = ['create', 'list', 'revoke'] as const;
+const SCOPES = ['read', 'admin'] as const;
+const PER_MINUTE_DEFAULT = 600;
+const PER_MINUTE_MAX = 1_000_000;
+const PER_DAY_MAX = 1_000_000_000;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const [action, name] = invocation.operands;
+  if (action === 'create') return create(invocation, needed(name, 'create', 'a name for the key'));
+  if (action === 'list') return list(invocation);
+  if (action === 'revoke') return revoke(invocation, needed(name, 'revoke', 'the id or the name of a key'));
+  throw new UsageError({
+    code: 'keys-action',
+    message: 'This cannot be done with keys',
+    found: action ?? '',
+    allowed: ACTIONS.join(', '),
+  });
+}
+
+function needed(value: string | undefined, action: string, what: string): string {
+  if (value !== undefined) return value;
+  throw new UsageError({
+    code: 'keys-operand-needed',
+    message: `condvest keys ${action} needs ${what}`,
+    action:
+      action === 'create' ? 'For example: condvest keys create notebook' : 'See all of them with: condvest keys list',
+  });
+}
+
+async function create(invocation: Invocation, name: string): Promise<ExitCode> {
+  const { terminal, config } = invocation;
+  if (!/^[\w][\w .@-]{0,63}$/.test(name)) {
+    throw new UsageError({
+      code: 'key-name-invalid',
+      message: 'A key cannot have this name',
+      found: name.slice(0, 100),
+      allowed: '1 to 64 letters, digits, spaces and . _ @ -, the first a letter or digit',
+    });
+  }
+  const scopes = scopesOf(textOption(invocation, 'scopes') ?? 'read');
+  const perMinute = wholeOption(invocation, 'perMinute', 0, PER_MINUTE_MAX) ?? PER_MINUTE_DEFAULT;
+  const perDay = wholeOption(invocation, 'perDay', 0, PER_DAY_MAX) ?? 0;
+  const { key, id } = await createKeyTask(config, {
+    name,
+    scopes,
+    requestsPerMinute: perMinute === 0 ? null : perMinute,
+    requestsPerDay: perDay === 0 ? null : perDay,
+  });
+  if (terminal.json) {
+    await terminal.line(JSON.stringify({ key, id, name, scopes }, undefined, 2));
+    return 0;
+  }
+  terminal.note(`Key ${id} of ${name} (${scopes.join(', ')}). It is shown this once and cannot be shown again:`);
+  await terminal.line(key);
+  return 0;
+}
+
+function scopesOf(text: string): (typeof SCOPES)[number][] {
+  const wanted = text.split(',').map((item) => item.trim());
+  const scopes = SCOPES.filter((scope) => wanted.includes(scope) || wanted.includes('admin'));
+  if (scopes.length > 0 && wanted.every((item) => SCOPES.some((scope) => scope === item))) return scopes;
+  throw invalid('scopes', text, 'read, or admin, which reads too');
+}
+
+async function list(invocation: Invocation): Promise<ExitCode> {
+  const { terminal, config } = invocation;
+  const keys = await listKeysTask(config);
+  if (terminal.json) {
+    await terminal.line(JSON.stringify(keys, undefined, 2));
+    return 0;
+  }
+  if (keys.length === 0) {
+    await terminal.line('There are no keys. Make one with: condvest keys create NAME');
+    return 0;
+  }
+  const columns = [
+    { name: 'id' },
+    { name: 'name' },
+    { name: 'scopes' },
+    { name: 'a minute', align: 'right' as const },
+    { name: 'a day', align: 'right' as const },
+    { name: 'created' },
+    { name: 'last used' },
+    { name: '' },
+  ];
+  for (const line of renderTable(columns, keys.map(rowOf), terminal.width)) await terminal.line(line);
+  return 0;
+}
+
+function rowOf(key: KeyView): string[] {
+  const limit = (value: number | null): string => (value === null ? 'no limit' : formatCount(value));
+  return [
+    key.id,
+    key.name,
+    key.scopes.join(', '),
+    limit(key.requestsPerMinute),
+    limit(key.requestsPerDay),
+    formatInstant(key.createdMs),
+    key.lastUsedMs === null ? 'never' : formatInstant(key.lastUsedMs),
+    key.revokedMs === null ? '' : `revoked ${formatInstant(key.revokedMs)}`,
+  ];
+}
+
+async function revoke(invocation: Invocation, idOrName: string): Promise<ExitCode> {
+  const { terminal, config } = invocation;
+  const key = await revokeKeyTask(config, idOrName);
+  if (terminal.json) await terminal.line(JSON.stringify(key, undefined, 2));
+  else if (key.revokedMs !== null) {
+    await terminal.line(`Key ${key.id} of ${key.name} was revoked already, ${formatInstant(key.revokedMs)}`);
+  } else await terminal.line(`Key ${key.id} of ${key.name} is revoked; servers refuse it within seconds`);
+  return 0;
+}

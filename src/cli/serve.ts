@@ -1,0 +1,49 @@
+import { openLaptop } from '#runtime/laptop.ts';
+import { type RunningServer, startServer } from '#runtime/server.ts';
+import type { ExitCode, Invocation } from './command.ts';
+import { textOption, wholeOption } from './options.ts';
+import type { Terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+const PORT_MAX = 65_535;
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { config, terminal, signal } = invocation;
+  const listening = listeningOptions(invocation);
+  await using laptop = await openLaptop(config, { readOnly: true });
+  const server = await startServer(laptop, {
+    ...listening,
+    version: VERSION,
+    isErrorTty: terminal.isErrorTty,
+    write: (line) => terminal.note(line),
+  });
+  await announce(terminal, server);
+  await stopped(signal);
+  await server.stop();
+  return 0;
+}
+
+export interface ListeningOptions {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+export function listeningOptions(invocation: Invocation): ListeningOptions {
+  return { host: textOption(invocation, 'host'), port: wholeOption(invocation, 'port', 0, PORT_MAX) };
+}
+
+/** Says where the server is to be found. */
+export async function announce(terminal: Terminal, server: RunningServer): Promise<void> {
+  const { url, host, port, isOtherPort, needsKeys } = server;
+  if (isOtherPort) terminal.note(`The usual port is taken by another program, so this is port ${port}.`);
+  if (terminal.json) await terminal.line(JSON.stringify({ url, host, port, needsKeys }));
+  else await terminal.line(`Serving at ${url}${needsKeys ? ' to those who have a key' : ''}`);
+}
+
+/** Resolves when the command is told to stop. */
+export function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,80 @@
+/** How texts and values of the configuration file become values of settings. */
+
+/** Why a text is not a value of a setting. */
+export class Invalid {
+  readonly found: string;
+  constructor(found: string) {
+    this.found = found;
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
+
+/** A size as `512MB`, or as a number of bytes; at least `min`. */
+export function readBytes(value: unknown, min: number): number | Invalid {
+  if (typeof value === 'number') return whole(value, min, Number.MAX_SAFE_INTEGER);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(String(value));
+  const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
+  if (match === null || unit === undefined) return new Invalid(shown(value));
+  const bytes = Math.floor(Number(match[1]) * unit);
+  return bytes >= min ? bytes : new Invalid(shown(value));
+}
+
+/** Yes or no, as people write it. */
+export function yesOrNo(value: unknown): boolean | Invalid {
+  if (typeof value === 'boolean') return value;
+  const text = String(value).trim().toLowerCase();
+  if (text === 'true' || text === '1' || text === 'yes') return true;
+  if (text === 'false' || text === '0' || text === 'no') return false;
+  return new Invalid(shown(value));
+}
+
+export function urlOf(value: unknown, protocols: readonly string[]): string | Invalid {
+  if (typeof value !== 'string' || !URL.canParse(value)) return new Invalid(shown(value));
+  return protocols.includes(new URL(value).protocol) ? value : new Invalid(shown(value));
+}
+
+/** An address that may hold a password: what is wrong with it is not shown. */
+export function hiddenUrl(value: unknown, protocols: readonly string[]): string | Invalid {
+  return urlOf(value, protocols) instanceof Invalid ? new Invalid('a hidden value') : String(value);
+}
+
+export function share(value: unknown): number | Invalid {
+  const number = numberOf(value);
+  return number !== undefined && number >= 0 && number <= 1 ? number : new Invalid(shown(value));
+}
+
+export function whole(value: unknown, min: number, max: number): number | Invalid {
+  const number = numberOf(value);
+  return number !== undefined && Number.isInteger(number) && number >= min && number <= max
+    ? number
+    : new Invalid(shown(value));
+}
+
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
+}
+
+export function listOf(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : undefined;
+}
+
+export function fieldOf(item: unknown, name: string): string | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const value = (item as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

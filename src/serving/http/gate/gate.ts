@@ -1,0 +1,339 @@
+import { bodyLimit } from 'hono/body-limit';
+import { matchedRoutes } from 'hono/route';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import type { Random } from '#ports/random.ts';
+import { refusal } from '../app.ts';
+import { originOf } from '../origin.ts';
+import { scopeOf } from '../route.ts';
+import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
+import { type Asker, askerOf, type HostRules } from './hosts.ts';
+import type { KeyRing } from './key-ring.ts';
+import type { ServerMetrics } from './metrics.ts';
+import { API_HEADERS } from './security-headers.ts';
+
+/** One line of the access log. Holds no key: neither headers nor `apiKey` of the query. */
+export interface AccessRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly route: string;
+  readonly status: number;
+  /** To the beginning of the answer. */
+  readonly ms: number;
+  readonly caller: string;
+  readonly address: string;
+  readonly userAgent: string;
+  /** The code of the error that it was refused with. */
+  readonly code: string | undefined;
+}
+
+export interface GateOptions {
+  /** Undefined on a loopback server: whoever reaches it is at this machine, and may do all. */
+  readonly keys: KeyRing | undefined;
+  readonly hosts: HostRules;
+  /** Origins whose pages may use this server; `*` for all. */
+  readonly cors: readonly string[];
+  readonly metrics: ServerMetrics;
+  readonly random: Random;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonicMs: () => number;
+  /** The address at the other end of the connection. */
+  readonly addressOf: (c: ServingContext) => string;
+  readonly onAccess: ((record: AccessRecord) => void) | undefined;
+  readonly onBug: (error: unknown, requestId: string) => void;
+}
+
+const LOCAL: Caller = { name: 'local', scopes: ['read', 'admin'] };
+const NOBODY: Caller = { name: '', scopes: [] };
+
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+const EXPOSED = 'X-Request-ID, ETag, Retry-After, Content-Disposition';
+const PREFLIGHT_SECONDS = '600';
+
+/**
+ * Stands before every route. In this order: an id; the length of address and body; the name that the server was asked by; the
+ * page that asks; the key and its limits. What passes is counted, logged and given its headers on the way out.
+ */
+export function addGate(app: ServingApp, serving: Serving, options: GateOptions): void {
+  const { metrics, monotonicMs, onAccess, onBug } = options;
+  const limitBody = bodyLimit({
+    maxSize: serving.limits.bodyBytes,
+    onError: () => Promise.reject(bodyTooLarge(serving)),
+  });
+  app.use(async (c, next) => {
+    const startMs = monotonicMs();
+    metrics.begin();
+    c.set('requestId', requestIdOf(c, serving, options.random));
+    c.set('caller', NOBODY);
+    const target = targetOf(c);
+    let code: string | undefined;
+    try {
+      const answered = await admit(c, app, serving, options, target);
+      if (answered !== undefined) c.res = answered;
+      else if (READING.has(c.req.method)) await next();
+      else await limitBody(c, next);
+      if (c.error instanceof CondvestError) code = c.error.code;
+    } catch (cause) {
+      if (cause instanceof CondvestError) code = cause.code;
+      c.res = refusal(c, cause, onBug);
+      if (cause instanceof CondvestError) explain(c, cause);
+    }
+    dress(c);
+    const { status } = c.res;
+    const ms = monotonicMs() - startMs;
+    const route = target?.path ?? 'none';
+    const method = METHODS.has(c.req.method) ? c.req.method : 'OTHER';
+    metrics.end({ route, method, status, ms });
+    onAccess?.({
+      requestId: c.get('requestId'),
+      method: c.req.method.slice(0, 16),
+      url: loggedUrl(c.req.url),
+      route,
+      status,
+      ms: Math.round(ms * 100) / 100,
+      caller: c.get('caller').name,
+      address: addressOf(c, serving, options),
+      userAgent: (c.req.header('user-agent') ?? '').slice(0, LOGGED_MAX),
+      code,
+    });
+  });
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const LOGGED_MAX = 200;
+
+/** Lets a request in, or answers it, or throws why not. */
+async function admit(
+  c: ServingContext,
+  app: ServingApp,
+  serving: Serving,
+  options: GateOptions,
+  target: Target | undefined,
+): Promise<Response | undefined> {
+  const { limits } = serving;
+  if (c.req.url.length > limits.urlBytes) throw urlTooLong(limits.urlBytes);
+  if (Number(c.req.header('content-length') ?? 0) > limits.bodyBytes) throw bodyTooLarge(serving);
+  const origin = checkHost(c, serving, options);
+  const asker = askerOf(
+    {
+      method: c.req.method,
+      origin: c.req.header('origin'),
+      ownOrigin: origin,
+      fetchSite: c.req.header('sec-fetch-site'),
+      fetchMode: c.req.header('sec-fetch-mode'),
+    },
+    options.cors,
+  );
+  const headers = headersFor(c, asker, options.cors);
+  c.set('headers', headers);
+  if (c.req.method === 'OPTIONS') return preflight(c, app, asker, headers);
+  checkAsker(c, asker, options);
+  if (target === undefined) refuseMethod(c, app);
+  if (!READING.has(c.req.method)) checkJson(c);
+  const needed = target === undefined ? 'read' : scopeOf(target.method, target.path);
+  await identify(c, serving, options, needed);
+  return undefined;
+}
+
+/** The name that it was asked by, as an origin. */
+function checkHost(c: ServingContext, serving: Serving, { hosts, keys }: GateOptions): string {
+  const host = c.req.header('host') ?? new URL(c.req.url).host;
+  if (!hosts.isOurs(host)) throw hostRefused(host);
+  if (serving.trustProxy) {
+    const forwarded = c.req.header('x-forwarded-host')?.split(',')[0]?.trim();
+    if (forwarded !== undefined && forwarded !== '' && !hosts.isOurs(forwarded)) throw hostRefused(forwarded);
+  } else if (keys === undefined && (c.req.header('x-forwarded-for') ?? c.req.header('forwarded')) !== undefined) {
+    throw proxyUnexpected();
+  }
+  return originOf(c, serving);
+}
+
+function headersFor(c: ServingContext, asker: Asker, cors: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = { ...API_HEADERS };
+  if (asker === 'listed' || asker === 'any') {
+    headers['access-control-allow-origin'] = cors.includes('*') ? '*' : (c.req.header('origin') ?? '');
+    headers['access-control-expose-headers'] = EXPOSED;
+    headers['cross-origin-resource-policy'] = 'cross-origin';
+  }
+  return headers;
+}
+
+/** A page of somebody else gets nothing, also where it could not read the answer: it could still make this server work. */
+function checkAsker(c: ServingContext, asker: Asker, { cors, keys }: GateOptions): void {
+  if (asker === 'none' || asker === 'same' || asker === 'listed') return;
+  // `*` lets all pages read. To change anything, a page without a key must be named.
+  if (asker === 'any' && (keys !== undefined || READING.has(c.req.method))) return;
+  throw new UsageError({
+    code: 'origin-refused',
+    message: 'A page of another origin may not use this server',
+    found: (c.req.header('origin') ?? c.req.header('sec-fetch-site') ?? '').slice(0, LOGGED_MAX),
+    allowed: cors.length === 0 ? 'pages of this server' : `pages of this server, ${cors.join(', ')}`,
+    action: 'Add the origin to CONDVEST_SERVE_CORS if its pages are to be trusted',
+  });
+}
+
+function preflight(
+  c: ServingContext,
+  app: ServingApp,
+  asker: Asker,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const allow = [...new Set([...methodsAt(app, c.req.path), 'OPTIONS'])].join(', ');
+  if (c.req.header('access-control-request-method') === undefined || asker === 'none' || asker === 'same')
+    return new Response(null, { status: 204, headers: { allow } });
+  if (asker === 'foreign') return new Response(null, { status: 403 });
+  const isLocalAsked = c.req.header('access-control-request-private-network') === 'true';
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...headers,
+      'access-control-allow-methods': allow,
+      'access-control-allow-headers': 'Authorization, Content-Type, If-None-Match, X-Request-ID',
+      'access-control-max-age': PREFLIGHT_SECONDS,
+      vary: 'Origin',
+      ...(isLocalAsked ? { 'access-control-allow-private-network': 'true' } : {}),
+    },
+  });
+}
+
+/** A form or an image of another page can send simple requests. JSON it cannot send without asking first. */
+function checkJson(c: ServingContext): void {
+  const type = c.req.header('content-type') ?? '';
+  if (/^application\/json\b/i.test(type)) return;
+  throw new UsageError({
+    code: 'body-not-json',
+    message: 'A request that changes something must be JSON',
+    found: type === '' ? 'no Content-Type' : type.slice(0, LOGGED_MAX),
+    allowed: 'Content-Type: application/json',
+  });
+}
+
+async function identify(
+  c: ServingContext,
+  serving: Serving,
+  options: GateOptions,
+  needed: Scope | 'none',
+): Promise<void> {
+  const { keys } = options;
+  if (keys === undefined) {
+    c.set('caller', LOCAL);
+    return;
+  }
+  if (needed === 'none') return;
+  const caller = await keys.admit(keyOf(c), addressOf(c, serving, options), true);
+  c.set('caller', caller);
+  if (!caller.scopes.includes(needed) && !caller.scopes.includes('admin')) throw scopeMissing(caller, needed);
+}
+
+/** The vendor's two ways; where both are there, the header counts, which lands in no log of a proxy. */
+function keyOf(c: ServingContext): string | undefined {
+  const bearer = /^Bearer\s+(\S+)\s*$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  return bearer ?? c.req.query('apiKey');
+}
+
+function addressOf(c: ServingContext, { trustProxy }: Serving, options: GateOptions): string {
+  const forwarded = trustProxy ? c.req.header('x-forwarded-for') : undefined;
+  // The last one was added by our own proxy; those before it say what the caller likes.
+  const last = forwarded?.split(',').at(-1)?.trim();
+  return last === undefined || last === '' ? options.addressOf(c) : last.slice(0, LOGGED_MAX);
+}
+
+function requestIdOf(c: ServingContext, { trustProxy }: Serving, random: Random): string {
+  const given = trustProxy ? c.req.header('x-request-id') : undefined;
+  return given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : random.uuid().replaceAll('-', '');
+}
+
+interface Target {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The route that a request is for: not what stands before all routes. */
+function targetOf(c: ServingContext): Target | undefined {
+  for (const route of matchedRoutes(c)) if (route.method !== 'ALL') return route;
+  return undefined;
+}
+
+function methodsAt(app: ServingApp, path: string): string[] {
+  const found = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL'),
+  );
+  return found.includes('GET') ? ['GET', 'HEAD', ...found.slice(1)] : found;
+}
+
+/** There may be something at this address for another method. */
+function refuseMethod(c: ServingContext, app: ServingApp): void {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return;
+  const allowed = methodsAt(app, c.req.path);
+  throw new UsageError({
+    code: 'method-not-allowed',
+    message: 'There is nothing here for this method',
+    found: `${c.req.method.slice(0, 16)} ${c.req.path.slice(0, LOGGED_MAX)}`,
+    allowed: allowed.length === 0 ? 'GET, HEAD, OPTIONS' : allowed.join(', '),
+  });
+}
+
+/** Headers that belong to a refusal. */
+function explain(c: ServingContext, error: CondvestError): void {
+  if (error.code === 'method-not-allowed') c.res.headers.set('allow', error.allowed ?? '');
+  if (error.code === 'key-missing' || error.code === 'key-unknown') c.res.headers.set('www-authenticate', 'Bearer');
+  // What was not read of the body must not be taken for the next request.
+  if (error.code === 'body-too-large') c.res.headers.set('connection', 'close');
+}
+
+/** Answers that were not made with the headers of `c` get them here; `answer` and `fresh` make theirs with them. */
+function dress(c: ServingContext): void {
+  if (c.get('isDressed') === true) return;
+  const { headers } = c.res;
+  if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'));
+  for (const [name, value] of Object.entries(c.get('headers') ?? API_HEADERS))
+    if (!headers.has(name)) headers.set(name, value);
+}
+
+/** Path and query, without the key. */
+function loggedUrl(url: string): string {
+  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
+  return path.replaceAll(/([?&][^=&]*key[^=&]*=)[^&]*/gi, '$1hidden').slice(0, LOGGED_URL_MAX);
+}
+
+const LOGGED_URL_MAX = 2048;
+
+function urlTooLong(max: number): UsageError {
+  return new UsageError({ code: 'url-too-long', message: 'The address is too long', allowed: `${max} bytes` });
+}
+
+function bodyTooLarge({ limits }: Serving): UsageError {
+  return new UsageError({
+    code: 'body-too-large',
+    message: 'The body of this request is too large',
+    allowed: `${limits.bodyBytes} bytes`,
+  });
+}
+
+function hostRefused(host: string): UsageError {
+  return new UsageError({
+    code: 'host-refused',
+    message: 'This server does not go by this name',
+    found: host.slice(0, LOGGED_MAX),
+    action: 'Use the address that it printed when it started, or add the name to CONDVEST_SERVE_HOSTS',
+  });
+}
+
+function proxyUnexpected(): UsageError {
+  return new UsageError({
+    code: 'host-refused',
+    message: 'This request came through a proxy, and this server lets in all who are at its own machine',
+    found: 'X-Forwarded-For or Forwarded',
+    action: 'To serve others through a proxy set CONDVEST_SERVE_PUBLIC_URL, and make a key with: condvest keys create',
+  });
+}
+
+function scopeMissing(caller: Caller, needed: Scope): UsageError {
+  return new UsageError({
+    code: 'scope-missing',
+    message: 'This key may not do this',
+    found: `key ${caller.name}: ${caller.scopes.join(', ')}`,
+    allowed: `a key with the scope ${needed}`,
+  });
+}

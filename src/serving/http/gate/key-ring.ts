@@ -1,0 +1,212 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { type InstantMs, type IsoDate, isoDate, MS_PER_DAY } from '#base/dates.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Keys, KeyUse, StoredKey } from '#ports/keys.ts';
+import { RetryLater } from '../http-errors.ts';
+import type { Caller } from '../serving.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** How long what is known of a key counts: a key that was revoked is refused within so long. */
+const KNOWN_MS = 3000;
+/** While the store cannot be reached, keys that were good go on for so long. */
+const GRACE_MS = 10 * 60_000;
+/** Uses are written down so often, and no more of them are lost when the process dies. */
+const WRITE_MS = 5000;
+/** Keys remembered at once. */
+const KEYS_MAX = 10_000;
+/** Wrong keys a minute from one address, and addresses remembered. */
+const WRONG_PER_MINUTE = 30;
+const ADDRESSES_MAX = 10_000;
+
+/** `cvk_`, an id that is no secret, and 256 random bits in base64url. */
+const KEY_PATTERN = /^cvk_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+
+/** The id in a text that looks like a key of ours. */
+export function keyIdOf(key: string): string | undefined {
+  return KEY_PATTERN.exec(key)?.[1];
+}
+
+/**
+ * What is kept of a key. A plain digest is enough: slow hashes make up for passwords that can be guessed, and nobody guesses
+ * 256 random bits. So a key can be checked on every request.
+ */
+export function digestOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+interface KnownKey {
+  readonly key: StoredKey | undefined;
+  readonly caller: Caller;
+  readonly readMs: InstantMs;
+}
+
+interface Use {
+  day: IsoDate;
+  /** Requests of the day as far as the store knows, and those not written down yet. */
+  stored: number;
+  pending: number;
+  lastUsedMs: InstantMs;
+}
+
+/** Checks keys against the store, and holds their owners to what they may ask for. */
+export class KeyRing {
+  readonly #keys: Keys;
+  readonly #clock: Clock;
+  readonly #known = new LRUCache<string, KnownKey>({ max: KEYS_MAX });
+  readonly #uses = new Map<string, Use>();
+  readonly #rates = new RateLimit({ namesMax: KEYS_MAX });
+  readonly #wrong = new RateLimit({ namesMax: ADDRESSES_MAX });
+  #writtenMs: InstantMs;
+  #writing: Promise<void> | undefined;
+
+  constructor(deps: { readonly keys: Keys; readonly clock: Clock }) {
+    this.#keys = deps.keys;
+    this.#clock = deps.clock;
+    this.#writtenMs = deps.clock.nowMs();
+  }
+
+  /**
+   * Who asks with this key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests of a key, or too many
+   * wrong keys of an address. `isWeighed`: the request counts against the key's limits.
+   */
+  async admit(text: string | undefined, address: string, isWeighed: boolean): Promise<Caller> {
+    const nowMs = this.#clock.nowMs();
+    if (text === undefined) throw keyMissing();
+    const id = keyIdOf(text);
+    const known = id === undefined ? undefined : await this.#find(id, address, nowMs);
+    if (known?.key === undefined || known.key.revokedMs !== null || !isSame(digestOf(text), known.key.digest)) {
+      // Only the wrong ones are counted, so that nobody else at the address is kept out by them for long.
+      const waitMs = this.#wrong.take(address, WRONG_PER_MINUTE, nowMs);
+      throw waitMs === undefined ? keyUnknown() : tooManyWrong(waitMs);
+    }
+    if (isWeighed) this.#weigh(known.key, nowMs);
+    this.#writeInTurn(nowMs);
+    return known.caller;
+  }
+
+  /** Writes down what was used since the last time. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    await this.#write();
+  }
+
+  async #find(id: string, address: string, nowMs: InstantMs): Promise<KnownKey | undefined> {
+    const known = this.#known.get(id);
+    if (known !== undefined && nowMs - known.readMs < KNOWN_MS && nowMs >= known.readMs) return known;
+    // An address that tries ids is not let through to the store for ever.
+    if (known?.key === undefined && this.#wrong.wait(address, WRONG_PER_MINUTE, nowMs) !== undefined) return undefined;
+    try {
+      const key = await this.#keys.findKey(id);
+      const found = { key, caller: callerOf(key), readMs: nowMs };
+      this.#known.set(id, found);
+      return found;
+    } catch (cause) {
+      if (!(cause instanceof CondvestError) || known?.key === undefined || nowMs - known.readMs > GRACE_MS) throw cause;
+      return known;
+    }
+  }
+
+  #weigh(key: StoredKey, nowMs: InstantMs): void {
+    const day = dayOf(nowMs);
+    let use = this.#uses.get(key.id);
+    if (use === undefined) {
+      use = { day, stored: key.usedDay === day ? key.usedRequests : 0, pending: 0, lastUsedMs: nowMs };
+      this.#uses.set(key.id, use);
+    } else if (use.day !== day && use.pending === 0) Object.assign(use, { day, stored: 0 });
+    const { requestsPerMinute, requestsPerDay } = key;
+    if (requestsPerDay !== null && use.stored + use.pending >= requestsPerDay) throw overBudget(requestsPerDay, nowMs);
+    if (requestsPerMinute !== null) {
+      const waitMs = this.#rates.take(key.id, requestsPerMinute, nowMs);
+      if (waitMs !== undefined) throw overRate(requestsPerMinute, waitMs);
+    }
+    use.pending += 1;
+    use.lastUsedMs = nowMs;
+  }
+
+  /** There is no timer here: requests that come by take the time to write. */
+  #writeInTurn(nowMs: InstantMs): void {
+    if (nowMs - this.#writtenMs < WRITE_MS || this.#writing !== undefined) return;
+    this.#writtenMs = nowMs;
+    this.#writing = this.#write()
+      // The store cannot be reached: what was counted is kept for the next time.
+      .catch((cause: unknown) => {
+        if (!(cause instanceof CondvestError)) throw cause;
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
+  }
+
+  async #write(): Promise<void> {
+    const written: KeyUse[] = [];
+    for (const [id, { day, pending, lastUsedMs }] of this.#uses)
+      if (pending > 0) written.push({ id, day, requests: pending, lastUsedMs });
+    if (written.length === 0) return;
+    const totals = await this.#keys.addUses(written);
+    const today = dayOf(this.#clock.nowMs());
+    for (const { id, day, requests } of written) {
+      const use = this.#uses.get(id);
+      if (use === undefined) continue;
+      use.pending -= requests;
+      use.stored = totals.get(id) ?? 0;
+      if (use.pending === 0 && day !== today) this.#uses.delete(id);
+    }
+  }
+}
+
+function callerOf(key: StoredKey | undefined): Caller {
+  return { name: key?.name ?? '', scopes: key?.scopes ?? [] };
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+function dayOf(ms: InstantMs): IsoDate {
+  return isoDate(new Date(ms).toISOString().slice(0, 10));
+}
+
+function keyMissing(): UsageError {
+  return new UsageError({
+    code: 'key-missing',
+    message: 'API Key was not provided',
+    allowed: 'Authorization: Bearer KEY, or apiKey=KEY in the query',
+    action: 'Whoever runs this server makes keys with: condvest keys create',
+  });
+}
+
+function keyUnknown(): UsageError {
+  return new UsageError({ code: 'key-unknown', message: 'Unknown API Key' });
+}
+
+function tooManyWrong(waitMs: number): RetryLater {
+  return new RetryLater({
+    code: 'rate-limited',
+    message: 'Too many unknown API keys came from this address',
+    afterSeconds: seconds(waitMs),
+  });
+}
+
+function overRate(perMinute: number, waitMs: number): RetryLater {
+  return new RetryLater({
+    code: 'rate-limited',
+    message: "You've exceeded the maximum requests per minute of this key",
+    allowed: `${perMinute} requests a minute`,
+    afterSeconds: seconds(waitMs),
+  });
+}
+
+function overBudget(perDay: number, nowMs: InstantMs): RetryLater {
+  return new RetryLater({
+    code: 'rate-limited',
+    message: "You've exceeded the maximum requests per day of this key",
+    allowed: `${perDay} requests from midnight to midnight, UTC`,
+    afterSeconds: seconds(MS_PER_DAY - (nowMs % MS_PER_DAY)),
+  });
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}

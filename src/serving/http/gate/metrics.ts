@@ -1,0 +1,127 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Serving } from '../serving.ts';
+import type { Readiness } from './readiness.ts';
+
+/** Seconds: an answer from memory takes well under a millisecond, an export minutes. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+
+interface RouteSeries {
+  readonly count: { inc(): void };
+  readonly seconds: { observe(value: number): void };
+}
+
+/**
+ * What Prometheus is told of one server. Series are by route pattern, method and class of status, all of them few: no path and
+ * no symbol that a caller makes up becomes a series.
+ */
+export class ServerMetrics {
+  readonly registry = new Registry();
+  readonly #requests: Counter<'route' | 'method' | 'status'>;
+  readonly #seconds: Histogram<'route' | 'method' | 'status'>;
+  readonly #running: Gauge;
+  readonly #series = new Map<string, RouteSeries>();
+
+  constructor() {
+    const labelNames = ['route', 'method', 'status'] as const;
+    const registers = [this.registry];
+    this.#requests = new Counter({
+      name: 'condvest_http_requests_total',
+      help: 'Requests that were answered',
+      labelNames,
+      registers,
+    });
+    this.#seconds = new Histogram({
+      name: 'condvest_http_request_duration_seconds',
+      help: 'From the request to the beginning of its answer',
+      labelNames,
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#running = new Gauge({ name: 'condvest_http_requests_running', help: 'Requests not answered yet', registers });
+  }
+
+  begin(): void {
+    this.#running.inc();
+  }
+
+  /** `route`: the pattern, `none` where there is no such route. */
+  end(request: {
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+    readonly ms: number;
+  }): void {
+    const { route, method, status, ms } = request;
+    this.#running.dec();
+    const key = `${method} ${route} ${Math.floor(status / 100)}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      const labels = { route, method, status: `${Math.floor(status / 100)}xx` };
+      series = { count: this.#requests.labels(labels), seconds: this.#seconds.labels(labels) };
+      this.#series.set(key, series);
+    }
+    series.count.inc();
+    series.seconds.observe(ms / 1000);
+  }
+
+  /** What is looked at when somebody asks for the metrics. */
+  watch(serving: Serving, readiness: () => Promise<Readiness>): void {
+    const registers = [this.registry];
+    const gauge = (name: string, help: string, collect: (gauge: Gauge) => void | Promise<void>): void => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          return collect(this);
+        },
+      });
+    };
+    const labelled = (name: string, help: string, label: string, read: () => Promise<Record<string, number>>): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        async collect() {
+          this.reset();
+          for (const [value, number] of Object.entries(await read())) this.set({ [label]: value }, number);
+        },
+      });
+    };
+    const { answers, reads, streams, views, upkeep, limits } = serving;
+    gauge('condvest_answer_cache_bytes', 'Bytes of answers kept in memory', (one) => one.set(answers.bytes));
+    gauge('condvest_answer_cache_bytes_max', 'The bound of it', (one) => one.set(limits.answersBytes));
+    const lookups = new Counter({
+      name: 'condvest_answer_cache_lookups_total',
+      help: 'Answers found in memory, and made',
+      labelNames: ['result'],
+      registers,
+      collect() {
+        this.reset();
+        this.inc({ result: 'hit' }, answers.hits);
+        this.inc({ result: 'miss' }, answers.misses);
+      },
+    });
+    lookups.inc({ result: 'hit' }, 0);
+    labelled('condvest_lake_reads', 'Reads of the lake', 'state', async () => ({ ...reads.load }));
+    gauge('condvest_streams', 'Exports, SQL and event streams', (one) => one.set(streams.load.running));
+    labelled('condvest_table_version', 'The version of each table that is served', 'table', async () =>
+      (await views.current()).versions(),
+    );
+    gauge('condvest_ready', '1 where the server is ready', async (one) => one.set((await readiness()).ok ? 1 : 0));
+    gauge('condvest_sessions_behind', 'Sessions that should be published and are not', async (one) =>
+      one.set((await readiness()).sessionsBehind),
+    );
+    labelled(
+      'condvest_pipeline_last_run',
+      'When the last run of the pipeline began, by how it is',
+      'state',
+      async () => {
+        // The store may be down, and the metrics still tell the rest.
+        const [run] = await upkeep.runs(1).catch(() => []);
+        return run === undefined ? {} : { [run.state]: run.startedMs / 1000 };
+      },
+    );
+  }
+}

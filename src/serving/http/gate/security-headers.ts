@@ -1,0 +1,25 @@
+/**
+ * What every answer tells a browser. No Strict-Transport-Security: this server speaks plain HTTP, and whoever puts TLS in front
+ * of it decides that for the whole name.
+ */
+export const API_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** Of pages: everything they need comes from this server, and nobody may frame them. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // The chart library and the reference page set styles of their own.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');

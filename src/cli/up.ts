@@ -1,7 +1,10 @@
-import { isoDate } from '#base/dates.ts';
+import { isoDate, parseIsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { BuildBoard } from '#runtime/build-board.ts';
 import { type DaemonEvents, keepTime, runOnce } from '#runtime/daemon.ts';
 import { fetchTask } from '#runtime/fetch-tasks.ts';
 import type { Laptop } from '#runtime/laptop.ts';
+import { pipelineTask } from '#runtime/pipeline-tasks.ts';
 import {
   checkSameMarket,
   keepMarketSettings,
@@ -21,6 +24,7 @@ import {
   tablesTask,
   verifyTask,
 } from '#runtime/tasks.ts';
+import { openWorkLink, type WorkLink } from '#runtime/work-link.ts';
 import { yearsBefore } from './backfill.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { describeConsolidate } from './consolidate.ts';
@@ -41,45 +45,127 @@ const SEED_DEFAULT = 1;
 const SEED_MAX = 2 ** 31 - 1;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const { terminal, signal } = invocation;
   const wanted = {
     symbols: wholeOption(invocation, 'symbols', 1, SYMBOLS_MAX),
     years: wholeOption(invocation, 'years', 1, YEARS_MAX),
     seed: wholeOption(invocation, 'seed', 0, SEED_MAX),
   };
+  const isServing = !flagOption(invocation, 'once') && invocation.options.serve !== false;
+  if (isServing) return (await import('./up-serving.ts')).serveAndWork(invocation);
+  const link = openWorkLink();
+  if (link === undefined) return work(invocation, wanted);
+  try {
+    return await work({ ...invocation, signal: AbortSignal.any([invocation.signal, link.signal]), link }, wanted);
+  } catch (cause) {
+    // The server that this process works for has told it to stop.
+    if (link.signal.aborted && cause instanceof CondvestError) return STOPPED;
+    throw cause;
+  }
+}
+
+const STOPPED = 130;
+
+/** An invocation that may be one for a server, which is told how it goes. */
+interface UpInvocation extends Invocation {
+  readonly link?: WorkLink;
+  readonly board?: BuildBoard;
+}
+
+async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode> {
+  const { terminal, signal, link } = invocation;
   return withLaptop(invocation, async (laptop) => {
     const started = performance.now();
     const isNew = !(await hasBars(laptop));
     const isReal = isFromVendor(laptop);
     const market = isReal ? undefined : await marketFor(laptop, wanted);
-    if (isNew && market !== undefined) await fill(invocation, laptop, market);
-    if (isNew && isReal) await backfill(invocation, laptop, wanted.years ?? VENDOR_YEARS_DEFAULT);
     const canFetch = isReal || market !== undefined;
     let exitCode: ExitCode = 0;
     if (isNew || !canFetch) {
-      await derive(invocation, laptop);
-      exitCode = await check(invocation, laptop);
+      exitCode = await build(invocation, laptop, { market, isNew, years: wanted.years ?? VENDOR_YEARS_DEFAULT });
     } else if (!(await runOnce(laptop, eventsOf(invocation), signal))) exitCode = 1;
     if (isNew || flagOption(invocation, 'once') || !canFetch)
       await summarize(invocation, laptop, { market, ms: performance.now() - started });
-    if (flagOption(invocation, 'once') || signal.aborted) return signal.aborted ? 130 : exitCode;
+    if (isNew) link?.send({ type: 'built' });
+    if (flagOption(invocation, 'once') || signal.aborted) return signal.aborted ? STOPPED : exitCode;
     if (!canFetch) {
       terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
       return exitCode;
     }
+    link?.serveRuns((session) => startRun(invocation, laptop, session));
     await keepTime(laptop, eventsOf(invocation), signal);
     return 0;
   });
 }
 
-function eventsOf({ terminal }: Invocation): DaemonEvents {
+/** Fills an empty lake, and derives what is derived, also over what is there already. */
+async function build(
+  invocation: UpInvocation,
+  laptop: Laptop,
+  of: { readonly market: SimulatedMarketSettings | undefined; readonly isNew: boolean; readonly years: number },
+): Promise<ExitCode> {
+  const { link } = invocation;
+  const { market, isNew, years } = of;
+  const filling = isNew ? (market === undefined ? ['fetching'] : ['simulating', 'importing']) : [];
+  const board = new BuildBoard({
+    steps: [...filling, 'resampling', 'merging', 'verifying'],
+    startedMs: laptop.clock.nowMs(),
+    onChange: (building) => link?.send({ type: 'building', building }),
+  });
+  const shown = { ...invocation, board };
+  try {
+    if (isNew && market !== undefined) await fill(shown, laptop, market);
+    if (isNew && market === undefined && isFromVendor(laptop)) await backfill(shown, laptop, years);
+    await derive(shown, laptop);
+    const exitCode = await check(shown, laptop);
+    link?.send({ type: 'building', building: null });
+    return exitCode;
+  } catch (cause) {
+    board.failed(cause instanceof Error ? cause.message : String(cause));
+    throw cause;
+  }
+}
+
+/** Starts a run that the server was asked for; its id, once it has begun. */
+function startRun(invocation: UpInvocation, laptop: Laptop, text: string | undefined): Promise<string> {
+  const session = text === undefined ? undefined : parseIsoDate(text);
+  const events = eventsOf(invocation);
+  return new Promise((resolve, reject) => {
+    pipelineTask(laptop, {
+      input: session === undefined ? {} : { session },
+      signal: invocation.signal,
+      onStep: (step) => {
+        resolve(step.runId);
+        events.onStep(step);
+      },
+      write: events.write,
+    }).then(
+      (report) => {
+        resolve(report.run.id);
+        events.onRun(report);
+      },
+      (cause: unknown) => {
+        reject(cause);
+        if (cause instanceof CondvestError && cause.code !== 'pipeline-busy') events.onTrouble(cause);
+      },
+    );
+  });
+}
+
+function eventsOf({ terminal, link }: UpInvocation): DaemonEvents {
   return {
-    onNext: ({ atMs, reason, session }) =>
-      terminal.note(`Next run at ${formatInstant(atMs)}: ${NEXT_RUNS[reason]} ${session}. Stop with Ctrl-C.`),
+    onNext: (next) => {
+      const { atMs, reason, session } = next;
+      link?.send({ type: 'next', next });
+      terminal.note(`Next run at ${formatInstant(atMs)}: ${NEXT_RUNS[reason]} ${session}. Stop with Ctrl-C.`);
+    },
     onStep: (step) => {
+      link?.send({ type: 'changed' });
       if (step.state !== 'running') terminal.note(describeStep(step));
     },
-    onRun: ({ run: one }) => terminal.note(describeRun(one)),
+    onRun: ({ run: one }) => {
+      link?.send({ type: 'changed' });
+      terminal.note(describeRun(one));
+    },
     onTrouble: (error) => terminal.note(`condvest: ${error.message}`),
     write: (line) => terminal.note(line),
   };
@@ -94,7 +180,7 @@ const NEXT_RUNS = {
 /** The vendor's free plan has two years. */
 const VENDOR_YEARS_DEFAULT = 2;
 
-async function backfill(invocation: Invocation, laptop: Laptop, years: number): Promise<void> {
+async function backfill(invocation: UpInvocation, laptop: Laptop, years: number): Promise<void> {
   const { terminal, signal } = invocation;
   const fetching = step(invocation, 'fetching');
   const started = performance.now();
@@ -141,7 +227,7 @@ async function marketFor(laptop: Laptop, wanted: Wanted): Promise<SimulatedMarke
   return market;
 }
 
-async function fill(invocation: Invocation, laptop: Laptop, market: SimulatedMarketSettings): Promise<void> {
+async function fill(invocation: UpInvocation, laptop: Laptop, market: SimulatedMarketSettings): Promise<void> {
   const { signal } = invocation;
   const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
   const simulating = step(invocation, 'simulating');
@@ -158,7 +244,7 @@ async function fill(invocation: Invocation, laptop: Laptop, market: SimulatedMar
   importing.done(report.changed ? inserted.join(', ') : 'nothing new');
 }
 
-async function derive(invocation: Invocation, laptop: Laptop): Promise<void> {
+async function derive(invocation: UpInvocation, laptop: Laptop): Promise<void> {
   invocation.signal.throwIfAborted();
   const resampling = step(invocation, 'resampling');
   const report = await resampleTask(laptop, {}, ({ year, done, total }) =>
@@ -178,7 +264,7 @@ async function derive(invocation: Invocation, laptop: Laptop): Promise<void> {
   merging.done(describeConsolidate(consolidated));
 }
 
-async function check(invocation: Invocation, laptop: Laptop): Promise<ExitCode> {
+async function check(invocation: UpInvocation, laptop: Laptop): Promise<ExitCode> {
   invocation.signal.throwIfAborted();
   const verifying = step(invocation, 'verifying');
   const report = await verifyTask(laptop, { deep: false }, ({ table, done, total }) =>
@@ -191,14 +277,19 @@ async function check(invocation: Invocation, laptop: Laptop): Promise<ExitCode> 
 }
 
 /** One step of the work: a bar of progress while it runs where somebody watches, and a line when it is done. */
-function step(invocation: Invocation, name: string) {
-  const { terminal } = invocation;
+function step(invocation: UpInvocation, name: string) {
+  const { terminal, board } = invocation;
   const progress = terminal.progress(name);
   const started = performance.now();
+  board?.progress(name, 0, 1, '');
   return {
-    update: progress.update,
+    update: (done: number, total: number, detail = ''): void => {
+      progress.update(done, total, detail);
+      board?.progress(name, done, total, detail);
+    },
     done: (result: string): void => {
       progress.stop();
+      board?.done(name, result);
       terminal.note(`${name.padEnd(11)} ${result} (${formatDuration(performance.now() - started)})`);
     },
   };

@@ -1,0 +1,90 @@
+import { constants, setPriority } from 'node:os';
+import { CondvestError } from '#base/errors.ts';
+import type { Building } from '#serving/http/upkeep.ts';
+import type { ScheduledRun } from './schedule.ts';
+
+/**
+ * Between the process that serves and the one that does the work for it: messages, and the working side of them. The work has a
+ * process of its own so that no answer waits for it, and so that its end is not the server's.
+ */
+
+/** From the working process. */
+export type WorkMessage =
+  | { readonly type: 'building'; readonly building: Building | null }
+  | { readonly type: 'built' }
+  | { readonly type: 'next'; readonly next: ScheduledRun }
+  /** A run or one of its steps is not what it was. */
+  | { readonly type: 'changed' }
+  | { readonly type: 'started'; readonly call: number; readonly runId: string }
+  | { readonly type: 'refused'; readonly call: number; readonly error: SentError };
+
+/** To the working process. */
+export type ServerMessage =
+  | { readonly type: 'start'; readonly call: number; readonly session: string | null }
+  | { readonly type: 'stop' };
+
+export interface SentError {
+  readonly code: string;
+  readonly kind: CondvestError['kind'];
+  readonly message: string;
+}
+
+/** Says to a process that it works for its parent: the parent's process id. No setting, so not one of `CONDVEST_*`. */
+export const WORKS_FOR = '_CONDVEST_WORKS_FOR';
+
+export interface WorkLink {
+  /** Aborted when the server tells the work to stop, and when the server is gone. */
+  readonly signal: AbortSignal;
+  send(message: WorkMessage): void;
+  /** Answers requests to start a run: with its id, once it has begun. */
+  serveRuns(start: (session: string | undefined) => Promise<string>): void;
+}
+
+/** The link to the server that this process works for; undefined where it works for none. */
+export function openWorkLink(): WorkLink | undefined {
+  const { send, env, ppid } = process;
+  if (send === undefined || env[WORKS_FOR] !== String(ppid)) return undefined;
+  // What answers a caller goes first on a busy machine.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  const abort = new AbortController();
+  const stop = (): void =>
+    abort.abort(new CondvestError({ code: 'interrupted', kind: 'transient', message: 'Stopped' }));
+  let start: ((session: string | undefined) => Promise<string>) | undefined;
+  const post = (message: WorkMessage): void => {
+    // The server may be gone already: then nobody needs to know.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  };
+  process.on('disconnect', stop);
+  process.on('message', (message: ServerMessage) => {
+    if (message.type === 'stop') stop();
+    if (message.type !== 'start') return;
+    const { call, session } = message;
+    const starting = start === undefined ? Promise.reject(notYet()) : start(session ?? undefined);
+    starting.then(
+      (runId) => post({ type: 'started', call, runId }),
+      (cause: unknown) => {
+        if (!(cause instanceof CondvestError)) throw cause;
+        const { code, kind, message: text } = cause;
+        post({ type: 'refused', call, error: { code, kind, message: text } });
+      },
+    );
+  });
+  // The channel alone keeps no process alive whose work is done.
+  process.channel?.unref();
+  return {
+    signal: abort.signal,
+    send: post,
+    serveRuns: (serve) => {
+      start = serve;
+    },
+  };
+}
+
+function notYet(): CondvestError {
+  return new CondvestError({
+    code: 'pipeline-busy',
+    kind: 'transient',
+    message: 'The lake is being built or caught up',
+    action: 'Start a run when that is done',
+  });
+}

@@ -22,6 +22,14 @@ export interface EngineOptions {
   readonly tempFolder: string;
 }
 
+/** An engine for statements of others. */
+export interface SandboxOptions {
+  /** The only files that it can touch, whatever is asked of it. */
+  readonly files: readonly string[];
+  readonly memoryLimitBytes: number;
+  readonly threads?: number;
+}
+
 /** One chunk of a streamed result: at most 2,048 rows, as columns. */
 export interface ColumnChunk {
   readonly rowCount: number;
@@ -47,21 +55,37 @@ export class Engine {
   }
 
   static async create(options: EngineOptions): Promise<Engine> {
+    return Engine.#open({ temp_directory: sqlText(options.tempFolder), ...limitsOf(options) });
+  }
+
+  /**
+   * An engine that reads the named files and no others, reaches no network, loads no extension, keeps nothing on disk (what does
+   * not fit into memory fails) and whose settings cannot be changed any more. A file that it reads it could write, too: let it
+   * run only what reads (`onlyReads`).
+   */
+  static async createSandbox(options: SandboxOptions): Promise<Engine> {
+    return Engine.#open({
+      // DuckDB lets everybody read what lies in the folder that it spills to.
+      temp_directory: sqlText(''),
+      ...limitsOf(options),
+      allowed_paths: `[${options.files.map(sqlText).join(', ')}]`,
+      allow_community_extensions: 'false',
+      enable_external_access: 'false',
+      lock_configuration: 'true',
+    });
+  }
+
+  static async #open(settings: Readonly<Record<string, string>>): Promise<Engine> {
     const { DuckDBInstance } = await import('@duckdb/node-api');
-    const instance = await DuckDBInstance.create(':memory:');
-    const engine = new Engine(instance);
+    const engine = new Engine(await DuckDBInstance.create(':memory:'));
     using session = await engine.session();
-    const settings: [string, string | number][] = [
-      ['temp_directory', options.tempFolder],
-      ['autoinstall_known_extensions', 'false'],
-      ['autoload_known_extensions', 'false'],
-      ['TimeZone', 'UTC'],
-    ];
-    if (options.memoryLimitBytes !== undefined) settings.push(['memory_limit', `${options.memoryLimitBytes}B`]);
-    if (options.threads !== undefined) settings.push(['threads', options.threads]);
-    for (const [name, value] of settings) {
-      await session.run(`SET GLOBAL ${name} = ${typeof value === 'number' ? value : sqlText(value)}`);
-    }
+    const all = {
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      TimeZone: sqlText('UTC'),
+      ...settings,
+    };
+    for (const [name, value] of Object.entries(all)) await session.run(`SET GLOBAL ${name} = ${value}`);
     return engine;
   }
 
@@ -118,6 +142,13 @@ export class Engine {
 }
 
 const IDLE_SESSIONS_MAX = 4;
+
+function limitsOf({ memoryLimitBytes, threads }: Partial<SandboxOptions>): Record<string, string> {
+  return {
+    ...(memoryLimitBytes === undefined ? {} : { memory_limit: sqlText(`${memoryLimitBytes}B`) }),
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+  };
+}
 
 /** One connection. Statements of one session run one after the other; sessions run side by side. */
 export class EngineSession implements Disposable {
@@ -180,13 +211,26 @@ export class EngineSession implements Disposable {
       const prepared = await guard(() => statements.prepare(index));
       const type = prepared.statementType;
       const isAllowed = isLast
-        ? type === StatementType.SELECT || type === StatementType.EXPLAIN
+        ? type === StatementType.SELECT || (type === StatementType.EXPLAIN && (await this.#explainsSelect(sql)))
         : type === StatementType.CREATE;
       if (!isAllowed) throw notAQuery(StatementType[type] ?? String(type));
       if (isLast) return streamed(await guard(() => prepared.stream()), () => this.#whyFailed(sql));
       await guard(() => prepared.run());
     }
     throw notAQuery('nothing');
+  }
+
+  /** EXPLAIN ANALYZE runs what it explains, be it COPY: so what it explains has to be a SELECT by itself. */
+  async #explainsSelect(sql: string): Promise<boolean> {
+    const { StatementType } = await import('@duckdb/node-api');
+    const explained = sql.replace(/^\s*EXPLAIN\b\s*(ANALY[SZ]E\b|\([^)]*\))?/i, '');
+    try {
+      const statements = await this.#connection.extractStatements(explained);
+      return statements.count === 1 && (await statements.prepare(0)).statementType === StatementType.SELECT;
+    } catch {
+      // What is left of it is no SQL, as where a comment stands between the words: no SELECT that we can be sure of.
+      return false;
+    }
   }
 
   /**

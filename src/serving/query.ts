@@ -30,30 +30,36 @@ export async function runQuery(lake: Lake, request: QueryRequest): Promise<Runni
   if (request.asOfMs !== undefined) refuseFuture(request.asOfMs, lake.deps.clock.nowMs());
   const session = await openSession(lake, request);
   try {
-    const result = await session.streamQuery(request.statement).catch((cause: unknown) => {
-      throw invalidQuery(cause);
-    });
-    const fields = result.names.map(
-      (name, index): Field => ({ name, type: fieldType(result.types[index] ?? 'VARCHAR') }),
-    );
-    async function* batches(): AsyncGenerator<RowBatch> {
-      try {
-        for await (const { rowCount, columns } of result.chunks) {
-          yield {
-            rowCount,
-            columns: columns.map((values, index) => values.map((value) => toCell(value, fields[index]?.type))),
-          };
-        }
-      } catch (cause) {
-        // A cast that fails in a late row fails here.
-        throw invalidQuery(cause);
-      }
-    }
-    return { table: { fields, batches: batches() }, [Symbol.asyncDispose]: async () => session.close() };
+    const table = await runStatement(session, request.statement);
+    return { table, [Symbol.asyncDispose]: async () => session.close() };
   } catch (cause) {
     session.close();
     throw cause;
   }
+}
+
+/** Runs a statement on a session that has the views it needs. Throws as `runQuery` does, also from a late row. */
+export async function runStatement(session: EngineSession, statement: string): Promise<TableStream> {
+  const result = await session.streamQuery(statement).catch((cause: unknown) => {
+    throw invalidQuery(cause);
+  });
+  const fields = result.names.map(
+    (name, index): Field => ({ name, type: fieldType(result.types[index] ?? 'VARCHAR') }),
+  );
+  async function* batches(): AsyncGenerator<RowBatch> {
+    try {
+      for await (const { rowCount, columns } of result.chunks) {
+        yield {
+          rowCount,
+          columns: columns.map((values, index) => values.map((value) => toCell(value, fields[index]?.type))),
+        };
+      }
+    } catch (cause) {
+      // A cast that fails in a late row fails here.
+      throw invalidQuery(cause);
+    }
+  }
+  return { fields, batches: batches() };
 }
 
 async function openSession(lake: Lake, request: QueryRequest): Promise<EngineSession> {
@@ -70,7 +76,7 @@ async function openSession(lake: Lake, request: QueryRequest): Promise<EngineSes
 }
 
 /** The statement is the user's, so what the database says of it is theirs to mend. */
-function invalidQuery(cause: unknown): unknown {
+export function invalidQuery(cause: unknown): unknown {
   if (!(cause instanceof CondvestError)) return cause;
   if (cause.code === 'engine-not-a-query') {
     const { found, allowed } = cause;

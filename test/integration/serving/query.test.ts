@@ -66,6 +66,7 @@ test('statements that only read are run, whatever they begin with', async () => 
     'DESCRIBE bronze.daily_bars',
     'SUMMARIZE silver.bars_5d',
     'EXPLAIN SELECT 1',
+    'EXPLAIN ANALYZE SELECT 1',
     'PIVOT bronze.daily_bars ON symbol USING max(close) GROUP BY session',
   ]) {
     assert((await rowsOfQuery(market, statement)).length > 0, statement);
@@ -82,6 +83,9 @@ test('a statement that would write is refused before it is run', async () => {
     'DROP VIEW bronze.daily_bars',
     'SET GLOBAL threads = 1',
     `ATTACH '${target}' AS other`,
+    `EXPLAIN ANALYZE COPY bronze.daily_bars TO '${target}'`,
+    `explain (analyze) COPY bronze.daily_bars TO '${target}'`,
+    `EXPLAIN /* */ ANALYZE COPY bronze.daily_bars TO '${target}'`,
   ]) {
     await assert.rejects(rowsOfQuery(market, statement), { code: 'query-not-a-query', name: 'UsageError' }, statement);
   }

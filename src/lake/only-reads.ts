@@ -1,0 +1,99 @@
+import { CondvestError } from '#base/errors.ts';
+import type { EngineSession } from './engine.ts';
+
+/**
+ * What a statement of somebody else's may be: one SELECT, with no function that reaches beyond the tables. DuckDB's own parser
+ * says what a text means, so that comments, quotes and nesting hide nothing.
+ */
+
+/** Table functions that make rows out of nothing but their arguments. All others read files, settings or the engine itself. */
+const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'range',
+  'generate_series',
+  'unnest',
+  'repeat_row',
+  'json_each',
+  'json_tree',
+]);
+
+/** Functions whose result can be made as long as one likes, or that leave something behind. */
+const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
+  'repeat',
+  'lpad',
+  'rpad',
+  'list_resize',
+  'array_resize',
+  'bar',
+  'write_log',
+  'nextval',
+  'currval',
+  'setseed',
+  'getenv',
+  'current_setting',
+  'json_execute_serialized_sql',
+]);
+
+/** What the engine tells of itself: the paths of files, for one. */
+const ENGINE_TABLES = /^(duckdb_|pragma_|pg_|sqlite_)/;
+
+/** A tree deeper or wider than this is no question of a person. */
+const NODES_MAX = 200_000;
+
+/** Throws `engine-not-a-query` for anything but one such SELECT, and `engine-sql` for a text that is no SQL. */
+export async function onlyReads(session: EngineSession, statement: string): Promise<void> {
+  const [row] = await session.rows<{ tree: string }>('SELECT json_serialize_sql($1::VARCHAR) AS tree', [statement]);
+  const tree: unknown = JSON.parse(row?.tree ?? '{}');
+  if (!isRecord(tree)) throw refused('nothing');
+  if (tree['error'] === true) {
+    const message = String(tree['error_message']);
+    if (tree['error_type'] === 'not implemented') throw refused('a statement that is no SELECT');
+    throw new CondvestError({
+      code: 'engine-sql',
+      kind: 'permanent',
+      message: 'The statement failed',
+      found: `Parser Error: ${message}`,
+    });
+  }
+  const statements = tree['statements'];
+  if (!Array.isArray(statements) || statements.length !== 1) throw refused('more than one statement, or none');
+  for (const node of nodesOf(tree)) {
+    const table = node['type'] === 'BASE_TABLE' ? String(node['table_name']).toLowerCase() : '';
+    if (ENGINE_TABLES.test(table)) throw refused(`the table ${table}`);
+    const name = functionOf(node);
+    if (name === undefined) continue;
+    if (node['type'] === 'TABLE_FUNCTION' ? !TABLE_FUNCTIONS.has(name) : REFUSED_FUNCTIONS.has(name))
+      throw refused(`the function ${name}`);
+  }
+}
+
+function functionOf(node: Readonly<Record<string, unknown>>): string | undefined {
+  const inner = node['type'] === 'TABLE_FUNCTION' ? node['function'] : node;
+  if (!isRecord(inner)) return undefined;
+  const name = inner['function_name'];
+  return typeof name === 'string' ? name.toLowerCase() : undefined;
+}
+
+function* nodesOf(root: unknown): Generator<Readonly<Record<string, unknown>>> {
+  const waiting: unknown[] = [root];
+  for (let seen = 0; waiting.length > 0; seen += 1) {
+    if (seen > NODES_MAX) throw refused('a statement of too many parts');
+    const value = waiting.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    if (isRecord(value)) yield value;
+    for (const inner of Object.values(value)) waiting.push(inner);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refused(found: string): CondvestError {
+  return new CondvestError({
+    code: 'engine-not-a-query',
+    kind: 'permanent',
+    message: 'Only one statement that reads the tables can be run',
+    found,
+    allowed: 'one SELECT, FROM, WITH, VALUES, DESCRIBE or SUMMARIZE',
+  });
+}

@@ -23,6 +23,7 @@ import { openKeys } from './keys.ts';
 import type { Laptop } from './laptop.ts';
 import { noLiveBars } from './no-live-bars.ts';
 import { SERVE_PORT_DEFAULT } from './settings-serving.ts';
+import { sqlProcesses } from './sql-process.ts';
 import { LaptopUpkeep, type Work } from './upkeep.ts';
 
 /** The server of a laptop: everything that the application needs, behind a socket. */
@@ -86,7 +87,7 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
     upkeep,
     intervals: config.intervals,
     limits,
-    sql: undefined,
+    sql: config.serveSql ? sqlProcesses({ scratchFolder: laptop.tempFolder, random: systemRandom }) : undefined,
     stopping: stopping.signal,
     publicUrl: config.servePublicUrl,
     trustProxy: config.serveTrustProxy,

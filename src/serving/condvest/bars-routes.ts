@@ -108,13 +108,24 @@ async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView
     versions: { ...versions },
     held: held.map(({ kind, exDate, terms, reason }) => ({ kind, ex_date: exDate, terms, reason })),
   };
-  const changes = restated?.map(({ seenAtMs, ...change }) => ({ ...change, seen_at_ms: seenAtMs }));
-  const more = changes === undefined ? {} : { restated: changes };
-  if (result.grain === 'session')
-    return { ...about, ...more, interval: 1, bars: result.bars.slice(-limit).map(sessionBar) };
+  // Only what was said of the bars that are given.
+  const restatedOf = (first: IsoDate | undefined) => {
+    if (restated === undefined) return {};
+    const ofBars = restated.filter(({ session }) => first !== undefined && session >= first);
+    return { restated: ofBars.map(({ seenAtMs, ...change }) => ({ ...change, seen_at_ms: seenAtMs })) };
+  };
+  if (result.grain === 'session') {
+    const bars = result.bars.slice(-limit);
+    return { ...about, ...restatedOf(bars[0]?.session), interval: 1, bars: bars.map(sessionBar) };
+  }
   const finality = await windowFinality(serving, view);
-  const bars = result.bars.slice(-limit).map((bar) => windowBar(bar, finality(bar)));
-  return { ...about, ...more, interval: result.interval, bars };
+  const bars = result.bars.slice(-limit);
+  return {
+    ...about,
+    ...restatedOf(bars[0]?.firstSession),
+    interval: result.interval,
+    bars: bars.map((bar) => windowBar(bar, finality(bar))),
+  };
 }
 
 function sessionBar({ symbol, session, finality, explain, ...values }: DailyBar): SessionBarAnswer {

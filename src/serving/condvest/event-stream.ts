@@ -13,6 +13,13 @@ const BUFFER_BYTES_MAX = 1 << 20;
 /** How long EventSource waits before it comes back. */
 const RETRY_MS = 3000;
 
+export const EVENT_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // nginx holds answers back otherwise.
+  'x-accel-buffering': 'no',
+} as const;
+
 export interface ServerEvent {
   readonly name: string;
   readonly data: unknown;
@@ -28,14 +35,7 @@ export async function eventStream(
 ): Promise<Response> {
   const leave = await serving.streams.enter();
   const stream = new EventBuffer(serving, subscribe, leave);
-  return new Response(stream.body, {
-    headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx holds answers back otherwise.
-      'x-accel-buffering': 'no',
-    },
-  });
+  return new Response(stream.body, { headers: EVENT_HEADERS });
 }
 
 class EventBuffer {

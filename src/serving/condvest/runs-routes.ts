@@ -7,7 +7,7 @@ import { dateParameter, flag, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { UpkeepEvent } from '../http/upkeep.ts';
-import { eventStream, type ServerEvent } from './event-stream.ts';
+import { EVENT_HEADERS, eventStream, type ServerEvent } from './event-stream.ts';
 import {
   type NoticeAnswer,
   noticesShape,
@@ -45,12 +45,14 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     tag: 'condvest',
     query: z.object({}),
     answer: 'events',
-    handle: () =>
-      eventStream(serving, (send) => {
+    handle: (c) => {
+      if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_HEADERS });
+      return eventStream(serving, (send) => {
         const building = upkeep.building();
         if (building !== undefined) send({ name: 'building', data: buildingAnswer(building) });
         return upkeep.listen((event) => send(eventOf(event)));
-      }),
+      });
+    },
   });
   addRoute(app, {
     method: 'get',

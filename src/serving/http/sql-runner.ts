@@ -4,8 +4,8 @@
  */
 export interface SqlRunner {
   /**
-   * Resolves when the first bytes of the answer are there. Throws `query-invalid`, `query-not-a-query`, `query-too-large`
-   * (memory, rows) or `query-too-slow`; the same errors break the bytes off where they come later. Aborting kills the process.
+   * Resolves when the first bytes of the answer are there. Throws `query-invalid`, `query-not-a-query` or `query-too-large`
+   * (memory, rows); the same errors break the bytes off where they come later. Aborting kills the process.
    */
   run(request: SqlRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -19,7 +19,7 @@ export interface SqlRequest {
   readonly files: readonly string[];
   readonly limits: {
     readonly rows: number;
-    readonly ms: number;
+    /** What the statement may hold in memory. */
     readonly bytes: number;
   };
 }

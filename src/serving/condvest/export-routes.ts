@@ -1,0 +1,165 @@
+import { z } from '@hono/zod-openapi';
+import { UsageError } from '#base/errors.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
+import { encodeArrow } from '../export/arrow.ts';
+import { encodeCsv } from '../export/csv.ts';
+import { encodeNdjson } from '../export/json.ts';
+import type { TableStream } from '../export/table-stream.ts';
+import { acceptsGzip, cachingOf } from '../http/answer.ts';
+import { asOfParameter, choice, list, optionalDate } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../http/sql-runner.ts';
+import { type ByteSource, begun, byteStream, gzipped } from './byte-stream.ts';
+import { type PreparedExport, prepareExport, streamExport, type TableExport, writeParquet } from './export-table.ts';
+import { viewAt } from './views.ts';
+
+const SYMBOLS_MAX = 500;
+const COLUMNS_MAX = 50;
+
+export const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson',
+  parquet: 'application/vnd.apache.parquet',
+  arrow: 'application/vnd.apache.arrow.stream',
+};
+
+const ENDINGS: Readonly<Record<ExportFormat, string>> = {
+  csv: 'csv',
+  ndjson: 'ndjson',
+  parquet: 'parquet',
+  arrow: 'arrows',
+};
+
+/** Text is compressed on request; the binary formats are compressed inside, or read where they lie. */
+export function isText(format: ExportFormat): boolean {
+  return format === 'csv' || format === 'ndjson';
+}
+
+export function attachment(name: string, format: ExportFormat): string {
+  return `attachment; filename="${name}.${ENDINGS[format]}"`;
+}
+
+export function addExportRoutes(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/export/{tier}/{table}',
+    summary: 'A table as a file: CSV, NDJSON, Parquet or Arrow',
+    description:
+      'Streamed in bounded memory. Rows can be chosen by symbol and by date: those whose session, ex-date or window touches the ' +
+      'range. The state of the lake is one version, that of `as_of` or the newest. A failure in the middle breaks the connection.',
+    tag: 'condvest',
+    params: z.object({
+      tier: z.string().openapi({ enum: ['bronze', 'silver'], example: 'bronze' }),
+      table: z.string().openapi({ example: 'daily_bars' }),
+    }),
+    query: z.object({
+      format: choice(EXPORT_FORMATS, 'csv'),
+      columns: list(COLUMNS_MAX).openapi({ description: 'Names separated by commas; all unless given' }),
+      symbol: list(SYMBOLS_MAX).openapi({ description: `Symbols separated by commas, at most ${SYMBOLS_MAX}` }),
+      from: optionalDate,
+      to: optionalDate,
+      as_of: asOfParameter,
+    }),
+    answer: 'binary',
+    handle: async (c, { params: { tier, table }, query }) => {
+      const { format, columns, symbol: symbols, from, to, as_of: asOfMs } = query;
+      const definition = findDefinition(serving, `${tier}/${table}`);
+      const view = await viewAt(serving, asOfMs);
+      const snapshot = view.snapshot(definition);
+      if (snapshot === undefined) throw absent(definition);
+      const { headers, isKnown } = cachingOf(c, serving, { view, uses: [definition.name] });
+      if (isKnown) return new Response(null, { status: 304, headers });
+      const request = { definition, snapshot, columns, symbols, from, to };
+      const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));
+      Object.assign(headers, {
+        'content-type': CONTENT_TYPES[format],
+        'content-disposition': attachment(`${table}-v${snapshot.version}`, format),
+        ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+      });
+      if (c.req.method === 'HEAD') return new Response(null, { headers });
+      const body = await byteStream(serving, c.req.raw, (signal) =>
+        openExport(serving, request, { format, isCompressed, signal }),
+      );
+      return new Response(body, { headers });
+    },
+  });
+}
+
+async function openExport(
+  serving: Serving,
+  request: TableExport,
+  how: { readonly format: ExportFormat; readonly isCompressed: boolean; readonly signal: AbortSignal },
+): Promise<ByteSource> {
+  const { lake, limits } = serving;
+  const { format, isCompressed, signal } = how;
+  const prepared = await prepareExport(lake, request, limits.exportRows);
+  if (format === 'parquet') return openParquet(serving, prepared, signal);
+  const session = await lake.deps.engine.session();
+  const interrupt = (): void => session.interrupt();
+  signal.addEventListener('abort', interrupt);
+  const close = (): void => {
+    signal.removeEventListener('abort', interrupt);
+    session.close();
+  };
+  try {
+    const table = await begun(await streamExport(session, prepared));
+    const chunks = encodeRows(table, format);
+    return { chunks: isCompressed ? gzipped(chunks) : chunks, close };
+  } catch (cause) {
+    close();
+    throw cause;
+  }
+}
+
+function encodeRows(table: TableStream, format: Exclude<ExportFormat, 'parquet'>): AsyncGenerator<Uint8Array> {
+  switch (format) {
+    case 'csv':
+      return encodeCsv(table);
+    case 'ndjson':
+      return encodeNdjson(table);
+    case 'arrow':
+      return encodeArrow(table);
+  }
+}
+
+/** The file is written whole before the first byte is sent, so that it has an error of its own where it cannot be. */
+async function openParquet(serving: Serving, prepared: PreparedExport, signal: AbortSignal): Promise<ByteSource> {
+  const { store, engine } = serving.lake.deps;
+  const path = await store.scratchPath('.parquet');
+  const session = await engine.session();
+  const interrupt = (): void => session.interrupt();
+  signal.addEventListener('abort', interrupt);
+  try {
+    await writeParquet(session, prepared, path);
+  } catch (cause) {
+    await store.discardScratch(path);
+    throw cause;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    session.close();
+  }
+  return { chunks: serving.files.stream(path), close: () => store.discardScratch(path) };
+}
+
+function findDefinition(serving: Serving, name: string): TableDefinition {
+  const all = [...BRONZE_TABLES, ...serving.intervals.map(silverBars)];
+  const found = all.find((definition) => definition.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError({
+    code: 'table-unknown',
+    message: 'There is no such table',
+    found: name.slice(0, 100),
+    allowed: all.map((definition) => definition.name).join(', '),
+  });
+}
+
+function absent(definition: TableDefinition): UsageError {
+  return new UsageError({
+    code: 'table-absent',
+    message: 'Nothing was written to this table yet',
+    found: definition.name,
+    action: 'GET /condvest/v1/tables lists what there is',
+  });
+}

@@ -1,0 +1,171 @@
+import { z } from '@hono/zod-openapi';
+import { UsageError } from '#base/errors.ts';
+import { SESSIONS } from '#lake/tables.ts';
+import { factsOf } from '../bars-query.ts';
+import { newExtremes } from '../extremes.ts';
+import { answer } from '../http/answer.ts';
+import { asOfParameter, list, optionalDate, whole } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import {
+  changeOf,
+  liveTag,
+  MARKET_TABLES,
+  type MarketDay,
+  type MarketRow,
+  marketDay,
+  newestSession,
+} from '../market-day.ts';
+import { mostActive, moversOf } from '../movers.ts';
+import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../ticker-directory.ts';
+import type { LakeView } from '../view.ts';
+import { readWatchlist, WATCHED_MAX } from '../watchlist.ts';
+import {
+  type MarketAnswer,
+  type MoverValue,
+  marketAnswer,
+  type SymbolsAnswer,
+  symbolsAnswer,
+  type WatchlistAnswer,
+  watchlistAnswer,
+} from './shapes/market.ts';
+import { searchTickers } from './symbol-search.ts';
+import { viewAt } from './views.ts';
+
+const USES = [...new Set([...MARKET_TABLES, ...TICKER_TABLES, SESSIONS.name])];
+const MOVERS = { min: 1, max: 100, default: 20 };
+
+/** `GET /condvest/v1/market`, `/watchlist` and `/symbols`: what is answered across symbols. */
+export function addMarketRoutes(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/market',
+    summary: 'Movers and breadth of a session',
+    description: 'Prices and volumes are in the share count of the session; a previous close is adjusted to it.',
+    tag: 'condvest',
+    query: z.object({ session: optionalDate, limit: whole(MOVERS), as_of: asOfParameter }),
+    answer: marketAnswer,
+    handle: async (c, { query }) => {
+      const view = await viewAt(serving, query.as_of);
+      return answer(c, serving, {
+        view,
+        uses: USES,
+        also: liveTag(serving, view),
+        make: async (): Promise<MarketAnswer> => {
+          const session = query.session ?? (await newestSession(serving, view));
+          const day = await marketDay(serving, view, session);
+          if (day.rows.every((row) => row.day === undefined)) throw await noSuchSession(serving, view, session);
+          return marketOf(serving, view, day, query.limit);
+        },
+      });
+    },
+  });
+
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/watchlist',
+    summary: 'Closes of some symbols over the newest sessions',
+    tag: 'condvest',
+    query: z.object({
+      symbols: list(WATCHED_MAX),
+      sessions: whole({ min: 2, max: 260, default: 60 }),
+      as_of: asOfParameter,
+    }),
+    answer: watchlistAnswer,
+    handle: async (c, { query }) => {
+      const view = await viewAt(serving, query.as_of);
+      return answer(c, serving, {
+        view,
+        uses: USES,
+        also: liveTag(serving, view),
+        make: async (): Promise<WatchlistAnswer> => {
+          const directory = await tickersOf(serving.lake, view);
+          return readWatchlist(serving, view, directory, query);
+        },
+      });
+    },
+  });
+
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/symbols',
+    summary: 'Search symbols and names',
+    description: 'Symbols that begin with the text come first, then names that hold it.',
+    tag: 'condvest',
+    query: z.object({
+      search: z.string().max(100, 'at most 100 characters').optional(),
+      limit: whole({ min: 1, max: 1000, default: 20 }),
+    }),
+    answer: symbolsAnswer,
+    handle: async (c, { query }) => {
+      const view = await serving.views.current();
+      return answer(c, serving, {
+        view,
+        uses: TICKER_TABLES,
+        make: async (): Promise<SymbolsAnswer> => {
+          const published = await factsOf(serving.lake).published(view.bars());
+          const session = published.max ?? serving.calendar.firstSession;
+          const directory = await tickersOf(serving.lake, view);
+          return { results: searchTickers(directory, query.search ?? '', session, query.limit) };
+        },
+      });
+    },
+  });
+}
+
+async function marketOf(serving: Serving, view: LakeView, day: MarketDay, limit: number): Promise<MarketAnswer> {
+  const directory = await tickersOf(serving.lake, view);
+  const states = await factsOf(serving.lake).states(view.snapshot(SESSIONS));
+  const extremes = await newExtremes(serving, view, day);
+  const moverOf = (row: MarketRow): MoverValue => moverValue(row, directory, day);
+  return {
+    session: day.session,
+    previous: day.previous ?? null,
+    finality: day.isLive ? 'live' : (states.get(day.session) ?? null),
+    breadth: { ...breadthOf(day), new_highs: extremes?.highs ?? null, new_lows: extremes?.lows ?? null },
+    gainers: moversOf(day, 'gainers', limit).map(({ row }) => moverOf(row)),
+    losers: moversOf(day, 'losers', limit).map(({ row }) => moverOf(row)),
+    active: mostActive(day, limit).map(moverOf),
+  };
+}
+
+function breadthOf(day: MarketDay) {
+  const breadth = { advancers: 0, decliners: 0, unchanged: 0, total: 0, up_volume: 0, down_volume: 0 };
+  for (const row of day.rows) {
+    const change = changeOf(row);
+    if (change === undefined) continue;
+    const volume = row.day?.volume ?? 0;
+    breadth.total += 1;
+    if (change.amount > 0) {
+      breadth.advancers += 1;
+      breadth.up_volume += volume;
+    } else if (change.amount < 0) {
+      breadth.decliners += 1;
+      breadth.down_volume += volume;
+    } else breadth.unchanged += 1;
+  }
+  return breadth;
+}
+
+function moverValue(row: MarketRow, directory: TickerDirectory, { session }: MarketDay): MoverValue {
+  const change = changeOf(row);
+  return {
+    symbol: row.symbol,
+    name: directory.at(row.symbol, session)?.name ?? null,
+    close: row.day?.close ?? 0,
+    previous_close: row.previous?.close ?? null,
+    change: change?.amount ?? null,
+    change_percent: change?.percent ?? null,
+    volume: row.day?.volume ?? 0,
+  };
+}
+
+async function noSuchSession(serving: Serving, view: LakeView, session: string): Promise<UsageError> {
+  const published = await factsOf(serving.lake).published(view.bars());
+  return new UsageError({
+    code: 'session-unknown',
+    message: 'The lake has no bars of this session',
+    found: session,
+    allowed: `a session from ${published.min} to ${published.max}`,
+  });
+}

@@ -1,0 +1,93 @@
+import { z } from '@hono/zod-openapi';
+import { PAGE_POLICY } from '../http/gate/security-headers.ts';
+import { toJson } from '../http/json.ts';
+import { originOf } from '../http/origin.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { REFERENCE_PAGE, REFERENCE_SCRIPT } from './reference-page.ts';
+
+const DESCRIPTION = `Stock market data of one lake, by three protocols at once:
+
+- at the root, the REST API of Massive (Polygon.io): programs written for it work by changing their base URL;
+- under \`/condvest/v1\`, what this server knows beyond it: bars as of any instant, how final each is and what it was made of, the
+  ledger, runs of the pipeline, exports;
+- under \`/udf\`, the feed of TradingView's charting library.
+
+On a loopback address any key or none is accepted; elsewhere send \`Authorization: Bearer KEY\`, or \`apiKey=KEY\` in the query.
+Errors are JSON with \`status\`, \`request_id\`, \`error\`, \`message\` and a stable \`code\`. Answers carry an ETag of the table versions
+that they were made from; those pinned by \`as_of\` never change.`;
+
+/** What a reader sees beside the tags of routes. */
+const TAGS = [
+  { name: 'condvest', description: 'Our own API' },
+  { name: 'vendor', description: 'Compatible with Massive (Polygon.io)' },
+  { name: 'udf', description: "TradingView's Universal Data Feed" },
+  { name: 'openbb', description: 'OpenBB Workspace' },
+  { name: 'operations', description: 'For those who look after the server' },
+];
+
+/** The description of every route, made from the routes themselves. */
+export function openApiDocument(app: ServingApp, options: { readonly version: string; readonly origin: string }) {
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Condvest',
+      version: options.version,
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: options.origin }],
+    security: [{ bearer: [] }, { apiKey: [] }, {}],
+    tags: TAGS,
+  });
+}
+
+export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key, as condvest keys create shows it',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'query', name: 'apiKey' });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/v1/openapi.json',
+    summary: 'This description, as OpenAPI 3.1',
+    tag: 'condvest',
+    scope: 'none',
+    answer: z.object({ openapi: z.string() }).loose(),
+    handle: (c) => {
+      const document = openApiDocument(app, { version: serving.version, origin: originOf(c, serving) });
+      return sent(c, 'application/json; charset=utf-8', toJson(document));
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/docs',
+    summary: 'The reference, to try calls on',
+    tag: 'condvest',
+    scope: 'none',
+    answer: 'html',
+    handle: (c) => sent(c, 'text/html; charset=utf-8', REFERENCE_PAGE),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/condvest/docs/start.js',
+    summary: 'What starts the reference page',
+    tag: 'condvest',
+    scope: 'none',
+    answer: 'text',
+    handle: (c) => sent(c, 'text/javascript; charset=utf-8', REFERENCE_SCRIPT),
+  });
+}
+
+function sent(c: ServingContext, contentType: string, text: string): Response {
+  return new Response(text, {
+    headers: {
+      'content-type': contentType,
+      'cache-control': 'no-cache',
+      'content-security-policy': PAGE_POLICY,
+      'x-request-id': c.get('requestId'),
+    },
+  });
+}

@@ -1,0 +1,101 @@
+import { UsageError } from '#base/errors.ts';
+import { scanSql } from '#lake/scan.ts';
+import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
+import { acceptsGzip } from '../http/answer.ts';
+import { asOfParameter } from '../http/parameters.ts';
+import { ReadGate } from '../http/read-gate.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import type { SqlRequest, SqlRunner } from '../http/sql-runner.ts';
+import type { LakeView } from '../view.ts';
+import { type ByteSource, byteStream, gzipped } from './byte-stream.ts';
+import { attachment, CONTENT_TYPES, isText } from './export-routes.ts';
+import { sqlBody } from './shapes/tables.ts';
+import { viewAt } from './views.ts';
+
+export function addSqlRoutes(app: ServingApp, serving: Serving): void {
+  const gate = new ReadGate({ running: serving.limits.sqlRunning, waiting: 0 });
+  addRoute(app, {
+    method: 'post',
+    path: '/condvest/v1/sql',
+    summary: 'One SELECT over all tables, as a file',
+    description:
+      'Off unless the operator turns it on (`CONDVEST_SERVE_SQL`), and for keys of scope admin alone. All tables are pinned at one ' +
+      'version. The statement is one SELECT of DuckDB that reads nothing but the tables; it runs in a process of its own, with ' +
+      'bounds on memory, rows and time. A failure in the middle breaks the connection.',
+    tag: 'condvest',
+    scope: 'admin',
+    body: sqlBody,
+    answer: 'binary',
+    handle: async (c, { body: { statement, format = 'ndjson', as_of } }) => {
+      const runner = serving.sql;
+      if (runner === undefined) throw sqlDisabled();
+      const view = await viewAt(serving, readAsOf(as_of));
+      const { rows, bytes } = { rows: serving.limits.exportRows, bytes: serving.limits.sqlBytes };
+      const request = { statement, format, ...(await tablesOf(serving, view)), limits: { rows, bytes } };
+      const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));
+      const body = await byteStream(serving, c.req.raw, (signal) =>
+        openQuery(runner, gate, request, { signal, isCompressed }),
+      );
+      return new Response(body, {
+        headers: {
+          'content-type': CONTENT_TYPES[format],
+          'content-disposition': attachment('query', format),
+          'cache-control': 'no-store',
+          'x-request-id': c.get('requestId'),
+          ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+        },
+      });
+    },
+  });
+}
+
+async function openQuery(
+  runner: SqlRunner,
+  gate: ReadGate,
+  request: SqlRequest,
+  how: { readonly signal: AbortSignal; readonly isCompressed: boolean },
+): Promise<ByteSource> {
+  const leave = await gate.enter();
+  try {
+    const chunks = await runner.run(request, how.signal);
+    return { chunks: how.isCompressed ? gzipped(chunks) : chunks, close: leave };
+  } catch (cause) {
+    leave();
+    throw cause;
+  }
+}
+
+/** Every table of the view: its SELECT, and the files that this reads. */
+async function tablesOf(serving: Serving, view: LakeView): Promise<Pick<SqlRequest, 'views' | 'files'>> {
+  const { deps } = serving.lake;
+  const views: SqlRequest['views'][number][] = [];
+  const files: string[] = [];
+  for (const definition of [...BRONZE_TABLES, ...serving.intervals.map(silverBars)]) {
+    const snapshot = view.snapshot(definition);
+    if (snapshot === undefined) continue;
+    const [schema = '', name = ''] = definition.name.split('/');
+    views.push({ name: [schema, name], select: await scanSql(deps, definition, snapshot.files) });
+    for (const { path } of snapshot.files) files.push(await deps.store.localPath(`${definition.name}/${path}`));
+  }
+  return { views, files };
+}
+
+function readAsOf(value: string | number | undefined): number | undefined {
+  const read = asOfParameter.safeParse(value === undefined ? undefined : String(value));
+  if (read.success) return read.data;
+  throw new UsageError({
+    code: 'parameter-invalid',
+    message: 'Field "as_of" cannot be used',
+    found: String(value).slice(0, 100),
+    allowed: read.error.issues[0]?.message,
+  });
+}
+
+function sqlDisabled(): UsageError {
+  return new UsageError({
+    code: 'sql-disabled',
+    message: 'This server does not run SQL',
+    action: 'Whoever runs it can turn it on with CONDVEST_SERVE_SQL=true',
+  });
+}

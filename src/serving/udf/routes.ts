@@ -1,4 +1,317 @@
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { z } from '@hono/zod-openapi';
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
+import { answer, fresh } from '../http/answer.ts';
+import { toJson } from '../http/json.ts';
+import { list, whole } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../ticker-directory.ts';
+import type { LakeView } from '../view.ts';
+import { type Chart, ChartSeriesCache, lastBarOf, tablesOf } from './chart-series.ts';
+import { sliceHistory } from './history.ts';
+import { barMarks, eventMarks, marksShapeOf, timescaleMarksOf } from './marks.ts';
+import { offeredResolutions, type Resolution, readResolution } from './resolution.ts';
+import {
+  type ConfigShape,
+  configShape,
+  historyShape,
+  marksShape,
+  type QuotesShape,
+  quotesShape,
+  searchShape,
+  symbolShape,
+  timescaleMarksShape,
+  type UdfError,
+} from './shapes.ts';
+import { EXCHANGE_FILTERS, exchangeOf, searchSymbols, symbolInfo, TYPE_FILTERS, tickerOf } from './symbols.ts';
 
-/** The datafeed protocol of TradingView's chart library (UDF), under `/udf`. */
-export function addUdfRoutes(_app: ServingApp, _serving: Serving): void {}
+const symbol = z
+  .string()
+  .min(1, 'a symbol, as AAPL or NASDAQ:AAPL')
+  .max(64, 'at most 64 characters')
+  .openapi({ example: 'NASDAQ:AAPL', description: 'Symbol, with or without its exchange' });
+const resolution = z.string().openapi({ example: '21D', description: '1D to 252D, 1W, 1M' });
+const seconds = z
+  .string()
+  .regex(/^-?\d{1,12}(\.\d+)?$/, 'Unix seconds')
+  .transform((text) => Math.floor(Number(text)))
+  .openapi({ type: 'integer', description: 'Unix seconds' });
+
+const COUNTBACK_MAX = 100_000;
+const historyQuery = z.object({
+  symbol,
+  resolution,
+  from: seconds.optional(),
+  to: seconds,
+  countback: z
+    .string()
+    .optional()
+    .transform((text, context): number | undefined => {
+      if (text === undefined || text === '') return undefined;
+      const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+      if (value <= COUNTBACK_MAX) return value === 0 ? undefined : value;
+      context.addIssue({ code: 'custom', message: `a whole number up to ${COUNTBACK_MAX}` });
+      return z.NEVER;
+    })
+    .openapi({ type: 'integer', description: 'So many bars before `to`, wherever `from` lies' }),
+});
+const marksQuery = z.object({ symbol, resolution, from: seconds, to: seconds });
+const searchText = z.string().max(64, 'at most 64 characters').default('');
+
+/** Symbols whose quotes one request may ask for. */
+const QUOTES_MAX = 100;
+
+/**
+ * The datafeed protocol of TradingView's charting library (UDF), under `/udf`. Whatever goes wrong is answered with status 200
+ * and `s: "error"`, as the library's adapter expects it.
+ */
+export function addUdfRoutes(app: ServingApp, serving: Serving): void {
+  const cache = new ChartSeriesCache();
+  app.use('/udf/*', async (c, next) => {
+    await next();
+    if (c.error instanceof CondvestError) c.res = errorAnswer(c, c.error);
+  });
+  addDescriptions(app, serving, cache);
+  addSeries(app, serving, cache);
+  addMarks(app, serving, cache);
+}
+
+function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCache): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/config',
+    summary: 'What this datafeed can do',
+    tag: 'udf',
+    answer: configShape,
+    handle: (c) => {
+      const config: ConfigShape = {
+        supports_search: true,
+        supports_group_request: false,
+        supports_marks: true,
+        supports_timescale_marks: true,
+        supports_time: true,
+        exchanges: [...EXCHANGE_FILTERS],
+        symbols_types: [...TYPE_FILTERS],
+        supported_resolutions: offeredResolutions(serving.intervals),
+      };
+      return fresh(c, config);
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/time',
+    summary: "The server's time, Unix seconds",
+    tag: 'udf',
+    answer: 'text',
+    handle: (c) => c.text(String(Math.floor(serving.clock.nowMs() / 1000)), 200, { 'cache-control': 'no-store' }),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/symbols',
+    summary: 'One symbol',
+    tag: 'udf',
+    query: z.object({ symbol }),
+    answer: symbolShape,
+    handle: (c, { query }) =>
+      chartAnswer(c, serving, DAILY, async (view, today) => {
+        const directory = await tickersOf(serving.lake, view);
+        const session = sessionOn(serving, today);
+        const ticker = tickerOf(directory, query.symbol, session);
+        const { bars } = await cache.read(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
+        const first = bars.times[0];
+        return symbolInfo(ticker, {
+          calendar: serving.calendar,
+          intervals: serving.intervals,
+          isActive: directory.isActive(ticker, session),
+          lastClose: lastBarOf(bars)?.close,
+          firstSession: first === undefined ? today : (new Date(first * 1000).toISOString().slice(0, 10) as IsoDate),
+        });
+      }),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/search',
+    summary: 'Symbols by symbol or name',
+    tag: 'udf',
+    query: z.object({
+      query: searchText,
+      type: searchText,
+      exchange: searchText,
+      limit: whole({ min: 1, max: 500, default: 30 }),
+    }),
+    answer: searchShape,
+    handle: (c, { query }) =>
+      chartAnswer(c, serving, DAILY, async (view, today) =>
+        searchSymbols(await tickersOf(serving.lake, view), sessionOn(serving, today), query),
+      ),
+  });
+}
+
+function addSeries(app: ServingApp, serving: Serving, cache: ChartSeriesCache): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/history',
+    summary: 'Bars of one symbol, adjusted for splits',
+    description:
+      'nD is n trading days; the open window is its last bar. `to` is not included; `countback` outranks `from`; times are trading days at 00:00 UTC in seconds.',
+    tag: 'udf',
+    query: historyQuery,
+    answer: historyShape,
+    handle: (c, { query }) => {
+      const length = readResolution(query.resolution);
+      return chartAnswer(c, serving, length, async (view, today) => {
+        const { bars } = await readChart(serving, cache, { symbol: query.symbol, resolution: length, today }, view);
+        const { from = Number.NEGATIVE_INFINITY, to, countback } = query;
+        return sliceHistory(bars, { from, to, countback });
+      });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/quotes',
+    summary: 'The last bar of some symbols, against the one before',
+    tag: 'udf',
+    query: z.object({ symbols: list(QUOTES_MAX) }),
+    answer: quotesShape,
+    handle: (c, { query }) =>
+      chartAnswer(c, serving, DAILY, async (view, today): Promise<QuotesShape> => {
+        const directory = await tickersOf(serving.lake, view);
+        const d: QuotesShape['d'] = [];
+        for (const name of query.symbols) d.push(await quoteOf({ serving, cache, view, directory, today }, name));
+        return { s: 'ok', d };
+      }),
+  });
+}
+
+function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/marks',
+    summary: 'Splits, dividends and bars that are not final, on the bars',
+    tag: 'udf',
+    query: marksQuery,
+    answer: marksShape,
+    handle: (c, { query }) => {
+      const length = readResolution(query.resolution);
+      return chartAnswer(c, serving, length, async (view, today) => {
+        const chart = await readChart(serving, cache, { symbol: query.symbol, resolution: length, today }, view);
+        const request = { resolution: length, from: query.from, to: query.to };
+        const events = await eventMarks(view, chart, request);
+        return marksShapeOf([...events, ...(await barMarks(chart, request))]);
+      });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/udf/timescale_marks',
+    summary: 'Splits and dividends, on the time scale',
+    tag: 'udf',
+    query: marksQuery,
+    answer: timescaleMarksShape,
+    handle: (c, { query }) => {
+      const length = readResolution(query.resolution);
+      return chartAnswer(c, serving, length, async (view, today) => {
+        const chart = await readChart(serving, cache, { symbol: query.symbol, resolution: length, today }, view);
+        const request = { resolution: length, from: query.from, to: query.to };
+        return timescaleMarksOf(await eventMarks(view, chart, request));
+      });
+    },
+  });
+}
+
+const DAILY = readResolution('1D');
+
+/** An answer made from the newest versions, kept for as long as neither they, the day nor the live bars change. */
+async function chartAnswer(
+  c: ServingContext,
+  serving: Serving,
+  length: Resolution,
+  make: (view: LakeView, today: IsoDate) => Promise<unknown>,
+): Promise<Response> {
+  const view = await serving.views.current();
+  const today = newYorkAt(serving.clock.nowMs()).date;
+  const uses = [...new Set([...tablesOf(length), ...TICKER_TABLES])];
+  return answer(c, serving, {
+    view,
+    uses,
+    also: `${today} ${serving.live.revision()}`,
+    make: () => make(view, today),
+  });
+}
+
+async function readChart(
+  serving: Serving,
+  cache: ChartSeriesCache,
+  request: { readonly symbol: string; readonly resolution: Resolution; readonly today: IsoDate },
+  view: LakeView,
+): Promise<Chart> {
+  const directory = await tickersOf(serving.lake, view);
+  const ticker = tickerOf(directory, request.symbol, sessionOn(serving, request.today));
+  return cache.read(serving, { ...request, symbol: ticker.symbol }, view);
+}
+
+/** The last session on or before a date. */
+function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate {
+  return calendar.sessionAt(Math.max(0, calendar.indexOnOrBefore(date)));
+}
+
+interface QuoteDeps {
+  readonly serving: Serving;
+  readonly cache: ChartSeriesCache;
+  readonly view: LakeView;
+  readonly directory: TickerDirectory;
+  readonly today: IsoDate;
+}
+
+async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][number]> {
+  const { serving, cache, view, directory, today } = deps;
+  try {
+    const ticker = tickerOf(directory, name, sessionOn(serving, today));
+    const { bars } = await cache.read(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
+    const last = lastBarOf(bars);
+    if (last === undefined) return { s: 'error', n: name, errmsg: 'no_data', v: {} };
+    const before = lastBarOf(bars, 1);
+    const change = before === undefined ? 0 : last.close - before.close;
+    return {
+      s: 'ok',
+      n: name,
+      v: {
+        ch: rounded(change),
+        chp: before === undefined ? 0 : rounded((change / before.close) * 100),
+        short_name: ticker.symbol,
+        exchange: exchangeOf(ticker),
+        original_name: name,
+        description: ticker.name ?? ticker.symbol,
+        lp: last.close,
+        open_price: last.open,
+        high_price: last.high,
+        low_price: last.low,
+        ...(before === undefined ? {} : { prev_close_price: before.close }),
+        volume: last.volume,
+      },
+    };
+  } catch (cause) {
+    if (cause instanceof CondvestError && cause.code === 'symbol-unknown')
+      return { s: 'error', n: name, errmsg: 'unknown_symbol', v: {} };
+    throw cause;
+  }
+}
+
+/** Differences of prices carry the noise of binary fractions; six digits are more than any price has. */
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+function errorAnswer(c: ServingContext, error: CondvestError): Response {
+  const body: UdfError = { s: 'error', errmsg: error.code === 'symbol-unknown' ? 'unknown_symbol' : error.message };
+  return new Response(toJson(body), {
+    status: 200,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-request-id': c.get('requestId'),
+    },
+  });
+}

@@ -33,7 +33,7 @@ export function hostRules({ bind, port, names, publicUrl }: HostOptions): HostRu
     return isLoopback(parts.name) || isAddress(parts.name);
   };
   // Nearly all requests come by one name.
-  let last = '';
+  let last: string | undefined;
   return {
     isOurs: (host) => {
       if (host === last) return true;

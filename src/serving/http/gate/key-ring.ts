@@ -114,7 +114,9 @@ export class KeyRing {
     if (use === undefined) {
       use = { day, stored: key.usedDay === day ? key.usedRequests : 0, pending: 0, lastUsedMs: nowMs };
       this.#uses.set(key.id, use);
-    } else if (use.day !== day && use.pending === 0) Object.assign(use, { day, stored: 0 });
+    }
+    // What was asked on a day that is over counts for nothing any more.
+    if (use.day !== day) Object.assign(use, { day, stored: 0, pending: 0 });
     const { requestsPerMinute, requestsPerDay } = key;
     if (requestsPerDay !== null && use.stored + use.pending >= requestsPerDay) throw overBudget(requestsPerDay, nowMs);
     if (requestsPerMinute !== null) {
@@ -145,13 +147,11 @@ export class KeyRing {
       if (pending > 0) written.push({ id, day, requests: pending, lastUsedMs });
     if (written.length === 0) return;
     const totals = await this.#keys.addUses(written);
-    const today = dayOf(this.#clock.nowMs());
     for (const { id, day, requests } of written) {
       const use = this.#uses.get(id);
-      if (use === undefined) continue;
+      if (use?.day !== day) continue;
       use.pending -= requests;
       use.stored = totals.get(id) ?? 0;
-      if (use.pending === 0 && day !== today) this.#uses.delete(id);
     }
   }
 }

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { openSqliteKeys } from '#adapters/sql/open-sqlite.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { Keys, NewKey } from '#ports/keys.ts';
+import { digestOf, KeyRing } from '#serving/http/gate/key-ring.ts';
+import { seededRandom } from '#test/fakes/seeded-random.ts';
+import { type Gated, gated } from '#test/fixtures/gated-app.ts';
+import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
+
+/** A server that needs keys: who gets in, and how much they may ask for. */
+
+const PATH = '/condvest/v1/status';
+const random = seededRandom(11);
+
+interface Made {
+  readonly key: string;
+  readonly id: string;
+}
+
+describe('a server that needs keys', () => {
+  let http: HttpApp;
+  let folder: string;
+  let keys: Keys;
+  let ring: KeyRing;
+  let gate: Gated;
+  let made = 0;
+  before(async () => {
+    http = await openHttpApp();
+    folder = await mkdtemp(join(tmpdir(), 'condvest-gate-'));
+    keys = await openSqliteKeys({ path: join(folder, 'operations.sqlite'), random, nowMs: 1 });
+  });
+  beforeEach(() => {
+    ring = new KeyRing({ keys, clock: http.clock });
+    gate = gated(http.serving, { keys: ring, cors: ['*'] });
+  });
+  after(async () => {
+    await keys[Symbol.asyncDispose]();
+    await http[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  async function make(more: Partial<NewKey> = {}): Promise<Made> {
+    made += 1;
+    const id = made.toString(16).padStart(12, '0');
+    const key = `cvk_${id}_${String(made).padStart(43, 'k')}`;
+    await keys.createKey({
+      id,
+      name: `key ${made}`,
+      digest: digestOf(key),
+      scopes: ['read'],
+      requestsPerMinute: null,
+      requestsPerDay: null,
+      createdMs: made,
+      ...more,
+    });
+    return { key, id };
+  }
+
+  const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+  async function outcome(response: Response | Promise<Response>): Promise<[number, string | undefined]> {
+    const settled = await response;
+    const body = settled.status === 200 ? {} : ((await settled.json()) as { code?: string });
+    return [settled.status, body.code];
+  }
+
+  test('takes a key in both ways of the vendor, and nothing without one', async () => {
+    const { key } = await make();
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    assert.equal((await gate.ask(`${PATH}?apiKey=${key}`)).status, 200);
+    const without = await gate.ask(PATH);
+    assert.equal(without.headers.get('www-authenticate'), 'Bearer');
+    assert.deepEqual(await outcome(without), [401, 'key-missing']);
+    for (const wrong of [
+      'nothing',
+      `${key}x`,
+      key.replace('kk', 'kj'),
+      key.toUpperCase(),
+      'cvk_ffffffffffff_'.padEnd(60, 'k'),
+    ])
+      assert.deepEqual(await outcome(gate.ask(PATH, bearer(wrong))), [401, 'key-unknown'], wrong);
+  });
+
+  test('leaves open what tells nothing, so that the page can ask for a key', async () => {
+    for (const path of ['/', '/healthz', '/readyz']) assert.equal((await gate.ask(path)).status, 200, path);
+    assert.deepEqual(await outcome(gate.ask('/metrics')), [401, 'key-missing']);
+    assert.deepEqual(await outcome(gate.ask('/v2/nothing')), [404, 'not-found']);
+  });
+
+  test('a key that reads starts no run', async () => {
+    const reader = await make();
+    const admin = await make({ scopes: ['read', 'admin'] });
+    const start = (key: string) =>
+      gate.ask('/condvest/v1/runs', {
+        method: 'POST',
+        body: '{}',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      });
+    assert.deepEqual(await outcome(start(reader.key)), [403, 'scope-missing']);
+    assert.notEqual((await start(admin.key)).status, 403);
+  });
+
+  test('a key that was revoked is refused within seconds', async () => {
+    const { key, id } = await make();
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    await keys.revokeKey(id, http.clock.nowMs());
+    http.clock.move(3000);
+    assert.deepEqual(await outcome(gate.ask(PATH, bearer(key))), [401, 'key-unknown']);
+  });
+
+  test('a key is held to its requests a minute, and told when to come again', async () => {
+    const { key } = await make({ requestsPerMinute: 3 });
+    for (let i = 0; i < 3; i += 1) assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    const refused = await gate.ask(PATH, bearer(key));
+    assert.equal(refused.headers.get('retry-after'), '20');
+    assert.deepEqual(await outcome(refused), [429, 'rate-limited']);
+    http.clock.move(20_000);
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 429);
+  });
+
+  test('a budget of a day holds over a restart of the server and ends at midnight', async () => {
+    const { key, id } = await make({ requestsPerDay: 5 });
+    for (let i = 0; i < 3; i += 1) assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    await ring.flush();
+    assert.equal((await keys.findKey(id))?.usedRequests, 3);
+    const again = gated(http.serving, { keys: new KeyRing({ keys, clock: http.clock }) });
+    for (let i = 0; i < 2; i += 1) assert.equal((await again.ask(PATH, bearer(key))).status, 200);
+    const refused = await again.ask(PATH, bearer(key));
+    const midnightMs = 86_400_000 - (http.clock.nowMs() % 86_400_000);
+    assert.equal(refused.headers.get('retry-after'), String(Math.ceil(midnightMs / 1000)));
+    assert.deepEqual(await outcome(refused), [429, 'rate-limited']);
+    http.clock.move(midnightMs);
+    assert.equal((await again.ask(PATH, bearer(key))).status, 200);
+  });
+
+  test('two servers count towards one budget', async () => {
+    const { key } = await make({ requestsPerDay: 10 });
+    const other = new KeyRing({ keys, clock: http.clock });
+    const second = gated(http.serving, { keys: other });
+    for (let i = 0; i < 4; i += 1) {
+      assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+      assert.equal((await second.ask(PATH, bearer(key))).status, 200);
+    }
+    await ring.flush();
+    await other.flush();
+    // The first learns of the second's requests with what it writes next.
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    await ring.flush();
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 429);
+  });
+
+  test('an address that guesses is slowed down, and keeps nobody else out', async () => {
+    const { key } = await make();
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+    let asked = 0;
+    const findKey = (id: string) => {
+      asked += 1;
+      return keys.findKey(id);
+    };
+    const counted = { findKey } as unknown as Keys;
+    const counting = gated(http.serving, { keys: new KeyRing({ keys: counted, clock: http.clock }) });
+    for (let i = 0; i < 100; i += 1) {
+      const guess = `cvk_${i.toString(16).padStart(12, 'a')}_${'g'.repeat(43)}`;
+      assert.deepEqual((await outcome(counting.ask(PATH, bearer(guess))))[0], i < 30 ? 401 : 429, String(i));
+    }
+    assert.equal(asked, 30, 'the store was asked for every guess');
+    assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
+  });
+
+  test('while the store is away, keys that were good go on for a while', async () => {
+    const { key } = await make();
+    let isAway = false;
+    const unavailable = new CondvestError({ code: 'operations-unavailable', kind: 'transient', message: 'Away' });
+    const flaky = {
+      findKey: (id: string) => (isAway ? Promise.reject(unavailable) : keys.findKey(id)),
+      addUses: () => Promise.reject(unavailable),
+    } as unknown as Keys;
+    const away = gated(http.serving, { keys: new KeyRing({ keys: flaky, clock: http.clock }) });
+    assert.equal((await away.ask(PATH, bearer(key))).status, 200);
+    isAway = true;
+    http.clock.move(9 * 60_000);
+    assert.equal((await away.ask(PATH, bearer(key))).status, 200);
+    http.clock.move(2 * 60_000);
+    assert.deepEqual(await outcome(away.ask(PATH, bearer(key))), [503, 'operations-unavailable']);
+  });
+
+  test('answers are for who has a key, and say so to caches', async () => {
+    const { key } = await make();
+    const keyed = gated({ ...http.serving, isPublic: false }, { keys: ring });
+    const response = await keyed.ask('/condvest/v1/bars/AAA', bearer(key));
+    assert.match(response.headers.get('cache-control') ?? '', /^private/);
+    assert.match(response.headers.get('vary') ?? '', /Authorization/);
+  });
+
+  test('the log says whose key it was', async () => {
+    const { key } = await make({ name: 'desk of Ann' });
+    await gate.ask(`${PATH}?apiKey=${key}`);
+    const record = gate.log.at(-1);
+    assert.equal(record?.caller, 'desk of Ann');
+    assert.ok(!JSON.stringify(gate.log).includes(key));
+  });
+});

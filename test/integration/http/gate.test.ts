@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { UsageError } from '#base/errors.ts';
+import type { Serving } from '#serving/http/serving.ts';
+import { type Gated, gated, HOST } from '#test/fixtures/gated-app.ts';
+import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
+
+async function refused(response: Response, status: number, code: string): Promise<string> {
+  const body = (await response.json()) as Record<string, string>;
+  assert.deepEqual([response.status, body.code], [status, code], JSON.stringify(body));
+  assert.equal(body.error, body.message);
+  assert.equal(response.headers.get('x-request-id'), body.request_id);
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+  assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+  return body.message ?? '';
+}
+
+describe('the gate', () => {
+  let http: HttpApp;
+  let gate: Gated;
+  before(async () => {
+    http = await openHttpApp();
+    gate = gated(http.serving);
+  });
+  after(() => http[Symbol.asyncDispose]());
+
+  test('lets the own machine in, and every answer says what a browser must know', async () => {
+    for (const path of ['/condvest/v1/status', '/condvest/v1/bars/AAA', '/healthz', '/']) {
+      const response = await gate.ask(path);
+      assert.equal(response.status, 200, path);
+      assert.equal(response.headers.get('x-content-type-options'), 'nosniff', path);
+      assert.equal(response.headers.get('referrer-policy'), 'no-referrer', path);
+      assert.match(response.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/, path);
+      assert.equal(response.headers.get('access-control-allow-origin'), null, path);
+      assert.match(response.headers.get('x-request-id') ?? '', /^[0-9a-f]{32}$/, path);
+      // TLS is for whoever stands in front to promise.
+      assert.equal(response.headers.get('strict-transport-security'), null, path);
+    }
+  });
+
+  test('a name that is not its own is refused before anything else', async () => {
+    const message = await refused(
+      await gate.ask('/condvest/v1/status', { headers: { host: 'evil.example:8787' } }),
+      421,
+      'host-refused',
+    );
+    assert.match(message, /evil\.example.*CONDVEST_SERVE_HOSTS/);
+    await refused(await gate.ask('/healthz', { headers: { host: 'evil.example' } }), 421, 'host-refused');
+  });
+
+  test('a request that came through a proxy is refused by a server that lets in its own machine', async () => {
+    for (const name of ['x-forwarded-for', 'forwarded'])
+      await refused(await gate.ask('/healthz', { headers: { [name]: 'for=203.0.113.7' } }), 421, 'host-refused');
+  });
+
+  test('a page of another origin gets nothing and makes nothing happen', async () => {
+    const foreign = { origin: 'https://evil.example' };
+    for (const init of [
+      { headers: foreign },
+      { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } },
+      { method: 'POST', body: '{}', headers: { ...foreign, 'content-type': 'application/json' } },
+      { method: 'POST', body: '{}', headers: { origin: 'null', 'content-type': 'application/json' } },
+    ]) {
+      const response = await gate.ask('/condvest/v1/runs', init);
+      assert.equal(response.headers.get('access-control-allow-origin'), null);
+      await refused(response, 403, 'origin-refused');
+    }
+    const asked = await gate.ask('/condvest/v1/runs', {
+      method: 'OPTIONS',
+      headers: { ...foreign, 'access-control-request-method': 'POST' },
+    });
+    assert.equal(asked.status, 403);
+    assert.equal(asked.headers.get('access-control-allow-origin'), null);
+  });
+
+  test('a link from elsewhere may be followed', async () => {
+    const response = await gate.ask('/', { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' } });
+    assert.equal(response.status, 200);
+  });
+
+  test('its own page may do all', async () => {
+    const response = await gate.ask('/condvest/v1/status', { headers: { origin: `http://${HOST}` } });
+    assert.equal(response.status, 200);
+  });
+
+  test('a change must be JSON, which a form of another page cannot send', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
+      await refused(
+        await gate.ask('/condvest/v1/runs', { method: 'POST', body: '{}', headers: { 'content-type': type } }),
+        415,
+        'body-not-json',
+      );
+    await refused(await gate.ask('/condvest/v1/runs', { method: 'POST' }), 415, 'body-not-json');
+  });
+
+  test('too long an address and too large a body are refused', async () => {
+    await refused(await gate.ask(`/${'a'.repeat(9000)}`), 414, 'url-too-long');
+    const json = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ session: 'x'.repeat(http.serving.limits.bodyBytes) });
+    const declared = { ...json, 'content-length': String(body.length) };
+    await refused(await gate.ask('/condvest/v1/runs', { method: 'POST', headers: declared }), 413, 'body-too-large');
+    // Without a length, as a chunked body has none, it is counted while it is read.
+    const stream = new Blob([body]).stream();
+    const chunked = { method: 'POST', headers: json, body: stream, duplex: 'half' } as RequestInit;
+    await refused(await gate.ask('/condvest/v1/runs', chunked as never), 413, 'body-too-large');
+    await refused(await gate.ask('/healthz', { headers: { 'content-length': '99999999' } }), 413, 'body-too-large');
+  });
+
+  test('another method is told which there are', async () => {
+    const response = await gate.ask('/condvest/v1/status', { method: 'DELETE' });
+    assert.equal(response.headers.get('allow'), 'GET, HEAD');
+    await refused(response, 405, 'method-not-allowed');
+    await refused(await gate.ask('/condvest/v1/status', { method: 'PROPFIND' }), 405, 'method-not-allowed');
+    const options = await gate.ask('/condvest/v1/status', { method: 'OPTIONS' });
+    assert.deepEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, OPTIONS']);
+  });
+
+  test('HEAD is GET without a body', async () => {
+    const response = await gate.ask('/condvest/v1/bars/AAA', { method: 'HEAD' });
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), '');
+    assert.notEqual(response.headers.get('etag'), null);
+  });
+
+  test('what is nowhere is told as JSON under the API, and as the page elsewhere', async () => {
+    await refused(await gate.ask('/v2/nothing'), 404, 'not-found');
+    await refused(await gate.ask('/nothing.js'), 404, 'not-found');
+    await refused(await gate.ask('/nothing'), 404, 'not-found');
+    const page = await gate.ask('/nothing', { headers: { accept: 'text/html' } });
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self'/);
+  });
+
+  test('the log holds no key', async () => {
+    gate.log.length = 0;
+    await gate.ask('/condvest/v1/status?apiKey=secret-1&limit=2&api_key=secret-2', {
+      headers: { authorization: 'Bearer secret-3' },
+    });
+    const [record] = gate.log;
+    assert.ok(!JSON.stringify(record).includes('secret'));
+    assert.equal(record?.url, '/condvest/v1/status?apiKey=hidden&limit=2&api_key=hidden');
+    assert.deepEqual(
+      [record?.route, record?.status, record?.caller, record?.method],
+      ['/condvest/v1/status', 200, 'local', 'GET'],
+    );
+  });
+
+  test('series of the metrics are few, whatever is asked', async () => {
+    for (let i = 0; i < 50; i += 1) {
+      await gate.ask(`/condvest/v1/bars/MADE${i}`);
+      await gate.ask(`/nothing-${i}`);
+      await gate.ask('/', { method: `ODD${i}` });
+    }
+    const text = await (await gate.ask('/metrics')).text();
+    assert.ok(!text.includes('MADE') && !text.includes('ODD') && !text.includes('nothing-'));
+    assert.match(
+      text,
+      /condvest_http_requests_total\{route="\/condvest\/v1\/bars\/:symbol",method="GET",status="4xx"\} 50/,
+    );
+    assert.match(text, /condvest_http_requests_total\{route="none",method="OTHER",status="4xx"\} 5\d/);
+    assert.match(text, /condvest_answer_cache_lookups_total\{result="hit"\} \d+/);
+    assert.match(text, /condvest_table_version\{table="bronze\/daily_bars"\} \d+/);
+    assert.match(text, /condvest_ready \d/);
+  });
+
+  test('a page that the operator named may use it, and no other', async () => {
+    const named = gated(http.serving, { cors: ['https://pro.example.com'] });
+    const mine = { origin: 'https://pro.example.com' };
+    const response = await named.ask('/condvest/v1/bars/AAA', { headers: mine });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('access-control-allow-origin'), 'https://pro.example.com');
+    assert.match(response.headers.get('vary') ?? '', /Origin/);
+    const asked = await named.ask('/condvest/v1/runs', {
+      method: 'OPTIONS',
+      headers: { ...mine, 'access-control-request-method': 'POST', 'access-control-request-private-network': 'true' },
+    });
+    assert.equal(asked.status, 204);
+    assert.equal(asked.headers.get('access-control-allow-origin'), 'https://pro.example.com');
+    assert.match(asked.headers.get('access-control-allow-headers') ?? '', /Authorization/);
+    assert.equal(asked.headers.get('access-control-allow-private-network'), 'true');
+    // Errors too: a page that may use the server may know why it was refused.
+    const unknown = await named.ask('/v2/nothing', { headers: mine });
+    assert.equal(unknown.headers.get('access-control-allow-origin'), 'https://pro.example.com');
+    await refused(
+      await named.ask('/condvest/v1/status', { headers: { origin: 'https://other.example.com' } }),
+      403,
+      'origin-refused',
+    );
+  });
+
+  test('where all pages may read, none without a name may change anything', async () => {
+    const open = gated(http.serving, { cors: ['*'] });
+    const other = { origin: 'https://other.example.com', 'content-type': 'application/json' };
+    const response = await open.ask('/condvest/v1/bars/AAA', { headers: other });
+    assert.deepEqual([response.status, response.headers.get('access-control-allow-origin')], [200, '*']);
+    assert.equal(response.headers.get('cross-origin-resource-policy'), 'cross-origin');
+    await refused(
+      await open.ask('/condvest/v1/runs', { method: 'POST', body: '{}', headers: other }),
+      403,
+      'origin-refused',
+    );
+  });
+
+  test('an id of a proxy that is trusted is kept, and no other', async () => {
+    const id = 'a-proxy-gave-this-1';
+    const mine = await gate.ask('/healthz', { headers: { 'x-request-id': id } });
+    assert.notEqual(mine.headers.get('x-request-id'), id);
+    const proxied = gated({ ...http.serving, trustProxy: true }, {});
+    assert.equal((await proxied.ask('/healthz', { headers: { 'x-request-id': id } })).headers.get('x-request-id'), id);
+    const odd = await proxied.ask('/healthz', { headers: { 'x-request-id': 'no spaces, please' } });
+    assert.match(odd.headers.get('x-request-id') ?? '', /^[0-9a-f]{32}$/);
+    await refused(
+      await proxied.ask('/healthz', { headers: { 'x-forwarded-host': 'evil.example' } }),
+      421,
+      'host-refused',
+    );
+  });
+
+  test('an error of a route is answered with the headers of the gate', async () => {
+    const broken = gated({
+      ...http.serving,
+      upkeep: {
+        ...http.serving.upkeep,
+        status: () => Promise.reject(new UsageError({ code: 'x', message: 'Broken' })),
+      },
+    });
+    await refused(await broken.ask('/condvest/v1/status'), 400, 'x');
+  });
+});
+
+describe('readiness', () => {
+  const ready = async (serving: Serving): Promise<[number, Record<string, unknown>]> => {
+    const response = await gated(serving).ask('/readyz');
+    return [response.status, (await response.json()) as Record<string, unknown>];
+  };
+
+  test('an empty lake is not ready', async () => {
+    await using http = await openHttpApp({ isEmpty: true });
+    const [status, body] = await ready(http.serving);
+    assert.deepEqual([status, body.reason, body.last_published], [503, 'The lake is empty', null]);
+    assert.equal((await gated(http.serving).ask('/healthz')).status, 200);
+  });
+
+  test('a lake is ready until a session is due that it lacks', async () => {
+    await using http = await openHttpApp();
+    const [status, body] = await ready(http.serving);
+    assert.deepEqual([status, body.reason, body.status], [200, null, 'ready']);
+    const last = http.calendar.lastClosedSession(http.clock.nowMs());
+    const next = http.calendar.next(last);
+    // Until eleven o'clock on the session after, the vendor may still be late.
+    http.clock.move(http.calendar.settlesAtMs(next) - 1 - http.clock.nowMs());
+    assert.equal((await ready(http.serving))[0], 200);
+    http.clock.move(1);
+    const [stale, why] = await ready(http.serving);
+    assert.equal(stale, 503);
+    assert.equal(why.reason, `The last session published is ${last}, and ${next} is due`);
+    await http.commitBars([next]);
+    assert.equal((await ready(http.serving))[0], 200);
+  });
+
+  test('a lake that is being built is not ready, and neither is one whose store is away', async () => {
+    const building = { startedMs: 0, steps: [], error: null };
+    await using http = await openHttpApp();
+    const { serving } = http;
+    const [status, body] = await ready({ ...serving, upkeep: { ...serving.upkeep, building: () => building } });
+    assert.deepEqual([status, body.reason], [503, 'The lake is being built']);
+    const away = (): Promise<never> =>
+      Promise.reject(new UsageError({ code: 'operations-unavailable', message: 'Away' }));
+    const [gone, why] = await ready({ ...serving, upkeep: { ...serving.upkeep, runs: away } });
+    assert.deepEqual([gone, why.reason], [503, 'The store of runs and keys cannot be reached']);
+  });
+});

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { systemRandom } from '#adapters/system/random.ts';
 import { UsageError } from '#base/errors.ts';
 import type { DailySource } from '#ports/daily-source.ts';
@@ -30,9 +31,12 @@ export async function openSource(laptop: Laptop): Promise<DailySource> {
     return new FlatFileSource({ folder: config.flatFiles ?? '', calendar, clock });
   }
   const { MassiveSource } = await import('#adapters/massive/daily-source.ts');
+  const { SharedGrants } = await import('#adapters/massive/shared-grants.ts');
+  const apiKey = config.massiveApiKey ?? '';
   return new MassiveSource({
     baseUrl: config.massiveUrl,
-    apiKey: config.massiveApiKey ?? '',
+    apiKey,
+    grants: new SharedGrants(join(config.home, 'requests.sqlite'), apiKey),
     calendar,
     clock,
     random: systemRandom,

@@ -11,6 +11,7 @@ import type {
   DailySource,
   ListedSymbol,
   SymbolChange,
+  SymbolsRequest,
 } from '#ports/daily-source.ts';
 
 import { type SimulatedListing, SimulatedMarket } from './market.ts';
@@ -38,8 +39,8 @@ export class SimulatedSource implements DailySource {
   readonly parallelMax = 4;
   readonly #options: SimulatedSourceOptions;
   readonly #held = new Map<IsoDate, SimulatedSession>();
-  readonly #splits: AnnouncedSplit[] = [];
-  readonly #dividends: AnnouncedDividend[] = [];
+  readonly #splits: SimulatedSession['splits'][number][] = [];
+  readonly #dividends: SimulatedSession['dividends'][number][] = [];
   readonly #attempts = new Map<string, number>();
   #market: SimulatedMarket | undefined;
   #running: Generator<SimulatedSession> | undefined;
@@ -70,10 +71,7 @@ export class SimulatedSource implements DailySource {
     return { kind: 'bars', rows, digest };
   }
 
-  async symbols(
-    request: { readonly session: IsoDate; readonly delisted: boolean },
-    signal?: AbortSignal,
-  ): Promise<ListedSymbol[]> {
+  async symbols(request: SymbolsRequest, signal?: AbortSignal): Promise<ListedSymbol[]> {
     await this.#begin('symbols', signal);
     const { session, delisted } = request;
     const known = this.#openMarket().listings();

@@ -1,36 +1,25 @@
-import { isoDate } from '#base/dates.ts';
+import { type BuildOrigin, startBuild } from '#runtime/build.ts';
 import { type DaemonEvents, keepTime, runOnce } from '#runtime/daemon.ts';
-import { fetchTask } from '#runtime/fetch-tasks.ts';
+import { keepHistoryStart, yearsBefore } from '#runtime/history.ts';
 import type { Laptop } from '#runtime/laptop.ts';
+import { RunDesk } from '#runtime/run-desk.ts';
 import {
   checkSameMarket,
   keepMarketSettings,
   marketStart,
   readMarketSettings,
   type SimulatedMarketSettings,
-  writeMarketFiles,
 } from '#runtime/simulated-market.ts';
 import { isFromVendor } from '#runtime/source.ts';
-import {
-  barsTask,
-  consolidateTask,
-  hasBars,
-  importTask,
-  resampleTask,
-  symbolsTask,
-  tablesTask,
-  verifyTask,
-} from '#runtime/tasks.ts';
-import { yearsBefore } from './backfill.ts';
+import { barsTask, hasBars, symbolsTask, tablesTask } from '#runtime/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { describeConsolidate } from './consolidate.ts';
-import { describeFetch } from './fetch.ts';
 import { withLaptop } from './opened.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { describeRun, describeStep } from './pipeline.ts';
 import { renderBars } from './render/bars.ts';
 import { renderTable } from './render/table.ts';
-import { formatBytes, formatCount, formatDuration, formatInstant, plural } from './render/text.ts';
+import { formatBytes, formatCount, formatDuration, formatInstant } from './render/text.ts';
+import type { Progress } from './terminal.ts';
 import { describeVerify } from './verify.ts';
 
 const SYMBOLS_DEFAULT = 200;
@@ -49,17 +38,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   };
   return withLaptop(invocation, async (laptop) => {
     const started = performance.now();
+    await using desk = new RunDesk(laptop, { write: (line) => terminal.note(line) });
     const isNew = !(await hasBars(laptop));
     const isReal = isFromVendor(laptop);
     const market = isReal ? undefined : await marketFor(laptop, wanted);
-    if (isNew && market !== undefined) await fill(invocation, laptop, market);
-    if (isNew && isReal) await backfill(invocation, laptop, wanted.years ?? VENDOR_YEARS_DEFAULT);
     const canFetch = isReal || market !== undefined;
     let exitCode: ExitCode = 0;
-    if (isNew || !canFetch) {
-      await derive(invocation, laptop);
-      exitCode = await check(invocation, laptop);
-    } else if (!(await runOnce(laptop, eventsOf(invocation), signal))) exitCode = 1;
+    if (isNew || !canFetch) exitCode = await fill(invocation, laptop, desk, await originOf(laptop, market, wanted));
+    else if (!(await runOnce(laptop, desk, eventsOf(invocation), signal))) exitCode = 1;
     if (isNew || flagOption(invocation, 'once') || !canFetch)
       await summarize(invocation, laptop, { market, ms: performance.now() - started });
     if (flagOption(invocation, 'once') || signal.aborted) return signal.aborted ? 130 : exitCode;
@@ -67,7 +53,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
       return exitCode;
     }
-    await keepTime(laptop, eventsOf(invocation), signal);
+    await keepTime(laptop, desk, eventsOf(invocation), signal, exitCode === 0);
     return 0;
   });
 }
@@ -81,7 +67,6 @@ function eventsOf({ terminal }: Invocation): DaemonEvents {
     },
     onRun: ({ run: one }) => terminal.note(describeRun(one)),
     onTrouble: (error) => terminal.note(`condvest: ${error.message}`),
-    write: (line) => terminal.note(line),
   };
 }
 
@@ -94,23 +79,17 @@ const NEXT_RUNS = {
 /** The vendor's free plan has two years. */
 const VENDOR_YEARS_DEFAULT = 2;
 
-async function backfill(invocation: Invocation, laptop: Laptop, years: number): Promise<void> {
-  const { terminal, signal } = invocation;
-  const fetching = step(invocation, 'fetching');
-  const started = performance.now();
-  const report = await fetchTask(laptop, {
-    from: yearsBefore(isoDate(new Date(laptop.clock.nowMs()).toISOString().slice(0, 10)), years),
-    signal,
-    onProgress: ({ done, total, session }) => {
-      const leftMs = ((performance.now() - started) / done) * (total - done);
-      fetching.update(done, total, `${session}, ${formatDuration(leftMs)} left`);
-    },
-  });
-  fetching.done(describeFetch(report).at(-1) ?? '');
-  const error = report.bars.sessions.find((one) => one.error !== undefined)?.error;
-  if (error === undefined) return;
-  if (report.bars.inserted === 0) throw error;
-  terminal.note(`condvest: ${error.message}`);
+/** Where an empty lake is filled from. How far back is kept before the first row, so that a fill that dies is gone on with. */
+async function originOf(
+  laptop: Laptop,
+  market: SimulatedMarketSettings | undefined,
+  wanted: Wanted,
+): Promise<BuildOrigin> {
+  if (market !== undefined) return { kind: 'simulated', market };
+  if (!isFromVendor(laptop)) return { kind: 'present' };
+  const from = yearsBefore(laptop.clock.nowMs(), wanted.years ?? VENDOR_YEARS_DEFAULT);
+  await keepHistoryStart(laptop, from);
+  return { kind: 'vendor', from };
 }
 
 interface Wanted {
@@ -141,67 +120,39 @@ async function marketFor(laptop: Laptop, wanted: Wanted): Promise<SimulatedMarke
   return market;
 }
 
-async function fill(invocation: Invocation, laptop: Laptop, market: SimulatedMarketSettings): Promise<void> {
-  const { signal } = invocation;
-  const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
-  const simulating = step(invocation, 'simulating');
-  const files = await writeMarketFiles(laptop, market, to, simulating.update);
-  simulating.done(`${plural(files.rows, 'bar')} of ${plural(files.sessions, 'session')}, ${market.from} to ${to}`);
-  signal.throwIfAborted();
-  const importing = step(invocation, 'importing');
-  const report = await importTask(laptop, {
-    files: files.paths,
-    source: 'simulated',
-    onStep: (name) => importing.update(0, 1, name),
-  });
-  const inserted = report.datasets.map((part) => `${formatCount(part.inserted + part.replaced)} ${part.dataset}`);
-  importing.done(report.changed ? inserted.join(', ') : 'nothing new');
-}
-
-async function derive(invocation: Invocation, laptop: Laptop): Promise<void> {
-  invocation.signal.throwIfAborted();
-  const resampling = step(invocation, 'resampling');
-  const report = await resampleTask(laptop, {}, ({ year, done, total }) =>
-    resampling.update(done, total, String(year)),
-  );
-  const failed = report.bars.intervals.find((part) => part.error !== undefined)?.error;
-  if (failed !== undefined) throw failed;
-  const windows = report.bars.intervals.reduce((sum, part) => sum + part.windows, 0);
-  resampling.done(
-    windows === 0
-      ? 'up to date'
-      : `${plural(windows, 'window')} of ${report.bars.intervals.map((part) => part.interval).join(', ')} sessions`,
-  );
-  invocation.signal.throwIfAborted();
-  const merging = step(invocation, 'merging');
-  const consolidated = await consolidateTask(laptop, { mode: 'incremental', maxWorkers: 2 });
-  merging.done(describeConsolidate(consolidated));
-}
-
-async function check(invocation: Invocation, laptop: Laptop): Promise<ExitCode> {
-  invocation.signal.throwIfAborted();
-  const verifying = step(invocation, 'verifying');
-  const report = await verifyTask(laptop, { deep: false }, ({ table, done, total }) =>
-    verifying.update(done, total, table),
-  );
-  const lines = describeVerify(report);
-  verifying.done(lines.at(-1) ?? '');
-  for (const line of lines.slice(0, -1)) invocation.terminal.note(line);
-  return report.findingCount > 0 ? 1 : 0;
-}
-
-/** One step of the work: a bar of progress while it runs where somebody watches, and a line when it is done. */
-function step(invocation: Invocation, name: string) {
-  const { terminal } = invocation;
-  const progress = terminal.progress(name);
-  const started = performance.now();
-  return {
-    update: progress.update,
-    done: (result: string): void => {
-      progress.stop();
-      terminal.note(`${name.padEnd(11)} ${result} (${formatDuration(performance.now() - started)})`);
-    },
+/** Fills the lake: a bar of progress while somebody watches, and a line for each step when it is done. */
+async function fill(invocation: Invocation, laptop: Laptop, desk: RunDesk, origin: BuildOrigin): Promise<ExitCode> {
+  const { terminal, signal } = invocation;
+  let shown: { readonly step: string; readonly progress: Progress } | undefined;
+  const stop = (): void => {
+    shown?.progress.stop();
+    shown = undefined;
   };
+  const { report } = await startBuild(laptop, desk, {
+    origin,
+    signal,
+    onProgress: (step, done, total, detail) => {
+      if (shown?.step !== step) {
+        stop();
+        shown = { step, progress: terminal.progress(step) };
+      }
+      shown.progress.update(done, total, detail);
+    },
+    onStep: ({ step, state, detail, startedMs, endedMs }) => {
+      if (state === 'running') return;
+      stop();
+      if (state === 'succeeded')
+        terminal.note(`${step.padEnd(11)} ${detail ?? ''} (${formatDuration((endedMs ?? startedMs) - startedMs)})`);
+    },
+  });
+  try {
+    const { verified, trouble } = await report;
+    for (const line of describeVerify(verified).slice(0, -1)) terminal.note(line);
+    if (trouble !== undefined) terminal.note(`condvest: ${trouble.message}`);
+    return verified.findingCount > 0 || trouble !== undefined ? 1 : 0;
+  } finally {
+    stop();
+  }
 }
 
 async function summarize(

@@ -4,15 +4,15 @@ import { decide } from '#lake/input-checkpoint.ts';
 import { SESSIONS, silverBars } from '#lake/tables.ts';
 
 import { consolidate } from '../consolidate.ts';
-import { type FetchDeps, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
+import { type FetchDeps, type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { readLedger } from '../ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
-import { resample } from '../resample/resample.ts';
+import { type ResampleDeps, resample } from '../resample/resample.ts';
 import { deriveRestatements } from '../restatements.ts';
-import { verifyLake } from '../verify.ts';
+import { type VerifyDeps, verifyLake } from '../verify.ts';
 
 /**
  * The steps of the daily pipeline, as `daily.asl.json` calls them: each takes and gives JSON, can be run again with the same
@@ -101,7 +101,11 @@ export interface FetchBarsStepReport {
   readonly horizonMoved: boolean;
 }
 
-export async function fetchBarsStep(deps: PipelineDeps, plan: PipelinePlan): Promise<FetchBarsStepReport> {
+export async function fetchBarsStep(
+  deps: PipelineDeps,
+  plan: PipelinePlan,
+  onProgress?: (progress: FetchProgress) => void,
+): Promise<FetchBarsStepReport> {
   const { lake, calendar, signal } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   // A retry does only what is left: the ledger knows what an earlier try has done.
@@ -112,7 +116,11 @@ export async function fetchBarsStep(deps: PipelineDeps, plan: PipelinePlan): Pro
       ? []
       : planFetch({ calendar, ledger, nowMs: lake.deps.clock.nowMs(), from: isoDate(from), to: isoDate(to) });
   const sessions = planned.filter(({ session }) => wanted.has(session));
-  const report = await fetchBars(deps, { sessions, ...(signal === undefined ? {} : { signal }) });
+  const report = await fetchBars(deps, {
+    sessions,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
   throwFailures(report);
   return {
     step: 'FetchBars',
@@ -186,8 +194,14 @@ export interface ResampleStepReport {
   readonly rows: number;
 }
 
-export async function resampleStep(deps: PipelineDeps, interval: number): Promise<ResampleStepReport> {
-  const { intervals } = await resample(deps, { intervals: [interval] });
+export async function resampleStep(
+  deps: PipelineDeps,
+  interval: number,
+  onProgress?: ResampleDeps['onProgress'],
+): Promise<ResampleStepReport> {
+  const { intervals } = await resample(onProgress === undefined ? deps : { ...deps, onProgress }, {
+    intervals: [interval],
+  });
   const [report] = intervals;
   if (report?.error !== undefined) throw report.error;
   return {
@@ -207,9 +221,14 @@ export async function consolidateStep(deps: PipelineDeps): Promise<{ readonly ro
 /** What was written up to so long ago is verified by a run: over any weekend, and a run that died. */
 const VERIFIED_BACK_MS = 4 * 24 * 60 * 60 * 1000;
 
-export async function verifyStep(deps: PipelineDeps): Promise<{ readonly rows: number; readonly tables: number }> {
+export async function verifyStep(
+  deps: PipelineDeps,
+  onProgress?: VerifyDeps['onProgress'],
+): Promise<{ readonly rows: number; readonly tables: number }> {
   // Older files were verified when they were young; they are looked at again by a person's `condvest verify`.
-  const report = await verifyLake(deps, { sinceMs: deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS });
+  const report = await verifyLake(onProgress === undefined ? deps : { ...deps, onProgress }, {
+    sinceMs: deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS,
+  });
   const [finding] = report.findings;
   if (finding !== undefined) {
     throw new CondvestError({

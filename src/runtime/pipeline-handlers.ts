@@ -1,8 +1,9 @@
 import { defined } from '#base/assert.ts';
 import { isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import { listedSecurities } from '#batch/listed-securities.ts';
 import { conditionFacts } from '#batch/pipeline/condition-facts.ts';
-import { type FailedStep, findConditions } from '#batch/pipeline/conditions.ts';
+import { type ConditionFacts, type FailedStep, findConditions } from '#batch/pipeline/conditions.ts';
 import {
   consolidateStep,
   type FetchBarsStepReport,
@@ -12,7 +13,6 @@ import {
   type PipelineInput,
   type PipelinePlan,
   planStep,
-  type RecordStepReport,
   recordStep,
   resampleStep,
   verifyStep,
@@ -28,6 +28,8 @@ export interface HandlerContext {
   readonly pipeline: PipelineDeps;
   readonly input: PipelineInput;
   readonly recorder: StepRecorder;
+  /** The run before this one did not end well. */
+  readonly again: boolean;
   readonly onPlanned: (plan: PipelinePlan) => void;
   readonly onTold: (told: TellReport) => void;
 }
@@ -57,13 +59,12 @@ const HISTORY_MS = 400 * 86_400_000;
 export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext): Handlers {
   const { pipeline, input, recorder, onPlanned, onTold } = context;
   const one = serial();
-  let restatements: RecordStepReport | undefined;
   return {
     Plan: () =>
       recorder.step(
         'plan',
         async () => {
-          const plan = await planStep(pipeline, input);
+          const plan = await planStep(pipeline, input, context.again);
           onPlanned(plan);
           return plan;
         },
@@ -93,7 +94,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
       recorder.step(
         'record',
         async () => {
-          restatements = await recordStep(pipeline);
+          const restatements = await recordStep(pipeline);
           // A copy of the listings that can be searched without the lake.
           await deps.operations.replaceListings(await listedSecurities(pipeline.lake), deps.clock.nowMs());
           return restatements;
@@ -126,28 +127,38 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
       recorder.step(
         'report',
         async () => {
-          const failed = failedSteps(state);
-          const facts = await conditionFacts(pipeline);
-          const fetched = fetchedOf(state);
-          const conditions = findConditions({
-            ...facts,
-            failed,
-            restated:
-              restatements === undefined || facts.barsVersion === undefined
-                ? undefined
-                : { values: restatements.restatements, version: facts.barsVersion },
-            settledShort: (fetched?.sessions ?? [])
-              .filter((session) => session.settledShort)
-              .map(({ session, rows, expected }) => ({ session: isoDate(session), rows, expected })),
-          });
-          const told = await tell(deps, conditions);
+          const { facts, failure } = await factsOrFailure(pipeline);
+          const failed = [...failedSteps(state), ...failure];
+          const overBound = (fetchedOf(state)?.overBound ?? []).map(({ session, message }) => ({
+            session: isoDate(session),
+            message,
+          }));
+          const told = await tell(deps, (open) =>
+            findConditions({ facts, failed, overBound, open, nowMs: deps.clock.nowMs() }),
+          );
           onTold(told);
           await deps.operations.forgetBefore(deps.clock.nowMs() - HISTORY_MS);
-          return { failedSteps: failed.length, opened: told.opened.length, resolved: told.resolved.length };
+          return {
+            failedSteps: failed.length + overBound.length,
+            opened: told.opened.length,
+            resolved: told.resolved.length,
+          };
         },
         ({ opened, resolved }) => ({ detail: `${opened} notices opened, ${resolved} resolved` }),
       ),
   };
+}
+
+/** A lake that cannot be read is told as a failure of the run; nothing else can be judged then. */
+async function factsOrFailure(
+  pipeline: PipelineDeps,
+): Promise<{ readonly facts: ConditionFacts | undefined; readonly failure: readonly FailedStep[] }> {
+  try {
+    return { facts: await conditionFacts(pipeline), failure: [] };
+  } catch (cause) {
+    if (!(cause instanceof CondvestError)) throw cause;
+    return { facts: undefined, failure: [{ step: 'report', error: cause.code, cause: cause.message }] };
+  }
 }
 
 function planOf(state: PipelineState): PipelinePlan {
@@ -180,7 +191,7 @@ function failedSteps(state: PipelineState): FailedStep[] {
   );
 }
 
-function describeFetched({ sessions, inserted, replaced, quarantined }: FetchBarsStepReport): string {
+function describeFetched({ sessions, inserted, replaced, quarantined, overBound }: FetchBarsStepReport): string {
   const waiting = sessions.filter(({ outcome }) => outcome === 'not-yet').length;
   const short = sessions.filter(({ settledShort }) => settledShort).length;
   const parts = [
@@ -189,6 +200,7 @@ function describeFetched({ sessions, inserted, replaced, quarantined }: FetchBar
     ...(quarantined > 0 ? [`${quarantined} refused`] : []),
     ...(waiting > 0 ? [`${waiting} not there yet`] : []),
     ...(short > 0 ? [`${short} settled short`] : []),
+    ...(overBound.length > 0 ? [`${overBound.length} REFUSED whole`] : []),
   ];
   return parts.join(', ');
 }

@@ -1,14 +1,15 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import { defined } from '#base/assert.ts';
+import { deathNotice } from '#batch/pipeline/conditions.ts';
 import type { PipelineDeps, PipelineInput } from '#batch/pipeline/steps.ts';
-import type { TellReport } from '#batch/pipeline/tell.ts';
+import { deliver, type TellReport } from '#batch/pipeline/tell.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { Operations, Run, RunStep } from '#ports/operations.ts';
 import type { Random } from '#ports/random.ts';
 import { readDefinition } from './pipeline-definition.ts';
 import { type HandlerContext, pipelineHandlers } from './pipeline-handlers.ts';
-import { type RunContext, startRun, type WorkEnd } from './recorded-run.ts';
+import { DIED, type RunContext, startRun, type WorkEnd } from './recorded-run.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
 /** Runs `daily.asl.json` in this process: the same definition that Step Functions runs. */
@@ -94,12 +95,18 @@ let isValidated = false;
 /** Resolves with why the run failed, or null. */
 async function execute(
   deps: PipelineRunDeps,
-  { input, recorder, signal }: RunContext,
+  { id, input, isResumed, recorder, signal }: RunContext,
   retryDelayMs: number | undefined,
   listeners: Pick<HandlerContext, 'onPlanned' | 'onTold'>,
 ): Promise<string | null> {
   const pipeline: PipelineDeps = { ...deps.pipeline, signal };
-  const handlers = pipelineHandlers(deps, { pipeline, input: input as PipelineInput, recorder, ...listeners });
+  const before = (await deps.operations.runs(RUNS_LOOKED_AT)).filter(
+    (run) => run.kind === PIPELINE_KIND && run.id !== id,
+  );
+  await tellOfDeaths(deps, before);
+  const again = isResumed || (before[0] !== undefined && before[0].state !== 'succeeded');
+  const context = { pipeline, input: input as PipelineInput, recorder, again, ...listeners };
+  const handlers = pipelineHandlers(deps, context);
   const machine = new StateMachine(await readDefinition(), { validationOptions: { noValidate: isValidated } });
   isValidated = true;
   const execution = machine.run(input as never, {
@@ -122,6 +129,17 @@ async function execute(
     signal.removeEventListener('abort', abandon);
   }
 }
+
+/** One death is made good by the next run; several one after the other may go on for ever, and nobody would be told. */
+async function tellOfDeaths(deps: PipelineRunDeps, before: readonly Run[]): Promise<void> {
+  const alive = before.findIndex(({ error }) => error !== DIED);
+  const deaths = alive === -1 ? before.length : alive;
+  if (deaths < DEATHS_TOLD) return;
+  if (await deps.operations.openNotice(deathNotice(deaths, deps.clock.nowMs()))) await deliver(deps);
+}
+
+const RUNS_LOOKED_AT = 20;
+const DEATHS_TOLD = 2;
 
 function whyFailed(cause: unknown, recorder: StepRecorder): string {
   if (recorder.bug !== undefined) return String(recorder.bug);

@@ -21,6 +21,7 @@ export interface RunContext {
   readonly id: string;
   /** The input as it was recorded, also that of a resumed run. */
   readonly input: unknown;
+  readonly isResumed: boolean;
   readonly recorder: StepRecorder;
   /** Aborted when the work must stop at its next sound point. */
   readonly signal: AbortSignal;
@@ -53,9 +54,10 @@ export async function startRun(
   try {
     await closeDead(deps, request.resume);
     const { id, input } = await begin(deps, request);
+    const isResumed = request.resume !== undefined;
     const recorder = new StepRecorder(deps, id, request.onStep);
     await recorder.load();
-    return { id, ended: carryOut(deps, { id, input, recorder, signal: lease.signal }, lease, work) };
+    return { id, ended: carryOut(deps, { id, input, isResumed, recorder, signal: lease.signal }, lease, work) };
   } catch (cause) {
     await lease.release();
     throw cause;

@@ -41,12 +41,16 @@ export interface PipelinePlan {
   readonly intervals: readonly number[];
   /** What is derived has not caught up with what it is derived from. */
   readonly toDerive: boolean;
+  /** The run before this one failed or died: every step is gone through again, so that what failed is seen to be over. */
+  readonly again: boolean;
 }
 
+/** The failure of a session that another try of the step would not mend. */
+const OVER_BOUND = 'fetch-over-bound';
 /** Sessions of one run: what is more waits for the next one. Keeps the state of a run far below 256 KB. */
 const SESSIONS_MAX = 60;
 
-export async function planStep(deps: PipelineDeps, input: PipelineInput): Promise<PipelinePlan> {
+export async function planStep(deps: PipelineDeps, input: PipelineInput, again: boolean): Promise<PipelinePlan> {
   const { lake, calendar, source, intervals } = deps;
   const nowMs = lake.deps.clock.nowMs();
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
@@ -62,6 +66,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput): Promis
     left: planned.length - chosen.length,
     intervals,
     toDerive: await isBehind(deps),
+    again,
   };
 }
 
@@ -99,6 +104,8 @@ export interface FetchBarsStepReport {
   readonly replaced: number;
   readonly quarantined: number;
   readonly horizonMoved: boolean;
+  /** Sessions of which too many rows were refused to store any; the report fails the run for them, and names each. */
+  readonly overBound: readonly { readonly session: string; readonly message: string }[];
 }
 
 export async function fetchBarsStep(
@@ -121,7 +128,8 @@ export async function fetchBarsStep(
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  throwFailures(report);
+  const overBound = report.sessions.filter(({ error }) => error?.code === OVER_BOUND);
+  throwFailures({ ...report, sessions: report.sessions.filter((one) => !overBound.includes(one)) });
   return {
     step: 'FetchBars',
     sessions: report.sessions.map((one) => ({
@@ -138,6 +146,7 @@ export async function fetchBarsStep(
     replaced: report.replaced,
     quarantined: report.quarantined,
     horizonMoved: report.horizonMoved,
+    overBound: overBound.map(({ session, error }) => ({ session, message: error?.message ?? '' })),
   };
 }
 

@@ -57,3 +57,10 @@ export const COUNT_RESTATED = `select count(*) filter (kind = 'settlement') as s
 export function selectSessions(bars: string): string {
   return `select distinct session from (${bars}) where session is not null`;
 }
+
+/** Values that were restated since an instant, by the version that brought them. */
+export function restatedSince(restatements: string, sinceMs: number): string {
+  return `select version, count(*) as values from (${restatements})
+    where kind = 'restatement' and seen_at >= make_timestamptz(${sinceMs} * 1000)
+    group by version order by version`;
+}

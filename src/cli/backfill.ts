@@ -1,5 +1,5 @@
-import { type IsoDate, isoDate, parseIsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
+import { yearsBefore } from '#runtime/history.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { fetchAndReport } from './fetch.ts';
@@ -19,15 +19,5 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       allowed: 'one of --years N and --from DATE',
     });
   }
-  return fetchAndReport(invocation, { from: from ?? yearsBefore(today(), years ?? 1), to });
-}
-
-function today(): IsoDate {
-  return isoDate(new Date().toISOString().slice(0, 10));
-}
-
-/** The same day some years earlier; 28 February for a 29th that is not there. */
-export function yearsBefore(date: IsoDate, years: number): IsoDate {
-  const text = `${Number(date.slice(0, 4)) - years}${date.slice(4)}`;
-  return parseIsoDate(text) ?? isoDate(`${text.slice(0, 4)}-02-28`);
+  return fetchAndReport(invocation, { from: from ?? yearsBefore(Date.now(), years ?? 1), to });
 }

@@ -80,6 +80,7 @@ async function history(invocation: Invocation): Promise<ExitCode> {
   }
   const columns = [
     { name: 'run' },
+    { name: 'kind' },
     { name: 'state' },
     { name: 'started' },
     { name: 'took' },
@@ -88,6 +89,7 @@ async function history(invocation: Invocation): Promise<ExitCode> {
   ];
   const rows = runs.map((one) => [
     one.id,
+    one.kind,
     one.state,
     formatInstant(one.startedMs),
     one.endedMs === null ? '' : formatDuration(one.endedMs - one.startedMs),

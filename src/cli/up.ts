@@ -1,40 +1,29 @@
-import { isoDate, parseIsoDate } from '#base/dates.ts';
+import { parseIsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import { type BuildOrigin, buildSteps, startBuild } from '#runtime/build.ts';
 import { BuildBoard } from '#runtime/build-board.ts';
 import { type DaemonEvents, keepTime, runOnce } from '#runtime/daemon.ts';
-import { fetchTask } from '#runtime/fetch-tasks.ts';
+import { keepHistoryStart, yearsBefore } from '#runtime/history.ts';
 import type { Laptop } from '#runtime/laptop.ts';
-import { pipelineTask } from '#runtime/pipeline-tasks.ts';
+import { RunDesk } from '#runtime/run-desk.ts';
 import {
   checkSameMarket,
   keepMarketSettings,
   marketStart,
   readMarketSettings,
   type SimulatedMarketSettings,
-  writeMarketFiles,
 } from '#runtime/simulated-market.ts';
 import { isFromVendor } from '#runtime/source.ts';
-import {
-  barsTask,
-  consolidateTask,
-  hasBars,
-  importTask,
-  resampleTask,
-  symbolsTask,
-  tablesTask,
-  verifyTask,
-} from '#runtime/tasks.ts';
+import { barsTask, hasBars, symbolsTask, tablesTask } from '#runtime/tasks.ts';
 import { openWorkLink, type WorkLink } from '#runtime/work-link.ts';
-import { yearsBefore } from './backfill.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { describeConsolidate } from './consolidate.ts';
-import { describeFetch } from './fetch.ts';
 import { withLaptop } from './opened.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { describeRun, describeStep } from './pipeline.ts';
 import { renderBars } from './render/bars.ts';
 import { renderTable } from './render/table.ts';
-import { formatBytes, formatCount, formatDuration, formatInstant, plural } from './render/text.ts';
+import { formatBytes, formatCount, formatDuration, formatInstant } from './render/text.ts';
+import type { Progress } from './terminal.ts';
 import { describeVerify } from './verify.ts';
 
 const SYMBOLS_DEFAULT = 200;
@@ -68,21 +57,20 @@ const STOPPED = 130;
 /** An invocation that may be one for a server, which is told how it goes. */
 interface UpInvocation extends Invocation {
   readonly link?: WorkLink;
-  readonly board?: BuildBoard;
 }
 
 async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode> {
   const { terminal, signal, link } = invocation;
   return withLaptop(invocation, async (laptop) => {
     const started = performance.now();
+    await using desk = new RunDesk(laptop, { write: (line) => terminal.note(line) });
     const isNew = !(await hasBars(laptop));
     const isReal = isFromVendor(laptop);
     const market = isReal ? undefined : await marketFor(laptop, wanted);
     const canFetch = isReal || market !== undefined;
     let exitCode: ExitCode = 0;
-    if (isNew || !canFetch) {
-      exitCode = await build(invocation, laptop, { market, isNew, years: wanted.years ?? VENDOR_YEARS_DEFAULT });
-    } else if (!(await runOnce(laptop, eventsOf(invocation), signal))) exitCode = 1;
+    if (isNew || !canFetch) exitCode = await fill(invocation, laptop, desk, await originOf(laptop, market, wanted));
+    else if (!(await runOnce(laptop, desk, eventsOf(invocation), signal))) exitCode = 1;
     if (isNew || flagOption(invocation, 'once') || !canFetch)
       await summarize(invocation, laptop, { market, ms: performance.now() - started });
     if (isNew) link?.send({ type: 'built' });
@@ -91,64 +79,26 @@ async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode>
       terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
       return exitCode;
     }
-    link?.serveRuns((session) => startRun(invocation, laptop, session));
-    await keepTime(laptop, eventsOf(invocation), signal);
+    link?.serveRuns(async (session) => startRun(invocation, desk, session));
+    await keepTime(laptop, desk, eventsOf(invocation), signal, exitCode === 0);
     return 0;
   });
 }
 
-/** Fills an empty lake, and derives what is derived, also over what is there already. */
-async function build(
-  invocation: UpInvocation,
-  laptop: Laptop,
-  of: { readonly market: SimulatedMarketSettings | undefined; readonly isNew: boolean; readonly years: number },
-): Promise<ExitCode> {
-  const { link } = invocation;
-  const { market, isNew, years } = of;
-  const filling = isNew ? (market === undefined ? ['fetching'] : ['simulating', 'importing']) : [];
-  const board = new BuildBoard({
-    steps: [...filling, 'resampling', 'merging', 'verifying'],
-    startedMs: laptop.clock.nowMs(),
-    onChange: (building) => link?.send({ type: 'building', building }),
-  });
-  const shown = { ...invocation, board };
-  try {
-    if (isNew && market !== undefined) await fill(shown, laptop, market);
-    if (isNew && market === undefined && isFromVendor(laptop)) await backfill(shown, laptop, years);
-    await derive(shown, laptop);
-    const exitCode = await check(shown, laptop);
-    link?.send({ type: 'building', building: null });
-    return exitCode;
-  } catch (cause) {
-    board.failed(cause instanceof Error ? cause.message : String(cause));
-    throw cause;
-  }
-}
-
-/** Starts a run that the server was asked for; its id, once it has begun. */
-function startRun(invocation: UpInvocation, laptop: Laptop, text: string | undefined): Promise<string> {
+/** Starts a run that the server was asked for, in the background; its id. */
+async function startRun(invocation: UpInvocation, desk: RunDesk, text: string | undefined): Promise<string> {
   const session = text === undefined ? undefined : parseIsoDate(text);
   const events = eventsOf(invocation);
-  return new Promise((resolve, reject) => {
-    pipelineTask(laptop, {
-      input: session === undefined ? {} : { session },
-      signal: invocation.signal,
-      onStep: (step) => {
-        resolve(step.runId);
-        events.onStep(step);
-      },
-      write: events.write,
-    }).then(
-      (report) => {
-        resolve(report.run.id);
-        events.onRun(report);
-      },
-      (cause: unknown) => {
-        reject(cause);
-        if (cause instanceof CondvestError && cause.code !== 'pipeline-busy') events.onTrouble(cause);
-      },
-    );
+  const { id, report } = await desk.start({
+    input: session === undefined ? {} : { session },
+    signal: invocation.signal,
+    onStep: events.onStep,
   });
+  report.then(events.onRun, (cause: unknown) => {
+    if (!(cause instanceof CondvestError)) throw cause;
+    events.onTrouble(cause);
+  });
+  return id;
 }
 
 function eventsOf({ terminal, link }: UpInvocation): DaemonEvents {
@@ -167,7 +117,6 @@ function eventsOf({ terminal, link }: UpInvocation): DaemonEvents {
       terminal.note(describeRun(one));
     },
     onTrouble: (error) => terminal.note(`condvest: ${error.message}`),
-    write: (line) => terminal.note(line),
   };
 }
 
@@ -180,23 +129,17 @@ const NEXT_RUNS = {
 /** The vendor's free plan has two years. */
 const VENDOR_YEARS_DEFAULT = 2;
 
-async function backfill(invocation: UpInvocation, laptop: Laptop, years: number): Promise<void> {
-  const { terminal, signal } = invocation;
-  const fetching = step(invocation, 'fetching');
-  const started = performance.now();
-  const report = await fetchTask(laptop, {
-    from: yearsBefore(isoDate(new Date(laptop.clock.nowMs()).toISOString().slice(0, 10)), years),
-    signal,
-    onProgress: ({ done, total, session }) => {
-      const leftMs = ((performance.now() - started) / done) * (total - done);
-      fetching.update(done, total, `${session}, ${formatDuration(leftMs)} left`);
-    },
-  });
-  fetching.done(describeFetch(report).at(-1) ?? '');
-  const error = report.bars.sessions.find((one) => one.error !== undefined)?.error;
-  if (error === undefined) return;
-  if (report.bars.inserted === 0) throw error;
-  terminal.note(`condvest: ${error.message}`);
+/** Where an empty lake is filled from. How far back is kept before the first row, so that a fill that dies is gone on with. */
+async function originOf(
+  laptop: Laptop,
+  market: SimulatedMarketSettings | undefined,
+  wanted: Wanted,
+): Promise<BuildOrigin> {
+  if (market !== undefined) return { kind: 'simulated', market };
+  if (!isFromVendor(laptop)) return { kind: 'present' };
+  const from = yearsBefore(laptop.clock.nowMs(), wanted.years ?? VENDOR_YEARS_DEFAULT);
+  await keepHistoryStart(laptop, from);
+  return { kind: 'vendor', from };
 }
 
 interface Wanted {
@@ -227,72 +170,54 @@ async function marketFor(laptop: Laptop, wanted: Wanted): Promise<SimulatedMarke
   return market;
 }
 
-async function fill(invocation: UpInvocation, laptop: Laptop, market: SimulatedMarketSettings): Promise<void> {
-  const { signal } = invocation;
-  const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
-  const simulating = step(invocation, 'simulating');
-  const files = await writeMarketFiles(laptop, market, to, simulating.update);
-  simulating.done(`${plural(files.rows, 'bar')} of ${plural(files.sessions, 'session')}, ${market.from} to ${to}`);
-  signal.throwIfAborted();
-  const importing = step(invocation, 'importing');
-  const report = await importTask(laptop, {
-    files: files.paths,
-    source: 'simulated',
-    onStep: (name) => importing.update(0, 1, name),
+/** Fills the lake: a bar of progress while somebody watches, and a line for each step when it is done. */
+async function fill(invocation: UpInvocation, laptop: Laptop, desk: RunDesk, origin: BuildOrigin): Promise<ExitCode> {
+  const { terminal, signal, link } = invocation;
+  const board = new BuildBoard({
+    steps: buildSteps(origin),
+    startedMs: laptop.clock.nowMs(),
+    onChange: (building) => link?.send({ type: 'building', building }),
   });
-  const inserted = report.datasets.map((part) => `${formatCount(part.inserted + part.replaced)} ${part.dataset}`);
-  importing.done(report.changed ? inserted.join(', ') : 'nothing new');
-}
-
-async function derive(invocation: UpInvocation, laptop: Laptop): Promise<void> {
-  invocation.signal.throwIfAborted();
-  const resampling = step(invocation, 'resampling');
-  const report = await resampleTask(laptop, {}, ({ year, done, total }) =>
-    resampling.update(done, total, String(year)),
-  );
-  const failed = report.bars.intervals.find((part) => part.error !== undefined)?.error;
-  if (failed !== undefined) throw failed;
-  const windows = report.bars.intervals.reduce((sum, part) => sum + part.windows, 0);
-  resampling.done(
-    windows === 0
-      ? 'up to date'
-      : `${plural(windows, 'window')} of ${report.bars.intervals.map((part) => part.interval).join(', ')} sessions`,
-  );
-  invocation.signal.throwIfAborted();
-  const merging = step(invocation, 'merging');
-  const consolidated = await consolidateTask(laptop, { mode: 'incremental', maxWorkers: 2 });
-  merging.done(describeConsolidate(consolidated));
-}
-
-async function check(invocation: UpInvocation, laptop: Laptop): Promise<ExitCode> {
-  invocation.signal.throwIfAborted();
-  const verifying = step(invocation, 'verifying');
-  const report = await verifyTask(laptop, { deep: false }, ({ table, done, total }) =>
-    verifying.update(done, total, table),
-  );
-  const lines = describeVerify(report);
-  verifying.done(lines.at(-1) ?? '');
-  for (const line of lines.slice(0, -1)) invocation.terminal.note(line);
-  return report.findingCount > 0 ? 1 : 0;
-}
-
-/** One step of the work: a bar of progress while it runs where somebody watches, and a line when it is done. */
-function step(invocation: UpInvocation, name: string) {
-  const { terminal, board } = invocation;
-  const progress = terminal.progress(name);
-  const started = performance.now();
-  board?.progress(name, 0, 1, '');
-  return {
-    update: (done: number, total: number, detail = ''): void => {
-      progress.update(done, total, detail);
-      board?.progress(name, done, total, detail);
-    },
-    done: (result: string): void => {
-      progress.stop();
-      board?.done(name, result);
-      terminal.note(`${name.padEnd(11)} ${result} (${formatDuration(performance.now() - started)})`);
-    },
+  let shown: { readonly step: string; readonly progress: Progress } | undefined;
+  const stop = (): void => {
+    shown?.progress.stop();
+    shown = undefined;
   };
+  const { report } = await startBuild(laptop, desk, {
+    origin,
+    signal,
+    onProgress: (step, done, total, detail) => {
+      if (shown?.step !== step) {
+        stop();
+        shown = { step, progress: terminal.progress(step) };
+      }
+      shown.progress.update(done, total, detail);
+      board.progress(step, done, total, detail);
+    },
+    onStep: ({ step, state, detail, startedMs, endedMs }) => {
+      link?.send({ type: 'changed' });
+      if (state === 'running') {
+        board.progress(step, 0, 0, detail ?? '');
+        return;
+      }
+      stop();
+      if (state === 'succeeded') board.done(step, detail ?? '');
+      if (state === 'succeeded')
+        terminal.note(`${step.padEnd(11)} ${detail ?? ''} (${formatDuration((endedMs ?? startedMs) - startedMs)})`);
+    },
+  });
+  try {
+    const { verified, trouble } = await report;
+    for (const line of describeVerify(verified).slice(0, -1)) terminal.note(line);
+    if (trouble !== undefined) terminal.note(`condvest: ${trouble.message}`);
+    link?.send({ type: 'building', building: null });
+    return verified.findingCount > 0 || trouble !== undefined ? 1 : 0;
+  } catch (cause) {
+    board.failed(cause instanceof Error ? cause.message : String(cause));
+    throw cause;
+  } finally {
+    stop();
+  }
 }
 
 async function summarize(

@@ -1,64 +1,41 @@
 import { systemRandom } from '#adapters/system/random.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { PipelineInput } from '#batch/pipeline/steps.ts';
-import type { Notice, Run, RunStep } from '#ports/operations.ts';
+import type { Notice, Run } from '#ports/operations.ts';
 
-import { pipelineDeps } from './fetch-tasks.ts';
 import type { Laptop } from './laptop.ts';
-import { openNotifiers, openOperations } from './operations.ts';
-import { type PipelineRunReport, runPipeline, unknownRun } from './pipeline.ts';
-import { openSource } from './source.ts';
+import { openNotifiers } from './operations.ts';
+import type { PipelineRunReport } from './pipeline.ts';
+import { RunDesk, type RunDetails, type StartRequest } from './run-desk.ts';
 
-export interface RunPipelineRequest {
-  readonly input: PipelineInput;
-  readonly resume?: string;
-  readonly signal?: AbortSignal;
-  readonly onStep?: (step: RunStep) => void;
-  /** Where notices are written to on the console. */
-  readonly write: (line: string) => void;
-}
-
-/** Runs the daily pipeline once in this process. */
-export async function pipelineTask(laptop: Laptop, request: RunPipelineRequest): Promise<PipelineRunReport> {
-  const { config, clock } = laptop;
-  const source = await openSource(laptop);
-  await using operations = await openOperations(config);
-  const notifiers = await openNotifiers(config, { clock, write: request.write });
-  return await runPipeline(
-    { pipeline: pipelineDeps(laptop, source), operations, notifiers, clock, random: systemRandom },
-    {
-      input: request.input,
-      ...(request.resume === undefined ? {} : { resume: request.resume }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(request.onStep === undefined ? {} : { onStep: request.onStep }),
-    },
-  );
-}
-
-export interface RunDetails {
-  readonly run: Run;
-  readonly steps: readonly RunStep[];
+/** Runs the daily pipeline once in this process. `write` is given the notices that go to the console. */
+export async function pipelineTask(
+  laptop: Laptop,
+  request: StartRequest & { readonly write: (line: string) => void },
+): Promise<PipelineRunReport> {
+  await using desk = new RunDesk(laptop, { write: request.write });
+  const { report } = await desk.start(request);
+  return await report;
 }
 
 export async function runsTask(laptop: Laptop, limit: number): Promise<Run[]> {
-  await using operations = await openOperations(laptop.config);
-  return await operations.runs(limit);
+  await using desk = silent(laptop);
+  return await desk.runs(limit);
 }
 
 /** A run with its steps; the newest one unless an id is given. */
 export async function runTask(laptop: Laptop, id: string | undefined): Promise<RunDetails | undefined> {
-  await using operations = await openOperations(laptop.config);
-  const run = id === undefined ? (await operations.runs(1))[0] : await operations.run(id);
-  if (run === undefined) {
-    if (id !== undefined) throw unknownRun(id);
-    return undefined;
-  }
-  return { run, steps: await operations.steps(run.id) };
+  await using desk = silent(laptop);
+  return await desk.details(id);
 }
 
 export async function noticesTask(laptop: Laptop, openOnly: boolean, limit: number): Promise<Notice[]> {
-  await using operations = await openOperations(laptop.config);
-  return await operations.notices({ openOnly, limit });
+  await using desk = silent(laptop);
+  return await desk.notices({ openOnly, limit });
+}
+
+/** For looking only: nothing is told. */
+function silent(laptop: Laptop): RunDesk {
+  return new RunDesk(laptop, { write: () => undefined });
 }
 
 /** Sends a notice through every channel that is configured, to prove that it arrives. */

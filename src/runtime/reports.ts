@@ -6,4 +6,4 @@ export type { DatasetReport, ImportReport } from '#batch/import/report.ts';
 export type { VacuumLakeReport } from '#batch/vacuum.ts';
 export type { VerifyReport } from '#batch/verify.ts';
 export type { Notice as NoticeView, Run as RunView, RunStep as StepView } from '#ports/operations.ts';
-export type { RunDetails as PipelineRunView } from './pipeline-tasks.ts';
+export type { RunDetails as PipelineRunView } from './run-desk.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { isVacuumTurn, nextRun } from './schedule.ts';
+import { isVacuumDue, nextRun } from './schedule.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 
@@ -47,8 +47,18 @@ test('every session has exactly one run after its close and one that settles it'
   );
 });
 
-test('vacuum has its turn once a week, with the settling run of its last session', () => {
-  const sessions = calendar.range(calendar.sessionAt(16000), calendar.sessionAt(16051));
-  const turns = sessions.filter((session) => isVacuumTurn(calendar, { atMs: 0, reason: 'settling', session }));
-  assert.ok(turns.length >= 10 && turns.length <= 12, `${turns.length}`);
+test('vacuum is due once a week, when its last session has settled, and later where nobody was there to do it', () => {
+  const due = (last: string | undefined, now: string): boolean =>
+    isVacuumDue(calendar, last === undefined ? undefined : Date.parse(last), Date.parse(now));
+  assert.ok(due(undefined, '2026-11-24T20:00:00Z'));
+  // The session of Friday 20 November settles on Monday at eleven in New York.
+  assert.ok(!due('2026-11-16T16:06:00Z', '2026-11-23T16:04:00Z'));
+  assert.ok(due('2026-11-16T16:06:00Z', '2026-11-23T16:05:00Z'));
+  assert.ok(!due('2026-11-23T16:05:00Z', '2026-11-27T21:00:00Z'));
+  // Slept through for weeks: once, on waking.
+  assert.ok(due('2026-10-05T15:05:00Z', '2026-11-25T03:00:00Z'));
+  assert.ok(!due('2026-11-25T03:00:00Z', '2026-11-27T21:00:00Z'));
+  // Good Friday: the week ends on Thursday, and its session settles on Monday.
+  assert.ok(!due('2026-03-30T15:05:00Z', '2026-04-06T15:04:00Z'));
+  assert.ok(due('2026-03-30T15:05:00Z', '2026-04-06T15:05:00Z'));
 });

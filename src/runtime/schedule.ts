@@ -39,11 +39,16 @@ export function nextRun(calendar: Calendar, afterMs: InstantMs): ScheduledRun {
   return defined(best, 'the next session has a close');
 }
 
-/** Consolidation and vacuum come in their turn: vacuum with the settling run of a week's first session. */
-export function isVacuumTurn(calendar: Calendar, run: ScheduledRun): boolean {
-  if (run.reason !== 'settling') return false;
-  const next = calendar.next(run.session);
-  return weekOf(run.session) !== weekOf(next);
+/**
+ * Vacuum comes once a week, when the last session of a week has settled, or as soon after as there is somebody to do it. Where
+ * nobody has done it yet it is due.
+ */
+export function isVacuumDue(calendar: Calendar, lastMs: InstantMs | undefined, nowMs: InstantMs): boolean {
+  if (lastMs === undefined) return true;
+  let session = calendar.lastClosedSession(nowMs);
+  while (weekOf(session) === weekOf(calendar.next(session)) || calendar.settlesAtMs(session) + AFTER_MS > nowMs)
+    session = calendar.previous(session);
+  return lastMs < calendar.settlesAtMs(session) + AFTER_MS;
 }
 
 /** Weeks since a Monday long ago. */

@@ -1,31 +1,35 @@
 import type { IsoDate } from '#base/dates.ts';
-import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS } from '#lake/tables.ts';
+import { LISTINGS, RESTATEMENTS, SESSIONS, SPLITS } from '#lake/tables.ts';
 import { type HeldEvent, resolveSplits } from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
 
 import { readHorizon } from '../fetch/horizon.ts';
 import { readLedger } from '../ledger.ts';
 import { readListings } from '../listings-table.ts';
+import { restatedSince } from '../restatements.sql.ts';
 import { allRowsSql } from '../small-table.ts';
-import type { ConditionInputs } from './conditions.ts';
+import { type ConditionFacts, NEWS_MS } from './conditions.ts';
 import type { PipelineDeps } from './steps.ts';
 
 /** What the lake itself says about conditions that a person should know of. */
-export async function conditionFacts(
-  deps: PipelineDeps,
-): Promise<
-  Omit<ConditionInputs, 'failed' | 'restated' | 'settledShort'> & { readonly barsVersion: number | undefined }
-> {
-  const { lake, calendar, source } = deps;
+export async function conditionFacts(deps: PipelineDeps): Promise<ConditionFacts> {
+  const { lake, calendar, source, rules } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   return {
     calendar,
     ledger,
-    nowMs: lake.deps.clock.nowMs(),
     horizon: await readHorizon(lake, source.name),
     held: await heldSplits(deps),
-    barsVersion: (await lake.table(DAILY_BARS).head())?.version,
+    restated: await restatedLately(deps),
+    partialShare: rules.partialShare,
   };
+}
+
+async function restatedLately({ lake }: PipelineDeps): Promise<ConditionFacts['restated']> {
+  const head = await lake.table(RESTATEMENTS).head();
+  if (head === undefined) return [];
+  const sinceMs = lake.deps.clock.nowMs() - NEWS_MS;
+  return lake.deps.engine.rows(restatedSince(await allRowsSql(lake, RESTATEMENTS, head), sinceMs));
 }
 
 async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {

@@ -2,22 +2,17 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { HeldEvent } from '#market/corporate-actions.ts';
 import type { LedgerRow } from '#market/ledger.ts';
-import type { NewNotice } from '#ports/operations.ts';
+import type { NewNotice, Notice } from '#ports/operations.ts';
 
-/** What a person should know of, found in the ledger, the events and the run itself. Pure. */
+import { bundled, type Concern } from './bundle.ts';
 
-/** Kinds that hold until they are over; a run that finds one no longer tells that it is over. */
-export const LASTING_KINDS = [
-  'run-failed',
-  'session-missing',
-  'session-partial',
-  'session-late',
-  'quarantine-over-bound',
-  'event-held',
-] as const;
+/**
+ * What a person should know of, found in the ledger, the events and the run itself. Pure. What was told already (the open
+ * notices) is an input: one condition keeps one notice, and is over only when it was looked at and holds no longer.
+ */
 
-/** Kinds that happened: told once, never over. */
-export const EVENT_KINDS = ['restated', 'settled-short', 'plan-horizon'] as const;
+/** Kinds that happened: told once, never over. All others hold until they are over. */
+export const EVENT_KINDS: ReadonlySet<string> = new Set(['restated', 'settled-short']);
 
 export interface FailedStep {
   readonly step: string;
@@ -25,144 +20,190 @@ export interface FailedStep {
   readonly cause: string;
 }
 
-export interface ConditionInputs {
+/** What the lake says. */
+export interface ConditionFacts {
   readonly calendar: Calendar;
   readonly ledger: ReadonlyMap<IsoDate, LedgerRow>;
-  readonly nowMs: InstantMs;
   readonly horizon: IsoDate | undefined;
-  readonly failed: readonly FailedStep[];
   readonly held: readonly HeldEvent[];
-  /** Values that changed after their session had settled, of this run. */
-  readonly restated: { readonly values: number; readonly version: number } | undefined;
-  readonly settledShort: readonly {
-    readonly session: IsoDate;
-    readonly rows: number;
-    readonly expected: number | null;
-  }[];
+  /** Values that changed after their session had settled, lately, by the version of the bars that brought them. */
+  readonly restated: readonly { readonly version: number; readonly values: number }[];
+  readonly partialShare: number;
 }
 
-/** Sessions told one by one; with more, the oldest are told as one. */
-const SESSIONS_TOLD_MAX = 5;
+export interface ConditionInputs {
+  /** Undefined where the lake could not be asked: then only the run itself is judged. */
+  readonly facts: ConditionFacts | undefined;
+  readonly nowMs: InstantMs;
+  readonly failed: readonly FailedStep[];
+  /** Sessions of this run of which too many rows were refused to store any. */
+  readonly overBound: readonly { readonly session: IsoDate; readonly message: string }[];
+  readonly open: readonly Notice[];
+}
+
+export interface Judgement {
+  readonly holding: readonly NewNotice[];
+  /** Keys of open notices whose condition is over. */
+  readonly over: readonly string[];
+}
+
 const HELD_TOLD_MAX = 50;
 /** A session whose corrections have been over for this long, and that nobody fetched again, is late. */
 const LATE_AFTER_MS = 24 * 60 * 60 * 1000;
+/** What happened longer ago is news no more: it was told, or the store that would know was lost. */
+export const NEWS_MS = 7 * 24 * 60 * 60 * 1000;
 
-export function findConditions(inputs: ConditionInputs): NewNotice[] {
-  return [...runConditions(inputs), ...sessionConditions(inputs), ...heldConditions(inputs), ...events(inputs)];
+export function findConditions(inputs: ConditionInputs): Judgement {
+  const { facts, failed, overBound, open, nowMs } = inputs;
+  const run = runConditions(failed, open, nowMs);
+  if (facts === undefined) return { holding: run, over: overOf('run-failed', run, open) };
+  const refused = overBound.map(({ session, message }) => overBoundNotice(session, message, nowMs));
+  const held = heldConditions(facts.held, nowMs);
+  const lasting = [
+    ...run,
+    ...refused,
+    ...sessionConditions(facts, open, nowMs),
+    ...held,
+    ...horizonCondition(facts, nowMs),
+  ];
+  const isStillRefused = (notice: Notice): boolean =>
+    notice.kind === 'quarantine-over-bound' && !isFetchedSince(facts.ledger, notice);
+  const holdingKeys = new Set(lasting.map(({ key }) => key));
+  const over = open.filter(
+    (notice) => !EVENT_KINDS.has(notice.kind) && !holdingKeys.has(notice.key) && !isStillRefused(notice),
+  );
+  return {
+    holding: [
+      ...lasting.filter(({ kind }) => kind !== 'event-held'),
+      ...held.slice(0, HELD_TOLD_MAX),
+      ...events(facts, open, nowMs),
+    ],
+    over: over.map(({ key }) => key),
+  };
 }
 
-function runConditions({ failed, nowMs }: ConditionInputs): NewNotice[] {
-  const overBound = failed.filter(({ cause }) => cause.includes('were refused'));
-  const others = failed.filter((step) => !overBound.includes(step));
-  const notices: NewNotice[] = [];
-  const [first] = others;
-  if (first !== undefined) {
-    const steps = others.map(({ step, cause }) => `${step}: ${cause}`).join('\n');
-    notices.push({
-      key: 'run-failed',
-      kind: 'run-failed',
-      severity: 'error',
-      title: `The daily run failed in ${others.map(({ step }) => step).join(', ')}`,
-      text: `${steps}\nWhat succeeded is kept. Run it again with: condvest pipeline run`,
-      session: null,
-      seenMs: nowMs,
-    });
-  }
-  for (const { cause } of overBound) {
-    notices.push({
-      key: 'quarantine-over-bound',
-      kind: 'quarantine-over-bound',
-      severity: 'error',
-      title: 'Too many rows of a session cannot be right',
-      text: cause,
-      session: null,
-      seenMs: nowMs,
-    });
-  }
-  return notices;
+function overOf(kind: string, holding: readonly NewNotice[], open: readonly Notice[]): string[] {
+  const keys = new Set(holding.map(({ key }) => key));
+  return open.filter((notice) => notice.kind === kind && !keys.has(notice.key)).map(({ key }) => key);
 }
 
-function sessionConditions(inputs: ConditionInputs): NewNotice[] {
-  const { calendar, ledger, nowMs, horizon } = inputs;
+/**
+ * Steps that fail belong to the notice that told of them; those that nobody was told of yet share a new one. Intervals that fail
+ * count as one step: what stops one mostly stops all.
+ */
+function runConditions(failed: readonly FailedStep[], open: readonly Notice[], nowMs: InstantMs): NewNotice[] {
+  const told = open.filter(({ kind }) => kind === 'run-failed').map(({ key }) => ({ key, steps: stepsOf(key) }));
+  const byKey = new Map<string, FailedStep[]>();
+  const fresh = failed.filter(({ step }) => !told.some(({ steps }) => steps.has(nameOf(step))));
+  const freshKey = `run-failed:${[...new Set(fresh.map(({ step }) => nameOf(step)))].join('+')}`;
+  for (const one of failed) {
+    const key = told.find(({ steps }) => steps.has(nameOf(one.step)))?.key ?? freshKey;
+    byKey.set(key, [...(byKey.get(key) ?? []), one]);
+  }
+  return [...byKey].map(([key, steps]) => ({
+    key,
+    kind: 'run-failed',
+    severity: 'error' as const,
+    title: `The daily run failed in ${steps.map(({ step }) => step).join(', ')}`,
+    text:
+      `${steps.map(({ step, cause }) => `${step}: ${cause}`).join('\n')}\n` +
+      'What succeeded is kept, and the next run tries the rest again. At once: condvest pipeline run',
+    session: null,
+    seenMs: nowMs,
+  }));
+}
+
+function nameOf(step: string): string {
+  return step.startsWith('resample ') ? 'resample' : step;
+}
+
+function stepsOf(key: string): ReadonlySet<string> {
+  return new Set(key.slice('run-failed:'.length).split('+'));
+}
+
+/** Processes that died in the middle of a run, one after the other: the next run may die as well, so it is told at once. */
+export function deathNotice(deaths: number, nowMs: InstantMs): NewNotice {
+  return {
+    key: 'run-failed:process',
+    kind: 'run-failed',
+    severity: 'error',
+    title: `The last ${deaths} runs died before their end`,
+    text:
+      'Nothing is half-done, and the next run does what they left. Look for what ends the process: too little memory ' +
+      '(CONDVEST_MEMORY_LIMIT), a full disk, a machine that is switched off.',
+    session: null,
+    seenMs: nowMs,
+  };
+}
+
+function overBoundNotice(session: IsoDate, message: string, nowMs: InstantMs): NewNotice {
+  return {
+    key: `quarantine-over-bound:${session}`,
+    kind: 'quarantine-over-bound',
+    severity: 'error',
+    title: `Too many rows of session ${session} cannot be right`,
+    text: message,
+    session,
+    seenMs: nowMs,
+  };
+}
+
+/** The session was stored after it had been refused. A run that could not even ask has found nothing out. */
+function isFetchedSince(ledger: ReadonlyMap<IsoDate, LedgerRow>, { session, lastSeenMs }: Notice): boolean {
+  const row = session === null ? undefined : ledger.get(session);
+  return row !== undefined && row.lastFetchMs >= lastSeenMs;
+}
+
+function sessionConditions(
+  { calendar, ledger, horizon }: ConditionFacts,
+  open: readonly Notice[],
+  nowMs: InstantMs,
+): NewNotice[] {
   const [first] = [...ledger.keys()].sort();
   if (first === undefined) return [];
-  const found: NewNotice[] = [];
+  const found: Concern[] = [];
   for (const session of calendar.range(first, calendar.lastClosedSession(nowMs))) {
     const row = ledger.get(session);
     // Up to 11:00 on the next session vendors may still be at work.
     if (nowMs < calendar.settlesAtMs(session)) continue;
     if (row === undefined || row.rows === 0) {
       if (row === undefined && horizon !== undefined && session <= horizon) continue;
-      found.push(
-        sessionNotice('session-missing', session, nowMs, `Session ${session} is missing`, [
-          `The vendor gave no bars of ${session}, although the exchange was open by our calendar.`,
+      found.push({
+        kind: 'session-missing',
+        session,
+        title: `Session ${session} is missing`,
+        text:
+          `The vendor gave no bars of ${session}, although the exchange was open by our calendar. ` +
           'It is asked for again with every run. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
-        ]),
-      );
+      });
     } else if (row.state === 'partial') {
-      found.push(
-        sessionNotice(
-          'session-partial',
-          session,
-          nowMs,
-          `Session ${session} is partial: ${row.rows} of ${row.expected ?? '?'} bars`,
-          [
-            'What came is published, and it is asked for again with every run.',
-            'If two looks on different days find equally many, it settles with a warning.',
-          ],
-        ),
-      );
+      found.push({
+        kind: 'session-partial',
+        session,
+        title: `Session ${session} is partial: ${row.rows} of ${row.expected ?? '?'} bars`,
+        text:
+          'What came is published, and it is asked for again with every run. ' +
+          'If two looks on different days find equally many, it settles with a warning.',
+      });
     } else if (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session) + LATE_AFTER_MS) {
-      found.push(
-        sessionNotice('session-late', session, nowMs, `Session ${session} should have settled`, [
-          'Its bars were fetched while the vendor still changed them, and not since.',
-          'Run: condvest fetch --settle',
-        ]),
-      );
+      found.push({
+        kind: 'session-late',
+        session,
+        title: `Session ${session} should have settled`,
+        text: 'Its bars were fetched while the vendor still changed them, and not since. Run: condvest fetch --settle',
+      });
     }
   }
-  return bundled(found, nowMs);
+  return bundled(found, { open, severity: 'warning', nowMs });
 }
 
-/** After a long outage one notice says what a hundred would. */
-function bundled(found: readonly NewNotice[], nowMs: InstantMs): NewNotice[] {
-  if (found.length <= SESSIONS_TOLD_MAX) return [...found];
-  const kinds = [...new Set(found.map(({ kind }) => kind))];
-  return kinds.flatMap((kind) => {
-    const of = found.filter((notice) => notice.kind === kind);
-    const [first, last] = [of[0], of.at(-1)];
-    if (first === undefined || last === undefined || of.length <= 1) return of;
-    const title = `${of.length} sessions, ${first.session} to ${last.session}: ${kind.replace('session-', '')}`;
-    return [
-      {
-        ...first,
-        key: `${kind}:many`,
-        title,
-        text: `${first.text} See them with: condvest gaps`,
-        session: null,
-        seenMs: nowMs,
-      },
-    ];
-  });
-}
-
-function sessionNotice(
-  kind: string,
-  session: IsoDate,
-  nowMs: InstantMs,
-  title: string,
-  text: readonly string[],
-): NewNotice {
-  return { key: `${kind}:${session}`, kind, severity: 'warning', title, text: text.join(' '), session, seenMs: nowMs };
-}
-
-function heldConditions({ held, nowMs }: ConditionInputs): NewNotice[] {
+function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice[] {
   const keys = new Map<string, HeldEvent[]>();
   for (const event of held) {
     const key = `event-held:${event.kind}:${event.securityId}:${event.exDate}`;
     keys.set(key, [...(keys.get(key) ?? []), event]);
   }
-  return [...keys].slice(0, HELD_TOLD_MAX).map(([key, [event, ...more]]) => ({
+  return [...keys].map(([key, [event, ...more]]) => ({
     key,
     kind: 'event-held',
     severity: 'warning' as const,
@@ -175,40 +216,46 @@ function heldConditions({ held, nowMs }: ConditionInputs): NewNotice[] {
   }));
 }
 
-function events({ restated, settledShort, horizon, nowMs }: ConditionInputs): NewNotice[] {
-  const notices: NewNotice[] = [];
-  if (restated !== undefined && restated.values > 0) {
-    notices.push({
-      key: `restated:${restated.version}`,
-      kind: 'restated',
-      severity: 'information',
-      title: `${restated.values} values changed after their sessions had settled`,
-      text: 'They are in bronze.restatements with their old values; earlier versions can be read with --as-of.',
-      session: null,
-      seenMs: nowMs,
-    });
-  }
-  for (const { session, rows, expected } of settledShort) {
-    notices.push({
-      key: `settled-short:${session}`,
-      kind: 'settled-short',
-      severity: 'warning',
-      title: `Session ${session} settled short: ${rows} of ${expected ?? '?'} bars`,
-      text: 'Two looks on different days found equally many bars, so it is taken for what there is.',
-      session,
-      seenMs: nowMs,
-    });
-  }
-  if (horizon !== undefined) {
-    notices.push({
-      key: `plan-horizon:${horizon}`,
+function horizonCondition({ horizon }: ConditionFacts, nowMs: InstantMs): NewNotice[] {
+  if (horizon === undefined) return [];
+  return [
+    {
+      key: 'plan-horizon',
       kind: 'plan-horizon',
       severity: 'information',
       title: `Your plan does not reach back to ${horizon}`,
       text: 'Sessions up to that date are not counted as holes. Flat files or an import can fill them.',
       session: horizon,
       seenMs: nowMs,
+    },
+  ];
+}
+
+/** What happened lately and was not told yet, also where the run that did it was killed before it could tell. */
+function events(facts: ConditionFacts, open: readonly Notice[], nowMs: InstantMs): NewNotice[] {
+  const known = new Set(open.map(({ key }) => key));
+  const restated = facts.restated.map(
+    ({ version, values }): NewNotice => ({
+      key: `restated:${version}`,
+      kind: 'restated',
+      severity: 'information',
+      title: `${values} values changed after their sessions had settled`,
+      text: 'They are in bronze.restatements with their old values; earlier versions can be read with --as-of.',
+      session: null,
+      seenMs: nowMs,
+    }),
+  );
+  const short: Concern[] = [];
+  for (const { session, state, rows, expected, lastFetchMs } of facts.ledger.values()) {
+    const isNews = state === 'settled' && nowMs - lastFetchMs < NEWS_MS;
+    if (!isNews || expected === null || rows >= facts.partialShare * expected) continue;
+    short.push({
+      kind: 'settled-short',
+      session,
+      title: `Session ${session} settled short: ${rows} of ${expected} bars`,
+      text: 'Two looks on different days found equally many bars, so it is taken for what there is.',
     });
   }
-  return notices;
+  const settled = bundled(short, { open, severity: 'warning', nowMs });
+  return [...restated, ...settled].filter(({ key }) => !known.has(key));
 }

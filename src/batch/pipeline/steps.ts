@@ -4,15 +4,15 @@ import { decide } from '#lake/input-checkpoint.ts';
 import { SESSIONS, silverBars } from '#lake/tables.ts';
 
 import { consolidate } from '../consolidate.ts';
-import { type FetchDeps, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
+import { type FetchDeps, type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { readLedger } from '../ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
-import { resample } from '../resample/resample.ts';
+import { type ResampleDeps, resample } from '../resample/resample.ts';
 import { deriveRestatements } from '../restatements.ts';
-import { verifyLake } from '../verify.ts';
+import { type VerifyDeps, verifyLake } from '../verify.ts';
 
 /**
  * The steps of the daily pipeline, as `daily.asl.json` calls them: each takes and gives JSON, can be run again with the same
@@ -41,12 +41,16 @@ export interface PipelinePlan {
   readonly intervals: readonly number[];
   /** What is derived has not caught up with what it is derived from. */
   readonly toDerive: boolean;
+  /** The run before this one failed or died: every step is gone through again, so that what failed is seen to be over. */
+  readonly again: boolean;
 }
 
+/** The failure of a session that another try of the step would not mend. */
+const OVER_BOUND = 'fetch-over-bound';
 /** Sessions of one run: what is more waits for the next one. Keeps the state of a run far below 256 KB. */
 const SESSIONS_MAX = 60;
 
-export async function planStep(deps: PipelineDeps, input: PipelineInput): Promise<PipelinePlan> {
+export async function planStep(deps: PipelineDeps, input: PipelineInput, again: boolean): Promise<PipelinePlan> {
   const { lake, calendar, source, intervals } = deps;
   const nowMs = lake.deps.clock.nowMs();
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
@@ -62,6 +66,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput): Promis
     left: planned.length - chosen.length,
     intervals,
     toDerive: await isBehind(deps),
+    again,
   };
 }
 
@@ -99,9 +104,15 @@ export interface FetchBarsStepReport {
   readonly replaced: number;
   readonly quarantined: number;
   readonly horizonMoved: boolean;
+  /** Sessions of which too many rows were refused to store any; the report fails the run for them, and names each. */
+  readonly overBound: readonly { readonly session: string; readonly message: string }[];
 }
 
-export async function fetchBarsStep(deps: PipelineDeps, plan: PipelinePlan): Promise<FetchBarsStepReport> {
+export async function fetchBarsStep(
+  deps: PipelineDeps,
+  plan: PipelinePlan,
+  onProgress?: (progress: FetchProgress) => void,
+): Promise<FetchBarsStepReport> {
   const { lake, calendar, signal } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   // A retry does only what is left: the ledger knows what an earlier try has done.
@@ -112,8 +123,13 @@ export async function fetchBarsStep(deps: PipelineDeps, plan: PipelinePlan): Pro
       ? []
       : planFetch({ calendar, ledger, nowMs: lake.deps.clock.nowMs(), from: isoDate(from), to: isoDate(to) });
   const sessions = planned.filter(({ session }) => wanted.has(session));
-  const report = await fetchBars(deps, { sessions, ...(signal === undefined ? {} : { signal }) });
-  throwFailures(report);
+  const report = await fetchBars(deps, {
+    sessions,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const overBound = report.sessions.filter(({ error }) => error?.code === OVER_BOUND);
+  throwFailures({ ...report, sessions: report.sessions.filter((one) => !overBound.includes(one)) });
   return {
     step: 'FetchBars',
     sessions: report.sessions.map((one) => ({
@@ -130,6 +146,7 @@ export async function fetchBarsStep(deps: PipelineDeps, plan: PipelinePlan): Pro
     replaced: report.replaced,
     quarantined: report.quarantined,
     horizonMoved: report.horizonMoved,
+    overBound: overBound.map(({ session, error }) => ({ session, message: error?.message ?? '' })),
   };
 }
 
@@ -186,8 +203,14 @@ export interface ResampleStepReport {
   readonly rows: number;
 }
 
-export async function resampleStep(deps: PipelineDeps, interval: number): Promise<ResampleStepReport> {
-  const { intervals } = await resample(deps, { intervals: [interval] });
+export async function resampleStep(
+  deps: PipelineDeps,
+  interval: number,
+  onProgress?: ResampleDeps['onProgress'],
+): Promise<ResampleStepReport> {
+  const { intervals } = await resample(onProgress === undefined ? deps : { ...deps, onProgress }, {
+    intervals: [interval],
+  });
   const [report] = intervals;
   if (report?.error !== undefined) throw report.error;
   return {
@@ -207,9 +230,14 @@ export async function consolidateStep(deps: PipelineDeps): Promise<{ readonly ro
 /** What was written up to so long ago is verified by a run: over any weekend, and a run that died. */
 const VERIFIED_BACK_MS = 4 * 24 * 60 * 60 * 1000;
 
-export async function verifyStep(deps: PipelineDeps): Promise<{ readonly rows: number; readonly tables: number }> {
+export async function verifyStep(
+  deps: PipelineDeps,
+  onProgress?: VerifyDeps['onProgress'],
+): Promise<{ readonly rows: number; readonly tables: number }> {
   // Older files were verified when they were young; they are looked at again by a person's `condvest verify`.
-  const report = await verifyLake(deps, { sinceMs: deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS });
+  const report = await verifyLake(onProgress === undefined ? deps : { ...deps, onProgress }, {
+    sinceMs: deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS,
+  });
   const [finding] = report.findings;
   if (finding !== undefined) {
     throw new CondvestError({

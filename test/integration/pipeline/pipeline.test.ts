@@ -148,9 +148,21 @@ describe('the daily pipeline', () => {
   test('bad rows over the bound store nothing of the session, and are told as such', async () => {
     clock.move(calendar.closeMs(calendar.next(first, 3)) + 300_000 - clock.nowMs());
     const report = await run(depsOf([{ name: 'bad-rows', count: 6 }]));
-    assert.deepEqual(attempts(report, 'fetch bars'), ['failed'], 'what is permanent is not tried again');
-    assert.ok(events.some(({ notice }) => notice.kind === 'quarantine-over-bound'));
+    assert.equal(report.run.state, 'failed');
+    assert.deepEqual(
+      attempts(report, 'fetch bars'),
+      ['succeeded'],
+      'what another try would not mend is not tried again',
+    );
+    const key = `quarantine-over-bound:${calendar.next(first, 3)}`;
+    const told = (): string[] => events.filter(({ notice }) => notice.key === key).map(({ event }) => event);
+    assert.deepEqual(told(), ['opened']);
+    const down: Fault = { name: 'outage', fromMs: 0, untilMs: clock.nowMs() + 1000 };
+    assert.equal((await run(depsOf([down]))).run.state, 'failed');
+    assert.deepEqual(told(), ['opened'], 'nobody could ask, so nothing is over');
+    clock.move(2000);
     assert.equal((await run(depsOf())).run.state, 'succeeded');
+    assert.deepEqual(told(), ['opened', 'resolved']);
   });
 
   test('on a holiday a run is done, and tells nobody anything', async () => {

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type IsoDate, isoDate } from '#base/dates.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
+import type { LedgerRow, SessionState } from '#market/ledger.ts';
+import type { NewNotice, Notice } from '#ports/operations.ts';
+import { type ConditionFacts, type ConditionInputs, deathNotice, findConditions } from './conditions.ts';
+
+const calendar = createCalendar({ lastYear: 2028 });
+const first = isoDate('2026-10-01');
+const nowMs = Date.parse('2026-11-24T16:05:00Z');
+
+function row(session: IsoDate, state: SessionState, rows = 100, lastFetchMs = 0): LedgerRow {
+  return { session, state, rows, expected: 100, attempts: 1, firstFetchMs: 0, lastFetchMs };
+}
+
+/** A ledger in which every session up to the last one has settled, but for those that are given. */
+function ledgerOf(changes: Readonly<Record<string, LedgerRow | undefined>> = {}): Map<IsoDate, LedgerRow> {
+  const ledger = new Map<IsoDate, LedgerRow>();
+  for (const session of calendar.range(first, calendar.lastClosedSession(nowMs))) {
+    const changed = Object.hasOwn(changes, session) ? changes[session] : row(session, 'settled');
+    if (changed !== undefined) ledger.set(session, changed);
+  }
+  return ledger;
+}
+
+function judge(parts: Partial<ConditionInputs> & { readonly lake?: Partial<ConditionFacts> } = {}) {
+  const { lake, ...rest } = parts;
+  const facts = {
+    calendar,
+    ledger: ledgerOf(),
+    horizon: undefined,
+    held: [],
+    restated: [],
+    partialShare: 0.9,
+    ...lake,
+  };
+  return findConditions({ facts, nowMs, failed: [], overBound: [], open: [], ...rest });
+}
+
+const opened = (notices: readonly NewNotice[], lastSeenMs = nowMs - 1): Notice[] =>
+  notices.map((notice, index) => ({
+    ...notice,
+    id: String(index),
+    state: 'open',
+    firstSeenMs: lastSeenMs,
+    lastSeenMs,
+    resolvedMs: null,
+    count: 1,
+  }));
+const keys = (notices: readonly { readonly key: string }[]): string[] => notices.map(({ key }) => key);
+const missing = (...sessions: string[]): Record<string, undefined> =>
+  Object.fromEntries(sessions.map((session) => [session, undefined]));
+
+test('a session is missing, partial or late by its deadline, and not a moment before', () => {
+  const session = isoDate('2026-11-20');
+  const settlesAtMs = calendar.settlesAtMs(session);
+  const at = (ledgerRow: LedgerRow | undefined, ms: number): string[] =>
+    keys(judge({ lake: { ledger: ledgerOf({ [session]: ledgerRow }) }, nowMs: ms }).holding).filter((key) =>
+      key.endsWith(session),
+    );
+  assert.deepEqual(at(undefined, settlesAtMs - 1), []);
+  assert.deepEqual(at(undefined, settlesAtMs), ['session-missing:2026-11-20']);
+  assert.deepEqual(at(row(session, 'partial', 0), settlesAtMs), ['session-missing:2026-11-20']);
+  assert.deepEqual(at(row(session, 'partial', 50), settlesAtMs - 1), []);
+  assert.deepEqual(at(row(session, 'partial', 50), settlesAtMs), ['session-partial:2026-11-20']);
+  assert.deepEqual(at(row(session, 'provisional'), settlesAtMs + 86_400_000 - 1), []);
+  assert.deepEqual(at(row(session, 'provisional'), settlesAtMs + 86_400_000), ['session-late:2026-11-20']);
+});
+
+test('sessions that the plan does not cover are missing to nobody; that is told once, wherever the horizon lies', () => {
+  const ledger = ledgerOf(missing('2026-10-02', '2026-10-05'));
+  const before = judge({ lake: { ledger, horizon: isoDate('2026-10-05') } });
+  assert.deepEqual(keys(before.holding), ['plan-horizon']);
+  const after = judge({ lake: { ledger, horizon: isoDate('2026-10-06') }, open: opened(before.holding) });
+  assert.deepEqual([keys(after.holding), after.over], [['plan-horizon'], []]);
+  assert.deepEqual(judge({ open: opened(before.holding) }).over, ['plan-horizon'], 'the plan was widened');
+});
+
+test('many sessions at once are told as one, and what was told one by one stays so', () => {
+  const five = ['2026-10-05', '2026-10-06', '2026-10-07', '2026-10-08', '2026-10-09'];
+  const one = judge({ lake: { ledger: ledgerOf(missing(...five)) } });
+  assert.deepEqual(
+    keys(one.holding),
+    five.map((session) => `session-missing:${session}`),
+  );
+  // A sixth: the five are not over, and nobody is told of them again.
+  const six = judge({ lake: { ledger: ledgerOf(missing(...five, '2026-10-12')) }, open: opened(one.holding) });
+  assert.deepEqual(six.over, []);
+  assert.deepEqual(keys(six.holding).slice(-1), ['session-missing:2026-10-12']);
+  assert.equal(six.holding.length, 6);
+  const many = judge({ lake: { ledger: ledgerOf(missing(...five, '2026-10-12')) } });
+  assert.deepEqual(keys(many.holding), ['session-missing:2026-10-05..2026-10-12']);
+  assert.match(many.holding[0]?.title ?? '', /^6 sessions, 2026-10-05 to 2026-10-12: missing$/);
+  // Of the six one is left, and one more is missing: the old notice goes on, and one is new.
+  const open = opened(many.holding);
+  const left = judge({ lake: { ledger: ledgerOf(missing('2026-10-07', '2026-11-02')) }, open });
+  assert.deepEqual(left.over, []);
+  assert.deepEqual(keys(left.holding), ['session-missing:2026-10-05..2026-10-12', 'session-missing:2026-11-02']);
+  assert.match(left.holding[0]?.title ?? '', /^1 session, 2026-10-07: missing$/);
+  assert.deepEqual(judge({ open }).over, ['session-missing:2026-10-05..2026-10-12']);
+});
+
+test('a step that goes on failing is told once; another one that fails beside it is told as well', () => {
+  const fails = (...steps: string[]) =>
+    steps.map((step) => ({ step, error: 'Condvest.Transient', cause: `${step} broke` }));
+  const one = judge({ failed: fails('fetch bars') });
+  assert.deepEqual(keys(one.holding), ['run-failed:fetch bars']);
+  const open = opened(one.holding);
+  const both = judge({ failed: fails('fetch bars', 'resample 3', 'resample 5', 'verify'), open });
+  assert.deepEqual(keys(both.holding), ['run-failed:fetch bars', 'run-failed:resample+verify']);
+  assert.deepEqual(both.over, []);
+  const later = judge({ failed: fails('verify'), open: opened(both.holding) });
+  assert.deepEqual([keys(later.holding), later.over], [['run-failed:resample+verify'], ['run-failed:fetch bars']]);
+  assert.deepEqual(judge({ open: opened([deathNotice(2, nowMs)]) }).over, ['run-failed:process']);
+});
+
+test('a lake that cannot be read ends no condition but those of the run', () => {
+  const open = opened([
+    ...judge({ lake: { ledger: ledgerOf(missing('2026-10-05')) } }).holding,
+    ...judge({ failed: [{ step: 'verify', error: '', cause: '' }] }).holding,
+  ]);
+  const blind = judge({ facts: undefined, failed: [{ step: 'report', error: 'e', cause: 'c' }], open });
+  assert.deepEqual([keys(blind.holding), blind.over], [['run-failed:report'], ['run-failed:verify']]);
+});
+
+test('a session that was refused is over when it was stored, not when nobody could ask for it', () => {
+  const session = isoDate('2026-11-20');
+  const { holding } = judge({ overBound: [{ session, message: 'too many' }] });
+  const open = opened(holding, nowMs - 1000);
+  const stored = (lastFetchMs: number) =>
+    judge({ open, lake: { ledger: ledgerOf({ [session]: row(session, 'provisional', 100, lastFetchMs) }) } }).over;
+  assert.deepEqual(stored(nowMs - 86_400_000), [], 'stored before it was refused');
+  assert.deepEqual(stored(nowMs - 500), [`quarantine-over-bound:${session}`]);
+  const other = isoDate('2026-11-19');
+  const two = judge({ overBound: [{ session: other, message: 'too many' }], open });
+  assert.deepEqual(keys(two.holding), [`quarantine-over-bound:${other}`], 'each session is a condition of its own');
+  assert.deepEqual(two.over, []);
+});
+
+test('what happened is told once, also by a later run, and never called over', () => {
+  const short = ledgerOf({ '2026-11-20': row(isoDate('2026-11-20'), 'settled', 60, nowMs - 1000) });
+  const lake = { ledger: short, restated: [{ version: 7, values: 3 }] };
+  const one = judge({ lake });
+  assert.deepEqual(keys(one.holding), ['restated:7', 'settled-short:2026-11-20']);
+  const again = judge({ lake, open: opened(one.holding) });
+  assert.deepEqual([again.holding, again.over], [[], []]);
+  const old = ledgerOf({ '2026-11-20': row(isoDate('2026-11-20'), 'settled', 60, nowMs - 8 * 86_400_000) });
+  assert.deepEqual(judge({ lake: { ledger: old }, open: opened(one.holding) }).over, []);
+});

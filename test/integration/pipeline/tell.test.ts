@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import { CondvestError } from '#base/errors.ts';
+import { deliver, type TellReport, tell } from '#batch/pipeline/tell.ts';
+import type { NewNotice, NoticeEvent, Operations } from '#ports/operations.ts';
+import { seededRandom } from '#test/fakes/seeded-random.ts';
+import { VirtualClock } from '#test/fakes/virtual-clock.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('telling', () => {
+  let folder: string;
+  let operations: Operations;
+  let clock: VirtualClock;
+  let got: string[];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'condvest-tell-'));
+    clock = new VirtualClock(1_800_000_000_000);
+    operations = await openSqliteOperations({ path: join(folder, 'o.sqlite'), random: seededRandom(1), nowMs: 0 });
+    got = [];
+  });
+  afterEach(async () => {
+    await operations[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  const notice = (key: string, kind = 'session-missing'): NewNotice => ({
+    key,
+    kind,
+    severity: 'warning',
+    title: key,
+    text: '',
+    session: null,
+    seenMs: clock.nowMs(),
+  });
+  const failure = (kind: 'transient' | 'permanent'): CondvestError =>
+    new CondvestError({ code: 'channel', kind, message: 'The channel did not take it' });
+  const channel = (name: string, take: (event: NoticeEvent) => CondvestError | undefined = () => undefined) => ({
+    channel: name,
+    deliver: async (event: NoticeEvent) => {
+      const refused = take(event);
+      if (refused !== undefined) throw refused;
+      got.push(`${name} ${event.event} ${event.notice.key}`);
+    },
+  });
+  const say = (
+    notifiers: ReturnType<typeof channel>[],
+    holding: readonly NewNotice[],
+    over: readonly string[] = [],
+  ): Promise<TellReport> => tell({ operations, notifiers, clock }, () => ({ holding, over }));
+
+  test('an event that a channel cannot take for a moment is tried again at once', async () => {
+    let tries = 0;
+    const shaky = channel('hook', () => (++tries < 3 ? failure('transient') : undefined));
+    const before = clock.nowMs();
+    assert.equal((await say([shaky], [notice('a')])).delivered, 1);
+    assert.deepEqual([tries, got], [3, ['hook opened a']]);
+    assert.equal(clock.nowMs() - before, 6000);
+  });
+
+  test('a channel that is away holds up no other, and gets what it missed once it is back', async () => {
+    let isAway = true;
+    const away = channel('hook', () => (isAway ? failure('transient') : undefined));
+    const told = await say([away, channel('mail')], [notice('a'), notice('b')]);
+    assert.deepEqual(got.toSorted(), ['mail opened a', 'mail opened b']);
+    assert.deepEqual(told.failures, [{ channel: 'hook', error: failure('transient').message }]);
+    isAway = false;
+    got = [];
+    assert.equal((await deliver({ operations, notifiers: [away, channel('mail')], clock })).delivered, 2);
+    assert.deepEqual(got.toSorted(), ['hook opened a', 'hook opened b']);
+  });
+
+  test('an event that is refused for good stops no later one, and a channel that refuses all is left alone', async () => {
+    const picky = channel('hook', ({ notice: { key } }) => (key === 'a' ? failure('permanent') : undefined));
+    await say([picky], [notice('a'), notice('b')]);
+    assert.deepEqual(got, ['hook opened b']);
+    let posts = 0;
+    const wrong = channel('mail', () => {
+      posts += 1;
+      return failure('permanent');
+    });
+    await say(
+      [wrong],
+      ['c', 'd', 'e', 'f'].map((key) => notice(key)),
+    );
+    assert.equal(posts, 3);
+  });
+
+  test('what began and ended while a channel was away for a week is told there no more; what goes on is', async () => {
+    const away = channel('hook', () => failure('transient'));
+    await say([away], [notice('short'), notice('long')]);
+    await say([away], [notice('long')], ['short']);
+    clock.move(8 * DAY_MS);
+    await deliver({ operations, notifiers: [channel('hook')], clock });
+    assert.deepEqual(got, ['hook opened long']);
+    assert.deepEqual(await operations.undelivered('hook', 10), []);
+  });
+
+  test('what happened leaves the list after a month, and nobody is told that it is over', async () => {
+    await say([channel('hook')], [notice('restated:7', 'restated')]);
+    clock.move(31 * DAY_MS);
+    await say([channel('hook')], []);
+    assert.deepEqual(got, ['hook opened restated:7']);
+    assert.deepEqual(await operations.notices({ openOnly: true, limit: 10 }), []);
+    assert.deepEqual(await operations.undelivered('hook', 10), []);
+  });
+});

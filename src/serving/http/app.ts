@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { CondvestError } from '#base/errors.ts';
 import { addCondvestRoutes } from '../condvest/routes.ts';
+import { addOpenbbRoutes } from '../openbb/routes.ts';
 import { addUdfRoutes } from '../udf/routes.ts';
 import { addVendorRoutes } from '../vendor/routes.ts';
 import { errorBody, notFound, retryAfterSeconds, statusOf } from './http-errors.ts';
@@ -24,6 +25,7 @@ export function createApp(serving: Serving, options: AppOptions): ServingApp {
   addVendorRoutes(app, serving);
   addCondvestRoutes(app, serving);
   addUdfRoutes(app, serving);
+  addOpenbbRoutes(app, serving);
   options.after(app);
   return app;
 }

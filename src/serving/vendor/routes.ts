@@ -1,5 +1,10 @@
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { addAggregates } from './aggregates.ts';
 import { addGroupedDaily } from './grouped-daily.ts';
+import { addIndicators } from './indicators.ts';
+import { addNotEntitled } from './not-entitled.ts';
+import { addOpenClose } from './open-close.ts';
+import { addPreviousClose } from './previous-close.ts';
 import { addReferenceRoutes } from './reference/routes.ts';
 import { addSnapshots } from './snapshots.ts';
 import { addSummaries } from './summaries.ts';
@@ -7,9 +12,14 @@ import { addUniversalSnapshot } from './universal-snapshot.ts';
 
 /** The vendor's API (Massive, formerly Polygon.io), at the root of the host. */
 export function addVendorRoutes(app: ServingApp, serving: Serving): void {
+  addAggregates(app, serving);
+  addPreviousClose(app, serving);
+  addOpenClose(app, serving);
+  addIndicators(app, serving);
   addGroupedDaily(app, serving);
-  addReferenceRoutes(app, serving);
   addSnapshots(app, serving);
-  addSummaries(app, serving);
   addUniversalSnapshot(app, serving);
+  addSummaries(app, serving);
+  addReferenceRoutes(app, serving);
+  addNotEntitled(app);
 }

@@ -1,0 +1,17 @@
+import type { z } from '@hono/zod-openapi';
+import { UsageError } from '#base/errors.ts';
+import type { Cursor } from '../http/paging.ts';
+
+/** What a cursor says of its request. Clients can write what they like into one, so it is read like any parameter. */
+export function positionOf<T>(cursor: Cursor, schema: z.ZodType<T>): T {
+  const read = schema.safeParse(cursor.position);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new UsageError({
+    code: 'cursor-invalid',
+    message: 'This is not a cursor of this route',
+    found: issue?.path.join('.') ?? '',
+    ...(issue === undefined ? {} : { allowed: issue.message }),
+    action: 'Follow next_url as it was given, or begin again without a cursor',
+  });
+}

@@ -1,0 +1,71 @@
+import { z } from '@hono/zod-openapi';
+import { UsageError } from '#base/errors.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
+import { finalityOf, openSeries, readSeries } from '../bar-series.ts';
+import { answer } from '../http/answer.ts';
+import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import { tagOfLive } from '../live-part.ts';
+import { otcSymbols } from '../otc.ts';
+import { SERIES_TABLES } from './aggregates.ts';
+import { dayParameter } from './day-parameter.ts';
+import { type OpenClose, openClose } from './shapes/open-close.ts';
+import { refuseOtherClasses } from './stock-symbol.ts';
+
+/** `GET /v1/open-close/{ticker}/{date}`: one day of one symbol, as a flat object. 404 where it has no bar on it. */
+export function addOpenClose(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v1/open-close/{ticker}/{date}',
+    summary: 'Open, close, high and low of a symbol on one day',
+    tag: 'vendor',
+    params: z.object({ ticker: symbolParameter, date: dayParameter }),
+    query: z.object({ adjusted: flag(true), as_of: asOfParameter }),
+    answer: openClose,
+    handle: async (c, { params: { ticker: symbol, date }, query: { adjusted, as_of } }) => {
+      refuseOtherClasses(symbol);
+      const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
+      const today = newYorkAt(serving.clock.nowMs()).date;
+      const grain = { unit: 'day', multiplier: 1 } as const;
+      const open = () =>
+        openSeries(serving, view, {
+          symbol,
+          at: date < today ? date : today,
+          adjusted,
+          grain,
+          liveUntil: as_of === undefined ? today : undefined,
+        });
+      const opened = as_of === undefined && serving.live.revision() > 0 ? await open() : undefined;
+      return answer(c, serving, {
+        view,
+        uses: SERIES_TABLES,
+        also: opened === undefined ? '' : tagOfLive(opened.live),
+        make: async () => {
+          const series = opened ?? (await open());
+          const [bar] = await readSeries(series, { from: date, to: date });
+          if (bar === undefined) throw noBar(symbol, date);
+          const finality = await finalityOf(series, bar);
+          const isOtc = (await otcSymbols(serving.lake, view)).has(symbol);
+          const body: OpenClose = {
+            status: 'OK',
+            from: date,
+            symbol,
+            open: bar.open,
+            high: bar.high,
+            low: bar.low,
+            close: bar.close,
+            volume: bar.volume,
+            ...(isOtc ? { otc: true } : {}),
+            ...(finality === undefined ? {} : { x_finality: finality }),
+          };
+          return body;
+        },
+      });
+    },
+  });
+}
+
+function noBar(symbol: string, date: string): UsageError {
+  return new UsageError({ code: 'not-found', message: 'Data not found', found: `${symbol} on ${date}` });
+}

@@ -1,0 +1,116 @@
+import { z } from '@hono/zod-openapi';
+import { addDays, type IsoDate } from '#base/dates.ts';
+import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
+import { finalityOf, openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { answer } from '../http/answer.ts';
+import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp } from '../http/serving.ts';
+import { tagOfLive } from '../live-part.ts';
+import { otcSymbols } from '../otc.ts';
+import type { LakeView } from '../view.ts';
+import { SERIES_TABLES } from './aggregates.ts';
+import { type PreviousClose, previousClose } from './shapes/aggregates.ts';
+import { refuseOtherClasses } from './stock-symbol.ts';
+
+/** The vendor stamps it with 16:00 in New York, though a bar of a range with midnight. */
+const STAMPED_AT_MINUTE = 16 * 60;
+/** A security's last bar is nearly always one of the last sessions; its whole history is read only where it is not. */
+const LOOK_BACK_DAYS = 14;
+
+/** `GET /v2/aggs/ticker/{ticker}/prev`: the symbol's bar of the last session that is over. */
+export function addPreviousClose(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v2/aggs/ticker/{ticker}/prev',
+    summary: 'The last bar of a symbol whose session is over',
+    tag: 'vendor',
+    params: z.object({ ticker: symbolParameter }),
+    query: z.object({ adjusted: flag(true), as_of: asOfParameter }),
+    answer: previousClose,
+    handle: async (c, { params: { ticker }, query: { adjusted, as_of } }) => {
+      refuseOtherClasses(ticker);
+      const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
+      const open = () => openOver(serving, view, { ticker, adjusted, isNow: as_of === undefined });
+      const listens = as_of === undefined && serving.live.revision() > 0;
+      const opened = listens ? await open() : undefined;
+      return answer(c, serving, {
+        view,
+        uses: SERIES_TABLES,
+        also: opened === undefined ? '' : tagOfLive(opened.live),
+        make: async (requestId) => {
+          const isOtc = (await otcSymbols(serving.lake, view)).has(ticker);
+          return bodyOf(opened ?? (await open()), { ticker, adjusted, isOtc, requestId });
+        },
+      });
+    },
+  });
+}
+
+/** The series of what is over: live bars count once their session has closed and batch has not published it yet. */
+async function openOver(
+  serving: Serving,
+  view: LakeView,
+  request: { readonly ticker: string; readonly adjusted: boolean; readonly isNow: boolean },
+): Promise<Series> {
+  const { calendar, clock } = serving;
+  const nowMs = clock.nowMs();
+  const { ticker: symbol, adjusted, isNow } = request;
+  const liveUntil = isNow ? calendar.lastClosedSession(nowMs) : undefined;
+  const grain = { unit: 'day', multiplier: 1 } as const;
+  return openSeries(serving, view, { symbol, at: newYorkAt(nowMs).date, adjusted, grain, liveUntil });
+}
+
+async function bodyOf(
+  series: Series,
+  request: {
+    readonly ticker: string;
+    readonly adjusted: boolean;
+    readonly isOtc: boolean;
+    readonly requestId: string;
+  },
+): Promise<PreviousClose> {
+  const bar = await lastBar(series);
+  const finality = bar === undefined ? undefined : await finalityOf(series, bar);
+  const count = bar === undefined ? 0 : 1;
+  return {
+    ticker: request.ticker,
+    queryCount: count,
+    resultsCount: count,
+    adjusted: request.adjusted,
+    ...(bar === undefined
+      ? {}
+      : { results: [{ ...resultOf(request.ticker, bar), ...(request.isOtc ? { otc: true } : {}) }] }),
+    status: 'OK',
+    request_id: request.requestId,
+    count,
+    x_last_published: series.query.published.max ?? series.lastSession,
+    ...(finality === undefined ? {} : { x_finality: finality }),
+  };
+}
+
+async function lastBar(series: Series): Promise<SeriesBar | undefined> {
+  const to = series.lastSession;
+  const recent = await readSeries(series, { from: addDays(to, -LOOK_BACK_DAYS), to });
+  if (recent.length > 0) return recent.at(-1);
+  const { firstSession } = series.query.deps.calendar;
+  return (await readSeries(series, { from: firstSession, to })).at(-1);
+}
+
+function resultOf(T: string, { first, open, high, low, close, volume, vwap, trades }: SeriesBar) {
+  return {
+    T,
+    v: volume,
+    vw: vwap ?? undefined,
+    o: open,
+    c: close,
+    h: high,
+    l: low,
+    t: stampOf(first),
+    n: trades ?? undefined,
+  };
+}
+
+function stampOf(session: IsoDate): number {
+  return newYorkInstant(session, STAMPED_AT_MINUTE);
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { isoDate } from '#base/dates.ts';
+import { newYorkInstant } from '#market/calendar/new-york.ts';
+import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
+import { PARTIAL, PROVISIONAL } from '#test/fixtures/http-market.ts';
+import { assertVendorShape, vendorPaths } from '#test/fixtures/vendor-schema.ts';
+
+const PREVIOUS = '/v2/aggs/ticker/{ticker}/prev';
+const OPEN_CLOSE = '/v1/open-close/{ticker}/{date}';
+
+describe('answers of one day', () => {
+  let http: HttpApp;
+  before(async () => {
+    http = await openHttpApp();
+  });
+  after(() => http[Symbol.asyncDispose]());
+
+  async function read(shape: string, path: string, status = 200): Promise<Record<string, unknown>> {
+    const response = await http.get(path);
+    const text = await response.text();
+    assert.equal(response.status, status, text);
+    await assertVendorShape(shape, status, text);
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+
+  test('the previous close is that of the last session that is over, stamped with 16:00', async () => {
+    const body = await read(PREVIOUS, '/v2/aggs/ticker/AAA/prev');
+    const [bar] = body.results as Record<string, unknown>[];
+    const day = await http.json<{ results: Record<string, unknown>[] }>(
+      `/v2/aggs/ticker/AAA/range/1/day/${PROVISIONAL}/${PROVISIONAL}`,
+    );
+    assert.deepEqual(bar, { T: 'AAA', ...day.results[0], t: newYorkInstant(PROVISIONAL, 16 * 60) });
+    assert.equal(body.ticker, 'AAA');
+    assert.equal(body.x_finality, 'provisional');
+  });
+
+  test('the last bar of a security that is gone is its previous close', async () => {
+    const [bar] = (await read(PREVIOUS, '/v2/aggs/ticker/DEL/prev')).results as Record<string, unknown>[];
+    assert.equal(bar?.t, newYorkInstant(isoDate('2025-05-30'), 16 * 60));
+  });
+
+  test('a symbol without bars has no previous close, and that is no error', async () => {
+    const body = await read(PREVIOUS, '/v2/aggs/ticker/NOPE/prev');
+    assert.equal('results' in body, false);
+    assert.equal(body.resultsCount, 0);
+  });
+
+  test('open and close of a day are flat, adjusted unless asked otherwise', async () => {
+    const adjusted = await read(OPEN_CLOSE, '/v1/open-close/AAA/2024-06-07');
+    const raw = await read(OPEN_CLOSE, '/v1/open-close/AAA/2024-06-07?adjusted=false');
+    assert.deepEqual(Object.keys(raw), [
+      'status',
+      'from',
+      'symbol',
+      'open',
+      'high',
+      'low',
+      'close',
+      'volume',
+      'x_finality',
+    ]);
+    assert.equal(adjusted.close, Number(raw.close) / 4);
+    assert.equal(adjusted.volume, Number(raw.volume) * 4);
+    assert.deepEqual([raw.from, raw.symbol], ['2024-06-07', 'AAA']);
+  });
+
+  test('a day without a bar is not found', async () => {
+    for (const path of ['AAA/2024-06-08', `NEW/${PARTIAL}`, 'NOPE/2024-06-07', 'AAA/2030-01-02', 'HLT/2025-08-05']) {
+      await read(OPEN_CLOSE, `/v1/open-close/${path}`, 404);
+    }
+    await read(OPEN_CLOSE, '/v1/open-close/AAA/tomorrow', 400);
+  });
+
+  test('every address that the client of the vendor knows is answered or refused as not entitled', async () => {
+    const paths = await vendorPaths();
+    assert.ok(paths.length > 100, `${paths.length} paths`);
+    const unknown: string[] = [];
+    for (const path of paths) {
+      const filled = path
+        .replaceAll(/\{(date|from|to)\}/g, '2024-06-07')
+        .replace('{multiplier}', '1')
+        .replace('{timespan}', 'minute')
+        .replace('{direction}', 'gainers')
+        .replaceAll(/\{\w+\}/g, 'O:AAA');
+      const response = await http.get(filled);
+      const body = (await response.json()) as { code?: string };
+      if (body.code === 'route-unknown' || (body.code === 'not-found' && !HAVE.has(path))) unknown.push(path);
+      if (response.status !== 403) continue;
+      await assertVendorShape(path, 403, body);
+      assert.equal(body.code, 'not-entitled');
+    }
+    assert.deepEqual(unknown, []);
+  });
+});
+
+/** Addresses that are there, though not for the symbol that the test asks for. */
+const HAVE: ReadonlySet<string> = new Set([
+  '/v2/snapshot/locale/us/markets/stocks/tickers/{stocksTicker}',
+  '/v3/reference/tickers/{ticker}',
+  '/vX/reference/tickers/{id}/events',
+]);

@@ -1,0 +1,82 @@
+import { type Bar, incompleteness, isWindow } from '../api/wire.ts';
+import { compact, percent, price, signed } from '../format.ts';
+import type { DrawnIndicator } from './indicators.ts';
+import type { Mark } from './marks.ts';
+import { spanOf } from './words.ts';
+
+/** The values under the crosshair, or of the last bar: over the chart, where the eye is. */
+export function Legend({
+  bars,
+  at,
+  lastPublished,
+  indicators,
+  marks,
+}: {
+  readonly bars: readonly Bar[];
+  readonly at: number;
+  readonly lastPublished: string;
+  readonly indicators: readonly DrawnIndicator[];
+  readonly marks: readonly Mark[];
+}) {
+  const bar = bars[at];
+  if (bar === undefined) return null;
+  const before = bars[at - 1]?.close ?? undefined;
+  const change = before === undefined || bar.close === null ? undefined : bar.close - before;
+  const way = change === undefined || change === 0 ? '' : change > 0 ? 'up' : 'down';
+  const state = incompleteness(bar, lastPublished);
+  let colour = 0;
+  return (
+    <div class="legend number" data-part="legend" aria-hidden="true">
+      <div>
+        <span class="when">{spanOf(bar)}</span>
+        {state === undefined || !isWindow(bar) ? null : (
+          <span class="badge is-warn">
+            {state === 'open' ? 'open' : 'incomplete'} · {bar.sessions} of {bar.expected}
+          </span>
+        )}
+      </div>
+      <div class={way}>
+        <Value label="O" text={price(bar.open)} />
+        <Value label="H" text={price(bar.high)} />
+        <Value label="L" text={price(bar.low)} />
+        <Value label="C" text={price(bar.close)} />
+        {change === undefined || before === undefined ? null : (
+          <span>
+            {signed(change)} ({percent((change / before) * 100)})
+          </span>
+        )}
+        <Value label="Vol" text={compact(bar.volume)} />
+      </div>
+      {indicators.length === 0 ? null : (
+        <div>
+          {indicators.flatMap((drawn) =>
+            drawn.lines.map((line) => {
+              const swatch = line.look === 'histogram' ? 'series-none' : `series-${(colour++ % 5) + 1}`;
+              return (
+                <span key={line.id} class={`line-value ${swatch}`}>
+                  {line.name} <b>{price(line.values[at])}</b>
+                </span>
+              );
+            }),
+          )}
+        </div>
+      )}
+      {marks
+        .filter((mark) => mark.bar === at)
+        .map((mark) => (
+          <div key={`${mark.kind} ${mark.exDate}`} class={mark.kind === 'split' ? 'mark-split' : 'mark-dividend'}>
+            {mark.kind === 'split' ? 'Split' : 'Dividend'} {mark.terms}, ex {mark.exDate}
+            {mark.heldBack === undefined ? '' : `, held back: ${mark.heldBack}`}
+          </div>
+        ))}
+    </div>
+  );
+}
+
+function Value({ label, text }: { readonly label: string; readonly text: string }) {
+  return (
+    <span>
+      <i>{label}</i> {text}
+    </span>
+  );
+}

@@ -1,0 +1,116 @@
+import { address, go, href } from '../address.ts';
+import { fetchMarket } from '../api/fetchers.ts';
+import type { MarketAnswer } from '../api/wire.ts';
+import { weekdayAndDay } from '../format.ts';
+import { Icon } from '../parts/icon.tsx';
+import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { useResource } from '../state/resource.ts';
+import { status } from '../state/status.ts';
+import { Breadth } from './breadth.tsx';
+import { Movers } from './movers.tsx';
+import { Watchlist } from './watchlist.tsx';
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+export function MarketView() {
+  const asked = address.value.query.get('session') ?? '';
+  const session = DATE.test(asked) ? asked : undefined;
+  const { data, error, isOld, retry } = useResource(`market ${session ?? 'last'}`, (signal) =>
+    fetchMarket(session, signal),
+  );
+  const show = (next: string | undefined): void => go(href('market', { session: next }));
+  return (
+    <>
+      <div class="heading">
+        <div>
+          <h1>Market</h1>
+          <p class="soft small">
+            {data === undefined
+              ? 'One session across all symbols'
+              : `${weekdayAndDay(data.session)}, against the session before`}
+          </p>
+        </div>
+        <SessionPicker session={data?.session ?? session} previous={data?.previous ?? undefined} onShow={show} />
+      </div>
+      <div class="market-grid">
+        <div class="market-main">
+          {error !== undefined ? (
+            <div class="card">
+              <Failure error={error} title="This session cannot be shown" onRetry={retry} />
+            </div>
+          ) : (
+            <div class={data !== undefined && isOld ? 'is-dim' : ''}>
+              <Session data={data} />
+            </div>
+          )}
+        </div>
+        <Watchlist suggested={data?.active.slice(0, 8).map((mover) => mover.symbol)} />
+      </div>
+    </>
+  );
+}
+
+function Session({ data }: { readonly data: MarketAnswer | undefined }) {
+  if (data === undefined) {
+    return (
+      <div class="movers-grid">
+        {['Breadth', 'Gainers', 'Losers'].map((name) => (
+          <div key={name} class="card">
+            <SkeletonLines lines={6} label={`Loading: ${name}`} />
+          </div>
+        ))}
+      </div>
+    );
+  }
+  return (
+    <>
+      <Breadth market={data} />
+      <div class="movers-grid">
+        <Movers title="Gainers" movers={data.gainers} />
+        <Movers title="Losers" movers={data.losers} />
+        <Movers title="Most active" movers={data.active} isByVolume />
+      </div>
+    </>
+  );
+}
+
+function SessionPicker({
+  session,
+  previous,
+  onShow,
+}: {
+  readonly session: string | undefined;
+  readonly previous: string | undefined;
+  readonly onShow: (session: string | undefined) => void;
+}) {
+  const last = status.value?.last_published ?? undefined;
+  const first = status.value?.lake.first ?? undefined;
+  const isLast = session === undefined || session === last;
+  return (
+    <div class="session-picker">
+      <button
+        type="button"
+        class="button is-icon"
+        aria-label="The session before"
+        disabled={previous === undefined}
+        onClick={() => onShow(previous)}
+      >
+        <Icon name="left" />
+      </button>
+      <label>
+        <span class="unseen">Session</span>
+        <input
+          class="field"
+          type="date"
+          value={session ?? ''}
+          min={first}
+          max={last}
+          onChange={(event) => onShow(event.currentTarget.value || undefined)}
+        />
+      </label>
+      <button type="button" class="button" disabled={isLast} onClick={() => onShow(undefined)}>
+        Latest
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,163 @@
+import { useSignal } from '@preact/signals';
+import { href } from '../address.ts';
+import { fetchWatchlist } from '../api/fetchers.ts';
+import type { Watched } from '../api/wire.ts';
+import { compact, day, percent, price } from '../format.ts';
+import { Icon } from '../parts/icon.tsx';
+import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { Sparkline } from '../parts/sparkline.tsx';
+import { SymbolSearch } from '../parts/symbol-search.tsx';
+import { useResource } from '../state/resource.ts';
+import { keep, unwatch, WATCHED_MAX, watch, watchlist } from '../state/watchlist.ts';
+import { wayOf } from './movers.tsx';
+import { nextSorting, type Sorting, type SortKey, sorted } from './sort.ts';
+
+/** The reader's own symbols. Until one is added, the most traded ones of the session stand in. */
+export function Watchlist({ suggested }: { readonly suggested: readonly string[] | undefined }) {
+  const own = watchlist.value;
+  const symbols = own ?? suggested;
+  const key = symbols === undefined || symbols.length === 0 ? undefined : `watchlist ${symbols.join(',')}`;
+  const { data, error, retry } = useResource(key, (signal) => fetchWatchlist(symbols ?? [], signal));
+  const rows = data?.results.filter((row) => symbols?.includes(row.symbol)) ?? [];
+  return (
+    <section class="card watchlist" aria-labelledby="watchlist-title">
+      <header>
+        <h2 id="watchlist-title">Watchlist</h2>
+        <span class="soft small">
+          {own === undefined ? 'The most active, to begin with' : `${own.length} of ${WATCHED_MAX}`}
+        </span>
+      </header>
+      <div class="body watchlist-add">
+        <SymbolSearch
+          label="Add a symbol to the watchlist"
+          placeholder="Add a symbol or name"
+          onChoose={(symbol) => {
+            if (own === undefined) keep([...(suggested ?? []).filter((item) => item !== symbol), symbol]);
+            else watch(symbol);
+          }}
+        />
+      </div>
+      {error !== undefined ? (
+        <Failure error={error} title="The watchlist did not come" onRetry={retry} />
+      ) : symbols?.length === 0 ? (
+        <p class="empty">Nothing is watched. Add a symbol above.</p>
+      ) : data === undefined ? (
+        <SkeletonLines lines={8} label="Loading the watchlist" />
+      ) : (
+        <Table rows={rows} unknown={data.unknown.filter((symbol) => symbols?.includes(symbol))} suggested={suggested} />
+      )}
+    </section>
+  );
+}
+
+const COLUMNS: readonly (readonly [SortKey, string])[] = [
+  ['symbol', 'Symbol'],
+  ['close', 'Close'],
+  ['change_percent', 'Change'],
+  ['volume', 'Volume'],
+];
+
+function Table({
+  rows,
+  unknown,
+  suggested,
+}: {
+  readonly rows: readonly Watched[];
+  readonly unknown: readonly string[];
+  readonly suggested: readonly string[] | undefined;
+}) {
+  const sorting = useSignal<Sorting | undefined>(undefined);
+  const remove = (symbol: string): void => {
+    if (watchlist.value === undefined) keep((suggested ?? []).filter((item) => item !== symbol));
+    else unwatch(symbol);
+  };
+  return (
+    <>
+      <div class="table-frame">
+        <table class="data is-fixed" data-part="watchlist">
+          <thead>
+            <tr>
+              {COLUMNS.map(([key, title]) => (
+                <SortHeading
+                  key={key}
+                  title={title}
+                  isEnd={key !== 'symbol'}
+                  order={sorting.value?.key === key ? sorting.value : undefined}
+                  onSort={() => {
+                    sorting.value = nextSorting(sorting.value, key);
+                  }}
+                />
+              ))}
+              <th scope="col" class="wide-only spark-cell">
+                60 sessions
+              </th>
+              <th scope="col" class="remove-cell">
+                <span class="unseen">Remove</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {sorted(rows, sorting.value).map((row) => (
+              <tr key={row.symbol}>
+                <th scope="row">
+                  <a class="symbol-link" href={href('chart', { symbol: row.symbol })}>
+                    {row.symbol}
+                  </a>
+                  <span class="name" title={row.name ?? undefined}>
+                    {row.name ?? ''}
+                  </span>
+                </th>
+                <td class="end">{price(row.close)}</td>
+                <td class={`end ${wayOf(row.change)}`}>{percent(row.change_percent)}</td>
+                <td class="end">{compact(row.volume)}</td>
+                <td class="wide-only spark-cell" title={`${day(row.first)} to ${day(row.last)}`}>
+                  <Sparkline values={row.closes} />
+                </td>
+                <td class="end remove-cell">
+                  <button
+                    type="button"
+                    class="button is-icon is-quiet"
+                    aria-label={`Remove ${row.symbol}`}
+                    onClick={() => remove(row.symbol)}
+                  >
+                    <Icon name="close" />
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {unknown.map((symbol) => (
+        <p key={symbol} class="empty">
+          The lake knows no {symbol}.{' '}
+          <button type="button" class="button" onClick={() => remove(symbol)}>
+            Remove it
+          </button>
+        </p>
+      ))}
+    </>
+  );
+}
+
+function SortHeading({
+  title,
+  isEnd,
+  order,
+  onSort,
+}: {
+  readonly title: string;
+  readonly isEnd: boolean;
+  readonly order: Sorting | undefined;
+  readonly onSort: () => void;
+}) {
+  const way = order === undefined ? 'none' : order.isDescending ? 'descending' : 'ascending';
+  const arrow = order === undefined ? '' : order.isDescending ? '↓' : '↑';
+  return (
+    <th scope="col" class={isEnd ? 'end' : ''} aria-sort={way}>
+      <button type="button" class="sort" onClick={onSort}>
+        {title} <span aria-hidden="true">{arrow}</span>
+      </button>
+    </th>
+  );
+}

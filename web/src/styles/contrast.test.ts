@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+/** The palette against WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for the shapes that carry meaning (1.4.11). */
+
+const css = readFileSync(`${import.meta.dirname}/palette.css`, 'utf8');
+
+const themes = {
+  light: coloursOf(/^:root \{([^}]*)\}/m),
+  dark: coloursOf(/^:root\[data-theme="dark"\] \{([^}]*)\}/m),
+  'dark by the system': coloursOf(/:root:not\(\[data-theme\]\) \{([^}]*)\}/m),
+};
+
+const TEXT_PAIRS: readonly (readonly [text: string, behind: readonly string[]])[] = [
+  ['text', ['bg', 'surface', 'raised', 'accent-soft', 'warn-soft', 'bad-soft', 'good-soft', 'note-soft']],
+  ['text-soft', ['bg', 'surface', 'raised', 'accent-soft']],
+  ['accent', ['bg', 'surface', 'raised', 'accent-soft']],
+  ['on-accent', ['accent']],
+  ['up', ['bg', 'surface', 'raised', 'good-soft']],
+  ['down', ['bg', 'surface', 'raised', 'bad-soft']],
+  ['warn', ['surface', 'warn-soft']],
+  ['bad', ['surface', 'bad-soft']],
+  ['note', ['surface', 'note-soft']],
+];
+const SHAPES = ['up-fill', 'down-fill', 'line-strong', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5'];
+
+for (const [name, colours] of Object.entries(themes)) {
+  test(`text of the ${name} theme stands out from what is behind it`, () => {
+    for (const [text, behind] of TEXT_PAIRS) {
+      for (const ground of behind) {
+        const found = contrast(colours.get(text), colours.get(ground));
+        assert.ok(found >= 4.5, `--${text} on --${ground}: ${found.toFixed(2)}`);
+      }
+    }
+  });
+  test(`shapes of the ${name} theme stand out from the surface`, () => {
+    for (const shape of SHAPES) {
+      const found = contrast(colours.get(shape), colours.get('surface'));
+      assert.ok(found >= 3, `--${shape}: ${found.toFixed(2)}`);
+    }
+  });
+}
+
+test('the dark theme is one, chosen or by the system', () => {
+  assert.deepEqual([...themes.dark], [...themes['dark by the system']]);
+});
+
+test('contrast is what the standard says of known pairs', () => {
+  assert.equal(contrast('#000000', '#ffffff'), 21);
+  assert.equal(contrast('#777777', '#ffffff').toFixed(2), '4.48');
+});
+
+function coloursOf(block: RegExp): Map<string, string> {
+  const [, body = ''] = block.exec(css) ?? [];
+  const found = new Map(
+    [...body.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name = '', value = '']) => [name, value]),
+  );
+  assert.ok(found.size > 20, 'the palette was read');
+  return found;
+}
+
+function contrast(a: string | undefined, b: string | undefined): number {
+  assert.ok(a !== undefined && b !== undefined, 'both colours are in the palette');
+  const [high = 0, low = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (high + 0.05) / (low + 0.05);
+}
+
+function luminance(hex: string): number {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+    const channel = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}

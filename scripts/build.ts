@@ -1,12 +1,13 @@
 /**
- * `npm run build`: the package as JavaScript in `dist/`, which is what `npm pack` ships: Node runs TypeScript as it is, but not
- * inside `node_modules`. Types are stripped by Node itself, so what is shipped is what the tests ran; declarations come from
- * the compiler. The nested package.json maps the `#part/file.ts` imports to the files here.
+ * `npm run build`: the package as JavaScript in `dist/`, with its page in `dist/web`, which is what `npm pack` ships: Node runs
+ * TypeScript as it is, but not inside `node_modules`. Types are stripped by Node itself, so what is shipped is what the tests
+ * ran; declarations come from the compiler. The nested package.json maps the `#part/file.ts` imports to the files here.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
+import { buildPage } from './page.ts';
 
 rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
@@ -27,6 +28,9 @@ for (const path of globSync('src/**/*.json')) cpSync(path, join('dist', path));
 for (const path of globSync('dist/**/*.d.ts')) {
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
 }
+
+buildPage();
+cpSync('web/dist', 'dist/web', { recursive: true });
 
 const { imports } = JSON.parse(readFileSync('package.json', 'utf8')) as { imports: Record<string, string> };
 const compiled = Object.entries(imports)

@@ -11,11 +11,12 @@ interface Step {
   readonly args: readonly string[];
 }
 
-const unitTests = globSync('src/**/*.test.ts').sort();
+const unitTests = globSync('{src,web/src}/**/*.test.ts').sort();
 
 const STEPS: readonly Step[] = [
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'types of the page', command: 'tsc', args: ['-p', 'web'] },
   { name: 'dead code', command: 'knip', args: [] },
   {
     name: 'unit tests and imports',

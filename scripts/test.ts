@@ -8,7 +8,7 @@ import { globSync } from 'node:fs';
 const given = process.argv.slice(2);
 const files = given.filter((argument) => !argument.startsWith('--'));
 const flags = given.filter((argument) => argument.startsWith('--'));
-const all = [...globSync('src/**/*.test.ts'), ...globSync('test/**/*.test.ts')].sort();
+const all = [...globSync('{src,web/src}/**/*.test.ts'), ...globSync('test/**/*.test.ts')].sort();
 
 /** A test that hangs is ended and named, and a file that will not end is ended with all, instead of running for ever. */
 const HANG_MS = 15 * 60_000;

@@ -104,6 +104,8 @@ class EventBuffer {
 
   #close(): void {
     if (this.#isOver) return;
+    // What has happened is still told.
+    for (const bytes of this.#waiting) this.#controller?.enqueue(bytes);
     this.#controller?.close();
     this.#end();
   }

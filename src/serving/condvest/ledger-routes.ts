@@ -13,7 +13,7 @@ import type { Quality } from '../http/upkeep.ts';
 import type { LakeView } from '../view.ts';
 import { quarantineSql, restatementsSql } from './ledger.sql.ts';
 import { listLedger, sessionAnswer } from './ledger-list.ts';
-import { pagedAnswer } from './paged.ts';
+import { type PageRequest, pagedAnswer } from './paged.ts';
 import {
   type GapsAnswer,
   gapsShape,
@@ -78,9 +78,9 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     query: sessionsQuery.extend({ cursor }),
     answer: sessionsShape,
     handle: (c, { query: { cursor: at, ...query } }) => {
-      const lastClosed = calendar.lastClosedSession(clock.nowMs());
-      const read = async (view: LakeView, { from, to, state, limit }: typeof query, offset: number) => {
-        const all = await listLedger(lake, calendar, view, lastClosed);
+      const read = async ({ view, query: asked, offset, atMs }: PageRequest<typeof query>) => {
+        const { from, to, state, limit } = asked;
+        const all = await listLedger(lake, calendar, view, calendar.lastClosedSession(atMs));
         const wanted = all.filter(
           (row) =>
             (from === undefined || row.session >= from) &&
@@ -90,6 +90,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
         return wanted.reverse().slice(offset, offset + limit + 1);
       };
       const uses = [SESSIONS.name];
+      const lastClosed = calendar.lastClosedSession(clock.nowMs());
       return pagedAnswer(c, serving, { query, schema: sessionsQuery, cursor: at, uses, also: lastClosed, read });
     },
   });
@@ -161,7 +162,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     query: quarantineQuery.extend({ cursor }),
     answer: quarantineShape,
     handle: (c, { query: { cursor: at, ...query } }) => {
-      const read = (view: LakeView, { session, reason, limit }: typeof query, offset: number) =>
+      const read = ({ view, query: { session, reason, limit }, offset }: PageRequest<typeof query>) =>
         rowsOf<QuarantineAnswer['results'][number]>(serving, view, QUARANTINE, quarantineSql, [
           ...[reason ?? null, session ?? null],
           ...[limit + 1, offset],
@@ -178,7 +179,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     query: restatementsQuery.extend({ cursor }),
     answer: restatementsShape,
     handle: (c, { query: { cursor: at, ...query } }) => {
-      const read = (view: LakeView, { symbol, from, to, kind, limit }: typeof query, offset: number) =>
+      const read = ({ view, query: { symbol, from, to, kind, limit }, offset }: PageRequest<typeof query>) =>
         rowsOf<RestatementsAnswer['results'][number]>(serving, view, RESTATEMENTS, restatementsSql, [
           ...[symbol ?? null, from ?? null, to ?? null, kind === 'any' ? null : kind],
           ...[limit + 1, offset],

@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi';
+import type { InstantMs } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { answer } from '../http/answer.ts';
 import { originOf } from '../http/origin.ts';
@@ -17,11 +18,21 @@ export interface PagedRequest<Query extends { readonly limit: number }, Item> {
   /** What the answer depends on beside the address and the lake. */
   readonly also?: string;
   /** The items from `offset` on, one more than the limit where there are more. The order must be total. */
-  readonly read: (view: LakeView, query: Query, offset: number) => Promise<Item[]>;
+  readonly read: (page: PageRequest<Query>) => Promise<Item[]>;
+}
+
+export interface PageRequest<Query> {
+  readonly view: LakeView;
+  readonly query: Query;
+  readonly offset: number;
+  /** When page one was made: the present of all its pages. */
+  readonly atMs: InstantMs;
 }
 
 /** Deeper than this nobody follows a listing. */
 const OFFSET_MAX = 10_000_000;
+/** Two servers of one lake may hand out each other's cursors. */
+const CLOCKS_APART_MS = 3_600_000;
 
 /** Answers one page, and where the next one is. All pages are of the lake's state at page one. */
 export async function pagedAnswer<Query extends { readonly limit: number }, Item>(
@@ -30,17 +41,18 @@ export async function pagedAnswer<Query extends { readonly limit: number }, Item
   request: PagedRequest<Query, Item>,
 ): Promise<Response> {
   const { cursor, schema, uses, also, read } = request;
-  const page = cursor === undefined ? undefined : readCursor(c, cursor, schema);
+  const page = cursor === undefined ? undefined : readCursor(c, cursor, { schema, nowMs: serving.clock.nowMs() });
   const { query, offset } = page ?? { query: request.query, offset: 0 };
   const view = page === undefined ? await serving.views.current() : await viewOfCursor(serving.views, page.cursor);
   const texts = page?.texts ?? textsOf(c);
+  const atMs = page?.cursor.atMs ?? serving.clock.nowMs();
   const make = async (): Promise<{ results: Item[]; next_url?: string }> => {
-    const items = await read(view, query, offset);
+    const items = await read({ view, query, offset, atMs });
     const results = items.slice(0, query.limit);
     if (items.length <= query.limit) return { results };
     const next = encodeCursor({
       versions: view.versions(uses),
-      atMs: page?.cursor.atMs ?? serving.clock.nowMs(),
+      atMs,
       position: { ...texts, ' path': c.req.path, ' offset': String(offset + results.length) },
     });
     return { results, next_url: `${originOf(c, serving)}${c.req.path}?cursor=${next}` };
@@ -55,12 +67,17 @@ function textsOf(c: ServingContext): Record<string, string> {
 }
 
 /** Names of a cursor's own entries have a space, which no parameter has. */
-function readCursor<Query>(c: ServingContext, text: string, schema: z.ZodType<Query>) {
+function readCursor<Query>(
+  c: ServingContext,
+  text: string,
+  { schema, nowMs }: { readonly schema: z.ZodType<Query>; readonly nowMs: InstantMs },
+) {
   const cursor = decodeCursor(text);
   const { ' path': path, ' offset': offsetText = '', ...texts } = cursor.position;
   const read = schema.safeParse(texts);
   const offset = /^\d{1,9}$/.test(offsetText) ? Number(offsetText) : Number.NaN;
-  if (path === c.req.path && read.success && offset <= OFFSET_MAX) return { cursor, query: read.data, offset, texts };
+  const isOurs = path === c.req.path && cursor.atMs > 0 && cursor.atMs <= nowMs + CLOCKS_APART_MS;
+  if (isOurs && read.success && offset <= OFFSET_MAX) return { cursor, query: read.data, offset, texts };
   throw new UsageError({
     code: 'cursor-invalid',
     message: 'This cursor belongs to another request',

@@ -27,22 +27,22 @@ const TAGS = [
 ];
 
 /** The description of every route, made from the routes themselves. */
-export function openApiDocument(app: ServingApp, options: { readonly version: string; readonly origin: string }) {
+export function openApiDocument(app: ServingApp, version: string) {
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Condvest',
-      version: options.version,
+      version,
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
-    servers: [{ url: options.origin }],
     security: [{ bearer: [] }, { apiKey: [] }, {}],
     tags: TAGS,
   });
 }
 
 export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
+  let document: ReturnType<typeof openApiDocument> | undefined;
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -57,8 +57,10 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     scope: 'none',
     answer: z.object({ openapi: z.string() }).loose(),
     handle: (c) => {
-      const document = openApiDocument(app, { version: serving.version, origin: originOf(c, serving) });
-      return sent(c, 'application/json; charset=utf-8', toJson(document));
+      // Made once, when all routes are there; only the address differs between callers.
+      document ??= openApiDocument(app, serving.version);
+      const servers = [{ url: originOf(c, serving) }];
+      return sent(c, 'application/json; charset=utf-8', toJson({ ...document, servers }));
     },
   });
   addRoute(app, {

@@ -1,10 +1,10 @@
 import { UsageError } from '#base/errors.ts';
 import { scanSql } from '#lake/scan.ts';
 import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
-import { acceptsGzip } from '../http/answer.ts';
 import { asOfParameter } from '../http/parameters.ts';
 import { ReadGate } from '../http/read-gate.ts';
 import { addRoute } from '../http/route.ts';
+import { acceptsGzip } from '../http/sending.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { SqlRequest, SqlRunner } from '../http/sql-runner.ts';
 import type { LakeView } from '../view.ts';

@@ -23,7 +23,7 @@ export function storedWindowsOf(
   to: IsoDate,
 ): string {
   // Rows are sorted by symbol, so that asking for it as well spares most of the file.
-  const bySymbol = `symbol IN (${symbols.map(sqlText).join(', ')})`;
+  const bySymbol = symbols.length === 0 ? 'false' : `symbol IN (${symbols.map(sqlText).join(', ')})`;
   const since = from === undefined ? '' : ` AND last_session >= DATE '${from}'`;
   return `SELECT symbol, first_session, last_session, open, high, low, close, volume, vwap, trades, sessions, expected, complete
     FROM (${rows})
@@ -75,5 +75,7 @@ function spansSql(spans: readonly SymbolSpan[], column: string, from: IsoDate | 
     if (last !== null) bounds.push(`${column} <= DATE '${last}'`);
     return bounds.join(' AND ');
   });
+  // A symbol that can be nobody's (it has an `@`) has no span.
+  if (alternatives.length === 0) return 'false';
   return `(${alternatives.map((text) => `(${text})`).join(' OR ')}) AND ${range}`;
 }

@@ -419,6 +419,16 @@ describe('aggregates while the lake grows', () => {
     const newer = await pageAt(http, day);
     assert.equal(newer.results?.at(-1)?.v, 1500, 'a kept answer does not outlive the trade after it');
 
+    const week = await pageAt(http, '/v2/aggs/ticker/FUT/range/1/week/2025-12-28/2026-01-31');
+    const days = await pageAt(http, '/v2/aggs/ticker/FUT/range/1/day/2025-12-28/2026-01-31');
+    assert.equal(days.resultsCount, 4);
+    assert.equal(week.resultsCount, 1);
+    assert.equal(week.results?.[0]?.c, 56);
+    assert.equal(
+      week.results?.[0]?.v,
+      days.results?.reduce((sum, { v }) => sum + v, 0),
+    );
+
     const window = '/v2/aggs/ticker/FUT/range/3/session/2025-12-01/2026-01-31';
     const { results: closed = [] } = await pageAt(http, window);
     const { results: open = [] } = await pageAt(http, `${window}?include_partial=true`);

@@ -45,6 +45,9 @@ describe('answers of one day', () => {
     const body = await read(PREVIOUS, '/v2/aggs/ticker/NOPE/prev');
     assert.equal('results' in body, false);
     assert.equal(body.resultsCount, 0);
+    // Symbols with an @ are nobody's: securities that listings leave unnamed have ids like that.
+    assert.equal((await read(PREVIOUS, '/v2/aggs/ticker/A@B/prev')).resultsCount, 0);
+    assert.equal((await http.get('/v2/aggs/ticker/A@B/range/5/session/2024-01-01/2025-12-31')).status, 200);
   });
 
   test('open and close of a day are flat, adjusted unless asked otherwise', async () => {

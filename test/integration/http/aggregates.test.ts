@@ -349,8 +349,8 @@ describe('aggregates while the lake grows', () => {
     '/v2/aggs/ticker/HLD/range/1/month/2024-01-01/2025-12-31?adjusted=false',
     '/v2/aggs/ticker/FUT/prev',
     '/v1/open-close/FUT/2025-12-30',
-    '/v1/indicators/rsi/FUT?limit=3',
-    '/v1/indicators/macd/AAA?timespan=session&multiplier=5&limit=4&expand_underlying=true',
+    '/v1/indicators/rsi/FUT?limit=100',
+    '/v1/indicators/macd/AAA?timespan=session&multiplier=5&limit=20&expand_underlying=true',
   ];
 
   test('answers as of an instant are the same bytes after any later commit, and pages belong to page one', async () => {

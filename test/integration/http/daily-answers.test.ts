@@ -98,6 +98,24 @@ describe('answers of one day', () => {
   });
 });
 
+test('a lake without bars says how to get some, and that it is worth asking again', async () => {
+  await using http = await openHttpApp({ isEmpty: true });
+  for (const path of [
+    '/v2/aggs/ticker/AAA/range/1/day/2024-01-01/2024-12-31',
+    '/v2/aggs/ticker/AAA/prev',
+    '/v1/open-close/AAA/2024-06-07',
+    '/v1/indicators/sma/AAA',
+  ]) {
+    const response = await http.get(path);
+    const body = await response.json();
+    assert.equal(response.status, 503, path);
+    assert.ok(Number(response.headers.get('retry-after')) > 0);
+    await assertVendorShape(PREVIOUS, 503, body as object);
+    assert.equal((body as { code: string }).code, 'lake-empty');
+  }
+  assert.equal((await http.get('/v3/trades/AAA')).status, 403);
+});
+
 /** Addresses that are there, though not for the symbol that the test asks for. */
 const HAVE: ReadonlySet<string> = new Set([
   '/v2/snapshot/locale/us/markets/stocks/tickers/{stocksTicker}',

@@ -63,7 +63,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
       to: optionalDate,
       as_of: asOfParameter,
     }),
-    answer: 'binary',
+    answer: Object.values(CONTENT_TYPES),
     handle: async (c, { params: { tier, table }, query }) => {
       const { format, columns, symbol: symbols, from, to, as_of: asOfMs } = query;
       const definition = findDefinition(serving, `${tier}/${table}`);

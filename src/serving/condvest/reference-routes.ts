@@ -78,7 +78,7 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     summary: 'What starts the reference page',
     tag: 'condvest',
     scope: 'none',
-    answer: 'text',
+    answer: ['text/javascript'],
     handle: (c) => sent(c, 'text/javascript; charset=utf-8', REFERENCE_SCRIPT),
   });
 }

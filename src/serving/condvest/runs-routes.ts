@@ -81,6 +81,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
         .openapi({ description: 'Bring this session up to date; by default all that is due' }),
     }),
     answer: startedShape,
+    status: 202,
     handle: async (c, { body: { session } }) => {
       if (upkeep.startRun === undefined) {
         throw new UsageError({

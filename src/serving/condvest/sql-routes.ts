@@ -26,7 +26,7 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
     tag: 'condvest',
     scope: 'admin',
     body: sqlBody,
-    answer: 'binary',
+    answer: Object.values(CONTENT_TYPES),
     handle: async (c, { body: { statement, format = 'ndjson', as_of } }) => {
       const runner = serving.sql;
       if (runner === undefined) throw sqlDisabled();

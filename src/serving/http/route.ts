@@ -17,8 +17,10 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly body?: z.ZodType<Body>;
   /** What the caller's key must allow; `read` unless given. `none`: open to all. */
   readonly scope?: Scope | 'none';
-  /** Shape of the successful answer, for the document; `binary` and `events` for streams. */
-  readonly answer: z.ZodType | 'text' | 'binary' | 'events' | 'html';
+  /** Shape of the successful answer, for the document; `binary` and `events` for streams, or the content types of files. */
+  readonly answer: z.ZodType | 'text' | 'binary' | 'events' | 'html' | readonly string[];
+  /** Of the successful answer; 200 unless given. */
+  readonly status?: 200 | 202;
   readonly handle: (
     c: ServingContext,
     input: { readonly params: Params; readonly query: Query; readonly body: Body },
@@ -103,10 +105,11 @@ const CONTENT_TYPES = {
 
 function documented<P, Q, B>(route: RouteDefinition<P, Q, B>): RouteConfig {
   const { method, path, summary, description, tag, params, query, body, answer, scope = 'read' } = route;
+  const files = typeof answer === 'string' ? [CONTENT_TYPES[answer]] : Array.isArray(answer) ? answer : undefined;
   const content =
-    typeof answer === 'string'
-      ? { [CONTENT_TYPES[answer]]: { schema: { type: 'string' as const } } }
-      : { 'application/json': { schema: answer } };
+    files === undefined
+      ? { 'application/json': { schema: answer as z.ZodType } }
+      : Object.fromEntries(files.map((type: string) => [type, { schema: { type: 'string' as const } }]));
   return {
     method,
     path,
@@ -120,7 +123,7 @@ function documented<P, Q, B>(route: RouteDefinition<P, Q, B>): RouteConfig {
       ...(body === undefined ? {} : { body: { content: { 'application/json': { schema: body } } } }),
     },
     responses: {
-      200: { description: 'Success', content },
+      [route.status ?? 200]: { description: 'Success', content },
       default: { description: 'An error: `status`, `request_id`, `error`, `message`, `code`' },
     },
   };

@@ -1,0 +1,157 @@
+import { openApiDocument } from '../src/serving/condvest/reference-routes.ts';
+import { createApp } from '../src/serving/http/app.ts';
+import { DEFAULT_LIMITS, type Serving } from '../src/serving/http/serving.ts';
+
+/** The page of our own HTTP routes, made from the OpenAPI document, which is made from the routes. */
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly required?: readonly string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+}
+
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly schema?: Schema;
+    readonly description?: string;
+  }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+
+const METHODS = ['get', 'post', 'delete'] as const;
+
+const INTRODUCTION = `# HTTP API
+
+What a server has under \`/condvest/v1\`, beyond the vendor's own routes and the chart feed. The same as OpenAPI 3.1, with those:
+\`/condvest/v1/openapi.json\`; to try calls on: \`/condvest/docs\`. Both come from the server itself.
+
+- **Dates** are \`YYYY-MM-DD\`, instants epoch milliseconds (\`…_ms\`). Symbols are case-sensitive.
+- **\`as_of\`** takes a date (its end in UTC), \`2024-01-02T15:00:00Z\` or epoch milliseconds, and answers from what was known then: the same bytes for as
+  long as versions are kept.
+- **Caching.** Answers made from the lake carry an \`ETag\` of the table versions that they were made from; send it back as
+  \`If-None-Match\` and get 304 until something changes. Those pinned by \`as_of\` are immutable.
+- **Paging.** \`next_url\` is the next page, as it was when page one was made; there is none on the last page.
+- **Errors** are JSON: \`status\`, \`request_id\`, \`error\` and \`message\` (the same text), and a stable \`code\`. 400 what was asked cannot be, 401 no or an
+  unknown key, 403 not allowed, 404 not there, 409 a run goes on already, 429 too many requests and 503 too busy or no data yet, both with
+  \`Retry-After\`.
+- **Exports and SQL** are streamed: memory does not grow with them, and they are made as fast as they are taken. A failure in the
+  middle breaks the connection, so a download that ended well is whole. So many rows, so much time and so many at once are allowed.`;
+
+export function httpApiPage(): string {
+  // Routes are only put in place here, which takes of the server no more than its bounds.
+  const serving = { limits: DEFAULT_LIMITS, intervals: [] } as unknown as Serving;
+  const app = createApp(serving, { before: () => {}, after: () => {}, onBug: () => {} });
+  const document = openApiDocument(app, '') as unknown as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  };
+  const lines = [INTRODUCTION];
+  const named = new Set<string>();
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = methods[method];
+      if (operation === undefined || operation.tags?.[0] !== 'condvest') continue;
+      lines.push(...operationLines(`${method.toUpperCase()} ${path}`, operation, named));
+    }
+  }
+  lines.push('', '# Shapes');
+  const { schemas } = document.components;
+  // A shape may name others while it is written.
+  for (const name of named) lines.push(...shapeLines(name, schemas[name] ?? {}, named));
+  return `${lines.join('\n')}\n`;
+}
+
+function operationLines(title: string, operation: Operation, named: Set<string>): string[] {
+  const lines = ['', `## ${title}`, '', `${operation.summary ?? ''}.`];
+  if (operation.description !== undefined) lines.push('', operation.description);
+  const { parameters = [] } = operation;
+  if (parameters.length > 0) lines.push('', '| parameter | value | meaning |', '|---|---|---|');
+  for (const { name, schema = {}, description = '' } of parameters) {
+    const preset = schema.default === undefined ? '' : `; \`${String(schema.default)}\` unless given`;
+    lines.push(`| \`${name}\` | ${valueText(schema, named)}${preset} | ${cell(description)} |`);
+  }
+  const [body] = Object.values(operation.requestBody?.content ?? {});
+  if (body !== undefined) lines.push('', `JSON body: ${valueText(body.schema, named)}.`);
+  const [status, answer] = Object.entries(operation.responses)[0] ?? ['200', {}];
+  const contents = Object.entries(answer.content ?? {});
+  const kinds = contents.map(([type, { schema }]) =>
+    type === 'application/json' ? `JSON, ${valueText(schema, named)}` : `\`${type}\``,
+  );
+  lines.push('', `Answers ${status}: ${kinds.join(', ')}.`);
+  return lines;
+}
+
+function shapeLines(name: string, schema: Schema, named: Set<string>): string[] {
+  const lines = ['', `## ${name}`, ''];
+  if (schema.description !== undefined) lines.push(schema.description, '');
+  if (schema.properties === undefined) return [...lines, `${valueText(schema, named)}.`];
+  lines.push('| field | value | meaning |', '|---|---|---|');
+  for (const [field, inner] of Object.entries(schema.properties)) {
+    const isOptional = schema.required?.includes(field) !== true;
+    const description = inner.description ?? inner.allOf?.find((one) => one.description !== undefined)?.description;
+    lines.push(
+      `| \`${field}\`${isOptional ? ' (may lack)' : ''} | ${valueText(inner, named)} | ${cell(description ?? '')} |`,
+    );
+  }
+  return lines;
+}
+
+/** What a value is, in a few words. */
+function valueText(schema: Schema, named: Set<string>): string {
+  const { $ref, anyOf, oneOf, allOf, items, properties, additionalProperties } = schema;
+  if ($ref !== undefined) {
+    const name = $ref.split('/').at(-1) ?? '';
+    named.add(name);
+    return `[${name}](#${name.toLowerCase()})`;
+  }
+  const [only] = allOf ?? [];
+  if (only !== undefined) return valueText(only, named);
+  const alternatives = anyOf ?? oneOf;
+  if (alternatives !== undefined) return alternatives.map((one) => valueText(one, named)).join(' or ');
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.enum !== undefined) return schema.enum.map((one) => `\`${String(one)}\``).join(', ');
+  if (items !== undefined) return `list of ${valueText(items, named)}`;
+  if (properties !== undefined) {
+    const fields = Object.entries(properties).map(([name, inner]) => `\`${name}\` ${valueText(inner, named)}`);
+    return `{ ${fields.join(', ')} }`;
+  }
+  if (typeof additionalProperties === 'object') return `object of ${valueText(additionalProperties, named)} by name`;
+  if (schema.format === 'date') return 'date';
+  const types = (Array.isArray(schema.type) ? schema.type : [schema.type ?? 'any']).map((type) => WORDS[type] ?? type);
+  return `${types.join(' or ')}${rangeText(schema)}`;
+}
+
+const WORDS: Readonly<Record<string, string>> = { integer: 'whole number', string: 'text', boolean: 'true or false' };
+/** Numbers of a schema beyond this only say that a value is a safe integer. */
+const RANGE_MAX = 1e12;
+
+function rangeText({ minimum, maximum }: Schema): string {
+  const [low, high] = [minimum, maximum].map((n) => (n === undefined || Math.abs(n) > RANGE_MAX ? undefined : n));
+  if (low !== undefined && high !== undefined) return ` from ${low} to ${high}`;
+  return low === undefined ? '' : ` from ${low}`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}

@@ -91,8 +91,10 @@ export class LakeView {
 
 const BASE_TABLES = [RESTATEMENTS, SESSIONS, DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS];
 
-/** How long a view may be shown before the logs are looked at again: a commit is seen well within a second. */
+/** How long a view may be shown before the logs are looked at again. */
 const FRESH_MS = 250;
+/** How old a view may be that is shown at all: a commit is seen within a second. */
+const AGE_MS_MAX = 750;
 /** Views of earlier instants or versions kept, for the pages of one listing. */
 const PAST_VIEWS_MAX = 16;
 
@@ -113,11 +115,25 @@ export class Views {
     this.#definitions = [...deps.intervals.map(silverBars), QUARANTINE, ...BASE_TABLES];
   }
 
-  /** The newest versions, not older than a quarter of a second. */
+  /**
+   * The newest versions, as they were less than a second ago. They are looked at again after a quarter of a second, and nobody
+   * waits for that while what is known is young enough: on a busy disk a look takes long.
+   */
   async current(): Promise<LakeView> {
     const nowMs = this.#clock.nowMs();
-    if (this.#current !== undefined && nowMs - this.#checkedMs < FRESH_MS && nowMs >= this.#checkedMs)
-      return this.#current;
+    const ageMs = nowMs - this.#checkedMs;
+    if (this.#current !== undefined && ageMs >= 0) {
+      if (ageMs < FRESH_MS) return this.#current;
+      if (ageMs < AGE_MS_MAX) {
+        // Why it failed is told to whoever waits for the next one.
+        this.#check(nowMs).catch(() => undefined);
+        return this.#current;
+      }
+    }
+    return this.#check(nowMs);
+  }
+
+  #check(nowMs: InstantMs): Promise<LakeView> {
     this.#checking ??= this.#look(nowMs).finally(() => {
       this.#checking = undefined;
     });

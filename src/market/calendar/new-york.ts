@@ -41,7 +41,11 @@ export function newYorkInstant(date: IsoDate, minute: number): InstantMs {
 /** Offsets by UTC month, where one holds all month. Formatting costs microseconds, and sessions come in thousands. */
 const offsetsOfMonths = new Map<number, number>();
 const MONTHS_MAX = 4096;
+const HOURS_MAX = 4096;
+const MS_PER_HOUR = 60 * MS_PER_MINUTE;
 const VARIES = Number.NaN;
+/** In a month that holds both, by UTC hour: the clocks change on the hour. */
+const offsetsOfHours = new Map<number, number>();
 
 /** What must be added to UTC to get New York's wall clock: minus four or minus five hours. */
 function offsetMs(instantMs: InstantMs): number {
@@ -56,7 +60,18 @@ function offsetMs(instantMs: InstantMs): number {
     if (offsetsOfMonths.size >= MONTHS_MAX) offsetsOfMonths.clear();
     offsetsOfMonths.set(month, offset);
   }
-  return Number.isNaN(offset) ? formattedOffsetMs(instantMs) : offset;
+  return Number.isNaN(offset) ? offsetOfHour(instantMs) : offset;
+}
+
+function offsetOfHour(instantMs: InstantMs): number {
+  const hour = Math.floor(instantMs / MS_PER_HOUR);
+  let offset = offsetsOfHours.get(hour);
+  if (offset === undefined) {
+    offset = formattedOffsetMs(hour * MS_PER_HOUR);
+    if (offsetsOfHours.size >= HOURS_MAX) offsetsOfHours.clear();
+    offsetsOfHours.set(hour, offset);
+  }
+  return offset;
 }
 
 function formattedOffsetMs(instantMs: InstantMs): number {

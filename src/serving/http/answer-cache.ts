@@ -40,6 +40,13 @@ export class AnswerCache {
     return this.#kept.get(key);
   }
 
+  /** The kept answer, counted as one that was found. */
+  find(key: string): KeptAnswer | undefined {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) this.hits += 1;
+    return kept;
+  }
+
   /** The kept answer, or a new one; made once however many ask at the same time. */
   async getOrMake(key: string, make: () => Promise<KeptAnswer>): Promise<KeptAnswer> {
     const kept = this.#kept.get(key);

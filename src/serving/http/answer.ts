@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip as gzipWithCallback } from 'node:zlib';
 import { COMMIT_MS_MAX, type LakeView } from '../view.ts';
 import type { KeptAnswer } from './answer-cache.ts';
+import { noteHot } from './hot-answers.ts';
 import { toJson } from './json.ts';
 import { originOf } from './origin.ts';
+import { matches, sendKept } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
 /** How an answer made from the lake is sent: kept, compressed, and revalidated by the versions that it was made from. */
@@ -18,13 +18,6 @@ export interface AnswerRequest {
   /** The body as a JSON value. `requestId`: the same for the same answer, as the vendor's bodies carry one. */
   readonly make: (requestId: string) => Promise<unknown>;
 }
-
-const gzip = promisify(gzipWithCallback);
-
-/** Below this, compressing costs more than it saves. */
-const GZIP_FROM_BYTES = 1024;
-/** A fast level: answers are made on demand. */
-const GZIP_LEVEL = 3;
 
 /** Answers pinned by `as_of` never change. Others are looked at again within a minute: a split changes settled history. */
 const IMMUTABLE = 'max-age=31536000, immutable';
@@ -70,11 +63,16 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
   const kept = await serving.answers.getOrMake(key, () =>
     serving.reads.pass(async () => jsonAnswer(await request.make(digest), etag)),
   );
-  headers['content-type'] = kept.contentType;
-  if (kept.bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(c.req.header('accept-encoding')))
-    return new Response(kept.bytes, { status: 200, headers });
-  headers['content-encoding'] = 'gzip';
-  return new Response(await compressed(serving, key, kept), { status: 200, headers });
+  const { view, also = '' } = request;
+  noteHot(c, serving, {
+    view,
+    also,
+    key,
+    etag,
+    cacheControl: headers['cache-control'] ?? '',
+    vary: headers.vary ?? '',
+  });
+  return sendKept(c, serving, { key, kept, headers });
 }
 
 /** A JSON answer that is made anew each time and never kept: what the clock or the operational store says. */
@@ -96,13 +94,6 @@ function jsonAnswer(body: unknown, etag: string): KeptAnswer {
   return { contentType: 'application/json; charset=utf-8', etag, bytes };
 }
 
-async function compressed(serving: Serving, key: string, kept: KeptAnswer): Promise<Uint8Array<ArrayBuffer>> {
-  if (kept.gzip !== undefined) return kept.gzip;
-  const bytes = new Uint8Array(await gzip(kept.bytes, { level: GZIP_LEVEL }));
-  serving.answers.keepGzip(key, kept, bytes);
-  return bytes;
-}
-
 /** Path and query without the key, which says who asks and not what. */
 function addressOf(url: string): string {
   const start = url.indexOf('/', url.indexOf('//') + 2);
@@ -111,14 +102,4 @@ function addressOf(url: string): string {
   return address.replaceAll(/([?&])apiKey=[^&]*(&|$)/g, (_, before: string, after: string) =>
     after === '' ? '' : before,
   );
-}
-
-export function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  const bare = etag.replace('W/', '');
-  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace('W/', '') === bare);
-}
-
-export function acceptsGzip(header: string | undefined): boolean {
-  return header !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(header);
 }

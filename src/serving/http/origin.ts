@@ -6,8 +6,9 @@ import type { Serving, ServingContext } from './serving.ts';
  */
 export function originOf(c: ServingContext, serving: Pick<Serving, 'publicUrl' | 'trustProxy'>): string {
   if (serving.publicUrl !== undefined) return serving.publicUrl;
+  // The address was made of `Host` and normalized by whoever made the request.
+  if (!serving.trustProxy) return c.req.url.slice(0, c.req.url.indexOf('/', c.req.url.indexOf('//') + 2));
   const url = new URL(c.req.url);
-  if (!serving.trustProxy) return url.origin;
   const proto = first(c.req.header('x-forwarded-proto')) ?? url.protocol.slice(0, -1);
   const host = first(c.req.header('x-forwarded-host')) ?? c.req.header('host') ?? url.host;
   const port = first(c.req.header('x-forwarded-port'));

@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import type { PageFile } from '#ports/page-files.ts';
-import { acceptsGzip, matches } from './answer.ts';
 import { PAGE_POLICY } from './gate/security-headers.ts';
 import { notFound } from './http-errors.ts';
 import { setScope } from './route.ts';
+import { acceptsGzip, matches } from './sending.ts';
 import type { Serving, ServingApp, ServingContext } from './serving.ts';
 
 /** The page and its files, after every route of the API. Open to all: the page itself asks for a key where one is needed. */

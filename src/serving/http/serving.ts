@@ -10,6 +10,7 @@ import type { Random } from '#ports/random.ts';
 import type { Timers } from '#ports/timers.ts';
 import { Views } from '../view.ts';
 import { AnswerCache } from './answer-cache.ts';
+import { HotAnswers } from './hot-answers.ts';
 import { ReadGate } from './read-gate.ts';
 import type { SqlRunner } from './sql-runner.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -79,6 +80,7 @@ export interface ServingDeps {
 export interface Serving extends ServingDeps {
   readonly views: Views;
   readonly answers: AnswerCache;
+  readonly hot: HotAnswers;
   readonly reads: ReadGate;
   /** Exports, SQL and event streams: none of them waits, the one too many is refused. */
   readonly streams: ReadGate;
@@ -90,6 +92,7 @@ export function createServing(deps: ServingDeps): Serving {
     ...deps,
     views: new Views({ lake, clock, intervals }),
     answers: new AnswerCache(limits.answersBytes),
+    hot: new HotAnswers(),
     reads: new ReadGate({ running: limits.readsRunning, waiting: limits.readsWaiting }),
     streams: new ReadGate({ running: limits.streams, waiting: 0 }),
   };

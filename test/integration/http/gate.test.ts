@@ -155,9 +155,9 @@ describe('the gate', () => {
     assert.ok(!text.includes('MADE') && !text.includes('ODD') && !text.includes('nothing-'));
     assert.match(
       text,
-      /condvest_http_requests_total\{route="\/condvest\/v1\/bars\/:symbol",method="GET",status="4xx"\} 50/,
+      /condvest_http_request_duration_seconds_count\{route="\/condvest\/v1\/bars\/:symbol",method="GET",status="4xx"\} 50/,
     );
-    assert.match(text, /condvest_http_requests_total\{route="none",method="OTHER",status="4xx"\} 5\d/);
+    assert.match(text, /condvest_http_request_duration_seconds_count\{route="none",method="OTHER",status="4xx"\} 5\d/);
     assert.match(text, /condvest_answer_cache_lookups_total\{result="hit"\} \d+/);
     assert.match(text, /condvest_table_version\{table="bronze\/daily_bars"\} \d+/);
     assert.match(text, /condvest_ready \d/);

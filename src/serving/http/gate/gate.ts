@@ -3,6 +3,7 @@ import { matchedRoutes } from 'hono/route';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { refusal } from '../app.ts';
+import { hotAnswer } from '../hot-answers.ts';
 import { originOf } from '../origin.ts';
 import { scopeOf } from '../route.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
@@ -57,6 +58,7 @@ const PREFLIGHT_SECONDS = '600';
  */
 export function addGate(app: ServingApp, serving: Serving, options: GateOptions): void {
   const { metrics, monotonicMs, onAccess, onBug } = options;
+  const nextId = requestIds(options.random);
   const limitBody = bodyLimit({
     maxSize: serving.limits.bodyBytes,
     onError: () => Promise.reject(bodyTooLarge(serving)),
@@ -64,15 +66,18 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
   app.use(async (c, next) => {
     const startMs = monotonicMs();
     metrics.begin();
-    c.set('requestId', requestIdOf(c, serving, options.random));
+    c.set('requestId', requestIdOf(c, serving, nextId));
     c.set('caller', NOBODY);
     const target = targetOf(c);
     let code: string | undefined;
     try {
       const answered = await admit(c, app, serving, options, target);
       if (answered !== undefined) c.res = answered;
-      else if (READING.has(c.req.method)) await next();
-      else await limitBody(c, next);
+      else if (READING.has(c.req.method)) {
+        const hot = await hotAnswer(c, serving);
+        if (hot === undefined) await next();
+        else c.res = hot;
+      } else await limitBody(c, next);
       if (c.error instanceof CondvestError) code = c.error.code;
     } catch (cause) {
       if (cause instanceof CondvestError) code = cause.code;
@@ -149,14 +154,14 @@ function checkHost(c: ServingContext, serving: Serving, { hosts, keys }: GateOpt
   return originOf(c, serving);
 }
 
-function headersFor(c: ServingContext, asker: Asker, cors: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = { ...API_HEADERS };
-  if (asker === 'listed' || asker === 'any') {
-    headers['access-control-allow-origin'] = cors.includes('*') ? '*' : (c.req.header('origin') ?? '');
-    headers['access-control-expose-headers'] = EXPOSED;
-    headers['cross-origin-resource-policy'] = 'cross-origin';
-  }
-  return headers;
+function headersFor(c: ServingContext, asker: Asker, cors: readonly string[]): Readonly<Record<string, string>> {
+  if (asker !== 'listed' && asker !== 'any') return API_HEADERS;
+  return {
+    ...API_HEADERS,
+    'access-control-allow-origin': cors.includes('*') ? '*' : (c.req.header('origin') ?? ''),
+    'access-control-expose-headers': EXPOSED,
+    'cross-origin-resource-policy': 'cross-origin',
+  };
 }
 
 /** A page of somebody else gets nothing, also where it could not read the answer: it could still make this server work. */
@@ -239,9 +244,19 @@ function addressOf(c: ServingContext, { trustProxy }: Serving, options: GateOpti
   return last === undefined || last === '' ? options.addressOf(c) : last.slice(0, LOGGED_MAX);
 }
 
-function requestIdOf(c: ServingContext, { trustProxy }: Serving, random: Random): string {
+/** Ids that no other process gives: some random digits of this one, and a count. */
+function requestIds(random: Random): () => string {
+  const prefix = random.uuid().replaceAll('-', '').slice(0, 20);
+  let count = 0;
+  return () => {
+    count += 1;
+    return prefix + count.toString(16).padStart(12, '0');
+  };
+}
+
+function requestIdOf(c: ServingContext, { trustProxy }: Serving, nextId: () => string): string {
   const given = trustProxy ? c.req.header('x-request-id') : undefined;
-  return given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : random.uuid().replaceAll('-', '');
+  return given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : nextId();
 }
 
 interface Target {

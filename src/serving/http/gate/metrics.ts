@@ -1,14 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
 import type { Serving } from '../serving.ts';
 import type { Readiness } from './readiness.ts';
-
-/** Seconds: an answer from memory takes well under a millisecond, an export minutes. */
-const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
-
-interface RouteSeries {
-  readonly count: { inc(): void };
-  readonly seconds: { observe(value: number): void };
-}
+import { RequestSeries } from './request-series.ts';
 
 /**
  * What Prometheus is told of one server. Series are by route pattern, method and class of status, all of them few: no path and
@@ -16,32 +9,16 @@ interface RouteSeries {
  */
 export class ServerMetrics {
   readonly registry = new Registry();
-  readonly #requests: Counter<'route' | 'method' | 'status'>;
-  readonly #seconds: Histogram<'route' | 'method' | 'status'>;
-  readonly #running: Gauge;
-  readonly #series = new Map<string, RouteSeries>();
+  readonly #requests = new RequestSeries();
+  #running = 0;
 
   constructor() {
-    const labelNames = ['route', 'method', 'status'] as const;
-    const registers = [this.registry];
-    this.#requests = new Counter({
-      name: 'condvest_http_requests_total',
-      help: 'Requests that were answered',
-      labelNames,
-      registers,
-    });
-    this.#seconds = new Histogram({
-      name: 'condvest_http_request_duration_seconds',
-      help: 'From the request to the beginning of its answer',
-      labelNames,
-      buckets: BUCKETS,
-      registers,
-    });
-    this.#running = new Gauge({ name: 'condvest_http_requests_running', help: 'Requests not answered yet', registers });
+    // The registry asks for no more of a metric than this one has.
+    this.registry.registerMetric(this.#requests as unknown as Histogram);
   }
 
   begin(): void {
-    this.#running.inc();
+    this.#running += 1;
   }
 
   /** `route`: the pattern, `none` where there is no such route. */
@@ -51,17 +28,8 @@ export class ServerMetrics {
     readonly status: number;
     readonly ms: number;
   }): void {
-    const { route, method, status, ms } = request;
-    this.#running.dec();
-    const key = `${method} ${route} ${Math.floor(status / 100)}`;
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      const labels = { route, method, status: `${Math.floor(status / 100)}xx` };
-      series = { count: this.#requests.labels(labels), seconds: this.#seconds.labels(labels) };
-      this.#series.set(key, series);
-    }
-    series.count.inc();
-    series.seconds.observe(ms / 1000);
+    this.#running -= 1;
+    this.#requests.observe(request.route, request.method, request.status, request.ms);
   }
 
   /** What is looked at when somebody asks for the metrics. */
@@ -90,6 +58,7 @@ export class ServerMetrics {
       });
     };
     const { answers, reads, streams, views, upkeep, limits } = serving;
+    gauge('condvest_http_requests_running', 'Requests not answered yet', (one) => one.set(this.#running));
     gauge('condvest_answer_cache_bytes', 'Bytes of answers kept in memory', (one) => one.set(answers.bytes));
     gauge('condvest_answer_cache_bytes_max', 'The bound of it', (one) => one.set(limits.answersBytes));
     const lookups = new Counter({

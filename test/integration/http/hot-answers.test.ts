@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gated } from '#test/fixtures/gated-app.ts';
+import { openHttpApp } from '#test/fixtures/http-app.ts';
+
+/** Addresses answered by heart must be told from those worked out by nothing but their speed. */
+
+const PATH = '/v2/aggs/ticker/AAA/range/1/day/2025-01-02/2026-12-31?limit=50000';
+
+test('an address asked again is answered with the same bytes and headers, and revalidates', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  const first = await gate.ask(PATH);
+  const again = await gate.ask(PATH);
+  assert.equal(await again.text(), await first.text());
+  for (const name of ['etag', 'cache-control', 'vary', 'content-type', 'content-security-policy'])
+    assert.equal(again.headers.get(name), first.headers.get(name), name);
+  assert.notEqual(again.headers.get('x-request-id'), first.headers.get('x-request-id'));
+  const etag = first.headers.get('etag') ?? '';
+  const unchanged = await gate.ask(PATH, { headers: { 'if-none-match': etag } });
+  assert.deepEqual([unchanged.status, await unchanged.text(), unchanged.headers.get('etag')], [304, '', etag]);
+  const packed = await gate.ask(PATH, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(packed.headers.get('content-encoding'), 'gzip');
+  assert.ok(http.serving.answers.hits >= 2);
+});
+
+test('a commit is seen within a second of it, also at an address known by heart', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  const before = await (await gate.ask(PATH)).text();
+  await gate.ask(PATH);
+  await http.commitNextSession();
+  http.clock.move(1000);
+  const after = await (await gate.ask(PATH)).text();
+  assert.notEqual(after, before);
+  assert.equal(
+    (JSON.parse(after) as { resultsCount: number }).resultsCount,
+    (JSON.parse(before) as { resultsCount: number }).resultsCount + 1,
+  );
+});
+
+test('a live bar that comes is seen at once', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  const session = http.calendar.next(http.calendar.lastClosedSession(http.clock.nowMs()));
+  http.clock.move(http.calendar.openMs(session) + 3_600_000 - http.clock.nowMs());
+  const before = await (await gate.ask(PATH)).text();
+  assert.equal(await (await gate.ask(PATH)).text(), before);
+  http.live.set({
+    symbol: 'AAA',
+    session,
+    open: 10,
+    high: 12,
+    low: 9,
+    close: 11,
+    volume: 100,
+    vwap: null,
+    trades: null,
+    updatedMs: http.clock.nowMs(),
+  });
+  assert.notEqual(await (await gate.ask(PATH)).text(), before);
+});
+
+test('what the gate refuses is refused, also at an address known by heart', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  assert.equal((await gate.ask(PATH)).status, 200);
+  assert.equal((await gate.ask(PATH, { headers: { host: 'evil.example' } })).status, 421);
+  assert.equal((await gate.ask(PATH, { headers: { origin: 'https://evil.example' } })).status, 403);
+  assert.equal((await gate.ask(PATH, { method: 'DELETE' })).status, 405);
+});
+
+test('views are shown while they are looked at again, and never when they are old', async () => {
+  await using http = await openHttpApp();
+  const { views } = http.serving;
+  const first = await views.current();
+  await http.commitNextSession();
+  const second = await views.current();
+  assert.notEqual(second, first, 'older than a second');
+  http.clock.move(300);
+  assert.equal(await views.current(), second);
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { FsPageFiles } from '#adapters/fs/page-files.ts';
+import { type Gated, gated } from '#test/fixtures/gated-app.ts';
+import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
+
+describe('the files of the page', () => {
+  let http: HttpApp;
+  let folder: string;
+  let gate: Gated;
+  const script = `export const text = '${'long '.repeat(500)}';\n`;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'condvest-page-'));
+    const root = join(folder, 'dist');
+    await mkdir(join(root, 'assets'), { recursive: true });
+    await mkdir(join(folder, 'swagger'));
+    await writeFile(join(root, 'index.html'), '<!doctype html><title>Page</title>');
+    await writeFile(join(root, 'assets/app-0a1b2c3d.js'), script);
+    await writeFile(join(root, '.env'), 'hidden words');
+    await writeFile(join(root, 'notes.private'), 'hidden words');
+    await writeFile(join(folder, 'outside.txt'), 'hidden words');
+    await writeFile(join(folder, 'swagger/swagger-ui.css'), 'a {}');
+    await symlink(join(folder, 'outside.txt'), join(root, 'link.txt'));
+    http = await openHttpApp({ isEmpty: true });
+    const page = new FsPageFiles({ root, mounts: { reference: join(folder, 'swagger') } });
+    gate = gated({ ...http.serving, page });
+  });
+  after(async () => {
+    await http[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  test('what carries a hash in its name is kept for ever, and the page is looked at again', async () => {
+    const asset = await gate.ask('/assets/app-0a1b2c3d.js');
+    assert.equal(asset.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+    assert.equal(asset.headers.get('content-type'), 'text/javascript; charset=utf-8');
+    assert.equal(await asset.text(), script);
+    const page = await gate.ask('/');
+    assert.equal(page.headers.get('cache-control'), 'no-cache');
+    assert.match(await page.text(), /<title>Page/);
+    const etag = page.headers.get('etag') ?? '';
+    assert.equal((await gate.ask('/', { headers: { 'if-none-match': etag } })).status, 304);
+  });
+
+  test('text is sent compressed to those who take it', async () => {
+    const packed = await gate.ask('/assets/app-0a1b2c3d.js', { headers: { 'accept-encoding': 'gzip, br' } });
+    assert.equal(packed.headers.get('content-encoding'), 'gzip');
+    const stream = new Blob([await packed.arrayBuffer()]).stream().pipeThrough(new DecompressionStream('gzip'));
+    assert.equal(await new Response(stream).text(), script);
+  });
+
+  test('an address inside the page is the page', async () => {
+    const response = await gate.ask('/chart/AAA', { headers: { accept: 'text/html,*/*' } });
+    assert.match(await response.text(), /<title>Page/);
+  });
+
+  test('the reference page has a folder of its own', async () => {
+    assert.equal((await gate.ask('/reference/swagger-ui.css')).headers.get('content-type'), 'text/css; charset=utf-8');
+  });
+
+  test('nothing else on the disk is given away', async () => {
+    for (const path of [
+      '/../outside.txt',
+      '/%2e%2e/outside.txt',
+      '/..%2foutside.txt',
+      '/assets/..%2f..%2foutside.txt',
+      '/assets/%2e%2e/%2e%2e/outside.txt',
+      '//outside.txt',
+      '/link.txt',
+      '/.env',
+      '/notes.private',
+      '/reference/../outside.txt',
+      '/reference/..%5coutside.txt',
+      '/assets',
+      '/assets%00.js',
+      '/__proto__/x.js',
+      '/constructor/x.js',
+    ]) {
+      const response = await gate.ask(path);
+      assert.ok(!(await response.text()).includes('hidden words'), path);
+      assert.equal(response.status, 404, path);
+    }
+  });
+});

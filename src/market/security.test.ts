@@ -128,6 +128,7 @@ test('spans, resolution and exceptions agree on every row of every history', () 
           );
           assert.equal(mapped?.securityId ?? symbol, id);
           assert.ok(listings.spans(id).some((span) => span.symbol === symbol && inside(span, date)));
+          assert.ok(listings.symbolsOf(id).has(symbol));
           assert.ok(listings.spans(id).every((span) => symbols.includes(span.symbol) || span.symbol === id));
           assert.ok(!seen.has(id), `${id} has two symbols on ${date}`);
           seen.add(id);

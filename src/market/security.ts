@@ -107,6 +107,11 @@ export class Listings {
     return spans;
   }
 
+  /** Every symbol whose rows can belong to a security, on whatever session. */
+  symbolsOf(securityId: string): Set<string> {
+    return new Set([securityId, ...(this.#bySecurity.get(securityId) ?? []).map(({ symbol }) => symbol)]);
+  }
+
   /**
    * Where rows of a symbol belong to a security of another name: all that must be known to map rows to securities, since
    * every other row belongs to the security called like its symbol. Ascending by symbol and first session.

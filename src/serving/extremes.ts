@@ -1,4 +1,4 @@
-import type { IsoDate } from '#base/dates.ts';
+import { addDays, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
@@ -7,7 +7,7 @@ import type { Listings, SymbolSpan } from '#market/security.ts';
 import { factsOf } from './bars-query.ts';
 import { Kept } from './kept.ts';
 import { MARKET_TABLES, type MarketDay } from './market-day.ts';
-import { extremesOf, rangesOf } from './session-rows.sql.ts';
+import { extremesOf, extremesOfSegments, type PricedSpan } from './session-rows.sql.ts';
 import { SplitFactors } from './session-rows.ts';
 import type { LakeView } from './view.ts';
 
@@ -24,9 +24,9 @@ const BARS_MIN = YEAR_SESSIONS / 2;
 const KEPT = 4;
 
 interface Extremes {
-  sessions: number;
-  high: number;
-  low: number;
+  readonly sessions: number;
+  readonly high: number;
+  readonly low: number;
 }
 
 const keptExtremes = new WeakMap<Lake, Kept<ReadonlyMap<string, Extremes>>>();
@@ -85,42 +85,67 @@ async function readExtremes(lake: Lake, view: LakeView, range: Range): Promise<R
   // Most securities had one symbol and no split all year: their extremes are those of their symbol's rows.
   const symbols = specialSymbols(listings, factors.securities, range);
   const found = new Map<string, Extremes>();
-  const plain = (await engine.columns(extremesOf(scan, [...symbols], from, to))) as unknown as {
-    readonly symbol: readonly string[];
-    readonly sessions: readonly number[];
-    readonly high: readonly number[];
-    readonly low: readonly number[];
-  };
-  for (const [i, symbol] of plain.symbol.entries()) {
-    const extremes = { sessions: plain.sessions[i] ?? 0, high: plain.high[i] ?? 0, low: plain.low[i] ?? 0 };
-    found.set(listings.resolve(symbol, to), extremes);
-  }
-  if (symbols.size === 0) return found;
-  const rows = (await engine.columns(rangesOf(scan, [...symbols], from, to))) as unknown as {
-    readonly symbol: readonly string[];
-    readonly session: readonly IsoDate[];
-    readonly high: readonly number[];
-    readonly low: readonly number[];
-  };
-  for (const [i, symbol] of rows.symbol.entries()) {
-    const session = rows.session[i] ?? to;
-    const securityId = listings.resolve(symbol, session);
-    const price = factors.ofSecurity(securityId, session)?.price ?? 1;
-    const high = (rows.high[i] ?? 0) * price;
-    const low = (rows.low[i] ?? 0) * price;
-    const known = found.get(securityId);
-    if (known === undefined) found.set(securityId, { sessions: 1, high, low });
-    else {
-      known.sessions += 1;
-      known.high = Math.max(known.high, high);
-      known.low = Math.min(known.low, low);
-    }
-  }
+  const plain = (await engine.columns(extremesOf(scan, from, to))) as unknown as ExtremesColumns;
+  for (const [i, symbol] of plain.key.entries())
+    if (!symbols.has(symbol)) found.set(listings.resolve(symbol, to), extremesAt(plain, i));
+  const segments = segmentsOf(listings, factors, symbols, range);
+  if (segments.length === 0) return found;
+  const scaled = (await engine.columns(extremesOfSegments(scan, segments))) as unknown as ExtremesColumns;
+  for (const [i, securityId] of scaled.key.entries()) found.set(securityId, extremesAt(scaled, i));
   return found;
 }
 
+/** `key`: the symbol, or the security. */
+interface ExtremesColumns {
+  readonly key: readonly string[];
+  readonly sessions: readonly number[];
+  readonly high: readonly number[];
+  readonly low: readonly number[];
+}
+
+function extremesAt({ sessions, high, low }: ExtremesColumns, i: number): Extremes {
+  return { sessions: sessions[i] ?? 0, high: high[i] ?? 0, low: low[i] ?? 0 };
+}
+
+/** The spans of the securities to which rows of some symbols belong, cut where a split changes the share count. */
+function segmentsOf(
+  listings: Listings,
+  factors: SplitFactors,
+  symbols: ReadonlySet<string>,
+  { from, to }: Range,
+): PricedSpan[] {
+  const securities = new Set([...symbols, ...factors.securities]);
+  for (const { symbol, securityId } of listings.exceptions()) if (symbols.has(symbol)) securities.add(securityId);
+  const segments: PricedSpan[] = [];
+  const add = (securityId: string, symbol: string, first: IsoDate, last: IsoDate): void => {
+    const priceFactor = factors.ofSecurity(securityId, first)?.price ?? 1;
+    segments.push({ securityId, symbol, first, last, priceFactor });
+  };
+  for (const securityId of securities) {
+    for (const span of listings.spans(securityId)) {
+      let first = later(span.first, from);
+      const end = earlier(span.last, to);
+      for (const exDate of factors.exDates(securityId)) {
+        if (exDate <= first || exDate > end) continue;
+        add(securityId, span.symbol, first, addDays(exDate, -1));
+        first = exDate;
+      }
+      if (first <= end) add(securityId, span.symbol, first, end);
+    }
+  }
+  return segments;
+}
+
+function later(date: IsoDate | null, other: IsoDate): IsoDate {
+  return date === null || date < other ? other : date;
+}
+
+function earlier(date: IsoDate | null, other: IsoDate): IsoDate {
+  return date === null || date > other ? other : date;
+}
+
 /**
- * The symbols whose rows must be looked at one by one, since not all of them belong to one security in one share count, or since
+ * The symbols whose rows cannot be taken together, since not all of them belong to one security in one share count, or since
  * that security had other symbols too.
  */
 function specialSymbols(listings: Listings, split: Iterable<string>, { from, to }: Range): Set<string> {

@@ -24,18 +24,31 @@ export function closesOf(rows: string, symbols: readonly string[], from: IsoDate
     ORDER BY session, symbol`;
 }
 
-/** Of every symbol but some: how many rows it has in [from, to], and their highest high and lowest low. */
-export function extremesOf(rows: string, except: readonly string[], from: IsoDate, to: IsoDate): string {
-  const others = except.length === 0 ? '' : ` AND symbol NOT IN (${except.map(sqlText).join(', ')})`;
-  return `SELECT symbol, count(*)::INTEGER AS sessions, max(high) AS high, min(low) AS low FROM (${rows})
-    WHERE session BETWEEN DATE '${from}' AND DATE '${to}'${others} GROUP BY symbol ORDER BY symbol`;
+/** Of every symbol: how many rows it has in [from, to], and their highest high and lowest low. */
+export function extremesOf(rows: string, from: IsoDate, to: IsoDate): string {
+  return `SELECT symbol AS key, count(*)::INTEGER AS sessions, max(high) AS high, min(low) AS low FROM (${rows})
+    WHERE session BETWEEN DATE '${from}' AND DATE '${to}' AND symbol IS NOT NULL GROUP BY symbol`;
 }
 
-/** Highs and lows of some symbols in [from, to]. */
-export function rangesOf(rows: string, symbols: readonly string[], from: IsoDate, to: IsoDate): string {
-  return `SELECT symbol, session, high, low FROM (${rows})
-    WHERE symbol IN (${symbols.map(sqlText).join(', ')}) AND session BETWEEN DATE '${from}' AND DATE '${to}'
-    ORDER BY symbol, session`;
+/** A span in which a security has one symbol and one share count. */
+export interface PricedSpan {
+  readonly securityId: string;
+  readonly symbol: string;
+  readonly first: IsoDate;
+  readonly last: IsoDate;
+  readonly priceFactor: number;
+}
+
+/** As `extremesOf`, of the securities that these spans belong to, in the share count that their factors lead to. */
+export function extremesOfSegments(rows: string, spans: readonly PricedSpan[]): string {
+  const values = spans.map(
+    ({ securityId, symbol, first, last, priceFactor }) =>
+      `(${sqlText(securityId)}, ${sqlText(symbol)}, DATE '${first}', DATE '${last}', '${priceFactor}'::DOUBLE)`,
+  );
+  return `SELECT key, count(*)::INTEGER AS sessions, max(high * factor) AS high, min(low * factor) AS low
+    FROM (${rows}) bars JOIN (VALUES ${values.join(', ')}) spans(key, symbol, first, last, factor)
+      ON bars.symbol = spans.symbol AND session BETWEEN first AND last
+    GROUP BY key`;
 }
 
 /** Symbols whose listing names one of some exchanges. */

@@ -87,11 +87,13 @@ function checkRows(columns: SessionRows, sessionOf: (i: number) => IsoDate): voi
 
 /**
  * What rows of many securities are multiplied with, to be in the share count of one session. Most securities have no split in
- * between, so only those that do are held; where none does, asking costs nothing.
+ * between, so only those that do are held, and a row of any other costs next to nothing.
  */
 export class SplitFactors {
   readonly #listings: Listings;
   readonly #plans = new Map<string, AdjustmentPlan>();
+  /** Symbols that these securities ever had: no other row need be looked up. */
+  readonly #symbols = new Set<string>();
 
   /** Splits with an ex-date after `since` and not after `until` count. */
   constructor(
@@ -104,11 +106,8 @@ export class SplitFactors {
       if (!ofSecurity.some(({ exDate }) => exDate > range.since && exDate <= range.until)) continue;
       const plan = planAdjustment({ adjustment: 'split', splits: ofSecurity, lastPublished: range.until });
       this.#plans.set(securityId, plan);
+      for (const symbol of listings.symbolsOf(securityId)) this.#symbols.add(symbol);
     }
-  }
-
-  get isEmpty(): boolean {
-    return this.#plans.size === 0;
   }
 
   /** Securities with a split in the range. */
@@ -116,9 +115,14 @@ export class SplitFactors {
     return this.#plans.keys();
   }
 
+  /** The ex-dates of a security's splits, ascending. */
+  exDates(securityId: string): readonly IsoDate[] {
+    return this.#plans.get(securityId)?.events.map(({ exDate }) => exDate) ?? [];
+  }
+
   /** Of a row; undefined where nothing is to be done. */
   of(symbol: string, session: IsoDate): Factors | undefined {
-    return this.isEmpty ? undefined : this.ofSecurity(this.#listings.resolve(symbol, session), session);
+    return this.#symbols.has(symbol) ? this.ofSecurity(this.#listings.resolve(symbol, session), session) : undefined;
   }
 
   ofSecurity(securityId: string, session: IsoDate): Factors | undefined {

@@ -34,7 +34,7 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
         also: liveTag(serving, view),
         make: async (requestId) => {
           const request = { date: params.date, isAdjusted: query.adjusted, includeOtc: query.include_otc };
-          return bodyOf(await groupedBars(serving, view, request), query.adjusted, requestId);
+          return groupedBody(await groupedBars(serving, view, request), query.adjusted, requestId);
         },
       });
     },
@@ -42,7 +42,7 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
 }
 
 /** A day without a bar, a weekend or one in the future, is no error: it has no `results` at all. */
-function bodyOf(bars: readonly GroupedBar[], adjusted: boolean, requestId: string): GroupedDaily {
+export function groupedBody(bars: readonly GroupedBar[], adjusted: boolean, requestId: string): GroupedDaily {
   const count = bars.length;
   return {
     queryCount: count,
@@ -73,23 +73,23 @@ export async function groupedBars(
   const t = newYorkInstant(date, STAMPED_AT_MINUTE);
   const { symbol, open, high, low, close, volume, vwap, trades } = rows;
   const bars: GroupedBar[] = [];
-  for (const [i, T] of symbol.entries()) {
+  for (let i = 0; i < symbol.length; i += 1) {
+    const T = symbol[i] ?? '';
     const isOtc = otc.has(T);
     if (isOtc && !includeOtc) continue;
     const { price, volume: shares } = factors.of(T, date) ?? UNADJUSTED;
-    const vw = vwap[i] ?? null;
-    const n = trades[i] ?? null;
+    const vw = vwap[i] ?? undefined;
     bars.push({
       T,
       v: (volume[i] ?? 0) * shares,
-      ...(vw === null ? undefined : { vw: vw * price }),
+      vw: vw === undefined ? undefined : vw * price,
       o: (open[i] ?? 0) * price,
       c: (close[i] ?? 0) * price,
       h: (high[i] ?? 0) * price,
       l: (low[i] ?? 0) * price,
       t,
-      ...(n === null ? undefined : { n }),
-      ...(isOtc ? { otc: true } : undefined),
+      n: trades[i] ?? undefined,
+      otc: isOtc ? true : undefined,
     });
   }
   return bars;

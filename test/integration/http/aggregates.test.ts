@@ -399,6 +399,58 @@ describe('aggregates while the lake grows', () => {
     assert.equal((await http.json<{ otc?: boolean }>('/v1/open-close/ADR/2025-12-30')).otc, true);
   });
 
+  test('wherever the seam lies, every session is in every grain once', async () => {
+    await using http = await openHttpApp();
+    const sessions = http.calendar.range(PARTIAL, isoDate('2026-01-08'));
+    const unpublished = sessions.slice(2);
+    const property = fc.asyncProperty(
+      fc.record({
+        /** How many of the unpublished sessions have begun; live bars of published ones may linger. */
+        begun: fc.integer({ min: 0, max: unpublished.length }),
+        lingering: fc.integer({ min: 0, max: 2 }),
+        trades: fc.integer({ min: 1, max: 1000 }),
+        multiplier: fc.integer({ min: 2, max: 13 }),
+        adjusted: fc.boolean(),
+      }),
+      async ({ begun, lingering, trades, multiplier, adjusted }) => {
+        http.live.clear();
+        const today = unpublished[begun - 1] ?? PROVISIONAL;
+        http.clock.move(Date.parse(`${today}T23:00:00Z`) - http.clock.nowMs());
+        for (const session of sessions.slice(2 - lingering, 2 + begun)) {
+          const prices = { open: 50, high: 60 + trades, low: 40, close: 50 + trades / 1000, vwap: 51 };
+          const bar = { symbol: 'FUT', session, ...prices, volume: 100 * trades, trades };
+          http.live.set({ ...bar, updatedMs: http.clock.nowMs() });
+        }
+        const range = `2025-12-01/2026-02-28?adjusted=${adjusted}`;
+        const days = (await pageAt(http, `/v2/aggs/ticker/FUT/range/1/day/${range}`)).results ?? [];
+        const expected = http.calendar.range(isoDate('2025-12-01'), today);
+        assert.deepEqual(
+          days.map(({ t }) => t),
+          expected.map(midnight),
+        );
+        const seam = days.findIndex(({ t }) => t > midnight(PROVISIONAL));
+        assert.equal(seam === -1 ? 0 : days.length - seam, begun);
+        const path = `/v2/aggs/ticker/FUT/range/${multiplier}/session/${range}&include_partial=true`;
+        for (const window of (await pageAt(http, path)).results ?? []) {
+          const inside = days.filter(({ t }) => t >= window.t && t <= (window.end ?? 0));
+          // The first window may begin before the range of days.
+          if (window.t < (days[0]?.t ?? 0)) continue;
+          assert.equal(window.sessions, inside.length);
+          assert.equal(window.c, inside.at(-1)?.c);
+          assert.equal(
+            window.n,
+            inside.reduce((sum, { n = 0 }) => sum + n, 0),
+          );
+          if (!adjusted) continue;
+          const volume = inside.reduce((sum, { v }) => sum + v, 0);
+          assert.ok(Math.abs(window.v - volume) <= 1e-9 * volume);
+          assert.equal(window.h, Math.max(...inside.map(({ h }) => h)));
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 40 });
+  });
+
   test('a live session comes after the published ones, in its own share count, and goes when it is published', async () => {
     await using http = await openHttpApp();
     http.clock.move(Date.parse(`${NEXT}T16:00:00Z`) - http.clock.nowMs());

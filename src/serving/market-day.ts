@@ -89,11 +89,12 @@ function keepingOf(lake: Lake): Keeping {
 }
 
 /**
- * What an answer from live bars depends on beside the tables: the bars themselves, and which day it is. Empty for a view of an
- * earlier instant, of which there are no live bars.
+ * What an answer from live bars depends on beside the tables: the bars themselves, and which day it is. Empty where there are
+ * none: nobody has listened yet, or the view is one of an earlier instant.
  */
 export function liveTag(deps: Pick<MarketDeps, 'clock' | 'live'>, view: LakeView): string {
-  return view.asOfMs === undefined ? `${deps.live.revision()} ${newYorkAt(deps.clock.nowMs()).date}` : '';
+  const revision = deps.live.revision();
+  return view.asOfMs !== undefined || revision === 0 ? '' : `${revision} ${newYorkAt(deps.clock.nowMs()).date}`;
 }
 
 /**

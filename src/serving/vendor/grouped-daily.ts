@@ -3,14 +3,16 @@ import type { IsoDate } from '#base/dates.ts';
 import { LISTINGS, SPLITS } from '#lake/tables.ts';
 import { newYorkInstant } from '#market/calendar/new-york.ts';
 import { factsOf } from '../bars-query.ts';
+import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
-import { dateParameter, flag } from '../http/parameters.ts';
+import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { liveTag, MARKET_TABLES, type MarketDeps, newestSession, rowsOn } from '../market-day.ts';
 import { otcSymbols } from '../otc.ts';
 import { SplitFactors } from '../session-rows.ts';
 import type { LakeView } from '../view.ts';
+import { dayParameter } from './day-parameter.ts';
 import { type GroupedBar, type GroupedDaily, groupedDaily } from './shapes/grouped-daily.ts';
 
 /** The vendor stamps a grouped bar with 16:00 in New York, on short days too, though a bar of one symbol with midnight. */
@@ -23,11 +25,11 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
     path: '/v2/aggs/grouped/locale/us/market/stocks/{date}',
     summary: 'Bars of all symbols on one day',
     tag: 'vendor',
-    params: z.object({ date: dateParameter }),
-    query: z.object({ adjusted: flag(true), include_otc: flag(false) }),
+    params: z.object({ date: dayParameter }),
+    query: z.object({ adjusted: flag(true), include_otc: flag(false), as_of: asOfParameter }),
     answer: groupedDaily,
     handle: async (c, { params, query }) => {
-      const view = await serving.views.current();
+      const view = await viewAt(serving, query.as_of);
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { BarValues } from '#market/bar.ts';
+import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
-import { choice, flag, list, symbolParameter } from '../http/parameters.ts';
+import { asOfParameter, choice, flag, list, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import {
@@ -19,6 +20,7 @@ import { moversOf } from '../movers.ts';
 import { otcSymbols } from '../otc.ts';
 import type { LakeView } from '../view.ts';
 import { oneTickerSnapshot, type SnapshotBar, type TickerSnapshot, tickerSnapshots } from './shapes/snapshots.ts';
+import { refuseOtherClasses } from './stock-symbol.ts';
 
 const BASE = '/v2/snapshot/locale/us/markets/stocks';
 /** More do not fit into an address. */
@@ -32,10 +34,10 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     path: `${BASE}/tickers`,
     summary: 'Snapshots of all tickers, or of some',
     tag: 'vendor',
-    query: z.object({ tickers: list(TICKERS_MAX), include_otc: flag(false) }),
+    query: z.object({ tickers: list(TICKERS_MAX), include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
     handle: async (c, { query }) => {
-      const view = await serving.views.current();
+      const view = await viewAt(serving, query.as_of);
       return answer(c, serving, {
         ...dependsOn(serving, view),
         make: async (requestId) => {
@@ -58,9 +60,11 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     summary: 'Snapshot of one ticker',
     tag: 'vendor',
     params: z.object({ ticker: symbolParameter }),
+    query: z.object({ as_of: asOfParameter }),
     answer: oneTickerSnapshot,
-    handle: async (c, { params }) => {
-      const view = await serving.views.current();
+    handle: async (c, { params, query }) => {
+      refuseOtherClasses(params.ticker);
+      const view = await viewAt(serving, query.as_of);
       return answer(c, serving, {
         ...dependsOn(serving, view),
         make: async (requestId) => {
@@ -78,10 +82,10 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     summary: 'The twenty tickers that gained or lost most since their previous close',
     tag: 'vendor',
     params: z.object({ direction: choice(['gainers', 'losers'], 'gainers') }),
-    query: z.object({ include_otc: flag(false) }),
+    query: z.object({ include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
     handle: async (c, { params, query }) => {
-      const view = await serving.views.current();
+      const view = await viewAt(serving, query.as_of);
       return answer(c, serving, {
         ...dependsOn(serving, view),
         make: async (requestId) => {

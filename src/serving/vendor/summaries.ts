@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
+import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
+import { asOfParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { liveTag, MARKET_TABLES, type MarketDay, marketDay, newestSession } from '../market-day.ts';
@@ -16,10 +18,10 @@ export function addSummaries(app: ServingApp, serving: Serving): void {
     path: '/v1/summaries',
     summary: 'What a watchlist shows of its tickers',
     tag: 'vendor',
-    query: z.object({ ...anyOf('ticker') }),
+    query: z.object({ ...anyOf('ticker'), as_of: asOfParameter }),
     answer: summaries,
     handle: async (c, { query }) => {
-      const view = await serving.views.current();
+      const view = await viewAt(serving, query.as_of);
       const status = marketStatus(serving);
       return answer(c, serving, {
         view,

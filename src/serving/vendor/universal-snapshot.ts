@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { tradingMoment } from '#market/market-hours.ts';
+import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
 import { originOf } from '../http/origin.ts';
 import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import { choice, whole } from '../http/parameters.ts';
+import { asOfParameter, choice, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import {
@@ -38,6 +39,7 @@ const query = z.object({
   order: choice(['asc', 'desc'], 'asc'),
   sort: choice(['ticker'], 'ticker'),
   limit: whole({ min: 1, max: LIMIT_MAX, default: 10 }),
+  as_of: asOfParameter,
   cursor: z.string().optional(),
 });
 
@@ -88,12 +90,15 @@ interface Page {
 
 async function pageOf(serving: Serving, asked: Query): Promise<Page> {
   if (asked.cursor === undefined || asked.cursor === '') {
-    const view = await serving.views.current();
+    const view = await viewAt(serving, asked.as_of);
     return { view, atMs: serving.clock.nowMs(), after: undefined, session: undefined };
   }
   const cursor = decodeCursor(asked.cursor);
   const { after, session = '' } = cursor.position;
-  return { view: await viewOfCursor(serving.views, cursor), atMs: cursor.atMs, after, session: parseIsoDate(session) };
+  // The view of an instant is the same again, and without live bars.
+  const isPinned = asked.as_of !== undefined;
+  const view = await (isPinned ? viewAt(serving, asked.as_of) : viewOfCursor(serving.views, cursor));
+  return { view, atMs: cursor.atMs, after, session: parseIsoDate(session) };
 }
 
 /** The tickers asked for that come after one, in the order asked for: those of the market, or those that were named. */

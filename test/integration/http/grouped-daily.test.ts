@@ -106,8 +106,13 @@ test('a price that the lake does not have is left out, and an incomplete session
   assert.ok(preferred !== undefined && !('vw' in preferred));
 });
 
+test('an instant stands for its day in New York', async () => {
+  const { results } = await grouped(String(Date.parse('2024-06-11T02:00:00Z')));
+  assert.deepEqual(results, (await grouped('2024-06-10')).results);
+});
+
 test('a date that is none is refused, naming what is allowed', async () => {
-  for (const date of ['2024-02-30', 'today', '20240102']) {
+  for (const date of ['2024-02-30', 'today', '2024-1-2', '99999999999999']) {
     const response = await http.get(`${PATH}/${date}`);
     const body = (await response.json()) as { error: string };
     await assertVendorShape(`${PATH}/{date}`, response.status, body);

@@ -281,6 +281,34 @@ test('summaries come in the order asked for', async () => {
   assert.deepEqual([results[0]?.price, results[0]?.session.close], [day?.close, day?.close]);
 });
 
+test('as of an instant every answer and every page stays what it was', async () => {
+  await using app = await openHttpApp();
+  const asOf = `as_of=${app.clock.nowMs()}`;
+  app.clock.move(120_000);
+  const paths = [`${BASE}/tickers?${asOf}`, `${BASE}/tickers/FUT?${asOf}`, `${BASE}/losers?${asOf}`].concat(
+    `/v1/summaries?ticker.any_of=FUT,MTX&${asOf}`,
+    `/v3/snapshot?limit=250&${asOf}`,
+    `/v2/aggs/grouped/locale/us/market/stocks/${PROVISIONAL}?${asOf}`,
+  );
+  const texts = (): Promise<string[]> => Promise.all(paths.map(async (path) => (await app.get(path)).text()));
+  const before = await texts();
+  const paged = await followed(app, `?limit=5&${asOf}`, async (page) => {
+    if (page === 1) app.live.set(liveBar('FUT', 50));
+    if (page === 2) await app.commitNextSession();
+  });
+  const { results } = await universal(app, `?limit=250&${asOf}`);
+  const bare = (rows: Universal['results']) => rows.map(({ market_status: _, ...row }) => row);
+  assert.deepEqual(bare(paged), bare(results));
+  const after = await texts();
+  for (const [i, path] of paths.entries()) {
+    // What the market does now is told now.
+    const still = (text = ''): string => text.replaceAll(/"(market_status|request_id)":"[^"]*",?/g, '');
+    assert.equal(still(after[i]), still(before[i]), path);
+  }
+  const response = await app.get(paths[0] ?? '');
+  assert.match(response.headers.get('cache-control') ?? '', /immutable/);
+});
+
 test('a lake without bars says so', async () => {
   await using empty = await openHttpApp({ isEmpty: true });
   for (const path of [

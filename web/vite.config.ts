@@ -9,5 +9,6 @@ export default defineConfig({
   // One page, one server: nothing is fetched from anywhere else. `assetsInlineLimit` keeps data: URLs out, which the
   // Content-Security-Policy refuses.
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: true },
-  server: { proxy: { '/condvest/': SERVER, '/healthz': SERVER, '/readyz': SERVER } },
+  // The server takes calls that change something from its own page only.
+  server: { proxy: { '/condvest/': { target: SERVER, changeOrigin: true, headers: { origin: SERVER } } } },
 });

@@ -8,7 +8,7 @@ import { ChartView } from './chart/chart-view.tsx';
 import { Foot } from './foot.tsx';
 import { KeyDialog } from './key-dialog.tsx';
 import { MarketView } from './market/market-view.tsx';
-import { Failure, NoticeBox } from './parts/placeholders.tsx';
+import { Failure, NoticeBox, SkeletonLines } from './parts/placeholders.tsx';
 import { PipelineView } from './pipeline/pipeline-view.tsx';
 import { ShortcutsDialog } from './shortcuts.tsx';
 import { askNow, status, statusError } from './state/status.ts';
@@ -61,7 +61,7 @@ function contentOf(view: ViewName): ComponentChildren {
   if (view === 'unknown') {
     return (
       <div class="card">
-        <NoticeBox icon="search" title="There is no such page">
+        <NoticeBox icon="search" title="There is no such page" isPage>
           <p>The address may be mistyped.</p>
           <a class="button" href={PATHS.chart}>
             To the chart
@@ -75,11 +75,20 @@ function contentOf(view: ViewName): ComponentChildren {
   if (now === undefined && error !== undefined) {
     return (
       <div class="card">
-        <Failure error={error} title="The lake cannot be shown" onRetry={askNow} />
+        <Failure error={error} title="The lake cannot be shown" isPage onRetry={askNow} />
       </div>
     );
   }
-  if (now !== undefined && now.last_published === null) {
+  // What a view would ask for may not be there yet: the status says so, and comes first.
+  if (now === undefined) {
+    return (
+      <div class="card">
+        <h1 class="unseen">{TITLES[view]}</h1>
+        <SkeletonLines lines={9} label="Loading" />
+      </div>
+    );
+  }
+  if (now.last_published === null) {
     if (now.building !== null) return <BuildingPanel building={now.building} />;
     if (view !== 'pipeline') return <EmptyLake />;
   }

@@ -61,7 +61,7 @@ const SIGNS = { waiting: '○', running: '◐', done: '●', failed: '✕' } as 
 export function EmptyLake() {
   return (
     <div class="card">
-      <NoticeBox icon="chart" title="This lake is empty">
+      <NoticeBox icon="chart" title="This lake is empty" isPage>
         <p>
           <code>npm start</code> fills it with a simulated market, or with real days once <code>MASSIVE_API_KEY</code>{' '}
           is set. <code>./condvest import</code> takes your own files. This page shows the bars as soon as they are

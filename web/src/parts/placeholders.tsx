@@ -20,17 +20,20 @@ export function NoticeBox({
   icon,
   title,
   isBad = false,
+  isPage = false,
   children,
 }: {
   readonly icon: IconName;
   readonly title: string;
   readonly isBad?: boolean;
+  /** Nothing else is on the page. */
+  readonly isPage?: boolean;
   readonly children?: ComponentChildren;
 }) {
   return (
     <div class={isBad ? 'notice-box is-bad' : 'notice-box'} role={isBad ? 'alert' : undefined}>
       <Icon name={icon} />
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );
@@ -40,14 +43,16 @@ export function NoticeBox({
 export function Failure({
   error,
   title,
+  isPage = false,
   onRetry,
 }: {
   readonly error: ApiError;
   readonly title: string;
+  readonly isPage?: boolean;
   readonly onRetry: () => void;
 }) {
   return (
-    <NoticeBox icon="warning" title={title} isBad>
+    <NoticeBox icon="warning" title={title} isBad isPage={isPage}>
       <p>{sentence(error.message)}</p>
       <p class="small">
         {adviceFor(error)}

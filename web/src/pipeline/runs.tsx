@@ -128,7 +128,7 @@ function Steps({ id, known }: { readonly id: string; readonly known: Run | undef
                 Time
               </th>
               <th scope="col" class="wide-only">
-                When in the run
+                When
               </th>
             </tr>
           </thead>

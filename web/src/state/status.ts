@@ -23,6 +23,10 @@ export function followStatus(): void {
     if (!document.hidden) askNow();
   });
   addEventListener('online', askNow);
+  // Some call has found nobody there: from now on the status is asked for until somebody is.
+  isOffline.subscribe((isGone) => {
+    if (isGone && !document.hidden) askIn(SOON_MS);
+  });
   askNow();
 }
 
@@ -50,7 +54,12 @@ async function ask(signal: AbortSignal): Promise<void> {
   // A hidden tab asks again when it is looked at; a server that wants a key, when it has been given one.
   if (document.hidden || isKeyWanted.peek()) return;
   const isSoon = statusError.peek() !== undefined || status.peek()?.last_published == null;
-  timer = setTimeout(askNow, isSoon ? SOON_MS : EVERY_MS);
+  askIn(isSoon ? SOON_MS : EVERY_MS);
+}
+
+function askIn(ms: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(askNow, ms);
 }
 
 /** What views show depends on: the last session, how many are final, when something last came in. */

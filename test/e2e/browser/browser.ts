@@ -1,0 +1,61 @@
+import { existsSync, globSync, statSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Real Chromium, as the machine has it: nothing is downloaded. */
+
+const PATHS = [process.env['CONDVEST_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
+const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));
+
+/** For the `skip` of a test: why it cannot run here, or false. */
+export const noChromium: string | false =
+  executablePath === undefined
+    ? 'Chromium is not on this machine: apt-get install chromium, or name it by CONDVEST_TEST_CHROMIUM'
+    : false;
+
+export interface TestBrowser extends AsyncDisposable {
+  /** A window of its own, with nothing kept from another. */
+  open(address: string, options?: BrowserContextOptions): Promise<TestPage>;
+}
+
+export interface TestPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Errors on the console and of scripts, and requests to anywhere but the page's own server. None are expected. */
+  readonly complaints: string[];
+}
+
+export async function openBrowser(): Promise<TestBrowser> {
+  assertBuilt();
+  const browser: Browser = await chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    // Containers of continuous integration run as root, where Chromium's own sandbox does not start.
+    args: ['--no-sandbox'],
+  });
+  return {
+    open: async (address, options = {}) => {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      const { origin } = new URL(address);
+      page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+      });
+      page.on('request', (request) => {
+        const url = new URL(request.url());
+        if (url.protocol.startsWith('http') && url.origin !== origin) complaints.push(`request: ${url.href}`);
+      });
+      await page.goto(address);
+      return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+/** A page from before the last change would be tested in vain. */
+function assertBuilt(): void {
+  const built = existsSync('web/dist/index.html') ? statSync('web/dist/index.html').mtimeMs : 0;
+  const changed = globSync('web/{index.html,vite.config.ts,public/*,src/**/*}')
+    .filter((path) => !path.endsWith('.test.ts') && statSync(path).isFile())
+    .find((path) => statSync(path).mtimeMs > built);
+  if (changed !== undefined) throw new Error(`The page is older than ${changed}: npm run build:web`);
+}

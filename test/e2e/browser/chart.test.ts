@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { BarsAnswer } from '#serving/condvest/shapes/bars.ts';
+import type { MarketAnswer } from '#serving/condvest/shapes/market.ts';
+import { condvest, temporaryFolder } from '../command-line.ts';
+import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
+import { ask, type ServerProcess, startProcess } from './running-server.ts';
+
+describe('the chart, in Chromium', { skip: noChromium }, () => {
+  let browser: TestBrowser;
+  let server: ServerProcess;
+  let symbol: string;
+  const stack = new AsyncDisposableStack();
+
+  before(async () => {
+    const home = stack.use(await temporaryFolder());
+    const { code, err } = await condvest(['up', '--once', '--symbols', '20', '--years', '3', '--seed', '5'], {
+      home: home.path,
+    });
+    assert.equal(code, 0, err);
+    server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
+    browser = stack.use(await openBrowser());
+    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    symbol = market.active[0]?.symbol ?? '';
+  });
+  after(() => stack.disposeAsync());
+
+  const bars = (query: string): Promise<BarsAnswer> =>
+    ask(server.url, `/condvest/v1/bars/${symbol}?limit=5000&${query}`);
+
+  test('a first visit shows a filled chart of the most traded symbol, and says that the prices are made up', async () => {
+    await using window = await browser.open(server.url);
+    const { page, complaints } = window;
+    await page.waitForURL(new RegExp(`[?]symbol=${symbol}$`));
+    const { bars: expected } = await bars('interval=1');
+    await page.locator(`.chart-canvas[data-bars="${expected.length}"]`).waitFor();
+    assert.match((await page.locator('[data-part="simulated"]').textContent()) ?? '', /made up/);
+    assert.equal(await page.title(), `${symbol} · Condvest`);
+    assert.ok(await isPainted(page), 'something was painted');
+    assert.deepEqual(complaints, []);
+  });
+
+  for (const [interval, adjust] of [
+    [1, 'split'],
+    [3, 'raw'],
+    [5, 'split'],
+    [8, 'total'],
+    [13, 'raw'],
+    [21, 'total'],
+    [34, 'split'],
+  ] as const) {
+    test(`the bars drawn at ${interval}D, ${adjust}, are those of the API`, async () => {
+      await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=${interval}d&adjust=${adjust}`);
+      const answer = await bars(`interval=${interval}&adjust=${adjust}`);
+      assert.deepEqual(await drawnBars(window.page), rowsOf(answer));
+      assert.deepEqual(window.complaints, []);
+    });
+  }
+
+  test('the search finds a symbol by its name, and Enter shows its chart', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    const { page } = window;
+    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const other = market.active.find((mover) => mover.symbol !== symbol && mover.name !== null);
+    assert.ok(other?.name != null);
+    await page.keyboard.press('/');
+    await page.keyboard.type(other.name.toLowerCase());
+    const option = page.getByRole('option', { name: other.symbol });
+    await option.waitFor();
+    while ((await option.getAttribute('aria-selected')) !== 'true') await page.keyboard.press('ArrowDown');
+    const box = page.getByRole('combobox', { name: 'Search a symbol or name' });
+    assert.equal(await box.getAttribute('aria-activedescendant'), await option.getAttribute('id'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(new RegExp(`symbol=${other.symbol}$`));
+    await page.getByRole('heading', { level: 1, name: other.symbol }).waitFor();
+    assert.deepEqual(window.complaints, []);
+  });
+
+  test('another interval changes bars and address; reload keeps it; back returns', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    const { page } = window;
+    const days = await bars('interval=1');
+    const windows = await bars('interval=21');
+    await page.locator(`.chart-canvas[data-bars="${days.bars.length}"]`).waitFor();
+    await page.getByRole('radio', { name: '21 sessions' }).check();
+    await page.waitForURL(/interval=21d/);
+    await page.locator(`.chart-canvas[data-bars="${windows.bars.length}"]`).waitFor();
+    await page.reload();
+    await page.locator(`.chart-canvas[data-bars="${windows.bars.length}"]`).waitFor();
+    assert.equal(await page.getByRole('radio', { name: '21 sessions' }).isChecked(), true);
+    await page.goBack();
+    await page.locator(`.chart-canvas[data-bars="${days.bars.length}"]`).waitFor();
+    assert.deepEqual(window.complaints, []);
+  });
+
+  test('the open window is told in words, with its sessions so far', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=34d`);
+    const answer = await bars('interval=34');
+    const last = answer.bars.at(-1);
+    assert.ok(last !== undefined && 'complete' in last && !last.complete, 'the lake ends inside a window');
+    const words = (await window.page.locator('[data-part="open-window"]').textContent()) ?? '';
+    assert.match(words, new RegExp(`still open: ${last.sessions} of ${last.expected} sessions`));
+  });
+
+  test('a click on a bar shows its facts, as the API explains it', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=13d&adjust=total`);
+    const { page } = window;
+    const canvas = page.locator('.chart-canvas[data-bars]');
+    await canvas.waitFor();
+    const box = await canvas.boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.click(box.x + box.width * 0.4, box.y + box.height * 0.4);
+    const answer = await bars('interval=13&adjust=total&explain=true');
+    const facts = page.locator('[data-part="facts"]');
+    await facts.locator('table').waitFor();
+    const title = (await facts.getByRole('heading', { level: 2 }).textContent()) ?? '';
+    const found = answer.bars.find((bar) => 'first_session' in bar && title.startsWith(words(bar.first_session)));
+    assert.ok(
+      found?.explain !== undefined && found !== answer.bars.at(-1),
+      `the facts are of an earlier bar: ${title}`,
+    );
+    const close = facts.getByRole('row', { name: /^Close/ }).getByRole('cell');
+    assert.equal(await close.nth(0).getAttribute('title'), String(found.close));
+    assert.equal(await close.nth(1).getAttribute('title'), String(found.explain.raw.close));
+    await facts.getByText('Table versions').click();
+    for (const [table, version] of Object.entries(answer.versions)) {
+      assert.match((await facts.textContent()) ?? '', new RegExp(`${table}${version}`));
+    }
+    assert.deepEqual(window.complaints, []);
+  });
+
+  test('the chart is walked by keys, which speak the bar and show its facts', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=5d`);
+    const { page } = window;
+    const answer = await bars('interval=5');
+    await page.locator('.chart-canvas[data-bars]').focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    const bar = answer.bars.at(-3);
+    assert.ok(bar !== undefined && 'first_session' in bar);
+    assert.match(
+      (await page.locator('[data-part="spoken-bar"]').textContent()) ?? '',
+      new RegExp(`^${bar.first_session}: open `),
+    );
+    await page.keyboard.press('Enter');
+    await page.locator('[data-part="facts"] h2', { hasText: words(bar.first_session) }).waitFor();
+    await page.keyboard.press('7');
+    await page.waitForURL(/interval=34d/);
+  });
+
+  test('indicators are added, drawn with a legend, kept in the address and removed', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}&indicators=sma20`);
+    const { page } = window;
+    const legend = page.locator('[data-part="legend"]');
+    await legend.getByText('SMA 20').waitFor();
+    await page.getByRole('button', { name: 'Indicators (1)' }).click();
+    await page.getByRole('checkbox', { name: 'RSI 14' }).check();
+    await page.getByRole('checkbox', { name: 'MACD 12 26 9' }).check();
+    await page.getByRole('spinbutton', { name: 'Bars' }).fill('9');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await page.waitForURL(/indicators=sma20,rsi14,macd,sma9$/);
+    await legend.getByText('RSI 14').waitFor();
+    const closes = (await bars('interval=1')).bars.map((bar) => bar.close ?? Number.NaN);
+    const mean = closes.slice(-20).reduce((sum, close) => sum + close, 0) / 20;
+    assert.match((await legend.textContent()) ?? '', new RegExp(`SMA 20 ${mean.toFixed(mean < 1 ? 4 : 2)}`));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Remove SMA 20' }).click();
+    await page.waitForURL(/indicators=rsi14,macd,sma9$/);
+    assert.deepEqual(window.complaints, []);
+  });
+
+  test('a stretch of time is chosen, and what a hand moves into sight is kept in the address', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    const { page } = window;
+    await page.getByRole('radio', { name: '1 year' }).check();
+    await page.waitForURL(/from=\d{4}-\d\d-\d\d$/);
+    const chosen = page.url();
+    const box = await page.locator('.chart-canvas[data-bars]').boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 + 200, box.y + box.height / 3, { steps: 8 });
+    await page.mouse.up();
+    await page.waitForURL(/to=\d{4}-\d\d-\d\d$/);
+    assert.notEqual(page.url(), chosen);
+    await page.reload();
+    await page.waitForURL(/to=\d{4}-\d\d-\d\d$/);
+    await page.goBack();
+    await page.waitForURL(new RegExp(`symbol=${symbol}$`));
+  });
+
+  test('a symbol that the lake does not know is told with what to do, and the search leads on', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=NOSUCH`);
+    const { page } = window;
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.match((await alert.textContent()) ?? '', /No chart of NOSUCH.*search box/s);
+    await page.keyboard.press('/');
+    await page.keyboard.type(symbol);
+    await page.getByRole('option', { name: symbol }).click();
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+  });
+
+  test('an answer from an earlier day is that day’s', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    const { page } = window;
+    await page.getByLabel('As known on').fill('2001-01-05');
+    await page.waitForURL(/as_of=2001-01-05/);
+    // The lake was made today: on that day nothing was known, and the server says so.
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('As known on').fill('');
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+  });
+});
+
+/** The table of what the chart library holds. */
+async function drawnBars(page: Page): Promise<string[][]> {
+  await page.locator('.chart-canvas[data-bars]').waitFor();
+  await page.getByText('The bars as a table').click();
+  await page.locator('[data-part="drawn-table"] tbody tr').first().waitFor();
+  return page
+    .locator('[data-part="drawn-table"] tbody tr')
+    .evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll('th, td')].slice(0, 7).map((cell) => cell.textContent ?? '')),
+    );
+}
+
+function rowsOf({ bars }: BarsAnswer): string[][] {
+  return bars.map((bar) => {
+    const [from, to] = 'session' in bar ? [bar.session, bar.session] : [bar.first_session, bar.last_session];
+    return [from, to, ...[bar.open, bar.high, bar.low, bar.close, bar.volume].map((value) => String(value ?? '–'))];
+  });
+}
+
+/** Two colours at least are on the canvas of the prices. */
+function isPainted(page: Page): Promise<boolean> {
+  return page
+    .locator('.chart-canvas canvas')
+    .first()
+    .evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      const seen = new Set<number>();
+      for (let at = 0; at < data.length; at += 4)
+        seen.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0));
+      return seen.size > 4;
+    });
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `24 Nov 2026` of `2026-11-24`. */
+function words(date: string): string {
+  const [year = '', month = '', day = ''] = date.split('-');
+  return `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { MarketAnswer, WatchlistAnswer } from '#serving/condvest/shapes/market.ts';
+import { condvest, temporaryFolder } from '../command-line.ts';
+import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
+import { ask, type ServerProcess, startProcess } from './running-server.ts';
+
+describe('the market, in Chromium', { skip: noChromium }, () => {
+  let browser: TestBrowser;
+  let server: ServerProcess;
+  const stack = new AsyncDisposableStack();
+
+  before(async () => {
+    const home = stack.use(await temporaryFolder());
+    const { code, err } = await condvest(['up', '--once', '--symbols', '30', '--years', '2', '--seed', '6'], {
+      home: home.path,
+    });
+    assert.equal(code, 0, err);
+    server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
+    browser = stack.use(await openBrowser());
+  });
+  after(() => stack.disposeAsync());
+
+  test('movers and breadth are those of the API, and a symbol leads to its chart', async () => {
+    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    await using window = await browser.open(`${server.url}/market`);
+    const { page, complaints } = window;
+    for (const [title, movers] of [
+      ['Gainers', market.gainers],
+      ['Losers', market.losers],
+      ['Most active', market.active],
+    ] as const) {
+      const region = page.getByRole('region', { name: title });
+      await region.getByRole('row').nth(1).waitFor();
+      const shown = await region.locator('tbody th a').allTextContents();
+      assert.deepEqual(
+        shown,
+        movers.slice(0, 10).map((mover) => mover.symbol),
+      );
+    }
+    const breadth = (await page.getByRole('region', { name: 'Breadth' }).textContent()) ?? '';
+    assert.match(breadth, new RegExp(`${market.breadth.advancers} rose`));
+    assert.match(breadth, new RegExp(`${market.breadth.decliners} fell`));
+    const first = market.gainers[0]?.symbol ?? '';
+    await page.getByRole('region', { name: 'Gainers' }).getByRole('link', { name: first }).click();
+    await page.waitForURL(new RegExp(`/[?]symbol=${first}$`));
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('an earlier session is one step away, is in the address, and the latest is one step back', async () => {
+    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const before = await ask<MarketAnswer>(server.url, `/condvest/v1/market?session=${market.previous}`);
+    await using window = await browser.open(`${server.url}/market`);
+    const { page } = window;
+    await page.getByRole('button', { name: 'The session before' }).click();
+    await page.waitForURL(new RegExp(`session=${market.previous}$`));
+    const gainers = page.getByRole('region', { name: 'Gainers' });
+    await gainers.getByRole('link', { name: before.gainers[0]?.symbol ?? '' }).waitFor();
+    await page.getByRole('button', { name: 'Latest' }).click();
+    await page.waitForURL(/\/market$/);
+  });
+
+  test('the watchlist begins with the most active, is put together by hand, sorted and kept', async () => {
+    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const suggested = market.active.slice(0, 8).map((mover) => mover.symbol);
+    const added = market.losers.find((mover) => !suggested.includes(mover.symbol))?.symbol ?? '';
+    await using window = await browser.open(`${server.url}/market`);
+    const { page, complaints } = window;
+    const rows = page.locator('[data-part="watchlist"] tbody th a');
+    await rows.nth(7).waitFor();
+    assert.deepEqual(await rows.allTextContents(), suggested);
+
+    await page.getByRole('combobox', { name: 'Add a symbol to the watchlist' }).fill(added);
+    await page.getByRole('option', { name: added }).click();
+    await rows.nth(8).waitFor();
+    const removed = suggested[0] ?? '';
+    await page.getByRole('button', { name: `Remove ${removed}` }).click();
+    await page.locator('[data-part="watchlist"]').getByRole('link', { name: removed }).waitFor({ state: 'detached' });
+    const own = [...suggested.slice(1), added];
+    assert.deepEqual(await rows.allTextContents(), own);
+
+    const answer = await ask<WatchlistAnswer>(
+      server.url,
+      `/condvest/v1/watchlist?symbols=${own.join(',')}&sessions=60`,
+    );
+    const byChange = [...answer.results].sort((a, b) => (b.change_percent ?? 0) - (a.change_percent ?? 0));
+    await page.locator('[data-part="watchlist"]').getByRole('button', { name: 'Change' }).click();
+    assert.deepEqual(
+      await rows.allTextContents(),
+      byChange.map((row) => row.symbol),
+    );
+    const heading = page.locator('[data-part="watchlist"] th', { hasText: 'Change' });
+    assert.equal(await heading.getAttribute('aria-sort'), 'descending');
+    await page.locator('[data-part="watchlist"]').getByRole('button', { name: 'Change' }).click();
+    assert.equal(await heading.getAttribute('aria-sort'), 'ascending');
+    assert.deepEqual(await rows.allTextContents(), byChange.map((row) => row.symbol).reverse());
+
+    await page.reload();
+    await rows.nth(7).waitFor();
+    assert.deepEqual(await rows.allTextContents(), own);
+    assert.equal(await page.locator('[data-part="watchlist"] .sparkline').count(), own.length);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a session that the lake does not have is told in the server’s words', async () => {
+    await using window = await browser.open(`${server.url}/market?session=1999-01-04`);
+    const alert = window.page.getByRole('alert');
+    await alert.waitFor();
+    assert.match((await alert.textContent()) ?? '', /1999-01-04/);
+  });
+});

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { SessionsAnswer } from '#serving/condvest/shapes/ledger.ts';
+import type { RunsAnswer, RunWithStepsAnswer } from '#serving/condvest/shapes/runs.ts';
+import type { StatusAnswer } from '#serving/condvest/shapes/status.ts';
+import { temporaryFolder } from '../command-line.ts';
+import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
+import { ask, type ServerProcess, startProcess } from './running-server.ts';
+
+describe('the pipeline, in Chromium', { skip: noChromium }, () => {
+  let browser: TestBrowser;
+  let server: ServerProcess;
+  let home: string;
+  const stack = new AsyncDisposableStack();
+
+  before(async () => {
+    const folder = stack.use(await temporaryFolder());
+    home = folder.path;
+    browser = stack.use(await openBrowser());
+    server = stack.use(
+      await startProcess(['up', '--port', '0', '--symbols', '60', '--years', '3', '--seed', '7'], home),
+    );
+  });
+  after(() => stack.disposeAsync());
+
+  test('a lake that is being built is shown as it grows, and the chart opens by itself', async () => {
+    await using window = await browser.open(server.url);
+    const { page, complaints } = window;
+    const building = page.locator('[data-part="building"]');
+    await building.getByRole('progressbar').first().waitFor();
+    assert.match((await building.textContent()) ?? '', /of \d+ steps are done/);
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a run is started after one question, and is seen to its end', async () => {
+    await quiet(server.url);
+    await using window = await browser.open(`${server.url}/pipeline`);
+    const { page, complaints } = window;
+    await page.getByText('live', { exact: true }).waitFor();
+    const before = await ask<RunsAnswer>(server.url, '/condvest/v1/runs?limit=50');
+    await page.getByRole('button', { name: 'Start a run' }).click();
+    await page.keyboard.press('Escape');
+    assert.equal(
+      (await ask<RunsAnswer>(server.url, '/condvest/v1/runs?limit=50')).results.length,
+      before.results.length,
+    );
+    await page.getByRole('button', { name: 'Start a run' }).click();
+    await page.getByRole('button', { name: 'Yes, start' }).click();
+    await page.waitForURL(/run=/);
+    const id = new URL(page.url()).searchParams.get('run') ?? '';
+    assert.ok(!before.results.some((run) => run.id === id), 'it is a new run');
+    await page.locator('[data-part="steps"][data-run-state="succeeded"]').waitFor();
+    const { run, steps } = await ask<RunWithStepsAnswer>(server.url, `/condvest/v1/runs/${id}`);
+    assert.equal(run.state, 'succeeded');
+    const shown = page.locator('[data-part="steps"] tbody th');
+    assert.deepEqual(
+      (await shown.evaluateAll((cells) => cells.map((cell) => cell.firstChild?.textContent ?? ''))).sort(),
+      steps.map((step) => step.step).sort(),
+    );
+    await page.locator(`[data-run="${id}"][aria-current="true"]`, { hasText: 'succeeded' }).waitFor();
+    await page.reload();
+    await page.locator('[data-part="steps"][data-run-state="succeeded"]').waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('the calendar of sessions has the states of the ledger, and is walked by keys', async () => {
+    await using window = await browser.open(`${server.url}/pipeline`);
+    const { page, complaints } = window;
+    const { last_published } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
+    const year = last_published?.slice(0, 4) ?? '';
+    const { results } = await ask<SessionsAnswer>(
+      server.url,
+      `/condvest/v1/sessions?from=${year}-01-01&to=${year}-12-31&limit=400`,
+    );
+    const grid = page.getByRole('grid', { name: `Sessions of ${year}` });
+    await grid.locator('[data-session]').first().waitFor();
+    const shown = await grid
+      .locator('[data-session]')
+      .evaluateAll((cells) =>
+        cells.map((cell) => `${cell.getAttribute('data-session')} ${cell.getAttribute('data-state')}`),
+      );
+    assert.deepEqual(shown.sort(), results.map(({ session, state }) => `${session} ${state}`).sort());
+
+    assert.equal(await grid.locator('[tabindex="0"]').count(), 1, 'Tab reaches one cell of the grid');
+    await grid.locator('[tabindex="0"]').focus();
+    const dates = results.map(({ session }) => session).sort();
+    assert.equal(await focusedSession(page), dates.at(-1));
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await focusedSession(page), dates.at(-2));
+    await page.keyboard.press('Home');
+    assert.equal(await focusedSession(page), dates[0]);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(new RegExp(`session=${dates[1]}$`));
+    await page.locator('[data-part="session-facts"]', { hasText: 'expected' }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('states are told apart without colour', async () => {
+    await using window = await browser.open(`${server.url}/pipeline`);
+    await window.page.locator('.state-tiles .swatch').nth(3).waitFor();
+    const looks = await window.page
+      .locator('.state-tiles .swatch')
+      .evaluateAll((swatches) =>
+        swatches.map((swatch) => getComputedStyle(swatch).backgroundImage.replaceAll(/rgba?\([^)]*\)/g, '')),
+      );
+    assert.equal(new Set(looks).size, 4, looks.join('\n'));
+  });
+
+  test('a server that only serves says why it starts no run', async () => {
+    await using second = await startProcess(['serve', '--port', '0'], home);
+    await using window = await browser.open(`${second.url}/pipeline`);
+    const button = window.page.getByRole('button', { name: 'Start a run' });
+    await window.page.getByText('This server only shows the lake').waitFor();
+    assert.equal(await button.isDisabled(), true);
+    assert.deepEqual(window.complaints, []);
+  });
+});
+
+function focusedSession(page: { evaluate<T>(read: () => T): Promise<T> }): Promise<string | null> {
+  return page.evaluate(() => document.activeElement?.getAttribute('data-session') ?? null);
+}
+
+/** Resolves when no run is going on: `up` catches up by itself first. */
+async function quiet(url: string): Promise<void> {
+  for (;;) {
+    const { results } = await ask<RunsAnswer>(url, '/condvest/v1/runs?limit=20');
+    const { building, last_published } = await ask<StatusAnswer>(url, '/condvest/v1/status');
+    if (building === null && last_published !== null && results.every((run) => run.state !== 'running')) return;
+    await new Promise((settle) => setTimeout(settle, 200));
+  }
+}

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+/** `condvest up` or `condvest serve` as a user runs it, until it is disposed of. */
+export interface ServerProcess extends AsyncDisposable {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const LAUNCHER = resolve('condvest');
+const TOLD = /Serving at (http:\/\/[^\s/]+:(\d+))/;
+
+/** Resolves once the server has said where it is. Throws with its output where it ends before. */
+export function startProcess(
+  args: readonly string[],
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const child = spawn(LAUNCHER, args, {
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, CONDVEST_HOME: home, CONDVEST_ACCESS_LOG: 'off', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<void>((settle) => child.once('close', () => settle()));
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  let output = '';
+  return new Promise((settle, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+      const [, url, port] = TOLD.exec(output) ?? [];
+      if (url !== undefined) settle({ url, port: Number(port), stop, [Symbol.asyncDispose]: stop });
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('error', reject);
+    child.once('close', (code) => reject(new Error(`The server ended with ${code}:\n${output}`)));
+  });
+}
+
+/** The JSON of a route, asked without the page. */
+export async function ask<T>(url: string, path: string): Promise<T> {
+  const response = await fetch(`${url}${path}`);
+  if (!response.ok) throw new Error(`${response.status} for ${path}: ${await response.text()}`);
+  return (await response.json()) as T;
+}

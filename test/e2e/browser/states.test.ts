@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { condvest, temporaryFolder } from '../command-line.ts';
+import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
+import { type ServerProcess, startProcess } from './running-server.ts';
+
+const VIEWS = ['/?indicators=sma20,rsi14', '/market', '/pipeline'] as const;
+
+describe('the page in every state, in Chromium', { skip: noChromium }, () => {
+  let browser: TestBrowser;
+  let server: ServerProcess;
+  let home: string;
+  const stack = new AsyncDisposableStack();
+
+  before(async () => {
+    const folder = stack.use(await temporaryFolder());
+    home = folder.path;
+    const { code, err } = await condvest(['up', '--once', '--symbols', '20', '--years', '2', '--seed', '8'], { home });
+    assert.equal(code, 0, err);
+    server = stack.use(await startProcess(['serve', '--port', '0'], home));
+    browser = stack.use(await openBrowser());
+  });
+  after(() => stack.disposeAsync());
+
+  for (const path of VIEWS) {
+    test(`${path} has names for everything, one main heading, and landmarks`, async () => {
+      await using window = await browser.open(server.url + path);
+      await filled(window.page);
+      assert.deepEqual(await faultsOf(window.page), []);
+      assert.deepEqual(window.complaints, []);
+    });
+
+    test(`${path} fits a phone without scrolling sideways, and keeps targets large enough`, async () => {
+      await using window = await browser.open(server.url + path, { viewport: { width: 360, height: 740 } });
+      const { page } = window;
+      await filled(page);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+      const small = await page.locator('button:visible, nav a:visible, input[type="radio"]').evaluateAll((targets) =>
+        targets
+          .filter((target) => target.getClientRects().length > 0)
+          .map((target) => {
+            const box = target.getBoundingClientRect();
+            const name = target.getAttribute('aria-label') ?? target.textContent ?? '';
+            return { name, size: Math.min(box.width, box.height) };
+          })
+          // 24 by 24, or less where it stands in a line of text (WCAG 2.5.8).
+          .filter(({ name, size }) => size > 0 && size < 23.5 && name !== 'Keys'),
+      );
+      assert.deepEqual(small, []);
+    });
+
+    test(`${path} follows the system into the dark, and the switch overrides it`, async () => {
+      await using window = await browser.open(server.url + path, { colorScheme: 'dark' });
+      const { page } = window;
+      await filled(page);
+      const dark = await paperOf(page);
+      await page.getByRole('button', { name: /^Theme: as the system/ }).click();
+      assert.notEqual(await paperOf(page), dark);
+      await page.reload();
+      await filled(page);
+      assert.notEqual(await paperOf(page), dark, 'the choice is kept');
+      await page.getByRole('button', { name: /^Theme: light/ }).click();
+      assert.equal(await paperOf(page), dark);
+    });
+  }
+
+  test('the whole way from the skip link to a chosen symbol goes by keys alone', async () => {
+    await using window = await browser.open(`${server.url}/market`);
+    const { page } = window;
+    await filled(page);
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the content');
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
+    assert.notEqual(outline, 'none');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('p');
+    await page.waitForURL(/\/pipeline$/);
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'main', 'the focus is at the new view');
+    await page.keyboard.press('c');
+    await page.waitForURL(/symbol=/);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.getByRole('checkbox', { name: 'Single keys do something' }).uncheck();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('m');
+    assert.match(page.url(), /symbol=/, 'single keys are off');
+  });
+
+  test('a server that goes away is told of, and the page goes on when it is back', async () => {
+    const own = await startProcess(['serve', '--port', '0'], home);
+    await using window = await browser.open(`${own.url}/market`);
+    const { page } = window;
+    await filled(page);
+    await own.stop();
+    await page.getByRole('button', { name: 'The session before' }).click();
+    await page.locator('[data-part="offline"]').waitFor();
+    await page.getByRole('alert').waitFor();
+    await using again = await startProcess(['serve', '--port', String(own.port)], home);
+    assert.equal(again.port, own.port);
+    await page.locator('[data-part="offline"]').waitFor({ state: 'detached' });
+    await page.getByRole('region', { name: 'Gainers' }).getByRole('row').nth(1).waitFor();
+  });
+
+  test('a server that wants a key asks for it, refuses a wrong one, and keeps the right one for the tab', async () => {
+    const { out, code, err } = await condvest(['keys', 'create', 'page', '--json'], { home });
+    assert.equal(code, 0, err);
+    const key = Object.values(JSON.parse(out) as Record<string, unknown>).find(
+      (value): value is string => typeof value === 'string' && value.length > 30,
+    );
+    assert.ok(key !== undefined, out);
+    await using keyed = await startProcess(['serve', '--host', '0.0.0.0', '--port', '0'], home);
+    const address = `http://127.0.0.1:${keyed.port}`;
+    await using window = await browser.open(`${address}/market`);
+    const { page } = window;
+    const dialog = page.getByRole('dialog', { name: 'This server wants a key' });
+    await dialog.waitFor();
+    await dialog.getByLabel('Key', { exact: true }).fill('not-a-key');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('not one it knows').waitFor();
+    await dialog.getByLabel('Key', { exact: true }).fill(key);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    await filled(page);
+    await page.reload();
+    await filled(page);
+    assert.equal(await dialog.isVisible(), false);
+    assert.ok(!page.url().includes(key) && !(await page.content()).includes(key), 'the key is nowhere to be seen');
+    await page.getByRole('link', { name: 'Pipeline' }).click();
+    await page.getByText('live', { exact: true }).waitFor();
+  });
+
+  test('an empty lake that nobody fills says how to fill it', async () => {
+    await using empty = await temporaryFolder();
+    await using own = await startProcess(['serve', '--port', '0'], empty.path);
+    await using window = await browser.open(own.url);
+    await window.page.getByRole('heading', { name: 'This lake is empty' }).waitFor();
+  });
+
+  test('an address that is none leads back', async () => {
+    await using window = await browser.open(`${server.url}/nowhere`);
+    await window.page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    await window.page.getByRole('link', { name: 'To the chart' }).click();
+    await window.page.locator('.chart-canvas[data-bars]').waitFor();
+  });
+
+  test('a request that fails is told with a way to try again', async () => {
+    await using window = await browser.open(`${server.url}/pipeline`);
+    const { page } = window;
+    await filled(page);
+    let isBroken = true;
+    await page.route('**/condvest/v1/market*', (route) =>
+      isBroken
+        ? route.fulfill({
+            status: 500,
+            json: { status: 'ERROR', code: 'internal', message: 'It broke', request_id: 'r-1' },
+          })
+        : route.continue(),
+    );
+    await page.getByRole('link', { name: 'Market' }).click();
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.match((await alert.textContent()) ?? '', /It broke\..*Request r-1/);
+    isBroken = false;
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('region', { name: 'Gainers' }).waitFor();
+  });
+
+  test('data that is not up to date is told on every view, with the reason', async () => {
+    await using window = await browser.open(`${server.url}/market`);
+    const { page } = window;
+    await filled(page);
+    await page.route('**/condvest/v1/status', async (route) => {
+      const response = await route.fetch();
+      const status = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...status, ready: { ok: false, reason: 'two sessions are missing' } } });
+    });
+    for (const path of VIEWS) {
+      await page.goto(server.url + path);
+      assert.match((await page.locator('[data-part="stale"]').textContent()) ?? '', /Two sessions are missing\./);
+      assert.match((await page.locator('[data-part="simulated"]').textContent()) ?? '', /Simulated data/);
+    }
+  });
+});
+
+/** Every skeleton has given way to content. */
+async function filled(page: Page): Promise<void> {
+  await page.locator('main h1').waitFor();
+  await page.locator('main .card').first().waitFor();
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+}
+
+function paperOf(page: Page): Promise<string> {
+  return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+}
+
+/** What a screen reader would stumble over. */
+function faultsOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const all = (selector: string): Element[] => [...document.querySelectorAll(selector)];
+    const shown = (element: Element): boolean => element.getClientRects().length > 0;
+    const nameOf = (element: Element): string => {
+      const labels = (element as HTMLInputElement).labels ?? [];
+      const by = element.getAttribute('aria-labelledby')?.split(' ') ?? [];
+      return [
+        element.getAttribute('aria-label'),
+        ...by.map((id) => document.getElementById(id)?.textContent),
+        ...[...labels].map((label) => label.textContent),
+        element.matches('button, a, summary') ? element.textContent : '',
+      ]
+        .join('')
+        .trim();
+    };
+    for (const element of all(
+      'button, a[href], input, select, summary, [role="application"], section, nav, table[role="grid"]',
+    )) {
+      if (shown(element) && nameOf(element) === '') found.push(`no name: ${element.outerHTML.slice(0, 120)}`);
+    }
+    const ids = all('[id]').map((element) => element.id);
+    for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) found.push(`twice: #${id}`);
+    for (const element of all('[aria-controls], [aria-describedby], [aria-labelledby]')) {
+      for (const attribute of ['aria-controls', 'aria-describedby', 'aria-labelledby']) {
+        for (const id of element.getAttribute(attribute)?.split(' ') ?? []) {
+          if (document.getElementById(id) === null) found.push(`${attribute} of nothing: ${id}`);
+        }
+      }
+    }
+    for (const landmark of ['header', 'nav', 'main', 'footer', 'search']) {
+      if (all(landmark).filter(shown).length < 1) found.push(`no ${landmark}`);
+    }
+    if (all('main h1').length !== 1) found.push(`${all('main h1').length} main headings`);
+    for (const svg of all('svg:not([aria-hidden="true"] *)')) {
+      if (svg.getAttribute('aria-hidden') !== 'true' && nameOf(svg) === '') found.push('a picture without a name');
+    }
+    for (const table of all('table.data')) {
+      if (table.querySelector('thead th[scope="col"]') === null) found.push('a table without headings');
+    }
+    if (document.documentElement.lang === '') found.push('no language');
+    if (all('[style]').some((element) => element.closest('.chart-canvas') === null)) found.push('a style attribute');
+    return found;
+  });
+}

@@ -1,13 +1,13 @@
 import type { IsoDate } from '#base/dates.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { type AdjustmentEvent, planAdjustment } from '#market/adjust.ts';
 import { type AppliedDividend, type AppliedSplit, securityOfEvent } from '#market/corporate-actions.ts';
 import type { Listings } from '#market/security.ts';
+import type { SessionSet } from '#market/session-set.ts';
 import { factsOf } from '../../bars-query.ts';
 import type { Serving } from '../../http/serving.ts';
 import type { LakeView } from '../../view.ts';
-import { closesBefore } from './events.sql.ts';
+import { readClosesBefore } from './closes-before.ts';
 
 /** An event as a list of them has it. */
 interface Filed {
@@ -48,21 +48,13 @@ export async function readFactors(
   const symbols = [...new Set([...securities, ...spans.flat().map(({ symbol }) => symbol)])];
   if (symbols.length === 0) return factorsFrom(base, new Map());
   const dividends = await factsOf(lake).dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
-  const spanLines = spans.flatMap((list, i) =>
-    list.map(({ symbol, first, last }) => [i, symbol, first ?? '', last ?? ''].join('\t')),
+  const wanted = securities.map((id) =>
+    // Before the first bar of all there is no close, and after the last one no event counts yet.
+    (dividends.applied.get(id) ?? [])
+      .map(({ exDate }) => exDate)
+      .filter((date) => date > base.firstPublished && date <= base.lastPublished),
   );
-  const dateLines = securities.flatMap((id, i) =>
-    [...new Set((dividends.applied.get(id) ?? []).map(({ exDate }) => exDate))].map((date) => `${i}\t${date}`),
-  );
-  const closes = securities.map((): { session: IsoDate; close: number }[] => []);
-  if (spanLines.length > 0 && dateLines.length > 0) {
-    const scan = await scanSql(lake.deps, DAILY_BARS, view.bars().files);
-    const rows = await lake.deps.engine.rows<{ security: number; session: IsoDate; close: number }>(
-      closesBefore(scan),
-      [spanLines.join('\n'), dateLines.join('\n')],
-    );
-    for (const { security, session, close } of rows) closes[security]?.push({ session, close });
-  }
+  const closes = await readClosesBefore(serving, view, { spans, wanted, published: base.published });
   const planned = new Map(
     securities.map((id, i): [string, readonly AdjustmentEvent[]] => {
       const plan = planAdjustment({
@@ -81,6 +73,8 @@ export async function readFactors(
 interface Base {
   readonly listings: Listings;
   readonly splits: ReadonlyMap<string, readonly AppliedSplit[]>;
+  readonly published: SessionSet;
+  readonly firstPublished: IsoDate;
   readonly lastPublished: IsoDate;
 }
 
@@ -88,11 +82,12 @@ async function baseOf({ lake }: Serving, view: LakeView): Promise<Base | undefin
   const bars = view.snapshot(DAILY_BARS);
   if (bars === undefined) return undefined;
   const facts = factsOf(lake);
-  const lastPublished = (await facts.published(bars)).max;
-  if (lastPublished === undefined) return undefined;
+  const published = await facts.published(bars);
+  const { min: firstPublished, max: lastPublished } = published;
+  if (firstPublished === undefined || lastPublished === undefined) return undefined;
   const listings = await facts.listings(view.snapshot(LISTINGS));
   const { applied } = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
-  return { listings, splits: applied, lastPublished };
+  return { listings, splits: applied, published, firstPublished, lastPublished };
 }
 
 function factorsFrom(base: Base, dividends: ReadonlyMap<string, readonly AdjustmentEvent[]>): EventFactors {

@@ -1,3 +1,5 @@
+import { sqlText } from '#lake/engine.ts';
+
 /** The statements behind splits and dividends. `rows` is SQL text of a relation (`scanSql`); conditions are ready SQL. */
 
 export interface EventsPage {
@@ -20,28 +22,47 @@ export function splitsPage(rows: string, page: EventsPage): string {
 
 /**
  * Dividends with how often a year they are paid: regular ones by the days to the nearest one of the same symbol, all others 0.
+ * `byFrequency`: they are filtered or sorted by it, so that it must be known of all and not only of those on the page.
  */
-export function dividendsPage(rows: string, page: EventsPage): string {
-  return `WITH filed AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows}) WHERE ${all(page.where)}),
-    spaced AS (SELECT *, least(
-        date_diff('day', max(ex_date) OVER (${REGULAR} RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING), ex_date),
-        date_diff('day', ex_date, min(ex_date) OVER (${REGULAR} RANGE BETWEEN INTERVAL 1 DAY FOLLOWING AND UNBOUNDED FOLLOWING))
-      ) AS days FROM filed),
-    paid AS (SELECT symbol, ex_date, kind, cash_amount,
-      (CASE WHEN kind <> 'CD' OR days IS NULL THEN 0 WHEN days <= 10 THEN 52 WHEN days <= 20 THEN 24 WHEN days <= 45 THEN 12
-        WHEN days <= 135 THEN 4 WHEN days <= 270 THEN 2 WHEN days <= 500 THEN 1 ELSE 0 END)::INTEGER AS frequency FROM spaced)
-    SELECT symbol, ex_date, kind, cash_amount, frequency FROM paid WHERE ${all(page.having)}
-    ORDER BY ${[...page.orderBy, 'symbol', 'ex_date', 'kind', 'cash_amount'].join(', ')}
-    LIMIT ${page.limit} OFFSET ${page.offset}`;
+export function dividendsPage(rows: string, page: EventsPage & { readonly byFrequency: boolean }): string {
+  const order = [...page.orderBy, 'symbol', 'ex_date', 'kind', 'cash_amount'].join(', ');
+  const part = `ORDER BY ${order} LIMIT ${page.limit} OFFSET ${page.offset}`;
+  if (page.byFrequency) {
+    return `WITH filed AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows}) WHERE ${all(page.where)}), ${PAID}
+      SELECT symbol, ex_date, kind, cash_amount, frequency FROM paid WHERE ${all(page.having)} ${part}`;
+  }
+  return `WITH page AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows})
+      WHERE ${all([...page.where, ...page.having])} ${part}),
+    filed AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows}) WHERE symbol IN (SELECT symbol FROM page)), ${PAID}
+    SELECT symbol, ex_date, kind, cash_amount, frequency
+    FROM page JOIN paid USING (symbol, ex_date, kind, cash_amount) ORDER BY ${order}`;
 }
 
 const REGULAR = 'PARTITION BY symbol, kind ORDER BY ex_date';
+
+/** `paid`: the rows of `filed` with their frequency. */
+const PAID = `spaced AS (SELECT *, least(
+      date_diff('day', max(ex_date) OVER (${REGULAR} RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING), ex_date),
+      date_diff('day', ex_date, min(ex_date) OVER (${REGULAR} RANGE BETWEEN INTERVAL 1 DAY FOLLOWING AND UNBOUNDED FOLLOWING))
+    ) AS days FROM filed),
+  paid AS (SELECT symbol, ex_date, kind, cash_amount,
+    (CASE WHEN kind <> 'CD' OR days IS NULL THEN 0 WHEN days <= 10 THEN 52 WHEN days <= 20 THEN 24 WHEN days <= 45 THEN 12
+      WHEN days <= 135 THEN 4 WHEN days <= 270 THEN 2 WHEN days <= 500 THEN 1 ELSE 0 END)::INTEGER AS frequency FROM spaced)`;
+
+/** Symbols that are written into a statement. */
+const LITERALS_MAX = 500;
+
+/**
+ * DuckDB joins by looking through all rows for each where it believes that few are wanted, and of a list in a parameter it always
+ * believes so: 5,000 securities then take minutes instead of seconds.
+ */
+export const SORTED_JOINS = 'SET asof_loop_join_threshold = 0';
 
 /**
  * The last close before each of some dates, of each of some securities. `$1`: a line a span, security number, symbol, first and
  * last date by tabs, the dates empty where there is no bound; `$2`: a line a date, security number and date.
  */
-export function closesBefore(rows: string): string {
+export function closesBefore(rows: string, symbols: readonly string[]): string {
   return `WITH spans AS (SELECT split_part(line, chr(9), 1)::INTEGER AS security, split_part(line, chr(9), 2) AS symbol,
         coalesce(nullif(split_part(line, chr(9), 3), '')::DATE, DATE '0001-01-01') AS first,
         coalesce(nullif(split_part(line, chr(9), 4), '')::DATE, DATE '9999-12-31') AS last
@@ -49,11 +70,25 @@ export function closesBefore(rows: string): string {
     wanted AS (SELECT split_part(line, chr(9), 1)::INTEGER AS security, split_part(line, chr(9), 2)::DATE AS ex_date
       FROM (SELECT unnest(string_split($2, chr(10))) AS line)),
     traded AS (SELECT security, session, close FROM (SELECT symbol, session, close FROM (${rows})
-        WHERE symbol IN (SELECT symbol FROM spans) AND close IS NOT NULL) bars
+        WHERE ${symbolIn(symbols, 'SELECT symbol FROM spans')} AND close IS NOT NULL) bars
       JOIN spans ON bars.symbol = spans.symbol AND session BETWEEN first AND last)
     SELECT DISTINCT wanted.security AS security, session, close
     FROM wanted ASOF JOIN traded ON wanted.security = traded.security AND wanted.ex_date > traded.session
     ORDER BY ALL`;
+}
+
+/** The closes of some securities on some sessions. `$1`: a line each, security number, symbol and session by tabs. */
+export function closesOn(rows: string, symbols: readonly string[]): string {
+  return `WITH wanted AS (SELECT split_part(line, chr(9), 1)::INTEGER AS security, split_part(line, chr(9), 2) AS symbol,
+        split_part(line, chr(9), 3)::DATE AS session
+      FROM (SELECT unnest(string_split($1, chr(10))) AS line WHERE $1 <> ''))
+    SELECT security, session, close FROM wanted JOIN (SELECT symbol, session, close FROM (${rows})
+      WHERE ${symbolIn(symbols, 'SELECT symbol FROM wanted')} AND close IS NOT NULL) bars USING (symbol, session)`;
+}
+
+/** Files are sorted by symbol: literals spare most of them. Of very many symbols most of the files are needed anyway. */
+function symbolIn(symbols: readonly string[], others: string): string {
+  return `symbol IN (${symbols.length > 0 && symbols.length <= LITERALS_MAX ? symbols.map(sqlText).join(', ') : others})`;
 }
 
 function all(conditions: readonly string[]): string {

@@ -6,7 +6,7 @@ import { sqlText } from '#lake/engine.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
-import { choice, flag, whole } from '../../http/parameters.ts';
+import { asOfParameter, choice, flag, whole } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import type { LakeView } from '../../view.ts';
@@ -56,6 +56,8 @@ interface DividendRow {
 }
 
 const cursor = z.string().optional();
+/** An event is listed whatever the day is. */
+const isOfDay = (): boolean => false;
 const order = choice(['asc', 'desc'], 'desc');
 const limit = whole({ min: 1, max: 1000, default: 10 });
 const newerLimit = whole({ min: 1, max: 5000, default: 100 });
@@ -72,6 +74,7 @@ const splitsQuery = z.object({
   order,
   limit,
   sort: choice(['execution_date', 'ticker'], 'execution_date'),
+  as_of: asOfParameter,
   cursor,
 });
 
@@ -83,6 +86,7 @@ const newerSplitsQuery = z.object({
   ...anyOf('adjustment_type'),
   limit: newerLimit,
   sort: z.string().max(200, 'at most 200 characters').optional(),
+  as_of: asOfParameter,
   cursor,
 });
 
@@ -101,6 +105,7 @@ const dividendsQuery = z.object({
     ['ex_dividend_date', 'pay_date', 'declaration_date', 'record_date', 'cash_amount', 'ticker'],
     'ex_dividend_date',
   ),
+  as_of: asOfParameter,
   cursor,
 });
 
@@ -113,6 +118,7 @@ const newerDividendsQuery = z.object({
   ...anyOf('distribution_type'),
   limit: newerLimit,
   sort: z.string().max(200, 'at most 200 characters').optional(),
+  as_of: asOfParameter,
   cursor,
 });
 
@@ -129,6 +135,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
         schema: splitsQuery,
         uses: [SPLITS.name],
         hasCount: false,
+        isOfDay,
         rows: async (request) => (await readSplits(serving, request, olderSplits(request.query))).map(splitOf),
       }),
   });
@@ -145,6 +152,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
         schema: newerSplitsQuery,
         uses: FACTOR_TABLES,
         hasCount: false,
+        isOfDay,
         rows: async (request) => {
           const rows = await readSplits(serving, request, newerSplits(request.query));
           const factors = await readSplitFactors(serving, request.view);
@@ -165,6 +173,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
         schema: dividendsQuery,
         uses: [DIVIDENDS.name],
         hasCount: false,
+        isOfDay,
         rows: async (request) => (await readDividends(serving, request, olderDividends(request.query))).map(dividendOf),
       }),
   });
@@ -181,6 +190,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
         schema: newerDividendsQuery,
         uses: FACTOR_TABLES,
         hasCount: false,
+        isOfDay,
         rows: async (request) => {
           const rows = await readDividends(serving, request, newerDividends(request.query));
           const shown = rows.slice(0, request.limit).map((row) => ({ symbol: row.symbol, exDate: row.ex_date }));
@@ -310,7 +320,13 @@ function readSplits(serving: Serving, request: Reading, conditions: Conditions):
 }
 
 function readDividends(serving: Serving, request: Reading, conditions: Conditions): Promise<DividendRow[]> {
-  return readEvents(serving, request, DIVIDENDS, (scan, page) => dividendsPage(scan, { ...page, ...conditions }));
+  return readEvents(serving, request, DIVIDENDS, (scan, page) =>
+    dividendsPage(scan, { ...page, ...conditions, byFrequency: usesFrequency(conditions) }),
+  );
+}
+
+function usesFrequency({ having, orderBy }: Conditions): boolean {
+  return [...having, ...orderBy].some((text) => text.startsWith('frequency '));
 }
 
 async function readEvents<Row>(

@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi';
+import type { InstantMs } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { answer } from '../../http/answer.ts';
@@ -7,8 +8,14 @@ import { CURSOR_LENGTH_MAX, type Cursor, decodeCursor, encodeCursor, viewOfCurso
 import type { Serving, ServingContext } from '../../http/serving.ts';
 import type { LakeView } from '../../view.ts';
 
+/** What every list is asked with. */
+export interface PagedQuery {
+  readonly limit: number;
+  readonly as_of?: InstantMs | undefined;
+}
+
 /** A list that is served page by page. All pages are made from the versions of the first one, so that they agree. */
-export interface PagedList<Query extends { readonly limit: number }> {
+export interface PagedList<Query extends PagedQuery> {
   /** What the first page is called with; the later ones are called with a cursor that holds it. */
   readonly schema: z.ZodObject & z.ZodType<Query>;
   /** Tables that the list is made from. */
@@ -17,12 +24,14 @@ export interface PagedList<Query extends { readonly limit: number }> {
   readonly rows: (request: PageRequest<Query>) => Promise<readonly unknown[]>;
   /** The answer carries `count`. */
   readonly hasCount: boolean;
+  /** What is listed depends on the day on which it is asked for. */
+  readonly isOfDay: (query: Query) => boolean;
 }
 
 export interface PageRequest<Query> {
   readonly query: Query;
   readonly view: LakeView;
-  /** New York's date when the first page was made. */
+  /** New York's date when the first page was made, or of the instant that it was asked for as of. */
   readonly today: string;
   readonly offset: number;
   readonly limit: number;
@@ -30,7 +39,7 @@ export interface PageRequest<Query> {
 
 const OFFSET_MAX = 1_000_000_000;
 
-export async function pageAnswer<Query extends { readonly limit: number }>(
+export async function pageAnswer<Query extends PagedQuery>(
   c: ServingContext,
   serving: Serving,
   list: PagedList<Query>,
@@ -42,7 +51,7 @@ export async function pageAnswer<Query extends { readonly limit: number }>(
   return answer(c, serving, {
     view,
     uses: list.uses,
-    also: today,
+    ...(list.isOfDay(query) ? { also: today } : {}),
     make: async (requestId) => {
       const found = await list.rows({ query, view, today, offset, limit: query.limit });
       const results = found.slice(0, query.limit);
@@ -75,7 +84,7 @@ interface Page<Query> {
   readonly atMs: number;
 }
 
-async function firstPage<Query extends { readonly limit: number }>(
+async function firstPage<Query extends PagedQuery>(
   c: ServingContext,
   serving: Serving,
   list: PagedList<Query>,
@@ -83,12 +92,14 @@ async function firstPage<Query extends { readonly limit: number }>(
   const given = c.req.query();
   const known = Object.keys(list.schema.shape).filter((name) => given[name] !== undefined);
   const asked = new URLSearchParams(Object.fromEntries(known.map((name) => [name, given[name] ?? '']))).toString();
-  const atMs = serving.clock.nowMs();
-  const view = await serving.views.current();
-  return { query: list.schema.parse(given), asked, view, today: newYorkAt(atMs).date, offset: 0, atMs };
+  const query = list.schema.parse(given);
+  const nowMs = serving.clock.nowMs();
+  const atMs = query.as_of === undefined || query.as_of > nowMs ? nowMs : query.as_of;
+  const view = await (query.as_of === undefined ? serving.views.current() : serving.views.asOf(query.as_of));
+  return { query, asked, view, today: newYorkAt(atMs).date, offset: 0, atMs };
 }
 
-async function laterPage<Query extends { readonly limit: number }>(
+async function laterPage<Query extends PagedQuery>(
   c: ServingContext,
   serving: Serving,
   list: PagedList<Query>,

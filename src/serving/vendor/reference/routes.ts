@@ -114,6 +114,7 @@ function addConditionRoutes(app: ServingApp, serving: Serving): void {
         schema: conditionsQuery,
         uses: [],
         hasCount: true,
+        isOfDay: () => false,
         rows: ({ query, offset, limit }) => Promise.resolve(conditionsFor(query).slice(offset, offset + limit + 1)),
       }),
   });

@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi';
-import type { IsoDate } from '#base/dates.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { answer } from '../../http/answer.ts';
 import { notFound } from '../../http/http-errors.ts';
-import { choice, flag, optionalDate, symbolParameter, whole } from '../../http/parameters.ts';
+import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import { TICKER_TABLES, type Ticker, type TickerDirectory, tickersOf } from '../../ticker-directory.ts';
+import type { LakeView } from '../../view.ts';
 import {
   type TickerDetailsShape,
   type TickerEventShape,
@@ -53,6 +54,7 @@ const tickersQuery = z.object({
   order: choice(['asc', 'desc'], 'asc'),
   limit: whole({ min: 1, max: 1000, default: 100 }),
   sort: choice(SORTS, 'ticker'),
+  as_of: asOfParameter,
   cursor: z.string().optional(),
 });
 type TickersQuery = z.infer<typeof tickersQuery>;
@@ -63,6 +65,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     schema: tickersQuery,
     uses: TICKER_TABLES,
     hasCount: true,
+    isOfDay: ({ date, as_of }) => date === undefined && as_of === undefined,
     rows: (request) => listTickers(serving, request),
   };
   addRoute(app, {
@@ -80,15 +83,18 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     summary: 'One ticker',
     tag: 'vendor',
     params: z.object({ ticker: symbolParameter }),
-    query: z.object({ date: optionalDate.openapi({ description: 'As it was on this day; today unless given' }) }),
+    query: z.object({
+      date: optionalDate.openapi({ description: 'As it was on this day; today unless given' }),
+      as_of: asOfParameter,
+    }),
     answer: tickerDetailsAnswer,
     handle: async (c, { params, query }) => {
-      const view = await serving.views.current();
-      const date = query.date ?? newYorkAt(serving.clock.nowMs()).date;
+      const view = await viewFor(serving, query.as_of);
+      const date = query.date ?? newYorkAt(query.as_of ?? serving.clock.nowMs()).date;
       return answer(c, serving, {
         view,
         uses: TICKER_TABLES,
-        also: date,
+        ...(query.date === undefined && query.as_of === undefined ? { also: date } : {}),
         make: async (requestId) => {
           const directory = await tickersOf(serving.lake, view);
           const session = sessionOn(serving, date);
@@ -106,10 +112,13 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     description: 'The id is a ticker as it is meant today, or a composite FIGI. CUSIPs are not known.',
     tag: 'vendor',
     params: z.object({ id: symbolParameter }),
-    query: z.object({ types: text.openapi({ description: 'Separated by commas; only ticker_change is known' }) }),
+    query: z.object({
+      types: text.openapi({ description: 'Separated by commas; only ticker_change is known' }),
+      as_of: asOfParameter,
+    }),
     answer: tickerEventsShape,
     handle: async (c, { params, query }) => {
-      const view = await serving.views.current();
+      const view = await viewFor(serving, query.as_of);
       return answer(c, serving, {
         view,
         uses: TICKER_TABLES,
@@ -139,6 +148,10 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
       });
     },
   });
+}
+
+function viewFor({ views }: Serving, asOfMs: InstantMs | undefined): Promise<LakeView> {
+  return asOfMs === undefined ? views.current() : views.asOf(asOfMs);
 }
 
 /** The session whose state a date has: the last one on or before it. */

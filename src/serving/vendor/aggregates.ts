@@ -1,13 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { checkInterval } from '#market/window.ts';
-import { finalityOf, type Grain, openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
-import { answer } from '../http/answer.ts';
+import { finalityOf, type Grain, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
@@ -21,6 +19,7 @@ import { pageOf } from './aggregate-page.ts';
 import { calendarBar, sessionBar } from './aggregate-wire.ts';
 import { positionOf } from './cursor-position.ts';
 import { dayParameter } from './day-parameter.ts';
+import { answerFromSeries, tablesOf } from './series-answer.ts';
 import { type Aggregates, aggregates } from './shapes/aggregates.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -81,24 +80,15 @@ export function addAggregates(app: ServingApp, serving: Serving): void {
     answer: aggregates,
     handle: async (c, given) => {
       const request = await pageRequest(serving, given.params, given.query);
-      const { view, grain } = request;
-      const uses = grain.unit === 'session' ? [...SERIES_TABLES, silverBars(grain.multiplier).name] : SERIES_TABLES;
-      // Nothing is looked up for kept answers unless somebody listens to the market.
-      const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
-      const opened = listens ? await open(serving, request) : undefined;
-      return answer(c, serving, {
-        view,
-        uses,
-        also: opened === undefined ? '' : tagOf(opened, request),
-        make: async (requestId) =>
-          bodyOf(c, serving, request, opened ?? (await open(serving, request)), { requestId, uses }),
+      return answerFromSeries(c, serving, {
+        view: request.view,
+        request,
+        tag: (series) => tagOf(series, request),
+        make: (series, requestId) => bodyOf(c, serving, request, series, requestId),
       });
     },
   });
 }
-
-/** The tables that daily series are made from. */
-export const SERIES_TABLES: readonly string[] = [DAILY_BARS, SPLITS, LISTINGS, SESSIONS].map(({ name }) => name);
 
 async function pageRequest(
   serving: Serving,
@@ -141,10 +131,6 @@ function grainOf({ multiplier, timespan }: z.infer<typeof params>, includePartia
   return { unit: 'session', multiplier: multiplier === 1 ? 1 : checkInterval(multiplier), includePartial };
 }
 
-function open(serving: Serving, request: PageRequest): Promise<Series> {
-  return openSeries(serving, request.view, request);
-}
-
 /** A live bar outside the range matters for the splits that came with its session, but not for its values. */
 function tagOf({ live }: Series, { grain, range }: PageRequest): string {
   const isDaily = grain.unit === 'day' && grain.multiplier === 1;
@@ -157,13 +143,10 @@ async function bodyOf(
   serving: Serving,
   request: PageRequest,
   series: Series,
-  parts: { readonly requestId: string; readonly uses: readonly string[] },
+  requestId: string,
 ): Promise<Aggregates> {
   const { symbol, range, grain, adjusted } = request;
-  const { lastSession } = series;
-  const to = range.to < lastSession ? range.to : lastSession;
-  const page = pageOf(await readSeries(series, { from: range.from, to }), request);
-  const { bars, queryCount, next } = page;
+  const { bars, queryCount, next } = pageOf(await readSeries(series, range), request);
   const newest = request.sort === 'asc' ? bars.at(-1) : bars[0];
   const finality = newest === undefined ? undefined : await finalityOf(series, newest);
   const wire = grain.unit === 'session' ? sessionBar : calendarBar;
@@ -176,10 +159,10 @@ async function bodyOf(
     adjusted,
     ...(bars.length > 0 || request.isLater ? { results } : {}),
     status: 'OK',
-    request_id: parts.requestId,
+    request_id: requestId,
     count: bars.length,
-    ...(next === undefined ? {} : { next_url: nextUrl(c, serving, request, series, { page: bars, next, ...parts }) }),
-    x_last_published: series.query.published.max ?? lastSession,
+    ...(next === undefined ? {} : { next_url: nextUrl(c, serving, request, series, { page: bars, next }) }),
+    x_last_published: series.query.published.max ?? series.lastSession,
     ...(finality === undefined ? {} : { x_finality: finality }),
   };
 }
@@ -193,7 +176,7 @@ function nextUrl(
   serving: Serving,
   request: PageRequest,
   series: Series,
-  parts: { readonly page: readonly SeriesBar[]; readonly next: SeriesBar; readonly uses: readonly string[] },
+  parts: { readonly page: readonly SeriesBar[]; readonly next: SeriesBar },
 ): string {
   const { view, symbol, grain, adjusted, sort, limit, range, at, atMs } = request;
   const { lastSession } = series;
@@ -202,7 +185,7 @@ function nextUrl(
   const to = sort === 'asc' ? range.to : newYorkMidnight(addDays(earliest, -1));
   const path = [symbol, 'range', grain.multiplier, grain.unit, from, to].map((part) => encodeURIComponent(part));
   const cursor = encodeCursor({
-    versions: view.versions(parts.uses),
+    versions: view.versions(tablesOf(grain)),
     atMs,
     position: {
       adjusted: String(adjusted),

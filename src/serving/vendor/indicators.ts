@@ -1,26 +1,23 @@
 import { z } from '@hono/zod-openapi';
 import { defined } from '#base/assert.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import { silverBars } from '#lake/tables.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { ema, macd, rsi, sma } from '#market/indicators.ts';
 import { checkInterval } from '#market/window.ts';
-import { type Grain, openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
-import { answer } from '../http/answer.ts';
+import { type Grain, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import { asOfParameter, choice, dateParameter, flag, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { tagOfLive } from '../live-part.ts';
 import type { LakeView } from '../view.ts';
 import { calendarBar, sessionBar } from './aggregate-wire.ts';
-import { SERIES_TABLES } from './aggregates.ts';
 import { positionOf } from './cursor-position.ts';
 import { optionalDay } from './day-parameter.ts';
+import { answerFromSeries, tablesOf } from './series-answer.ts';
 import { type IndicatorAnswer, type IndicatorValue, indicatorAnswer, macdAnswer } from './shapes/indicators.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -192,18 +189,10 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
       const symbol = given.params.ticker;
       refuseOtherClasses(symbol);
       const request = await readPage(symbol, given.query);
-      const { view, grain } = request;
-      const uses = grain.unit === 'session' ? [...SERIES_TABLES, silverBars(grain.multiplier).name] : SERIES_TABLES;
-      const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
-      const opened = listens ? await openSeries(serving, view, request) : undefined;
-      return answer(c, serving, {
-        view,
-        uses,
-        also: opened === undefined ? '' : tagOfLive(opened.live),
-        make: async (requestId) => {
-          const series = opened ?? (await openSeries(serving, view, request));
-          return bodyOf(c, serving, indicator, request, series, { requestId, uses });
-        },
+      return answerFromSeries(c, serving, {
+        view: request.view,
+        request,
+        make: (series, requestId) => bodyOf(c, serving, indicator, request, series, requestId),
       });
     },
   });
@@ -222,7 +211,7 @@ async function bodyOf(
   indicator: Indicator,
   request: PageRequest,
   series: Series,
-  parts: { readonly requestId: string; readonly uses: readonly string[] },
+  requestId: string,
 ): Promise<IndicatorAnswer> {
   const { options: asked } = request;
   const window = (name: WindowName): number => defined(asked[name], `${indicator.name} has a window ${name}`);
@@ -249,8 +238,8 @@ async function bodyOf(
       values: page.map(({ value }) => value),
     },
     status: 'OK',
-    request_id: parts.requestId,
-    ...(hasMore ? { next_url: nextUrl(c, serving, indicator, request, series, { last, uses: parts.uses }) } : {}),
+    request_id: requestId,
+    ...(hasMore ? { next_url: nextUrl(c, serving, indicator, request, series, last) } : {}),
   } as IndicatorAnswer;
 }
 
@@ -291,18 +280,18 @@ function nextUrl(
   indicator: Indicator,
   request: PageRequest,
   series: Series,
-  parts: { readonly last: IsoDate; readonly uses: readonly string[] },
+  last: IsoDate,
 ): string {
-  const { view, symbol, options: asked, at, asOfMs, atMs } = request;
+  const { view, symbol, grain, options: asked, at, asOfMs, atMs } = request;
   const { lastSession } = series;
   const position: Record<string, string> = {
     at: at < lastSession ? at : lastSession,
     until: lastSession,
-    after: parts.last,
+    after: last,
     ...(asOfMs === undefined ? {} : { as_of: String(asOfMs) }),
   };
   const names = [...Object.keys(options.shape), ...Object.keys(indicator.windows)] as (keyof Options)[];
   for (const name of names) if (asked[name] !== undefined) position[name] = String(asked[name]);
-  const cursor = encodeCursor({ versions: view.versions(parts.uses), atMs, position });
+  const cursor = encodeCursor({ versions: view.versions(tablesOf(grain)), atMs, position });
   return `${originOf(c, serving)}/v1/indicators/${indicator.name}/${encodeURIComponent(symbol)}?cursor=${cursor}`;
 }

@@ -1,15 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
-import { finalityOf, openSeries, readSeries } from '../bar-series.ts';
-import { answer } from '../http/answer.ts';
+import { finalityOf, readSeries } from '../bar-series.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { tagOfLive } from '../live-part.ts';
 import { otcSymbols } from '../otc.ts';
-import { SERIES_TABLES } from './aggregates.ts';
 import { dayParameter } from './day-parameter.ts';
+import { answerFromSeries } from './series-answer.ts';
 import { type OpenClose, openClose } from './shapes/open-close.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -27,22 +25,17 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
       refuseOtherClasses(symbol);
       const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
       const today = newYorkAt(serving.clock.nowMs()).date;
-      const grain = { unit: 'day', multiplier: 1 } as const;
-      const open = () =>
-        openSeries(serving, view, {
-          symbol,
-          at: date < today ? date : today,
-          adjusted,
-          grain,
-          liveUntil: as_of === undefined ? today : undefined,
-        });
-      const opened = as_of === undefined && serving.live.revision() > 0 ? await open() : undefined;
-      return answer(c, serving, {
+      const request = {
+        symbol,
+        at: date < today ? date : today,
+        adjusted,
+        grain: { unit: 'day', multiplier: 1 } as const,
+        liveUntil: as_of === undefined ? today : undefined,
+      };
+      return answerFromSeries(c, serving, {
         view,
-        uses: SERIES_TABLES,
-        also: opened === undefined ? '' : tagOfLive(opened.live),
-        make: async () => {
-          const series = opened ?? (await open());
+        request,
+        make: async (series) => {
           const [bar] = await readSeries(series, { from: date, to: date });
           if (bar === undefined) throw noBar(symbol, date);
           const finality = await finalityOf(series, bar);

@@ -1,15 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
-import { finalityOf, openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
-import { answer } from '../http/answer.ts';
+import { finalityOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { tagOfLive } from '../live-part.ts';
 import { otcSymbols } from '../otc.ts';
-import type { LakeView } from '../view.ts';
-import { SERIES_TABLES } from './aggregates.ts';
+import { answerFromSeries } from './series-answer.ts';
 import { type PreviousClose, previousClose } from './shapes/aggregates.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -31,34 +28,25 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { ticker }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(ticker);
       const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
-      const open = () => openOver(serving, view, { ticker, adjusted, isNow: as_of === undefined });
-      const listens = as_of === undefined && serving.live.revision() > 0;
-      const opened = listens ? await open() : undefined;
-      return answer(c, serving, {
+      const nowMs = serving.clock.nowMs();
+      const request = {
+        symbol: ticker,
+        at: newYorkAt(nowMs).date,
+        adjusted,
+        grain: { unit: 'day', multiplier: 1 } as const,
+        // A live bar counts once its session has closed, until batch has published it.
+        liveUntil: as_of === undefined ? serving.calendar.lastClosedSession(nowMs) : undefined,
+      };
+      return answerFromSeries(c, serving, {
         view,
-        uses: SERIES_TABLES,
-        also: opened === undefined ? '' : tagOfLive(opened.live),
-        make: async (requestId) => {
+        request,
+        make: async (series, requestId) => {
           const isOtc = (await otcSymbols(serving.lake, view)).has(ticker);
-          return bodyOf(opened ?? (await open()), { ticker, adjusted, isOtc, requestId });
+          return bodyOf(series, { ticker, adjusted, isOtc, requestId });
         },
       });
     },
   });
-}
-
-/** The series of what is over: live bars count once their session has closed and batch has not published it yet. */
-async function openOver(
-  serving: Serving,
-  view: LakeView,
-  request: { readonly ticker: string; readonly adjusted: boolean; readonly isNow: boolean },
-): Promise<Series> {
-  const { calendar, clock } = serving;
-  const nowMs = clock.nowMs();
-  const { ticker: symbol, adjusted, isNow } = request;
-  const liveUntil = isNow ? calendar.lastClosedSession(nowMs) : undefined;
-  const grain = { unit: 'day', multiplier: 1 } as const;
-  return openSeries(serving, view, { symbol, at: newYorkAt(nowMs).date, adjusted, grain, liveUntil });
 }
 
 async function bodyOf(

@@ -128,6 +128,13 @@ describe('aggregates', () => {
     assert.equal(page.x_last_published, PROVISIONAL);
   });
 
+  test('a window that the range touches is given, though the lake ends before the range begins', async () => {
+    for (const grain of ['1/week', '1/month', '21/session']) {
+      const path = `/v2/aggs/ticker/AAA/range/${grain}/2026-01-01/2026-01-01?include_partial=true`;
+      assert.equal((await pageAt(http, path)).resultsCount, grain === '1/month' ? 0 : 1, grain);
+    }
+  });
+
   test('instants and dates mean the same day', async () => {
     const [from, to] = [midnight('2024-02-05'), midnight('2024-02-09') + 12 * 3_600_000];
     const byMs = await pageAt(http, `/v2/aggs/ticker/ADR/range/1/day/${from}/${to}`);
@@ -247,7 +254,7 @@ describe('aggregates', () => {
       assert.equal(results.length, wanted.length, path);
       for (const [i, bar] of results.entries()) assertNear(bar, wanted[i]);
     });
-    await fc.assert(property, { numRuns: 80 });
+    await fc.assert(property, { numRuns: 40 });
   });
 
   test('pages over any limit have the rows of one page, at any grain, in any order', async () => {
@@ -274,7 +281,7 @@ describe('aggregates', () => {
         );
       },
     );
-    await fc.assert(property, { numRuns: 80 });
+    await fc.assert(property, { numRuns: 40 });
   });
 
   /** By another way than the server's: day by day, over days that are adjusted one by one. */

@@ -1,0 +1,36 @@
+import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
+import { type Grain, openSeries, type Series, type SeriesRequest } from '../bar-series.ts';
+import { answer } from '../http/answer.ts';
+import type { Serving, ServingContext } from '../http/serving.ts';
+import { tagOfLive } from '../live-part.ts';
+import type { LakeView } from '../view.ts';
+
+/** Answers that are made from one symbol's series. */
+
+export interface SeriesAnswer {
+  readonly view: LakeView;
+  readonly request: SeriesRequest;
+  /** What of the live bars the answer depends on; all there is unless given. */
+  readonly tag?: (series: Series) => string;
+  readonly make: (series: Series, requestId: string) => Promise<unknown>;
+}
+
+/** Kept bytes, or new ones. Of a kept answer nothing is looked up, unless somebody listens to the market. */
+export async function answerFromSeries(c: ServingContext, serving: Serving, parts: SeriesAnswer): Promise<Response> {
+  const { view, request, tag = ({ live }: Series) => tagOfLive(live), make } = parts;
+  const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
+  const opened = listens ? await openSeries(serving, view, request) : undefined;
+  return answer(c, serving, {
+    view,
+    uses: tablesOf(request.grain),
+    also: opened === undefined ? '' : tag(opened),
+    make: async (requestId) => make(opened ?? (await openSeries(serving, view, request)), requestId),
+  });
+}
+
+const DAILY_TABLES: readonly string[] = [DAILY_BARS, SPLITS, LISTINGS, SESSIONS].map(({ name }) => name);
+
+/** The tables that a series of this grain is made from, whose versions a cursor carries. */
+export function tablesOf(grain: Grain): readonly string[] {
+  return grain.unit === 'session' ? [...DAILY_TABLES, silverBars(grain.multiplier).name] : DAILY_TABLES;
+}

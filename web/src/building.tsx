@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { Building } from './api/wire.ts';
-import { duration } from './format.ts';
+import { capital, duration } from './format.ts';
 import { NoticeBox, sentence } from './parts/placeholders.tsx';
 import { followLive } from './state/live.ts';
 import { nowMs, useTicking } from './state/ticking.ts';
@@ -33,9 +33,9 @@ export function BuildingPanel({ building }: { readonly building: Building }) {
           <div key={step.name} class={`build-step is-${step.state}`}>
             <p>
               <b>
-                <span aria-hidden="true">{SIGNS[step.state]}</span> {step.name}
+                <span aria-hidden="true">{SIGNS[step.state]}</span> {capital(step.name)}
               </b>
-              <span class="soft">{step.detail === '' ? step.state : step.detail}</span>
+              <span class="soft">{step.detail === '' ? WORDS[step.state] : step.detail}</span>
             </p>
             <progress
               aria-label={step.name}
@@ -55,6 +55,7 @@ export function BuildingPanel({ building }: { readonly building: Building }) {
   );
 }
 
+const WORDS = { waiting: 'waiting', running: 'at work', done: 'done', failed: 'failed' } as const;
 const SIGNS = { waiting: '○', running: '◐', done: '●', failed: '✕' } as const;
 
 /** A lake without a single bar, and nobody filling it. */

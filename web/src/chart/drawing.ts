@@ -304,9 +304,10 @@ function candleOf(bar: Bar, lastPublished: string, paint: Paint): Candle {
   if (open === null || high === null || low === null || close === null) return { time };
   const candle = { time, open, high, low, close };
   if (incompleteness(bar, lastPublished) !== 'open') return candle;
-  // A window that is not over yet is hollow.
-  const edge = close < open ? paint.down : paint.up;
-  return { ...candle, color: paint.paper, borderColor: edge, wickColor: edge };
+  // A window that is not over yet is an outline, hardly filled.
+  const isDown = close < open;
+  const edge = isDown ? paint.down : paint.up;
+  return { ...candle, color: isDown ? paint.downFaint : paint.upFaint, borderColor: edge, wickColor: edge };
 }
 
 function columnOf(bar: Bar, paint: Paint): Column {

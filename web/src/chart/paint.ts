@@ -9,6 +9,8 @@ export interface Paint {
   readonly down: string;
   readonly upSoft: string;
   readonly downSoft: string;
+  readonly upFaint: string;
+  readonly downFaint: string;
   readonly accent: string;
   readonly note: string;
   readonly series: readonly string[];
@@ -16,6 +18,7 @@ export interface Paint {
 }
 
 const SOFT = '80';
+const FAINT = '33';
 
 export function readPaint(element: Element): Paint {
   const style = getComputedStyle(element);
@@ -30,6 +33,8 @@ export function readPaint(element: Element): Paint {
     down: colour('down-fill'),
     upSoft: colour('up-fill') + SOFT,
     downSoft: colour('down-fill') + SOFT,
+    upFaint: colour('up-fill') + FAINT,
+    downFaint: colour('down-fill') + FAINT,
     accent: colour('accent'),
     note: colour('note'),
     series: [1, 2, 3, 4, 5].map((n) => colour(`series-${n}`)),

@@ -28,8 +28,8 @@ export function PipelineView() {
         </div>
       </div>
       <div class="pipeline-grid">
+        <Notices />
         <div class="pipeline-column">
-          <Notices />
           <Ledger chosen={session} onChoose={(next) => go(href('pipeline', { run, session: next }))} />
           {session === undefined ? null : <SessionFacts session={session} />}
           {rows === 'quarantine' || rows === 'restatements' ? (

@@ -10,11 +10,11 @@ export function rowsOfSession(rows: string, session: IsoDate): string {
   return `SELECT symbol, ${VALUES} FROM (${rows}) WHERE session = DATE '${session}' ORDER BY symbol`;
 }
 
-/** Of every symbol its last row in some sessions. */
+/** Of every symbol its last row in some sessions; all of them, should another program have stored it twice. */
 export function lastRowsOf(rows: string, sessions: Iterable<IsoDate>): string {
   const dates = [...sessions].map((session) => `DATE '${session}'`).join(', ');
   return `SELECT symbol, session, ${VALUES} FROM (${rows}) WHERE session IN (${dates})
-    QUALIFY row_number() OVER (PARTITION BY symbol ORDER BY session DESC) = 1 ORDER BY symbol`;
+    QUALIFY rank() OVER (PARTITION BY symbol ORDER BY session DESC) = 1 ORDER BY symbol`;
 }
 
 /** Closes of some symbols in [from, to], ascending by session. */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { IsoDate } from '#base/dates.ts';
+import { writeDataFile } from '#lake/data-file.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
+import { SessionSet } from '#market/session-set.ts';
 import { readBars } from '#serving/bars.ts';
 import type { MarketAnswer, SymbolsAnswer, WatchlistAnswer } from '#serving/condvest/shapes/market.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
@@ -192,6 +195,33 @@ test('answers as of an instant do not change after later commits, and may be kep
   assert.equal(await second.text(), before);
   assert.match(second.headers.get('cache-control') ?? '', /immutable/);
   assert.notEqual(await (await app.get('/condvest/v1/market')).text(), before);
+});
+
+test('rows that no bar can have, left by another program, are refused and not shown as a price', async () => {
+  const grouped = '/v2/aggs/grouped/locale/us/market/stocks';
+  for (const [symbol, session, close, paths] of [
+    ['AAA', PROVISIONAL, '1.0', [`${grouped}/${PROVISIONAL}`, '/condvest/v1/market']],
+    ['BAD', PROVISIONAL, 'NULL', [`${grouped}/${PROVISIONAL}`, '/condvest/v1/market']],
+    ['AAA', PARTIAL, '1.0', [`${grouped}/${PARTIAL}`, '/condvest/v1/market']],
+  ] as const) {
+    await using app = await openHttpApp();
+    await app.lake.test.lake.table(DAILY_BARS).write(async () => {
+      const select = `SELECT '${symbol}' AS symbol, DATE '${session}' AS session, 1.0 AS open, 1.0 AS high, 1.0 AS low,
+        ${close} AS close, 1.0 AS volume, NULL AS vwap, NULL AS trades, 'other' AS source, NULL AS fetched_at`;
+      const units = SessionSet.of([session]);
+      const file = await writeDataFile(app.lake.test.deps, DAILY_BARS, { select, year: 2025, units });
+      return { operation: 'WRITE', add: file === undefined ? [] : [file], remove: [], units, dataChange: true };
+    });
+    app.clock.move(1000);
+    for (const path of paths) {
+      const response = await app.get(path);
+      const body = (await response.json()) as { code: string; message: string };
+      assert.deepEqual([response.status, body.code], [500, 'bars-corrupt'], path);
+      assert.match(body.message, new RegExp(`${symbol} ${session}`));
+    }
+    // Whoever runs the server is told.
+    assert.equal(app.bugs.splice(0).length, paths.length);
+  }
 });
 
 test('symbols that begin with the text come first, then names; a reused symbol is what it is today', async () => {

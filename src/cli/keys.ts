@@ -83,12 +83,12 @@ async function list(invocation: Invocation): Promise<ExitCode> {
   const columns = [
     { name: 'id' },
     { name: 'name' },
+    { name: 'state' },
     { name: 'scopes' },
     { name: 'a minute', align: 'right' as const },
     { name: 'a day', align: 'right' as const },
     { name: 'created' },
     { name: 'last used' },
-    { name: '' },
   ];
   for (const line of renderTable(columns, keys.map(rowOf), terminal.width)) await terminal.line(line);
   return 0;
@@ -99,12 +99,12 @@ function rowOf(key: KeyView): string[] {
   return [
     key.id,
     key.name,
+    key.revokedMs === null ? 'in use' : 'revoked',
     key.scopes.join(', '),
     limit(key.requestsPerMinute),
     limit(key.requestsPerDay),
     formatInstant(key.createdMs),
     key.lastUsedMs === null ? 'never' : formatInstant(key.lastUsedMs),
-    key.revokedMs === null ? '' : `revoked ${formatInstant(key.revokedMs)}`,
   ];
 }
 

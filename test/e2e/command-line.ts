@@ -21,11 +21,11 @@ export interface RunOptions {
   readonly started?: (child: ReturnType<typeof spawn>) => void;
 }
 
-const LAUNCHER = resolve('condvest');
+export const LAUNCHER = resolve('condvest');
 
 export function condvest(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const [command = LAUNCHER, ...rest] = [...(options.under ?? []), LAUNCHER, ...args];
-  const env: Record<string, string> = { ...cleanEnvironment(), ...options.env };
+  const env: Record<string, string> = { ...testEnvironment(), ...options.env };
   if (options.home !== undefined) env.CONDVEST_HOME = options.home;
   return new Promise((settle, reject) => {
     const child = spawn(command, rest, { env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -41,13 +41,16 @@ export function condvest(args: readonly string[], options: RunOptions = {}): Pro
   });
 }
 
+export type TemporaryFolder = { readonly path: string } & AsyncDisposable;
+
 /** A folder of its own, gone at the end. */
-export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
+export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'condvest-e2e-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-function cleanEnvironment(): Record<string, string> {
+/** Without the settings of whoever runs the tests. */
+export function testEnvironment(): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && !name.startsWith('CONDVEST_') && !name.startsWith('NODE_')) kept[name] = value;

@@ -1,0 +1,332 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { condvest, LAUNCHER, type TemporaryFolder, temporaryFolder, testEnvironment } from './command-line.ts';
+
+/** The server as a user starts it: the launcher, a process, a socket. */
+
+interface Running extends AsyncDisposable {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** What was written so far. */
+  readonly said: { out: string; err: string };
+  /** Stops it as a service manager does; its exit code. */
+  stop(): Promise<number | null>;
+}
+
+const ADDRESS = /Serving at (http:\/\/[^\s]+\/)/;
+
+/** Starts a server and waits for the address that it prints. */
+async function start(
+  args: readonly string[],
+  options: { readonly home: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<Running> {
+  const env = { ...testEnvironment(), CONDVEST_HOME: options.home, ...options.env };
+  const child = spawn(LAUNCHER, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const url = await new Promise<string>((resolve, reject) => {
+    const hear = (stream: 'out' | 'err') => (chunk: Buffer) => {
+      said[stream] += chunk.toString('utf8');
+      const address = ADDRESS.exec(said[stream])?.[1];
+      if (address !== undefined) resolve(address);
+    };
+    child.stdout.on('data', hear('out'));
+    child.stderr.on('data', hear('err'));
+    child.once('close', (code) => reject(new Error(`ended with ${code}: ${said.err}`)));
+  });
+  let stopped: Promise<number | null> | undefined;
+  const stop = (): Promise<number | null> => {
+    if (stopped === undefined) {
+      if (child.exitCode === null) child.kill('SIGTERM');
+      stopped = closed.then(([code]) => code);
+    }
+    return stopped;
+  };
+  return { url, child, said, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+}
+
+interface Status {
+  readonly last_published: string | null;
+  readonly simulated: boolean;
+  readonly can_start_runs: boolean;
+  readonly next_run: object | null;
+  readonly building: {
+    readonly error: string | null;
+    readonly steps: readonly { name: string; state: string }[];
+  } | null;
+}
+
+async function json<T>(url: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  assert.ok(response.ok, `${response.status} for ${url}: ${text}`);
+  return JSON.parse(text) as T;
+}
+
+/** Asks again and again until the answer is as wanted. */
+async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+}
+
+function takenPort(): Promise<{ readonly server: Server; readonly port: number }> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve({ server, port: typeof address === 'object' && address !== null ? address.port : 0 });
+    });
+  });
+}
+
+describe('condvest up', () => {
+  let folder: TemporaryFolder;
+  before(async () => {
+    folder = await temporaryFolder();
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  test('answers before there is a lake, shows the building, and starts runs when asked', async () => {
+    const home = join(folder.path, 'new');
+    await using server = await start(['up', '--port', '0', '--symbols', '30', '--years', '3'], { home });
+    const status = () => json<Status>(`${server.url}condvest/v1/status`);
+    const first = await status();
+    assert.equal(first.last_published, null);
+    assert.ok(first.building !== null, 'it is being built');
+    const unready = await fetch(`${server.url}readyz`);
+    assert.equal(unready.status, 503);
+    assert.match(await unready.text(), /being built/);
+    assert.equal((await fetch(`${server.url}healthz`)).status, 200);
+    const bars = await fetch(`${server.url}v2/aggs/ticker/AAA/range/1/day/2026-01-02/2026-01-09`);
+    assert.equal(bars.status, 503, 'no bars yet is no mistake of the caller');
+    assert.equal(((await bars.json()) as { code: string }).code, 'lake-empty');
+    const seen = new Set<string>();
+    await eventually(status, ({ building }) => {
+      for (const { name, state } of building?.steps ?? []) seen.add(`${name} ${state}`);
+      assert.equal(building?.error ?? null, null);
+      return building === null;
+    });
+    assert.ok(seen.has('simulating waiting') || seen.has('simulating running'), [...seen].join());
+    assert.ok(seen.has('verifying waiting'), [...seen].join());
+    const built = await eventually(status, ({ next_run }) => next_run !== null);
+    assert.ok(built.last_published !== null && built.simulated && built.can_start_runs);
+    assert.equal((await fetch(`${server.url}readyz`)).status, 200);
+
+    const abort = new AbortController();
+    const stream = await fetch(`${server.url}condvest/v1/runs/stream`, { signal: abort.signal });
+    const heard = read(stream, /event: run\ndata: .*"state":"succeeded"/);
+    const started = await json<{ id: string }>(`${server.url}condvest/v1/runs`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    assert.match(await heard, new RegExp(`event: step\\ndata: .*${started.id}`));
+    abort.abort();
+    const { run, steps } = await json<{ run: { state: string }; steps: object[] }>(
+      `${server.url}condvest/v1/runs/${started.id}`,
+    );
+    assert.equal(run.state, 'succeeded');
+    assert.ok(steps.length > 0);
+    assert.equal(await server.stop(), 0);
+    assert.match(server.said.err, /Look at it in a browser: http/);
+  });
+
+  test('the work that dies is begun again, and the server goes on', async () => {
+    const home = join(folder.path, 'killed');
+    await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
+    const status = () => json<Status>(`${server.url}condvest/v1/status`);
+    await eventually(status, ({ building }) => building?.steps.some(({ state }) => state === 'running') === true);
+    const [worker] = await childrenOf(server.child.pid ?? 0);
+    assert.ok(worker !== undefined);
+    process.kill(worker, 'SIGKILL');
+    const broken = await eventually(status, ({ building }) => typeof building?.error === 'string');
+    assert.match(broken.building?.error ?? '', /SIGKILL.*begun again/);
+    assert.match(server.said.err, /the work ended by SIGKILL; it is begun again in 5 s/);
+    const again = await eventually(status, ({ next_run }) => next_run !== null);
+    assert.ok(again.last_published !== null);
+    assert.equal(await server.stop(), 0);
+    assert.equal((await condvest(['verify'], { home })).code, 0);
+  });
+
+  test('a server that is killed takes its work with it', async () => {
+    const home = join(folder.path, 'orphan');
+    const server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
+    const status = () => json<Status>(`${server.url}condvest/v1/status`);
+    await eventually(status, ({ building }) => building?.steps.some(({ state }) => state === 'running') === true);
+    const [worker] = await childrenOf(server.child.pid ?? 0);
+    assert.ok(worker !== undefined);
+    server.child.kill('SIGKILL');
+    await server.stop();
+    await eventually(
+      () => isAlive(worker),
+      (alive) => !alive,
+    );
+  });
+
+  test('wrong use ends the server too, with its message', async () => {
+    const outcome = await condvest(['up', '--port', '0', '--seed', 'x'], { home: join(folder.path, 'wrong') });
+    assert.equal(outcome.code, 2);
+    assert.match(outcome.err, /--seed cannot have this value/);
+  });
+});
+
+describe('condvest serve', () => {
+  let folder: TemporaryFolder;
+  let home: string;
+  before(async () => {
+    folder = await temporaryFolder();
+    home = join(folder.path, 'home');
+    const built = await condvest(['up', '--once', '--symbols', '12', '--years', '2'], { home });
+    assert.equal(built.code, 0, built.err);
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  test('serves an existing lake, reads only, and sees what another process commits', async () => {
+    await using server = await start(['serve', '--port', '0'], { home });
+    const status = await json<Status>(`${server.url}condvest/v1/status`);
+    assert.ok(status.simulated && !status.can_start_runs && status.building === null);
+    const csv = join(folder.path, 'more.csv');
+    await writeFile(csv, 'symbol,date,open,high,low,close,volume\nNEWONE,2026-10-01,10,12,9,11,100\n');
+    const address = `${server.url}v2/aggs/ticker/NEWONE/range/1/day/2026-10-01/2026-10-01`;
+    assert.equal((await json<{ resultsCount: number }>(address)).resultsCount, 0);
+    const imported = await condvest(['import', csv], { home });
+    assert.ok(imported.code === 0 || imported.code === 3, imported.err);
+    const committedMs = performance.now();
+    await eventually(
+      () => json<{ resultsCount: number }>(address),
+      ({ resultsCount }) => resultsCount === 1,
+    );
+    process.stdout.write(`# a commit was seen ${Math.round(performance.now() - committedMs)} ms after it\n`);
+  });
+
+  test('a stop lets requests end and closes what has no end', async () => {
+    const server = await start(['serve', '--port', '0'], { home });
+    const stream = await fetch(`${server.url}condvest/v1/runs/stream`);
+    const ended = stream.text().then(
+      () => 'ended',
+      () => 'broken',
+    );
+    const [response] = await Promise.all([fetch(`${server.url}condvest/v1/status`), server.stop()]);
+    assert.equal(response.status, 200);
+    assert.equal(await ended, 'ended');
+    assert.equal(await server.stop(), 0);
+    await assert.rejects(fetch(`${server.url}healthz`));
+  });
+
+  test('a port that was asked for and is taken is named', async () => {
+    const { server, port } = await takenPort();
+    const outcome = await condvest(['serve', '--port', String(port)], { home });
+    assert.equal(outcome.code, 2);
+    assert.match(outcome.err, new RegExp(`condvest: Another program listens at this port: 127\\.0\\.0\\.1:${port}\\.`));
+    server.close();
+  });
+
+  test('where nobody asked for a port, the next free one is taken and said', async () => {
+    await using first = await start(['serve'], { home });
+    await using second = await start(['serve'], { home });
+    assert.notEqual(first.url, second.url);
+    assert.match(second.said.err, /is taken by another program, so this is port \d+/);
+  });
+
+  test('a port that is none is refused', async () => {
+    const outcome = await condvest(['serve', '--port', '65536'], { home });
+    assert.equal(outcome.code, 2);
+    assert.match(outcome.err, /--port cannot have this value: 65536\. Allowed: a whole number from 0 to 65535/);
+  });
+
+  test('nobody else is served without a key, and with one those who have it', async () => {
+    const without = await condvest(['serve', '--host', '0.0.0.0', '--port', '0'], { home });
+    assert.equal(without.code, 2);
+    assert.match(without.err, /there is none: host 0\.0\.0\.0\. Make one with: condvest keys create/);
+    const proxied = await condvest(['serve', '--port', '0'], {
+      home,
+      env: { CONDVEST_SERVE_PUBLIC_URL: 'https://data.example.com' },
+    });
+    assert.match(proxied.err, /there is none: https:\/\/data\.example\.com/);
+
+    const made = await condvest(['keys', 'create', 'notebook', '--per-minute', '0'], { home });
+    assert.equal(made.code, 0, made.err);
+    const key = made.out.trim();
+    assert.match(key, /^cvk_[0-9a-f]{12}_[\w-]{43}$/);
+    assert.match(made.err, /cannot be shown again/);
+    const elsewhere = await condvest(['serve', '--host', '203.0.113.9', '--port', '0'], { home });
+    assert.equal(elsewhere.code, 2);
+    assert.match(elsewhere.err, /cannot listen at this address: 203\.0\.113\.9:0 \(EADDRNOTAVAIL\)/);
+    const log = join(folder.path, 'access.log');
+    await using server = await start(['serve', '--host', '0.0.0.0', '--port', '0'], {
+      home,
+      env: { CONDVEST_ACCESS_LOG: log },
+    });
+    assert.match(server.said.out, /to those who have a key/);
+    assert.equal((await fetch(`${server.url}condvest/v1/status`)).status, 401);
+    assert.equal((await fetch(`${server.url}condvest/v1/status?apiKey=${key}`)).status, 200);
+    const listed = await condvest(['keys', 'list', '--json'], { home });
+    const [view] = JSON.parse(listed.out) as Record<string, unknown>[];
+    assert.deepEqual([view?.name, view?.scopes, view?.requestsPerMinute], ['notebook', ['read'], null]);
+    assert.ok(!('digest' in (view ?? {})));
+    assert.equal((await condvest(['keys', 'revoke', 'notebook'], { home })).code, 0);
+    await eventually(
+      () => fetch(`${server.url}condvest/v1/status?apiKey=${key}`),
+      ({ status }) => status === 401,
+    );
+    assert.equal(await server.stop(), 0);
+    const lines = await readFile(log, 'utf8');
+    assert.ok(!lines.includes(key) && lines.includes('apiKey=hidden'));
+    assert.equal((JSON.parse(lines.split('\n')[1] ?? '') as { caller: string }).caller, 'notebook');
+    const used = await condvest(['keys', 'list'], { home });
+    assert.match(used.out, /notebook.*revoked/);
+  });
+
+  test('keys are refused with one message for what is wrong', async () => {
+    const cases: [readonly string[], RegExp][] = [
+      [['keys', 'create'], /keys create needs a name for the key/],
+      [['keys', 'create', '../etc'], /cannot have this name: \.\.\/etc/],
+      [['keys', 'create', 'a', '--scopes', 'write'], /--scopes cannot have this value: write/],
+      [['keys', 'create', 'a', '--per-minute', '-1'], /--per-minute cannot have this value/],
+      [['keys', 'delete', 'a'], /cannot be done with keys: delete.*create, list, revoke/],
+      [['keys', 'revoke', 'nobody'], /no key of this id, and none in use of this name: nobody/],
+    ];
+    for (const [args, message] of cases) {
+      const outcome = await condvest(args, { home });
+      assert.equal(outcome.code, 2, outcome.err);
+      assert.match(outcome.err, message);
+    }
+    const first = await condvest(['keys', 'create', 'twice', '--json'], { home });
+    assert.match((JSON.parse(first.out) as { key: string }).key, /^cvk_/);
+    const second = await condvest(['keys', 'create', 'twice', '--json'], { home });
+    assert.equal((JSON.parse(second.out) as { error: { code: string } }).error.code, 'key-name-taken');
+  });
+});
+
+/** The text of a stream up to what is waited for. */
+async function read(response: Response, until: RegExp): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (until.test(text)) return text;
+  }
+  return assert.fail(`the stream ended before ${until}: ${text}`);
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
+async function isAlive(pid: number): Promise<boolean> {
+  try {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return !/\) Z /.test(state);
+  } catch {
+    return false;
+  }
+}

@@ -5,15 +5,12 @@
  *     node bench/nightly.ts [--symbols 10000] [--sessions 2520]
  */
 import { spawnSync } from 'node:child_process';
-import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
-import { recordSessions } from '#batch/record-sessions.ts';
-import { resample } from '#batch/resample/resample.ts';
 import { sqlText } from '#lake/engine.ts';
 import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
@@ -23,15 +20,13 @@ import { DEFAULT_INTERVALS } from '#market/window.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import { runPipeline } from '#runtime/pipeline.ts';
 
-import { barsLake, openLake } from './bars-lake.ts';
+import { openLake } from './bars-lake.ts';
 import { type Dataset, dataset, FULL_SIZE } from './dataset.ts';
+import { nightArguments, prepareNight } from './night.ts';
 
 const LIMITS = { seconds: 5, memoryBytes: 512 * 2 ** 20 };
 /** What DuckDB may hold of the process's memory. */
 const MEMORY_LIMIT_BYTES = 200e6;
-
-/** As the pipeline has it. */
-const VERIFIED_BACK_MS = 4 * 86_400_000;
 
 const { values } = parseArgs({
   options: {
@@ -48,32 +43,16 @@ if (values.lake === undefined) await prepareAndMeasure(data);
 else await night(data, values.lake);
 
 async function prepareAndMeasure(of: Dataset): Promise<void> {
-  const root = join(of.folder, `nightly-${process.pid}`);
-  await cp(await barsLake(of, 1), root, { recursive: true });
-  try {
-    {
-      using open = await openLake(root, 1e9);
-      const sessions = of.dates.slice(0, -1);
-      const rowsAfter = new Map(sessions.map((session) => [session, of.symbols]));
-      const last = defined(sessions.at(-1), 'the dataset has sessions');
-      await recordSessions(
-        { lake: open.lake, calendar, rules: { partialShare: 0.5 } },
-        { rowsAfter, changed: new Set(), fetchedAtMs: calendar.settlesAtMs(last), countEveryLook: true },
-      );
-      await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
-    }
-    const args = [import.meta.filename, '--lake', root, '--symbols', values.symbols, '--sessions', values.sessions];
-    // The files made so far were written long enough ago to have been verified by earlier nights.
-    args.push('--now', String(Date.now() + VERIFIED_BACK_MS + 1000));
-    const child = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    if (child.status !== 0) throw new Error(`the night ended with ${child.status ?? child.signal}`);
-    const { seconds, memoryBytes, steps } = JSON.parse(child.stdout) as Night;
-    for (const [step, ms] of Object.entries(steps)) process.stdout.write(`  ${step.padEnd(16)} ${ms.toFixed(0)} ms\n`);
-    report('nightly run', seconds, LIMITS.seconds, 's');
-    report('memory', memoryBytes / 2 ** 20, LIMITS.memoryBytes / 2 ** 20, 'MiB');
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
+  await using lake = await prepareNight(calendar, of);
+  const child = spawnSync(process.execPath, nightArguments(of, lake.root), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (child.status !== 0) throw new Error(`the night ended with ${child.status ?? child.signal}`);
+  const { seconds, memoryBytes, steps } = JSON.parse(child.stdout) as Night;
+  for (const [step, ms] of Object.entries(steps)) process.stdout.write(`  ${step.padEnd(16)} ${ms.toFixed(0)} ms\n`);
+  report('nightly run', seconds, LIMITS.seconds, 's');
+  report('memory', memoryBytes / 2 ** 20, LIMITS.memoryBytes / 2 ** 20, 'MiB');
 }
 
 interface Night {

@@ -23,6 +23,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['read-symbol.ts', [values.symbols, values.sessions]],
   ['session.ts', [values.symbols, values.sessions]],
   ['nightly.ts', size],
+  ['serve.ts', size],
   ['open-table.ts', []],
   ['help.ts', []],
   ['peers.ts', []],

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { addDays, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { sqlText } from '#lake/engine.ts';
 import { scanSql } from '#lake/scan.ts';
@@ -10,17 +8,9 @@ import { asOfParameter, choice, flag, whole } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import type { LakeView } from '../../view.ts';
-import {
-  type DividendShape,
-  dividendsShape,
-  type NewerDividendShape,
-  type NewerSplitShape,
-  newerDividendsShape,
-  newerSplitsShape,
-  type SplitShape,
-  splitsShape,
-} from '../shapes/reference.ts';
-import { type EventFactors, FACTOR_TABLES, readFactors, readSplitFactors } from './adjustment-factors.ts';
+import { dividendsShape, newerDividendsShape, newerSplitsShape, splitsShape } from '../shapes/reference.ts';
+import { FACTOR_TABLES, readFactors, readSplitFactors } from './adjustment-factors.ts';
+import { type DividendRow, dividendOf, newerDividendOf, newerSplitOf, type SplitRow, splitOf } from './event-bodies.ts';
 import { dividendsPage, type EventsPage, splitsPage } from './events.sql.ts';
 import {
   anyOf,
@@ -39,21 +29,6 @@ import { type PageRequest, pageAnswer } from './pages.ts';
  * Splits and dividends, in both families of the vendor. They are listed as they were announced, those that contradict each other
  * too: which of them count is said by their factors, and by `/condvest/v1/events`.
  */
-
-interface SplitRow {
-  readonly symbol: string;
-  readonly ex_date: IsoDate;
-  readonly split_from: number;
-  readonly split_to: number;
-}
-
-interface DividendRow {
-  readonly symbol: string;
-  readonly ex_date: IsoDate;
-  readonly kind: string;
-  readonly cash_amount: number;
-  readonly frequency: number;
-}
 
 const cursor = z.string().optional();
 /** An event is listed whatever the day is. */
@@ -339,69 +314,4 @@ async function readEvents<Row>(
   if (snapshot === undefined) return [];
   const scan = await scanSql(lake.deps, definition, snapshot.files);
   return lake.deps.engine.rows<Row>(statement(scan, { offset, limit: limit + 1 }));
-}
-
-function splitOf({ symbol, ex_date, split_from, split_to }: SplitRow): SplitShape {
-  return {
-    id: idOf('split', symbol, ex_date, split_from, split_to),
-    ticker: symbol,
-    execution_date: ex_date,
-    split_from,
-    split_to,
-  };
-}
-
-function newerSplitOf(row: SplitRow, factors: EventFactors | undefined): NewerSplitShape {
-  const { symbol, ex_date, split_from, split_to } = row;
-  return {
-    ...splitOf(row),
-    adjustment_type: split_to < split_from ? 'reverse_split' : 'forward_split',
-    ...(factors === undefined
-      ? {}
-      : { historical_adjustment_factor: factors.splitFactor({ symbol, exDate: ex_date }) }),
-  };
-}
-
-function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: DividendRow): DividendShape {
-  return {
-    id: idOf('dividend', symbol, ex_date, kind, cash_amount),
-    ticker: symbol,
-    cash_amount,
-    currency: 'USD',
-    dividend_type: kind === 'SC' || kind === 'LT' || kind === 'ST' ? kind : 'CD',
-    ex_dividend_date: ex_date,
-    frequency,
-  };
-}
-
-const DISTRIBUTIONS: Readonly<Record<string, NewerDividendShape['distribution_type']>> = {
-  CD: 'recurring',
-  SC: 'special',
-  LT: 'irregular',
-  ST: 'irregular',
-};
-
-function newerDividendOf(row: DividendRow, factors: EventFactors | undefined): NewerDividendShape {
-  const { symbol, ex_date, kind, cash_amount, frequency } = row;
-  return {
-    id: idOf('dividend', symbol, ex_date, kind, cash_amount),
-    ticker: symbol,
-    cash_amount,
-    currency: 'USD',
-    distribution_type: DISTRIBUTIONS[kind] ?? 'unknown',
-    ex_dividend_date: ex_date,
-    frequency,
-    ...(factors === undefined
-      ? {}
-      : {
-          historical_adjustment_factor: factors.dividendFactor({ symbol, exDate: ex_date }),
-          // The cash is in the share count of the ex-date, so that a split of that very day is in it already.
-          split_adjusted_cash_amount: cash_amount * factors.splitFactor({ symbol, exDate: addDays(ex_date, 1) }),
-        }),
-  };
-}
-
-/** The same for the same event in every answer and every version: made of what identifies it. */
-function idOf(...parts: readonly (string | number)[]): string {
-  return `E${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
 }

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { addDays, type IsoDate } from '#base/dates.ts';
+import type { DividendShape, NewerDividendShape, NewerSplitShape, SplitShape } from '../shapes/reference.ts';
+import type { EventFactors } from './adjustment-factors.ts';
+
+/** Rows of splits and dividends as both families of the vendor write them. */
+
+/** A row of `bronze/splits`. */
+export interface SplitRow {
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly split_from: number;
+  readonly split_to: number;
+}
+
+/** A row of `bronze/dividends`, with how often a year it is paid. */
+export interface DividendRow {
+  readonly symbol: string;
+  readonly ex_date: IsoDate;
+  readonly kind: string;
+  readonly cash_amount: number;
+  readonly frequency: number;
+}
+
+export function splitOf({ symbol, ex_date, split_from, split_to }: SplitRow): SplitShape {
+  return {
+    id: idOf('split', symbol, ex_date, split_from, split_to),
+    ticker: symbol,
+    execution_date: ex_date,
+    split_from,
+    split_to,
+  };
+}
+
+export function newerSplitOf(row: SplitRow, factors: EventFactors | undefined): NewerSplitShape {
+  const { symbol, ex_date, split_from, split_to } = row;
+  return {
+    ...splitOf(row),
+    adjustment_type: split_to < split_from ? 'reverse_split' : 'forward_split',
+    ...(factors === undefined
+      ? {}
+      : { historical_adjustment_factor: factors.splitFactor({ symbol, exDate: ex_date }) }),
+  };
+}
+
+export function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: DividendRow): DividendShape {
+  return {
+    id: idOf('dividend', symbol, ex_date, kind, cash_amount),
+    ticker: symbol,
+    cash_amount,
+    currency: 'USD',
+    dividend_type: kind === 'SC' || kind === 'LT' || kind === 'ST' ? kind : 'CD',
+    ex_dividend_date: ex_date,
+    frequency,
+  };
+}
+
+const DISTRIBUTIONS: Readonly<Record<string, NewerDividendShape['distribution_type']>> = {
+  CD: 'recurring',
+  SC: 'special',
+  LT: 'irregular',
+  ST: 'irregular',
+};
+
+export function newerDividendOf(row: DividendRow, factors: EventFactors | undefined): NewerDividendShape {
+  const { symbol, ex_date, kind, cash_amount, frequency } = row;
+  return {
+    id: idOf('dividend', symbol, ex_date, kind, cash_amount),
+    ticker: symbol,
+    cash_amount,
+    currency: 'USD',
+    distribution_type: DISTRIBUTIONS[kind] ?? 'unknown',
+    ex_dividend_date: ex_date,
+    frequency,
+    ...(factors === undefined
+      ? {}
+      : {
+          historical_adjustment_factor: factors.dividendFactor({ symbol, exDate: ex_date }),
+          // The cash is in the share count of the ex-date, so that a split of that very day is in it already.
+          split_adjusted_cash_amount: cash_amount * factors.splitFactor({ symbol, exDate: addDays(ex_date, 1) }),
+        }),
+  };
+}
+
+/** The same for the same event in every answer and every version: made of what identifies it. */
+function idOf(...parts: readonly (string | number)[]): string {
+  return `E${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
+}

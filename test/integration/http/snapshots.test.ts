@@ -185,6 +185,23 @@ async function lastDay(app: HttpApp): Promise<{ readonly day: SnapshotBar }> {
   return { day: { o: open ?? 0, h: high ?? 0, l: low ?? 0, c: close ?? 0, v: volume ?? 0, vw: vwap ?? 0 } };
 }
 
+test('a session that waits for batch is the day before the next live one', async () => {
+  await using app = await openHttpApp();
+  const later = app.calendar.next(NEXT);
+  app.clock.move(Date.parse(`${later}T15:00:00Z`) - app.clock.nowMs());
+  app.live.set(liveBar('FUT', 50));
+  app.live.set({ ...liveBar('FUT', 55), session: later });
+  app.live.set({ ...liveBar('AAA', 150), session: later });
+  const { tickers } = await all(app, '?tickers=FUT,AAA,MTX');
+  const closes = tickers.map(({ ticker, day, prevDay }) => [ticker, day.c, prevDay.c]);
+  const closed = await Promise.all(['AAA', 'MTX'].map((symbol) => lastTwo(app, symbol, PROVISIONAL)));
+  assert.deepEqual(closes, [
+    ['FUT', 55, 50],
+    ['AAA', 150, closed[0]?.day?.close],
+    ['MTX', 0, closed[1]?.day?.close],
+  ]);
+});
+
 test('pages of any size, order and range are one page', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...QUERIES), fc.integer({ min: 1, max: 9 }), async (query, limit) => {

@@ -1,4 +1,5 @@
 import { openLaptop } from '#runtime/laptop.ts';
+import { freeWorkTask } from '#runtime/pipeline-tasks.ts';
 import { startServer } from '#runtime/server.ts';
 import { hasBars } from '#runtime/tasks.ts';
 import { WorkProcess } from '#runtime/work-process.ts';
@@ -27,6 +28,7 @@ export async function serveAndWork(invocation: Invocation): Promise<ExitCode> {
     isNew: !(await hasBars(laptop)),
     nowMs: () => laptop.clock.nowMs(),
     write,
+    onDied: (pid) => freeWorkTask(laptop, pid),
     onBuilt: () => write(`Look at it in a browser: ${url}`),
   });
   const server = await startServer(laptop, {

@@ -3,9 +3,10 @@ import { CondvestError } from '#base/errors.ts';
 import type { Notice, Run } from '#ports/operations.ts';
 
 import type { Laptop } from './laptop.ts';
-import { openNotifiers } from './operations.ts';
+import { openNotifiers, openOperations } from './operations.ts';
 import type { PipelineRunReport } from './pipeline.ts';
 import { RunDesk, type RunDetails, type StartRequest } from './run-desk.ts';
+import { freeWorkOf } from './work-lease.ts';
 
 /** Runs the daily pipeline once in this process. `write` is given the notices that go to the console. */
 export async function pipelineTask(
@@ -31,6 +32,12 @@ export async function runTask(laptop: Laptop, id: string | undefined): Promise<R
 export async function noticesTask(laptop: Laptop, openOnly: boolean, limit: number): Promise<Notice[]> {
   await using desk = silent(laptop);
   return await desk.notices({ openOnly, limit });
+}
+
+/** Lets others work in the place of a process of this machine that was seen to end. */
+export async function freeWorkTask(laptop: Laptop, pid: number): Promise<void> {
+  await using operations = await openOperations(laptop.config);
+  await freeWorkOf(pid, { operations, clock: laptop.clock, random: systemRandom });
 }
 
 /** For looking only: nothing is told. */

@@ -29,7 +29,7 @@ export async function holdWork(
   options: { readonly signal?: AbortSignal | undefined; readonly heartbeatMs?: number | undefined } = {},
 ): Promise<WorkLease> {
   const { operations, clock, random } = deps;
-  const holder = `${hostname()}:${process.pid}:${random.uuid().slice(0, 8)}`;
+  const holder = holderOf(process.pid, random);
   const lease = { name: LEASE, holder, ttlMs: LEASE_TTL_MS };
   const outcome = await operations.acquireLease({ ...lease, nowMs: clock.nowMs() });
   if (!outcome.taken) throw busy(outcome.holder, outcome.expiresMs);
@@ -63,6 +63,21 @@ export async function holdWork(
       }
     },
   };
+}
+
+/**
+ * Frees the lease that a process of this machine held, which is known to be dead: whoever started it saw it end. Others are left
+ * to run out, since nobody here can tell whether they live.
+ */
+export async function freeWorkOf(pid: number, { operations, clock, random }: WorkLeaseDeps): Promise<void> {
+  const holder = holderOf(process.pid, random);
+  const outcome = await operations.acquireLease({ name: LEASE, holder, ttlMs: 1, nowMs: clock.nowMs() });
+  if (outcome.taken) await operations.releaseLease(LEASE, holder);
+  else if (outcome.holder.startsWith(`${hostname()}:${pid}:`)) await operations.releaseLease(LEASE, outcome.holder);
+}
+
+function holderOf(pid: number, random: Random): string {
+  return `${hostname()}:${pid}:${random.uuid().slice(0, 8)}`;
 }
 
 function busy(holder: string, expiresMs: number): CondvestError {

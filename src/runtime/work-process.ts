@@ -16,6 +16,8 @@ export interface WorkProcessOptions {
   readonly write: (line: string) => void;
   /** The lake was built. */
   readonly onBuilt: () => void;
+  /** The work died: what it held is free before it is begun again. */
+  readonly onDied: (pid: number) => Promise<void>;
 }
 
 /** A start of a run is answered within this, or not at all. */
@@ -104,7 +106,7 @@ export class WorkProcess implements Work {
       process.off('exit', kill);
       this.#child = undefined;
       for (const { reject } of this.#calls.values()) reject(notThere());
-      this.#ended(code, signal, performance.now() - startedMs);
+      this.#ended(child.pid ?? 0, { code, signal, livedMs: performance.now() - startedMs });
     });
   }
 
@@ -123,6 +125,16 @@ export class WorkProcess implements Work {
     clearTimeout(timer);
   }
 
+  async #again(diedPid: number): Promise<void> {
+    try {
+      await this.#options.onDied(diedPid);
+    } catch (cause) {
+      if (!(cause instanceof CondvestError)) throw cause;
+      this.#options.write(`condvest: ${cause.message}`);
+    }
+    if (!this.#isStopping) this.start();
+  }
+
   #hear(message: WorkMessage): void {
     if (message.type === 'building') {
       this.#building = message.building ?? undefined;
@@ -134,7 +146,11 @@ export class WorkProcess implements Work {
     else this.#calls.get(message.call)?.reject(errorOf(message.error));
   }
 
-  #ended(code: number | null, signal: NodeJS.Signals | null, livedMs: number): void {
+  #ended(
+    pid: number,
+    of: { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly livedMs: number },
+  ): void {
+    const { code, signal, livedMs } = of;
     this.#next = undefined;
     if (this.#isStopping || code === 0) return;
     if (code === USAGE_EXIT) {
@@ -150,7 +166,7 @@ export class WorkProcess implements Work {
     this.#options.write(
       `condvest: the work ended ${how}; it is begun again in ${Math.round(this.#againMs / 1000)} s. The server goes on.`,
     );
-    this.#timer = setTimeout(() => this.start(), this.#againMs);
+    this.#timer = setTimeout(() => void this.#again(pid), this.#againMs);
     this.#againMs = Math.min(this.#againMs * 2, AGAIN_MS_MAX);
   }
 }

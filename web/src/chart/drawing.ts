@@ -288,9 +288,11 @@ export class ChartDrawing {
         vertLine: { color: accent, labelBackgroundColor: accent, style: LineStyle.Dashed },
         horzLine: { color: accent, labelBackgroundColor: accent, style: LineStyle.Dashed },
       },
+      // A finger that moves up or down scrolls the page.
+      handleScroll: { vertTouchDrag: false },
       rightPriceScale: { borderColor: line },
       timeScale: { borderColor: line, rightOffset: 2, minBarSpacing: 0.2 },
-      localization: { dateFormat: 'd MMM yyyy' },
+      localization: { dateFormat: 'dd MMM yyyy' },
     };
   }
 }

@@ -115,7 +115,9 @@ function Explained({
             <Pair name="Volume factor">× {factor(explain.volume_factor)}</Pair>
           </>
         )}
-        {explain !== undefined && 'origin' in explain ? <Pair name="Bar">{explain.origin}</Pair> : null}
+        {explain !== undefined && 'origin' in explain ? (
+          <Pair name="Window">{explain.origin === 'stored' ? 'read from the lake' : 'computed just now'}</Pair>
+        ) : null}
         {explain !== undefined && 'source' in explain ? (
           <>
             <Pair name="Source">{explain.source ?? 'not recorded'}</Pair>

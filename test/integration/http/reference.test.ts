@@ -324,10 +324,18 @@ describe('dividends', () => {
       [
         'symbol,ex_date,cash_amount,kind',
         ...['HLT,2025-08-11,1.5,CD', 'HLT,2024-01-02,1,CD', 'RVS,2025-12-31,0.5,CD', 'NEW,2025-07-01,2,SC'],
-        ...['HLD,2025-09-02,1,CD', 'HLD,2025-09-02,2,CD', 'NEW,2026-01-05,3,SC'],
+        ...['HLD,2025-09-02,1,CD', 'HLD,2025-09-02,2,CD', 'NEW,2026-01-05,3,SC', 'AAA,2025-08-14,1,CD'],
         '',
       ].join('\n'),
     );
+    // A special dividend that was filed as a regular one, three days beside it, makes neither of them a weekly one.
+    for (const path of [
+      '/v3/reference/dividends?limit=1000&ticker=AAA',
+      '/stocks/v1/dividends?frequency=4&ticker=AAA',
+    ]) {
+      const page = await own.json<Page>(path);
+      assert.deepEqual([page.results.length, ...new Set(page.results.map(({ frequency }) => frequency))], [9, 4]);
+    }
     const view = await serving.views.current();
     for (const symbol of ['AAA', 'IDX', 'MTX', 'ADR', 'RVS', 'HLT', 'NEW', 'HLD']) {
       const bars = async (adjust: 'raw' | 'total') => (await readBars(serving, { symbol, adjust }, view)).bars;

@@ -21,7 +21,7 @@ export function splitsPage(rows: string, page: EventsPage): string {
 }
 
 /**
- * Dividends with how often a year they are paid: regular ones by the days to the nearest one of the same symbol, all others 0.
+ * Dividends with how often a year they are paid: regular ones by the days between those of the same symbol, all others 0.
  * `byFrequency`: they are filtered or sorted by it, so that it must be known of all and not only of those on the page.
  */
 export function dividendsPage(rows: string, page: EventsPage & { readonly byFrequency: boolean }): string {
@@ -38,16 +38,18 @@ export function dividendsPage(rows: string, page: EventsPage & { readonly byFreq
     FROM page JOIN paid USING (symbol, ex_date, kind, cash_amount) ORDER BY ${order}`;
 }
 
-const REGULAR = 'PARTITION BY symbol, kind ORDER BY ex_date';
-
-/** `paid`: the rows of `filed` with their frequency. */
-const PAID = `spaced AS (SELECT *, least(
-      date_diff('day', max(ex_date) OVER (${REGULAR} RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING), ex_date),
-      date_diff('day', ex_date, min(ex_date) OVER (${REGULAR} RANGE BETWEEN INTERVAL 1 DAY FOLLOWING AND UNBOUNDED FOLLOWING))
-    ) AS days FROM filed),
+/**
+ * `paid`: the rows of `filed` with their frequency, by the median of the four spaces around a date. The nearest one alone would
+ * take a quarterly dividend for a weekly one where a special one was filed as regular some days beside it.
+ */
+const PAID = `dates AS (SELECT DISTINCT symbol, kind, ex_date FROM filed),
+  spaced AS (SELECT *, date_diff('day', lag(ex_date) OVER (PARTITION BY symbol, kind ORDER BY ex_date), ex_date) AS space FROM dates),
+  timed AS (SELECT symbol, kind, ex_date, median(space) OVER
+    (PARTITION BY symbol, kind ORDER BY ex_date ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS days FROM spaced),
   paid AS (SELECT symbol, ex_date, kind, cash_amount,
     (CASE WHEN kind <> 'CD' OR days IS NULL THEN 0 WHEN days <= 10 THEN 52 WHEN days <= 20 THEN 24 WHEN days <= 45 THEN 12
-      WHEN days <= 135 THEN 4 WHEN days <= 270 THEN 2 WHEN days <= 500 THEN 1 ELSE 0 END)::INTEGER AS frequency FROM spaced)`;
+      WHEN days <= 135 THEN 4 WHEN days <= 270 THEN 2 WHEN days <= 500 THEN 1 ELSE 0 END)::INTEGER AS frequency
+    FROM filed JOIN timed USING (symbol, kind, ex_date))`;
 
 /** Symbols that are written into a statement. */
 const LITERALS_MAX = 500;

@@ -307,6 +307,21 @@ describe('fetching', () => {
     assert.equal((await lake.ledger()).get(LAST)?.state, 'settled');
   });
 
+  test('sessions with too many bad rows are refused whole, and stop no other', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, vendor } = of;
+    for (const session of SESSIONS.slice(-12, -2)) {
+      const rows = vendor.grouped.get(session) ?? [];
+      vendor.grouped.set(session, [...rows.slice(1), bar('S0', session, { h: 1 })]);
+    }
+    const report = await lake.fetch({ from: FIRST });
+    assert.equal(report.sessions.length, SESSIONS.length);
+    const refused = report.sessions.filter(({ error }) => error?.code === 'fetch-over-bound');
+    assert.equal(refused.length, 10);
+    assert.match(refused[0]?.error?.message ?? '', /1 of the 10 rows .* low or high out of order/);
+    assert.equal((await lake.ledger()).size, SESSIONS.length - 10);
+  });
+
   test('403 on a young session is waited for until eleven o’clock on the next', async () => {
     await using of = await setUp(calendar.closeMs(LAST) + 300_000);
     const { lake, server } = of;

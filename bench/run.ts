@@ -21,6 +21,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['import.ts', size],
   ['consolidate.ts', size.slice(0, 2)],
   ['read-symbol.ts', [values.symbols, values.sessions]],
+  ['backfill.ts', size.slice(0, 2)],
   ['nightly.ts', size],
   ['open-table.ts', []],
   ['help.ts', []],

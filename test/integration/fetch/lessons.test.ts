@@ -282,6 +282,24 @@ describe('fetching', () => {
     assert.deepEqual(await lake.rows(LISTINGS), before);
   });
 
+  test('types and exchanges are by configuration, and a narrower choice neither fails nor ends a listing', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, vendor, server } = of;
+    vendor.tickers.push(
+      ...['E1', 'E2', 'E3', 'E4'].map((symbol) => ticker(symbol, { type: 'ETF' })),
+      ticker('W1', { type: 'WARRANT' }),
+      ticker('X1', { primary_exchange: 'XNAS' }),
+    );
+    const wide = lake.from(lake.source({ types: ['CS', 'ETF'], exchanges: ['XNYS', 'XNAS'] }));
+    const first = await lake.reference(isoDate('2024-02-01'), wide);
+    assert.deepEqual([first.listings.listed.length, first.listings.listed.includes('W1')], [15, false]);
+    server.requests.length = 0;
+    const narrow = await lake.reference(isoDate('2024-02-09'));
+    assert.deepEqual(narrow.listings.delisted, []);
+    assert.ok(!server.requests.some((path) => path.includes('active=false')));
+    assert.ok((await lake.rows(LISTINGS)).every((row) => row.last_session === null));
+  });
+
   test('what the vendor no longer says does not overwrite what is known', async () => {
     await using of = await setUp(settled(isoDate('2024-02-01')));
     const { lake, vendor } = of;

@@ -7,6 +7,7 @@ import { watermarkOf } from '#batch/fetch/plan.ts';
 import { findGaps } from '#batch/gaps.ts';
 import { deriveRestatements } from '#batch/restatements.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import { type VendorData, VendorServer } from '#test/fakes/vendor-server.ts';
 import { calendar, type FetchLake, openFetchLake } from '#test/fixtures/fetch-lake.ts';
 
@@ -69,6 +70,22 @@ async function setUp(
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A store on which no commit of one table succeeds. */
+function failing(store: ObjectStore, table: string): ObjectStore {
+  const putIfAbsent = async (key: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> => {
+    if (key.startsWith(`${table}/_delta_log/`))
+      throw new CondvestError({ code: 'disk-full', kind: 'permanent', message: 'the disk is full' });
+    return store.putIfAbsent(key, bytes);
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'putIfAbsent') return putIfAbsent;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Noon on the day after, when the corrections of a session are over. */
@@ -220,6 +237,27 @@ describe('fetching', () => {
     await lake.fetch({ from: isoDate('2024-03-01'), again: true });
     assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
     assert.equal(watermarkOf(calendar, new Map()), undefined);
+  });
+
+  test('a write that fails is thrown and marks nothing; what it left undone, the next run does', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    const last = { from: LAST };
+    const broken = (table: string) => ({
+      ...lake.deps,
+      lake: lake.test.again({ store: failing(lake.test.deps.store, table) }),
+    });
+    await assert.rejects(lake.fetch(last, broken('bronze/daily_bars')), /the disk is full/);
+    assert.equal((await lake.ledger()).size, 0);
+    assert.deepEqual(await lake.rows(DAILY_BARS), []);
+    // The bars are in, the ledger is not: it may be behind the bars, and never ahead of them.
+    await assert.rejects(lake.fetch(last, broken('bronze/sessions')), /the disk is full/);
+    assert.equal((await lake.ledger()).size, 0);
+    assert.equal((await lake.rows(DAILY_BARS)).length, SYMBOLS.length);
+    server.requests.length = 0;
+    const again = await lake.fetch(last);
+    assert.deepEqual([again.inserted, again.replaced], [0, 0]);
+    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
   });
 
   test('average price, trades and every digit of a price are kept', async () => {

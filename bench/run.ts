@@ -22,6 +22,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['consolidate.ts', size.slice(0, 2)],
   ['read-symbol.ts', [values.symbols, values.sessions]],
   ['session.ts', [values.symbols, values.sessions]],
+  ['backfill.ts', size.slice(0, 2)],
   ['nightly.ts', size],
   ['serve.ts', size],
   ['open-table.ts', []],

@@ -24,7 +24,7 @@ function commandsPage(): string {
     '',
     '`./condvest COMMAND` in a checkout, `condvest COMMAND` where the package is installed. Every command takes `--json`, which',
     'reports on standard output as JSON (errors too), and `--help`. Results go to standard output, everything about the work to',
-    'standard error; progress is shown only where a person watches. Ctrl-C stops at the next sound point and leaves nothing half-done.',
+    'standard error: progress where a person watches, and a line a minute of a long fetch in a log. Ctrl-C stops at the next sound point and leaves nothing half-done.',
     '',
     '| exit code | meaning |',
     '|---|---|',

@@ -25,6 +25,7 @@ export async function fetchAndReport(invocation: Invocation, request: FetchReque
         ...request,
         signal,
         onReference: progress.reference,
+        onBars: progress.bars,
         onProgress: progress.update,
       });
     } finally {
@@ -51,14 +52,18 @@ const LINE_EVERY_MS = 60_000;
 /** Progress with the time left: a bar where somebody watches, a line a minute in a log. */
 export function fetchProgress({ terminal }: Invocation): {
   readonly reference: (sessions: number) => void;
+  readonly bars: () => void;
   readonly update: (progress: FetchProgress) => void;
   readonly stop: () => void;
 } {
-  const started = performance.now();
+  let started = performance.now();
   const bar = terminal.progress('fetching');
   let linedMs = started;
   return {
     reference: (sessions) => bar.update(0, sessions, 'listings, splits and dividends'),
+    bars: () => {
+      started = performance.now();
+    },
     update: ({ done, total, session }) => {
       const nowMs = performance.now();
       const left = `${session}, ${formatDuration(((nowMs - started) / done) * (total - done))} left`;

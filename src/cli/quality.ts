@@ -35,9 +35,9 @@ export function describeQuality(report: QualityTaskReport): string[] {
   if (report.from !== undefined && report.to !== undefined)
     lines.push(`${plural(report.rows, 'bar')}, ${report.from} to ${report.to}`);
   for (const { dataset, reason, rows, example } of quarantined)
-    lines.push('', `${formatCount(rows)} refused rows of ${dataset}: ${reason}`, `  such as ${example}`);
+    lines.push('', `refused rows of ${dataset}, ${reason}: ${formatCount(rows)}`, `  such as ${example}`);
   for (const [kind, count] of Object.entries(warnings)) {
-    lines.push('', `${formatCount(count)} ${MEANINGS[kind] ?? kind}`);
+    lines.push('', `${MEANINGS[kind] ?? kind}: ${formatCount(count)}`);
     for (const one of examples.filter((example) => example.kind === kind))
       lines.push(`  ${one.date}  ${one.symbol.padEnd(8)} ${one.detail}`);
     const shown = examples.filter((example) => example.kind === kind).length;

@@ -31,6 +31,8 @@ export interface FetchRequest {
   readonly signal?: AbortSignal;
   /** Listings and events are asked for now: a few dozen requests, which a small budget spreads over minutes. */
   readonly onReference?: (sessions: number) => void;
+  /** From now on sessions are fetched: what the time left is reckoned from. */
+  readonly onBars?: () => void;
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
@@ -89,6 +91,7 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
       referenceError = cause;
     }
   }
+  request.onBars?.();
   const bars = await fetchBars(deps, {
     sessions: planned,
     ...abort,

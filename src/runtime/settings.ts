@@ -1,3 +1,4 @@
+import { SCENARIO_NAMES, type ScenarioName } from '#adapters/simulator/scenario-names.ts';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
@@ -23,6 +24,7 @@ export interface Settings extends ServingSettings {
   readonly partialShare: number;
   readonly retentionDays: number;
   readonly source: SourceChoice;
+  readonly scenario: readonly ScenarioName[];
   readonly massiveApiKey: string | undefined;
   readonly massiveUrl: string;
   readonly requestsPerMinute: number;
@@ -142,6 +144,14 @@ export const SETTINGS: readonly SettingDefinition[] = [
     allowed: SOURCE_CHOICES.join(', '),
     defaultText: 'auto',
     read: (value) => SOURCE_CHOICES.find((choice) => choice === value) ?? new Invalid(shown(value)),
+  }),
+  define({
+    key: 'scenario',
+    variable: 'CONDVEST_SCENARIO',
+    doc: 'What goes wrong between the simulated market and the lake: [scenarios](simulated-market.md)',
+    allowed: `names, separated by commas: ${SCENARIO_NAMES.join(', ')}`,
+    defaultText: '',
+    read: readScenario,
   }),
   define({
     key: 'massiveApiKey',
@@ -291,6 +301,13 @@ function readRanks(value: unknown): readonly string[] | Invalid {
   const items = listOf(value)?.map(String) ?? [];
   const isWhole = items.includes('import') && new Set(items).size === items.length;
   return isWhole && items.every((item) => /^[\w-]+$/.test(item)) ? items : new Invalid(shown(value));
+}
+
+function readScenario(value: unknown): readonly ScenarioName[] | Invalid {
+  if (value === '') return [];
+  const items = listOf(value)?.map(String) ?? [];
+  const names = items.flatMap((item) => SCENARIO_NAMES.find((name) => name === item) ?? []);
+  return items.length > 0 && names.length === items.length ? [...new Set(names)] : new Invalid(shown(value));
 }
 
 function readCodes(value: unknown): readonly string[] | Invalid {

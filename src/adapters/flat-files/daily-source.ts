@@ -35,7 +35,8 @@ export class FlatFileSource implements DailySource {
     this.#options = options;
   }
 
-  async bars(session: IsoDate): Promise<BarsReply> {
+  async bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply> {
+    signal?.throwIfAborted();
     const { calendar, clock, folder } = this.#options;
     const path = await this.#find(session);
     if (path === undefined) {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
+import { CondvestError } from '#base/errors.ts';
+
 import { type Grants, recentGrants, waitFor } from './request-budget.ts';
 
 /** How long a process waits for another one that is writing. */
@@ -21,6 +23,22 @@ export class SharedGrants implements Grants {
   }
 
   take(nowMs: number, perMinute: number): number {
+    try {
+      return this.#take(nowMs, perMinute);
+    } catch (cause) {
+      // Without it the budget could be exceeded, so nothing is asked.
+      throw new CondvestError({
+        code: 'request-budget-unavailable',
+        kind: 'transient',
+        message: 'The file of the requests made so far cannot be used',
+        found: `${this.#path} (${cause instanceof Error ? cause.message : String(cause)})`,
+        action: 'It holds the last minute only: delete it if it is damaged',
+        cause,
+      });
+    }
+  }
+
+  #take(nowMs: number, perMinute: number): number {
     const database = this.#open();
     // Immediate: between reading and writing nobody else may be let through.
     database.exec('BEGIN IMMEDIATE');

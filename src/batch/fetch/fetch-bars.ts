@@ -91,7 +91,7 @@ export async function fetchBars(deps: FetchDeps, request: FetchBarsRequest): Pro
     version = put.version ?? version;
     for (const one of put.sessions) {
       fetched.push(one);
-      failures = one.outcome === 'failed' ? failures + 1 : 0;
+      failures = isDown(one.error) ? failures + 1 : 0;
       if (one.outcome === 'beyond-plan' && (beyond === undefined || one.session > beyond)) beyond = one.session;
       request.onProgress?.({ done: fetched.length, total, session: one.session });
     }
@@ -151,7 +151,7 @@ async function fetchBatch(
       if (planned === undefined) return;
       taken += 1;
       const reply = await fetchOne(deps, planned, signal);
-      failures = reply.kind === 'failed' ? failures + 1 : 0;
+      failures = isDown(reply.error) ? failures + 1 : 0;
       // A key that is wrong is wrong for every session.
       if (reply.error?.kind === 'permanent' && reply.error.code.endsWith('key-wrong')) failures = FAILURES_MAX;
       // What is older is beyond the plan too.
@@ -162,6 +162,13 @@ async function fetchBatch(
   await Promise.all(Array.from({ length: Math.max(1, deps.source.parallelMax) }, worker));
   return replies.sort((a, b) => (a.planned.session < b.planned.session ? 1 : -1));
 }
+
+/** The source failed, and not one session of it: a session with too many bad rows says nothing about the next. */
+function isDown(error: CondvestError | undefined): boolean {
+  return error !== undefined && error.code !== OVER_BOUND;
+}
+
+const OVER_BOUND = 'fetch-over-bound';
 
 /** No plan has less history than this. */
 const HISTORY_MS_MIN = 30 * 86_400_000;
@@ -215,7 +222,7 @@ function checkBound(session: IsoDate, rows: number, judged: JudgedReply, bound: 
   if (refused.length <= bound * rows) return;
   const [first] = refused;
   throw new CondvestError({
-    code: 'fetch-over-bound',
+    code: OVER_BOUND,
     kind: 'permanent',
     message: `${refused.length} of the ${rows} rows of session ${session} were refused, so none of them was stored`,
     found: first === undefined ? '' : `row ${first.rowNumber}, ${first.reason}: ${first.row}`,

@@ -122,8 +122,9 @@ async function putListings(
   const { session, signal } = request;
   const table = lake.table(LISTINGS);
   const before = await readListings(lake, await table.head());
-  const open = before.filter((row) => row.lastSession === null && row.firstSession <= session);
   const valid = active.filter(({ symbol }) => isSymbol(symbol));
+  const isAskedFor = sameKinds(valid);
+  const open = before.filter((row) => row.lastSession === null && row.firstSession <= session && isAskedFor(row));
   checkLength(valid.length, open.length, session);
   const names = new Set(valid.map(({ symbol }) => symbol));
   const known = new Set(before.map(({ symbol }) => symbol));
@@ -163,6 +164,18 @@ async function putListings(
   });
   const { rows: _, ...report } = changes;
   return report;
+}
+
+/**
+ * Listings of the types and exchanges that the list has. Of one that is not asked for any more, since the configuration changed, the
+ * list says nothing: it neither makes the list short nor is looked for among those that ceased to trade.
+ */
+function sameKinds(
+  listed: readonly ListedSymbol[],
+): (row: { readonly type: string | null; readonly exchange: string | null }) => boolean {
+  const types = new Set(listed.map(({ type }) => type));
+  const exchanges = new Set(listed.map(({ exchange }) => exchange));
+  return ({ type, exchange }) => (type === null || types.has(type)) && (exchange === null || exchanges.has(exchange));
 }
 
 /** Symbols that began to trade since the last look; none on the first one, when every symbol is new. */

@@ -102,8 +102,8 @@ export async function putReplies(
       await store.discardScratch(path);
     }
   }
-  for (const reply of withBars.filter(isShort))
-    sessions.set(reply.planned.session, await recordShort(deps, reply, ledger));
+  for (const group of groupByInstant(withBars.filter(isShort)))
+    for (const one of await recordShort(deps, group, ledger)) sessions.set(one.session, one);
   for (const reply of replies) {
     if (reply.kind === 'bars') continue;
     sessions.set(reply.planned.session, {
@@ -126,36 +126,41 @@ export async function putReplies(
   return { sessions: [...sessions.values()], version };
 }
 
-/** A reply that is short of what is stored replaces nothing; that it was looked for is recorded. */
+/** Replies that are short of what is stored replace nothing; that the sessions were looked for is recorded. */
 async function recordShort(
   deps: FetchDeps,
-  reply: Reply,
+  replies: readonly Reply[],
   ledger: ReadonlyMap<IsoDate, { readonly rows: number }>,
-): Promise<FetchedSession> {
-  const { session, reason } = reply.planned;
-  const rows = reply.judged?.accepted.length ?? 0;
-  const stored = ledger.get(session)?.rows ?? 0;
+): Promise<FetchedSession[]> {
+  const counts = replies.map(({ planned, judged }) => ({
+    ...planned,
+    rows: judged?.accepted.length ?? 0,
+    stored: ledger.get(planned.session)?.rows ?? 0,
+    refused: judged?.refused.length ?? 0,
+  }));
   const { sessions } = await recordSessions(deps, {
-    rowsAfter: new Map([[session, stored]]),
-    fetched: new Map([[session, rows]]),
+    rowsAfter: new Map(counts.map(({ session, stored }) => [session, stored])),
+    fetched: new Map(counts.map(({ session, rows }) => [session, rows])),
     changed: new Set(),
-    fetchedAtMs: reply.fetchedAtMs,
+    fetchedAtMs: replies[0]?.fetchedAtMs ?? 0,
     countEveryLook: true,
   });
-  const judged = sessions.get(session);
-  return {
-    session,
-    reason,
-    outcome: rows === 0 ? 'empty' : 'fetched',
-    ...(judged === undefined ? {} : { state: judged.row.state }),
-    rows,
-    expected: judged?.row.expected ?? null,
-    inserted: 0,
-    replaced: 0,
-    quarantined: reply.judged?.refused.length ?? 0,
-    settledShort: judged?.settledShort ?? false,
-    ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
-  };
+  return counts.map(({ session, reason, rows, stored, refused }) => {
+    const judged = sessions.get(session);
+    return {
+      session,
+      reason,
+      outcome: rows === 0 ? 'empty' : 'fetched',
+      ...(judged === undefined ? {} : { state: judged.row.state }),
+      rows,
+      expected: judged?.row.expected ?? null,
+      inserted: 0,
+      replaced: 0,
+      quarantined: refused,
+      settledShort: judged?.settledShort ?? false,
+      ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
+    };
+  });
 }
 
 async function quarantineRows(deps: FetchDeps, { judged, digest = '', fetchedAtMs }: Reply): Promise<void> {

@@ -7,6 +7,7 @@ import { watermarkOf } from '#batch/fetch/plan.ts';
 import { findGaps } from '#batch/gaps.ts';
 import { deriveRestatements } from '#batch/restatements.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import { type VendorData, VendorServer } from '#test/fakes/vendor-server.ts';
 import { calendar, type FetchLake, openFetchLake } from '#test/fixtures/fetch-lake.ts';
 
@@ -69,6 +70,22 @@ async function setUp(
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A store on which no commit of one table succeeds. */
+function failing(store: ObjectStore, table: string): ObjectStore {
+  const putIfAbsent = async (key: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> => {
+    if (key.startsWith(`${table}/_delta_log/`))
+      throw new CondvestError({ code: 'disk-full', kind: 'permanent', message: 'the disk is full' });
+    return store.putIfAbsent(key, bytes);
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'putIfAbsent') return putIfAbsent;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Noon on the day after, when the corrections of a session are over. */
@@ -222,6 +239,27 @@ describe('fetching', () => {
     assert.equal(watermarkOf(calendar, new Map()), undefined);
   });
 
+  test('a write that fails is thrown and marks nothing; what it left undone, the next run does', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    const last = { from: LAST };
+    const broken = (table: string) => ({
+      ...lake.deps,
+      lake: lake.test.again({ store: failing(lake.test.deps.store, table) }),
+    });
+    await assert.rejects(lake.fetch(last, broken('bronze/daily_bars')), /the disk is full/);
+    assert.equal((await lake.ledger()).size, 0);
+    assert.deepEqual(await lake.rows(DAILY_BARS), []);
+    // The bars are in, the ledger is not: it may be behind the bars, and never ahead of them.
+    await assert.rejects(lake.fetch(last, broken('bronze/sessions')), /the disk is full/);
+    assert.equal((await lake.ledger()).size, 0);
+    assert.equal((await lake.rows(DAILY_BARS)).length, SYMBOLS.length);
+    server.requests.length = 0;
+    const again = await lake.fetch(last);
+    assert.deepEqual([again.inserted, again.replaced], [0, 0]);
+    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+  });
+
   test('average price, trades and every digit of a price are kept', async () => {
     await using of = await setUp(settled(LAST));
     const exact = { o: 10.12345, h: 10.98765, l: 10.00001, c: 10.55555, v: 1234.5, vw: 10.43219, n: 98_765 };
@@ -282,6 +320,24 @@ describe('fetching', () => {
     assert.deepEqual(await lake.rows(LISTINGS), before);
   });
 
+  test('types and exchanges are by configuration, and a narrower choice neither fails nor ends a listing', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, vendor, server } = of;
+    vendor.tickers.push(
+      ...['E1', 'E2', 'E3', 'E4'].map((symbol) => ticker(symbol, { type: 'ETF' })),
+      ticker('W1', { type: 'WARRANT' }),
+      ticker('X1', { primary_exchange: 'XNAS' }),
+    );
+    const wide = lake.from(lake.source({ types: ['CS', 'ETF'], exchanges: ['XNYS', 'XNAS'] }));
+    const first = await lake.reference(isoDate('2024-02-01'), wide);
+    assert.deepEqual([first.listings.listed.length, first.listings.listed.includes('W1')], [15, false]);
+    server.requests.length = 0;
+    const narrow = await lake.reference(isoDate('2024-02-09'));
+    assert.deepEqual(narrow.listings.delisted, []);
+    assert.ok(!server.requests.some((path) => path.includes('active=false')));
+    assert.ok((await lake.rows(LISTINGS)).every((row) => row.last_session === null));
+  });
+
   test('what the vendor no longer says does not overwrite what is known', async () => {
     await using of = await setUp(settled(isoDate('2024-02-01')));
     const { lake, vendor } = of;
@@ -305,6 +361,21 @@ describe('fetching', () => {
     vendor.grouped.set(LAST, full);
     await lake.fetch();
     assert.equal((await lake.ledger()).get(LAST)?.state, 'settled');
+  });
+
+  test('sessions with too many bad rows are refused whole, and stop no other', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, vendor } = of;
+    for (const session of SESSIONS.slice(-12, -2)) {
+      const rows = vendor.grouped.get(session) ?? [];
+      vendor.grouped.set(session, [...rows.slice(1), bar('S0', session, { h: 1 })]);
+    }
+    const report = await lake.fetch({ from: FIRST });
+    assert.equal(report.sessions.length, SESSIONS.length);
+    const refused = report.sessions.filter(({ error }) => error?.code === 'fetch-over-bound');
+    assert.equal(refused.length, 10);
+    assert.match(refused[0]?.error?.message ?? '', /1 of the 10 rows .* low or high out of order/);
+    assert.equal((await lake.ledger()).size, SESSIONS.length - 10);
   });
 
   test('403 on a young session is waited for until eleven o’clock on the next', async () => {

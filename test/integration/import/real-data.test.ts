@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ImportReport } from '#batch/import/report.ts';
+import { findQuality } from '#batch/quality.ts';
 import { DAILY_BARS, DIVIDENDS, QUARANTINE, SESSIONS, SPLITS } from '#lake/tables.ts';
 import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
@@ -31,6 +33,26 @@ describe('importing the real data set', { skip }, () => {
     assert.equal(bars?.inserted, 1_329_201);
     assert.equal(of(first, 'splits')?.inserted, 278);
     assert.equal(of(first, 'dividends')?.inserted, 15_360);
+  });
+
+  it('is as odd as the page on quality says', async () => {
+    const { lake } = await theImport();
+    const report = await findQuality(lake.deps, { limit: 19 });
+    assert.deepEqual(report.warnings, { 'jump-without-split': 19, 'no-volume': 83, 'split-without-jump': 2 });
+    assert.deepEqual(
+      report.quarantined.map(({ reason, rows }) => [reason, rows]),
+      [['missing or non-finite field', 2]],
+    );
+    const page = await readFile('docs/reference/quality.md', 'utf8');
+    for (const { kind, date, symbol, detail } of report.examples) {
+      if (kind === 'no-volume') continue;
+      assert.ok(page.includes(`${date}  ${symbol.padEnd(8)} ${detail}`), `${date} ${symbol} is in the page`);
+    }
+    const told = report.examples.filter(({ kind }) => kind === 'jump-without-split');
+    const explained = [...page.matchAll(/^\| (\d{4}-\d\d-\d\d) (\w+) \|/gm)].map(
+      ([, date, symbol]) => `${date} ${symbol}`,
+    );
+    for (const { date, symbol } of told) assert.ok(explained.includes(`${date} ${symbol}`), `${date} ${symbol}`);
   });
 
   it('quarantines the two rows of nulls of BF.B, with the row as text', async () => {

@@ -277,6 +277,9 @@ describe('Massive over HTTP', () => {
     server.faults.push({ kind: 'status', status: 429, retryAfter: '7' });
     assert.equal((await source().bars(session)).kind, 'bars');
     assert.equal(clock.nowMs() - startMs, 7000);
+    server.faults.push({ kind: 'status', status: 503, retryAfter: new Date(clock.nowMs() + 9000).toUTCString() });
+    assert.equal((await source().bars(session)).kind, 'bars');
+    assert.equal(clock.nowMs() - startMs, 16_000);
     server.faults.push({ kind: 'status', status: 503 }, { kind: 'reset' }, { kind: 'cut-body' });
     assert.equal((await source().bars(session)).kind, 'bars');
     server.faults.push({ kind: 'body', text: '<html>' }, { kind: 'silence' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -80,6 +80,14 @@ describe('the request budget', () => {
     const nowMs = clock.nowMs();
     await open('another').take();
     assert.equal(clock.nowMs(), nowMs, 'another key has a budget of its own');
+  });
+
+  test('a file that is damaged is said, and nothing is asked without a budget', async () => {
+    await using folder = await temporary();
+    const path = join(folder.path, 'requests.sqlite');
+    await writeFile(path, 'this is no database, and long enough to be looked at as one'.repeat(20));
+    const budget = new RequestBudget(new VirtualClock(START_MS), 5, new SharedGrants(path, 'one'));
+    await assert.rejects(budget.take(), { code: 'request-budget-unavailable', kind: 'transient' });
   });
 
   test('processes that ask at the same moment get no more than one budget among them', async () => {

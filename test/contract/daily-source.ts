@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type IsoDate, isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
+import type { DailySource } from '#ports/daily-source.ts';
+import type { VirtualClock } from '#test/fakes/virtual-clock.ts';
+
+/**
+ * What every source of daily bars must do, whatever is behind it: the promises of `src/ports/daily-source.ts` as tests. A new
+ * source is done when it passes.
+ */
+
+export const calendar = createCalendar({ lastYear: 2028 });
+/** A session with bars. */
+export const SESSION = isoDate('2024-03-28');
+/** The session after it, of which there is nothing yet. */
+export const NEXT = calendar.next(SESSION);
+
+export interface SourceUnderTest extends AsyncDisposable {
+  readonly source: DailySource;
+  readonly clock: VirtualClock;
+  /** A session before everything that the source gives. */
+  readonly beyond: IsoDate;
+  /** Breaks what the source reads from, for good. */
+  readonly breakDown: () => Promise<void>;
+}
+
+/** `open`: a source with bars of `SESSION` and before, its clock at noon on the day after. */
+export function dailySourceContract(name: string, open: () => Promise<SourceUnderTest>): void {
+  describe(`a source of daily bars: ${name}`, () => {
+    test('a session comes whole: each row of that session, its values numbers or null, the same bytes again', async () => {
+      await using of = await open();
+      const reply = await of.source.bars(SESSION);
+      assert.ok(reply.kind === 'bars');
+      assert.ok(reply.rows.length > 0);
+      assert.match(reply.digest, /^[0-9a-f]{64}$/);
+      for (const { symbol, session, ...values } of reply.rows) {
+        assert.equal(typeof symbol, 'string');
+        assert.equal(session, SESSION);
+        for (const value of Object.values(values)) assert.ok(value === null || typeof value === 'number');
+      }
+      assert.equal(new Set(reply.rows.map(({ symbol }) => symbol)).size, reply.rows.length);
+      assert.deepEqual(await of.source.bars(SESSION), reply);
+    });
+
+    test('a session that cannot be had yet, or not on this plan, is an answer and no failure', async () => {
+      await using of = await open();
+      assert.equal((await of.source.bars(NEXT)).kind, 'not-yet');
+      assert.equal((await of.source.bars(of.beyond)).kind, 'beyond-plan');
+    });
+
+    test('what breaks down is thrown with a code and a kind, and never handed on as less', async () => {
+      await using of = await open();
+      await of.breakDown();
+      await assert.rejects(of.source.bars(SESSION), (error) => {
+        assert.ok(error instanceof CondvestError, String(error));
+        assert.match(error.code, /^[a-z-]+$/);
+        return true;
+      });
+    });
+
+    test('work that is called off ends with the reason', async () => {
+      await using of = await open();
+      const reason = new Error('called off');
+      await assert.rejects(of.source.bars(SESSION, AbortSignal.abort(reason)), reason);
+    });
+
+    test('its name is one by which rows are ranked', async () => {
+      await using of = await open();
+      assert.match(of.source.name, /^[a-z-]+$/);
+      assert.ok(of.source.parallelMax >= 1);
+    });
+
+    test('lists and events are there, or their absence is said', async () => {
+      await using of = await open();
+      const { source } = of;
+      const request = { session: SESSION, delisted: false };
+      if (!source.hasReference) {
+        for (const ask of [source.symbols(request), source.splits(SESSION), source.dividends(SESSION)])
+          await assert.rejects(ask, (error) => error instanceof CondvestError && error.kind === 'permanent');
+        return;
+      }
+      const active = await source.symbols(request);
+      assert.ok(active.length > 0);
+      assert.equal(new Set(active.map(({ symbol }) => symbol)).size, active.length);
+      assert.ok(active.every(({ delistedOn }) => delistedOn === null));
+      const gone = await source.symbols({ session: SESSION, delisted: true });
+      assert.ok(gone.every(({ delistedOn }) => delistedOn === null || delistedOn < SESSION));
+      const from = calendar.previous(SESSION, 100);
+      for (const { exDate } of [...(await source.splits(from)), ...(await source.dividends(from))])
+        assert.ok(exDate !== null && exDate >= from);
+      assert.deepEqual(await source.symbolChanges('NOSUCHSYMBOL'), []);
+      assert.equal(await source.listedOn?.('NOSUCHSYMBOL'), undefined);
+    });
+  });
+}

@@ -2,15 +2,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createAdaptorServer } from '@hono/node-server';
-import { getConnInfo } from '@hono/node-server/conninfo';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { collectDefaultMetrics } from 'prom-client';
 import { FsPageFiles } from '#adapters/fs/page-files.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { systemTimers } from '#adapters/system/timers.ts';
+import { defined } from '#base/assert.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { createApp } from '#serving/http/app.ts';
-import { addGate } from '#serving/http/gate/gate.ts';
+import { addGate, type Fetch } from '#serving/http/gate/gate.ts';
 import { addHealthRoutes } from '#serving/http/gate/health.ts';
 import { hostRules, isLoopback } from '#serving/http/gate/hosts.ts';
 import { KeyRing } from '#serving/http/gate/key-ring.ts';
@@ -104,16 +104,17 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
   };
   // The names are known once the port is.
   let rules = hostRules({ bind: host, port: 0, names: [], publicUrl: undefined });
-  const app = createApp(serving, {
+  let fetch: Fetch | undefined;
+  createApp(serving, {
     before: (one) => {
-      addGate(one, serving, {
+      fetch = addGate(one, serving, {
         keys: keyRing,
         hosts: { isOurs: (name) => rules.isOurs(name) },
         cors: config.serveCors ?? (needsKeys ? ['*'] : []),
         metrics,
         random: systemRandom,
         monotonicMs: () => performance.now(),
-        addressOf: (c) => getConnInfo(c).remote.address ?? '',
+        addressOf: (env) => (env as HttpBindings).incoming.socket.remoteAddress ?? '',
         onAccess: log.write,
         onBug,
       });
@@ -122,7 +123,7 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
     after: (one) => addPage(one, serving),
     onBug,
   });
-  const { server, port, isOtherPort } = await listen(app.fetch, {
+  const { server, port, isOtherPort } = await listen(defined(fetch, 'the gate stands before the routes'), {
     host,
     port: options.port ?? config.servePort,
     connections: config.serveConnections,
@@ -189,7 +190,7 @@ interface Listening {
 }
 
 async function listen(
-  fetch: Parameters<typeof createAdaptorServer>[0]['fetch'],
+  fetch: Fetch,
   request: {
     readonly host: string;
     readonly port: number | undefined;

@@ -120,17 +120,17 @@ export class Views {
    * waits for that while what is known is young enough: on a busy disk a look takes long.
    */
   async current(): Promise<LakeView> {
+    return this.known() ?? (await this.#check(this.#clock.nowMs()));
+  }
+
+  /** What `current` would resolve to, where that is known without waiting. */
+  known(): LakeView | undefined {
     const nowMs = this.#clock.nowMs();
     const ageMs = nowMs - this.#checkedMs;
-    if (this.#current !== undefined && ageMs >= 0) {
-      if (ageMs < FRESH_MS) return this.#current;
-      if (ageMs < AGE_MS_MAX) {
-        // Why it failed is told to whoever waits for the next one.
-        this.#check(nowMs).catch(() => undefined);
-        return this.#current;
-      }
-    }
-    return this.#check(nowMs);
+    if (this.#current === undefined || ageMs < 0 || ageMs >= AGE_MS_MAX) return undefined;
+    // Why a look failed is told to whoever waits for the next one.
+    if (ageMs >= FRESH_MS) this.#check(nowMs).catch(() => undefined);
+    return this.#current;
   }
 
   #check(nowMs: InstantMs): Promise<LakeView> {

@@ -1,5 +1,6 @@
 import type { InstantMs } from '#base/dates.ts';
 import type { LakeView } from '../view.ts';
+import type { KeptAnswer } from './answer-cache.ts';
 import { matches, sendKept } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
@@ -10,6 +11,8 @@ const ADDRESSES_MAX = 2000;
 
 interface HotAnswer {
   readonly view: LakeView;
+  /** The pattern of its route. */
+  readonly route: string;
   readonly revision: number;
   readonly untilMs: InstantMs;
   readonly key: string;
@@ -39,32 +42,43 @@ export class HotAnswers {
 export function noteHot(
   c: ServingContext,
   serving: Serving,
-  answer: Omit<HotAnswer, 'revision' | 'untilMs'> & { readonly also: string },
+  answer: Omit<HotAnswer, 'route' | 'revision' | 'untilMs'> & { readonly also: string },
 ): void {
   const { also, ...rest } = answer;
   if (also !== '' || answer.view.asOfMs !== undefined || c.req.method !== 'GET') return;
   const untilMs = serving.clock.nowMs() + HOT_MS;
-  serving.hot.note(c.req.url, { ...rest, revision: serving.live.revision(), untilMs });
+  const route = c.get('route') ?? 'none';
+  serving.hot.note(c.req.url, { ...rest, route, revision: serving.live.revision(), untilMs });
 }
 
-/** The answer to an address that is known by heart; undefined where it must be worked out. */
-export async function hotAnswer(c: ServingContext, serving: Serving): Promise<Response | undefined> {
-  const hot = serving.hot.get(c.req.url);
+export interface KnownAnswer {
+  readonly route: string;
+  readonly key: string;
+  readonly kept: KeptAnswer;
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The answer to an address that is known by heart, without waiting for anything; undefined where it must be worked out. */
+export function knownAnswer(url: string, serving: Serving): KnownAnswer | undefined {
+  const hot = serving.hot.get(url);
   if (hot === undefined) return undefined;
   const nowMs = serving.clock.nowMs();
   if (nowMs >= hot.untilMs || nowMs < hot.untilMs - HOT_MS || hot.revision !== serving.live.revision())
     return undefined;
-  if ((await serving.views.current()) !== hot.view) return undefined;
+  if (serving.views.known() !== hot.view) return undefined;
   const kept = serving.answers.find(hot.key);
   if (kept === undefined) return undefined;
+  const { route, key, etag, cacheControl, vary } = hot;
+  return { route, key, kept, etag, headers: { etag, 'cache-control': cacheControl, vary } };
+}
+
+/** Sends what is known by heart behind the gate; undefined where it must be worked out. */
+export async function hotAnswer(c: ServingContext, serving: Serving): Promise<Response | undefined> {
+  const known = knownAnswer(c.req.url, serving);
+  if (known === undefined) return undefined;
   c.set('isDressed', true);
-  const headers: Record<string, string> = {
-    ...c.get('headers'),
-    etag: hot.etag,
-    'cache-control': hot.cacheControl,
-    vary: hot.vary,
-    'x-request-id': c.get('requestId'),
-  };
-  if (matches(c.req.header('if-none-match'), hot.etag)) return new Response(null, { status: 304, headers });
-  return sendKept(c, serving, { key: hot.key, kept, headers });
+  const headers = { ...c.get('headers'), ...known.headers, 'x-request-id': c.get('requestId') };
+  if (matches(c.req.header('if-none-match'), known.etag)) return new Response(null, { status: 304, headers });
+  return sendKept(c, serving, { key: known.key, kept: known.kept, headers });
 }

@@ -19,11 +19,26 @@ export async function sendKept(
   answer: { readonly key: string; readonly kept: KeptAnswer; readonly headers: Record<string, string> },
 ): Promise<Response> {
   const { key, kept, headers } = answer;
-  headers['content-type'] = kept.contentType;
-  if (kept.bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(c.req.header('accept-encoding')))
-    return new Response(kept.bytes, { status: 200, headers });
-  headers['content-encoding'] = 'gzip';
-  return new Response(await compressed(serving, key, kept), { status: 200, headers });
+  const accepted = c.req.header('accept-encoding');
+  const sent = keptBytes(kept, accepted) ?? packed(kept, await compressed(serving, key, kept));
+  return new Response(sent.bytes, { status: 200, headers: { ...headers, ...sent.headers } });
+}
+
+interface SentBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The bytes in the form that the caller takes, with what is said of it; undefined where they must be compressed first. */
+export function keptBytes(kept: KeptAnswer, accepted: string | undefined): SentBytes | undefined {
+  const { contentType, bytes, gzip: known } = kept;
+  if (bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(accepted))
+    return { bytes, headers: { 'content-type': contentType } };
+  return known === undefined ? undefined : packed(kept, known);
+}
+
+function packed({ contentType }: KeptAnswer, bytes: Uint8Array<ArrayBuffer>): SentBytes {
+  return { bytes, headers: { 'content-type': contentType, 'content-encoding': 'gzip' } };
 }
 
 async function compressed(serving: Serving, key: string, kept: KeptAnswer): Promise<Uint8Array<ArrayBuffer>> {

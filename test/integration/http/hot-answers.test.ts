@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Keys } from '#ports/keys.ts';
+import { KeyRing } from '#serving/http/gate/key-ring.ts';
 import { gated } from '#test/fixtures/gated-app.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 
@@ -68,6 +70,26 @@ test('what the gate refuses is refused, also at an address known by heart', asyn
   assert.equal((await gate.ask(PATH, { headers: { host: 'evil.example' } })).status, 421);
   assert.equal((await gate.ask(PATH, { headers: { origin: 'https://evil.example' } })).status, 403);
   assert.equal((await gate.ask(PATH, { method: 'DELETE' })).status, 405);
+});
+
+test('an answer by heart is counted and logged as any other', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  for (let i = 0; i < 3; i += 1) await gate.ask(`${PATH}&apiKey=secret`);
+  const [first, , last] = gate.log;
+  assert.deepEqual({ ...last, requestId: '' }, { ...first, requestId: '' });
+  assert.ok(last?.url.endsWith('&apiKey=hidden'));
+  const metrics = await (await gate.ask('/metrics')).text();
+  assert.match(metrics, /_count\{route="\/v2\/aggs\/[^"]*",method="GET",status="2xx"\} 3\n/);
+});
+
+test('where keys are needed, nothing is known by heart to those without one', async () => {
+  await using http = await openHttpApp();
+  const open = gated(http.serving);
+  await open.ask(PATH);
+  const known = { findKey: () => Promise.resolve(undefined) } as unknown as Keys;
+  const keyed = gated(http.serving, { keys: new KeyRing({ keys: known, clock: http.clock }) });
+  assert.equal((await keyed.ask(PATH)).status, 401);
 });
 
 test('views are shown while they are looked at again, and never when they are old', async () => {

@@ -60,9 +60,11 @@ export async function findQuality(
   if (head === undefined || from === undefined || to === undefined) {
     return { from, to, rows: 0, quarantined, warnings: {}, examples: [] };
   }
-  const wanted = SessionSet.of(calendar.range(addDays(from, -LOOK_BACK_DAYS), to));
+  // Any date may be asked for; the calendar begins where bars can.
+  const lookFrom = addDays(from < calendar.firstSession ? calendar.firstSession : from, -LOOK_BACK_DAYS);
+  const wanted = SessionSet.of(calendar.range(lookFrom, to));
   const files = head.filesTouching(wanted);
-  const bars = withinSql(await scanSql(lake.deps, DAILY_BARS, files), addDays(from, -LOOK_BACK_DAYS), to);
+  const bars = withinSql(await scanSql(lake.deps, DAILY_BARS, files), lookFrom, to);
   const [counted] = await engine.rows<{ rows: number; without_volume: number }>(countOfSql(withinSql(bars, from, to)));
   const odd = await barWarnings(deps, {
     rows: bars,

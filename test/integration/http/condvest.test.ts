@@ -177,6 +177,9 @@ describe('our own API over a lake', () => {
     ]);
     const quality = await shaped<QualityAnswer>(http, '/condvest/v1/quality', qualityShape);
     assert.equal(quality.quarantined[0]?.rows, 1);
+    // Dates beyond any calendar are dates all the same.
+    const ever = await shaped<QualityAnswer>(http, '/condvest/v1/quality?from=0001-01-01&to=9999-12-31', qualityShape);
+    assert.equal(ever.rows, 5721);
     const quarantine = await shaped<QuarantineAnswer>(http, '/condvest/v1/quarantine', quarantineShape);
     assert.equal(quarantine.results.length, 1);
     const ofDay = `/condvest/v1/quarantine?session=${LAST_SETTLED}&reason=`;

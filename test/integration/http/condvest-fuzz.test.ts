@@ -144,7 +144,6 @@ function encoded(text: string): string {
 
 test('no value of any parameter of any route is a bug', async () => {
   assert.ok(operations.length >= 15, `${operations.length} routes`);
-  const seen = new Map<string, Set<number>>();
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...operations),
@@ -168,8 +167,6 @@ test('no value of any parameter of any route is a bug', async () => {
         }
         const response = await http.get(`${address}?${query.join('&')}`);
         const body = await response.text();
-        const statuses = seen.get(path) ?? new Set();
-        seen.set(path, statuses.add(response.status));
         assert.ok([200, 400, 404].includes(response.status), `${response.status}: ${body.slice(0, 300)}`);
         if (response.status === 200) return;
         const error = JSON.parse(body) as Record<string, unknown>;
@@ -181,9 +178,17 @@ test('no value of any parameter of any route is a bug', async () => {
   );
   assert.deepEqual(http.bugs, []);
   assert.equal(http.serving.streams.load.running, 0, 'no stream is left open');
+});
+
+test('values that fit are answered on every route, so that the work behind the checks is what is fuzzed', async () => {
   for (const { path, parameters } of operations) {
-    assert.ok(seen.get(path)?.has(200) === true || path.includes('{id}'), `${path} was answered at least once`);
-    if (parameters.length > 0) assert.ok((seen.get(path)?.size ?? 0) > 1, `${path} refused something`);
+    if (path.includes('{id}')) continue;
+    const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => RIGHT[name]?.[0] ?? '');
+    const query = parameters.flatMap(({ name, in: where }) =>
+      where === 'query' && RIGHT[name] !== undefined ? [`${name}=${RIGHT[name][0]}`] : [],
+    );
+    const response = await http.get(`${address}?${query.join('&')}`);
+    assert.equal(response.status, 200, `${address}?${query.join('&')}: ${await response.text()}`);
   }
 });
 

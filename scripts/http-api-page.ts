@@ -2,7 +2,7 @@ import { openApiDocument } from '../src/serving/condvest/reference-routes.ts';
 import { createApp } from '../src/serving/http/app.ts';
 import { DEFAULT_LIMITS, type Serving } from '../src/serving/http/serving.ts';
 
-/** The page of our own HTTP routes, made from the OpenAPI document, which is made from the routes. */
+/** The pages of our own HTTP routes and of their JSON, made from the OpenAPI document, which is made from the routes. */
 
 interface Schema {
   readonly $ref?: string;
@@ -39,6 +39,9 @@ interface Operation {
   >;
 }
 
+const ROUTES_PAGE = 'http-api.md';
+const SHAPES_PAGE = 'http-api-shapes.md';
+
 const METHODS = ['get', 'post', 'delete'] as const;
 
 const INTRODUCTION = `# HTTP API
@@ -58,7 +61,7 @@ What a server has under \`/condvest/v1\`, beyond the vendor's own routes and the
 - **Exports and SQL** are streamed: memory does not grow with them, and they are made as fast as they are taken. A failure in the
   middle breaks the connection, so a download that ended well is whole. So many rows, so much time and so many at once are allowed.`;
 
-export function httpApiPage(): string {
+export function httpApiPages(): { readonly path: string; readonly text: string }[] {
   // Routes are only put in place here, which takes of the server no more than its bounds.
   const serving = { limits: DEFAULT_LIMITS, intervals: [] } as unknown as Serving;
   const app = createApp(serving, { before: () => {}, after: () => {}, onBug: () => {} });
@@ -75,11 +78,18 @@ export function httpApiPage(): string {
       lines.push(...operationLines(`${method.toUpperCase()} ${path}`, operation, named));
     }
   }
-  lines.push('', '# Shapes');
   const { schemas } = document.components;
+  const shapes = [
+    '# HTTP API: shapes',
+    '',
+    `What the JSON of the [HTTP API](${ROUTES_PAGE}) looks like. A field that *may lack* is left out where there is nothing to say.`,
+  ];
   // A shape may name others while it is written.
-  for (const name of named) lines.push(...shapeLines(name, schemas[name] ?? {}, named));
-  return `${lines.join('\n')}\n`;
+  for (const name of named) shapes.push(...shapeLines(name, schemas[name] ?? {}, named));
+  return [
+    { path: `docs/reference/${ROUTES_PAGE}`, text: `${lines.join('\n')}\n` },
+    { path: `docs/reference/${SHAPES_PAGE}`, text: `${shapes.join('\n')}\n` },
+  ];
 }
 
 function operationLines(title: string, operation: Operation, named: Set<string>): string[] {
@@ -123,7 +133,7 @@ function valueText(schema: Schema, named: Set<string>): string {
   if ($ref !== undefined) {
     const name = $ref.split('/').at(-1) ?? '';
     named.add(name);
-    return `[${name}](#${name.toLowerCase()})`;
+    return `[${name}](${SHAPES_PAGE}#${name.toLowerCase()})`;
   }
   const [only] = allOf ?? [];
   if (only !== undefined) return valueText(only, named);

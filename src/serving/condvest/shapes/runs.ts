@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { buildingShape } from './status.ts';
 import { count, dateValue, instantMs } from './values.ts';
 
 /** The pipeline: runs, their steps, notices, and what happens as it happens. */
@@ -62,6 +61,3 @@ export type RunsAnswer = z.infer<typeof runsShape>;
 export type RunWithStepsAnswer = z.infer<typeof runWithStepsShape>;
 export type NoticeAnswer = z.infer<typeof noticeShape>;
 export type NoticesAnswer = z.infer<typeof noticesShape>;
-
-/** The data of the events of `GET /condvest/v1/runs/stream`, by name. `building` is null once the lake is there. */
-export const streamEvents = { run: runShape, step: stepShape, building: buildingShape.nullable(), notice: noticeShape };

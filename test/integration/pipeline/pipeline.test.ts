@@ -10,10 +10,11 @@ import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { fetchBars } from '#batch/fetch/fetch-bars.ts';
 import { planFetch } from '#batch/fetch/plan.ts';
-import type { PipelineDeps } from '#batch/pipeline/steps.ts';
+import { type PipelineDeps, recordStep } from '#batch/pipeline/steps.ts';
 import { silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import type { DailySource } from '#ports/daily-source.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { NoticeEvent, Operations } from '#ports/operations.ts';
 import { type PipelineRunReport, runPipeline } from '#runtime/pipeline.ts';
@@ -64,11 +65,11 @@ describe('the daily pipeline', () => {
     };
   }
 
-  function run(pipeline: PipelineDeps, resume?: string): Promise<PipelineRunReport> {
+  function run(pipeline: PipelineDeps, resume?: string, heartbeatMs = 20_000): Promise<PipelineRunReport> {
     const notifiers = [{ channel: 'test', deliver: async (event: NoticeEvent) => void events.push(event) }];
     return runPipeline(
       { pipeline, operations, notifiers, clock, random },
-      { input: {}, retryDelayMs: 0, ...(resume === undefined ? {} : { resume }) },
+      { input: {}, retryDelayMs: 0, heartbeatMs, ...(resume === undefined ? {} : { resume }) },
     );
   }
 
@@ -178,6 +179,85 @@ describe('the daily pipeline', () => {
     assert.equal(events.length, before);
   });
 
+  test("a run whose lease was taken over stops, and leaves what is the new holder's alone", async () => {
+    clock.move(calendar.closeMs(calendar.next(first, 9)) + 300_000 - clock.nowMs());
+    const { source } = depsOf();
+    const asleep: DailySource = {
+      ...onlyBars(source),
+      bars: async (session, signal) => {
+        // The machine slept for longer than the lease lasts, and somebody else began.
+        clock.move(121_000);
+        const lease = { name: 'pipeline:daily', holder: 'another', nowMs: clock.nowMs(), ttlMs: 120_000 };
+        assert.equal((await operations.acquireLease(lease)).taken, true);
+        await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+        signal?.throwIfAborted();
+        return source.bars(session);
+      },
+    };
+    await assert.rejects(run(depsOf([], { source: asleep }), undefined, 5), { code: 'pipeline-lease-lost' });
+    await assert.rejects(run(depsOf()), { code: 'pipeline-busy' });
+    await operations.releaseLease('pipeline:daily', 'another');
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+  });
+
+  test('one death is made good in silence; runs that die one after the other are told of', async () => {
+    const dead = async (id: string): Promise<void> => {
+      clock.move(1000);
+      await operations.startRun({ id, kind: 'daily', input: '{}', startedMs: clock.nowMs() });
+    };
+    const told = (): number => events.filter(({ notice }) => notice.key === 'run-failed:process').length;
+    await dead('dead-1');
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+    assert.equal((await operations.run('dead-1'))?.state, 'failed');
+    assert.equal(told(), 0);
+    await dead('dead-2');
+    await dead('dead-3');
+    clock.move(1000);
+    const report = await run(depsOf());
+    assert.equal(report.run.state, 'succeeded');
+    assert.equal(told(), 2, 'opened, and over with the run that lived');
+    assert.deepEqual(attempts(report, 'verify'), ['succeeded'], 'after a death every step is gone through');
+  });
+
+  test('what was restated is told even if the run died before its report', async () => {
+    const session = calendar.previous(first, 3);
+    const fault: Fault = { name: 'restatement', session, fromMs: 0, factor: 3 };
+    await fetchBars(depsOf([fault]), { sessions: [{ session, reason: 'again' }] });
+    await recordStep(depsOf());
+    const told = (): NoticeEvent[] => events.filter(({ notice }) => notice.kind === 'restated');
+    assert.equal(told().length, 0);
+    await run(depsOf());
+    assert.equal(told().length, 1);
+    await run(depsOf());
+    assert.equal(told().length, 1);
+  });
+
+  test('a lake that cannot be read fails the run, and is told of', async () => {
+    const { store } = lake.deps;
+    const broken: ObjectStore = new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name !== 'list' && name !== 'get') return typeof value === 'function' ? value.bind(target) : value;
+        return () => {
+          throw new CondvestError({ code: 'fs-failed', kind: 'permanent', message: 'The disk does not answer' });
+        };
+      },
+    });
+    const report = await run(depsOf([], { lake: lake.again({ store: broken }) }));
+    assert.equal(report.run.state, 'failed');
+    const told = (): string[] =>
+      events.filter(({ notice }) => notice.key.startsWith('run-failed:plan')).map(({ event }) => event);
+    assert.deepEqual(told(), ['opened']);
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+    assert.deepEqual(told(), ['opened', 'resolved']);
+  });
+
+  test('a new interval is one more branch of the same definition', async () => {
+    const report = await run(depsOf([], { intervals: [3, 5, 7] }));
+    assert.deepEqual(attempts(report, 'resample 7'), ['succeeded']);
+    assert.ok((await lake.lake.table(silverBars(7)).head())?.fileCount);
+  });
+
   test('the definition retries by names that the steps raise', async () => {
     const text = await readFile('src/batch/daily.asl.json', 'utf8');
     const names = new Set(
@@ -189,3 +269,18 @@ describe('the daily pipeline', () => {
     );
   });
 });
+
+/** The bars of a source, without its lists and events. */
+function onlyBars(source: DailySource): DailySource {
+  const none = async (): Promise<never[]> => [];
+  return {
+    name: source.name,
+    hasReference: false,
+    parallelMax: 1,
+    bars: (session, signal) => source.bars(session, signal),
+    symbols: none,
+    splits: none,
+    dividends: none,
+    symbolChanges: none,
+  };
+}

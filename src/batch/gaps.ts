@@ -11,6 +11,8 @@ import { readLedger } from './ledger.ts';
 import { allRowsSql } from './small-table.ts';
 
 export interface GapsReport {
+  /** There is nothing yet that could have gaps. */
+  readonly isEmpty: boolean;
   /** Sessions of the market that are missing or too short, ascending. */
   readonly sessions: readonly PlannedSession[];
   /** Sessions before this one are not in the source's plan, and no gaps. */
@@ -44,8 +46,7 @@ export async function findGaps(
   const planned = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
   const sessions = planned.filter(({ reason }) => reason === 'missing' || reason === 'partial');
   const head = await lake.table(DAILY_BARS).head();
-  if (head === undefined)
-    return { sessions, horizon, symbols: [], ofSymbol: request.symbol === undefined ? undefined : [] };
+  if (head === undefined) return { isEmpty: ledger.size === 0, sessions, horizon, symbols: [], ofSymbol: undefined };
   const bars = await scanSql(lake.deps, DAILY_BARS, head.files);
   const listings = await allRowsSql(lake, LISTINGS, await lake.table(LISTINGS).head());
   using session = await lake.deps.engine.session();
@@ -55,11 +56,11 @@ export async function findGaps(
     const rows = await session.rows<{ session: IsoDate }>(
       gapsOfSymbolSql(bars, listings, request.symbol, request.limit),
     );
-    return { sessions, horizon, symbols: [], ofSymbol: rows.map((row) => row.session) };
+    return { isEmpty: false, sessions, horizon, symbols: [], ofSymbol: rows.map((row) => row.session) };
   }
   const rows = await session.rows<{ symbol: string; first_session: IsoDate; missing: number; sessions: number }>(
     symbolGapsSql(bars, listings, request.limit),
   );
   const symbols = rows.map(({ first_session: firstSession, ...row }) => ({ ...row, firstSession }));
-  return { sessions, horizon, symbols, ofSymbol: undefined };
+  return { isEmpty: false, sessions, horizon, symbols, ofSymbol: undefined };
 }

@@ -28,6 +28,8 @@ export interface JudgedSession {
   readonly isNews: boolean;
   /** Settled although it stayed short of what was expected. */
   readonly settledShort: boolean;
+  /** Rows of the nearest settled sessions, their median; null where there are too few of them. */
+  readonly median: number | null;
 }
 
 /** The ledger's rows after the put, ascending by session. */
@@ -38,12 +40,14 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
   for (const session of [...rowsAfter.keys()].sort()) {
     const rows = rowsAfter.get(session) ?? 0;
     const before = ledger.get(session);
+    const median = expectedRows(session, 0, peers);
+    const listedRows = listed(session);
     const isLaterSession = before === undefined || isAfterSessionOf(calendar, fetchedAtMs, before.lastFetchMs);
     const fetch = {
       session,
       rows,
       ...(inputs.fetched === undefined ? {} : { fetched: inputs.fetched.get(session) ?? 0 }),
-      expected: expectedRows(session, listed(session), peers),
+      expected: listedRows > 0 ? listedRows : median,
       fetchedAtMs,
       settlesAtMs: calendar.settlesAtMs(session),
     };
@@ -58,6 +62,7 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
       row: isNews || before === undefined ? row : before,
       isNews,
       settledShort: isNews && settledShort,
+      median,
     });
   }
   return judged;

@@ -1,7 +1,7 @@
 import { sqlName, sqlText } from '#lake/engine.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
-import { rankOf } from '#market/merge.ts';
+import { MEASURED, OPTIONAL, rankOf } from '#market/merge.ts';
 import type { SessionSet } from '#market/session-set.ts';
 
 /**
@@ -27,7 +27,11 @@ export interface MergeInputs {
 }
 
 function joinSql(inputs: MergeInputs): string {
-  const distinct = VALUES.map((name) => `n.${name} IS DISTINCT FROM o.${name}`).join(' OR ');
+  const differs = (name: string): string => `n.${name} IS DISTINCT FROM o.${name}`;
+  const optional = OPTIONAL.map((name) =>
+    inputs.replace ? differs(name) : `(n.${name} IS NOT NULL AND ${differs(name)})`,
+  );
+  const distinct = [...MEASURED.map(differs), ...optional].join(' OR ');
   const allowed = inputs.replace ? 'true' : mayReplaceSql('o.source', inputs.source, inputs.ranks);
   const values = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]);
   const sides = [...values, ...inputs.foreign.map((name) => `o.${sqlName(name)}`)].join(', ');
@@ -84,8 +88,12 @@ export function conflictsSql(inputs: MergeInputs, limit: number): string {
 
 /** The rows after the merge, of these sessions. */
 export function mergedSql(inputs: MergeInputs, sessions: SessionSet): string {
-  const pick = (name: string): string =>
-    `CASE WHEN outcome IN ('inserted', 'replaced') THEN n_${name} ELSE o_${name} END AS ${name}`;
+  const same = MEASURED.map((name) => `n_${name} IS NOT DISTINCT FROM o_${name}`).join(' AND ');
+  const isOptional = (name: string): boolean => !inputs.replace && OPTIONAL.some((other) => other === name);
+  const pick = (name: string): string => {
+    const kept = isOptional(name) ? `WHEN outcome = 'replaced' AND ${same} THEN coalesce(n_${name}, o_${name})` : '';
+    return `CASE ${kept} WHEN outcome IN ('inserted', 'replaced') THEN n_${name} ELSE o_${name} END AS ${name}`;
+  };
   const source = `CASE WHEN outcome IN ('inserted', 'replaced') THEN ${sqlText(inputs.source)} ELSE o_source END AS source`;
   const fetchedAt = `CASE WHEN outcome IN ('inserted', 'replaced') THEN ${instantSql(inputs.fetchedAtMs)} ELSE o_fetched_at END AS fetched_at`;
   return `

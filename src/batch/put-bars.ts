@@ -122,7 +122,7 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
     const { outcomes, conflicts } = defined(merge as Merge | undefined, 'a write plans at least once');
     const recorded = await recordSessions(deps, {
       rowsAfter: rowsAfter(outcomes),
-      ...(request.countEveryLook === true ? { fetched: counts } : {}),
+      fetched: counts,
       changed: changedSessions(outcomes),
       fetchedAtMs: request.fetchedAtMs,
       countEveryLook: request.countEveryLook ?? false,
@@ -225,7 +225,7 @@ async function sharing(
     calendar,
     ledger,
     rowsAfter: rowsAfter(merge.outcomes),
-    ...(request.countEveryLook === true ? { fetched: fetchedRows(merge.outcomes) } : {}),
+    fetched: fetchedRows(merge.outcomes),
     changed: changedSessions(merge.outcomes),
     listed: await listedCounts(lake, calendar, await lake.table(LISTINGS).head()),
     fetchedAtMs: request.fetchedAtMs,

@@ -4,6 +4,7 @@ import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, QUARANTINE, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { expectedRows } from '#market/ledger.ts';
+import { isOffMedian } from '#market/quality.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import { barWarnings } from './import/bar-warnings.ts';
@@ -38,8 +39,6 @@ export interface QuarantinedCount {
   readonly example: string;
 }
 
-/** A session further than this share from the median of its neighbours is told. */
-const OFF_MEDIAN_SHARE = 0.1;
 /** Bars before the range that a step into it may start from. */
 const LOOK_BACK_DAYS = 90;
 
@@ -80,7 +79,7 @@ export async function findQuality(
   for (const { session, rows } of held) {
     if (session < from || session > to) continue;
     const median = expectedRows(session, 0, peers);
-    if (median === null || Math.abs(rows - median) <= OFF_MEDIAN_SHARE * median) continue;
+    if (!isOffMedian(rows, median)) continue;
     warnings['off-median'] = (warnings['off-median'] ?? 0) + 1;
     if ((warnings['off-median'] ?? 0) > limit) continue;
     const detail = `${rows} bars, while its neighbours have ${median}`;

@@ -7,12 +7,13 @@ import type { SessionSet } from '#market/session-set.ts';
 export const CREATE_RESTATED = `create or replace temp table restated (
   symbol varchar, session date, version bigint, kind varchar, field varchar, old double, new double, seen_at timestamptz)`;
 
-/** The sessions of a commit, with the instants at which they settle. */
+/** The sessions of a commit, with the instants at which they settle, and whether the ledger had them as settled before it. */
 export const SETTLING = {
   name: 'settling',
   columns: [
     { name: 'session', type: 'date' },
     { name: 'settles_at', type: 'timestamp' },
+    { name: 'was_settled', type: 'boolean' },
   ],
 } as const;
 
@@ -35,7 +36,7 @@ export function insertRestated(parts: {
     select symbol, session, ${version}, kind, change.field, change.old, change.new, seen_at
     from (
       select n.symbol, n.session, n.fetched_at as seen_at,
-        case when coalesce(o.fetched_at < s.settles_at, true) then 'settlement'
+        case when coalesce(o.fetched_at < s.settles_at, true) and not s.was_settled then 'settlement'
           else 'restatement' end as kind,
         unnest([${fields.join(', ')}]) as change
       from (select * from (${removed}) where ${inUnits('session', sessions)}) o

@@ -23,6 +23,7 @@ import {
   selectSessions,
 } from './restatements.sql.ts';
 import { restatementsKey } from './restatements-key.ts';
+import { settledBefore } from './settled-before.ts';
 
 export interface RestatementsDeps {
   readonly lake: Lake;
@@ -147,6 +148,7 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
     if ((await lake.deps.store.head(`${DAILY_BARS.name}/${file.path}`)) === undefined) return false;
   }
   const sessions = commit.units ?? (await sessionsIn(lake, session, commit.added));
+  const settled = await settledAt(lake, commit.timestampMs);
   // Year by year: a correction of the whole history is compared in bounded memory.
   for (const [year, ofYear] of byYear(sessions)) {
     const touching = (files: readonly DataFile[]): DataFile[] =>
@@ -157,7 +159,7 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
     await session.load(
       SETTLING.name,
       SETTLING.columns,
-      [...ofYear].map((date) => [date, settlesAtMs(calendar, date)]),
+      [...ofYear].map((date) => [date, settlesAtMs(calendar, date), settled.has(date)]),
     );
     const sql = insertRestated({
       removed: await scanSql(lake.deps, DAILY_BARS, before),
@@ -168,6 +170,16 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
     await session.run(sql);
   }
   return true;
+}
+
+/** None where the ledger of then is gone: the instants at which the values arrived decide alone. */
+async function settledAt(lake: Lake, instantMs: InstantMs): Promise<ReadonlySet<IsoDate>> {
+  try {
+    return await settledBefore(lake, instantMs);
+  } catch (cause) {
+    if (cause instanceof CondvestError && cause.code === 'lake-as-of-too-old') return new Set();
+    throw cause;
+  }
 }
 
 /** A removed file, which its tombstone describes well enough to be read. */

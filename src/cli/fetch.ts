@@ -1,4 +1,4 @@
-import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/fetch-tasks.ts';
+import { type FetchProgress, type FetchReport, type FetchRequest, fetchTask } from '#runtime/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
@@ -18,17 +18,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 /** Fetches with progress and time left, and says what came of it. Shared by `fetch`, `backfill` and `repair`. */
 export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
   const { terminal, signal } = invocation;
-  const started = performance.now();
-  const progress = terminal.progress('fetching');
+  const progress = fetchProgress(invocation);
   const report = await withLaptop(invocation, async (laptop) => {
     try {
       return await fetchTask(laptop, {
         ...request,
         signal,
-        onProgress: ({ done, total, session }) => {
-          const leftMs = ((performance.now() - started) / done) * (total - done);
-          progress.update(done, total, `${session}, ${formatDuration(leftMs)} left`);
-        },
+        onReference: progress.reference,
+        onProgress: progress.update,
       });
     } finally {
       progress.stop();
@@ -43,9 +40,43 @@ export async function fetchAndReport(invocation: Invocation, request: FetchReque
     terminal.note(`condvest: listings, splits and dividends: ${report.referenceError.message}`);
   if (failed.length > 0 || report.referenceError !== undefined) return 1;
   const isWhole =
-    report.bars.sessions.length === report.planned.length &&
+    leftUndone(report) === 0 &&
     report.bars.sessions.every(({ state, outcome }) => outcome === 'beyond-plan' || (state ?? 'partial') !== 'partial');
   return isWhole ? 0 : 3;
+}
+
+/** Where no bar can be drawn, a line is written this often. */
+const LINE_EVERY_MS = 60_000;
+
+/** Progress with the time left: a bar where somebody watches, a line a minute in a log. */
+export function fetchProgress({ terminal }: Invocation): {
+  readonly reference: (sessions: number) => void;
+  readonly update: (progress: FetchProgress) => void;
+  readonly stop: () => void;
+} {
+  const started = performance.now();
+  const bar = terminal.progress('fetching');
+  let linedMs = started;
+  return {
+    reference: (sessions) => bar.update(0, sessions, 'listings, splits and dividends'),
+    update: ({ done, total, session }) => {
+      const nowMs = performance.now();
+      const left = `${session}, ${formatDuration(((nowMs - started) / done) * (total - done))} left`;
+      bar.update(done, total, left);
+      if (terminal.isErrorTty || nowMs - linedMs < LINE_EVERY_MS) return;
+      linedMs = nowMs;
+      terminal.note(`fetching    ${formatCount(done)} of ${plural(total, 'session')}, down to ${left}`);
+    },
+    stop: bar.stop,
+  };
+}
+
+/** Sessions that were planned and not come to, but for those that the plan does not cover. */
+function leftUndone({ planned, bars }: FetchReport): number {
+  const { horizon } = bars;
+  const wanted = horizon === undefined ? planned : planned.filter(({ session }) => session > horizon);
+  const done = new Set(bars.sessions.map(({ session }) => session));
+  return wanted.filter(({ session }) => !done.has(session)).length;
 }
 
 const FAILURES_SHOWN = 3;
@@ -54,10 +85,11 @@ const SESSIONS_SHOWN = 10;
 /** What a fetch did, in lines for a person. */
 export function describeFetch(report: FetchReport): string[] {
   const { bars, planned, reference, source } = report;
-  if (planned.length === 0)
-    return [`Nothing to fetch: every session is there, as far as ${source} can have it by now.`];
   const lines: string[] = [];
-  for (const one of bars.sessions.slice(-SESSIONS_SHOWN)) {
+  if (planned.length === 0)
+    lines.push(`Nothing to fetch: every session is there, as far as ${source} can have it by now.`);
+  const shown = bars.sessions.filter(({ outcome }) => outcome !== 'beyond-plan');
+  for (const one of shown.slice(-SESSIONS_SHOWN)) {
     const state = one.outcome === 'fetched' ? (one.state ?? '') : one.outcome;
     const counts = [
       `${formatCount(one.rows)} bars`,
@@ -69,11 +101,18 @@ export function describeFetch(report: FetchReport): string[] {
     const detail = one.detail === undefined || one.error !== undefined ? '' : ` (${one.detail})`;
     lines.push(`${one.session}  ${state.padEnd(11)} ${counts.join(', ')}${detail}`);
   }
-  if (bars.sessions.length > SESSIONS_SHOWN)
-    lines.unshift(`… and ${bars.sessions.length - SESSIONS_SHOWN} sessions before`);
+  if (shown.length > SESSIONS_SHOWN) lines.unshift(`… and ${shown.length - SESSIONS_SHOWN} sessions before`);
   const rows = bars.inserted + bars.replaced;
-  lines.push(`${plural(bars.sessions.length, 'session')} from ${source}: ${plural(rows, 'bar')} written`);
-  const left = planned.length - bars.sessions.length;
+  if (planned.length > 0)
+    lines.push(`${plural(shown.length, 'session')} from ${source}: ${plural(rows, 'bar')} written`);
+  if (bars.horizon !== undefined) {
+    const refused = bars.sessions.find(({ session }) => session === bars.horizon);
+    lines.push(
+      `The history that ${source} gives you ends after ${bars.horizon}: what is older is not asked for, and no gap` +
+        (refused?.detail === undefined ? '' : ` (${refused.detail})`),
+    );
+  }
+  const left = leftUndone(report);
   if (left > 0) lines.push(`${plural(left, 'session')} left undone; run it again to go on`);
   if (reference?.asked === true) {
     const { listings, splits, dividends } = reference;
@@ -85,6 +124,10 @@ export function describeFetch(report: FetchReport): string[] {
       ...(listings.reused.length > 0 ? [`reused ${listings.reused.slice(0, 5).join(', ')}`] : []),
       ...(splits.added > 0 ? [plural(splits.added, 'split')] : []),
       ...(dividends.added > 0 ? [plural(dividends.added, 'dividend')] : []),
+      ...(splits.held > 0 ? [`${plural(splits.held, 'split')} held back for having two values`] : []),
+      ...(splits.refused + dividends.refused > 0
+        ? [`${plural(splits.refused + dividends.refused, 'event')} refused`]
+        : []),
     ];
     lines.push(`Listings: ${changes.join(', ')}`);
   }

@@ -1,6 +1,7 @@
 import { gapsTask } from '#runtime/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
+import { NO_BARS_YET } from './no-bars.ts';
 import { withLaptop } from './opened.ts';
 import { wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
@@ -18,13 +19,17 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     await terminal.line(JSON.stringify(gaps, undefined, 2));
     return hasHoles ? 3 : 0;
   }
+  if (gaps.isEmpty) {
+    await terminal.line(NO_BARS_YET);
+    return 0;
+  }
   if (symbol !== undefined) {
     const sessions = gaps.ofSymbol ?? [];
     for (const session of sessions) await terminal.line(session);
     await terminal.line(
       sessions.length === 0
-        ? `${symbol} has a bar in every published session that it is listed in.`
-        : `${symbol} has no bar in ${plural(sessions.length, 'session')} that it is listed in. Fetch them again: condvest repair ${symbol}`,
+        ? `${symbol} has a bar in every published session since its first one.`
+        : `${symbol} has no bar in ${plural(sessions.length, 'session')} in which it should have one. Fetch them again: condvest repair ${symbol}`,
     );
     return sessions.length > 0 ? 3 : 0;
   }

@@ -1,6 +1,7 @@
 import { type QualityTaskReport, qualityTask } from '#runtime/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
+import { NO_BARS_YET } from './no-bars.ts';
 import { withLaptop } from './opened.ts';
 import { dateOption, wholeOption } from './options.ts';
 import { formatCount, plural } from './render/text.ts';
@@ -30,6 +31,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 export function describeQuality(report: QualityTaskReport): string[] {
   const { quarantined, warnings, examples } = report;
   const lines: string[] = [];
+  if (report.from === undefined && quarantined.length === 0) return [NO_BARS_YET];
   if (report.from !== undefined && report.to !== undefined)
     lines.push(`${plural(report.rows, 'bar')}, ${report.from} to ${report.to}`);
   for (const { dataset, reason, rows, example } of quarantined)

@@ -2,6 +2,7 @@ import { statusTask } from '#runtime/fetch-tasks.ts';
 import { noticesTask, runTask } from '#runtime/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
+import { NO_BARS_YET } from './no-bars.ts';
 import { withLaptop } from './opened.ts';
 import { describeRun } from './pipeline.ts';
 import { formatCount, formatInstant, plural } from './render/text.ts';
@@ -21,12 +22,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     return isWhole ? 0 : 3;
   }
   if (status.first === undefined) {
-    await terminal.line('There are no daily bars yet. Fetch some: condvest backfill --years 2, or condvest up');
+    await terminal.line(NO_BARS_YET);
     return 3;
   }
   const { settled, provisional, partial, missing } = status.sessions;
   const lines = [
-    `Daily bars      ${status.first} to ${status.last ?? '?'} (the last session that closed: ${status.lastClosed})`,
+    `Daily bars      ${status.last === undefined ? 'none' : `${status.first} to ${status.last}`} (the last session that closed: ${status.lastClosed})`,
     `Complete up to  ${status.watermark ?? 'nowhere'}`,
     `Sessions        ${formatCount(settled)} settled, ${formatCount(provisional)} provisional, ${formatCount(partial)} partial, ${formatCount(missing)} missing`,
     `Symbols         ${formatCount(status.symbolsListed)} listed`,

@@ -36,10 +36,6 @@ export interface DailyBar extends BarValues {
   readonly fetchedAtMs: InstantMs;
 }
 
-export function equalValues(a: BarValues, b: BarValues): boolean {
-  return BAR_FIELDS.every((field) => a[field] === b[field]);
-}
-
 /** The values in another share count, and with dividends reinvested where `priceFactor` says so. Trades stay. */
 export function scaled<T extends BarValues>(bar: T, priceFactor: number, volumeFactor: number): T {
   if (priceFactor === 1 && volumeFactor === 1) return bar;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergeRow, rankOf, type SourcedValues } from './merge.ts';
+import { mergeRow, rankOf, replacedBy, type SourcedValues } from './merge.ts';
 
 const stored: SourcedValues = {
   open: 1,
@@ -34,6 +34,26 @@ test('--replace overrules the rank', () => {
 
 test('a value that appears where there was none is a difference', () => {
   assert.equal(mergeRow(stored, { ...stored, vwap: 1.5 }), 'replaced');
+});
+
+test('a null beside equal prices and volume is no other value, and takes none away', () => {
+  const known = { ...stored, vwap: 1.5, trades: 7 };
+  assert.equal(mergeRow(known, stored), 'unchanged');
+  assert.equal(mergeRow(known, { ...stored, source: 'simulated' }), 'unchanged');
+  const corrected = { ...stored, trades: 8 };
+  assert.equal(mergeRow(known, corrected), 'replaced');
+  assert.deepEqual(replacedBy(known, corrected), { ...known, trades: 8 });
+});
+
+test('an average of other prices is not kept beside new ones', () => {
+  const known = { ...stored, vwap: 1.5 };
+  assert.deepEqual(replacedBy(known, { ...stored, close: 1 }), { ...stored, close: 1 });
+});
+
+test('--replace takes nulls as they are', () => {
+  const known = { ...stored, vwap: 1.5 };
+  assert.equal(mergeRow(known, stored, { replace: true }), 'replaced');
+  assert.deepEqual(replacedBy(known, stored, true), stored);
 });
 
 test('unknown sources rank like an import, rows of other programs lowest', () => {

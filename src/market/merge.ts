@@ -1,10 +1,11 @@
-import { type BarValues, equalValues } from './bar.ts';
+import type { BarValues } from './bar.ts';
 
 /**
  * What becomes of an incoming row of a put of sessions:
  *
  * - `inserted`: nothing is stored under its symbol and session;
- * - `unchanged`: the same values are stored; nothing is written, so that `fetched_at` stays when these values first arrived;
+ * - `unchanged`: the same values are stored; nothing is written, so that `fetched_at` stays when these values first arrived. A null
+ *   beside equal prices and volume is no other value: a source that gives no `vwap` does not take away one that is known;
  * - `replaced`: other values of a source of equal or lower rank, or a replacement was asked for;
  * - `conflict`: other values of a source of higher rank; nothing changes and the difference is listed.
  *
@@ -32,8 +33,26 @@ export function mergeRow(
   options: { readonly ranks?: readonly string[]; readonly replace?: boolean } = {},
 ): MergeOutcome {
   if (stored === undefined) return 'inserted';
-  if (equalValues(stored, incoming)) return 'unchanged';
+  if (saysNothingNew(stored, incoming, options.replace === true)) return 'unchanged';
   const allowed =
     options.replace === true || rankOf(incoming.source, options.ranks) >= rankOf(stored.source, options.ranks);
   return allowed ? 'replaced' : 'conflict';
+}
+
+/** What a replaced row holds: the incoming values, and what they leave open where prices and volume are the same. */
+export function replacedBy<T extends SourcedValues>(stored: SourcedValues, incoming: T, replace = false): T {
+  if (replace || !MEASURED.every((field) => stored[field] === incoming[field])) return incoming;
+  return { ...incoming, vwap: incoming.vwap ?? stored.vwap, trades: incoming.trades ?? stored.trades };
+}
+
+/** Fields that every row has. */
+export const MEASURED = ['open', 'high', 'low', 'close', 'volume'] as const satisfies readonly (keyof BarValues)[];
+/** Fields that some sources do not give. */
+export const OPTIONAL = ['vwap', 'trades'] as const satisfies readonly (keyof BarValues)[];
+
+function saysNothingNew(stored: SourcedValues, incoming: SourcedValues, replace: boolean): boolean {
+  return (
+    MEASURED.every((field) => stored[field] === incoming[field]) &&
+    OPTIONAL.every((field) => stored[field] === incoming[field] || (incoming[field] === null && !replace))
+  );
 }

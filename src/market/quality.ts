@@ -86,6 +86,13 @@ export interface QualityWarning {
   readonly detail: string;
 }
 
+/** A session with more or fewer rows than its neighbours by more than this share of their median is told. */
+const OFF_MEDIAN_SHARE = 0.1;
+
+export function isOffMedian(rows: number, median: number | null): boolean {
+  return median !== null && Math.abs(rows - median) > OFF_MEDIAN_SHARE * median;
+}
+
 /** A close beyond these multiples of the close before it is a jump. */
 export const JUMP_UP = 1.8;
 export const JUMP_DOWN = 0.55;

@@ -34,6 +34,10 @@ test('a change is a settlement if the old value was fetched before the session s
   assert.equal(restatementsOf(before, { ...before, close: 1 }, 10)[0]?.kind, 'restatement');
 });
 
+test('a value that the settling fetch confirmed is final: what changes it later is a restatement', () => {
+  assert.equal(restatementsOf(before, { ...before, close: 1 }, 11, true)[0]?.kind, 'restatement');
+});
+
 test('another source with equal values restates nothing', () => {
   assert.deepEqual(restatementsOf(before, { ...before, source: 'import', fetchedAtMs: 99 }, 50), []);
 });

@@ -15,9 +15,17 @@ export interface Restatement {
   readonly seenAtMs: InstantMs;
 }
 
-/** The values in which a new row differs from the one it replaced, in the order of the columns. */
-export function restatementsOf(before: DailyBar, after: DailyBar, settlesAtMs: InstantMs): Restatement[] {
-  const kind = before.fetchedAtMs < settlesAtMs ? 'settlement' : 'restatement';
+/**
+ * The values in which a new row differs from the one it replaced, in the order of the columns. `wasSettled`: the ledger said so of
+ * the session before; a value that the settling fetch confirmed was final, although it had arrived earlier.
+ */
+export function restatementsOf(
+  before: DailyBar,
+  after: DailyBar,
+  settlesAtMs: InstantMs,
+  wasSettled = false,
+): Restatement[] {
+  const kind = before.fetchedAtMs < settlesAtMs && !wasSettled ? 'settlement' : 'restatement';
   return BAR_FIELDS.filter((field) => before[field] !== after[field]).map((field) => ({
     symbol: after.symbol,
     session: after.session,

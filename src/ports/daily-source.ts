@@ -21,11 +21,11 @@ export interface DailySource {
   /** All bars of one session. */
   bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply>;
 
-  /** Every symbol that trades on a session, or (`delisted`) every one that ever ceased to. */
-  symbols(
-    request: { readonly session: IsoDate; readonly delisted: boolean },
-    signal?: AbortSignal,
-  ): Promise<ListedSymbol[]>;
+  /**
+   * Every symbol that trades on a session, or (`delisted`) every one that ever ceased to. `among`: only these are of interest, and
+   * the source may leave the others out.
+   */
+  symbols(request: SymbolsRequest, signal?: AbortSignal): Promise<ListedSymbol[]>;
 
   /** Splits whose ex-date is on or after a date, announced ones included. */
   splits(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedSplit[]>;
@@ -35,6 +35,15 @@ export interface DailySource {
 
   /** The symbols that a security has had, ascending by date; empty where the source knows of no change. */
   symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]>;
+
+  /** The first day of a symbol that trades; undefined where the source does not say. Absent where it never does. */
+  listedOn?(symbol: string, signal?: AbortSignal): Promise<IsoDate | undefined>;
+}
+
+export interface SymbolsRequest {
+  readonly session: IsoDate;
+  readonly delisted: boolean;
+  readonly among?: readonly string[];
 }
 
 export type BarsReply =
@@ -64,20 +73,23 @@ export interface ListedSymbol {
   readonly delistedOn: IsoDate | null;
 }
 
+/** As the source has it. What it does not say is null, and the lake's rules refuse the row. */
 export interface AnnouncedSplit {
-  readonly symbol: string;
-  readonly exDate: IsoDate;
-  readonly splitFrom: number;
-  readonly splitTo: number;
+  readonly symbol: string | null;
+  readonly exDate: IsoDate | null;
+  readonly splitFrom: number | null;
+  readonly splitTo: number | null;
 }
 
 export interface AnnouncedDividend {
-  readonly symbol: string;
-  readonly exDate: IsoDate;
+  readonly symbol: string | null;
+  readonly exDate: IsoDate | null;
   /** CD, SC, LT, ST. */
   readonly kind: string;
-  /** Dollars a share of the ex-date. */
-  readonly cashAmount: number;
+  /** A share of the ex-date; dollars unless `currency` says otherwise. */
+  readonly cashAmount: number | null;
+  /** ISO 4217; null where it is not said. Only dollars are taken. */
+  readonly currency?: string | null;
 }
 
 export interface SymbolChange {

@@ -70,6 +70,9 @@ function checkTogether(values: Readonly<Record<string, unknown>>, faults: string
     faults.push('CONDVEST_SOURCE is massive, but there is no MASSIVE_API_KEY');
   if (values.source === 'flat-files' && values.flatFiles === undefined)
     faults.push('CONDVEST_SOURCE is flat-files, but CONDVEST_FLAT_FILES names no folder');
+  const isSimulated = values.source === 'simulated' || (values.source === 'auto' && values.massiveApiKey === undefined);
+  if (Array.isArray(values.scenario) && values.scenario.length > 0 && !isSimulated)
+    faults.push('CONDVEST_SCENARIO is for the simulated market, but days come from another source');
   if (values.webhookUrl !== undefined && values.webhookSecret === undefined)
     faults.push('CONDVEST_WEBHOOK_URL is set, but there is no CONDVEST_WEBHOOK_SECRET to sign with');
   const isMailing = values.smtpUrl !== undefined;

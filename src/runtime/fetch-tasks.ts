@@ -6,11 +6,13 @@ import { readHorizon } from '#batch/fetch/horizon.ts';
 import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
 import { findGaps, type GapsReport } from '#batch/gaps.ts';
 import { readLedger } from '#batch/ledger.ts';
+import { readListings } from '#batch/listings-table.ts';
 import type { PipelineDeps } from '#batch/pipeline/steps.ts';
 import { findQuality, type QualityReport, type QualityRequest } from '#batch/quality.ts';
 import { type LakeStatus, lakeStatus } from '#batch/status.ts';
-import { SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
 import type { DailySource } from '#ports/daily-source.ts';
+import { refuseUnknown } from '#serving/symbol-lookup.ts';
 
 import type { Laptop } from './laptop.ts';
 import { openSource, sourceName } from './source.ts';
@@ -27,7 +29,8 @@ export interface FetchRequest {
   /** Also these sessions, whatever the ledger says. */
   readonly sessions?: readonly IsoDate[];
   readonly signal?: AbortSignal;
-  readonly onPlan?: (sessions: number) => void;
+  /** Listings and events are asked for now: a few dozen requests, which a small budget spreads over minutes. */
+  readonly onReference?: (sessions: number) => void;
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
@@ -66,12 +69,13 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
   const planned = [...due, ...extra.map((session) => ({ session, reason: 'again' as const }))].sort((a, b) =>
     a.session < b.session ? -1 : 1,
   );
-  request.onPlan?.(planned.length);
   const session = calendar.lastClosedSession(nowMs);
   const abort = signal === undefined ? {} : { signal };
   let reference: FetchReferenceReport | undefined;
   let referenceError: CondvestError | undefined;
-  if (!settleOnly && planned.length > 0) {
+  // Asked for a range whose bars are all there, it still brings the events since its first day.
+  if (!settleOnly && source.hasReference && (planned.length > 0 || from !== undefined)) {
+    request.onReference?.(planned.length);
     try {
       reference = await fetchReference(deps, {
         session,
@@ -80,6 +84,8 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
       });
     } catch (cause) {
       if (signal?.aborted === true || !(cause instanceof CondvestError)) throw cause;
+      // With a key that is wrong there is nothing to go on with.
+      if (cause.code.endsWith('key-wrong')) throw cause;
       referenceError = cause;
     }
   }
@@ -94,14 +100,7 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
 function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {
   const { calendar, clock } = laptop;
   const lastClosed = calendar.lastClosedSession(clock.nowMs());
-  if (from !== undefined && to !== undefined && from > to) {
-    throw new UsageError({
-      code: 'range-reversed',
-      message: 'The range ends before it begins',
-      found: `--from ${from} --to ${to}`,
-      allowed: 'a first day that is not after the last one',
-    });
-  }
+  if (from !== undefined && to !== undefined) checkDays(laptop, from, to);
   if (from !== undefined && from > lastClosed) {
     throw new UsageError({
       code: 'range-in-the-future',
@@ -112,16 +111,43 @@ function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {
   }
 }
 
+function checkDays({ calendar }: Laptop, from: IsoDate, to: IsoDate): void {
+  if (from > to) {
+    throw new UsageError({
+      code: 'range-reversed',
+      message: 'The range ends before it begins',
+      found: `${from} to ${to}`,
+      allowed: 'a first day that is not after the last one',
+    });
+  }
+  if (calendar.range(from, to).length > 0) return;
+  throw new UsageError({
+    code: 'range-without-session',
+    message: 'The exchange is closed on every day of the range',
+    found: from === to ? from : `${from} to ${to}`,
+    allowed: 'a range with a session in it',
+  });
+}
+
 export function statusTask(laptop: Laptop): Promise<LakeStatus> {
   return lakeStatus(laptop, { source: sourceName(laptop) });
 }
 
-export function gapsTask(laptop: Laptop, symbol: string | undefined, limit: number): Promise<GapsReport> {
+export async function gapsTask(laptop: Laptop, symbol: string | undefined, limit: number): Promise<GapsReport> {
+  const { lake } = laptop;
+  const bars = await lake.table(DAILY_BARS).head();
+  if (symbol !== undefined && bars !== undefined) {
+    const listings = await readListings(lake, await lake.table(LISTINGS).head());
+    if (listings.every((row) => row.symbol !== symbol)) await refuseUnknown(lake, bars, [symbol]);
+  }
   return findGaps(laptop, { source: sourceName(laptop), symbol, limit });
 }
 
-export function qualityTask(laptop: Laptop, request: QualityRequest): Promise<QualityReport> {
+export async function qualityTask(laptop: Laptop, request: QualityRequest): Promise<QualityReport> {
+  const { from, to } = request;
+  if (from !== undefined && to !== undefined) checkDays(laptop, from, to);
   return findQuality(laptop, request);
 }
 
 export type QualityTaskReport = QualityReport;
+export type { FetchProgress };

@@ -1,3 +1,4 @@
+import { SCENARIO_NAMES, type ScenarioName } from '#adapters/simulator/scenario-names.ts';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
@@ -21,6 +22,7 @@ export interface Settings {
   readonly partialShare: number;
   readonly retentionDays: number;
   readonly source: SourceChoice;
+  readonly scenario: readonly ScenarioName[];
   readonly massiveApiKey: string | undefined;
   readonly massiveUrl: string;
   readonly requestsPerMinute: number;
@@ -151,6 +153,14 @@ export const SETTINGS: readonly SettingDefinition[] = [
     allowed: SOURCE_CHOICES.join(', '),
     defaultText: 'auto',
     read: (value) => SOURCE_CHOICES.find((choice) => choice === value) ?? new Invalid(shown(value)),
+  }),
+  define({
+    key: 'scenario',
+    variable: 'CONDVEST_SCENARIO',
+    doc: 'What goes wrong between the simulated market and the lake: [scenarios](simulated-market.md)',
+    allowed: `names, separated by commas: ${SCENARIO_NAMES.join(', ')}`,
+    defaultText: '',
+    read: readScenario,
   }),
   define({
     key: 'massiveApiKey',
@@ -310,6 +320,13 @@ function readRanks(value: unknown): readonly string[] | Invalid {
   return isWhole && items.every((item) => /^[\w-]+$/.test(item)) ? items : new Invalid(shown(value));
 }
 
+function readScenario(value: unknown): readonly ScenarioName[] | Invalid {
+  if (value === '') return [];
+  const items = listOf(value)?.map(String) ?? [];
+  const names = items.flatMap((item) => SCENARIO_NAMES.find((name) => name === item) ?? []);
+  return items.length > 0 && names.length === items.length ? [...new Set(names)] : new Invalid(shown(value));
+}
+
 function readCodes(value: unknown): readonly string[] | Invalid {
   const items = listOf(value)?.map(String) ?? [];
   const isWhole = items.length > 0 && items.every((item) => /^[A-Z0-9]{1,12}$/.test(item));
@@ -360,6 +377,10 @@ function fieldOf(item: unknown, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Enough of a value to know it by. */
+const SHOWN_MAX = 80;
+
 function shown(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
 }

@@ -38,6 +38,15 @@ export async function readMarketSettings(laptop: Laptop): Promise<SimulatedMarke
   });
 }
 
+/** The market of those who ask for none in particular, as `condvest up` makes it. */
+const DEFAULT_MARKET = { seed: 1, securities: 200, years: 10 } as const;
+
+export function defaultMarket(laptop: Laptop): SimulatedMarketSettings {
+  const { seed, securities, years } = DEFAULT_MARKET;
+  const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
+  return { seed, securities, from: marketStart(laptop, to, years) };
+}
+
 /** Kept before the first row is written: a run that dies half-way is continued with the same market. */
 export async function keepMarketSettings(laptop: Laptop, settings: SimulatedMarketSettings): Promise<void> {
   const path = join(laptop.config.home, SETTINGS_FILE);

@@ -1,21 +1,18 @@
+import { join } from 'node:path';
 import { systemRandom } from '#adapters/system/random.ts';
 import { UsageError } from '#base/errors.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 
 import type { Laptop } from './laptop.ts';
-import { readMarketSettings } from './simulated-market.ts';
+import { defaultMarket, keepMarketSettings, readMarketSettings } from './simulated-market.ts';
 import { hasBars } from './tasks.ts';
 
 /** Which source days come from, by configuration and by what the lake was filled from. */
 export async function openSource(laptop: Laptop): Promise<DailySource> {
   const { config, calendar, clock } = laptop;
-  const market = await readMarketSettings(laptop);
   const choice = chosen(laptop);
-  if (choice === 'simulated') {
-    if (market === undefined) throw await noSource(laptop);
-    const { SimulatedSource } = await import('#adapters/simulator/daily-source.ts');
-    return new SimulatedSource({ calendar, clock, market });
-  }
+  if (choice === 'simulated') return simulatedSource(laptop);
+  const market = await readMarketSettings(laptop);
   // Made-up prices and real ones never share a lake.
   if (market !== undefined) {
     throw new UsageError({
@@ -30,9 +27,12 @@ export async function openSource(laptop: Laptop): Promise<DailySource> {
     return new FlatFileSource({ folder: config.flatFiles ?? '', calendar, clock });
   }
   const { MassiveSource } = await import('#adapters/massive/daily-source.ts');
+  const { SharedGrants } = await import('#adapters/massive/shared-grants.ts');
+  const apiKey = config.massiveApiKey ?? '';
   return new MassiveSource({
     baseUrl: config.massiveUrl,
-    apiKey: config.massiveApiKey ?? '',
+    apiKey,
+    grants: new SharedGrants(join(config.home, 'requests.sqlite'), apiKey),
     calendar,
     clock,
     random: systemRandom,
@@ -40,6 +40,26 @@ export async function openSource(laptop: Laptop): Promise<DailySource> {
     types: config.symbolTypes,
     exchanges: config.exchanges,
   });
+}
+
+/** Tries for each request, like those of a source over a network. */
+const ATTEMPTS_MAX = 4;
+/** Sessions ahead for which faults are drawn: as far as a process that runs for a year gets. */
+const SCENARIO_AHEAD = 260;
+
+async function simulatedSource(laptop: Laptop): Promise<DailySource> {
+  const { config, calendar, clock } = laptop;
+  const kept = await readMarketSettings(laptop);
+  // Asked for by name, a market begins in an empty home; a lake of imported data never gets one.
+  const isWanted = config.source === 'simulated' && !(await hasBars(laptop));
+  if (kept === undefined && !isWanted) throw await noSource(laptop);
+  const market = kept ?? defaultMarket(laptop);
+  if (kept === undefined) await keepMarketSettings(laptop, market);
+  const { SimulatedSource } = await import('#adapters/simulator/daily-source.ts');
+  const { scenarioFaults } = await import('#adapters/simulator/named-scenarios.ts');
+  const to = calendar.next(calendar.lastClosedSession(clock.nowMs()), SCENARIO_AHEAD);
+  const faults = scenarioFaults(config.scenario, { calendar, ...market, to });
+  return new SimulatedSource({ calendar, clock, market, faults, attemptsMax: ATTEMPTS_MAX });
 }
 
 /** The name of the source, for what is asked of the ledger without fetching. */

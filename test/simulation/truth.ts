@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { SplitFact } from '#market/corporate-actions.ts';
-import { DEFAULT_SOURCE_RANKS, mergeRow } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS, mergeRow, replacedBy } from '#market/merge.ts';
 import { restatementsOf } from '#market/restatement.ts';
 import type { Listing } from '#market/security.ts';
 
@@ -23,8 +23,10 @@ export function keyOf(bar: { readonly symbol: string; readonly session: IsoDate 
 export function afterPut(truth: Truth, incoming: readonly DailyBar[]): Truth {
   const bars = new Map(truth.bars);
   for (const row of incoming) {
-    const outcome = mergeRow(bars.get(keyOf(row)), row, { ranks: DEFAULT_SOURCE_RANKS });
-    if (outcome === 'inserted' || outcome === 'replaced') bars.set(keyOf(row), row);
+    const stored = bars.get(keyOf(row));
+    const outcome = mergeRow(stored, row, { ranks: DEFAULT_SOURCE_RANKS });
+    if (outcome !== 'inserted' && outcome !== 'replaced') continue;
+    bars.set(keyOf(row), stored === undefined ? row : replacedBy(stored, row));
   }
   return { ...truth, bars };
 }

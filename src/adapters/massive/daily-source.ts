@@ -12,11 +12,13 @@ import type {
   DailySource,
   ListedSymbol,
   SymbolChange,
+  SymbolsRequest,
 } from '#ports/daily-source.ts';
 import type { Random } from '#ports/random.ts';
 
+import type { Grants } from './request-budget.ts';
 import { messageOf, RestClient, refused } from './rest-client.ts';
-import { dividendsPage, eventsReply, groupedReply, splitsPage, tickersPage } from './wire.ts';
+import { detailsReply, dividendsPage, eventsReply, groupedReply, splitsPage, tickersPage } from './wire.ts';
 
 export interface MassiveSourceOptions {
   readonly baseUrl: string;
@@ -25,6 +27,8 @@ export interface MassiveSourceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly requestsPerMinute: number;
+  /** The budget of other processes with the same key; only this one's unless given. */
+  readonly grants?: Grants;
   /** The vendor's type codes of the listings that are kept. */
   readonly types: readonly string[];
   /** MICs of the exchanges whose listings are kept. */
@@ -32,6 +36,9 @@ export interface MassiveSourceOptions {
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
 }
+
+/** Up to so many symbols are asked for one by one; the list of all that ever ceased to trade takes more requests than that. */
+const SYMBOLS_ASKED_MAX = 10;
 
 /** Massive's REST API (Polygon.io until 2025) as a source of daily bars and reference data. */
 export class MassiveSource implements DailySource {
@@ -61,7 +68,7 @@ export class MassiveSource implements DailySource {
       if (reply.status !== 200) throw refused(path, reply);
       const parsed = groupedReply.safeParse(reply.body);
       const rows = parsed.success ? (parsed.data.results ?? []) : [];
-      const promised = parsed.success ? (parsed.data.resultsCount ?? rows.length) : rows.length;
+      const promised = parsed.success ? parsed.data.resultsCount : rows.length;
       if (parsed.success && promised === rows.length)
         return { kind: 'bars', rows: rows.map((row) => rowOf(row, session)), digest: digestOf(reply.text) };
       if (attempt > 1) {
@@ -85,23 +92,25 @@ export class MassiveSource implements DailySource {
     }
   }
 
-  async symbols(
-    request: { readonly session: IsoDate; readonly delisted: boolean },
-    signal?: AbortSignal,
-  ): Promise<ListedSymbol[]> {
+  async symbols(request: SymbolsRequest, signal?: AbortSignal): Promise<ListedSymbol[]> {
+    const { session, delisted, among } = request;
     const { types, exchanges } = this.#options;
     const query = new URLSearchParams({
       market: 'stocks',
-      active: String(!request.delisted),
-      ...(request.delisted ? {} : { date: request.session }),
+      active: String(!delisted),
+      ...(delisted ? {} : { date: session }),
       limit: '1000',
       sort: 'ticker',
       order: 'asc',
     });
-    const rows = await this.#client.getPages(`/v3/reference/tickers?${query}`, tickersPage, signal);
+    const isFew = among !== undefined && among.length <= SYMBOLS_ASKED_MAX;
+    const queries = isFew ? among.map((symbol) => `ticker=${encodeURIComponent(symbol)}&${query}`) : [String(query)];
+    const rows = [];
+    for (const one of queries)
+      rows.push(...(await this.#client.getPages(`/v3/reference/tickers?${one}`, tickersPage, signal)));
     // What has ceased to trade often has no type or exchange any more.
     const isWanted = (value: string | null | undefined, wanted: readonly string[]): boolean =>
-      typeof value === 'string' ? wanted.includes(value) : request.delisted;
+      typeof value === 'string' ? wanted.includes(value) : delisted;
     return rows
       .filter((row) => isWanted(row.type, types) && isWanted(row.primary_exchange, exchanges))
       .map((row) => ({
@@ -110,7 +119,7 @@ export class MassiveSource implements DailySource {
         type: row.type ?? null,
         exchange: row.primary_exchange ?? null,
         figi: row.composite_figi ?? null,
-        delistedOn: parseIsoDate(row.delisted_utc?.slice(0, 10) ?? '') ?? null,
+        delistedOn: dateOf(row.delisted_utc),
       }));
   }
 
@@ -124,11 +133,12 @@ export class MassiveSource implements DailySource {
         signal,
       ),
     );
-    return rows.flatMap((row) => {
-      const exDate = parseIsoDate(row.execution_date);
-      if (exDate === undefined) throw badDate('execution_date', row.execution_date);
-      return [{ symbol: row.ticker, exDate, splitFrom: row.split_from, splitTo: row.split_to }];
-    });
+    return rows.map((row) => ({
+      symbol: row.ticker ?? null,
+      exDate: dateOf(row.execution_date),
+      splitFrom: row.split_from ?? null,
+      splitTo: row.split_to ?? null,
+    }));
   }
 
   async dividends(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedDividend[]> {
@@ -141,12 +151,13 @@ export class MassiveSource implements DailySource {
         signal,
       ),
     );
-    return rows.map((row) => {
-      const exDate = parseIsoDate(row.ex_dividend_date);
-      if (exDate === undefined) throw badDate('ex_dividend_date', row.ex_dividend_date);
-      const kind = row.dividend_type ?? KINDS[row.distribution_type ?? ''] ?? 'CD';
-      return { symbol: row.ticker, exDate, kind, cashAmount: row.cash_amount };
-    });
+    return rows.map((row) => ({
+      symbol: row.ticker ?? null,
+      exDate: dateOf(row.ex_dividend_date),
+      kind: row.dividend_type ?? KINDS[row.distribution_type ?? ''] ?? 'CD',
+      cashAmount: row.cash_amount ?? null,
+      currency: row.currency ?? null,
+    }));
   }
 
   async symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]> {
@@ -166,6 +177,15 @@ export class MassiveSource implements DailySource {
           : [{ date: day, symbol: change.ticker }];
       })
       .sort((a, b) => (a.date < b.date ? -1 : 1));
+  }
+
+  async listedOn(symbol: string, signal?: AbortSignal): Promise<IsoDate | undefined> {
+    const path = `/v3/reference/tickers/${encodeURIComponent(symbol)}`;
+    const reply = await this.#client.get(path, signal);
+    if (reply.status === 404 || reply.status === 403) return undefined;
+    if (reply.status !== 200) throw refused(path, reply);
+    const parsed = detailsReply.safeParse(reply.body);
+    return parsed.success ? (dateOf(parsed.data.results?.list_date) ?? undefined) : undefined;
   }
 
   /** A young session is not to be had yet (plans differ in their delay); an old one lies beyond the plan's history. */
@@ -223,12 +243,7 @@ function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function badDate(field: string, found: string): CondvestError {
-  return new CondvestError({
-    code: 'massive-reply-invalid',
-    kind: 'corrupt',
-    message: 'The vendor sent a date that is none',
-    found: `${field}: ${found}`,
-    allowed: 'YYYY-MM-DD',
-  });
+/** The day of a date or an instant in the vendor's text; null where there is none. */
+function dateOf(text: string | null | undefined): IsoDate | null {
+  return parseIsoDate(text?.slice(0, 10) ?? '') ?? null;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Random } from '#ports/random.ts';
 
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { RequestBudget } from './request-budget.ts';
+import { type Grants, RequestBudget } from './request-budget.ts';
 import { errorReply } from './wire.ts';
 
 export interface RestClientOptions {
@@ -14,6 +14,8 @@ export interface RestClientOptions {
   readonly random: Random;
   /** 0: no limit. */
   readonly requestsPerMinute: number;
+  /** Who else uses the key; nobody unless given. */
+  readonly grants?: Grants;
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
 }
@@ -30,7 +32,10 @@ const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 4;
 const BACK_OFF_MS = 1000;
 const BACK_OFF_MAX_MS = 60_000;
-const RETRY_AFTER_MAX_MS = 120_000;
+/** The vendor counts by the minute: after "too many", with no word on how long, the first wait is a part of one. */
+const TOO_MANY_BACK_OFF_MS = 15_000;
+/** What is asked to wait longer is given up, and left to the next run. */
+const RETRY_AFTER_MAX_MS = 300_000;
 /** A day of the whole market is about 2 MB. */
 const BODY_BYTES_MAX = 64 * 2 ** 20;
 /** Pages of one list: beyond it, the list goes in circles. */
@@ -42,10 +47,13 @@ export class RestClient {
   readonly #budget: RequestBudget;
   readonly #breaker = new CircuitBreaker();
   #requests = 0;
+  /** Until when the vendor asked to be left alone: all calls wait, and not only the one that was told. */
+  #pausedUntilMs = 0;
+  #keyError: CondvestError | undefined;
 
   constructor(options: RestClientOptions) {
     this.#options = options;
-    this.#budget = new RequestBudget(options.clock, options.requestsPerMinute);
+    this.#budget = new RequestBudget(options.clock, options.requestsPerMinute, options.grants);
   }
 
   /** Requests made so far, retries among them. */
@@ -60,9 +68,12 @@ export class RestClient {
   async get(path: string, signal?: AbortSignal): Promise<Reply> {
     const { clock, random, attemptsMax = ATTEMPTS_MAX } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
+      // A key that is wrong stays wrong.
+      if (this.#keyError !== undefined) throw this.#keyError;
       const openUntil = this.#breaker.openUntil(clock.nowMs());
       if (openUntil !== undefined)
         throw unavailable(path, 'it failed many times just now, and is left alone for a minute');
+      await this.#pause(path, signal);
       await this.#budget.take(signal);
       const outcome = await this.#ask(path, signal);
       if ('reply' in outcome) {
@@ -71,10 +82,28 @@ export class RestClient {
       }
       // A refusal for too many requests is an answer: the vendor is well.
       if (outcome.isDown) this.#breaker.failed(clock.nowMs());
+      const firstMs = outcome.isDown ? BACK_OFF_MS : TOO_MANY_BACK_OFF_MS;
+      const backOff = Math.min(BACK_OFF_MAX_MS, firstMs * 2 ** (attempt - 1));
+      const jitter = outcome.isDown ? random.next() : (1 + random.next()) / 2;
+      const waitMs = outcome.waitMs ?? Math.ceil(backOff * jitter);
+      if (outcome.waitMs !== undefined || !outcome.isDown)
+        this.#pausedUntilMs = Math.max(this.#pausedUntilMs, clock.nowMs() + waitMs);
       if (attempt >= attemptsMax) throw unavailable(path, outcome.failure, outcome.cause);
-      const backOff = Math.min(BACK_OFF_MAX_MS, BACK_OFF_MS * 2 ** (attempt - 1));
-      await clock.sleep(outcome.waitMs ?? Math.ceil(backOff * random.next()), signal);
+      if (waitMs > RETRY_AFTER_MAX_MS) throw askedToWait(path, waitMs);
+      await clock.sleep(waitMs, signal);
     }
+  }
+
+  async #pause(path: string, signal: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.#options;
+    for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs()) {
+      if (leftMs > RETRY_AFTER_MAX_MS) throw askedToWait(path, leftMs);
+      await clock.sleep(leftMs, signal);
+    }
+  }
+
+  #leftMs(): number {
+    return this.#pausedUntilMs - this.#options.clock.nowMs();
   }
 
   /** A reply of a known shape. A shape that is wrong is asked for once more, then refused with the field at fault. */
@@ -134,7 +163,10 @@ export class RestClient {
         cause,
       };
     }
-    if (status === 401) throw keyWrong(text);
+    if (status === 401) {
+      this.#keyError = keyWrong(text);
+      throw this.#keyError;
+    }
     if (status === 429)
       return { failure: 'too many requests (429)', isDown: false, waitMs: waitOf(retryAfter, this.#options.clock) };
     if (status >= 500)
@@ -185,7 +217,7 @@ function parsed(text: string): unknown {
 function waitOf(header: string | null, clock: Clock): number | undefined {
   if (header === null) return undefined;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - clock.nowMs();
-  return Number.isNaN(ms) ? undefined : Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms));
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 /** Only path and query: the host is ours to choose, whatever the vendor thinks it is called. */
@@ -235,6 +267,10 @@ function unavailable(path: string, found: string, cause?: unknown): CondvestErro
     action: 'It is tried again with the next run',
     cause,
   });
+}
+
+function askedToWait(path: string, waitMs: number): CondvestError {
+  return unavailable(path, `it asks to be left alone for ${Math.ceil(waitMs / 1000)} s`);
 }
 
 function invalid(path: string, error: z.ZodError): CondvestError {

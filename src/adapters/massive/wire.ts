@@ -7,14 +7,15 @@ const status = z.enum(['OK', 'DELAYED']);
 /** `GET /v2/aggs/grouped/…`. The rows are judged one by one by the lake's own rules, so they may hold anything. */
 export const groupedReply = z.looseObject({
   status,
-  resultsCount: z.number().int().nonnegative().optional(),
+  /** Required, and the one way to see that a reply was cut. */
+  resultsCount: z.number().int().nonnegative(),
   results: z.array(z.record(z.string(), z.unknown())).nullish(),
 });
 
 const optionalText = z.string().nullish();
 
 export const tickersPage = z.looseObject({
-  status: z.string().optional(),
+  status: status.nullish(),
   next_url: z.string().nullish(),
   results: z
     .array(
@@ -30,28 +31,35 @@ export const tickersPage = z.looseObject({
     .nullish(),
 });
 
+/**
+ * Splits and dividends of either family. The newer one requires hardly any field of a row, so a row that lacks one is no reason to
+ * refuse the list: the lake's rules refuse the row.
+ */
 export const splitsPage = z.looseObject({
+  status: status.nullish(),
   next_url: z.string().nullish(),
   results: z
     .array(
       z.looseObject({
-        ticker: z.string().min(1),
-        execution_date: z.string(),
-        split_from: z.number(),
-        split_to: z.number(),
+        ticker: optionalText,
+        execution_date: optionalText,
+        split_from: z.number().nullish(),
+        split_to: z.number().nullish(),
       }),
     )
     .nullish(),
 });
 
 export const dividendsPage = z.looseObject({
+  status: status.nullish(),
   next_url: z.string().nullish(),
   results: z
     .array(
       z.looseObject({
-        ticker: z.string().min(1),
-        ex_dividend_date: z.string(),
-        cash_amount: z.number(),
+        ticker: optionalText,
+        ex_dividend_date: optionalText,
+        cash_amount: z.number().nullish(),
+        currency: optionalText,
         /** The v3 family. */
         dividend_type: optionalText,
         /** The newer family. */
@@ -59,6 +67,11 @@ export const dividendsPage = z.looseObject({
       }),
     )
     .nullish(),
+});
+
+/** `GET /v3/reference/tickers/{ticker}`. */
+export const detailsReply = z.looseObject({
+  results: z.looseObject({ ticker: z.string(), list_date: optionalText }).nullish(),
 });
 
 export const eventsReply = z.looseObject({

@@ -11,8 +11,10 @@ import type {
   DailySource,
   ListedSymbol,
   SymbolChange,
+  SymbolsRequest,
 } from '#ports/daily-source.ts';
 
+import { livedListings, livedRows, livedSymbol } from './life-events.ts';
 import { type SimulatedListing, SimulatedMarket } from './market.ts';
 import { type Fault, faultyRows, isDown } from './scenarios.ts';
 import type { SimulatedSession } from './trading.ts';
@@ -23,7 +25,12 @@ export interface SimulatedSourceOptions {
   readonly market: { readonly seed: number; readonly securities: number; readonly from: IsoDate };
   /** What goes wrong on the way from the market to the lake; nothing unless given. */
   readonly faults?: readonly Fault[];
+  /** Tries for each request before it fails, as a source over a network has them; one unless given. */
+  readonly attemptsMax?: number;
 }
+
+/** Between two tries. */
+const RETRY_MS = 1000;
 
 /** Sessions held once they were traded: a fetch looks at the newest ones again, a backfill goes on one after the other. */
 const HELD_SESSIONS_MAX = 80;
@@ -38,8 +45,8 @@ export class SimulatedSource implements DailySource {
   readonly parallelMax = 4;
   readonly #options: SimulatedSourceOptions;
   readonly #held = new Map<IsoDate, SimulatedSession>();
-  readonly #splits: AnnouncedSplit[] = [];
-  readonly #dividends: AnnouncedDividend[] = [];
+  readonly #splits: SimulatedSession['splits'][number][] = [];
+  readonly #dividends: SimulatedSession['dividends'][number][] = [];
   readonly #attempts = new Map<string, number>();
   #market: SimulatedMarket | undefined;
   #running: Generator<SimulatedSession> | undefined;
@@ -62,7 +69,7 @@ export class SimulatedSource implements DailySource {
     if (session < market.from) return { kind: 'beyond-plan', reason: `the simulated market begins on ${market.from}` };
     if (session > calendar.lastClosedSession(nowMs)) return { kind: 'not-yet', reason: `${session} has not closed` };
     const rows = faultyRows(
-      this.truth(session),
+      livedRows(this.truth(session), session, faults),
       { session, attempt, nowMs, settlesAtMs: calendar.settlesAtMs(session) },
       faults,
     );
@@ -70,13 +77,10 @@ export class SimulatedSource implements DailySource {
     return { kind: 'bars', rows, digest };
   }
 
-  async symbols(
-    request: { readonly session: IsoDate; readonly delisted: boolean },
-    signal?: AbortSignal,
-  ): Promise<ListedSymbol[]> {
+  async symbols(request: SymbolsRequest, signal?: AbortSignal): Promise<ListedSymbol[]> {
     await this.#begin('symbols', signal);
     const { session, delisted } = request;
-    const known = this.#openMarket().listings();
+    const known = this.#listings();
     const listings = known.filter((row) =>
       delisted
         ? row.lastSession !== null && row.lastSession < session
@@ -104,20 +108,27 @@ export class SimulatedSource implements DailySource {
         const learnedOn = calendar.sessionAt(calendar.indexOnOrAfter(split.exDate) + late.sessions);
         if (last < learnedOn) return [];
       }
-      const isTwofold = faults.some((fault) => fault.name === 'two-split-values' && fault.symbol === split.symbol);
-      return isTwofold ? [split, { ...split, splitTo: split.splitTo * 2 }] : [split];
+      const isTwofold = faults.some(
+        (fault) => fault.name === 'two-split-values' && (fault.symbol ?? split.symbol) === split.symbol,
+      );
+      const filed = { ...split, symbol: livedSymbol(split.symbol, last, faults) };
+      return isTwofold ? [filed, { ...filed, splitTo: filed.splitTo * 2 }] : [filed];
     });
   }
 
   async dividends(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedDividend[]> {
     await this.#begin('dividends', signal);
+    const { calendar, clock, faults = [] } = this.#options;
     const until = this.#announcedUntil(DIVIDENDS_AHEAD);
-    return this.#dividends.filter((dividend) => dividend.exDate >= from && dividend.exDate <= until);
+    const last = calendar.lastClosedSession(clock.nowMs());
+    return this.#dividends
+      .filter((dividend) => dividend.exDate >= from && dividend.exDate <= until)
+      .map((dividend) => ({ ...dividend, symbol: livedSymbol(dividend.symbol, last, faults) }));
   }
 
   async symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]> {
     await this.#begin('events', signal);
-    const listings = this.#openMarket().listings();
+    const listings = this.#listings();
     const own = listings.findLast((row) => row.symbol === symbol);
     if (own === undefined) return [];
     return listings
@@ -143,23 +154,25 @@ export class SimulatedSource implements DailySource {
     }));
   }
 
+  #listings(): SimulatedListing[] {
+    const { calendar, faults = [] } = this.#options;
+    return livedListings(this.#openMarket().listings(), calendar, faults);
+  }
+
   async #begin(what: string, signal: AbortSignal | undefined): Promise<number> {
-    const { clock, faults = [] } = this.#options;
-    signal?.throwIfAborted();
-    this.#requests += 1;
-    const attempt = (this.#attempts.get(what) ?? 0) + 1;
-    this.#attempts.set(what, attempt);
+    const { clock, faults = [], attemptsMax = 1 } = this.#options;
     const slow = faults.find((fault) => fault.name === 'slow');
-    if (slow?.name === 'slow') await clock.sleep(slow.ms, signal);
-    const down = isDown(what, attempt, clock.nowMs(), faults);
-    if (down === undefined) return attempt;
-    throw new CondvestError({
-      code: 'simulated-unavailable',
-      kind: 'transient',
-      message: 'The simulated market does not answer',
-      found: `${down}, ${what}`,
-      action: 'It is a fault of the scenario; try again later',
-    });
+    for (let tried = 1; ; tried += 1) {
+      signal?.throwIfAborted();
+      this.#requests += 1;
+      const attempt = (this.#attempts.get(what) ?? 0) + 1;
+      this.#attempts.set(what, attempt);
+      if (slow?.name === 'slow') await clock.sleep(slow.ms, signal);
+      const down = isDown(what, attempt, clock.nowMs(), faults);
+      if (down === undefined) return attempt;
+      if (tried >= attemptsMax) throw unavailable(down, what);
+      await clock.sleep(RETRY_MS, signal);
+    }
   }
 
   /** The last ex-date that is announced by now. What is announced lies ahead of the last close. */
@@ -222,6 +235,16 @@ export class SimulatedSource implements DailySource {
     }
     return this.#market;
   }
+}
+
+function unavailable(down: string, what: string): CondvestError {
+  return new CondvestError({
+    code: 'simulated-unavailable',
+    kind: 'transient',
+    message: 'The simulated market does not answer',
+    found: `${down}, ${what}`,
+    action: 'It is a fault of the scenario; try again later',
+  });
 }
 
 /** Sessions ahead of now that the market is made for at once. */

@@ -5,8 +5,8 @@ import { RandomSource } from './random-source.ts';
 
 /**
  * What goes wrong between a market and those who fetch from it, by name. Each is a pure function of what is asked and when: the
- * same scenario gives the same trouble on every machine. Splits announced ahead, renames, reused symbols, delistings, halts and
- * half-days need no scenario: they are part of the market.
+ * same scenario gives the same trouble on every machine. Splits announced ahead, halts and half-days need no scenario: they are part
+ * of the market, and so are a few changes of symbol, reused symbols and delistings.
  */
 export type Fault =
   /** Values differ a little until the session settles; the truth after. */
@@ -33,8 +33,14 @@ export type Fault =
   | { readonly name: 'slow'; readonly ms: number }
   /** Splits are listed some sessions after their ex-date only. */
   | { readonly name: 'late-split'; readonly sessions: number }
-  /** A symbol's splits are listed with two ratios. */
-  | { readonly name: 'two-split-values'; readonly symbol: string }
+  /** A symbol's splits are listed with two ratios; every symbol's, unless one is given. */
+  | { readonly name: 'two-split-values'; readonly symbol?: string }
+  /** A security has another symbol from a session on. */
+  | { readonly name: 'rename'; readonly symbol: string; readonly to: string; readonly session: IsoDate }
+  /** A security ceases to trade after a session. */
+  | { readonly name: 'delisting'; readonly symbol: string; readonly session: IsoDate }
+  /** A security ceases to trade after a session, and later another one has its symbol. */
+  | { readonly name: 'reused-symbol'; readonly symbol: string; readonly session: IsoDate; readonly again: IsoDate }
   /** A session's values change after it has settled. */
   | { readonly name: 'restatement'; readonly session: IsoDate; readonly fromMs: InstantMs; readonly factor: number };
 

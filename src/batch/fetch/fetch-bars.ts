@@ -1,19 +1,17 @@
-import type { InstantMs, IsoDate } from '#base/dates.ts';
-import { CondvestError } from '#base/errors.ts';
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { SessionState } from '#market/ledger.ts';
 import type { DailyRowRules } from '#market/quality.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
-import { quarantine } from '../import/quarantine.ts';
 import { readLedger } from '../ledger.ts';
-import { type PutRules, putBars } from '../put-bars.ts';
-import { recordSessions } from '../record-sessions.ts';
+import type { PutRules } from '../put-bars.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
 import { type JudgedReply, judgeReply } from './judge-reply.ts';
 import type { FetchReason, PlannedSession } from './plan.ts';
+import { putReplies, type Reply } from './put-replies.ts';
 
 export interface FetchDeps {
   readonly lake: Lake;
@@ -58,6 +56,8 @@ export interface FetchBarsReport {
   readonly inserted: number;
   readonly replaced: number;
   readonly quarantined: number;
+  /** The newest session that the source does not cover, where one was met: no older one was asked for. */
+  readonly horizon: IsoDate | undefined;
   /** The plan's horizon was met for the first time, or has moved. */
   readonly horizonMoved: boolean;
   /** Newest version of the bars that was written. */
@@ -66,6 +66,8 @@ export interface FetchBarsReport {
 
 /** Sessions put by one commit: bounds memory, and what a crash costs. */
 const BATCH_SESSIONS_MAX = 16;
+/** A source that gives a few requests a minute fills no batch for minutes; what has come by then is put. */
+const BATCH_MS_MAX = 60_000;
 /** After this many sessions that failed one after the other the source is taken for down, and the rest is left for later. */
 const FAILURES_MAX = 3;
 
@@ -81,20 +83,20 @@ export async function fetchBars(deps: FetchDeps, request: FetchBarsRequest): Pro
   let beyond: IsoDate | undefined;
   // The newest first: a person waits for yesterday, not for ten years ago, and the plan's horizon ends the walk.
   const waiting = [...request.sessions].sort((a, b) => (a.session < b.session ? 1 : -1));
-  const explicit = new Set(request.sessions.map(({ session }) => session));
+  const total = waiting.length;
   while (waiting.length > 0 && failures < FAILURES_MAX) {
     request.signal?.throwIfAborted();
-    const batch = waiting.splice(0, BATCH_SESSIONS_MAX);
-    const replies = await fetchBatch(deps, batch, request.signal);
-    const put = await commitBatch(deps, replies);
+    const replies = await refuseLapsed(deps, await fetchBatch(deps, waiting, request.signal));
+    const put = await putReplies(deps, replies);
     version = put.version ?? version;
     for (const one of put.sessions) {
       fetched.push(one);
-      failures = one.outcome === 'failed' ? failures + 1 : 0;
+      failures = isDown(one.error) ? failures + 1 : 0;
       if (one.outcome === 'beyond-plan' && (beyond === undefined || one.session > beyond)) beyond = one.session;
-      request.onProgress?.({ done: fetched.length, total: explicit.size, session: one.session });
+      request.onProgress?.({ done: fetched.length, total, session: one.session });
     }
-    if (beyond !== undefined) break;
+    // A worker that stopped before it got to a session, and none after it did: the source is down.
+    if (put.sessions.length === 0 || beyond !== undefined) break;
   }
   const horizonMoved = await moveHorizon(deps, source.name, fetched, beyond);
   fetched.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -105,6 +107,7 @@ export async function fetchBars(deps: FetchDeps, request: FetchBarsRequest): Pro
     inserted: sum('inserted'),
     replaced: sum('replaced'),
     quarantined: sum('quarantined'),
+    horizon: beyond,
     horizonMoved,
     version,
   };
@@ -124,38 +127,75 @@ export function throwFailures(report: FetchBarsReport): void {
   });
 }
 
-interface Reply {
-  readonly planned: PlannedSession;
-  readonly fetchedAtMs: InstantMs;
-  readonly kind: 'bars' | 'not-yet' | 'beyond-plan' | 'failed';
-  readonly judged?: JudgedReply;
-  readonly digest?: string;
-  readonly detail?: string;
-  readonly error?: CondvestError;
-}
-
+/** Takes sessions from the front of `waiting` and fetches them, the newest first, as many at once as the source allows. */
 async function fetchBatch(
   deps: FetchDeps,
-  batch: readonly PlannedSession[],
+  waiting: PlannedSession[],
   signal: AbortSignal | undefined,
 ): Promise<Reply[]> {
-  const replies = new Array<Reply | undefined>(batch.length).fill(undefined);
-  let next = 0;
+  const { clock } = deps.lake.deps;
+  const replies: Reply[] = [];
+  const startMs = clock.nowMs();
+  let taken = 0;
   let failures = 0;
+  let isBeyond = false;
+  const mayTake = (): boolean =>
+    taken < BATCH_SESSIONS_MAX &&
+    failures < FAILURES_MAX &&
+    !isBeyond &&
+    (taken === 0 || clock.nowMs() - startMs < BATCH_MS_MAX);
   const worker = async (): Promise<void> => {
-    for (let index = next++; index < batch.length && failures < FAILURES_MAX; index = next++) {
+    while (mayTake()) {
       signal?.throwIfAborted();
-      const planned = batch[index];
+      const planned = waiting.shift();
       if (planned === undefined) return;
+      taken += 1;
       const reply = await fetchOne(deps, planned, signal);
-      failures = reply.kind === 'failed' ? failures + 1 : 0;
+      failures = isDown(reply.error) ? failures + 1 : 0;
       // A key that is wrong is wrong for every session.
       if (reply.error?.kind === 'permanent' && reply.error.code.endsWith('key-wrong')) failures = FAILURES_MAX;
-      replies[index] = reply;
+      // What is older is beyond the plan too.
+      if (reply.kind === 'beyond-plan') isBeyond = true;
+      replies.push(reply);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, deps.source.parallelMax) }, worker));
-  return replies.filter((reply) => reply !== undefined);
+  return replies.sort((a, b) => (a.planned.session < b.planned.session ? 1 : -1));
+}
+
+/** The source failed, and not one session of it: a session with too many bad rows says nothing about the next. */
+function isDown(error: CondvestError | undefined): boolean {
+  return error !== undefined && error.code !== OVER_BOUND;
+}
+
+const OVER_BOUND = 'fetch-over-bound';
+
+/** No plan has less history than this. */
+const HISTORY_MS_MIN = 30 * 86_400_000;
+
+/**
+ * A plan that has lapsed refuses what is new like what is old. Where a young session is refused for its age and nothing newer was
+ * ever given, it is no horizon: that would quietly end the lake's growth, with no hole to be seen.
+ */
+async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise<Reply[]> {
+  const beyond = replies.find(({ kind }) => kind === 'beyond-plan')?.planned.session;
+  const nowMs = deps.lake.deps.clock.nowMs();
+  if (beyond === undefined || nowMs - Date.parse(beyond) > HISTORY_MS_MIN) return [...replies];
+  const { ledger } = await readLedger(deps.lake, await deps.lake.table(SESSIONS).head());
+  const isGiven = (session: IsoDate): boolean => session > beyond;
+  if ([...ledger.values()].some((row) => row.rows > 0 && isGiven(row.session))) return [...replies];
+  if (replies.some(({ kind, planned }) => kind === 'bars' && isGiven(planned.session))) return [...replies];
+  return replies.map((reply) => {
+    if (reply.kind !== 'beyond-plan') return reply;
+    const error = new CondvestError({
+      code: 'source-not-entitled',
+      kind: 'permanent',
+      message: `The source refuses session ${reply.planned.session}, and has given none that is newer`,
+      found: reply.detail ?? '',
+      action: 'See whether your plan has lapsed',
+    });
+    return { ...reply, kind: 'failed', error };
+  });
 }
 
 async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortSignal | undefined): Promise<Reply> {
@@ -171,7 +211,8 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
     checkBound(session, reply.rows.length, judged, rules.quarantineBound);
     return { planned, fetchedAtMs, kind: 'bars', judged, digest: reply.digest };
   } catch (cause) {
-    if (signal?.aborted === true || !(cause instanceof CondvestError)) throw cause;
+    // What the user has to put right is no failure of one session.
+    if (signal?.aborted === true || !(cause instanceof CondvestError) || cause instanceof UsageError) throw cause;
     return { planned, fetchedAtMs, kind: 'failed', error: cause };
   }
 }
@@ -181,7 +222,7 @@ function checkBound(session: IsoDate, rows: number, judged: JudgedReply, bound: 
   if (refused.length <= bound * rows) return;
   const [first] = refused;
   throw new CondvestError({
-    code: 'fetch-over-bound',
+    code: OVER_BOUND,
     kind: 'permanent',
     message: `${refused.length} of the ${rows} rows of session ${session} were refused, so none of them was stored`,
     found: first === undefined ? '' : `row ${first.rowNumber}, ${first.reason}: ${first.row}`,
@@ -190,180 +231,6 @@ function checkBound(session: IsoDate, rows: number, judged: JudgedReply, bound: 
       'Look at what the vendor sends; raise CONDVEST_QUARANTINE_BOUND to quarantine these rows and store the others',
   });
 }
-
-const STAGED_COLUMNS = [
-  { name: 'symbol', type: 'string' },
-  { name: 'session', type: 'date' },
-  { name: 'open', type: 'double' },
-  { name: 'high', type: 'double' },
-  { name: 'low', type: 'double' },
-  { name: 'close', type: 'double' },
-  { name: 'volume', type: 'double' },
-  { name: 'vwap', type: 'double' },
-  { name: 'trades', type: 'long' },
-] as const;
-
-const REFUSED_COLUMNS = [
-  { name: 'row_number', type: 'long' },
-  { name: 'reason', type: 'string' },
-  { name: 'row', type: 'string' },
-] as const;
-
-async function commitBatch(
-  deps: FetchDeps,
-  replies: readonly Reply[],
-): Promise<{ sessions: FetchedSession[]; version: number | undefined }> {
-  const { lake, source } = deps;
-  const { store, engine } = lake.deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
-  const isShort = (reply: Reply): boolean => {
-    const stored = ledger.get(reply.planned.session)?.rows ?? 0;
-    const rows = reply.judged?.accepted.length ?? 0;
-    return rows === 0 || rows < deps.rules.partialShare * stored;
-  };
-  const withBars = replies.filter((reply) => reply.kind === 'bars');
-  const full = withBars.filter((reply) => !isShort(reply));
-  const sessions = new Map<IsoDate, FetchedSession>();
-  let version: number | undefined;
-  for (const reply of withBars) await quarantineRows(deps, reply);
-
-  // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it.
-  for (const group of groupByInstant(full)) {
-    const path = await store.scratchPath('.parquet');
-    try {
-      using session = await engine.session();
-      const rows = group.flatMap(({ judged }) => judged?.accepted ?? []);
-      await session.load(
-        'fetched_rows',
-        STAGED_COLUMNS,
-        rows.map((row) =>
-          STAGED_COLUMNS.map(({ name }) =>
-            name === 'trades' && row.trades !== null ? Math.round(row.trades) : row[name],
-          ),
-        ),
-      );
-      await session.run(copyScratchSql('SELECT * FROM fetched_rows ORDER BY symbol, session', path));
-      const put = await putBars(deps, {
-        rows: readScratchSql([path]),
-        ordered: true,
-        source: source.name,
-        fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
-        countEveryLook: true,
-      });
-      version = put.version ?? version;
-      for (const { planned, judged } of group) {
-        const outcome = put.outcomes.get(planned.session);
-        const row = put.sessions.get(planned.session);
-        sessions.set(planned.session, {
-          session: planned.session,
-          reason: planned.reason,
-          outcome: 'fetched',
-          ...(row === undefined ? {} : { state: row.row.state }),
-          rows: judged?.accepted.length ?? 0,
-          expected: row?.row.expected ?? null,
-          inserted: outcome?.inserted ?? 0,
-          replaced: outcome?.replaced ?? 0,
-          quarantined: judged?.refused.length ?? 0,
-          settledShort: row?.settledShort ?? false,
-        });
-      }
-    } finally {
-      await store.discardScratch(path);
-    }
-  }
-  for (const reply of withBars.filter(isShort))
-    sessions.set(reply.planned.session, await recordShort(deps, reply, ledger));
-  for (const reply of replies) {
-    if (reply.kind === 'bars') continue;
-    sessions.set(reply.planned.session, {
-      session: reply.planned.session,
-      reason: reply.planned.reason,
-      outcome: reply.kind,
-      rows: 0,
-      expected: null,
-      inserted: 0,
-      replaced: 0,
-      quarantined: 0,
-      settledShort: false,
-      ...(ledger.get(reply.planned.session) === undefined
-        ? {}
-        : { state: ledger.get(reply.planned.session)?.state ?? 'partial' }),
-      ...(reply.detail === undefined ? {} : { detail: reply.detail }),
-      ...(reply.error === undefined ? {} : { error: reply.error, detail: reply.error.message }),
-    });
-  }
-  return { sessions: [...sessions.values()], version };
-}
-
-/** A reply that is short of what is stored replaces nothing; that it was looked for is recorded. */
-async function recordShort(
-  deps: FetchDeps,
-  reply: Reply,
-  ledger: ReadonlyMap<IsoDate, { readonly rows: number }>,
-): Promise<FetchedSession> {
-  const { session, reason } = reply.planned;
-  const rows = reply.judged?.accepted.length ?? 0;
-  const stored = ledger.get(session)?.rows ?? 0;
-  const { sessions } = await recordSessions(deps, {
-    rowsAfter: new Map([[session, stored]]),
-    fetched: new Map([[session, rows]]),
-    changed: new Set(),
-    fetchedAtMs: reply.fetchedAtMs,
-    countEveryLook: true,
-  });
-  const judged = sessions.get(session);
-  return {
-    session,
-    reason,
-    outcome: rows === 0 ? 'empty' : 'fetched',
-    ...(judged === undefined ? {} : { state: judged.row.state }),
-    rows,
-    expected: judged?.row.expected ?? null,
-    inserted: 0,
-    replaced: 0,
-    quarantined: reply.judged?.refused.length ?? 0,
-    settledShort: judged?.settledShort ?? false,
-    ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
-  };
-}
-
-async function quarantineRows(deps: FetchDeps, { judged, digest = '', fetchedAtMs }: Reply): Promise<void> {
-  const { lake, source } = deps;
-  if (judged === undefined || judged.refused.length === 0) return;
-  const path = await lake.deps.store.scratchPath('.parquet');
-  try {
-    using session = await lake.deps.engine.session();
-    await session.load(
-      'refused_rows',
-      REFUSED_COLUMNS,
-      judged.refused.map(({ rowNumber, reason, row }) => [rowNumber, reason, row]),
-    );
-    await session.run(copyScratchSql('SELECT * FROM refused_rows', path));
-    const refused = [{ select: readScratchSql([path]), dataset: 'daily_bars', digest, source: source.name }];
-    await quarantine(lake, refused, fetchedAtMs);
-  } finally {
-    await lake.deps.store.discardScratch(path);
-  }
-}
-
-/**
- * Replies whose sessions settle alike can share a commit: those of sessions long past at the earliest of their instants, and
- * each young one on its own.
- */
-function groupByInstant(replies: readonly Reply[]): Reply[][] {
-  const groups = new Map<string, Reply[]>();
-  for (const reply of replies) {
-    const isOld = reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
-    const key = isOld ? 'old' : reply.planned.session;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [reply]);
-    else group.push(reply);
-  }
-  return [...groups.values()].map((group) => group.sort((a, b) => a.fetchedAtMs - b.fetchedAtMs));
-}
-
-/** Longer than any session takes to settle: a long weekend and a closing. */
-const YOUNG_MS = 14 * 86_400_000;
 
 /** A session older than the horizon that was fetched after all moves the horizon back, or away. */
 async function moveHorizon(

@@ -3,7 +3,7 @@ import { addDays } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine.ts';
 import type { Column } from '#lake/schema.ts';
-import { DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { DIVIDENDS, LISTINGS, SESSIONS, SPLITS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import { type ListingChanges, planListings, SHORT_LIST_SHARE } from '#market/listing-changes.ts';
 import { isSymbol } from '#market/quality.ts';
@@ -11,9 +11,11 @@ import type { ListedSymbol } from '#ports/daily-source.ts';
 
 import { DIVIDENDS_IMPORT, type EventDataset, putValueSets, SPLITS_IMPORT } from '../import/import-events.ts';
 import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
+import { readLedger } from '../ledger.ts';
 import { checkOverlaps, listingValues, readListings } from '../listings-table.ts';
 import { replaceAll, stageRows } from '../small-table.ts';
 import type { FetchDeps } from './fetch-bars.ts';
+import { firstOf } from './plan.ts';
 
 export interface FetchReferenceRequest {
   /** The session that the lists speak of: the last one closed. */
@@ -46,6 +48,8 @@ interface EventsReport {
 const LOOK_BACK_DAYS = 120;
 /** New symbols for which the source is asked since when they are so called: a request each. */
 const CHANGES_ASKED_MAX = 20;
+/** A listing that is younger than this is dated by its first day; an outage of some weeks delays nothing. */
+const NEW_LISTING_DAYS = 45;
 
 const NO_CHANGES: Omit<ListingChanges, 'rows'> = {
   listed: [],
@@ -80,14 +84,18 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
       deps,
       SPLITS_IMPORT,
       SPLITS.columns,
-      splits.map((row) => ({ symbol: row.symbol, values: [row.exDate, row.splitFrom, row.splitTo] })),
+      splits.map((row) => ({ symbol: row.symbol ?? '', values: [row.exDate, row.splitFrom, row.splitTo] })),
       seenAtMs,
     ),
     dividends: await putEvents(
       deps,
       DIVIDENDS_IMPORT,
       DIVIDENDS.columns,
-      dividends.map((row) => ({ symbol: row.symbol, values: [row.exDate, row.kind, row.cashAmount] })),
+      dividends.map((row) => ({
+        symbol: row.symbol ?? '',
+        // Adjustment divides by a price in dollars, so an amount in another currency is none.
+        values: [row.exDate, row.kind, (row.currency ?? 'USD') === 'USD' ? row.cashAmount : null],
+      })),
       seenAtMs,
     ),
   };
@@ -95,9 +103,13 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
 
 async function eventsFrom(deps: FetchDeps, table: string, request: FetchReferenceRequest): Promise<IsoDate> {
   if (request.eventsFrom !== undefined) return request.eventsFrom;
-  const { lake, calendar } = deps;
-  const head = await lake.table(table === SPLITS.name ? SPLITS : DIVIDENDS).head();
-  return head === undefined ? calendar.firstSession : addDays(request.session, -LOOK_BACK_DAYS);
+  const { lake } = deps;
+  const recent = addDays(request.session, -LOOK_BACK_DAYS);
+  if ((await lake.table(table === SPLITS.name ? SPLITS : DIVIDENDS).head()) !== undefined) return recent;
+  // The first time: as far back as there are bars that they may adjust. All that were ever paid would be hundreds of pages.
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const first = firstOf(ledger);
+  return first !== undefined && first < recent ? first : recent;
 }
 
 async function putListings(
@@ -115,8 +127,8 @@ async function putListings(
   checkLength(valid.length, open.length, session);
   const names = new Set(valid.map(({ symbol }) => symbol));
   const known = new Set(before.map(({ symbol }) => symbol));
-  const isGone = open.some(({ symbol }) => !names.has(symbol));
-  const ended = isGone ? await source.symbols({ session, delisted: true }, signal) : [];
+  const gone = open.flatMap(({ symbol }) => (names.has(symbol) ? [] : [symbol]));
+  const ended = gone.length > 0 ? await source.symbols({ session, delisted: true, among: gone }, signal) : [];
   const figis = new Set(open.flatMap(({ figi }) => (figi === null ? [] : [figi])));
   const changedOn = new Map<string, IsoDate>();
   const renamed = valid.filter(({ symbol, figi }) => !known.has(symbol) && figi !== null && figis.has(figi));
@@ -124,6 +136,11 @@ async function putListings(
     const changes = await source.symbolChanges(symbol, signal);
     const own = changes.findLast((change) => change.symbol === symbol);
     if (own !== undefined) changedOn.set(symbol, own.date);
+  }
+  for (const { symbol } of newcomers(deps, valid, known, changedOn)) {
+    const listedOn = await source.listedOn?.(symbol, signal);
+    // What was listed long ago and is new to us has not begun to trade lately: a wider choice of types or exchanges.
+    if (listedOn !== undefined && listedOn >= addDays(session, -NEW_LISTING_DAYS)) changedOn.set(symbol, listedOn);
   }
   let changes: ListingChanges = { rows: [], ...NO_CHANGES };
   await table.write(async (base): Promise<WritePlan | undefined> => {
@@ -146,6 +163,17 @@ async function putListings(
   });
   const { rows: _, ...report } = changes;
   return report;
+}
+
+/** Symbols that began to trade since the last look; none on the first one, when every symbol is new. */
+function newcomers(
+  deps: FetchDeps,
+  active: readonly ListedSymbol[],
+  known: ReadonlySet<string>,
+  dated: ReadonlyMap<string, IsoDate>,
+): readonly ListedSymbol[] {
+  if (deps.source.listedOn === undefined || known.size === 0) return [];
+  return active.filter(({ symbol }) => !known.has(symbol) && !dated.has(symbol)).slice(0, CHANGES_ASKED_MAX);
 }
 
 function checkLength(found: number, open: number, session: IsoDate): void {

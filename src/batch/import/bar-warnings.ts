@@ -33,6 +33,8 @@ export interface JudgedRows {
   readonly jumps: string | null;
   readonly sessions: readonly IsoDate[];
   readonly withoutVolume: number;
+  /** SQL of the rows that those without volume are among, where others are only there to step from; all unless given. */
+  readonly own?: string;
   /** Steps that end before this session are only there to step from; all are judged unless given. */
   readonly from?: IsoDate;
   readonly examplesMax?: number;
@@ -60,7 +62,7 @@ export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Prom
   const examples: WarningExample[] = [];
   if (bars.withoutVolume > 0) {
     const rows = await engine.rows<{ symbol: string; session: IsoDate }>(
-      withoutVolumeSql(sinceSql(bars.rows, bars.from), examplesMax),
+      withoutVolumeSql(sinceSql(bars.own ?? bars.rows, bars.from), examplesMax),
     );
     examples.push(
       ...rows.map(({ symbol, session: date }) => ({ kind: 'no-volume', symbol, date, detail: 'no shares traded' })),

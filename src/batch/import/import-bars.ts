@@ -1,6 +1,10 @@
 import { defined } from '#base/assert.ts';
-import type { IsoDate } from '#base/dates.ts';
-import type { DailyRowRules, QuarantineReason } from '#market/quality.ts';
+import { addDays, type IsoDate } from '#base/dates.ts';
+import { inUnits } from '#lake/put.sql.ts';
+import { scanSql } from '#lake/scan.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
+import { type DailyRowRules, isOffMedian, type QuarantineReason } from '#market/quality.ts';
+import { SessionSet } from '#market/session-set.ts';
 
 import { putBars, sumOutcomes } from '../put-bars.ts';
 import { barWarnings, JUMPS_MAX, type JudgedRows } from './bar-warnings.ts';
@@ -13,6 +17,7 @@ import type { ImportDeps } from './request.ts';
 import { type Staged, stageReadings } from './stage.ts';
 import {
   acceptedSql,
+  besideStoredSql,
   crowdedCountSql,
   duplicateCountsByFileSql,
   duplicateCountsSql,
@@ -41,7 +46,7 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
           ? 0
           : await quarantine(deps.lake, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
         // After the splits of the same import, which explain jumps.
-        const odd = await barWarnings(deps, judged);
+        const odd = await barWarnings(deps, await besideStored(deps, judged));
         const put = await putBars(deps, {
           rows: judged.rows,
           ordered: judged.order !== 'none',
@@ -56,6 +61,16 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
         );
         const warnings = { ...odd.counts };
         if (short.length > 0) warnings['few-rows'] = short.length;
+        const crowded = [...put.sessions.values()].filter(
+          ({ row, median }) => row.rows > (median ?? row.rows) && isOffMedian(row.rows, median),
+        );
+        if (crowded.length > 0) warnings['many-rows'] = crowded.length;
+        const crowdedExamples = crowded.slice(0, CROWDED_EXAMPLES_MAX).map(({ row, median }) => ({
+          kind: 'many-rows',
+          symbol: '',
+          date: row.session,
+          detail: `${row.rows} bars, while its neighbours have ${median}`,
+        }));
         const sessions = sessionsReport(put.sessions, kept);
         const report: DatasetReport = {
           dataset: 'daily_bars',
@@ -71,7 +86,7 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
           quarantinedByReason: judged.byReason,
           newlyQuarantined,
           warnings,
-          warningExamples: odd.examples,
+          warningExamples: [...odd.examples, ...crowdedExamples],
           ...(sessions === undefined ? {} : { sessions }),
           ...(put.version === undefined ? {} : { version: put.version }),
         };
@@ -83,6 +98,40 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
     await scratch.discard();
     throw cause;
   }
+}
+
+/** With more sessions than this, nearly all steps are inside the import, and looking at what is stored beside it takes long. */
+const BESIDE_SESSIONS_MAX = 60;
+/** Stored bars that a step into the import may start from, or one out of it may end at. */
+const BESIDE_DAYS = 90;
+const CROWDED_EXAMPLES_MAX = 10;
+
+/** A few sessions have hardly a step among them: their rows are judged together with the stored ones around them. */
+async function besideStored(deps: ImportDeps, judged: JudgedBars): Promise<JudgedRows> {
+  const { lake, calendar } = deps;
+  const ascending = judged.sessions.toSorted(byDate);
+  const [first, last] = [ascending[0], ascending.at(-1)];
+  const head = await lake.table(DAILY_BARS).head();
+  const isMany = judged.sessions.length > BESIDE_SESSIONS_MAX;
+  if (head === undefined || first === undefined || last === undefined || isMany) return judged;
+  const around = SessionSet.of(calendar.range(addDays(first, -BESIDE_DAYS), addDays(last, BESIDE_DAYS)));
+  const files = head.filesTouching(around);
+  if (files.length === 0) return judged;
+  const stored = `SELECT * FROM (${await scanSql(lake.deps, DAILY_BARS, files)}) WHERE ${inUnits('session', around)}`;
+  return {
+    ...judged,
+    rows: besideStoredSql(judged.rows, stored),
+    order: 'none',
+    jumps: null,
+    sessions: [...around],
+    own: judged.rows,
+    from: first,
+  };
+}
+
+function byDate(a: IsoDate, b: IsoDate): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 interface JudgedBars extends JudgedRows {

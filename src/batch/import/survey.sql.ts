@@ -134,6 +134,15 @@ export function sinceSql(rows: string, from: string | undefined): string {
   return from === undefined ? rows : `SELECT * FROM (${rows}) WHERE session >= DATE ${sqlText(from)}`;
 }
 
+/** Rows to be, and beside them what is stored of the same symbols and is not replaced: symbol, session, close, volume. */
+export function besideStoredSql(rows: string, stored: string): string {
+  return `
+    SELECT symbol, session, close, volume FROM (${rows})
+    UNION ALL
+    SELECT symbol, session, close, volume FROM (${stored})
+    SEMI JOIN (${rows}) AS n USING (symbol) ANTI JOIN (${rows}) AS m USING (symbol, session)`;
+}
+
 /** The first rows without volume. */
 export function withoutVolumeSql(rows: string, limit: number): string {
   return `SELECT symbol, session FROM (${rows}) WHERE volume = 0 ORDER BY symbol, session LIMIT ${limit}`;

@@ -10,6 +10,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { restatementsOf } from '#market/restatement.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { restatementsKey } from '../restatements-key.ts';
+import { settledBefore } from '../settled-before.ts';
 import type { Findings } from './findings.ts';
 import { selectRestatable, selectRestatements } from './verify.sql.ts';
 
@@ -51,11 +52,12 @@ async function restatedAt(lake: Lake, calendar: Calendar, version: number): Prom
       // Where no file went, no row can have been replaced.
       if (!commit.dataChange || commit.removed.length === 0) return expected;
       const before = await readBars(lake, await table.at({ version: version - 1 }), commit.units);
+      const settled = await settledBefore(lake, commit.timestampMs);
       const after = await readBars(lake, await table.at({ version }), commit.units);
       for (const [key, bar] of after) {
         const old = before.get(key);
         if (old === undefined) continue;
-        for (const change of restatementsOf(old, bar, calendar.settlesAtMs(bar.session))) {
+        for (const change of restatementsOf(old, bar, calendar.settlesAtMs(bar.session), settled.has(bar.session))) {
           expected.add(textOf({ ...change, version }));
         }
       }

@@ -7,7 +7,7 @@ import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#
 import { writeDataFile } from '#lake/data-file.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
-import { DEFAULT_SOURCE_RANKS, mergeRow } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS, mergeRow, replacedBy } from '#market/merge.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
@@ -16,6 +16,7 @@ interface Row {
   readonly session: IsoDate;
   readonly close: number;
   readonly vwap: number | null;
+  readonly trades?: number | null;
 }
 
 const MONDAY = isoDate('2024-01-08');
@@ -25,10 +26,11 @@ const YEAR_END = isoDate('2023-12-29');
 /** A SELECT of rows, as a fetch would stage them. */
 function selectOf(rows: readonly Row[]): string {
   const values = rows.map(
-    ({ symbol, session, close, vwap }) => `('${symbol}', DATE '${session}', ${close}::DOUBLE, ${vwap}::DOUBLE)`,
+    ({ symbol, session, close, vwap, trades = 3 }) =>
+      `('${symbol}', DATE '${session}', ${close}::DOUBLE, ${vwap}::DOUBLE, ${trades}::BIGINT)`,
   );
-  return `SELECT symbol, session, close AS open, close AS high, close AS low, close, 100::DOUBLE AS volume, vwap, 3::BIGINT AS trades
-    FROM (VALUES ${values.join(', ')}) AS t(symbol, session, close, vwap)`;
+  return `SELECT symbol, session, close AS open, close AS high, close AS low, close, 100::DOUBLE AS volume, vwap, trades
+    FROM (VALUES ${values.join(', ')}) AS t(symbol, session, close, vwap, trades)`;
 }
 
 function put(
@@ -200,6 +202,7 @@ describe('putting bars', () => {
       session: fc.constantFrom(...sessions),
       close: fc.integer({ min: 1, max: 3 }),
       vwap: fc.option(fc.integer({ min: 1, max: 2 })),
+      trades: fc.option(fc.integer({ min: 1, max: 2 })),
     });
     const rows = fc.uniqueArray(row, { minLength: 1, maxLength: 9, selector: (one) => one.symbol + one.session });
     const steps = fc.array(fc.record({ rows, source, replace: fc.boolean() }), { minLength: 1, maxLength: 4 });
@@ -216,7 +219,9 @@ describe('putting bars', () => {
             const outcome = mergeRow(model.get(key)?.values, incoming, { replace: step.replace });
             outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
             if (outcome === 'inserted' || outcome === 'replaced') {
-              model.set(key, { values: incoming, fetchedAtMs: lake.clock.nowMs() });
+              const stored = model.get(key)?.values;
+              const values = stored === undefined ? incoming : replacedBy(stored, incoming, step.replace);
+              model.set(key, { values, fetchedAtMs: lake.clock.nowMs() });
             }
           }
           const report = await put(lake, step.rows, step.source, { replace: step.replace });
@@ -227,6 +232,7 @@ describe('putting bars', () => {
           `${one['symbol']} ${one['session']}`,
           one['close'],
           one['vwap'],
+          one['trades'],
           one['source'],
           one['fetched_at'],
         ]);
@@ -234,6 +240,7 @@ describe('putting bars', () => {
           key,
           values.close,
           values.vwap,
+          values.trades,
           values.source,
           fetchedAtMs,
         ]);
@@ -247,6 +254,6 @@ describe('putting bars', () => {
   });
 });
 
-function valuesOf({ close, vwap }: Row, source: string) {
-  return { open: close, high: close, low: close, close, volume: 100, vwap, trades: 3, source };
+function valuesOf({ close, vwap, trades = 3 }: Row, source: string) {
+  return { open: close, high: close, low: close, close, volume: 100, vwap, trades, source };
 }

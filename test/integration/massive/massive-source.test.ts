@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { restClient } from '@massive.com/client-js';
 import { MassiveSource, type MassiveSourceOptions } from '#adapters/massive/daily-source.ts';
 import { isoDate } from '#base/dates.ts';
@@ -23,6 +23,14 @@ const bar = (symbol: string, close: number): object => ({
   n: 7,
   t: T,
 });
+const dividend = (id: string, name: string, exDate: string, cash: number, more: object): object => ({
+  id,
+  ticker: name,
+  ex_dividend_date: exDate,
+  cash_amount: cash,
+  frequency: 4,
+  ...more,
+});
 const ticker = (name: string, more: object = {}): object => ({
   ticker: name,
   name: `${name} Inc.`,
@@ -40,11 +48,13 @@ describe('Massive over HTTP', () => {
   let clock: VirtualClock;
   before(async () => {
     server = await VendorServer.open({
-      grouped: new Map([['2024-01-03', [bar('AAA', 11), bar('BRK.B', 10), { T: 'ODD', o: 1, h: 1, l: 1, v: 5 }]]]),
+      grouped: new Map([['2024-01-03', [bar('AAA', 11), bar('BRK.B', 10), bar('ODD', 10)]]]),
       tickers: [
-        ...['AAA', 'BBB', 'CCC', 'DDD', 'EEE'].map((name) => ticker(name)),
+        ...['AAA', 'BBB', 'CCC', 'DDD', 'EEE'].map((name) =>
+          ticker(name, name === 'EEE' ? { list_date: '2023-11-08' } : {}),
+        ),
         ticker('WWW.WS', { type: 'WARRANT' }),
-        ticker('OTC', { primary_exchange: null }),
+        ticker('OTC', { primary_exchange: undefined }),
         ticker('GONE', { active: false, delisted_utc: '2023-05-01T00:00:00Z', primary_exchange: undefined }),
       ],
       splits: ['2024-02-01', '2024-03-01', '2024-04-01'].map((date) => ({
@@ -53,18 +63,22 @@ describe('Massive over HTTP', () => {
         execution_date: date,
         split_from: 1,
         split_to: 2,
+        adjustment_type: 'forward_split',
       })),
       dividends: [
-        { id: '1', ticker: 'AAA', ex_dividend_date: '2024-02-01', cash_amount: 0.5, frequency: 4, dividend_type: 'CD' },
-        {
-          id: '2',
-          ticker: 'BBB',
-          ex_dividend_date: '2024-02-02',
-          cash_amount: 1.5,
-          frequency: 0,
-          distribution_type: 'special',
-        },
+        dividend('1', 'AAA', '2024-02-01', 0.5, { distribution_type: 'recurring', currency: 'USD' }),
+        dividend('2', 'BBB', '2024-02-02', 1.5, { distribution_type: 'special' }),
+        dividend('3', 'CCC', '2024-02-05', 2, { distribution_type: 'recurring', currency: 'CAD' }),
       ],
+      events: new Map([
+        [
+          'META',
+          [
+            { date: '2022-06-09', event_type: 'ticker_change', ticker_change: { ticker: 'META' } },
+            { date: '2012-05-18', event_type: 'ticker_change', ticker_change: { ticker: 'FB' } },
+          ],
+        ],
+      ]),
     });
   });
   beforeEach(() => {
@@ -74,6 +88,7 @@ describe('Massive over HTTP', () => {
     server.hasNewFamily = true;
     server.onRequest = undefined;
   });
+  afterEach(() => assert.deepEqual(server.contractFaults, [], 'requests and replies are as the vendor documents them'));
   after(() => server[Symbol.asyncDispose]());
 
   function source(options: Partial<MassiveSourceOptions> = {}): MassiveSource {
@@ -121,8 +136,16 @@ describe('Massive over HTTP', () => {
       vwap: 10.5,
       trades: 7,
     });
-    assert.equal(reply.rows[2]?.close, null);
     assert.match(reply.digest, /^[0-9a-f]{64}$/);
+    const text = JSON.stringify({
+      status: 'OK',
+      resultsCount: 1,
+      results: [{ T: 'ODD', o: 1, h: 1, l: 1, v: 5, c: '7' }],
+    });
+    server.faults.push({ kind: 'body', text });
+    const odd = await source().bars(session);
+    assert.ok(odd.kind === 'bars');
+    assert.deepEqual([odd.rows[0]?.open, odd.rows[0]?.close, odd.rows[0]?.vwap], [1, null, null]);
   });
 
   test('lists are read to their last page, on our own base address', async () => {
@@ -149,8 +172,104 @@ describe('Massive over HTTP', () => {
       [
         ['AAA', 'CD'],
         ['BBB', 'SC'],
+        ['CCC', 'CD'],
       ],
     );
+    assert.ok(server.requests.some((path) => path.startsWith('/v3/reference/splits?')));
+  });
+
+  test('a split whose row lacks a field is no reason to refuse the list, and its currency is told', async () => {
+    const rows = [
+      { adjustment_type: 'forward_split', ticker: 'AAA' },
+      { adjustment_type: 'forward_split', ticker: 'BBB', execution_date: '2024-02-01', split_from: 1, split_to: 2 },
+    ];
+    server.faults.push({ kind: 'body', text: JSON.stringify({ status: 'OK', request_id: 'r', results: rows }) });
+    const splits = await source().splits(session);
+    assert.deepEqual(splits[0], { symbol: 'AAA', exDate: null, splitFrom: null, splitTo: null });
+    assert.equal(splits[1]?.splitTo, 2);
+    assert.deepEqual(
+      (await source().dividends(session)).map(({ currency }) => currency),
+      ['USD', null, 'CAD'],
+    );
+  });
+
+  test('symbols that a security has had come from its events, oldest first', async () => {
+    assert.deepEqual(await source().symbolChanges('META'), [
+      { date: '2012-05-18', symbol: 'FB' },
+      { date: '2022-06-09', symbol: 'META' },
+    ]);
+    assert.deepEqual(await source().symbolChanges('AAA'), []);
+  });
+
+  test('the first day of a symbol comes from its details', async () => {
+    assert.equal(await source().listedOn('EEE'), '2023-11-08');
+    assert.equal(await source().listedOn('AAA'), undefined);
+    assert.equal(await source().listedOn('NONE'), undefined);
+  });
+
+  test('a few symbols that are gone are asked for one by one, many by their whole list', async () => {
+    const few = await source().symbols({ session, delisted: true, among: ['GONE', 'AAA'] });
+    assert.deepEqual(
+      few.map(({ symbol }) => symbol),
+      ['GONE'],
+    );
+    assert.equal(server.requests.length, 2);
+    assert.ok(server.requests.every((path) => path.includes('ticker=')));
+    const among = Array.from({ length: 11 }, (_, index) => `G${index}`);
+    await source().symbols({ session, delisted: true, among });
+    assert.equal(server.requests.length, 3);
+  });
+
+  test('bodies come compressed', async () => {
+    const before = server.compressed;
+    assert.equal((await source().bars(session)).kind, 'bars');
+    assert.equal(server.compressed, before + 1);
+  });
+
+  test('what we ask is what the vendor’s own client asks', async () => {
+    const api = restClient(server.key, server.url, { pagination: false });
+    const wire = (path: string): object => {
+      const url = new URL(path, server.url);
+      url.searchParams.delete('apiKey');
+      return { path: url.pathname, query: Object.fromEntries(url.searchParams) };
+    };
+    const pairs: readonly (readonly [() => Promise<unknown>, () => Promise<unknown>])[] = [
+      [
+        () => source().bars(session),
+        () => api.getGroupedStocksAggregates({ date: session, adjusted: false, includeOtc: false }),
+      ],
+      [
+        () => source().symbols({ session, delisted: false }),
+        () =>
+          api.listTickers({
+            market: 'stocks' as never,
+            active: true,
+            date: session,
+            limit: 1000,
+            sort: 'ticker' as never,
+            order: 'asc' as never,
+          }),
+      ],
+      [
+        () => source().splits(session),
+        () => api.getStocksV1Splits({ executionDateGte: session, limit: 5000, sort: 'execution_date.asc' }),
+      ],
+      [
+        () => source().dividends(session),
+        () => api.getStocksV1Dividends({ exDividendDateGte: session, limit: 5000, sort: 'ex_dividend_date.asc' }),
+      ],
+      [() => source().symbolChanges('META'), () => api.getEvents({ id: 'META', types: 'ticker_change' })],
+      [() => source().listedOn('EEE'), () => api.getTicker({ ticker: 'EEE' })],
+    ];
+    for (const [ours, theirs] of pairs) {
+      server.requests.length = 0;
+      await ours();
+      const [own] = server.requests;
+      server.requests.length = 0;
+      await theirs();
+      const [other] = server.requests;
+      assert.deepEqual(wire(own ?? ''), wire(other ?? ''));
+    }
   });
 
   test('429 is waited for as it says, 5xx, resets and cut bodies are tried again', async () => {
@@ -162,6 +281,54 @@ describe('Massive over HTTP', () => {
     assert.equal((await source().bars(session)).kind, 'bars');
     server.faults.push({ kind: 'body', text: '<html>' }, { kind: 'silence' });
     assert.equal((await source({ timeoutMs: 100 }).bars(session)).kind, 'bars');
+  });
+
+  test('a body that never ends is given up in time, and asked for again', async () => {
+    server.faults.push({ kind: 'endless-body' });
+    assert.equal((await source({ timeoutMs: 100 }).bars(session)).kind, 'bars');
+    assert.equal(server.requests.length, 2);
+  });
+
+  test('what one request was told to wait, all others wait too', async () => {
+    const atMs: number[] = [];
+    server.onRequest = () => atMs.push(clock.nowMs());
+    const one = source();
+    const startMs = clock.nowMs();
+    server.faults.push({ kind: 'status', status: 429, retryAfter: '30' });
+    await one.bars(session);
+    assert.deepEqual(atMs, [startMs, startMs + 30_000]);
+    atMs.length = 0;
+    server.faults.push({ kind: 'status', status: 429, retryAfter: '30' });
+    const first = one.bars(session);
+    const paused = new Promise<void>((resolve) => {
+      server.onRequest = () => {
+        atMs.push(clock.nowMs());
+        resolve();
+      };
+    });
+    await paused;
+    await first;
+    await one.bars(session);
+    assert.ok((atMs[1] ?? 0) - (atMs[0] ?? 0) >= 30_000, 'nobody asked before the time was over');
+  });
+
+  test('a vendor that asks for an hour of rest gets it', async () => {
+    const resting = source();
+    server.faults.push({ kind: 'status', status: 429, retryAfter: '3600' });
+    const error = await failure(resting.bars(session));
+    assert.equal(error.kind, 'transient');
+    assert.match(error.message, /left alone for 3600 s/);
+    assert.match((await failure(resting.bars(session))).message, /left alone/);
+    assert.equal(server.requests.length, 1);
+    clock.move(3_600_000);
+    assert.equal((await resting.bars(session)).kind, 'bars');
+  });
+
+  test('429 without a word on how long is waited for in the vendor’s measure, a part of a minute', async () => {
+    const startMs = clock.nowMs();
+    server.faults.push({ kind: 'status', status: 429 });
+    await source().bars(session);
+    assert.ok(clock.nowMs() - startMs >= 7_500, `${clock.nowMs() - startMs} ms`);
   });
 
   test('a vendor that stays down is a transient failure, after a bounded number of tries', async () => {
@@ -190,6 +357,10 @@ describe('Massive over HTTP', () => {
     assert.equal(server.requests.length, 1);
     assert.ok(!error.message.includes('a-wrong-secret-key'));
     assert.match(error.message, /MASSIVE_API_KEY/);
+    const known = source({ apiKey: 'a-wrong-secret-key' });
+    await failure(known.bars(session));
+    await failure(known.splits(session));
+    assert.equal(server.requests.length, 2, 'a key that is known to be wrong is not sent again');
   });
 
   test('403 on a young session is "not yet", on an old one the horizon of the plan', async () => {
@@ -204,6 +375,10 @@ describe('Massive over HTTP', () => {
     const text = JSON.stringify({ status: 'OK', resultsCount: 5, results: [bar('AAA', 11)] });
     server.faults.push({ kind: 'body', text }, { kind: 'body', text });
     assert.equal((await failure(source().bars(session))).code, 'massive-reply-truncated');
+    server.faults.push({ kind: 'body', text: '{"status":"OK"}' }, { kind: 'body', text: '{"status":"OK"}' });
+    assert.match((await failure(source().bars(session))).message, /resultsCount/);
+    server.faults.push({ kind: 'body', text: '{"status":"ERROR"}' }, { kind: 'body', text: '{"status":"ERROR"}' });
+    assert.match((await failure(source().splits(session))).message, /status/);
   });
 
   test('a reply of another shape names the field at fault', async () => {

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+
+import { type Grants, recentGrants, waitFor } from './request-budget.ts';
+
+/** How long a process waits for another one that is writing. */
+const BUSY_MS = 5000;
+
+/**
+ * Requests that were let through, in a small SQLite file: processes that use one key from one home share its budget, and one that
+ * is started again goes on with what was left of it. The key itself is not kept.
+ */
+export class SharedGrants implements Grants {
+  readonly #path: string;
+  readonly #key: string;
+  #database: DatabaseSync | undefined;
+
+  constructor(path: string, apiKey: string) {
+    this.#path = path;
+    this.#key = createHash('sha256').update(apiKey).digest('hex').slice(0, 16);
+  }
+
+  take(nowMs: number, perMinute: number): number {
+    const database = this.#open();
+    // Immediate: between reading and writing nobody else may be let through.
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const rows = database.prepare('SELECT at_ms FROM grants WHERE key = ? ORDER BY at_ms').all(this.#key);
+      const stored = rows.map((row) => Number(row.at_ms));
+      const recent = recentGrants(stored, nowMs);
+      const waitMs = waitFor(recent, nowMs, perMinute);
+      const kept = waitMs === 0 ? [...recent, nowMs] : recent;
+      database.prepare('DELETE FROM grants WHERE key = ?').run(this.#key);
+      const insert = database.prepare('INSERT INTO grants (key, at_ms) VALUES (?, ?)');
+      for (const atMs of kept) insert.run(this.#key, atMs);
+      database.exec('COMMIT');
+      return waitMs;
+    } catch (cause) {
+      database.exec('ROLLBACK');
+      throw cause;
+    }
+  }
+
+  #open(): DatabaseSync {
+    if (this.#database !== undefined) return this.#database;
+    const database = new DatabaseSync(this.#path, { timeout: BUSY_MS });
+    // A grant that a power cut forgets is a minute old when the machine is back.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    database.exec('CREATE TABLE IF NOT EXISTS grants (key TEXT NOT NULL, at_ms INTEGER NOT NULL)');
+    this.#database = database;
+    return database;
+  }
+}

@@ -1,0 +1,197 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { CondvestError } from '#base/errors.ts';
+import { SESSIONS } from '#lake/tables.ts';
+import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
+import { quarantine } from '../import/quarantine.ts';
+import { readLedger } from '../ledger.ts';
+import { putBars } from '../put-bars.ts';
+import { recordSessions } from '../record-sessions.ts';
+import type { FetchDeps, FetchedSession } from './fetch-bars.ts';
+import type { JudgedReply } from './judge-reply.ts';
+import type { PlannedSession } from './plan.ts';
+
+/** What a source said about one session. */
+export interface Reply {
+  readonly planned: PlannedSession;
+  readonly fetchedAtMs: InstantMs;
+  readonly kind: 'bars' | 'not-yet' | 'beyond-plan' | 'failed';
+  readonly judged?: JudgedReply;
+  readonly digest?: string;
+  readonly detail?: string;
+  readonly error?: CondvestError;
+}
+
+const STAGED_COLUMNS = [
+  { name: 'symbol', type: 'string' },
+  { name: 'session', type: 'date' },
+  { name: 'open', type: 'double' },
+  { name: 'high', type: 'double' },
+  { name: 'low', type: 'double' },
+  { name: 'close', type: 'double' },
+  { name: 'volume', type: 'double' },
+  { name: 'vwap', type: 'double' },
+  { name: 'trades', type: 'long' },
+] as const;
+
+const REFUSED_COLUMNS = [
+  { name: 'row_number', type: 'long' },
+  { name: 'reason', type: 'string' },
+  { name: 'row', type: 'string' },
+] as const;
+
+/** Puts what came, bars first and the ledger after them; what did not come is in the answer too. */
+export async function putReplies(
+  deps: FetchDeps,
+  replies: readonly Reply[],
+): Promise<{ sessions: FetchedSession[]; version: number | undefined }> {
+  const { lake, source } = deps;
+  const { store, engine } = lake.deps;
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const isShort = (reply: Reply): boolean => {
+    const stored = ledger.get(reply.planned.session)?.rows ?? 0;
+    const rows = reply.judged?.accepted.length ?? 0;
+    return rows === 0 || rows < deps.rules.partialShare * stored;
+  };
+  const withBars = replies.filter((reply) => reply.kind === 'bars');
+  const full = withBars.filter((reply) => !isShort(reply));
+  const sessions = new Map<IsoDate, FetchedSession>();
+  let version: number | undefined;
+  for (const reply of withBars) await quarantineRows(deps, reply);
+
+  // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it.
+  for (const group of groupByInstant(full)) {
+    const path = await store.scratchPath('.parquet');
+    try {
+      using session = await engine.session();
+      const rows = group.flatMap(({ judged }) => judged?.accepted ?? []);
+      await session.load(
+        'fetched_rows',
+        STAGED_COLUMNS,
+        rows.map((row) =>
+          STAGED_COLUMNS.map(({ name }) =>
+            name === 'trades' && row.trades !== null ? Math.round(row.trades) : row[name],
+          ),
+        ),
+      );
+      await session.run(copyScratchSql('SELECT * FROM fetched_rows ORDER BY symbol, session', path));
+      const put = await putBars(deps, {
+        rows: readScratchSql([path]),
+        ordered: true,
+        source: source.name,
+        fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
+        countEveryLook: true,
+      });
+      version = put.version ?? version;
+      for (const { planned, judged } of group) {
+        const outcome = put.outcomes.get(planned.session);
+        const row = put.sessions.get(planned.session);
+        sessions.set(planned.session, {
+          session: planned.session,
+          reason: planned.reason,
+          outcome: 'fetched',
+          ...(row === undefined ? {} : { state: row.row.state }),
+          rows: judged?.accepted.length ?? 0,
+          expected: row?.row.expected ?? null,
+          inserted: outcome?.inserted ?? 0,
+          replaced: outcome?.replaced ?? 0,
+          quarantined: judged?.refused.length ?? 0,
+          settledShort: row?.settledShort ?? false,
+        });
+      }
+    } finally {
+      await store.discardScratch(path);
+    }
+  }
+  for (const reply of withBars.filter(isShort))
+    sessions.set(reply.planned.session, await recordShort(deps, reply, ledger));
+  for (const reply of replies) {
+    if (reply.kind === 'bars') continue;
+    sessions.set(reply.planned.session, {
+      session: reply.planned.session,
+      reason: reply.planned.reason,
+      outcome: reply.kind,
+      rows: 0,
+      expected: null,
+      inserted: 0,
+      replaced: 0,
+      quarantined: 0,
+      settledShort: false,
+      ...(ledger.get(reply.planned.session) === undefined
+        ? {}
+        : { state: ledger.get(reply.planned.session)?.state ?? 'partial' }),
+      ...(reply.detail === undefined ? {} : { detail: reply.detail }),
+      ...(reply.error === undefined ? {} : { error: reply.error, detail: reply.error.message }),
+    });
+  }
+  return { sessions: [...sessions.values()], version };
+}
+
+/** A reply that is short of what is stored replaces nothing; that it was looked for is recorded. */
+async function recordShort(
+  deps: FetchDeps,
+  reply: Reply,
+  ledger: ReadonlyMap<IsoDate, { readonly rows: number }>,
+): Promise<FetchedSession> {
+  const { session, reason } = reply.planned;
+  const rows = reply.judged?.accepted.length ?? 0;
+  const stored = ledger.get(session)?.rows ?? 0;
+  const { sessions } = await recordSessions(deps, {
+    rowsAfter: new Map([[session, stored]]),
+    fetched: new Map([[session, rows]]),
+    changed: new Set(),
+    fetchedAtMs: reply.fetchedAtMs,
+    countEveryLook: true,
+  });
+  const judged = sessions.get(session);
+  return {
+    session,
+    reason,
+    outcome: rows === 0 ? 'empty' : 'fetched',
+    ...(judged === undefined ? {} : { state: judged.row.state }),
+    rows,
+    expected: judged?.row.expected ?? null,
+    inserted: 0,
+    replaced: 0,
+    quarantined: reply.judged?.refused.length ?? 0,
+    settledShort: judged?.settledShort ?? false,
+    ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
+  };
+}
+
+async function quarantineRows(deps: FetchDeps, { judged, digest = '', fetchedAtMs }: Reply): Promise<void> {
+  const { lake, source } = deps;
+  if (judged === undefined || judged.refused.length === 0) return;
+  const path = await lake.deps.store.scratchPath('.parquet');
+  try {
+    using session = await lake.deps.engine.session();
+    await session.load(
+      'refused_rows',
+      REFUSED_COLUMNS,
+      judged.refused.map(({ rowNumber, reason, row }) => [rowNumber, reason, row]),
+    );
+    await session.run(copyScratchSql('SELECT * FROM refused_rows', path));
+    const refused = [{ select: readScratchSql([path]), dataset: 'daily_bars', digest, source: source.name }];
+    await quarantine(lake, refused, fetchedAtMs);
+  } finally {
+    await lake.deps.store.discardScratch(path);
+  }
+}
+
+/**
+ * Replies whose sessions settle alike can share a commit: those of sessions long past at the earliest of their instants, and
+ * each young one on its own.
+ */
+function groupByInstant(replies: readonly Reply[]): Reply[][] {
+  const groups = new Map<string, Reply[]>();
+  for (const reply of replies) {
+    const isOld = reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
+    const key = isOld ? 'old' : reply.planned.session;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [reply]);
+    else group.push(reply);
+  }
+  return [...groups.values()].map((group) => group.sort((a, b) => a.fetchedAtMs - b.fetchedAtMs));
+}
+
+/** Longer than any session takes to settle: a long weekend and a closing. */
+const YOUNG_MS = 14 * 86_400_000;

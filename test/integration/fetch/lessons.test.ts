@@ -1,0 +1,406 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
+import { throwFailures } from '#batch/fetch/fetch-bars.ts';
+import { watermarkOf } from '#batch/fetch/plan.ts';
+import { findGaps } from '#batch/gaps.ts';
+import { deriveRestatements } from '#batch/restatements.ts';
+import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { type VendorData, VendorServer } from '#test/fakes/vendor-server.ts';
+import { calendar, type FetchLake, openFetchLake } from '#test/fixtures/fetch-lake.ts';
+
+/** What went wrong elsewhere when days were fetched, each as a case of its own. Everything over HTTP, on a virtual clock. */
+
+const FIRST = isoDate('2024-01-02');
+const LAST = isoDate('2024-03-28');
+const SESSIONS = calendar.range(FIRST, LAST);
+const SYMBOLS = Array.from({ length: 10 }, (_, index) => `S${index}`);
+
+function bar(symbol: string, session: IsoDate, more: object = {}): object {
+  const close = 10 + calendar.sessionIndex(session) / 1000 + Number(symbol.slice(1)) / 10;
+  return {
+    T: symbol,
+    o: close,
+    h: close,
+    l: close,
+    c: close,
+    v: 1000,
+    vw: close,
+    n: 7,
+    t: calendar.closeMs(session),
+    ...more,
+  };
+}
+
+function ticker(symbol: string, more: object = {}): Record<string, unknown> {
+  const names = { name: `${symbol} Inc.`, market: 'stocks', locale: 'us', type: 'CS', primary_exchange: 'XNYS' };
+  return { ticker: symbol, active: true, composite_figi: `BBG${symbol}`, ...names, ...more };
+}
+
+interface Vendor extends VendorData {
+  readonly grouped: Map<string, object[]>;
+  readonly tickers: Record<string, unknown>[];
+  readonly splits: object[];
+  readonly dividends: object[];
+  readonly events: Map<string, object[]>;
+}
+
+function market(): Vendor {
+  const grouped = new Map<string, object[]>(
+    SESSIONS.map((session) => [session, SYMBOLS.map((symbol) => bar(symbol, session))]),
+  );
+  return { grouped, tickers: SYMBOLS.map((symbol) => ticker(symbol)), splits: [], dividends: [], events: new Map() };
+}
+
+async function setUp(
+  startMs: number,
+): Promise<{ vendor: Vendor; server: VendorServer; lake: FetchLake } & AsyncDisposable> {
+  const vendor = market();
+  const server = await VendorServer.open(vendor, 1000);
+  const lake = await openFetchLake(server, startMs);
+  return {
+    vendor,
+    server,
+    lake,
+    [Symbol.asyncDispose]: async () => {
+      assert.deepEqual(server.contractFaults, []);
+      await lake[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Noon on the day after, when the corrections of a session are over. */
+const settled = (session: IsoDate): number => calendar.settlesAtMs(session) + 3_600_000;
+const grouped = (server: VendorServer): string[] =>
+  server.requests.flatMap((path) => /stocks\/(\d{4}-\d\d-\d\d)\?/.exec(path)?.[1] ?? []);
+
+describe('fetching', () => {
+  test('a hole is found and filled however old it is, and however new the newest session', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    const hole = isoDate('2024-01-17');
+    await lake.fetch({ from: FIRST, to: calendar.previous(hole) });
+    await lake.fetch({ from: calendar.next(hole), to: LAST });
+    const ledger = await lake.ledger();
+    assert.equal(ledger.has(hole), false);
+    assert.equal(watermarkOf(calendar, ledger), calendar.previous(hole));
+    server.requests.length = 0;
+    await lake.fetch();
+    assert.deepEqual(grouped(server), [hole]);
+    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+  });
+
+  test('an outage of any length drops no day', async () => {
+    await using of = await setUp(settled(FIRST));
+    const { lake, server } = of;
+    await lake.fetch({ from: FIRST });
+    lake.clock.move(settled(LAST) - lake.clock.nowMs());
+    server.faults.push(...Array.from({ length: 40 }, () => ({ kind: 'reset' }) as const));
+    const down = await lake.fetch();
+    assert.throws(() => throwFailures(down), /could not be/);
+    assert.ok(server.requests.length < 40, 'what is down is left alone after some tries');
+    server.faults.length = 0;
+    lake.clock.move(120_000);
+    await lake.fetch();
+    assert.equal((await lake.ledger()).size, SESSIONS.length);
+    assert.equal((await lake.rows(DAILY_BARS)).length, SESSIONS.length * SYMBOLS.length);
+  });
+
+  test('a backfill during the session neither stores its bars nor marks it done', async () => {
+    const today = isoDate('2024-02-15');
+    await using of = await setUp(calendar.closeMs(today) - 3_600_000);
+    const { lake, server } = of;
+    await lake.fetch({ from: FIRST, to: today });
+    assert.equal(grouped(server)[0], calendar.previous(today));
+    assert.equal((await lake.ledger()).has(today), false);
+    lake.clock.move(3_600_000 + 300_000);
+    await lake.fetch();
+    assert.equal((await lake.ledger()).get(today)?.state, 'provisional');
+  });
+
+  test('one request brings the whole market of a session', async () => {
+    await using of = await setUp(settled(LAST));
+    await of.lake.fetch({ from: FIRST });
+    assert.equal(of.server.requests.length, SESSIONS.length);
+    assert.equal((await of.lake.rows(DAILY_BARS)).length, SESSIONS.length * SYMBOLS.length);
+  });
+
+  test('an answer that is no answer is a failure, and never "no data"', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    server.faults.push(...Array.from({ length: 4 }, () => ({ kind: 'status', status: 503 }) as const));
+    const failed = await lake.fetch({ from: LAST });
+    assert.equal(failed.sessions[0]?.outcome, 'failed');
+    assert.equal((await lake.ledger()).has(LAST), false);
+    assert.throws(
+      () => throwFailures(failed),
+      (error) => error instanceof CondvestError && error.kind === 'transient',
+    );
+    of.vendor.grouped.delete(LAST);
+    const empty = await lake.fetch({ from: LAST });
+    assert.equal(empty.sessions[0]?.outcome, 'empty');
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'partial', 'asked for again');
+  });
+
+  test('prices are stored as traded: a split puts no cliff between what was fetched before it and after', async () => {
+    const exDate = isoDate('2024-02-01');
+    await using of = await setUp(settled(calendar.previous(exDate)));
+    const { lake, server, vendor } = of;
+    await lake.fetch({ from: isoDate('2024-01-30') });
+    vendor.splits.push({
+      id: '1',
+      ticker: 'S0',
+      execution_date: exDate,
+      split_from: 1,
+      split_to: 10,
+      adjustment_type: 'forward_split',
+    });
+    vendor.grouped.set(exDate, [
+      bar('S0', exDate, { o: 1, h: 1, l: 1, c: 1 }),
+      ...SYMBOLS.slice(1).map((s) => bar(s, exDate)),
+    ]);
+    lake.clock.move(settled(exDate) - lake.clock.nowMs());
+    await lake.reference(exDate);
+    await lake.fetch();
+    assert.ok(
+      server.requests.filter((path) => path.includes('/grouped/')).every((path) => path.includes('adjusted=false')),
+    );
+    const closes = (await lake.rows(DAILY_BARS)).filter(({ symbol }) => symbol === 'S0').map(({ close }) => close);
+    assert.equal(closes.at(-1), 1);
+    assert.ok(Number(closes.at(-2)) > 10, 'what is stored of before the split stays as it was traded');
+    assert.equal((await lake.rows(SPLITS)).length, 1);
+  });
+
+  test('a bar belongs to the date in New York, in winter and in summer', async () => {
+    await using of = await setUp(settled(LAST));
+    // The change to daylight saving lies between the two.
+    for (const session of [isoDate('2024-03-08'), isoDate('2024-03-11')]) {
+      const midnight = Date.parse(`${session}T00:00:00-05:00`) - (session > '2024-03-10' ? 3_600_000 : 0);
+      of.vendor.grouped.set(session, [bar('S0', session, { t: midnight }), bar('S1', session)]);
+    }
+    await of.lake.fetch({ from: isoDate('2024-03-08'), to: isoDate('2024-03-11') });
+    assert.deepEqual(
+      (await of.lake.rows(DAILY_BARS)).map(({ symbol, session }) => [symbol, session]),
+      [
+        ['S0', '2024-03-08'],
+        ['S0', '2024-03-11'],
+        ['S1', '2024-03-08'],
+        ['S1', '2024-03-11'],
+      ],
+    );
+  });
+
+  test('bars are fetched once more when the vendor’s corrections are over, and what changed is listed', async () => {
+    await using of = await setUp(calendar.closeMs(LAST) + 300_000);
+    const { lake, server, vendor } = of;
+    await lake.fetch({ from: LAST });
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'provisional');
+    lake.clock.move(3_600_000);
+    server.requests.length = 0;
+    await lake.fetch();
+    assert.deepEqual(grouped(server), [], 'not before');
+    vendor.grouped.set(LAST, [bar('S0', LAST, { v: 1100 }), ...SYMBOLS.slice(1).map((s) => bar(s, LAST))]);
+    lake.clock.move(calendar.settlesAtMs(LAST) - lake.clock.nowMs());
+    const report = await lake.fetch();
+    assert.equal(report.replaced, 1);
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'settled');
+    assert.equal((await deriveRestatements({ lake: lake.test.lake, calendar })).settlements, 1);
+    server.requests.length = 0;
+    await lake.fetch();
+    assert.deepEqual(grouped(server), [], 'and never again');
+  });
+
+  test('the watermark never moves back, and past nothing that is not stored', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    await lake.fetch({ from: isoDate('2024-03-01') });
+    server.faults.push(...Array.from({ length: 4 }, () => ({ kind: 'cut-body' }) as const));
+    await lake.fetch({ from: isoDate('2024-03-01'), again: true });
+    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+    assert.equal(watermarkOf(calendar, new Map()), undefined);
+  });
+
+  test('average price, trades and every digit of a price are kept', async () => {
+    await using of = await setUp(settled(LAST));
+    const exact = { o: 10.12345, h: 10.98765, l: 10.00001, c: 10.55555, v: 1234.5, vw: 10.43219, n: 98_765 };
+    of.vendor.grouped.set(LAST, [bar('S0', LAST, exact)]);
+    await of.lake.fetch({ from: LAST });
+    const [row] = await of.lake.rows(DAILY_BARS);
+    const { open, high, low, close, volume, vwap, trades } = row ?? {};
+    assert.deepEqual({ o: open, h: high, l: low, c: close, v: volume, vw: vwap, n: trades }, exact);
+  });
+
+  test('a symbol that ceased to trade is closed by itself, and a new one listed from its first day', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, vendor, server } = of;
+    await lake.reference(isoDate('2024-02-01'));
+    const gone = vendor.tickers.findIndex((row) => row.ticker === 'S3');
+    vendor.tickers[gone] = ticker('S3', { active: false, delisted_utc: '2024-02-07T05:00:00Z' });
+    vendor.tickers.push(ticker('NEW', { list_date: '2024-02-06' }));
+    server.requests.length = 0;
+    const report = await lake.reference(isoDate('2024-02-09'));
+    assert.deepEqual([report.listings.listed, report.listings.delisted], [['NEW'], ['S3']]);
+    const listings = await lake.rows(LISTINGS, 'symbol');
+    const of3 = listings.find(({ symbol }) => symbol === 'S3');
+    assert.equal(of3?.last_session, '2024-02-07');
+    assert.equal(listings.find(({ symbol }) => symbol === 'NEW')?.first_session, '2024-02-06');
+    assert.ok(!server.requests.some((path) => path.includes('active=false') && !path.includes('ticker=S3')));
+  });
+
+  test('a change of symbol keeps the security, and a symbol that is used again begins another', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, vendor } = of;
+    await lake.reference(isoDate('2024-02-01'));
+    const place = (symbol: string): number => vendor.tickers.findIndex((row) => row.ticker === symbol);
+    vendor.tickers[place('S3')] = ticker('NEXT', { composite_figi: 'BBGS3' });
+    vendor.events.set('NEXT', [
+      { date: '2024-02-06', event_type: 'ticker_change', ticker_change: { ticker: 'NEXT' } },
+      { date: '2010-01-04', event_type: 'ticker_change', ticker_change: { ticker: 'S3' } },
+    ]);
+    vendor.tickers[place('S4')] = ticker('S4', { composite_figi: 'BBGOTHER' });
+    const { listings } = await lake.reference(isoDate('2024-02-09'));
+    assert.deepEqual([listings.renamed, listings.reused], [['S3 → NEXT'], ['S4']]);
+    const rows = await lake.rows(LISTINGS, 'symbol, first_session');
+    const idOf = (symbol: string): unknown[] => rows.flatMap((row) => (row.symbol === symbol ? [row.security_id] : []));
+    assert.deepEqual(idOf('NEXT'), idOf('S3'));
+    assert.equal(new Set(idOf('S4')).size, 2);
+    assert.equal(rows.find(({ symbol }) => symbol === 'NEXT')?.first_session, '2024-02-06');
+  });
+
+  test('a list that fails, or that is far too short, changes nothing', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, server, vendor } = of;
+    await lake.reference(isoDate('2024-02-01'));
+    const before = await lake.rows(LISTINGS);
+    const all = vendor.tickers.splice(5);
+    await assert.rejects(lake.reference(isoDate('2024-02-09')), /too short to be believed/);
+    vendor.tickers.push(...all.slice(0, -1));
+    server.faults.push(...Array.from({ length: 12 }, () => ({ kind: 'status', status: 502 }) as const));
+    await assert.rejects(lake.reference(isoDate('2024-02-09')), /could not be asked/);
+    assert.deepEqual(await lake.rows(LISTINGS), before);
+  });
+
+  test('what the vendor no longer says does not overwrite what is known', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, vendor } = of;
+    await lake.reference(isoDate('2024-02-01'));
+    vendor.tickers[0] = ticker('S0', { name: 'S0 Corp.', composite_figi: undefined });
+    await lake.reference(isoDate('2024-02-09'));
+    const [row] = await lake.rows(LISTINGS, 'symbol');
+    assert.deepEqual([row?.name, row?.figi], ['S0 Corp.', 'BBGS0']);
+  });
+
+  test('a reply with a few of the rows replaces nothing and settles nothing', async () => {
+    await using of = await setUp(calendar.closeMs(LAST) + 300_000);
+    const { lake, vendor } = of;
+    await lake.fetch({ from: LAST });
+    const full = vendor.grouped.get(LAST) ?? [];
+    vendor.grouped.set(LAST, [bar('S0', LAST, { v: 5 })]);
+    lake.clock.move(settled(LAST) - lake.clock.nowMs());
+    await lake.fetch();
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'provisional');
+    assert.equal((await lake.rows(DAILY_BARS))[0]?.volume, 1000);
+    vendor.grouped.set(LAST, full);
+    await lake.fetch();
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'settled');
+  });
+
+  test('sessions with too many bad rows are refused whole, and stop no other', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, vendor } = of;
+    for (const session of SESSIONS.slice(-12, -2)) {
+      const rows = vendor.grouped.get(session) ?? [];
+      vendor.grouped.set(session, [...rows.slice(1), bar('S0', session, { h: 1 })]);
+    }
+    const report = await lake.fetch({ from: FIRST });
+    assert.equal(report.sessions.length, SESSIONS.length);
+    const refused = report.sessions.filter(({ error }) => error?.code === 'fetch-over-bound');
+    assert.equal(refused.length, 10);
+    assert.match(refused[0]?.error?.message ?? '', /1 of the 10 rows .* low or high out of order/);
+    assert.equal((await lake.ledger()).size, SESSIONS.length - 10);
+  });
+
+  test('403 on a young session is waited for until eleven o’clock on the next', async () => {
+    await using of = await setUp(calendar.closeMs(LAST) + 300_000);
+    const { lake, server } = of;
+    server.givenUntil = calendar.previous(LAST);
+    const early = await lake.fetch({ from: LAST });
+    assert.deepEqual([early.sessions[0]?.outcome, early.horizon], ['not-yet', undefined]);
+    assert.equal((await lake.ledger()).has(LAST), false);
+    server.givenUntil = LAST;
+    lake.clock.move(900_000);
+    await lake.fetch({ from: LAST });
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'provisional');
+  });
+
+  test('the plan’s horizon ends a backfill, is told once, and leaves no hole', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    server.planFrom = '2024-02-01';
+    const report = await lake.fetch({ from: FIRST });
+    assert.deepEqual([report.horizon, report.horizonMoved], ['2024-01-31', true]);
+    assert.ok(grouped(server).filter((session) => session < '2024-02-01').length <= lake.deps.source.parallelMax);
+    assert.equal((await lake.fetch({ from: FIRST })).horizonMoved, false);
+    server.requests.length = 0;
+    assert.deepEqual((await lake.fetch()).sessions, []);
+    assert.deepEqual(server.requests, []);
+    const gaps = await findGaps(lake.deps, { source: 'massive', limit: 10 });
+    assert.deepEqual([gaps.sessions, gaps.horizon], [[], '2024-01-31']);
+    assert.equal(watermarkOf(calendar, await lake.ledger(), gaps.horizon), LAST);
+  });
+
+  test('a plan that has lapsed is a failure, and no horizon that hides every hole', async () => {
+    await using of = await setUp(settled(isoDate('2024-03-20')));
+    const { lake, server } = of;
+    await lake.fetch({ from: isoDate('2024-03-01') });
+    server.planFrom = '9999-01-01';
+    lake.clock.move(settled(LAST) - lake.clock.nowMs());
+    const lapsed = await lake.fetch();
+    assert.throws(() => throwFailures(lapsed), /plan has lapsed/);
+    const gaps = await findGaps(lake.deps, { source: 'massive', limit: 10 });
+    assert.deepEqual([gaps.sessions.length, gaps.horizon], [6, undefined]);
+    server.planFrom = '';
+    await lake.fetch();
+    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+  });
+
+  test('a symbol that a session lacks is found, also before the day on which it was first listed', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, vendor } = of;
+    const hole = isoDate('2024-02-05');
+    const full = vendor.grouped.get(hole) ?? [];
+    vendor.grouped.set(hole, full.slice(0, -1));
+    await lake.reference(LAST);
+    await lake.fetch({ from: FIRST });
+    const gaps = await findGaps(lake.deps, { source: 'massive', symbol: 'S9', limit: 10 });
+    assert.deepEqual(gaps.ofSymbol, [hole]);
+    const all = await findGaps(lake.deps, { source: 'massive', limit: 10 });
+    assert.deepEqual(
+      all.symbols.map(({ symbol, missing }) => [symbol, missing]),
+      [['S9', 1]],
+    );
+    vendor.grouped.set(hole, full);
+    await lake.fetch({ from: hole, to: hole, again: true });
+    assert.deepEqual((await findGaps(lake.deps, { source: 'massive', symbol: 'S9', limit: 10 })).ofSymbol, []);
+  });
+
+  test('the first look at events goes back as far as there are bars, and not to the beginning of time', async () => {
+    await using of = await setUp(settled(LAST));
+    await of.lake.reference(LAST);
+    const first = of.server.requests.find((path) => path.includes('/splits')) ?? '';
+    assert.match(first, new RegExp(`execution_date.gte=${addDays(LAST, -120)}`));
+  });
+
+  test('a dividend in another currency is refused, since adjustment divides by dollars', async () => {
+    await using of = await setUp(settled(LAST));
+    const row = { ticker: 'S0', ex_dividend_date: '2024-03-01', cash_amount: 2, frequency: 4 };
+    of.vendor.dividends.push(
+      { id: '1', ...row, currency: 'CAD', distribution_type: 'recurring' },
+      { id: '2', ...row, currency: 'USD', distribution_type: 'recurring', ticker: 'S1' },
+    );
+    const { dividends } = await of.lake.reference(LAST);
+    assert.deepEqual([dividends.added, dividends.refused], [1, 1]);
+  });
+});

@@ -24,6 +24,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['nightly.ts', size],
   ['open-table.ts', []],
   ['help.ts', []],
+  ['up-start.ts', []],
   ['peers.ts', []],
 ];
 

@@ -1,6 +1,7 @@
 import { COMMANDS } from '../src/cli/commands.ts';
 import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
 import { SETTINGS } from '../src/runtime/settings.ts';
+import { operationsPage } from './operations-page.ts';
 
 export interface ReferencePage {
   readonly path: string;
@@ -13,6 +14,7 @@ export function referencePages(): ReferencePage[] {
     { path: 'docs/reference/commands.md', text: commandsPage() },
     { path: 'docs/reference/configuration.md', text: configurationPage() },
     { path: 'docs/reference/schema.md', text: schemaPage() },
+    { path: 'docs/reference/operations-schema.md', text: operationsPage() },
   ];
 }
 

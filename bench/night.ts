@@ -38,5 +38,5 @@ export function nightArguments(of: Dataset, root: string): string[] {
   const size = ['--symbols', String(of.symbols), '--sessions', String(of.sessions)];
   // The files made so far were written long enough ago to have been verified by earlier nights.
   const now = String(Date.now() + VERIFIED_BACK_MS + 1000);
-  return [resolve('bench/nightly.ts'), '--lake', root, ...size, '--now', now];
+  return [resolve('bench/night-run.ts'), '--lake', root, ...size, '--now', now];
 }

@@ -27,6 +27,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['serve.ts', size],
   ['open-table.ts', []],
   ['help.ts', []],
+  ['up-start.ts', []],
   ['peers.ts', []],
 ];
 

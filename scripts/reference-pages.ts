@@ -2,6 +2,7 @@ import { COMMANDS } from '../src/cli/commands.ts';
 import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
 import { SETTINGS } from '../src/runtime/settings.ts';
 import { httpApiPages } from './http-api-page.ts';
+import { operationsPage } from './operations-page.ts';
 
 export interface ReferencePage {
   readonly path: string;
@@ -15,6 +16,7 @@ export function referencePages(): ReferencePage[] {
     { path: 'docs/reference/configuration.md', text: configurationPage() },
     { path: 'docs/reference/schema.md', text: schemaPage() },
     ...httpApiPages(),
+    { path: 'docs/reference/operations-schema.md', text: operationsPage() },
   ];
 }
 

@@ -25,6 +25,8 @@ export interface ConsolidateRequest {
   readonly maxWorkers?: number;
   /** Only these years, in the tables that are kept by year. */
   readonly years?: readonly number[];
+  /** Files older than this instant have been verified by earlier runs; none is taken to be unless given. */
+  readonly verifiedBeforeMs?: number;
 }
 
 export interface ConsolidateReport {
@@ -48,11 +50,15 @@ const SMALL_TABLES: readonly TableDefinition[] = BRONZE_TABLES.filter((table) =>
  */
 export async function consolidate(deps: ConsolidateDeps, request: ConsolidateRequest): Promise<ConsolidateReport> {
   const { lake, calendar, onProgress } = deps;
-  const { mode, intervals, maxWorkers = 1, years } = request;
+  const { mode, intervals, maxWorkers = 1, years, verifiedBeforeMs } = request;
   checkRequest(request);
   const options = { maxWorkers, ...(onProgress === undefined ? {} : { onCompacted: onProgress }) };
   const isDone = await doneSessions(deps, Math.max(1, ...intervals));
-  const common = { mode, ...(years === undefined ? {} : { years }) };
+  const common = {
+    mode,
+    ...(years === undefined ? {} : { years }),
+    ...(verifiedBeforeMs === undefined ? {} : { verifiedBeforeMs }),
+  };
   const merged: Compaction[] = [];
   const merge = async (definition: TableDefinition, rules: CompactRules): Promise<void> => {
     merged.push(...(await compactTable(lake.deps, lake.table(definition), rules, options)));

@@ -27,8 +27,8 @@ export interface VerifyRequest {
   /** Derives silver and restatements again from bronze and compares every row. */
   readonly deep?: boolean;
   /**
-   * Of files that are older than this instant only existence and size are looked at: what a nightly run can afford on a lake of
-   * decades. Not together with `deep`.
+   * Of files that are older than this instant, and of those that a merge proved to hold what such files held, only existence and
+   * size are looked at: what a nightly run can afford on a lake of decades. Not together with `deep`.
    */
   readonly sinceMs?: number;
 }

@@ -1,6 +1,7 @@
 import { assert } from '#base/assert.ts';
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import type { SessionSet } from '#market/session-set.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
@@ -16,7 +17,7 @@ import {
 } from './actions.ts';
 import { conflictOf } from './conflict.ts';
 import { schemaStringOf, schemaWithColumns } from './delta-schema.ts';
-import { type DataFile, type NewFile, UNITS_TAG } from './files.ts';
+import { type DataFile, type NewFile, PROVED_TAG, UNITS_TAG } from './files.ts';
 import type { DeltaLog } from './log.ts';
 import { commitName } from './log-files.ts';
 import { CONFIGURATION, checkWritable, isAppendOnly, PROTOCOL } from './protocol.ts';
@@ -268,8 +269,12 @@ function toAdd(file: NewFile, dataChange: boolean): Add {
     modificationTime: file.modifiedMs,
     dataChange,
     stats: JSON.stringify(file.stats),
-    ...(file.units === undefined ? {} : { tags: { [UNITS_TAG]: file.units.toString() } }),
+    ...(file.units === undefined ? {} : { tags: tagsOf(file.units, file.isProved === true) }),
   };
+}
+
+function tagsOf(units: SessionSet, isProved: boolean): Record<string, string> {
+  return { [UNITS_TAG]: units.toString(), ...(isProved ? { [PROVED_TAG]: 'merge' } : {}) };
 }
 
 function toRemove(file: DataFile, dataChange: boolean, timestampMs: InstantMs): Remove {

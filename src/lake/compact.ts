@@ -19,6 +19,7 @@ import {
 import { scanSql } from './scan.ts';
 import type { Column, TableDefinition } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
+import { sameStatistics } from './statistics.ts';
 import type { Table } from './table.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface CompactRules {
   readonly isWholeYear: (year: number, units: SessionSet) => boolean;
   /** Only these years, if given. */
   readonly years?: readonly number[];
+  /** Files of ours that are older than this instant have been verified; none is taken to be unless given. */
+  readonly verifiedBeforeMs?: number;
 }
 
 export interface CompactGroup {
@@ -142,7 +145,9 @@ export async function compactTable(
     onCompacted?.(compaction);
   };
   if (table.def.unitColumn === undefined) {
-    report(await compactOnce(deps, table, undefined, (base) => planSmallTable(deps, table.def, base, rules.mode)));
+    report(
+      await compactOnce(deps, table, undefined, rules, (base) => planSmallTable(deps, table.def, base, rules.mode)),
+    );
     return done;
   }
   const head = await table.head();
@@ -151,7 +156,7 @@ export async function compactTable(
     planCompaction(await heldFiles(deps, table.def, base.files), years === undefined ? rules : { ...rules, years });
   const years = (await planOf(head, rules.years)).map((group) => group.year);
   await inParallel(years, maxWorkers, async (year) => {
-    const compaction = await compactOnce(deps, table, year, async (base) => {
+    const compaction = await compactOnce(deps, table, year, rules, async (base) => {
       const [group] = await planOf(base, [year]);
       return group === undefined ? undefined : planUnitTable(deps, table.def, base, group, rules);
     });
@@ -212,6 +217,7 @@ async function compactOnce(
   deps: DataFileDeps,
   table: Table,
   year: number | undefined,
+  rules: CompactRules,
   plan: (base: Snapshot) => Promise<Rewrite | undefined>,
 ): Promise<Compaction | undefined> {
   let summary: Omit<Compaction, 'version'> | undefined;
@@ -237,9 +243,10 @@ async function compactOnce(
       throw cause;
     }
     const { rows, filesBefore, filesAfter } = summary;
+    const isProved = remove.every((file) => isVerified(file, rules)) && sameStatistics(remove, add);
     return {
       operation: 'OPTIMIZE',
-      add,
+      add: isProved ? add.map((file) => ({ ...file, isProved })) : add,
       remove,
       units,
       dataChange: false,
@@ -248,6 +255,10 @@ async function compactOnce(
   });
   if (committed === undefined) return undefined;
   return { ...defined(summary, 'a commit has a plan'), version: committed.version };
+}
+
+function isVerified(file: DataFile, { verifiedBeforeMs = Number.NEGATIVE_INFINITY }: CompactRules): boolean {
+  return isTagged(file) && (file.isProved || file.modifiedMs < verifiedBeforeMs);
 }
 
 /** Throws unless both sets of files hold the same rows, by count and by hash of all columns; answers the count. */

@@ -6,6 +6,12 @@ import type { Add } from './actions.ts';
 /** Key of the tag by which a file of ours says which units (sessions, or windows by their first session) it holds. */
 export const UNITS_TAG = 'condvest.sessions';
 
+/**
+ * Key of the tag of a file that a merge made out of files that had been verified: its rows were proved to be theirs by reading
+ * both, its order was checked, and its statistics and units follow from theirs.
+ */
+export const PROVED_TAG = 'condvest.proved';
+
 /** A column's value in statistics, in Delta's JSON form: a date is `YYYY-MM-DD`. */
 export type StatsValue = string | number | boolean | null;
 
@@ -27,6 +33,8 @@ export interface NewFile {
   readonly stats: FileStats;
   /** The units it holds; undefined in a table without a unit column. */
   readonly units: SessionSet | undefined;
+  /** Made by a merge out of files that had been verified, and proved to hold the same. */
+  readonly isProved?: boolean;
 }
 
 /**
@@ -68,6 +76,11 @@ export class DataFile {
 
   get tags(): Readonly<Record<string, string | null>> {
     return this.add.tags ?? {};
+  }
+
+  /** A merge proved that it holds what files held that had been verified. */
+  get isProved(): boolean {
+    return this.tags[PROVED_TAG] !== undefined;
   }
 
   /** Undefined where the writer gave none, or none that can be read. */

@@ -24,6 +24,8 @@ const TICK_MS = 30_000;
 const CATCH_UP_MAX = 100;
 /** How soon a notice is tried again that did not get through. */
 const DELIVER_MS = 5 * 60_000;
+/** What a store of runs and notices throws that cannot be reached. */
+const STORE_AWAY = 'operations-unavailable';
 const VACUUM_KIND = 'vacuum';
 /** Runs among which the last vacuum is looked for: several months of them. */
 const RUNS_LOOKED_AT = 1000;
@@ -76,8 +78,15 @@ export async function runOnce(
   const isFilled = await guarded(events, () => fillHistory(laptop, desk, events, signal));
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(events, async () => {
-      const started = await desk.start({ input: {}, signal, onStep: events.onStep });
-      return started.report;
+      try {
+        const started = await desk.start({ input: {}, signal, onStep: events.onStep });
+        const ended = await started.report;
+        await desk.outage.back();
+        return ended;
+      } catch (cause) {
+        if (cause instanceof CondvestError && cause.code === STORE_AWAY) await desk.outage.away(cause);
+        throw cause;
+      }
     });
     if (report === undefined) return false;
     events.onRun(report);

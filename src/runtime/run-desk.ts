@@ -18,6 +18,7 @@ import {
   type WorkEnd,
 } from './recorded-run.ts';
 import { openSource } from './source.ts';
+import { StoreOutage } from './store-outage.ts';
 
 export interface RunDetails {
   readonly run: Run;
@@ -48,6 +49,8 @@ const FOLLOW_PAUSE_MS = 100;
  * once more after it could not be.
  */
 export class RunDesk implements AsyncDisposable {
+  /** Tells of the store's own absence. */
+  readonly outage: StoreOutage;
   readonly #laptop: Laptop;
   readonly #write: (line: string) => void;
   readonly #closing = new AbortController();
@@ -61,6 +64,7 @@ export class RunDesk implements AsyncDisposable {
   constructor(laptop: Laptop, options: { readonly write: (line: string) => void }) {
     this.#laptop = laptop;
     this.#write = options.write;
+    this.outage = new StoreOutage({ notifiers: () => this.notifiers(), clock: laptop.clock, random: systemRandom });
   }
 
   /** Starts a run of the daily pipeline in the background. `pipeline-busy` (transient) where one is under way anywhere. */

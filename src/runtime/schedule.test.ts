@@ -11,12 +11,12 @@ function next(instant: string): string {
   return `${new Date(atMs).toISOString()} ${reason} ${session}`;
 }
 
-test('five minutes after the close, in New York time through the year', () => {
+test('lesson: a schedule in UTC runs an hour late in summer; ours is five minutes after the close all year', () => {
   assert.equal(next('2026-01-15T17:00:00Z'), '2026-01-15T21:05:00.000Z after-close 2026-01-15');
   assert.equal(next('2026-07-15T17:00:00Z'), '2026-07-15T20:05:00.000Z after-close 2026-07-15');
 });
 
-test('a half-day closes at 13:00, and its run comes at 13:05', () => {
+test('lesson: half-days were unknown; one closes at 13:00, and its run comes at 13:05', () => {
   assert.equal(next('2026-11-27T17:00:00Z'), '2026-11-27T18:05:00.000Z after-close 2026-11-27');
 });
 
@@ -24,7 +24,7 @@ test('over a weekend with the change to daylight saving, the settling run comes 
   assert.equal(next('2026-03-06T22:00:00Z'), '2026-03-09T15:05:00.000Z settling 2026-03-06');
 });
 
-test('a holiday has no run', () => {
+test('lesson: holidays were unknown; a holiday has no run', () => {
   assert.equal(next('2026-11-25T21:06:00Z'), '2026-11-27T16:05:00.000Z settling 2026-11-25');
 });
 

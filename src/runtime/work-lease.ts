@@ -1,3 +1,4 @@
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { CondvestError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -31,7 +32,11 @@ export async function holdWork(
   const { operations, clock, random } = deps;
   const holder = holderOf(process.pid, random);
   const lease = { name: LEASE, holder, ttlMs: LEASE_TTL_MS };
-  const outcome = await operations.acquireLease({ ...lease, nowMs: clock.nowMs() });
+  let outcome = await operations.acquireLease({ ...lease, nowMs: clock.nowMs() });
+  if (!outcome.taken && isKnownDead(outcome.holder)) {
+    await operations.releaseLease(LEASE, outcome.holder);
+    outcome = await operations.acquireLease({ ...lease, nowMs: clock.nowMs() });
+  }
   if (!outcome.taken) throw busy(outcome.holder, outcome.expiresMs);
   const abort = new AbortController();
   const stop = (): void => abort.abort(options.signal?.reason);
@@ -77,7 +82,34 @@ export async function freeWorkOf(pid: number, { operations, clock, random }: Wor
 }
 
 function holderOf(pid: number, random: Random): string {
-  return `${hostname()}:${pid}:${random.uuid().slice(0, 8)}`;
+  return `${hostname()}:${pid}:${placeOfProcesses()}:${random.uuid().slice(0, 8)}`;
+}
+
+/** A holder on this very machine whose process is gone: nobody needs to wait for its lease to run out. */
+function isKnownDead(holder: string): boolean {
+  const [host, pid, place] = holder.split(':');
+  if (host !== hostname() || place === UNKNOWN_PLACE || place !== placeOfProcesses()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'ESRCH';
+  }
+}
+
+const UNKNOWN_PLACE = 'unknown';
+
+/**
+ * Where process ids mean the same: one boot of one machine, one namespace of processes (containers have their own). Unknown where
+ * the system does not say; then a dead holder is waited for.
+ */
+function placeOfProcesses(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8);
+    return `${boot}-${readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '')}`;
+  } catch {
+    return UNKNOWN_PLACE;
+  }
 }
 
 function busy(holder: string, expiresMs: number): CondvestError {

@@ -160,6 +160,14 @@ export class FaultStore implements ObjectStore {
     await this.#inner.sweepScratch(olderThanMs);
   }
 
+  /** An effect of this process on something else than the store: it can be killed before and after it. */
+  async effectElsewhere<T>(act: () => Promise<T>): Promise<T> {
+    await this.#killPoint(undefined);
+    const result = await act();
+    await this.#killPoint(undefined);
+    return result;
+  }
+
   async #beforeRead(action: string, key: string): Promise<void> {
     await this.#delayed();
     if (this.#chance(this.#faults.failRead)) throw faultOf(action, key, 'nothing was read');

@@ -19,7 +19,9 @@ if (!Number.isInteger(from) || !Number.isInteger(count) || count < 1) {
 }
 const started = performance.now();
 if (values.nights) {
-  await liveMonths(from, from + count, (seed) => void process.stderr.write(`month ${seed - from + 1} of ${count}\n`));
+  await liveMonths(from, from + count, {
+    onSeed: (seed) => void process.stderr.write(`month ${seed - from + 1} of ${count}\n`),
+  });
   process.stdout.write(`${count} months of nights from seed ${from}: every one came out right\n`);
   process.exit(0);
 }

@@ -43,8 +43,10 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
         oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
     } as never,
   });
-  // A connection that breaks while nobody uses it is made anew with the next use.
+  // A connection that breaks while nobody uses it is made anew with the next use; one that breaks in use fails what it is used
+  // for, and would end the process besides if nobody listened.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const database = new Database({ dialect: new PostgresDialect({ pool }), random, place });
   try {
     await database.migrate(nowMs);

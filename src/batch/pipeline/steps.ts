@@ -223,7 +223,9 @@ export async function resampleStep(
 }
 
 export async function consolidateStep(deps: PipelineDeps): Promise<{ readonly rows: number; readonly files: number }> {
-  const report = await consolidate(deps, { mode: 'incremental', intervals: deps.intervals, maxWorkers: 1 });
+  const verifiedBeforeMs = deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS;
+  const { intervals } = deps;
+  const report = await consolidate(deps, { mode: 'incremental', intervals, maxWorkers: 1, verifiedBeforeMs });
   return { rows: report.rows, files: report.filesBefore - report.filesAfter };
 }
 

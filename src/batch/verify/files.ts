@@ -41,8 +41,9 @@ export async function verifyFiles(
   return rows;
 }
 
+/** The file, or those that it was proved to hold the rows of, were looked at before. */
 export function isOlder(file: DataFile, sinceMs: number | undefined): boolean {
-  return sinceMs !== undefined && file.modifiedMs < sinceMs;
+  return sinceMs !== undefined && (file.modifiedMs < sinceMs || file.isProved);
 }
 
 /** Young files, and the older ones that may hold a key of theirs. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -7,6 +7,7 @@ import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { type ConsolidateReport, consolidate } from '#batch/consolidate.ts';
+import { verifyLake } from '#batch/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { scanSql } from '#lake/scan.ts';
@@ -212,4 +213,38 @@ test('wrong requests are refused before anything is touched', async () => {
   await assert.rejects(consolidate(deps, { ...request, maxWorkers: 0 }), { code: 'consolidate-workers' });
   await assert.rejects(consolidate(deps, { ...request, years: [1812] }), { code: 'consolidate-year' });
   assert.deepEqual((await consolidate(deps, request)).merged, [], 'an empty lake has nothing to merge');
+});
+
+test('a merge of verified files is proved, and a nightly check takes its word; what it cannot know is looked at', async () => {
+  await using market = await openMarketLake(NOON_2024_06_28);
+  const { test: opened, calendar, clock } = market;
+  const { lake } = opened;
+  await market.put(calendar.range(isoDate('2022-01-03'), isoDate('2022-12-30')));
+  await market.put(calendar.range(isoDate('2023-01-03'), isoDate('2023-01-31')));
+  for (const session of calendar.range(isoDate('2023-02-01'), isoDate('2023-03-31'))) await market.put([session]);
+  clock.move(30 * 86_400_000);
+
+  const proved = async (): Promise<number> =>
+    ((await lake.table(DAILY_BARS).head())?.files ?? []).filter((file) => file.isProved).length;
+  const merge = (verifiedBeforeMs?: number) =>
+    consolidate(
+      { lake, calendar },
+      { mode: 'full', intervals: [], ...(verifiedBeforeMs === undefined ? {} : { verifiedBeforeMs }) },
+    );
+  await merge();
+  assert.equal(await proved(), 0, 'nobody said that anything was verified');
+  await merge(Date.now() + 1000);
+  assert.equal(await proved(), 2);
+  // Proved files are as good as verified ones, however young they are.
+  await merge(0);
+  assert.equal(await proved(), 2);
+  const report = await verifyLake({ lake, calendar }, { sinceMs: 0 });
+  assert.deepEqual(report.findings, []);
+  const file = (await lake.table(DAILY_BARS).head())?.files[0] ?? assert.fail('there are files');
+  await rm(join(opened.root, 'bronze/daily_bars', file.path));
+  const found = await verifyLake({ lake, calendar }, { sinceMs: 0 });
+  assert.deepEqual(
+    found.findings.map(({ check }) => check),
+    ['file-missing'],
+  );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,10 +10,11 @@ import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { fetchBars } from '#batch/fetch/fetch-bars.ts';
 import { planFetch } from '#batch/fetch/plan.ts';
-import type { PipelineDeps } from '#batch/pipeline/steps.ts';
+import { type PipelineDeps, recordStep } from '#batch/pipeline/steps.ts';
 import { silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import type { DailySource } from '#ports/daily-source.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { NoticeEvent, Operations } from '#ports/operations.ts';
 import { type PipelineRunReport, runPipeline } from '#runtime/pipeline.ts';
@@ -64,11 +65,11 @@ describe('the daily pipeline', () => {
     };
   }
 
-  function run(pipeline: PipelineDeps, resume?: string): Promise<PipelineRunReport> {
+  function run(pipeline: PipelineDeps, resume?: string, heartbeatMs = 20_000): Promise<PipelineRunReport> {
     const notifiers = [{ channel: 'test', deliver: async (event: NoticeEvent) => void events.push(event) }];
     return runPipeline(
       { pipeline, operations, notifiers, clock, random },
-      { input: {}, retryDelayMs: 0, ...(resume === undefined ? {} : { resume }) },
+      { input: {}, retryDelayMs: 0, heartbeatMs, ...(resume === undefined ? {} : { resume }) },
     );
   }
 
@@ -102,14 +103,14 @@ describe('the daily pipeline', () => {
     );
   });
 
-  test('two runs at once are kept apart, and the second is told who is at work', async () => {
+  test('lesson: nothing stopped a manual run beside the scheduled one; the second is refused, and told who is at work', async () => {
     const outcomes = await Promise.allSettled([run(depsOf()), run(depsOf())]);
     const refused = outcomes.find(({ status }) => status === 'rejected');
     assert.ok(refused?.status === 'rejected' && refused.reason instanceof CondvestError);
     assert.equal(refused.reason.code, 'pipeline-busy');
   });
 
-  test('a step that fails for now is tried three times; what is down is told once, and once that it is over', async () => {
+  test('lesson: retries named two error types only; what fails for now is tried three times, told once, and once that it is over', async () => {
     clock.move(calendar.closeMs(calendar.next(first)) + 300_000 - clock.nowMs());
     const down: Fault = { name: 'outage', fromMs: 0, untilMs: clock.nowMs() + 1000 };
     const failed = await run(depsOf([down]));
@@ -125,7 +126,7 @@ describe('the daily pipeline', () => {
     assert.deepEqual([told('opened'), told('resolved')], [1, 1]);
   });
 
-  test('one interval that fails stops neither the others nor what comes after, and the run fails', async () => {
+  test('lesson: one failed interval cancelled its siblings; ours stops neither them nor what comes after, and the run fails', async () => {
     clock.move(calendar.closeMs(calendar.next(first, 2)) + 300_000 - clock.nowMs());
     const { store } = lake.deps;
     const full: ObjectStore = new Proxy(store, {
@@ -165,7 +166,7 @@ describe('the daily pipeline', () => {
     assert.deepEqual(told(), ['opened', 'resolved']);
   });
 
-  test('on a holiday a run is done, and tells nobody anything', async () => {
+  test('lesson: every holiday ended in an alarm; a run on one is done, and tells nobody anything', async () => {
     clock.move(Date.parse('2026-11-26T21:05:00Z') - clock.nowMs());
     for (let runs = 0; runs < 2; runs += 1) await run(depsOf());
     const before = events.length;
@@ -178,14 +179,115 @@ describe('the daily pipeline', () => {
     assert.equal(events.length, before);
   });
 
-  test('the definition retries by names that the steps raise', async () => {
-    const text = await readFile('src/batch/daily.asl.json', 'utf8');
-    const names = new Set(
-      [...text.matchAll(/"ErrorEquals": \[([^\]]*)\]/g)].flatMap(([, list]) => (list ?? '').split(', ')),
-    );
-    assert.deepEqual(
-      [...names].toSorted((a, b) => (a < b ? -1 : 1)),
-      ['"Condvest.Transient"', '"States.ALL"', '"States.Timeout"'],
-    );
+  test("a run whose lease was taken over stops, and leaves what is the new holder's alone", async () => {
+    clock.move(calendar.closeMs(calendar.next(first, 9)) + 300_000 - clock.nowMs());
+    const { source } = depsOf();
+    const asleep: DailySource = {
+      ...onlyBars(source),
+      bars: async (session, signal) => {
+        // The machine slept for longer than the lease lasts, and somebody else began.
+        clock.move(121_000);
+        const lease = { name: 'pipeline:daily', holder: 'another', nowMs: clock.nowMs(), ttlMs: 120_000 };
+        assert.equal((await operations.acquireLease(lease)).taken, true);
+        await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+        signal?.throwIfAborted();
+        return source.bars(session);
+      },
+    };
+    await assert.rejects(run(depsOf([], { source: asleep }), undefined, 5), { code: 'pipeline-lease-lost' });
+    await assert.rejects(run(depsOf()), { code: 'pipeline-busy' });
+    await operations.releaseLease('pipeline:daily', 'another');
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+  });
+
+  test('one death is made good in silence; runs that die one after the other are told of', async () => {
+    const dead = async (id: string): Promise<void> => {
+      clock.move(1000);
+      await operations.startRun({ id, kind: 'daily', input: '{}', startedMs: clock.nowMs() });
+    };
+    const told = (): number => events.filter(({ notice }) => notice.key === 'run-failed:process').length;
+    await dead('dead-1');
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+    assert.equal((await operations.run('dead-1'))?.state, 'failed');
+    assert.equal(told(), 0);
+    await dead('dead-2');
+    await dead('dead-3');
+    clock.move(1000);
+    const report = await run(depsOf());
+    assert.equal(report.run.state, 'succeeded');
+    assert.equal(told(), 2, 'opened, and over with the run that lived');
+    assert.deepEqual(attempts(report, 'verify'), ['succeeded'], 'after a death every step is gone through');
+  });
+
+  test('what was restated is told even if the run died before its report', async () => {
+    const session = calendar.previous(first, 3);
+    const fault: Fault = { name: 'restatement', session, fromMs: 0, factor: 3 };
+    await fetchBars(depsOf([fault]), { sessions: [{ session, reason: 'again' }] });
+    await recordStep(depsOf());
+    const told = (): NoticeEvent[] => events.filter(({ notice }) => notice.kind === 'restated');
+    assert.equal(told().length, 0);
+    await run(depsOf());
+    assert.equal(told().length, 1);
+    await run(depsOf());
+    assert.equal(told().length, 1);
+  });
+
+  test('a lake that cannot be read fails the run, and is told of', async () => {
+    const { store } = lake.deps;
+    const broken: ObjectStore = new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name !== 'list' && name !== 'get') return typeof value === 'function' ? value.bind(target) : value;
+        return () => {
+          throw new CondvestError({ code: 'fs-failed', kind: 'permanent', message: 'The disk does not answer' });
+        };
+      },
+    });
+    const report = await run(depsOf([], { lake: lake.again({ store: broken }) }));
+    assert.equal(report.run.state, 'failed');
+    const told = (): string[] =>
+      events.filter(({ notice }) => notice.key.startsWith('run-failed:plan')).map(({ event }) => event);
+    assert.deepEqual(told(), ['opened']);
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+    assert.deepEqual(told(), ['opened', 'resolved']);
+  });
+
+  test('a new interval is one more branch of the same definition', async () => {
+    const report = await run(depsOf([], { intervals: [3, 5, 7] }));
+    assert.deepEqual(attempts(report, 'resample 7'), ['succeeded']);
+    assert.ok((await lake.lake.table(silverBars(7)).head())?.fileCount);
+  });
+
+  test('lesson: alerts came only when a process died; missing and few bars are told of by a run that succeeds', async () => {
+    const at = events.length;
+    clock.move(calendar.closeMs(calendar.next(first, 12)) + 300_000 - clock.nowMs());
+    for (let runs = 0; runs < 2; runs += 1) await run(depsOf());
+    const [absent, few] = [calendar.next(first, 13), calendar.next(first, 14)];
+    const untilMs = Number.POSITIVE_INFINITY;
+    const faults: Fault[] = [
+      { name: 'missing-session', session: absent, untilMs },
+      { name: 'partial-session', session: few, share: 0.4, untilMs },
+    ];
+    clock.move(calendar.settlesAtMs(few) + 300_000 - clock.nowMs());
+    const report = await run(depsOf(faults));
+    assert.equal(report.run.state, 'succeeded');
+    const told = events.slice(at).map(({ event, notice }) => `${notice.key} ${event}`);
+    assert.ok(told.includes(`session-missing:${absent} opened`), told.join());
+    assert.ok(told.includes(`session-partial:${few} opened`), told.join());
   });
 });
+
+/** The bars of a source, without its lists and events. */
+function onlyBars(source: DailySource): DailySource {
+  const none = async (): Promise<never[]> => [];
+  return {
+    name: source.name,
+    hasReference: false,
+    parallelMax: 1,
+    bars: (session, signal) => source.bars(session, signal),
+    symbols: none,
+    splits: none,
+    dividends: none,
+    symbolChanges: none,
+  };
+}

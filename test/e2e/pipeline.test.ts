@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { verifySignature } from '#adapters/webhook/notifier.ts';
+import { condvest, type Outcome, temporaryFolder } from './command-line.ts';
+
+const SIMULATED = { CONDVEST_SOURCE: 'simulated' };
+
+/** A lake of some sessions up to nine days ago: a run of the pipeline has a week of work to do. */
+async function young(home: string): Promise<void> {
+  const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  const outcome = await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });
+  assert.ok(outcome.code === 0 || outcome.code === 3, outcome.err);
+}
+
+/** Runs a command and ends it with a signal as soon as it has written a text. */
+function endedAt(text: string, signal: 'SIGKILL' | 'SIGTERM', args: string[], home: string): Promise<Outcome> {
+  return condvest(args, {
+    home,
+    env: SIMULATED,
+    started: (child) => {
+      child.stderr?.on('data', (chunk: Buffer) => {
+        if (String(chunk).includes(text)) child.kill(signal);
+      });
+    },
+  });
+}
+
+interface Details {
+  readonly run: { readonly id: string; readonly state: string; readonly tries: number; readonly error: string | null };
+  readonly steps: readonly { readonly step: string; readonly state: string }[];
+}
+
+async function json<T>(args: readonly string[], home: string): Promise<T> {
+  const { out } = await condvest([...args, '--json'], { home, env: SIMULATED });
+  return JSON.parse(out) as T;
+}
+
+test('a run that is killed in its middle is gone on with at once, under its own id, as if nothing had happened', async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.path;
+  await young(home);
+  const killed = await endedAt('fetch bars', 'SIGKILL', ['pipeline', 'run'], home);
+  assert.notEqual(killed.code, 0);
+  const dead = await json<Details>(['pipeline', 'status'], home);
+  assert.equal(dead.run.state, 'running', 'nobody has closed it yet');
+  const resumed = await json<Details>(['pipeline', 'resume', dead.run.id], home);
+  assert.deepEqual([resumed.run.state, resumed.run.tries, resumed.run.error], ['succeeded', 2, null]);
+  const again = await condvest(['pipeline', 'run'], { home, env: SIMULATED });
+  assert.equal(again.code, 0, again.err);
+  const verified = await condvest(['verify', '--deep'], { home, env: SIMULATED });
+  assert.equal(verified.code, 0, verified.out);
+  const history = await json<readonly { readonly id: string }[]>(['pipeline', 'history'], home);
+  assert.equal(history.length, 2);
+});
+
+test('a run that is told to stop ends its step, says so, and leaves the way free for the next', async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.path;
+  await young(home);
+  const stopped = await endedAt('plan', 'SIGTERM', ['pipeline', 'run'], home);
+  assert.equal(stopped.code, 130, stopped.err);
+  const { run } = await json<Details>(['pipeline', 'status'], home);
+  assert.deepEqual([run.state, run.error], ['failed', 'Stopped before its end']);
+  const next = await condvest(['pipeline', 'run'], { home, env: SIMULATED });
+  assert.equal(next.code, 0, next.err);
+});
+
+test('of two runs at once one works, and the other is told who does', async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.path;
+  await young(home);
+  const run = (): Promise<Outcome> => condvest(['pipeline', 'run'], { home, env: SIMULATED });
+  const outcomes = await Promise.all([run(), run()]);
+  const refused = outcomes.filter(({ code }) => code === 1);
+  // The slower one may come when the first is through; it has nothing to do then.
+  assert.ok(refused.length <= 1);
+  for (const { err } of refused) assert.match(err, /A run of the pipeline is under way: .*condvest pipeline status/);
+  assert.ok(outcomes.some(({ code }) => code === 0));
+});
+
+test('a store that cannot be reached is one clear message without the password, and exit code 1', async () => {
+  await using folder = await temporaryFolder();
+  const env = { ...SIMULATED, DATABASE_URL: 'postgres://u:hidden-word@127.0.0.1:1/db' };
+  for (const args of [
+    ['pipeline', 'status'],
+    ['notify', 'digest'],
+  ]) {
+    const { code, err } = await condvest(args, { home: folder.path, env });
+    assert.equal(code, 1);
+    assert.match(err, /PostgreSQL at 127\.0\.0\.1:1\/db .*ECONNREFUSED/);
+    assert.doesNotMatch(err, /hidden-word|at .*\.ts:\d+/);
+  }
+});
+
+test('a run under an id that nobody knows, or without one, is refused with what to do', async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.path;
+  const unknown = await condvest(['pipeline', 'show', 'nothing'], { home, env: SIMULATED });
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.err, /There is no run of this id: nothing\. .*condvest pipeline history/);
+  assert.equal((await condvest(['pipeline', 'resume'], { home, env: SIMULATED })).code, 2);
+});
+
+test('notify test posts to the webhook, signed, and says where it did not get through', async () => {
+  const posts: boolean[] = [];
+  const secret = 'a-secret-of-the-tests';
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += String(chunk);
+    });
+    request.on('end', () => {
+      const header = (name: string): string => String(request.headers[name]);
+      posts.push(verifySignature(secret, header('x-condvest-timestamp'), body, header('x-condvest-signature')));
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await using folder = await temporaryFolder();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const env = { CONDVEST_WEBHOOK_URL: url, CONDVEST_WEBHOOK_SECRET: secret };
+  const sent = await condvest(['notify', 'test'], { home: folder.path, env });
+  assert.equal(sent.code, 0, sent.err);
+  assert.match(sent.out, /webhook: taken/);
+  assert.deepEqual(posts, [true]);
+  await new Promise((resolve) => server.close(resolve));
+  const gone = await condvest(['notify', 'test'], { home: folder.path, env });
+  assert.equal(gone.code, 1);
+  assert.match(gone.out, /console: taken[\s\S]*webhook: FAILED: .*ECONNREFUSED/);
+});

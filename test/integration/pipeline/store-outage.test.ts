@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openPostgresOperations } from '#adapters/sql/open-postgres.ts';
+import { systemRandom } from '#adapters/system/random.ts';
+import { CondvestError } from '#base/errors.ts';
+import { startBuild } from '#runtime/build.ts';
+import { readConfig } from '#runtime/config.ts';
+import { type DaemonEvents, runOnce } from '#runtime/daemon.ts';
+import { openLaptop } from '#runtime/laptop.ts';
+import { RunDesk } from '#runtime/run-desk.ts';
+import { keepMarketSettings, marketStart } from '#runtime/simulated-market.ts';
+import { cuttableWay } from '#test/fakes/cut-connection.ts';
+
+const POSTGRES = process.env['CONDVEST_TEST_POSTGRES_URL'];
+const skip = POSTGRES === undefined ? 'CONDVEST_TEST_POSTGRES_URL names no server' : false;
+
+/** A database of its own, reached by a way that can be cut. */
+async function database() {
+  const { default: pg } = await import('pg');
+  const url = new URL(POSTGRES ?? '');
+  const name = `condvest_${systemRandom.uuid().replaceAll('-', '')}`;
+  const admin = new pg.Client({ connectionString: url.href });
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  const way = await cuttableWay(url.hostname, Number(url.port || '5432'));
+  const through = new URL(url.href);
+  through.host = `127.0.0.1:${way.port}`;
+  through.pathname = `/${name}`;
+  return {
+    way,
+    url: through.href,
+    [Symbol.asyncDispose]: async () => {
+      await way[Symbol.asyncDispose]();
+      await admin.query(`drop database ${name} with (force)`);
+      await admin.end();
+    },
+  };
+}
+
+test('connections that break in the middle of transactions fail these, and nothing else', { skip }, async () => {
+  await using server = await database();
+  await using operations = await openPostgresOperations({ url: server.url, random: systemRandom, nowMs: 1 });
+  const codes = new Set<string>();
+  let isOver = false;
+  let done = 0;
+  const work = async (name: string): Promise<void> => {
+    while (!isOver) {
+      try {
+        await operations.acquireLease({ name, holder: name, nowMs: 1, ttlMs: 1 });
+        done += 1;
+      } catch (cause) {
+        codes.add(cause instanceof CondvestError ? `${cause.code} ${cause.kind}` : String(cause));
+      }
+    }
+  };
+  const works = ['a', 'b', 'c', 'd'].map(work);
+  for (let cuts = 0; cuts < 3; cuts += 1) {
+    const before = done;
+    while (done < before + 20) await new Promise((resolve) => setTimeout(resolve, 5));
+    server.way.cut();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.way.mend();
+  }
+  const before = done;
+  while (done < before + 20) await new Promise((resolve) => setTimeout(resolve, 5));
+  isOver = true;
+  await Promise.all(works);
+  assert.deepEqual([...codes], ['operations-unavailable transient']);
+});
+
+test('the daemon outlives a store that goes away, a person is told once, and once that it is back', {
+  skip,
+}, async () => {
+  await using server = await database();
+  const posts: string[] = [];
+  const hook = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += String(chunk);
+    });
+    request.on('end', () => {
+      const { event, kind } = JSON.parse(body) as { event: string; kind: string };
+      posts.push(`${kind} ${event}`);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-outage-'));
+  try {
+    const environment = {
+      CONDVEST_HOME: folder,
+      DATABASE_URL: server.url,
+      CONDVEST_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`,
+      CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests',
+    };
+    await using laptop = await openLaptop(readConfig({ environment, workingFolder: folder }));
+    await using desk = new RunDesk(laptop, { write: () => undefined });
+    const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
+    const market = { seed: 1, securities: 12, from: marketStart(laptop, to, 1) };
+    await keepMarketSettings(laptop, market);
+    await (await startBuild(laptop, desk, { origin: { kind: 'simulated', market } })).report;
+    const trouble: string[] = [];
+    const events: DaemonEvents = {
+      onNext: () => undefined,
+      onStep: () => undefined,
+      onRun: () => undefined,
+      onTrouble: ({ code }) => void trouble.push(code),
+    };
+    const once = (): Promise<boolean> => runOnce(laptop, desk, events, new AbortController().signal);
+    assert.equal(await once(), true);
+    server.way.cut();
+    assert.equal(await once(), false);
+    assert.equal(await once(), false);
+    server.way.mend();
+    assert.equal(await once(), true);
+    assert.deepEqual(trouble, ['operations-unavailable', 'operations-unavailable']);
+    assert.deepEqual(posts, ['run-failed opened', 'run-failed resolved']);
+    assert.deepEqual(
+      (await desk.runs(10)).filter(({ state }) => state === 'running'),
+      [],
+    );
+  } finally {
+    hook.closeAllConnections();
+    await new Promise((resolve) => hook.close(resolve));
+    await rm(folder, { recursive: true });
+  }
+});

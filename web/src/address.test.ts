@@ -20,7 +20,7 @@ test('an address leaves out what is not given, and keeps commas readable', () =>
 test('what a chart shows survives the address bar', () => {
   for (const query of [
     'symbol=AAPL',
-    'symbol=TpC&interval=34d&adjust=total&from=2020-02-29&to=2021-01-04&indicators=sma20,ema9,rsi14,macd&as_of=2024-01-02',
+    'symbol=TpC&interval=34d&adjust=total&from=2020-02-29&to=2021-01-04&indicators=sma20,ema9,rsi14,macd&scale=log&as_of=2024-01-02',
     'symbol=A%26B&adjust=raw',
   ]) {
     assert.equal(writeChart(read(query)), `/?${query}`);
@@ -36,6 +36,7 @@ test('what cannot be read gives way to the default', () => {
     from: undefined,
     to: undefined,
     indicators: [{ kind: 'rsi', length: 14 }],
+    isLogarithmic: false,
     asOf: undefined,
   });
 });

@@ -111,18 +111,21 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const box = await canvas.boundingBox();
     assert.ok(box !== null);
     await page.mouse.click(box.x + box.width * 0.4, box.y + box.height * 0.4);
-    const answer = await bars('interval=13&adjust=total&explain=true');
+    // The splits of a window explain it: its dividends act on daily rows.
+    const answer = await bars('interval=13&adjust=total');
+    const explained = await bars('interval=13&adjust=split&explain=true');
     const facts = page.locator('[data-part="facts"]');
     await facts.locator('table').waitFor();
     const title = (await facts.getByRole('heading', { level: 2 }).textContent()) ?? '';
     const found = answer.bars.find((bar) => 'first_session' in bar && title.startsWith(words(bar.first_session)));
-    assert.ok(
-      found?.explain !== undefined && found !== answer.bars.at(-1),
-      `the facts are of an earlier bar: ${title}`,
-    );
+    assert.ok(found !== undefined && found !== answer.bars.at(-1), `the facts are of an earlier bar: ${title}`);
+    const explain = explained.bars.find(
+      (bar) => 'first_session' in bar && title.startsWith(words(bar.first_session)),
+    )?.explain;
+    assert.ok(explain !== undefined);
     const close = facts.getByRole('row', { name: /^Close/ }).getByRole('cell');
     assert.equal(await close.nth(0).getAttribute('title'), String(found.close));
-    assert.equal(await close.nth(1).getAttribute('title'), String(found.explain.raw.close));
+    assert.equal(await close.nth(1).getAttribute('title'), String(explain.raw.close));
     await facts.getByText('Table versions').click();
     for (const [table, version] of Object.entries(answer.versions)) {
       assert.match((await facts.textContent()) ?? '', new RegExp(`${table}${version}`));

@@ -14,6 +14,8 @@ export interface ChartAddress {
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly indicators: readonly Indicator[];
+  /** Prices on a logarithmic scale. */
+  readonly isLogarithmic: boolean;
   /** Everything as it was known on this day. */
   readonly asOf: string | undefined;
 }
@@ -32,11 +34,21 @@ export function readChart(query: URLSearchParams): ChartAddress {
     from: dateOf(query.get('from')),
     to: dateOf(query.get('to')),
     indicators: parseIndicators(query.get('indicators')),
+    isLogarithmic: query.get('scale') === 'log',
     asOf: dateOf(query.get('as_of')),
   };
 }
 
-export function writeChart({ symbol, interval, adjust, from, to, indicators, asOf }: ChartAddress): string {
+export function writeChart({
+  symbol,
+  interval,
+  adjust,
+  from,
+  to,
+  indicators,
+  isLogarithmic,
+  asOf,
+}: ChartAddress): string {
   return href('chart', {
     symbol,
     interval: interval === 1 ? undefined : `${interval}d`,
@@ -44,6 +56,7 @@ export function writeChart({ symbol, interval, adjust, from, to, indicators, asO
     from,
     to,
     indicators: indicators.map(writeIndicator).join(','),
+    scale: isLogarithmic ? 'log' : undefined,
     as_of: asOf,
   });
 }

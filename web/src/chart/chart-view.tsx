@@ -184,6 +184,7 @@ function Loaded({
           <PriceChart
             picture={picture}
             sight={sight}
+            isLogarithmic={chart.isLogarithmic}
             label={`Chart of ${answer.symbol}, ${intervalWords(answer.interval)}`}
             summary={summary}
             pointed={pointed.value}
@@ -206,7 +207,13 @@ function Loaded({
         />
       </div>
       {shown === undefined ? null : (
-        <Facts chart={chart} symbol={answer.symbol} bar={shown} lastPublished={answer.last_published} />
+        <Facts
+          chart={chart}
+          symbol={answer.symbol}
+          bar={shown}
+          lastPublished={answer.last_published}
+          versions={answer.versions}
+        />
       )}
     </div>
   );

@@ -11,11 +11,13 @@ import {
   LineSeries,
   LineStyle,
   type MouseEventParams,
+  PriceScaleMode,
   type SeriesMarker,
   type SeriesType,
   type Time,
 } from 'lightweight-charts';
 import { type Bar, firstSessionOf, incompleteness } from '../api/wire.ts';
+import { price } from '../format.ts';
 import type { DrawnIndicator, IndicatorLine } from './indicators.ts';
 import type { Mark } from './marks.ts';
 import { type Paint, readPaint } from './paint.ts';
@@ -115,6 +117,12 @@ export class ChartDrawing {
     this.#chart.applyOptions(this.#look());
     this.#candles.applyOptions(this.#candleLook());
     if (this.#picture !== undefined) this.draw(this.#picture);
+  }
+
+  /** Equal distances for equal ratios: how long histories are looked at. */
+  useLogarithm(isLogarithmic: boolean): void {
+    const mode = isLogarithmic ? PriceScaleMode.Logarithmic : PriceScaleMode.Normal;
+    this.#candles.priceScale().applyOptions({ mode });
   }
 
   show(sight: Sight): void {
@@ -353,8 +361,7 @@ function markersOf({ bars, marks }: Picture, paint: Paint): SeriesMarker<Time>[]
 
 function priceFormatOf(bars: readonly Bar[]) {
   const low = bars.reduce((least, bar) => Math.min(least, bar.low ?? least), Number.POSITIVE_INFINITY);
-  const precision = low < 1 ? 4 : 2;
-  return { type: 'price' as const, precision, minMove: 10 ** -precision };
+  return { type: 'custom' as const, formatter: price, minMove: low < 1 ? 0.0001 : 0.01 };
 }
 
 function firstFrom(bars: readonly Bar[], date: string): number {

@@ -14,18 +14,23 @@ export function Facts({
   symbol,
   bar,
   lastPublished,
+  versions,
 }: {
   readonly chart: ChartAddress;
   readonly symbol: string;
   readonly bar: Bar;
   readonly lastPublished: string;
+  /** The tables that the bar as it is drawn was read from. */
+  readonly versions: BarsAnswer['versions'];
 }) {
   const from = firstSessionOf(bar);
   const { interval, adjust, asOf } = chart;
+  // Dividends act on the daily rows of a window, so it has no one factor for them: what is explained is its splits.
+  const explained = isWindow(bar) && adjust === 'total' ? 'split' : adjust;
   const key = ['facts', symbol, interval, adjust, asOf, from, bar.close, bar.finality].join(' ');
   const { data, error, isOld, retry } = useResource(key, (signal) =>
     // A window that a range touches is given whole: its first day is enough.
-    fetchBars({ symbol, interval, adjust, asOf, from, to: from, explain: true }, signal),
+    fetchBars({ symbol, interval, adjust: explained, asOf, from, to: from, explain: true }, signal),
   );
   const found =
     data === undefined ? undefined : (data.bars as readonly Bar[]).find((item) => firstSessionOf(item) === from);
@@ -47,7 +52,15 @@ export function Facts({
       ) : found === undefined ? (
         <p class="empty">The lake has no such bar any more. Load the chart again.</p>
       ) : (
-        <Explained answer={data} bar={found} chart={chart} symbol={symbol} lastPublished={lastPublished} />
+        <Explained
+          answer={data}
+          bar={bar}
+          explain={found.explain}
+          chart={chart}
+          symbol={symbol}
+          lastPublished={lastPublished}
+          versions={versions}
+        />
       )}
     </section>
   );
@@ -66,17 +79,21 @@ const ROWS: readonly (readonly [keyof BarValues, string, (value: number | null) 
 function Explained({
   answer,
   bar,
+  explain,
   chart,
   symbol,
   lastPublished,
+  versions,
 }: {
   readonly answer: BarsAnswer;
+  /** As it is drawn. */
   readonly bar: Bar;
+  readonly explain: Bar['explain'];
   readonly chart: ChartAddress;
   readonly symbol: string;
   readonly lastPublished: string;
+  readonly versions: BarsAnswer['versions'];
 }) {
-  const { explain } = bar;
   return (
     <>
       <table class="data facts-values">
@@ -160,7 +177,7 @@ function Explained({
       <details class="more">
         <summary>Table versions it was read from</summary>
         <dl class="pairs">
-          {Object.entries(answer.versions).map(([table, version]) => (
+          {Object.entries(versions).map(([table, version]) => (
             <Pair key={table} name={table}>
               {version}
             </Pair>

@@ -30,7 +30,7 @@ export function marksOf(bars: readonly Bar[], events: EventsAnswer): Mark[] {
   for (const { ex_date, split_from, split_to, applied, reason } of events.splits) {
     put(ex_date, {
       kind: 'split',
-      terms: `${split_to} for ${split_from}`,
+      terms: `${ratio(split_to)} for ${ratio(split_from)}`,
       heldBack: applied ? undefined : (reason ?? 'not applied'),
     });
   }
@@ -38,6 +38,11 @@ export function marksOf(bars: readonly Bar[], events: EventsAnswer): Mark[] {
     put(ex_date, { kind: 'dividend', terms: `$${cash_amount}`, heldBack: undefined });
   }
   return marks.sort((a, b) => a.bar - b.bar || (a.exDate < b.exDate ? -1 : 1));
+}
+
+/** Vendors write 7.000007: five digits say which split it was; the facts of a bar have all of them. */
+function ratio(value: number): string {
+  return String(Number(value.toPrecision(5)));
 }
 
 function firstEndingFrom(bars: readonly Bar[], date: string): number {

@@ -8,6 +8,7 @@ import { describeBar } from './words.ts';
 export function PriceChart({
   picture,
   sight,
+  isLogarithmic,
   label,
   summary,
   pointed,
@@ -18,6 +19,7 @@ export function PriceChart({
 }: {
   readonly picture: Picture;
   readonly sight: Sight;
+  readonly isLogarithmic: boolean;
   readonly label: string;
   /** What the picture shows, for those who do not see it. */
   readonly summary: string;
@@ -55,6 +57,7 @@ export function PriceChart({
     drawing.current?.draw(picture);
     onDrawn(drawing.current?.drawn() ?? []);
   }, [picture, onDrawn]);
+  useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
   const paintedDark = useRef(dark);
   useEffect(() => {
     // The colours come from the style sheet, which the theme has switched by now.

@@ -68,6 +68,14 @@ export function Toolbar({
           onChange({ from: startOf(months), to: undefined });
         }}
       />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={chart.isLogarithmic}
+          onChange={(event) => onChange({ isLogarithmic: event.currentTarget.checked })}
+        />
+        Log scale
+      </label>
       <IndicatorPicker chosen={chart.indicators} onChange={(indicators) => onChange({ indicators })} />
       <label class="as-of">
         <span>As known on</span>

@@ -1,8 +1,9 @@
 import { href } from '../address.ts';
 import { fetchGaps, fetchQuality } from '../api/fetchers.ts';
-import { day, plural, whole } from '../format.ts';
+import { day, plural, plusDays, whole } from '../format.ts';
 import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
 import { useResource } from '../state/resource.ts';
+import { status } from '../state/status.ts';
 
 const SHOWN = 12;
 
@@ -50,15 +51,25 @@ export function Gaps() {
   );
 }
 
+/** Days up to the last session whose rows are looked at. */
+const DAYS = 90;
+
 /** Rows that were refused, and rows that look odd. */
 export function QualityFindings() {
-  const { data, error, retry } = useResource('quality', (signal) => fetchQuality(undefined, undefined, signal));
+  const to = status.value?.last_published ?? undefined;
+  const { data, error, retry } = useResource(to === undefined ? undefined : `quality ${to}`, (signal) =>
+    fetchQuality(to === undefined ? undefined : plusDays(to, -DAYS), to, signal),
+  );
   const warnings = Object.entries(data?.warnings ?? {});
   return (
     <section class="card" aria-labelledby="quality-title">
       <header>
         <h2 id="quality-title">Quality</h2>
-        {data === undefined ? null : <span class="soft small">{plural(data.rows, 'row')} looked at</span>}
+        {data === undefined ? null : (
+          <span class="soft small">
+            {plural(data.rows, 'row')} from {day(data.from)} to {day(data.to)}
+          </span>
+        )}
       </header>
       {error !== undefined ? (
         <Failure error={error} title="The findings did not come" onRetry={retry} />

@@ -23,7 +23,7 @@ export function Ledger({
 }) {
   const now = status.value;
   const first = yearOf(now?.lake.first);
-  const last = yearOf(now?.lake.last_closed ?? now?.lake.last);
+  const last = lastYear(now?.lake.last, now?.lake.last_closed);
   const asked = yearOf(chosen);
   const shown = useSignal(YEARS_SHOWN);
   if (now === undefined || first === undefined || last === undefined) return null;
@@ -73,6 +73,12 @@ export function Ledger({
 }
 
 const YEARS_MORE = 4;
+
+/** Years without a single session are not worth a calendar each: one after the last that has some. */
+function lastYear(last: string | null | undefined, closed: string | undefined): number | undefined {
+  const [withData, withSessions] = [yearOf(last), yearOf(closed)];
+  return withData === undefined ? withSessions : Math.min(withData + 1, withSessions ?? withData);
+}
 
 function yearOf(date: string | null | undefined): number | undefined {
   return date === null || date === undefined ? undefined : Number(date.slice(0, 4));

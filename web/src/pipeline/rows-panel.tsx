@@ -69,8 +69,11 @@ export function RowsPanel({
   );
 }
 
+const DIGEST = /^[0-9a-f]{64}$/;
+
 function show(column: string, value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (column.endsWith('_ms') && typeof value === 'number') return instant(value);
+  if (typeof value === 'string' && DIGEST.test(value)) return `${value.slice(0, 12)}…`;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

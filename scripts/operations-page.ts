@@ -91,7 +91,7 @@ const MEANINGS: Readonly<Record<string, readonly [purpose: string, columns: Read
       id: 'The part of the key that may be shown',
       name: 'What people call it',
       digest: 'SHA-256 of the key, hexadecimal',
-      scopes: '`read`, `admin`, separated by commas',
+      scopes: '`read`, `admin`, separated by a space',
       requests_per_minute: 'Rate limit, or null for none',
       requests_per_day: 'Budget a day, or null for none',
       created_ms: 'When it was made',

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { CondvestError } from '#base/errors.ts';
 import { Database } from './database.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 
 const random = { next: () => 0, uuid: () => '00000000-0000-4000-8000-000000000000' };
@@ -74,7 +75,7 @@ test('the schema remembers when it was brought up to date', async () => {
   const rows = await made.read((db) => db.selectFrom('condvest_migrations').selectAll().execute());
   assert.deepEqual(
     rows.map((row) => ({ ...row })),
-    [{ version: 1, applied_ms: 1_700_000_000_000 }],
+    MIGRATIONS.map((_, index) => ({ version: index + 1, applied_ms: 1_700_000_000_000 })),
   );
   await made.close();
 });

@@ -18,6 +18,7 @@ import {
   configShape,
   historyShape,
   marksShape,
+  orError,
   type QuotesShape,
   quotesShape,
   searchShape,
@@ -84,7 +85,7 @@ function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCa
     path: '/udf/config',
     summary: 'What this datafeed can do',
     tag: 'udf',
-    answer: configShape,
+    answer: orError(configShape),
     handle: (c) => {
       const config: ConfigShape = {
         supports_search: true,
@@ -113,7 +114,7 @@ function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCa
     summary: 'One symbol',
     tag: 'udf',
     query: z.object({ symbol }),
-    answer: symbolShape,
+    answer: orError(symbolShape),
     handle: (c, { query }) =>
       chartAnswer(c, serving, DAILY, async (view, today) => {
         const directory = await tickersOf(serving.lake, view);
@@ -141,7 +142,7 @@ function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCa
       exchange: searchText,
       limit: whole({ min: 1, max: 500, default: 30 }),
     }),
-    answer: searchShape,
+    answer: orError(searchShape),
     handle: (c, { query }) =>
       chartAnswer(c, serving, DAILY, async (view, today) =>
         searchSymbols(await tickersOf(serving.lake, view), sessionOn(serving, today), query),
@@ -158,7 +159,7 @@ function addSeries(app: ServingApp, serving: Serving, cache: ChartSeriesCache): 
       'nD is n trading days; the open window is its last bar. `to` is not included; `countback` outranks `from`; times are trading days at 00:00 UTC in seconds.',
     tag: 'udf',
     query: historyQuery,
-    answer: historyShape,
+    answer: orError(historyShape),
     handle: (c, { query }) => {
       const length = readResolution(query.resolution);
       return chartAnswer(c, serving, length, async (view, today) => {
@@ -174,7 +175,7 @@ function addSeries(app: ServingApp, serving: Serving, cache: ChartSeriesCache): 
     summary: 'The last bar of some symbols, against the one before',
     tag: 'udf',
     query: z.object({ symbols: list(QUOTES_MAX) }),
-    answer: quotesShape,
+    answer: orError(quotesShape),
     handle: (c, { query }) =>
       chartAnswer(c, serving, DAILY, async (view, today): Promise<QuotesShape> => {
         const directory = await tickersOf(serving.lake, view);
@@ -192,7 +193,7 @@ function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): v
     summary: 'Splits, dividends and bars that are not final, on the bars',
     tag: 'udf',
     query: marksQuery,
-    answer: marksShape,
+    answer: orError(marksShape),
     handle: (c, { query }) => {
       const length = readResolution(query.resolution);
       return chartAnswer(c, serving, length, async (view, today) => {
@@ -209,7 +210,7 @@ function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): v
     summary: 'Splits and dividends, on the time scale',
     tag: 'udf',
     query: marksQuery,
-    answer: timescaleMarksShape,
+    answer: orError(timescaleMarksShape),
     handle: (c, { query }) => {
       const length = readResolution(query.resolution);
       return chartAnswer(c, serving, length, async (view, today) => {

@@ -11,6 +11,14 @@ export interface UdfError {
   readonly errmsg: string;
 }
 
+/** What is wrong is told with status 200, as the protocol has it. */
+const errorShape = z.object({ s: z.literal('error'), errmsg: z.string() });
+
+/** An answer as the protocol has it, or its error. */
+export function orError(shape: z.ZodType): z.ZodType {
+  return z.union([shape, errorShape]);
+}
+
 export const configShape = z.object({
   supports_search: z.literal(true),
   supports_group_request: z.literal(false),

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { openHttpApp } from '#test/fixtures/http-app.ts';
+
+/** Every parameter of every route, made up from our own OpenAPI document by a fuzzer that is not ours. */
+
+const python = process.env.CONDVEST_TEST_CLIENTS_PYTHON ?? 'python3';
+const EXAMPLES = process.env.CONDVEST_TEST_FUZZ_EXAMPLES ?? '4';
+const SEED = process.env.CONDVEST_TEST_FUZZ_SEED ?? '1';
+
+/** Streams have no end, so that a fuzzer would wait for it. */
+const ENDLESS = 'runs/stream';
+
+test('no request that the document allows, or nearly allows, is answered otherwise than documented', {
+  skip: lacks(),
+}, async () => {
+  await using http = await openHttpApp();
+  const base = await http.listen();
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-fuzz-'));
+  try {
+    const { code, output } = await run(
+      join(dirname(python), 'st'),
+      [
+        'run',
+        `${base}/condvest/v1/openapi.json`,
+        '--checks=not_a_server_error,response_schema_conformance,status_code_conformance,content_type_conformance',
+        `--max-examples=${EXAMPLES}`,
+        `--seed=${SEED}`,
+        '--phases=examples,coverage,fuzzing',
+        `--exclude-path-regex=${ENDLESS}`,
+        // A request that hangs fails the run.
+        '--request-timeout=30',
+        '--generation-database=none',
+        '--no-color',
+      ],
+      folder,
+    );
+    assert.equal(code, 0, output);
+    assert.match(output, /\b\d+ passed/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+function run(command: string, args: readonly string[], folder: string): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') }));
+  });
+}
+
+function lacks(): string | false {
+  const { status } = spawnSync(python, ['-c', 'import schemathesis'], { stdio: 'ignore' });
+  if (status === 0) return false;
+  return `SKIPPED: ${python} cannot import schemathesis; set CONDVEST_TEST_CLIENTS_PYTHON to a Python that can`;
+}

@@ -32,12 +32,29 @@ async function openSqlite(options: SqliteOptions): Promise<Database> {
   let connection: DatabaseSync | undefined;
   try {
     connection = new DatabaseSync(path, { timeout: OPEN_TIMEOUT_MS, enableForeignKeyConstraints: false });
-    connection.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    await useWal(connection);
+    connection.exec(`pragma synchronous = full; pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
     const database = new Database({ dialect: new NodeSqliteDialect(connection), random, place: path });
     await database.migrate(nowMs);
     return database;
   } catch (cause) {
     if (connection?.isOpen === true) connection.close();
     throw thrownFor(cause, path);
+  }
+}
+
+const WAL_TRIES = 50;
+const WAL_PAUSE_MS = 100;
+
+/** Two processes that make one new file meet here, and SQLite does not wait for a change of the journal: so we try again. */
+async function useWal(connection: DatabaseSync): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      connection.exec('pragma journal_mode = wal');
+      return;
+    } catch (cause) {
+      if (tries === WAL_TRIES || !(cause instanceof Error && /locked|busy/.test(cause.message))) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, WAL_PAUSE_MS));
+    }
   }
 }

@@ -108,6 +108,8 @@ class Month {
   #kills = 0;
   #failedRuns = 0;
   #askedAgain = false;
+  /** What was asked for again was stored with the values from before. */
+  #restates = false;
   readonly #times = new Map<string, number>();
 
   static async open(seed: number, options: LiveOptions): Promise<Month> {
@@ -268,6 +270,12 @@ class Month {
     );
     if (sessions.length === 0) return;
     this.#askedAgain = true;
+    // A session that was first had after the vendor had changed it holds the new values already.
+    const stored = await this.#storedRows();
+    this.#restates = sessions.some((session) => {
+      const truth = new Set(this.#market.truth(session).map(textOf));
+      return (stored.get(session) ?? []).every((row) => truth.has(textOf(row)));
+    });
     await fetchBars(this.#deps(faults, this.#store()), {
       sessions: sessions.map((session) => ({ session, reason: 'again' })),
     });
@@ -384,7 +392,7 @@ class Month {
       }
     }
     const restated = all.filter(({ kind }) => kind === 'restated').length;
-    assert.equal(restated, this.#askedAgain ? 1 : 0, 'restatements are told once');
+    assert.equal(restated, this.#restates ? 1 : 0, 'restatements are told once');
     const told = new Map<string, number>();
     for (const { event, notice } of this.#events) {
       const key = `${event} ${notice.id}`;

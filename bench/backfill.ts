@@ -17,7 +17,8 @@ import { parseArgs } from 'node:util';
 
 import { MassiveSource } from '#adapters/massive/daily-source.ts';
 import { systemRandom } from '#adapters/system/random.ts';
-import { type FetchDeps, fetchBars, throwFailures } from '#batch/fetch/fetch-bars.ts';
+import { fetchBars, throwFailures } from '#batch/fetch/fetch-bars.ts';
+import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
 import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';

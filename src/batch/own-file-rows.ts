@@ -1,5 +1,5 @@
 import { yearOf } from '#base/dates.ts';
-import type { LakeDeps } from '#lake/lake.ts';
+import type { LakeDeps } from '#lake/lake-deps.ts';
 import { byYear } from '#lake/put.ts';
 import { SessionSet } from '#market/session-set.ts';
 

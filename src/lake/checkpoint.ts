@@ -2,7 +2,7 @@ import { assert } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
 
 import { CREATE_LINES, copyCheckpoint, INSERT_LINES } from './checkpoint.sql.ts';
-import type { LakeDeps } from './lake.ts';
+import type { LakeDeps } from './lake-deps.ts';
 import type { DeltaLog } from './log.ts';
 import { checkpointName, LAST_CHECKPOINT_NAME } from './log-files.ts';
 import { fileRetentionMs } from './protocol.ts';

@@ -1,19 +1,7 @@
 import { assert } from '#base/assert.ts';
-
-import type { Clock } from '#ports/clock.ts';
-import type { ObjectStore } from '#ports/object-store.ts';
-import type { Random } from '#ports/random.ts';
-
-import type { Engine } from './engine.ts';
+import type { LakeDeps } from './lake-deps.ts';
 import type { TableDefinition } from './schema.ts';
 import { Table } from './table.ts';
-
-export interface LakeDeps {
-  readonly store: ObjectStore;
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 /** All tables over one object store. */
 export class Lake {

@@ -9,7 +9,7 @@ import { writeTable } from './commit.ts';
 import { changedUnits, changesData } from './conflict.ts';
 import { DataFile } from './files.ts';
 import { type HistoryEntry, historyOf } from './history.ts';
-import type { LakeDeps } from './lake.ts';
+import type { LakeDeps } from './lake-deps.ts';
 import { DeltaLog } from './log.ts';
 import { checkpointInterval } from './protocol.ts';
 import type { TableDefinition } from './schema.ts';

@@ -1,7 +1,8 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import { type FetchBarsReport, type FetchDeps, type FetchProgress, fetchBars } from '#batch/fetch/fetch-bars.ts';
+import { type FetchBarsReport, type FetchProgress, fetchBars } from '#batch/fetch/fetch-bars.ts';
 import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-reference.ts';
+import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
 import { readHorizon } from '#batch/fetch/horizon.ts';
 import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
 import { findGaps, type GapsReport } from '#batch/gaps.ts';

@@ -18,7 +18,7 @@ import {
   verifyStep,
 } from '#batch/pipeline/steps.ts';
 import { type TellReport, tell } from '#batch/pipeline/tell.ts';
-import type { PipelineRunDeps } from './pipeline.ts';
+import type { PipelineRunDeps } from './pipeline-deps.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
 /** What each task of `daily.asl.json` does in this process. */

@@ -3,24 +3,14 @@ import { defined } from '#base/assert.ts';
 import { deathNotice } from '#batch/pipeline/conditions.ts';
 import type { PipelineDeps, PipelineInput } from '#batch/pipeline/steps.ts';
 import { deliver, type TellReport } from '#batch/pipeline/tell.ts';
-import type { Clock } from '#ports/clock.ts';
-import type { Notifier } from '#ports/notifier.ts';
-import type { Operations, Run, RunStep } from '#ports/operations.ts';
-import type { Random } from '#ports/random.ts';
+import type { Run, RunStep } from '#ports/operations.ts';
 import { readDefinition } from './pipeline-definition.ts';
+import type { PipelineRunDeps } from './pipeline-deps.ts';
 import { type HandlerContext, pipelineHandlers } from './pipeline-handlers.ts';
 import { DIED, type RunContext, startRun, type WorkEnd } from './recorded-run.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
 /** Runs `daily.asl.json` in this process: the same definition that Step Functions runs. */
-
-export interface PipelineRunDeps {
-  readonly pipeline: PipelineDeps;
-  readonly operations: Operations;
-  readonly notifiers: readonly Notifier[];
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 export interface PipelineRunOptions {
   readonly input: PipelineInput;

@@ -1,5 +1,5 @@
+import { definer, type SettingsTable } from './setting-definition.ts';
 import { Invalid, listOf, readBytes, shown, urlOf, whole, yesOrNo } from './setting-values.ts';
-import type { SettingDefinition } from './settings.ts';
 
 /** The settings of the server. */
 export interface ServingSettings {
@@ -24,7 +24,9 @@ export interface ServingSettings {
 export const SERVE_PORT_DEFAULT = 8787;
 const CACHE_MIN_BYTES = 2 ** 20;
 
-export const SERVING_SETTINGS: readonly SettingDefinition<keyof ServingSettings>[] = [
+const define = definer<ServingSettings>();
+
+export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveHost',
     variable: 'CONDVEST_SERVE_HOST',
@@ -126,12 +128,6 @@ export const SERVING_SETTINGS: readonly SettingDefinition<keyof ServingSettings>
     read: (value) => whole(value, 1, 65_536),
   }),
 ];
-
-function define<K extends keyof ServingSettings>(
-  definition: SettingDefinition<K>,
-): SettingDefinition<keyof ServingSettings> {
-  return definition as unknown as SettingDefinition<keyof ServingSettings>;
-}
 
 /** Scheme, host and port: what addresses in answers begin with. */
 function readOrigin(value: unknown): string | Invalid {

@@ -3,6 +3,7 @@ import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import { DEFAULT_INTERVALS, INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
+import { definer, type SettingsTable } from './setting-definition.ts';
 import { fieldOf, hiddenUrl, Invalid, listOf, readBytes, share, shown, urlOf, whole } from './setting-values.ts';
 import { SERVING_SETTINGS, type ServingSettings } from './settings-serving.ts';
 
@@ -42,28 +43,12 @@ export interface Settings extends ServingSettings {
 export const SOURCE_CHOICES = ['auto', 'simulated', 'massive', 'flat-files'] as const;
 export type SourceChoice = (typeof SOURCE_CHOICES)[number];
 
-/** One setting: its name, what it may be, and how its text is read. The reference page is made from this table. */
-export interface SettingDefinition<K extends keyof Settings = keyof Settings> {
-  readonly key: K;
-  readonly variable: string;
-  /** Another name of the variable, which counts where the first is not set. */
-  readonly alias?: string;
-  /** There is no default: the setting may be left out. */
-  readonly optional?: boolean;
-  /** Its value is never shown. */
-  readonly secret?: boolean;
-  readonly doc: string;
-  readonly allowed: string;
-  /** The default as text, for the reference. */
-  readonly defaultText: string;
-  /** From the text of an environment variable, or from a value of the configuration file. */
-  readonly read: (value: unknown) => Settings[K] | Invalid;
-}
-
 /** Least memory with which the jobs on a whole market finish. */
 const MEMORY_MIN_BYTES = 128 * 2 ** 20;
 
-export const SETTINGS: readonly SettingDefinition[] = [
+const define = definer<Settings>();
+
+export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'home',
     variable: 'CONDVEST_HOME',
@@ -263,12 +248,8 @@ export const SETTINGS: readonly SettingDefinition[] = [
     defaultText: '',
     read: readAddresses,
   }),
-  ...SERVING_SETTINGS.map((definition) => definition as SettingDefinition),
+  ...SERVING_SETTINGS,
 ];
-
-function define<K extends keyof Settings>(definition: SettingDefinition<K>): SettingDefinition {
-  return definition as unknown as SettingDefinition;
-}
 
 function readIntervals(value: unknown): readonly number[] | Invalid {
   const items = listOf(value);

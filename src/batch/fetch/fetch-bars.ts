@@ -1,24 +1,13 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import type { Lake } from '#lake/lake.ts';
 import { SESSIONS } from '#lake/tables.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
-import type { SessionState } from '#market/ledger.ts';
 import type { DailyRowRules } from '#market/quality.ts';
-import type { DailySource } from '#ports/daily-source.ts';
 import { readLedger } from '../ledger.ts';
-import type { PutRules } from '../put-bars.ts';
+import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
 import { type JudgedReply, judgeReply } from './judge-reply.ts';
-import type { FetchReason, PlannedSession } from './plan.ts';
+import type { PlannedSession } from './plan.ts';
 import { putReplies, type Reply } from './put-replies.ts';
-
-export interface FetchDeps {
-  readonly lake: Lake;
-  readonly calendar: Calendar;
-  readonly source: DailySource;
-  readonly rules: PutRules & { readonly quarantineBound: number };
-}
 
 export interface FetchBarsRequest {
   readonly sessions: readonly PlannedSession[];
@@ -30,24 +19,6 @@ export interface FetchProgress {
   readonly done: number;
   readonly total: number;
   readonly session: IsoDate;
-}
-
-/** What came of one session. */
-export interface FetchedSession {
-  readonly session: IsoDate;
-  readonly reason: FetchReason;
-  readonly outcome: 'fetched' | 'empty' | 'not-yet' | 'beyond-plan' | 'failed';
-  /** State in the ledger after; undefined while it is missing. */
-  readonly state?: SessionState;
-  readonly rows: number;
-  readonly expected: number | null;
-  readonly inserted: number;
-  readonly replaced: number;
-  readonly quarantined: number;
-  /** Settled although it stayed short. */
-  readonly settledShort: boolean;
-  readonly detail?: string;
-  readonly error?: CondvestError;
 }
 
 export interface FetchBarsReport {

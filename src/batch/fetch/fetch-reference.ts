@@ -14,7 +14,7 @@ import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
 import { readLedger } from '../ledger.ts';
 import { checkOverlaps, listingValues, readListings } from '../listings-table.ts';
 import { replaceAll, stageRows } from '../small-table.ts';
-import type { FetchDeps } from './fetch-bars.ts';
+import type { FetchDeps } from './fetched-session.ts';
 import { firstOf } from './plan.ts';
 
 export interface FetchReferenceRequest {

@@ -6,7 +6,7 @@ import { quarantine } from '../import/quarantine.ts';
 import { readLedger } from '../ledger.ts';
 import { putBars } from '../put-bars.ts';
 import { recordSessions } from '../record-sessions.ts';
-import type { FetchDeps, FetchedSession } from './fetch-bars.ts';
+import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import type { JudgedReply } from './judge-reply.ts';
 import type { PlannedSession } from './plan.ts';
 

@@ -4,8 +4,9 @@ import { decide } from '#lake/input-checkpoint.ts';
 import { SESSIONS, silverBars } from '#lake/tables.ts';
 
 import { consolidate } from '../consolidate.ts';
-import { type FetchDeps, type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
+import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
+import type { FetchDeps } from '../fetch/fetched-session.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { readLedger } from '../ledger.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { COMMIT_MS_MAX, type LakeView } from '../view.ts';
 import type { KeptAnswer } from './answer-cache.ts';
-import { noteHot } from './hot-answers.ts';
 import { toJson } from './json.ts';
+import { noteHot } from './known-answer.ts';
 import { originOf } from './origin.ts';
 import { matches, sendKept } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { MS_PER_DAY } from '#base/dates.ts';
-import { Lake, type LakeDeps } from '#lake/lake.ts';
+import { Lake } from '#lake/lake.ts';
+import type { LakeDeps } from '#lake/lake-deps.ts';
 import type { Table } from '#lake/table.ts';
 import { FaultStore, Killed } from '#test/fakes/fault-store.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';

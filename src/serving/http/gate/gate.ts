@@ -3,7 +3,7 @@ import { matchedRoutes } from 'hono/route';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { refusal } from '../app.ts';
-import { hotAnswer, knownAnswer } from '../hot-answers.ts';
+import { hotAnswer, knownAnswer } from '../known-answer.ts';
 import { originOf } from '../origin.ts';
 import { scopeOf } from '../route.ts';
 import { keptBytes } from '../sending.ts';

@@ -1,0 +1,34 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { CondvestError } from '#base/errors.ts';
+import type { Lake } from '#lake/lake.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { SessionState } from '#market/ledger.ts';
+import type { DailySource } from '#ports/daily-source.ts';
+import type { PutRules } from '../put-bars.ts';
+import type { FetchReason } from './plan.ts';
+
+/** What fetching works with. */
+export interface FetchDeps {
+  readonly lake: Lake;
+  readonly calendar: Calendar;
+  readonly source: DailySource;
+  readonly rules: PutRules & { readonly quarantineBound: number };
+}
+
+/** What came of one session. */
+export interface FetchedSession {
+  readonly session: IsoDate;
+  readonly reason: FetchReason;
+  readonly outcome: 'fetched' | 'empty' | 'not-yet' | 'beyond-plan' | 'failed';
+  /** State in the ledger after; undefined while it is missing. */
+  readonly state?: SessionState;
+  readonly rows: number;
+  readonly expected: number | null;
+  readonly inserted: number;
+  readonly replaced: number;
+  readonly quarantined: number;
+  /** Settled although it stayed short. */
+  readonly settledShort: boolean;
+  readonly detail?: string;
+  readonly error?: CondvestError;
+}

@@ -1,9 +1,8 @@
-import { yearOf } from '#base/dates.ts';
+import { type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { SqlValue } from '#lake/engine-values.ts';
 import type { DataFile, StatsValue } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
-import { distinctUnits } from '#lake/put.sql.ts';
 import { isTagged } from '#lake/put.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { Column, TableDefinition } from '#lake/schema.ts';
@@ -96,10 +95,12 @@ async function verifyFile(
     const bounded = Object.keys(file.stats?.minValues ?? {});
     const order = isTagged(file) || definition.unitColumn === undefined ? definition.sortBy : [];
     const sortBy = order.every((column) => held.has(column)) ? order : [];
-    const [survey] = await engine.rows<Record<string, SqlValue>>(surveyFile(localPath, columns, bounded, sortBy));
+    const unitColumn = columns.find((column) => column.name === definition.unitColumn)?.name;
+    const sql = surveyFile(localPath, { columns, bounded, sortBy, unitColumn });
+    const [survey] = await engine.rows<Record<string, SqlValue>>(sql);
     if (survey === undefined) return undefined;
     compareSurvey(definition, file, columns, survey, findings);
-    if (definition.unitColumn !== undefined) await verifyUnits(lake, definition, file, findings);
+    if (unitColumn !== undefined) compareUnits(definition, file, survey.units ?? null, findings);
     return Number(survey.rows);
   } catch (cause) {
     if (!(cause instanceof CondvestError)) throw cause;
@@ -156,11 +157,10 @@ function isBelow(a: SqlValue | StatsValue | undefined, b: SqlValue | StatsValue 
   return typeof a === 'string' && typeof b === 'string' && a < b;
 }
 
-async function verifyUnits(lake: Lake, definition: TableDefinition, file: DataFile, findings: Findings): Promise<void> {
+/** `found`: the distinct units of the file's rows, with a space between. */
+function compareUnits(definition: TableDefinition, file: DataFile, found: SqlValue, findings: Findings): void {
   const { name, unitColumn = '' } = definition;
-  const sql = distinctUnits(await scanSql(lake.deps, definition, [file]), unitColumn);
-  const found = await lake.deps.engine.rows<{ unit: string | null }>(sql);
-  const units = SessionSet.of((found.filter(({ unit }) => unit !== null) as { unit: never }[]).map(({ unit }) => unit));
+  const units = SessionSet.of(found === null ? [] : (String(found).split(' ') as IsoDate[]));
   const beyond = isTagged(file) && file.units !== undefined ? units.difference(file.units) : SessionSet.empty;
   if (beyond.size > 0) {
     findings.add(

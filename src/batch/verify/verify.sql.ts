@@ -2,18 +2,27 @@ import { precedes } from '#lake/data-file.sql.ts';
 import { sqlName, sqlPath, sqlText } from '#lake/engine.ts';
 import { type Column, SQL_TYPES } from '#lake/schema.ts';
 
-/** What a file really holds: rows, rows out of order, nulls, smallest and largest values, by numbered columns. */
-export function surveyFile(
-  localPath: string,
-  columns: readonly Column[],
-  bounded: readonly string[],
-  sortBy: readonly string[],
-): string {
+export interface FileSurvey {
+  readonly columns: readonly Column[];
+  /** Those whose smallest and largest values are wanted. */
+  readonly bounded: readonly string[];
+  readonly sortBy: readonly string[];
+  /** The column of dates whose distinct values are wanted. */
+  readonly unitColumn: string | undefined;
+}
+
+/** What a file really holds: rows, rows out of order, nulls, smallest and largest values, by numbered columns, and units. */
+export function surveyFile(localPath: string, { columns, bounded, sortBy, unitColumn }: FileSurvey): string {
   const measures = columns.map(({ name }, index) => `count(*) FILTER (${sqlName(name)} IS NULL) AS nulls_${index}`);
   for (const [index, { name, type }] of columns.entries()) {
     if (!bounded.includes(name)) continue;
     const value = `CAST(${sqlName(name)} AS ${SQL_TYPES[type]})`;
     measures.push(`min(${value}) AS min_${index}`, `max(${value}) AS max_${index}`);
+  }
+  if (unitColumn !== undefined) {
+    const unit = `CAST(${sqlName(unitColumn)} AS DATE)`;
+    const units = `list(DISTINCT ${unit}) FILTER (${unit} IS NOT NULL)`;
+    measures.push(`array_to_string(CAST(${units} AS VARCHAR[]), ' ') AS units`);
   }
   return `
     SELECT count(*) AS rows, count(*) FILTER (early) AS unordered, ${measures.join(', ')}

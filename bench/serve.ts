@@ -17,6 +17,7 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { barsLake, openLake } from './bars-lake.ts';
 import { dataset, FULL_SIZE } from './dataset.ts';
 import { nightArguments, prepareNight } from './night.ts';
+import { randomQuery } from './random-queries.ts';
 import { oneSymbol } from './read-symbol.sql.ts';
 import { residentBytes, type Served, serveBare, serveLake } from './served.ts';
 
@@ -139,8 +140,9 @@ async function start(): Promise<void> {
   }
 }
 
-/** Random symbols and random ranges: the memory of the server must come to rest. */
+/** Random requests of every kind over all symbols: the memory of the server must come to rest. */
 async function memory(): Promise<void> {
+  const sessions = data.dates.slice(0, -1);
   await using served = await serveLake(root);
   const seconds = Number(values['memory-seconds']);
   const samples: number[] = [];
@@ -148,7 +150,7 @@ async function memory(): Promise<void> {
   let requests = 0;
   for (let round = 0; round < rounds; round += 1) {
     const paths = Array.from({ length: 2000 }, () => ({
-      path: barsPath(symbolAt(Math.floor(Math.random() * data.symbols)), Math.random()),
+      path: randomQuery({ symbolAt, symbols: data.symbols, sessions }),
     }));
     const result = await shot(served, seconds / rounds, paths, 16);
     requests += result.requests.total;

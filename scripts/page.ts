@@ -1,4 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+
+/** What the reference page loads, and the licence that comes with it. */
+const REFERENCE_FILES = [
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'LICENSE',
+  'NOTICE',
+];
 
 /** Builds the page into `web/dist`, from where a checkout's server serves it. Ends the process where that fails. */
 export function buildPage(): void {
@@ -6,4 +16,5 @@ export function buildPage(): void {
   const { status, error } = spawnSync('vite', ['build', 'web', '--logLevel', 'warn'], { stdio: 'inherit' });
   if (error !== undefined) process.stderr.write(`The page cannot be built: ${error.message}\n`);
   if (status !== 0) process.exit(status ?? 1);
+  for (const name of REFERENCE_FILES) cpSync(`node_modules/swagger-ui-dist/${name}`, `web/dist/reference/${name}`);
 }

@@ -3,7 +3,7 @@ export interface PageFiles {
   /**
    * The file of a path below the page's root, as in an address but without the leading slash: `index.html`,
    * `assets/app.js`, `reference/swagger-ui.css`. Undefined where there is none; a path that leaves the root is one of those.
-   * Files of the reference page (the package `swagger-ui-dist`) lie under `reference/`.
+   * Files of the reference page (Swagger UI) lie under `reference/`.
    */
   read(path: string): Promise<PageFile | undefined>;
 }

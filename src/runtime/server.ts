@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { collectDefaultMetrics } from 'prom-client';
 import { FsPageFiles } from '#adapters/fs/page-files.ts';
@@ -168,14 +167,13 @@ function limitsOf(config: Config): ServingLimits {
   };
 }
 
-/** The page as it was built, in a checkout or in the package, and the files of the reference page. */
+/** The page as it was built, in a checkout or in the package. */
 function pageFiles(): FsPageFiles {
   const here = import.meta.dirname;
   // In the package this file is dist/src/runtime/server.js and the page is dist/web; in a checkout it is web/dist.
   const isCompiled = import.meta.filename.endsWith('.js');
   const root = isCompiled ? join(here, '../../web') : join(here, '../../web/dist');
-  const reference = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
-  return new FsPageFiles({ root, mounts: { reference } });
+  return new FsPageFiles(root);
 }
 
 function urlOf(host: string, port: number): string {

@@ -24,16 +24,13 @@ const NAME_PATTERN = /^(?!\.)[\w.-]+$/;
 const FILES_MAX = 512;
 const FILE_BYTES_MAX = 16 * 2 ** 20;
 
-/** The page's files from folders of the package: each first part of a path, or none, has a folder. */
+/** The page's files, from the folder that its build filled. */
 export class FsPageFiles implements PageFiles {
   readonly #root: string;
-  readonly #mounts: Readonly<Record<string, string>>;
   readonly #kept = new Map<string, PageFile>();
 
-  /** `mounts`: folders by the first part of the path. */
-  constructor(options: { readonly root: string; readonly mounts: Readonly<Record<string, string>> }) {
-    this.#root = options.root;
-    this.#mounts = options.mounts;
+  constructor(root: string) {
+    this.#root = root;
   }
 
   async read(path: string): Promise<PageFile | undefined> {
@@ -42,10 +39,7 @@ export class FsPageFiles implements PageFiles {
     const names = path.split('/');
     const contentType = CONTENT_TYPES[extname(path).toLowerCase()];
     if (contentType === undefined || !names.every((name) => NAME_PATTERN.test(name))) return undefined;
-    const [first = '', ...rest] = names;
-    const mount = Object.hasOwn(this.#mounts, first) ? this.#mounts[first] : undefined;
-    const folder = mount ?? this.#root;
-    const bytes = await this.#bytes(folder, join(folder, ...(mount === undefined ? names : rest)));
+    const bytes = await this.#bytes(join(this.#root, ...names));
     if (bytes === undefined) return undefined;
     const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`;
     const file = { bytes, contentType, etag };
@@ -53,11 +47,11 @@ export class FsPageFiles implements PageFiles {
     return file;
   }
 
-  async #bytes(folder: string, path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #bytes(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       // A link inside the folder that leads out of it is not followed.
       const real = await realpath(path);
-      if (!real.startsWith(`${await realpath(folder)}${sep}`)) return undefined;
+      if (!real.startsWith(`${await realpath(this.#root)}${sep}`)) return undefined;
       const bytes = new Uint8Array(await readFile(real));
       return bytes.byteLength > FILE_BYTES_MAX ? undefined : bytes;
     } catch (cause) {

@@ -4,7 +4,7 @@ export const REFERENCE_PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Condvest: API reference</title>
-<link rel="icon" href="/reference/favicon-32x32.png">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/reference/swagger-ui.css">
 <body>
 <main id="reference"><p>Loading the reference …</p></main>

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { FsPageFiles } from '#adapters/fs/page-files.ts';
 import { addPage } from '#serving/http/page.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
@@ -10,8 +8,7 @@ import { noChromium, openBrowser } from './browser.ts';
 test('the reference page lists the routes, tries one, and asks nobody but this server', {
   skip: noChromium,
 }, async () => {
-  const reference = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
-  const page = new FsPageFiles({ root: reference, mounts: { reference } });
+  const page = new FsPageFiles('web/dist');
   await using http = await openHttpApp({ deps: { page } });
   addPage(http.app, http.serving);
   await using browser = await openBrowser();

@@ -16,16 +16,16 @@ describe('the files of the page', () => {
     folder = await mkdtemp(join(tmpdir(), 'condvest-page-'));
     const root = join(folder, 'dist');
     await mkdir(join(root, 'assets'), { recursive: true });
-    await mkdir(join(folder, 'swagger'));
+    await mkdir(join(root, 'reference'));
     await writeFile(join(root, 'index.html'), '<!doctype html><title>Page</title>');
     await writeFile(join(root, 'assets/app-0a1b2c3d.js'), script);
     await writeFile(join(root, '.env'), 'hidden words');
     await writeFile(join(root, 'notes.private'), 'hidden words');
     await writeFile(join(folder, 'outside.txt'), 'hidden words');
-    await writeFile(join(folder, 'swagger/swagger-ui.css'), 'a {}');
+    await writeFile(join(root, 'reference/swagger-ui.css'), 'a {}');
     await symlink(join(folder, 'outside.txt'), join(root, 'link.txt'));
     http = await openHttpApp({ isEmpty: true });
-    const page = new FsPageFiles({ root, mounts: { reference: join(folder, 'swagger') } });
+    const page = new FsPageFiles(root);
     gate = gated({ ...http.serving, page });
   });
   after(async () => {
@@ -57,7 +57,7 @@ describe('the files of the page', () => {
     assert.match(await response.text(), /<title>Page/);
   });
 
-  test('the reference page has a folder of its own', async () => {
+  test('a folder inside it is served as well', async () => {
     assert.equal((await gate.ask('/reference/swagger-ui.css')).headers.get('content-type'), 'text/css; charset=utf-8');
   });
 

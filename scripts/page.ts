@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** What the reference page loads, and the licence that comes with it. */
 const REFERENCE_FILES = [
@@ -16,5 +18,6 @@ export function buildPage(): void {
   const { status, error } = spawnSync('vite', ['build', 'web', '--logLevel', 'warn'], { stdio: 'inherit' });
   if (error !== undefined) process.stderr.write(`The page cannot be built: ${error.message}\n`);
   if (status !== 0) process.exit(status ?? 1);
-  for (const name of REFERENCE_FILES) cpSync(`node_modules/swagger-ui-dist/${name}`, `web/dist/reference/${name}`);
+  const swagger = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+  for (const name of REFERENCE_FILES) cpSync(join(swagger, name), `web/dist/reference/${name}`);
 }

@@ -1,9 +1,30 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { startProcess } from './browser/running-server.ts';
 import { temporaryFolder } from './command-line.ts';
+
+/** What the package is made from. */
+const SOURCES = [
+  ...['bin', 'src', 'web', 'scripts', 'condvest', 'README.md', 'CHANGELOG.md', 'LICENSE'],
+  ...['package.json', 'tsconfig.json', 'tsconfig.build.json'],
+];
+
+/** The packages that come with ours, by the lock file: none of those for development, and of types only what TypeScript asks for. */
+async function dependencies(): Promise<string[]> {
+  const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
+  return Object.entries(lock.packages).flatMap(([path, { dev = false }]) => {
+    const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1];
+    return name !== undefined && existsSync(path) && (!dev || name === '@types/node' || name === 'undici-types')
+      ? [name]
+      : [];
+  });
+}
 
 /** The package as it is shipped: packed, laid into another project's node_modules, used as a command and as a library. */
 test('the packed package gives a command and a typed library to another project', async () => {
@@ -14,7 +35,12 @@ test('the packed package gives a command and a typed library to another project'
       encoding: 'utf8',
       env: { ...process.env, CONDVEST_HOME: join(folder.path, home) },
     });
-  run('npm', ['pack', '--silent', '--pack-destination', folder.path], resolve('.'));
+  // Packed from a copy: packing builds anew, and other tests read what was built here.
+  const source = join(folder.path, 'source');
+  for (const path of SOURCES)
+    await cp(path, join(source, path), { recursive: true, filter: (name) => name !== 'web/dist' });
+  await symlink(resolve('node_modules'), join(source, 'node_modules'));
+  run('npm', ['pack', '--silent', '--pack-destination', folder.path], source);
   const tarball = (await readdir(folder.path)).find((name) => name.endsWith('.tgz'));
   assert.ok(tarball !== undefined, 'npm pack wrote a tarball');
   run('tar', ['xzf', tarball], folder.path);
@@ -22,8 +48,9 @@ test('the packed package gives a command and a typed library to another project'
   // What `npm install` would do, without a registry: the package's files, and beside them its dependencies.
   const modules = join(folder.path, 'project', 'node_modules');
   await mkdir(modules, { recursive: true });
-  for (const name of await readdir('node_modules')) {
-    if (name !== '.bin' && !name.startsWith('.')) await symlink(resolve('node_modules', name), join(modules, name));
+  for (const name of await dependencies()) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(resolve('node_modules', name), join(modules, name));
   }
   await rename(join(folder.path, 'package'), join(modules, 'condvest'));
   await mkdir(join(modules, '.bin'));
@@ -47,6 +74,13 @@ test('the packed package gives a command and a typed library to another project'
   const condvest = join(modules, '.bin', 'condvest');
   run(condvest, ['up', '--once', '--symbols', '3', '--years', '1'], folder.path, 'simulated');
   assert.match(run(condvest, ['pipeline', 'run'], folder.path, 'simulated'), /succeeded/);
+  {
+    await using server = await startProcess(['serve', '--port', '0'], join(folder.path, 'simulated'), {}, condvest);
+    const page = await (await fetch(server.url)).text();
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1] ?? 'no script in the page';
+    for (const path of [script, '/reference/swagger-ui-bundle.js', '/condvest/docs', '/condvest/v1/status'])
+      assert.equal((await fetch(server.url + path)).status, 200, path);
+  }
   await writeFile(
     join(project, 'read.mts'),
     `import { openLake } from 'condvest';

@@ -17,8 +17,9 @@ export function startProcess(
   args: readonly string[],
   home: string,
   env: Readonly<Record<string, string>> = {},
+  launcher: string = LAUNCHER,
 ): Promise<ServerProcess> {
-  const child = spawn(LAUNCHER, args, {
+  const child = spawn(launcher, args, {
     env: { PATH: process.env['PATH'] ?? '', HOME: home, CONDVEST_HOME: home, CONDVEST_ACCESS_LOG: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 /** House rules that a look at the text can settle. Each is given a text that breaks it, to prove that it can fail. */
@@ -37,7 +38,21 @@ const RULES: readonly Rule[] = [
     breaks: (_, text) => /(\/home\/[a-z]|\/Users\/[A-Z]|\/work\/|\/root\/)/.test(text),
     planted: ['docs/x.md', `see /${'work'}/main`],
   },
+  {
+    name: 'what a document links to, or names as a file of the tree, is there',
+    breaks: (path, text) => path.endsWith('.md') && namedFiles(path, text).some((name) => !existsSync(name)),
+    planted: ['docs/x.md', 'see [this](../nowhere.md)'],
+  },
 ];
+
+/** Targets of links, and names such as `src/lake/put.ts`, as paths from the root. */
+function namedFiles(path: string, text: string): string[] {
+  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) =>
+    join(dirname(path), target),
+  );
+  const names = [...text.matchAll(/`((?:src|test|bench|scripts|web)\/[\w./-]+)`/g)].map(([, name = '']) => name);
+  return [...links, ...names.filter((name) => !name.startsWith('web/dist'))];
+}
 
 const files = [...globSync('{src,bin,test,bench,scripts,docs,.ci}/**/*.{ts,md,sh}'), ...globSync('*.md')].map(
   (path) => ({ path, text: readFileSync(path, 'utf8') }),

@@ -458,6 +458,40 @@ describe('aggregates while the lake grows', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
+  test('on the day of a split all answers have its share count, also before the first trade of its security', async () => {
+    await using http = await openHttpApp();
+    http.clock.move(Date.parse(`${NEXT}T15:00:00Z`) - http.clock.nowMs());
+    const day = `/v2/aggs/ticker/FUT/range/1/day/${PROVISIONAL}/${NEXT}`;
+    const before = await pageAt(http, day);
+    const stamp = { vwap: null, trades: 1, updatedMs: http.clock.nowMs() };
+    http.live.set({ symbol: 'AAA', session: NEXT, open: 200, high: 200, low: 200, close: 200, volume: 10, ...stamp });
+
+    const after = await pageAt(http, day);
+    assert.equal(after.resultsCount, 1, 'FUT was not traded yet');
+    assert.equal(after.results?.[0]?.c, (before.results?.[0]?.c ?? 0) / 2);
+    const grouped = `/v2/aggs/grouped/locale/us/market/stocks/${PROVISIONAL}`;
+    const { results: market } = await http.json<{ results: { T: string; c: number; v: number }[] }>(grouped);
+    const inMarket = market.find(({ T }) => T === 'FUT');
+    assert.deepEqual([inMarket?.c, inMarket?.v], [after.results?.[0]?.c, after.results?.[0]?.v]);
+    const { ticker } = await http.json<{ ticker: { prevDay: { c: number } } }>(
+      '/v2/snapshot/locale/us/markets/stocks/tickers/FUT',
+    );
+    assert.equal(ticker.prevDay.c, after.results?.[0]?.c);
+    const previous = await http.json<{ results: { c: number }[] }>('/v2/aggs/ticker/FUT/prev');
+    assert.equal(previous.results[0]?.c, after.results?.[0]?.c);
+    const window = `/v2/aggs/ticker/FUT/range/3/session/2025-12-01/${NEXT}?include_partial=true`;
+    assert.equal((await pageAt(http, window)).results?.at(-1)?.c, after.results?.[0]?.c);
+    const chart = await http.json<{ c: number[] }>(
+      `/udf/history?symbol=FUT&resolution=1D&countback=1&from=0&to=${http.clock.nowMs() / 1000}`,
+    );
+    assert.equal(chart.c.at(-1), after.results?.[0]?.c);
+
+    // As it was, where no live session counts.
+    assert.equal((await pageAt(http, `${day}?as_of=${http.clock.nowMs()}`)).results?.[0]?.c, before.results?.[0]?.c);
+    http.live.clear();
+    assert.equal((await pageAt(http, day)).results?.[0]?.c, before.results?.[0]?.c);
+  });
+
   test('a live session comes after the published ones, in its own share count, and goes when it is published', async () => {
     await using http = await openHttpApp();
     http.clock.move(Date.parse(`${NEXT}T16:00:00Z`) - http.clock.nowMs());

@@ -167,6 +167,7 @@ async function admit(
   if (c.req.url.length > limits.urlBytes) throw urlTooLong(limits.urlBytes);
   if (Number(c.req.header('content-length') ?? 0) > limits.bodyBytes) throw bodyTooLarge(serving);
   const origin = checkHost(c, serving, options);
+  const needed = target === undefined ? 'read' : scopeOf(target.method, target.path);
   const asker = askerOf(
     {
       method: c.req.method,
@@ -174,6 +175,7 @@ async function admit(
       ownOrigin: origin,
       fetchSite: c.req.header('sec-fetch-site'),
       fetchMode: c.req.header('sec-fetch-mode'),
+      isPage: needed === 'none',
     },
     options.cors,
   );
@@ -183,7 +185,6 @@ async function admit(
   checkAsker(c, asker, options);
   if (target === undefined) refuseMethod(c, app);
   if (!READING.has(c.req.method)) checkJson(c);
-  const needed = target === undefined ? 'read' : scopeOf(target.method, target.path);
   await identify(c, serving, options, needed);
   return undefined;
 }

@@ -19,23 +19,11 @@ const POLL_MS = 10;
 export async function serveLake(lake: string | undefined, args: readonly string[] = []): Promise<Served> {
   const home = await mkdtemp(join(tmpdir(), 'condvest-bench-home-'));
   if (lake !== undefined) await symlink(lake, join(home, 'lake'));
-  const port = await freePort();
   const command = lake === undefined ? 'up' : 'serve';
   const env = { ...process.env, CONDVEST_HOME: home, CONDVEST_ACCESS_LOG: 'off' };
-  const startMs = performance.now();
-  const child = spawn(resolve('condvest'), [command, '--port', String(port), ...args], { env, stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  await answers(`${url}/healthz`, child);
-  const firstMs = performance.now() - startMs;
-  return {
-    url,
-    pid: child.pid ?? 0,
-    firstMs,
-    [Symbol.asyncDispose]: async () => {
-      await ended(child);
-      await rm(home, { recursive: true, force: true });
-    },
-  };
+  return started(home, (port) =>
+    spawn(resolve('condvest'), [command, '--port', port, ...args], { env, stdio: 'ignore' }),
+  );
 }
 
 /** The yardstick: a bare server of the same framework that sends the bytes of a file for every request. */
@@ -43,9 +31,14 @@ export async function serveBare(bytes: Uint8Array): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-bench-bare-'));
   const file = join(folder, 'body.json');
   await writeFile(file, bytes);
+  return started(folder, (port) => spawn(process.execPath, ['bench/bare-server.ts', file, port], { stdio: 'ignore' }));
+}
+
+/** Waits for the first answer. Disposing ends the process and removes the folder that it worked in. */
+async function started(folder: string, start: (port: string) => ChildProcess): Promise<Served> {
   const port = await freePort();
   const startMs = performance.now();
-  const child = spawn(process.execPath, ['bench/bare-server.ts', file, String(port)], { stdio: 'ignore' });
+  const child = start(String(port));
   const url = `http://127.0.0.1:${port}`;
   await answers(`${url}/healthz`, child);
   const firstMs = performance.now() - startMs;

@@ -9,6 +9,8 @@ export interface LiveBars {
   bar(symbol: string, session: IsoDate): Promise<LiveBar | undefined>;
   /** The live bars of every symbol of a session, ascending by symbol; empty where nobody listens. */
   bars(session: IsoDate): Promise<readonly LiveBar[]>;
+  /** Whether anything was traded in a session, of whatever symbol. */
+  has(session: IsoDate): Promise<boolean>;
   /** Grows with every change, so that kept answers can tell that they are out of date. */
   revision(): number;
 }

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { AccessRecord } from '#serving/http/gate/gate.ts';
+import type { AccessRecord } from '#serving/http/gate/access-record.ts';
 import type { Config } from './config.ts';
 
 export interface AccessLog {

@@ -8,7 +8,7 @@ import type { BarsResult } from '#serving/served-bars.ts';
 import type { Laptop } from './laptop.ts';
 
 export type { TableStream } from '#serving/export/table-stream.ts';
-export type { BarsResult } from '#serving/served-bars.ts';
+export type { BarsResult, WindowPart } from '#serving/served-bars.ts';
 
 export type StreamFormat = 'csv' | 'json' | 'ndjson' | 'parquet' | 'arrow';
 

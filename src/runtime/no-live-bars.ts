@@ -4,5 +4,6 @@ import type { LiveBars } from '#ports/live-bars.ts';
 export const noLiveBars: LiveBars = {
   bar: () => Promise.resolve(undefined),
   bars: () => Promise.resolve([]),
+  has: () => Promise.resolve(false),
   revision: () => 0,
 };

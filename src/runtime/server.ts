@@ -98,6 +98,8 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
   const log = openAccessLog(config, options);
   undo.defer(() => log.close());
   const onBug = (error: unknown, id: string): void => {
+    // What a client that has gone away had asked for may still be under way when everything is closed.
+    if (stopping.signal.aborted && error instanceof CondvestError && error.code === 'engine-closed') return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     options.write(`condvest: request ${id} failed: ${text}`);
   };
@@ -114,6 +116,7 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
         random: systemRandom,
         monotonicMs: () => performance.now(),
         addressOf: (env) => (env as HttpBindings).incoming.socket.remoteAddress ?? '',
+        breakOff: (env) => (env as HttpBindings).outgoing.destroy(),
         onAccess: log.write,
         onBug,
       });

@@ -6,7 +6,7 @@ import { describeWindow, type FoldedRow, foldWindow, type Window, windowNumber }
 import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
 import { type BarsQuery, prepareQuery, type ReadBarsDeps } from './bars-query.ts';
 import { readDailyRows } from './daily-rows.ts';
-import { readLiveBars } from './live-part.ts';
+import { lastKnown, readLiveBars, tagOfLive } from './live-part.ts';
 import { mergeLive } from './merge-live.ts';
 import type { Finality } from './served-bars.ts';
 import type { LakeView } from './view.ts';
@@ -68,8 +68,8 @@ export async function openSeries(deps: SeriesDeps, view: LakeView, request: Seri
   const { lastPublished } = query;
   const live =
     liveUntil === undefined ? [] : await readLiveBars(deps, query.spans, { lastPublished, until: liveUntil });
-  const { lastSession } = mergeLive([], live, lastPublished);
-  const last = splitsUntil === undefined || splitsUntil < lastSession ? lastSession : splitsUntil;
+  const newest = liveUntil === undefined ? lastPublished : await lastKnown(deps, { lastPublished, until: liveUntil });
+  const last = splitsUntil === undefined || splitsUntil < newest ? newest : splitsUntil;
   // What comes after the seam counts as published for everything that follows but the reading itself.
   return { request, query: { ...query, lastPublished: last }, live, lastSession: last };
 }
@@ -84,6 +84,11 @@ export async function readSeries(
   if (grain.unit === 'session' && grain.multiplier > 1) return sessionWindows(series, range, grain);
   if (grain.multiplier === 1 && (grain.unit === 'day' || grain.unit === 'session')) return days(series, range);
   return calendarWindows(series, range, new CalendarWindows(grain.unit as CalendarUnit, grain.multiplier, range.from));
+}
+
+/** What of the live bars a series depends on; `bars`: those of them that are shown. */
+export function liveTagOf({ live, lastSession, query }: Series, bars: readonly LiveBar[] = live): string {
+  return tagOfLive(bars, lastSession, query.published.max ?? lastSession);
 }
 
 interface Range {

@@ -1,5 +1,5 @@
 import { type Field, type Row, streamRows, type TableStream } from './export/table-stream.ts';
-import type { BarsResult } from './served-bars.ts';
+import type { BarsResult, WindowPart } from './served-bars.ts';
 
 const VALUES: readonly Field[] = [
   { name: 'open', type: 'double' },
@@ -26,6 +26,7 @@ const WINDOW_FIELDS: readonly Field[] = [
   { name: 'sessions', type: 'integer' },
   { name: 'expected', type: 'integer' },
   { name: 'complete', type: 'boolean' },
+  { name: 'finality', type: 'string' },
 ];
 
 const EXPLAIN_FIELDS: readonly Field[] = [
@@ -39,12 +40,15 @@ const EXPLAIN_FIELDS: readonly Field[] = [
   { name: 'events', type: 'string' },
 ];
 
+/** Of windows besides: the factors of each run of sessions, where they have several. */
+const EXPLAIN_WINDOW_FIELDS: readonly Field[] = [...EXPLAIN_FIELDS, { name: 'parts', type: 'string' }];
+
 /** The bars of an answer as a table with the lake's own column names, for every file format. */
 export function barsTable(result: BarsResult): TableStream {
   const isExplained = result.bars.some((bar) => bar.explain !== undefined);
   const fields = [
     ...(result.grain === 'session' ? DAILY_FIELDS : WINDOW_FIELDS),
-    ...(isExplained ? EXPLAIN_FIELDS : []),
+    ...(!isExplained ? [] : result.grain === 'session' ? EXPLAIN_FIELDS : EXPLAIN_WINDOW_FIELDS),
   ];
   const rows =
     result.grain === 'session'
@@ -73,5 +77,10 @@ function explained(explain: BarsResult['bars'][number]['explain']): Row {
     price_factor: priceFactor,
     volume_factor: volumeFactor,
     events: events.map((event) => `${event.exDate} ${event.kind} ${event.terms}`).join('; '),
+    ...('parts' in explain ? { parts: explain.parts.map(partText).join('; ') } : {}),
   };
+}
+
+function partText({ firstSession, lastSession, priceFactor, volumeFactor }: WindowPart): string {
+  return `${firstSession} to ${lastSession} × ${priceFactor}, × ${volumeFactor}`;
 }

@@ -3,10 +3,20 @@ import { scanSql } from '#lake/scan.ts';
 import { RESTATEMENTS } from '#lake/tables.ts';
 import type { AdjustmentPlan } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
+import type { WindowBar as FoldedWindow } from '#market/window.ts';
 import { restatementsOf } from './bars.sql.ts';
 import { type BarsQuery, planFor, prepareQuery, type ReadBarsDeps } from './bars-query.ts';
 import { readDailyRows } from './daily-rows.ts';
-import type { BarsRequest, BarsResult, DailyBar, Restated, WindowBar } from './served-bars.ts';
+import { explainer } from './explain-window.ts';
+import type {
+  BarsRequest,
+  BarsResult,
+  DailyBar,
+  Finality,
+  Restated,
+  WindowBar,
+  WindowFinality,
+} from './served-bars.ts';
 import { refuseUnknown } from './symbol-lookup.ts';
 import type { LakeView } from './view.ts';
 import { readWindows } from './window-bars.ts';
@@ -54,17 +64,31 @@ async function dailyAnswer(query: BarsQuery): Promise<BarsResult> {
 async function windowAnswer(query: BarsQuery): Promise<BarsResult> {
   const { interval, request } = query;
   const { windows, plan, stored } = await readWindows(query);
-  const bars = windows.map(({ bar: raw, origin, lastPublished }): WindowBar => {
+  const finality = await windowFinality(query);
+  const explain = request.explain === true ? await explainer(query, windows, plan.whole) : undefined;
+  const bars = windows.map((window): WindowBar => {
+    const { bar: raw, lastPublished } = window;
     const factors = plan.later.factorsOf(lastPublished);
     const { symbol, firstSession, lastSession, sessions, expected, complete } = raw;
     const values = valuesOf(scaled(raw, factors.price, factors.volume));
-    const bar = { symbol, firstSession, lastSession, ...values, sessions, expected, complete };
-    if (request.explain !== true) return bar;
-    const { price: priceFactor, volume: volumeFactor } = factors;
-    const events = plan.later.eventsAfter(lastPublished);
-    return { ...bar, explain: { origin, raw: valuesOf(raw), priceFactor, volumeFactor, events } };
+    const bar = { symbol, firstSession, lastSession, ...values, sessions, expected, complete, finality: finality(raw) };
+    return explain === undefined ? bar : { ...bar, explain: explain(window) };
   });
   return { grain: 'window', interval, ...(await answerOf(query, plan.whole)), stored, bars };
+}
+
+/** From the least final to the most. */
+const FROM_WORST: readonly Finality[] = ['partial', 'provisional', 'settled'];
+
+/** What can be said of a window; null where all its sessions are published and the ledger lacks one. */
+async function windowFinality({ deps, facts, pinned, lastPublished }: BarsQuery) {
+  const states = await facts.states(pinned.sessions);
+  return ({ firstSession, lastSession, complete }: FoldedWindow): WindowFinality | null => {
+    if (!complete) return lastSession > lastPublished ? 'open' : 'incomplete';
+    const ofWindow = deps.calendar.range(firstSession, lastSession).map((session) => states.get(session));
+    if (ofWindow.includes(undefined)) return null;
+    return FROM_WORST.find((state) => ofWindow.includes(state)) ?? null;
+  };
 }
 
 /** What every answer says beside its bars. */

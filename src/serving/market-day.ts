@@ -12,6 +12,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
 import { factsOf } from './bars-query.ts';
 import { Kept } from './kept.ts';
+import { lastKnown } from './live-part.ts';
 import { unpublishedSessions } from './merge-live.ts';
 import {
   type LastRows,
@@ -102,14 +103,11 @@ export function liveTag(deps: Pick<MarketDeps, 'clock' | 'live'>, view: LakeView
  * `lake-empty` where there are none.
  */
 export async function newestSession(deps: MarketDeps, view: LakeView): Promise<IsoDate> {
-  const { lake, calendar, clock } = deps;
+  const { lake, clock } = deps;
   const published = await factsOf(lake).published(view.bars());
   const last = defined(published.max, 'a table of daily bars holds a session');
-  const unpublished = unpublishedSessions(calendar, last, newYorkAt(clock.nowMs()).date);
-  for (const session of unpublished.toReversed()) {
-    if ((await liveBars(deps, view, published, session)).length > 0) return session;
-  }
-  return last;
+  if (view.asOfMs !== undefined) return last;
+  return lastKnown(deps, { lastPublished: last, until: newYorkAt(clock.nowMs()).date });
 }
 
 /** All rows of a session as traded, published or live; none where it has none. */

@@ -27,8 +27,6 @@ export interface MergedRows {
   readonly rows: readonly FoldedRow[];
   /** Those of them that are live. */
   readonly live: readonly FoldedRow[];
-  /** The last session that the answer knows of: events count up to it, so a live split scales what came before. */
-  readonly lastSession: IsoDate;
 }
 
 /** `batch`: rows of one security, ascending, none later than `lastPublished`. `live`: its live bars, in any order. */
@@ -45,7 +43,6 @@ export function mergeLive(batch: readonly FoldedRow[], live: readonly LiveBar[],
   return {
     rows: added.length === 0 ? batch : [...batch, ...added],
     live: added,
-    lastSession: added.at(-1)?.session ?? lastPublished,
   };
 }
 

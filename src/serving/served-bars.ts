@@ -28,6 +28,12 @@ export interface BarsRequest {
 /** State of a session in the ledger; null where the ledger does not speak of it. */
 export type Finality = 'partial' | 'provisional' | 'settled';
 
+/**
+ * Of a window: `open` while its last session is still to come; `incomplete` where that is published but others are not, at the
+ * beginning of the history or over a gap; else the least final state of its sessions.
+ */
+export type WindowFinality = 'open' | 'incomplete' | Finality;
+
 /** The values every bar has. Prices in US dollars, volume in shares (fractional after a split). */
 export interface BarValues {
   readonly open: number | null;
@@ -59,6 +65,7 @@ export interface WindowBar extends BarValues {
   readonly expected: number;
   /** Every session of the window is published. */
   readonly complete: boolean;
+  readonly finality: WindowFinality | null;
   readonly explain?: WindowExplanation;
 }
 
@@ -86,12 +93,29 @@ export interface DailyExplanation {
 export interface WindowExplanation {
   /** `stored`: from the silver table; `computed`: from daily rows, just now. */
   readonly origin: 'stored' | 'computed';
-  /** The bar in the share count of the last published session of its window. */
+  /** The daily bars of the window folded as traded: a split inside it leaves two share counts in them, which `parts` keeps apart. */
+  readonly raw: BarValues;
+  /** The one factor of all of its daily bars; null where an event inside the window gives them several: those of `parts`. */
+  readonly priceFactor: number | null;
+  readonly volumeFactor: number | null;
+  /** Runs of daily bars with the same factors, ascending. The bar is the fold of its parts, each times its factors. */
+  readonly parts: readonly WindowPart[];
+  /** Events that act on any of its daily bars. */
+  readonly events: readonly AppliedEvent[];
+  /** Where its daily bars came from, ascending; null where that is not recorded. */
+  readonly sources: readonly (string | null)[];
+}
+
+/** Daily bars of a window that nothing came between. */
+export interface WindowPart {
+  /** The first and the last session that has a bar. */
+  readonly firstSession: IsoDate;
+  readonly lastSession: IsoDate;
+  readonly sessions: number;
+  /** The bars of the part folded as traded. */
   readonly raw: BarValues;
   readonly priceFactor: number;
   readonly volumeFactor: number;
-  /** Events after the window's last published session. A `total` bar's dividends act on its daily rows: see the daily bars. */
-  readonly events: readonly AppliedEvent[];
 }
 
 /** The security under one symbol, from `first` (null: from the start) to `last` (null: until today). */

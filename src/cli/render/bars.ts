@@ -1,4 +1,4 @@
-import type { BarsResult } from '#runtime/formats.ts';
+import type { BarsResult, WindowPart } from '#runtime/formats.ts';
 
 import { renderPlot } from './plot.ts';
 import { renderTable } from './table.ts';
@@ -35,14 +35,16 @@ export function renderBars(
   const rows = result.bars.map((bar) => {
     const span = 'session' in bar ? [bar.session] : [bar.firstSession, bar.lastSession];
     const state =
-      'session' in bar ? (bar.finality ?? '') : `${bar.sessions} of ${bar.expected}${bar.complete ? '' : ' open'}`;
+      'session' in bar
+        ? (bar.finality ?? '')
+        : `${bar.sessions} of ${bar.expected}${bar.complete ? '' : ` ${bar.finality ?? 'open'}`}`;
     const { explain } = bar;
     const explanation =
       explain === undefined
         ? []
         : [
-            String(Number(explain.priceFactor.toPrecision(8))),
-            String(Number(explain.volumeFactor.toPrecision(8))),
+            factorText(explain.priceFactor, explain, (part) => part.priceFactor),
+            factorText(explain.volumeFactor, explain, (part) => part.volumeFactor),
             explain.events.map((event) => `${event.exDate} ${event.terms}`).join(', '),
           ];
     return [
@@ -62,4 +64,14 @@ export function renderBars(
   if (bars.length < options.total)
     lines.push(`(the last ${bars.length} of ${plural(options.total, 'bar')}; more with --limit)`);
   return lines;
+}
+
+/** One factor, or those of the parts of a window from its first session to its last. */
+function factorText(
+  factor: number | null,
+  explain: NonNullable<BarsResult['bars'][number]['explain']>,
+  factorOf: (part: WindowPart) => number,
+): string {
+  const factors = factor === null && 'parts' in explain ? explain.parts.map(factorOf) : [factor ?? 1];
+  return [...new Set(factors.map((value) => String(Number(value.toPrecision(8)))))].join(' → ');
 }

@@ -8,7 +8,7 @@ import { answer } from '../http/answer.ts';
 import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import type { AppliedEvent, BarsRequest, BarValues, DailyBar, Finality, WindowBar } from '../served-bars.ts';
+import type { AppliedEvent, BarsRequest, BarValues, DailyBar, WindowBar } from '../served-bars.ts';
 import { refuseUnknown, securityOf } from '../symbol-lookup.ts';
 import type { LakeView } from '../view.ts';
 import { nameOfSecurity } from './names.ts';
@@ -118,13 +118,12 @@ async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView
     const bars = result.bars.slice(-limit);
     return { ...about, ...restatedOf(bars[0]?.session), interval: 1, bars: bars.map(sessionBar) };
   }
-  const finality = await windowFinality(serving, view);
   const bars = result.bars.slice(-limit);
   return {
     ...about,
     ...restatedOf(bars[0]?.firstSession),
     interval: result.interval,
-    bars: bars.map((bar) => windowBar(bar, finality(bar))),
+    bars: bars.map(windowBar),
   };
 }
 
@@ -145,8 +144,8 @@ function sessionBar({ symbol, session, finality, explain, ...values }: DailyBar)
   };
 }
 
-function windowBar(bar: WindowBar, finality: WindowBarAnswer['finality']): WindowBarAnswer {
-  const { symbol, firstSession, lastSession, sessions, expected, complete, explain } = bar;
+function windowBar(bar: WindowBar): WindowBarAnswer {
+  const { symbol, firstSession, lastSession, sessions, expected, complete, finality, explain } = bar;
   const answered = {
     symbol,
     first_session: firstSession,
@@ -158,7 +157,7 @@ function windowBar(bar: WindowBar, finality: WindowBarAnswer['finality']): Windo
     finality,
   };
   if (explain === undefined) return answered;
-  const { origin, raw, priceFactor, volumeFactor, events } = explain;
+  const { origin, raw, priceFactor, volumeFactor, parts, events, sources } = explain;
   return {
     ...answered,
     explain: {
@@ -166,7 +165,16 @@ function windowBar(bar: WindowBar, finality: WindowBarAnswer['finality']): Windo
       raw: valuesOf(raw),
       price_factor: priceFactor,
       volume_factor: volumeFactor,
+      parts: parts.map((part) => ({
+        first_session: part.firstSession,
+        last_session: part.lastSession,
+        sessions: part.sessions,
+        raw: valuesOf(part.raw),
+        price_factor: part.priceFactor,
+        volume_factor: part.volumeFactor,
+      })),
       events: events.map(eventAnswer),
+      sources: [...sources],
     },
   };
 }
@@ -177,23 +185,6 @@ function valuesOf({ open, high, low, close, volume, vwap, trades }: BarValues) {
 
 function eventAnswer({ kind, exDate, terms, priceFactor, volumeFactor, source }: AppliedEvent) {
   return { kind, ex_date: exDate, terms, price_factor: priceFactor, volume_factor: volumeFactor, source };
-}
-
-/** From the least final to the most. */
-const FROM_WORST: readonly Finality[] = ['partial', 'provisional', 'settled'];
-
-/** What can be said of a window: it is as final as the least final of its sessions; null where the ledger lacks one. */
-async function windowFinality(
-  serving: Serving,
-  view: LakeView,
-): Promise<(bar: WindowBar) => WindowBarAnswer['finality']> {
-  const states = await factsOf(serving.lake).states(view.snapshot(SESSIONS));
-  return ({ firstSession, lastSession, complete }) => {
-    if (!complete) return 'open';
-    const ofWindow = serving.calendar.range(firstSession, lastSession).map((session) => states.get(session));
-    if (ofWindow.includes(undefined)) return null;
-    return FROM_WORST.find((state) => ofWindow.includes(state)) ?? null;
-  };
 }
 
 async function eventsAnswer(serving: Serving, symbol: string, view: LakeView): Promise<EventsAnswer> {

@@ -3,6 +3,7 @@ import { createGzip } from 'node:zlib';
 import { CondvestError } from '#base/errors.ts';
 import type { RowBatch, TableStream } from '../export/table-stream.ts';
 import type { Serving } from '../http/serving.ts';
+import { clientGone } from '../http/streamed.ts';
 
 /**
  * Bytes on their way to a client: made when it takes them and not before, bounded in time, and ended with everything behind
@@ -55,7 +56,7 @@ export async function byteStream(
     signal.throwIfAborted();
   } catch (cause) {
     await end();
-    throw stop.signal.aborted ? stop.signal.reason : cause;
+    throw stop.signal.aborted ? stop.signal.reason : request.signal.aborted ? clientGone() : cause;
   }
   const iterator = source.chunks[Symbol.asyncIterator]();
   let isPulling = false;
@@ -80,14 +81,14 @@ export async function byteStream(
             controller.close();
           }
         } catch (cause) {
-          controller.error(signal.aborted ? signal.reason : cause);
+          controller.error(stop.signal.aborted ? stop.signal.reason : request.signal.aborted ? clientGone() : cause);
           await end();
         } finally {
           isPulling = false;
         }
       },
       cancel: async () => {
-        stop.abort(new Error('the client has gone away'));
+        stop.abort(clientGone());
         try {
           await iterator.return?.();
         } finally {

@@ -1,4 +1,6 @@
-import type { Serving } from '../http/serving.ts';
+import { CondvestError } from '#base/errors.ts';
+import type { Serving, ServingContext } from '../http/serving.ts';
+import { streamed } from '../http/streamed.ts';
 
 /**
  * Server-sent events (the HTML standard, "text/event-stream"): what listeners are told, as it happens, to one client. What the
@@ -30,12 +32,13 @@ export interface ServerEvent {
  * `server-busy` where too many streams are open.
  */
 export async function eventStream(
+  c: ServingContext,
   serving: Pick<Serving, 'streams' | 'stopping' | 'timers'>,
   subscribe: (send: (event: ServerEvent) => void) => () => void,
 ): Promise<Response> {
   const leave = await serving.streams.enter();
   const stream = new EventBuffer(serving, subscribe, leave);
-  return new Response(stream.body, { headers: EVENT_HEADERS });
+  return streamed(c, stream.body, EVENT_HEADERS);
 }
 
 class EventBuffer {
@@ -88,7 +91,7 @@ class EventBuffer {
     this.#flush();
     if (this.#waitingBytes <= BUFFER_BYTES_MAX) return;
     this.#waiting.length = 0;
-    this.#controller?.error(new Error('a client of the event stream did not keep up'));
+    this.#controller?.error(tooSlow());
     this.#end();
   }
 
@@ -116,4 +119,13 @@ class EventBuffer {
     this.#waiting.length = 0;
     for (const end of this.#ends) end();
   }
+}
+
+function tooSlow(): CondvestError {
+  return new CondvestError({
+    code: 'events-too-slow',
+    kind: 'transient',
+    message: 'A client of the event stream did not keep up',
+    allowed: `${BUFFER_BYTES_MAX} bytes behind`,
+  });
 }

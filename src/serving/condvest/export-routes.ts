@@ -12,6 +12,7 @@ import { addRoute } from '../http/route.ts';
 import { acceptsGzip } from '../http/sending.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../http/sql-runner.ts';
+import { streamed } from '../http/streamed.ts';
 import { type ByteSource, begun, byteStream, gzipped } from './byte-stream.ts';
 import { type PreparedExport, prepareExport, streamExport, type TableExport, writeParquet } from './export-table.ts';
 import { viewAt } from './views.ts';
@@ -83,7 +84,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
       const body = await byteStream(serving, c.req.raw, (signal) =>
         openExport(serving, request, { format, isCompressed, signal }),
       );
-      return new Response(body, { headers });
+      return streamed(c, body, headers);
     },
   });
 }

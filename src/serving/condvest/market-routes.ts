@@ -18,9 +18,11 @@ import {
 } from '../market-day.ts';
 import { mostActive, moversOf } from '../movers.ts';
 import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../ticker-directory.ts';
+import { type FoundTicker, searchTickers } from '../ticker-search.ts';
 import type { LakeView } from '../view.ts';
 import { readWatchlist, WATCHED_MAX } from '../watchlist.ts';
 import {
+  type FoundSymbol,
   type MarketAnswer,
   type MoverValue,
   marketAnswer,
@@ -29,7 +31,6 @@ import {
   type WatchlistAnswer,
   watchlistAnswer,
 } from './shapes/market.ts';
-import { searchTickers } from './symbol-search.ts';
 import { viewAt } from './views.ts';
 
 const USES = [...new Set([...MARKET_TABLES, ...TICKER_TABLES, SESSIONS.name])];
@@ -119,11 +120,29 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
           const published = await factsOf(serving.lake).published(view.bars());
           const session = published.max ?? serving.calendar.firstSession;
           const directory = await tickersOf(serving.lake, view);
-          return { results: searchTickers(directory, query.search ?? '', session, query.limit) };
+          const found = searchTickers(directory, query.search ?? '', {
+            session,
+            limit: query.limit,
+            // One row a symbol.
+            isWanted: ({ ticker }) => directory.newest(ticker.symbol) === ticker,
+          });
+          return { results: found.map(foundSymbol) };
         },
       });
     },
   });
+}
+
+function foundSymbol({ ticker, isActive }: FoundTicker): FoundSymbol {
+  return {
+    symbol: ticker.symbol,
+    name: ticker.name,
+    type: ticker.type,
+    exchange: ticker.exchange,
+    first_session: ticker.firstSession,
+    last_session: ticker.lastSession,
+    active: isActive,
+  };
 }
 
 async function marketOf(serving: Serving, view: LakeView, day: MarketDay, limit: number): Promise<MarketAnswer> {

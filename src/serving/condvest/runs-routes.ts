@@ -47,7 +47,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     answer: 'events',
     handle: (c) => {
       if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_HEADERS });
-      return eventStream(serving, (send) => {
+      return eventStream(c, serving, (send) => {
         const building = upkeep.building();
         if (building !== undefined) send({ name: 'building', data: buildingAnswer(building) });
         return upkeep.listen((event) => send(eventOf(event)));

@@ -7,6 +7,7 @@ import { addRoute } from '../http/route.ts';
 import { acceptsGzip } from '../http/sending.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { SqlRequest, SqlRunner } from '../http/sql-runner.ts';
+import { streamed } from '../http/streamed.ts';
 import type { LakeView } from '../view.ts';
 import { type ByteSource, byteStream, gzipped } from './byte-stream.ts';
 import { attachment, CONTENT_TYPES, isText } from './export-routes.ts';
@@ -37,14 +38,12 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
       const body = await byteStream(serving, c.req.raw, (signal) =>
         openQuery(runner, gate, request, { signal, isCompressed }),
       );
-      return new Response(body, {
-        headers: {
-          'content-type': CONTENT_TYPES[format],
-          'content-disposition': attachment('query', format),
-          'cache-control': 'no-store',
-          'x-request-id': c.get('requestId'),
-          ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
-        },
+      return streamed(c, body, {
+        'content-type': CONTENT_TYPES[format],
+        'content-disposition': attachment('query', format),
+        'cache-control': 'no-store',
+        'x-request-id': c.get('requestId'),
+        ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
       });
     },
   });

@@ -2,7 +2,7 @@ import { CondvestError, type ErrorKind, UsageError } from '#base/errors.ts';
 
 /** The one table of what an error is over HTTP. A code that is not listed goes by the kind of its error. */
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 414 | 415 | 421 | 429 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 414 | 415 | 421 | 429 | 499 | 500 | 503;
 
 const BY_CODE: Readonly<Record<string, ErrorStatus>> = {
   'key-missing': 401,
@@ -26,6 +26,8 @@ const BY_CODE: Readonly<Record<string, ErrorStatus>> = {
   'url-too-long': 414,
   'body-not-json': 415,
   'rate-limited': 429,
+  // Seen by the log alone: nginx's number for it.
+  'client-gone': 499,
   'server-busy': 503,
   'lake-empty': 503,
 };

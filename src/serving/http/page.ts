@@ -74,10 +74,10 @@ const NOT_BUILT = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>Condvest</title>
-<style>body { font: 1rem/1.5 system-ui; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; color-scheme: light dark }</style>
 <h1>Condvest is serving</h1>
-<p>The page was not built in this checkout. Build it with <code>npm run build</code> and reload.</p>
+<p>The page was not built in this checkout. Build it with <code>npm run build:web</code> and reload.</p>
 <p>The API works: <a href="/condvest/docs">its reference</a>, <a href="/condvest/v1/status">the state of the lake</a>.</p>
 </html>
 `;

@@ -115,6 +115,8 @@ export interface ServingEnv {
     /** Headers of every answer: an answer that is made with them says so, and is not touched again. */
     headers: Readonly<Record<string, string>> | undefined;
     isDressed: boolean | undefined;
+    /** Told why an answer stops in the middle; true where it has broken the connection. Undefined: nobody listens. */
+    onBroken: ((cause: unknown) => boolean) | undefined;
     /** The pattern of the route that the request is for. */
     route: string | undefined;
   };

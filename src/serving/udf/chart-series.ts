@@ -3,9 +3,8 @@ import { defined } from '#base/assert.ts';
 import { type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import type { Serving } from '../http/serving.ts';
-import { tagOfLive } from '../live-part.ts';
 import type { LakeView } from '../view.ts';
 import type { ChartSeries } from './history.ts';
 import type { Resolution } from './resolution.ts';
@@ -50,7 +49,7 @@ export class ChartSeriesCache {
     const { symbol, resolution, today } = request;
     const { grain } = resolution;
     const series = await openSeries(serving, view, { symbol, at: today, adjusted: true, grain, liveUntil: today });
-    const key = [symbol, resolution.name, view.tag(tablesOf(resolution)), today, tagOfLive(series.live)].join('\n');
+    const key = [symbol, resolution.name, view.tag(tablesOf(resolution)), today, liveTagOf(series)].join('\n');
     let bars = this.#kept.get(key);
     if (bars === undefined) {
       const range = { from: serving.calendar.firstSession, to: today };

@@ -63,11 +63,12 @@ export async function barMarks({ series, bars }: Chart, request: MarksRequest): 
   const states = await series.query.facts.states(series.query.pinned.sessions);
   const marks: Mark[] = [];
   const end = firstNotBefore(bars.times, request.to + 1);
+  const published = secondsOf(series.query.published.max ?? series.lastSession);
   for (let i = firstNotBefore(bars.times, request.from); i < end; i += 1) {
     const time = bars.times[i] ?? 0;
     const rows = bars.rows[i] ?? 0;
     const of = grain.unit === 'session' ? ` of ${grain.multiplier}` : '';
-    if (bars.partial[i] === 1 && (bars.lastDays[i] ?? 0) <= secondsOf(series.lastSession)) {
+    if (bars.partial[i] === 1 && (bars.lastDays[i] ?? 0) <= published) {
       // All of its sessions are over, but not all are published: the first window of a lake begins before its data.
       marks.push({ id: `gap ${time}`, time, kind: 'gap', lines: [`Incomplete: ${rows}${of} sessions`] });
     } else if (bars.partial[i] === 1) {

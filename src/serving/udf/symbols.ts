@@ -2,6 +2,7 @@ import { addDays, type IsoDate, toEpochDay, weekdayOf } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Ticker, TickerDirectory } from '../ticker-directory.ts';
+import { searchTickers } from '../ticker-search.ts';
 import { dailyMultipliers, offeredResolutions } from './resolution.ts';
 import type { SearchShape, SymbolShape } from './shapes.ts';
 
@@ -133,35 +134,24 @@ export interface SearchRequest {
   readonly limit: number;
 }
 
-/** Active tickers by symbol and name: the very symbol, then symbols that begin so, then names that contain it. */
+/** Active tickers that a text may mean, best first: `AAPL`, `NASDAQ:AAPL`, or a part of a name. */
 export function searchSymbols(directory: TickerDirectory, session: IsoDate, request: SearchRequest): SearchShape {
-  const asked = request.query
-    .slice(request.query.lastIndexOf(':') + 1)
-    .trim()
-    .toUpperCase();
-  const rankOf = (ticker: Ticker): number | undefined => {
-    const symbol = ticker.symbol.toUpperCase();
-    if (symbol === asked) return 0;
-    if (symbol.startsWith(asked)) return 1;
-    return (ticker.name ?? '').toUpperCase().includes(asked) ? 2 : undefined;
-  };
-  const found: { readonly ticker: Ticker; readonly rank: number }[] = [];
-  for (const ticker of directory.tickers) {
-    const rank = rankOf(ticker);
-    if (rank === undefined || !directory.isActive(ticker, session)) continue;
-    if (request.exchange !== '' && exchangeOf(ticker) !== request.exchange.toUpperCase()) continue;
-    if (request.type !== '' && typeOf(ticker) !== request.type.toLowerCase()) continue;
-    found.push({ ticker, rank });
-  }
-  // The directory ascends by symbol, and a sort keeps what is equal in its order.
-  found.sort((a, b) => a.rank - b.rank);
-  return found.slice(0, request.limit).map(({ ticker }) => {
-    const exchange = exchangeOf(ticker);
+  const { query, type, exchange, limit } = request;
+  const found = searchTickers(directory, query.slice(query.lastIndexOf(':') + 1), {
+    session,
+    limit,
+    isWanted: ({ ticker, isActive }) =>
+      isActive &&
+      (exchange === '' || exchangeOf(ticker) === exchange.toUpperCase()) &&
+      (type === '' || typeOf(ticker) === type.toLowerCase()),
+  });
+  return found.map(({ ticker }) => {
+    const name = exchangeOf(ticker);
     return {
       symbol: ticker.symbol,
-      full_name: exchange === '' ? ticker.symbol : `${exchange}:${ticker.symbol}`,
+      full_name: name === '' ? ticker.symbol : `${name}:${ticker.symbol}`,
       description: ticker.name ?? ticker.symbol,
-      exchange,
+      exchange: name,
       ticker: ticker.symbol,
       type: typeOf(ticker),
     };

@@ -5,14 +5,13 @@ import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { checkInterval } from '#market/window.ts';
-import { finalityOf, type Grain, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { finalityOf, type Grain, liveTagOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import { asOfParameter, choice, dateParameter, flag, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { tagOfLive } from '../live-part.ts';
 import { otcSymbols } from '../otc.ts';
 import type { LakeView } from '../view.ts';
 import { pageOf } from './aggregate-page.ts';
@@ -132,10 +131,11 @@ function grainOf({ multiplier, timespan }: z.infer<typeof params>, includePartia
 }
 
 /** A live bar outside the range matters for the splits that came with its session, but not for its values. */
-function tagOf({ live }: Series, { grain, range }: PageRequest): string {
+function tagOf(series: Series, { grain, range }: PageRequest): string {
+  const { live } = series;
   const isDaily = grain.unit === 'day' && grain.multiplier === 1;
   const shown = isDaily ? live.filter(({ session }) => session >= range.from && session <= range.to) : live;
-  return [tagOfLive(shown), ...live.map(({ session }) => session)].join(' ').trim();
+  return liveTagOf(series, shown);
 }
 
 async function bodyOf(

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
-import { finalityOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
@@ -29,20 +29,27 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
       refuseOtherClasses(ticker);
       const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
       const nowMs = serving.clock.nowMs();
+      const today = newYorkAt(nowMs).date;
+      // A live bar counts once its session has closed, until batch has published it; a split of today's counts at once.
+      const closed = serving.calendar.lastClosedSession(nowMs);
       const request = {
         symbol: ticker,
-        at: newYorkAt(nowMs).date,
+        at: today,
         adjusted,
         grain: { unit: 'day', multiplier: 1 } as const,
-        // A live bar counts once its session has closed, until batch has published it.
-        liveUntil: as_of === undefined ? serving.calendar.lastClosedSession(nowMs) : undefined,
+        liveUntil: as_of === undefined ? today : undefined,
       };
       return answerFromSeries(c, serving, {
         view,
         request,
+        tag: (series) =>
+          liveTagOf(
+            series,
+            series.live.filter(({ session }) => session <= closed),
+          ),
         make: async (series, requestId) => {
           const isOtc = (await otcSymbols(serving.lake, view)).has(ticker);
-          return bodyOf(series, { ticker, adjusted, isOtc, requestId });
+          return bodyOf(series, { ticker, adjusted, isOtc, requestId, closed });
         },
       });
     },
@@ -56,9 +63,10 @@ async function bodyOf(
     readonly adjusted: boolean;
     readonly isOtc: boolean;
     readonly requestId: string;
+    readonly closed: IsoDate;
   },
 ): Promise<PreviousClose> {
-  const bar = await lastBar(series);
+  const bar = await lastBar(series, request.closed);
   const finality = bar === undefined ? undefined : await finalityOf(series, bar);
   const count = bar === undefined ? 0 : 1;
   return {
@@ -77,8 +85,8 @@ async function bodyOf(
   };
 }
 
-async function lastBar(series: Series): Promise<SeriesBar | undefined> {
-  const to = series.lastSession;
+async function lastBar(series: Series, closed: IsoDate): Promise<SeriesBar | undefined> {
+  const to = series.lastSession < closed ? series.lastSession : closed;
   const recent = await readSeries(series, { from: addDays(to, -LOOK_BACK_DAYS), to });
   if (recent.length > 0) return recent.at(-1);
   const { firstSession } = series.query.deps.calendar;

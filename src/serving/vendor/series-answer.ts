@@ -1,8 +1,7 @@
 import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
-import { type Grain, openSeries, type Series, type SeriesRequest } from '../bar-series.ts';
+import { type Grain, liveTagOf, openSeries, type Series, type SeriesRequest } from '../bar-series.ts';
 import { answer } from '../http/answer.ts';
 import type { Serving, ServingContext } from '../http/serving.ts';
-import { tagOfLive } from '../live-part.ts';
 import type { LakeView } from '../view.ts';
 
 /** Answers that are made from one symbol's series. */
@@ -17,7 +16,7 @@ export interface SeriesAnswer {
 
 /** Kept bytes, or new ones. Of a kept answer nothing is looked up, unless somebody listens to the market. */
 export async function answerFromSeries(c: ServingContext, serving: Serving, parts: SeriesAnswer): Promise<Response> {
-  const { view, request, tag = ({ live }: Series) => tagOfLive(live), make } = parts;
+  const { view, request, tag = (series: Series) => liveTagOf(series), make } = parts;
   const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
   const opened = listens ? await openSeries(serving, view, request) : undefined;
   return answer(c, serving, {

@@ -111,9 +111,8 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const box = await canvas.boundingBox();
     assert.ok(box !== null);
     await page.mouse.click(box.x + box.width * 0.4, box.y + box.height * 0.4);
-    // The splits of a window explain it: its dividends act on daily rows.
     const answer = await bars('interval=13&adjust=total');
-    const explained = await bars('interval=13&adjust=split&explain=true');
+    const explained = await bars('interval=13&adjust=total&explain=true');
     const facts = page.locator('[data-part="facts"]');
     await facts.locator('table').waitFor();
     const title = (await facts.getByRole('heading', { level: 2 }).textContent()) ?? '';

@@ -100,8 +100,8 @@ describe('our own API over a lake', () => {
     );
   });
 
-  test('a window is as final as the least final of its sessions, and open until it is complete', async () => {
-    const { bars } = await shaped<WindowBarsAnswer>(http, '/condvest/v1/bars/AAA?interval=3d&limit=4', windowBarsShape);
+  test('a window is as final as the least final of its sessions; one that history begins in is not open', async () => {
+    const { bars } = await shaped<WindowBarsAnswer>(http, '/condvest/v1/bars/AAA?interval=13d', windowBarsShape);
     const states = new Map<string, string>();
     for (const bar of bars) states.set(bar.last_session, String(bar.finality));
     const sessions = await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=20000');
@@ -109,11 +109,37 @@ describe('our own API over a lake', () => {
     for (const { first_session: first, last_session: last, complete, finality } of bars) {
       const inside = http.calendar.range(isoDate(first), isoDate(last)).map((session) => stateOf.get(session));
       const worst = ['partial', 'provisional', 'settled'].find((state) => inside.includes(state as 'partial'));
-      assert.equal(finality, complete ? worst : 'open', `${first} to ${last}`);
+      assert.equal(finality, complete ? worst : last > PROVISIONAL ? 'open' : 'incomplete', `${first} to ${last}`);
       assert.equal(complete, !inside.includes(undefined));
     }
     assert.ok([...states.values()].includes('settled'));
-    assert.ok([...states.values()].some((state) => state !== 'settled'));
+    assert.deepEqual([bars[0]?.finality, bars.at(-1)?.finality], ['incomplete', 'open']);
+    const newest = await http.json<WindowBarsAnswer>('/condvest/v1/bars/AAA?interval=3&limit=2');
+    assert.ok(
+      newest.bars.some(({ finality }) => finality === 'partial'),
+      JSON.stringify(newest.bars),
+    );
+  });
+
+  test('a window with dividends and a split inside it is explained by what was traded', async () => {
+    const path = '/condvest/v1/bars/AAA?interval=21&from=2024-06-10&to=2024-06-10&explain=true';
+    const { bars } = await shaped<WindowBarsAnswer>(http, `${path}&adjust=total`, windowBarsShape);
+    const range = `from=${bars[0]?.first_session}&to=${bars[0]?.last_session}`;
+    const traded = await http.json<SessionBarsAnswer>(`/condvest/v1/bars/AAA?adjust=raw&${range}`);
+    const explain = bars[0]?.explain;
+    assert.equal(explain?.raw.open, traded.bars[0]?.open);
+    assert.equal(explain?.raw.close, traded.bars.at(-1)?.close);
+    assert.equal(explain?.raw.high, Math.max(...traded.bars.map(({ high }) => high ?? 0)));
+    assert.equal(explain?.price_factor, null);
+    assert.deepEqual(
+      explain?.parts.map(({ first_session, volume_factor }) => [first_session, volume_factor]),
+      [
+        [bars[0]?.first_session, 4],
+        ['2024-06-10', 1],
+      ],
+    );
+    assert.deepEqual(explain?.sources, ['import']);
+    assert.ok(explain?.events.some(({ kind, ex_date }) => kind === 'dividend' && ex_date === '2025-11-10'));
   });
 
   test('a security is followed through its symbols, and events that are not applied say why', async () => {

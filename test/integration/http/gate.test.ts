@@ -73,9 +73,11 @@ describe('the gate', () => {
     assert.equal(asked.headers.get('access-control-allow-origin'), null);
   });
 
-  test('a link from elsewhere may be followed', async () => {
-    const response = await gate.ask('/', { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' } });
-    assert.equal(response.status, 200);
+  test('a link from elsewhere may be followed to the page, and to no data: a frame would go the same way', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    for (const path of ['/', '/condvest/docs']) assert.equal((await gate.ask(path, { headers })).status, 200, path);
+    for (const path of ['/condvest/v1/status', '/v2/aggs/ticker/AAA/prev', '/condvest/v1/export/bronze/daily_bars'])
+      await refused(await gate.ask(path, { headers }), 403, 'origin-refused');
   });
 
   test('its own page may do all', async () => {

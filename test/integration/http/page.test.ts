@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -59,6 +59,24 @@ describe('the files of the page', () => {
 
   test('a folder inside it is served as well', async () => {
     assert.equal((await gate.ask('/reference/swagger-ui.css')).headers.get('content-type'), 'text/css; charset=utf-8');
+  });
+
+  test('no page may run or style what is not a file of this server', async () => {
+    const notBuilt = gated(http.serving);
+    const pages = [await gate.ask('/'), await gate.ask('/condvest/docs'), await notBuilt.ask('/')];
+    for (const page of pages) {
+      const policy = page.headers.get('content-security-policy') ?? '';
+      assert.match(policy, /script-src 'self'; style-src 'self';/);
+      assert.doesNotMatch(policy, /unsafe|\*|https?:/);
+      assert.doesNotMatch(await page.text(), /<style|<script>|\sstyle=|\son\w+=/);
+    }
+  });
+
+  test('a checkout whose page was not built says how to build it', async () => {
+    const page = await (await gated(http.serving).ask('/')).text();
+    const [, script = ''] = /<code>npm run ([\w:]+)<\/code>/.exec(page) ?? [];
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
+    assert.match(scripts[script] ?? '', /build-web/);
   });
 
   test('nothing else on the disk is given away', async () => {

@@ -91,7 +91,7 @@ describe('a datafeed', () => {
     const search = async (query: string): Promise<unknown[]> =>
       (await http.json<{ full_name: string }[]>(`/udf/search?${query}`)).map(({ full_name: name }) => name);
     assert.deepEqual(await search('query=FOOBAR'), ['ARCA:FBX']);
-    assert.deepEqual(await search('query=H&limit=3'), ['NYSE:HLD', 'NASDAQ:HLT', 'NASDAQ:AAA']);
+    assert.deepEqual(await search('query=H&limit=3'), ['NYSE:HLD', 'NASDAQ:HLT', 'NYSE:BBB.A']);
     assert.deepEqual(await search('query=NYSE:BBB'), ['NYSE:BBB.A', 'NYSE:BBBpC']);
     assert.deepEqual(await search('query=&type=fund'), ['ARCA:FBX', 'ARCA:IDX']);
     assert.deepEqual(await search('query=&exchange=NASDAQ&type=stock'), [

@@ -10,7 +10,7 @@ import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { readBars } from '#serving/bars.ts';
-import type { BarsRequest, BarsResult, DailyBarsResult, WindowBarsResult } from '#serving/served-bars.ts';
+import type { BarsRequest, BarsResult, DailyBarsResult, WindowBarsResult, WindowPart } from '#serving/served-bars.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake } from '#test/fixtures/test-lake.ts';
 
@@ -200,6 +200,90 @@ test('a split later than a stored window is applied on read, one inside it was a
     stored.bars[0]?.explain?.events.map((event) => event.exDate),
     ['2024-03-05'],
   );
+});
+
+test('a window is explained by what was traded, and by the factors of each run of its sessions', async () => {
+  await using market = await splitMarket();
+  await resample({ lake: market.lake, calendar: CALENDAR }, { intervals: [21] });
+  for (const adjust of ['raw', 'split', 'total'] as const) {
+    for (const interval of [21, 4]) {
+      const { bars, stored } = await market.windows('AAA', interval, { adjust, explain: true });
+      assert.equal(
+        stored > 0,
+        interval === 21 && adjust !== 'total',
+        'stored and computed windows are explained alike',
+      );
+      const daily = await market.daily('AAA', { adjust, explain: true });
+      for (const one of bars) {
+        const { explain, firstSession, lastSession } = one;
+        assert(explain !== undefined);
+        const inside = daily.bars.filter(({ session }) => session >= firstSession && session <= lastSession);
+        // As traded, whatever the adjustment.
+        const traded = inside.map((row) => row.explain?.raw);
+        assert.deepEqual(explain.raw.open, traded[0]?.open);
+        assert.equal(explain.raw.high, Math.max(...traded.map((row) => row?.high ?? 0)));
+        assert.equal(explain.raw.close, traded.at(-1)?.close);
+        assert.equal(explain.raw.volume, traded.length * 1000);
+        // The parts are all sessions, and make the bar.
+        assert.equal(
+          explain.parts.reduce((sum, part) => sum + part.sessions, 0),
+          inside.length,
+        );
+        assert.equal(explain.parts[0]?.firstSession, inside[0]?.session);
+        const [first, last] = [explain.parts[0], explain.parts.at(-1)];
+        near(one.open, (first?.raw.open ?? 0) * (first?.priceFactor ?? 0));
+        near(one.close, (last?.raw.close ?? 0) * (last?.priceFactor ?? 0));
+        near(one.high, Math.max(...explain.parts.map((part) => (part.raw.high ?? 0) * part.priceFactor)));
+        near(one.low, Math.min(...explain.parts.map((part) => (part.raw.low ?? 0) * part.priceFactor)));
+        near(
+          one.volume,
+          explain.parts.reduce((sum, part) => sum + (part.raw.volume ?? 0) * part.volumeFactor, 0),
+        );
+        assert.deepEqual(explain.sources, ['test']);
+        assert.equal(explain.priceFactor, explain.parts.length === 1 ? first?.priceFactor : null);
+        if (adjust === 'raw') continue;
+        for (const row of inside) {
+          const part: WindowPart | undefined = explain.parts.find(
+            (run) => run.firstSession <= row.session && row.session <= run.lastSession,
+          );
+          assert.equal(part?.priceFactor, row.explain?.priceFactor, `${adjust} ${row.session}`);
+          assert.equal(part?.volumeFactor, row.explain?.volumeFactor);
+        }
+        assert.deepEqual(explain.events, inside[0]?.explain?.events);
+      }
+      const counts = bars.map(({ explain }) => explain?.parts.length ?? 0);
+      // The split is inside a window; so is the dividend, in the same one where windows are long.
+      assert.equal(Math.max(...counts), adjust === 'total' && interval === 21 ? 3 : 2, `${adjust} ${interval}`);
+    }
+  }
+});
+
+function near(actual: number | null, expected: number): void {
+  assert(actual !== null && Math.abs(actual - expected) <= Math.abs(expected) * 1e-12, `${actual}, not ${expected}`);
+}
+
+test('a window whose sessions are to come is open; one that history begins in, or that has a gap, is incomplete', async () => {
+  await using market = await openMarket();
+  const gap = isoDate('2024-02-14');
+  await market.model.put(
+    days('2024-01-04', '2024-03-28')
+      .filter((session) => session !== gap)
+      .map((session) => bar('AAA', session, 80)),
+    isoDate('2024-03-27'),
+  );
+  for (const intervals of [[], [5]]) {
+    if (intervals.length > 0) await resample({ lake: market.lake, calendar: CALENDAR }, { intervals });
+    const { bars, stored } = await market.windows('AAA', 5);
+    assert.equal(stored > 0, intervals.length > 0);
+    for (const { firstSession, lastSession, complete, finality } of bars) {
+      const isCut = firstSession < '2024-01-04' || (firstSession <= gap && gap <= lastSession);
+      assert.equal(complete, !isCut && lastSession <= '2024-03-28');
+      const unlike = isCut ? 'incomplete' : lastSession > '2024-03-28' ? 'open' : 'other';
+      assert.equal(finality === 'open' || finality === 'incomplete' ? finality : 'other', unlike, firstSession);
+    }
+    const found = new Set(bars.map(({ finality }) => finality));
+    assert(found.has('open') && found.has('incomplete'), [...found].join());
+  }
 });
 
 test('an event announced for a date that is not published yet changes nothing', async () => {

@@ -44,18 +44,9 @@ export const isWindow = (bar: Bar): bar is WindowBarAnswer => 'first_session' in
 export const firstSessionOf = (bar: Bar): string => (isWindow(bar) ? bar.first_session : bar.session);
 export const lastSessionOf = (bar: Bar): string => (isWindow(bar) ? bar.last_session : bar.session);
 
-/**
- * Of a window: `open` while sessions of it are still to come, `cut` where some of it lie outside the lake. Undefined: whole, or
- * a bar of one session.
- */
-export function incompleteness(bar: Bar, lastPublished: string): 'open' | 'cut' | undefined {
-  if (!isWindow(bar) || bar.complete) return undefined;
-  return bar.last_session > lastPublished ? 'open' : 'cut';
-}
-
-/** The state of a bar in a word. The ledger calls every window `open` that has not all its sessions. */
-export function stateOf(bar: Bar, lastPublished: string): string | null {
-  return incompleteness(bar, lastPublished) === 'cut' ? 'incomplete' : bar.finality;
+/** Of a window that is not whole: `open` while sessions of it are still to come, `incomplete` where the lake lacks some. */
+export function incompleteness(bar: Bar): 'open' | 'incomplete' | undefined {
+  return bar.finality === 'open' || bar.finality === 'incomplete' ? bar.finality : undefined;
 }
 
 export const isSessionBars = (answer: AnyBarsAnswer): answer is SessionBarsAnswer => answer.interval === 1;

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { address, go } from '../address.ts';
 import { fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
-import { type Bar, type BarsAnswer, type EventsAnswer, stateOf } from '../api/wire.ts';
+import type { Bar, BarsAnswer, EventsAnswer } from '../api/wire.ts';
 import { capital, day, percent, price, signed } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
 import { Failure, NoticeBox } from '../parts/placeholders.tsx';
@@ -101,7 +101,7 @@ function Heading({ chart, answer }: { readonly chart: ChartAddress; readonly ans
           <span class={way}>
             {signed(move)} ({percent(move === undefined || before === null ? undefined : (move / before) * 100)})
           </span>
-          <FinalityBadge finality={stateOf(last, answer.last_published)} />
+          <FinalityBadge finality={last.finality} />
           <button
             type="button"
             class="button"
@@ -141,7 +141,6 @@ function Loaded({
     return {
       key: `${answer.symbol} ${answer.interval}`,
       bars: rows,
-      lastPublished: answer.last_published,
       marks,
       indicators: chart.indicators.map((item) => computeIndicator(item, closes)),
     };
@@ -176,7 +175,6 @@ function Loaded({
         >
           <Legend
             bars={rows}
-            lastPublished={answer.last_published}
             at={Math.min(pointed.value ?? rows.length - 1, rows.length - 1)}
             indicators={picture.indicators}
             marks={picture.marks}
@@ -202,7 +200,6 @@ function Loaded({
         <DrawnTable
           drawn={drawn.value}
           bars={rows}
-          lastPublished={answer.last_published}
           fileName={`${answer.symbol}-${answer.interval}d-${answer.adjust}.csv`}
         />
       </div>
@@ -220,7 +217,7 @@ function Loaded({
 }
 
 function ChartNotes({ answer, last }: { readonly answer: BarsAnswer; readonly last: Bar | undefined }) {
-  const open = last === undefined ? '' : openWindowWords(last, answer.last_published);
+  const open = last === undefined ? '' : openWindowWords(last);
   const names = [...new Set(answer.segments.map((segment) => segment.symbol))];
   return (
     <ul class="chart-notes small soft">

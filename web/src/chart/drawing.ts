@@ -26,7 +26,6 @@ export interface Picture {
   /** Two pictures of one key show the same bars: what is in sight stays in sight. */
   readonly key: string;
   readonly bars: readonly Bar[];
-  readonly lastPublished: string;
   readonly marks: readonly Mark[];
   readonly indicators: readonly DrawnIndicator[];
 }
@@ -104,7 +103,7 @@ export class ChartDrawing {
     const isOther = this.#picture?.key !== picture.key;
     this.#picture = picture;
     this.#candles.applyOptions({ priceFormat: priceFormatOf(picture.bars) });
-    this.#candles.setData(picture.bars.map((bar) => candleOf(bar, picture.lastPublished, this.#paint)));
+    this.#candles.setData(picture.bars.map((bar) => candleOf(bar, this.#paint)));
     this.#volume.setData(picture.bars.map((bar) => columnOf(bar, this.#paint)));
     this.#markers.setMarkers(markersOf(picture, this.#paint));
     this.#drawIndicators(picture);
@@ -308,12 +307,12 @@ export class ChartDrawing {
 type Candle = Parameters<ISeriesApi<'Candlestick'>['setData']>[0][number];
 type Column = Parameters<ISeriesApi<'Histogram'>['setData']>[0][number];
 
-function candleOf(bar: Bar, lastPublished: string, paint: Paint): Candle {
+function candleOf(bar: Bar, paint: Paint): Candle {
   const { open, high, low, close } = bar;
   const time = firstSessionOf(bar);
   if (open === null || high === null || low === null || close === null) return { time };
   const candle = { time, open, high, low, close };
-  if (incompleteness(bar, lastPublished) !== 'open') return candle;
+  if (incompleteness(bar) !== 'open') return candle;
   // A window that is not over yet is an outline, hardly filled.
   const isDown = close < open;
   const edge = isDown ? paint.down : paint.up;

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { type Bar, isWindow, stateOf } from '../api/wire.ts';
+import { type Bar, isWindow } from '../api/wire.ts';
 import { exact, plural } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
 import type { DrawnBar } from './drawing.ts';
@@ -8,18 +8,16 @@ import type { DrawnBar } from './drawing.ts';
 export function DrawnTable({
   drawn,
   bars,
-  lastPublished,
   fileName,
 }: {
   readonly drawn: readonly DrawnBar[];
   readonly bars: readonly Bar[];
-  readonly lastPublished: string;
   readonly fileName: string;
 }) {
   const isOpen = useSignal(false);
   const stateAt = (n: number): string | null => {
     const bar = bars[n];
-    return bar === undefined ? null : stateOf(bar, lastPublished);
+    return bar === undefined ? null : bar.finality;
   };
   return (
     <details

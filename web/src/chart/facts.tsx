@@ -1,5 +1,5 @@
 import { fetchBars } from '../api/fetchers.ts';
-import { type Bar, type BarsAnswer, type BarValues, firstSessionOf, isWindow, stateOf } from '../api/wire.ts';
+import { type Bar, type BarsAnswer, type BarValues, firstSessionOf, isWindow } from '../api/wire.ts';
 import { capital, day, exact, instant, price, weekdayAndDay, whole } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
 import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
@@ -25,12 +25,10 @@ export function Facts({
 }) {
   const from = firstSessionOf(bar);
   const { interval, adjust, asOf } = chart;
-  // Dividends act on the daily rows of a window, so it has no one factor for them: what is explained is its splits.
-  const explained = isWindow(bar) && adjust === 'total' ? 'split' : adjust;
   const key = ['facts', symbol, interval, adjust, asOf, from, bar.close, bar.finality].join(' ');
   const { data, error, isOld, retry } = useResource(key, (signal) =>
     // A window that a range touches is given whole: its first day is enough.
-    fetchBars({ symbol, interval, adjust: explained, asOf, from, to: from, explain: true }, signal),
+    fetchBars({ symbol, interval, adjust, asOf, from, to: from, explain: true }, signal),
   );
   const found =
     data === undefined ? undefined : (data.bars as readonly Bar[]).find((item) => firstSessionOf(item) === from);
@@ -38,11 +36,11 @@ export function Facts({
     <section class="card facts" aria-labelledby="facts-title" data-part="facts">
       <header>
         <h2 id="facts-title">{isWindow(bar) ? spanOf(bar) : weekdayAndDay(bar.session)}</h2>
-        <FinalityBadge finality={stateOf(bar, lastPublished)} />
+        <FinalityBadge finality={bar.finality} />
       </header>
       {isWindow(bar) ? (
         <p class="facts-line">
-          {capital(windowWords(bar, lastPublished)) || `${bar.sessions} of ${bar.expected} sessions have a bar`}
+          {capital(windowWords(bar)) || `${bar.sessions} of ${bar.expected} sessions have a bar`}
         </p>
       ) : null}
       {error !== undefined ? (
@@ -128,12 +126,15 @@ function Explained({
         <Pair name="Prices are">{ADJUST_WORDS[chart.adjust]}</Pair>
         {explain === undefined ? null : (
           <>
-            <Pair name="Price factor">× {factor(explain.price_factor)}</Pair>
-            <Pair name="Volume factor">× {factor(explain.volume_factor)}</Pair>
+            <Pair name="Price factor">{factorWords(explain.price_factor)}</Pair>
+            <Pair name="Volume factor">{factorWords(explain.volume_factor)}</Pair>
           </>
         )}
         {explain !== undefined && 'origin' in explain ? (
-          <Pair name="Window">{explain.origin === 'stored' ? 'read from the lake' : 'computed just now'}</Pair>
+          <>
+            <Pair name="Window">{explain.origin === 'stored' ? 'read from the lake' : 'computed just now'}</Pair>
+            <Pair name="Source">{explain.sources.map((source) => source ?? 'not recorded').join(', ')}</Pair>
+          </>
         ) : null}
         {explain !== undefined && 'source' in explain ? (
           <>
@@ -142,6 +143,16 @@ function Explained({
           </>
         ) : null}
       </dl>
+      {explain === undefined || !('parts' in explain) || explain.parts.length < 2 ? null : (
+        <Listed title="Factors inside the window">
+          {explain.parts.map((part) => (
+            <li key={part.first_session}>
+              {day(part.first_session)} to {day(part.last_session)}: prices × {factor(part.price_factor)}, volume ×{' '}
+              {factor(part.volume_factor)}
+            </li>
+          ))}
+        </Listed>
+      )}
       {explain === undefined || explain.events.length === 0 ? null : (
         <Listed title="Events that act on it">
           {explain.events.map((event) => (
@@ -204,6 +215,11 @@ function Listed({ title, children }: { readonly title: string; readonly children
       <ul>{children}</ul>
     </div>
   );
+}
+
+/** Null: an event inside the window gives its sessions several. */
+function factorWords(value: number | null): string {
+  return value === null ? 'differs, see below' : `× ${factor(value)}`;
 }
 
 /** Factors are products of small ratios: six digits tell them apart. */

@@ -8,13 +8,11 @@ import { spanOf } from './words.ts';
 export function Legend({
   bars,
   at,
-  lastPublished,
   indicators,
   marks,
 }: {
   readonly bars: readonly Bar[];
   readonly at: number;
-  readonly lastPublished: string;
   readonly indicators: readonly DrawnIndicator[];
   readonly marks: readonly Mark[];
 }) {
@@ -23,7 +21,7 @@ export function Legend({
   const before = bars[at - 1]?.close ?? undefined;
   const change = before === undefined || bar.close === null ? undefined : bar.close - before;
   const way = change === undefined || change === 0 ? '' : change > 0 ? 'up' : 'down';
-  const state = incompleteness(bar, lastPublished);
+  const state = incompleteness(bar);
   let colour = 0;
   return (
     <div class="legend number" data-part="legend" aria-hidden="true">
@@ -31,7 +29,7 @@ export function Legend({
         <span class="when">{spanOf(bar)}</span>
         {state === undefined || !isWindow(bar) ? null : (
           <span class="badge is-warn">
-            {state === 'open' ? 'open' : 'incomplete'} · {bar.sessions} of {bar.expected}
+            {state} · {bar.sessions} of {bar.expected}
           </span>
         )}
       </div>

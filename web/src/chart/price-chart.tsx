@@ -70,7 +70,7 @@ export function PriceChart({
     const bar = Math.min(bars.length - 1, Math.max(0, to));
     drawing.current?.point(bar);
     onPoint(bar);
-    say(spoken.current, bars[bar], picture.lastPublished);
+    say(spoken.current, bars[bar]);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
@@ -125,7 +125,6 @@ export function PriceChart({
 }
 
 /** Spoken only for keys: a pointer passes too many bars. */
-function say(element: HTMLElement | null, bar: Bar | undefined, lastPublished: string): void {
-  if (element !== null && bar !== undefined)
-    element.textContent = `${firstSessionOf(bar)}: ${describeBar(bar, lastPublished)}`;
+function say(element: HTMLElement | null, bar: Bar | undefined): void {
+  if (element !== null && bar !== undefined) element.textContent = `${firstSessionOf(bar)}: ${describeBar(bar)}`;
 }

@@ -25,15 +25,15 @@ export function spanOf(bar: Bar): string {
   return isWindow(bar) ? `${day(bar.first_session)} to ${day(bar.last_session)}` : day(bar.session);
 }
 
-export function describeBar(bar: Bar, lastPublished: string): string {
+export function describeBar(bar: Bar): string {
   const { open, high, low, close, volume } = bar;
   const values = `open ${price(open)}, high ${price(high)}, low ${price(low)}, close ${price(close)}, volume ${compact(volume)}`;
-  const words = windowWords(bar, lastPublished);
+  const words = windowWords(bar);
   return words === '' ? values : `${values}, ${words}`;
 }
 
 /** One paragraph that says what the chart shows. */
-export function summarize({ symbol, name, interval, adjust, bars, last_published }: BarsAnswer): string {
+export function summarize({ symbol, name, interval, adjust, bars }: BarsAnswer): string {
   const all: readonly Bar[] = bars;
   const [first] = all;
   const last = all.at(-1);
@@ -51,16 +51,16 @@ export function summarize({ symbol, name, interval, adjust, bars, last_published
     `The last closes at ${price(last.close)}${change === undefined ? '' : `, ${percent(change)} over all of them`}.`,
     `Highest ${price(high.high)} in ${spanOf(high)}, lowest ${price(low.low)} in ${spanOf(low)}.`,
   ];
-  const open = openWindowWords(last, last_published);
+  const open = openWindowWords(last);
   if (open !== '') parts.push(open);
   return parts.join(' ');
 }
 
 /** Of a window that is not whole: which way, and how much of it there is. */
-export function windowWords(bar: Bar, lastPublished: string): string {
+export function windowWords(bar: Bar): string {
   if (!isWindow(bar)) return '';
   const count = `${bar.sessions} of ${bar.expected} sessions`;
-  const state = incompleteness(bar, lastPublished);
+  const state = incompleteness(bar);
   return state === undefined
     ? ''
     : state === 'open'
@@ -68,7 +68,7 @@ export function windowWords(bar: Bar, lastPublished: string): string {
       : `incomplete window, ${count} in the lake`;
 }
 
-export function openWindowWords(bar: Bar, lastPublished: string): string {
-  if (!isWindow(bar) || incompleteness(bar, lastPublished) !== 'open') return '';
+export function openWindowWords(bar: Bar): string {
+  if (!isWindow(bar) || incompleteness(bar) !== 'open') return '';
   return `The last window is still open: ${bar.sessions} of ${bar.expected} sessions, ending ${day(bar.last_session)}.`;
 }

@@ -28,12 +28,18 @@ export const heldShape = z
   .object({ kind: z.enum(['split', 'dividend']), ex_date: dateValue, terms: z.string(), reason: z.string() })
   .openapi('HeldBackEvent', { description: 'An event that was not applied, and why' });
 
-const factors = {
-  raw: z.object(values).openapi({ description: 'As traded; of a window, in the share count of its own last session' }),
-  price_factor: z.number(),
-  volume_factor: z.number(),
-  events: z.array(eventShape),
-};
+const windowPartShape = z
+  .object({
+    first_session: dateValue,
+    last_session: dateValue,
+    sessions: count.openapi({ description: 'Bars of a session in it' }),
+    raw: z.object(values).openapi({ description: 'Of these sessions, as traded' }),
+    price_factor: z.number(),
+    volume_factor: z.number(),
+  })
+  .openapi('WindowPart', {
+    description: 'Sessions of a window that no event comes between: they have the same factors',
+  });
 
 export const dailyBarShape = z
   .object({
@@ -41,7 +47,16 @@ export const dailyBarShape = z
     session: dateValue,
     ...values,
     finality: finalityValue.nullable(),
-    explain: z.object({ ...factors, source: z.string().nullable(), fetched_at_ms: instantMs.nullable() }).optional(),
+    explain: z
+      .object({
+        raw: z.object(values).openapi({ description: 'As traded' }),
+        price_factor: z.number(),
+        volume_factor: z.number(),
+        events: z.array(eventShape),
+        source: z.string().nullable(),
+        fetched_at_ms: instantMs.nullable(),
+      })
+      .optional(),
   })
   .openapi('SessionBar');
 
@@ -55,10 +70,29 @@ export const windowBarShape = z
     expected: count.openapi({ description: 'Sessions of the window by the calendar' }),
     complete: z.boolean().openapi({ description: 'Every session of the window is published' }),
     finality: z
-      .enum(['open', 'partial', 'provisional', 'settled'])
+      .enum(['open', 'incomplete', 'partial', 'provisional', 'settled'])
       .nullable()
-      .openapi({ description: '`open` until the window is complete, then the worst state of its sessions' }),
-    explain: z.object({ origin: z.enum(['stored', 'computed']), ...factors }).optional(),
+      .openapi({
+        description:
+          '`open` while its last session is still to come; `incomplete` where that is published and others are not, at the ' +
+          'beginning of the history or over a gap; else the worst state of its sessions',
+      }),
+    explain: z
+      .object({
+        origin: z.enum(['stored', 'computed']),
+        raw: z.object(values).openapi({
+          description:
+            'Its sessions folded as traded; a split inside the window leaves two share counts in it: see `parts`',
+        }),
+        price_factor: z.number().nullable().openapi({
+          description: 'Of all its sessions; null where an event inside the window gives them several: see `parts`',
+        }),
+        volume_factor: z.number().nullable(),
+        parts: z.array(windowPartShape).openapi({ description: 'The bar is these, each times its factors, folded' }),
+        events: z.array(eventShape).openapi({ description: 'Those that act on any of its sessions' }),
+        sources: z.array(z.string().nullable()).openapi({ description: 'Where its sessions came from' }),
+      })
+      .optional(),
   })
   .openapi('WindowBar');
 

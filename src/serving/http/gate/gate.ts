@@ -8,27 +8,11 @@ import { originOf } from '../origin.ts';
 import { scopeOf } from '../route.ts';
 import { keptBytes } from '../sending.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
+import { type AccessRecord, accessRecord } from './access-record.ts';
 import { type Asker, askerOf, type HostRules } from './hosts.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { API_HEADERS } from './security-headers.ts';
-
-/** One line of the access log. Holds no key: neither headers nor `apiKey` of the query. */
-export interface AccessRecord {
-  readonly requestId: string;
-  readonly method: string;
-  /** Path and query. */
-  readonly url: string;
-  readonly route: string;
-  readonly status: number;
-  /** To the beginning of the answer. */
-  readonly ms: number;
-  readonly caller: string;
-  readonly address: string;
-  readonly userAgent: string;
-  /** The code of the error that it was refused with. */
-  readonly code: string | undefined;
-}
 
 export interface GateOptions {
   /** Undefined on a loopback server: whoever reaches it is at this machine, and may do all. */
@@ -42,6 +26,8 @@ export interface GateOptions {
   readonly monotonicMs: () => number;
   /** The address at the other end of the connection, from what the server hands on with a request. */
   readonly addressOf: (env: unknown) => string;
+  /** Breaks the connection of a request, from what the server hands on with it. Undefined: there is none to break. */
+  readonly breakOff: ((env: unknown) => void) | undefined;
   readonly onAccess: ((record: AccessRecord) => void) | undefined;
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -72,6 +58,25 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
     c.set('caller', NOBODY);
     const target = targetOf(c);
     c.set('route', target?.path);
+    const recordOf = (end: Pick<AccessRecord, 'status' | 'ms' | 'code' | 'isBroken'>): AccessRecord =>
+      accessRecord({
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        url: c.req.url,
+        route: target?.path ?? UNKNOWN_ROUTE,
+        caller: c.get('caller').name,
+        address: addressOf(c, serving, options),
+        userAgent: c.req.header('user-agent') ?? '',
+        ...end,
+      });
+    c.set('onBroken', (cause) => {
+      const isExpected = cause instanceof CondvestError && cause.kind !== 'corrupt';
+      if (!isExpected) onBug(cause, c.get('requestId'));
+      const code = cause instanceof CondvestError ? cause.code : 'internal';
+      onAccess?.(recordOf({ status: c.res.status, ms: monotonicMs() - startMs, code, isBroken: true }));
+      options.breakOff?.(c.env);
+      return options.breakOff !== undefined;
+    });
     let code: string | undefined;
     try {
       const answered = await admit(c, app, serving, options, target);
@@ -93,18 +98,7 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
     const route = target?.path ?? UNKNOWN_ROUTE;
     const method = METHODS.has(c.req.method) ? c.req.method : 'OTHER';
     metrics.end({ route, method, status, ms });
-    onAccess?.({
-      requestId: c.get('requestId'),
-      method: c.req.method.slice(0, 16),
-      url: loggedUrl(c.req.url),
-      route,
-      status,
-      ms: Math.round(ms * 100) / 100,
-      caller: c.get('caller').name,
-      address: addressOf(c, serving, options),
-      userAgent: (c.req.header('user-agent') ?? '').slice(0, LOGGED_MAX),
-      code,
-    });
+    onAccess?.(recordOf({ status, ms, code }));
   });
   return (request, env) => byHeart(request, env, { serving, options, nextId }) ?? app.fetch(request, env);
 }
@@ -137,18 +131,20 @@ function byHeart(
   const ms = options.monotonicMs() - startMs;
   options.metrics.begin();
   options.metrics.end({ route: known.route, method, status: 200, ms });
-  options.onAccess?.({
-    requestId,
-    method,
-    url: loggedUrl(url),
-    route: known.route,
-    status: 200,
-    ms: Math.round(ms * 100) / 100,
-    caller: LOCAL.name,
-    address: options.addressOf(env),
-    userAgent: (headers.get('user-agent') ?? '').slice(0, LOGGED_MAX),
-    code: undefined,
-  });
+  options.onAccess?.(
+    accessRecord({
+      requestId,
+      method,
+      url,
+      route: known.route,
+      status: 200,
+      ms,
+      caller: LOCAL.name,
+      address: options.addressOf(env),
+      userAgent: headers.get('user-agent') ?? '',
+      code: undefined,
+    }),
+  );
   return new Response(sent.bytes, {
     status: 200,
     headers: { ...API_HEADERS, ...known.headers, ...sent.headers, 'x-request-id': requestId },
@@ -171,6 +167,7 @@ async function admit(
   if (c.req.url.length > limits.urlBytes) throw urlTooLong(limits.urlBytes);
   if (Number(c.req.header('content-length') ?? 0) > limits.bodyBytes) throw bodyTooLarge(serving);
   const origin = checkHost(c, serving, options);
+  const needed = target === undefined ? 'read' : scopeOf(target.method, target.path);
   const asker = askerOf(
     {
       method: c.req.method,
@@ -178,6 +175,7 @@ async function admit(
       ownOrigin: origin,
       fetchSite: c.req.header('sec-fetch-site'),
       fetchMode: c.req.header('sec-fetch-mode'),
+      isPage: needed === 'none',
     },
     options.cors,
   );
@@ -187,7 +185,6 @@ async function admit(
   checkAsker(c, asker, options);
   if (target === undefined) refuseMethod(c, app);
   if (!READING.has(c.req.method)) checkJson(c);
-  const needed = target === undefined ? 'read' : scopeOf(target.method, target.path);
   await identify(c, serving, options, needed);
   return undefined;
 }
@@ -356,14 +353,6 @@ function dress(c: ServingContext): void {
   for (const [name, value] of Object.entries(c.get('headers') ?? API_HEADERS))
     if (!headers.has(name)) headers.set(name, value);
 }
-
-/** Path and query, without the key. */
-function loggedUrl(url: string): string {
-  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
-  return path.replaceAll(/([?&][^=&]*key[^=&]*=)[^&]*/gi, '$1hidden').slice(0, LOGGED_URL_MAX);
-}
-
-const LOGGED_URL_MAX = 2048;
 
 function urlTooLong(max: number): UsageError {
   return new UsageError({ code: 'url-too-long', message: 'The address is too long', allowed: `${max} bytes` });

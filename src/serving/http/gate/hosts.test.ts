@@ -72,6 +72,7 @@ const REQUEST = {
   ownOrigin: 'http://localhost:8787',
   fetchSite: undefined,
   fetchMode: undefined,
+  isPage: true,
 };
 
 test('who asks is told from what the browser says', () => {
@@ -86,6 +87,8 @@ test('who asks is told from what the browser says', () => {
     ['foreign', { fetchSite: 'same-site', fetchMode: 'cors' }, []],
     ['any', { fetchSite: 'cross-site', fetchMode: 'no-cors' }, ['*']],
     ['none', { fetchSite: 'cross-site', fetchMode: 'navigate' }, []],
+    ['foreign', { fetchSite: 'cross-site', fetchMode: 'navigate', isPage: false }, []],
+    ['none', { fetchSite: 'none', fetchMode: 'navigate', isPage: false }, []],
     ['foreign', { method: 'POST', fetchSite: 'cross-site', fetchMode: 'navigate' }, []],
     ['none', { fetchSite: 'same-origin', fetchMode: 'cors' }, []],
     ['none', { fetchSite: 'none', fetchMode: 'navigate' }, []],

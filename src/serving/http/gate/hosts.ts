@@ -81,11 +81,13 @@ export interface AskerHeaders {
   readonly ownOrigin: string;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
+  /** What is asked for is shown to a person: the page, its files, the reference. Not data. */
+  readonly isPage: boolean;
 }
 
 /** `allowed`: origins, or `*` among them for all. */
 export function askerOf(headers: AskerHeaders, allowed: readonly string[]): Asker {
-  const { method, origin, ownOrigin, fetchSite, fetchMode } = headers;
+  const { method, origin, ownOrigin, fetchSite, fetchMode, isPage } = headers;
   if (origin !== undefined) {
     if (origin === ownOrigin) return 'same';
     if (allowed.includes(origin)) return 'listed';
@@ -93,7 +95,8 @@ export function askerOf(headers: AskerHeaders, allowed: readonly string[]): Aske
   }
   // Without `Origin`, as in <img src> and <script src>, the browser still says where the page was from.
   if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none') return 'none';
-  // Somebody followed a link here: what is shown is our page, not theirs.
-  if (fetchMode === 'navigate' && (method === 'GET' || method === 'HEAD')) return 'none';
+  // Somebody followed a link here: what is shown is our page, not theirs. A frame in theirs goes the same way, and could make
+  // this server work: so it leads to no data.
+  if (isPage && fetchMode === 'navigate' && (method === 'GET' || method === 'HEAD')) return 'none';
   return allowed.includes('*') ? 'any' : 'foreign';
 }

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { get, type IncomingMessage, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { systemTimers } from '#adapters/system/timers.ts';
+import type { Timers } from '#ports/timers.ts';
+import { byteStream } from '#serving/condvest/byte-stream.ts';
+import { streamed } from '#serving/http/streamed.ts';
+import { gated } from '#test/fixtures/gated-app.ts';
+import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
+
+/** Ends what takes so long, when a test says so. */
+const EXPORT_MS = 123_456;
+
+/** An application behind its gate and a socket, as the server has it. */
+async function openSocket(t: TestContext) {
+  let runOutOfTime = (): void => {};
+  const timers: Timers = {
+    after: (ms, run) => {
+      if (ms !== EXPORT_MS) return systemTimers.after(ms, run);
+      runOutOfTime = run;
+      return () => {};
+    },
+  };
+  const http = await openHttpApp({ limits: { exportMs: EXPORT_MS }, deps: { timers } });
+  t.after(() => http[Symbol.asyncDispose]());
+  const bugs: unknown[] = [];
+  const { fetch, log } = gated(http.serving, {
+    hosts: { isOurs: () => true },
+    breakOff: (env) => (env as HttpBindings).outgoing.destroy(),
+    onBug: (error) => bugs.push(error),
+    routes: (app) => {
+      app.get('/endless', async (c) => {
+        async function* chunks(): AsyncGenerator<Uint8Array> {
+          for (;;) yield Buffer.from('a,b\n'.repeat(10_000));
+        }
+        const open = async () => ({ chunks: chunks(), close: () => {} });
+        return streamed(c, await byteStream(http.serving, c.req.raw, open), { 'content-type': 'text/csv' });
+      });
+    },
+  });
+  const server = createAdaptorServer({ fetch }) as Server;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // What the server's library has to say of a stream that fails, it says there.
+  const printed = t.mock.method(console, 'error', () => {});
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { http, log, bugs, printed: () => printed.mock.callCount(), url, runOutOfTime: () => runOutOfTime() };
+}
+
+async function untilIdle(http: HttpApp): Promise<void> {
+  const { reads, streams } = http.serving;
+  while (streams.load.running + reads.load.running > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+test('an answer that takes too long is broken off, and is one more line of the access log', async (t) => {
+  const { http, log, bugs, printed, url, runOutOfTime } = await openSocket(t);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${url}/endless`, resolve).on('error', reject);
+  });
+  // Not much is read, until it is over.
+  await new Promise((resolve) => response.once('data', resolve));
+  response.pause();
+  const closed = new Promise((resolve) => response.on('close', resolve));
+  response.on('error', () => {});
+  runOutOfTime();
+  await untilIdle(http);
+  response.resume();
+  await closed;
+  assert.equal(response.complete, false, 'nobody takes half an answer for a whole one');
+  assert.deepEqual(
+    log.map(({ status, code, isBroken }) => [status, code, isBroken]),
+    [
+      [200, undefined, undefined],
+      [200, 'export-too-slow', true],
+    ],
+  );
+  assert.deepEqual(bugs, []);
+  assert.equal(printed(), 0);
+});
+
+test('a client of the event stream that does not keep up is let go, and is one more line of the access log', async (t) => {
+  const { http, log, bugs, printed, url } = await openSocket(t);
+  const slow = await new Promise<IncomingMessage>((resolve) => {
+    request(`${url}/condvest/v1/runs/stream`, (response) => {
+      response.pause();
+      resolve(response);
+    }).end();
+  });
+  slow.on('error', () => {});
+  const step = {
+    runId: 'r',
+    step: 's',
+    attempt: 1,
+    state: 'running',
+    startedMs: 1,
+    endedMs: null,
+    rows: null,
+  } as const;
+  const detail = 'x'.repeat(20_000);
+  for (let n = 0; n < 5000 && http.serving.streams.load.running > 0; n += 1) {
+    http.emit({ type: 'step', step: { ...step, detail, error: null } });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await untilIdle(http);
+  assert.equal(log.at(-1)?.code, 'events-too-slow');
+  assert.deepEqual(bugs, []);
+  assert.equal(printed(), 0);
+  slow.destroy();
+});
+
+test('a client that goes away before its answer begins, or in the middle, is nobody’s bug', async (t) => {
+  const { http, log, bugs, printed, url } = await openSocket(t);
+  for (const path of [
+    '/condvest/v1/export/bronze/daily_bars?format=parquet',
+    '/condvest/v1/export/bronze/daily_bars?format=csv',
+    '/condvest/v1/runs/stream',
+    '/condvest/v1/bars/AAA?interval=21&explain=true',
+  ]) {
+    for (const afterMs of [0, 1, 5, 20, 60]) {
+      const before = log.length;
+      await new Promise<void>((resolve) => {
+        const asked = request(`${url}${path}`, (response) => response.resume().on('error', () => {}));
+        asked.on('error', () => {});
+        asked.on('close', resolve);
+        asked.end(() => setTimeout(() => asked.destroy(), afterMs));
+      });
+      await untilIdle(http);
+      // It may have left before its request came through.
+      if (log.length > before) assert.ok([200, 499].includes(log[before]?.status ?? 0), JSON.stringify(log[before]));
+    }
+  }
+  assert.ok(log.length > 10);
+  assert.deepEqual(bugs, []);
+  assert.equal(printed(), 0);
+});

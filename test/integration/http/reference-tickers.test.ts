@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { openHttpApp } from '#test/fixtures/http-app.ts';
+import { FIRST, marketBars } from '#test/fixtures/http-market.ts';
+import { type ReferencePage, shaped, tickersOfPage } from '#test/fixtures/reference-pages.ts';
+
+const http = await openHttpApp();
+after(() => http[Symbol.asyncDispose]());
+
+describe('tickers', () => {
+  const list = (query: string): Promise<ReferencePage> =>
+    shaped(http, '/v3/reference/tickers', `/v3/reference/tickers?${query}`);
+
+  test('are those that trade today, in order, with what is known of them', async () => {
+    const page = await list('');
+    assert.deepEqual(tickersOfPage(page), [
+      ...['AAA', 'ADR', 'BBB.A', 'BBBpC', 'FBX', 'FUT', 'HLD', 'HLT', 'IDX', 'MTX', 'NEW', 'RVS'],
+    ]);
+    assert.equal(page.count, 12);
+    assert.equal(page.next_url, undefined);
+    const { last_updated_utc, ...first } = page.results[0] ?? {};
+    assert.match(String(last_updated_utc), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.deepEqual(first, {
+      ticker: 'AAA',
+      name: 'Alpha Aggregates Inc.',
+      market: 'stocks',
+      locale: 'us',
+      active: true,
+      currency_name: 'usd',
+      currency_symbol: 'USD',
+      type: 'CS',
+      primary_exchange: 'XNAS',
+      composite_figi: 'BBG000000AA1',
+    });
+  });
+
+  test('of an earlier day are those of that day', async () => {
+    assert.deepEqual(tickersOfPage(await list('date=2024-03-02&search=foobar')), ['FBX']);
+    assert.deepEqual(tickersOfPage(await list('date=2024-03-02&ticker=MTX')), []);
+    assert.deepEqual(tickersOfPage(await list('date=2024-12-02&type=CS&exchange=XNAS')), ['AAA', 'HLT', 'MTX', 'RVS']);
+    assert.deepEqual(tickersOfPage(await list('date=1950-01-01')), []);
+  });
+
+  test('that are no more have their last day; a symbol given up for another is not among them', async () => {
+    const page = await list('active=false');
+    assert.deepEqual(tickersOfPage(page), ['DEL']);
+    assert.equal(page.results[0]?.delisted_utc, '2025-05-30T00:00:00Z');
+    assert.equal(page.results[0]?.active, false);
+    assert.deepEqual(tickersOfPage(await list('active=False&date=2025-05-30')), []);
+  });
+
+  test('are filtered by every parameter, and sorted', async () => {
+    const expected: readonly [string, readonly string[]][] = [
+      ['ticker=AAA', ['AAA']],
+      ['ticker=aaa', []],
+      ['ticker.gte=FUT&ticker.lt=HLT', ['FUT', 'HLD']],
+      ['ticker.gt=FUT&ticker.lte=HLT', ['HLD', 'HLT']],
+      ['type=ETF', ['FBX', 'IDX']],
+      ['exchange=ARCX&order=desc', ['IDX', 'FBX']],
+      ['market=stocks&search=class', ['BBB.A', 'MTX']],
+      ['search=bb', ['BBB.A', 'BBBpC']],
+      ['market=crypto', []],
+      ['cik=0000320193', []],
+      ['cusip=037833100', []],
+      ['sort=name&type=CS&exchange=XNYS', ['BBB.A', 'FUT', 'HLD']],
+      ['sort=type&order=desc&ticker.lt=C', ['BBBpC', 'BBB.A', 'AAA', 'ADR']],
+    ];
+    for (const [query, tickers] of expected) assert.deepEqual(tickersOfPage(await list(query)), tickers, query);
+  });
+
+  test('refuse what they do not know with what is allowed', async () => {
+    for (const [query, allowed] of [
+      ['limit=1001', 'a whole number from 1 to 1000'],
+      ['sort=size', 'ticker, name'],
+      ['date=yesterday', 'a date as YYYY-MM-DD'],
+      ['active=maybe', 'true or false'],
+      ['cursor=abc', 'not a cursor of this server'],
+    ]) {
+      const body = await shaped<{ error: string }>(
+        http,
+        '/v3/reference/tickers',
+        `/v3/reference/tickers?${query}`,
+        400,
+      );
+      assert.ok(body.error.includes(allowed ?? ''), body.error);
+    }
+  });
+
+  test('have their kinds, though a ticker could be called so', async () => {
+    const page = await shaped<ReferencePage>(http, '/v3/reference/tickers/types', '/v3/reference/tickers/types');
+    assert.ok(page.results.some(({ code }) => code === 'CS'));
+    assert.equal((await http.json<ReferencePage>('/v3/reference/tickers/types?asset_class=crypto')).count, 0);
+  });
+});
+
+describe('the details of a ticker', () => {
+  const details = async (path: string): Promise<Record<string, unknown>> =>
+    (await shaped<{ results: Record<string, unknown> }>(http, '/v3/reference/tickers/{ticker}', path)).results;
+
+  test('are those of the security that has the symbol on the day', async () => {
+    assert.equal((await details('/v3/reference/tickers/FBX')).name, 'Foobar Thematic Fund');
+    assert.equal((await details('/v3/reference/tickers/FBX?date=2024-03-01')).name, 'Foobar Exchange Inc.');
+    // A Saturday between the last session under the one symbol and the first under the other.
+    assert.equal((await details('/v3/reference/tickers/FBX?date=2024-09-14')).composite_figi, 'BBG000000MT5');
+  });
+
+  test('of a symbol that was given up, or never was, are not found', async () => {
+    for (const path of ['/v3/reference/tickers/FBX?date=2024-12-02', '/v3/reference/tickers/NOPE']) {
+      const body = await shaped<{ message: string }>(http, '/v3/reference/tickers/{ticker}', path, 404);
+      assert.equal(body.message, 'Ticker not found.');
+    }
+  });
+
+  test('say when it was listed only where that is known, and when it ended', async () => {
+    assert.equal((await details('/v3/reference/tickers/NEW')).list_date, '2025-07-01');
+    assert.equal('list_date' in (await details('/v3/reference/tickers/AAA')), false);
+    const gone = await details('/v3/reference/tickers/DEL');
+    assert.deepEqual([gone.active, gone.delisted_utc], [false, '2025-05-30T00:00:00Z']);
+    assert.equal((await details('/v3/reference/tickers/DEL?date=2025-05-30')).active, true);
+    const classA = await details('/v3/reference/tickers/BBB.A');
+    assert.deepEqual([classA.ticker_root, classA.ticker_suffix], ['BBB', 'A']);
+  });
+
+  test('go with its changes of symbol, newest first, under both names of the field', async () => {
+    const template = '/vX/reference/tickers/{id}/events';
+    const events = (path: string) =>
+      shaped<{ results: { name: string; events: Record<string, unknown>[] } }>(http, template, path);
+    const expected = [
+      { type: 'ticker_change', event_type: 'ticker_change', date: '2024-09-16', ticker_change: { ticker: 'MTX' } },
+      { type: 'ticker_change', event_type: 'ticker_change', date: FIRST, ticker_change: { ticker: 'FBX' } },
+    ];
+    const byTicker = await events('/vX/reference/tickers/MTX/events?types=ticker_change');
+    assert.equal(byTicker.results.name, 'Metatrix Inc. Class A');
+    assert.deepEqual(byTicker.results.events, expected);
+    assert.deepEqual((await events('/vX/reference/tickers/BBG000000MT5/events')).results.events, expected);
+    assert.deepEqual((await events('/vX/reference/tickers/MTX/events?types=other')).results.events, []);
+    await shaped(http, template, '/vX/reference/tickers/037833100/events', 404);
+  });
+});
+
+test('without listings the symbols of the bars are the tickers', async () => {
+  await using bare = await openHttpApp({ isEmpty: true });
+  assert.deepEqual((await bare.json<ReferencePage>('/v3/reference/tickers')).results, []);
+  const sessions = bare.calendar.range(FIRST, '2025-12-30' as typeof FIRST);
+  await bare.lake.import(await bare.lake.parquet('bars.parquet', marketBars(sessions)), { replace: true });
+  bare.clock.move(60_000);
+  const page = await shaped<ReferencePage>(bare, '/v3/reference/tickers', '/v3/reference/tickers?ticker.lt=E');
+  assert.deepEqual(
+    page.results.map(({ ticker, name, active }) => [ticker, name, active]),
+    ['AAA', 'ADR', 'BBB.A', 'BBBpC'].map((ticker) => [ticker, ticker, true]),
+  );
+  assert.deepEqual(tickersOfPage(await bare.json<ReferencePage>('/v3/reference/tickers?date=2024-06-03&ticker=DEL')), [
+    'DEL',
+  ]);
+  const details = await shaped<{ results: { active: boolean } }>(
+    bare,
+    '/v3/reference/tickers/{ticker}',
+    '/v3/reference/tickers/DEL',
+  );
+  assert.equal(details.results.active, false);
+});

@@ -35,7 +35,7 @@ export function PriceChart({
   const handlers = useRef({ onPoint, onChoose, onMoved });
   handlers.current = { onPoint, onChoose, onMoved };
   const spoken = useRef<HTMLParagraphElement>(null);
-  const dark = isDark();
+  const dark = isDark.value;
 
   useEffect(() => {
     if (box.current === null) return;

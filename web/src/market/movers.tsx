@@ -14,7 +14,7 @@ export function Movers({
 }) {
   const id = `movers-${title.toLowerCase().replaceAll(' ', '-')}`;
   return (
-    <section class="card" aria-labelledby={id}>
+    <section class="card movers" aria-labelledby={id}>
       <header>
         <h2 id={id}>{title}</h2>
       </header>

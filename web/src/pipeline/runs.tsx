@@ -106,7 +106,7 @@ function Steps({ id, known }: { readonly id: string; readonly known: Run | undef
   if (error !== undefined && steps.length === 0) {
     return <Failure error={error} title="The steps did not come" onRetry={retry} />;
   }
-  if (run === undefined) return <SkeletonLines lines={4} label="Loading the steps" />;
+  if (run === undefined) return <SkeletonLines lines={6} label="Loading the steps" />;
   const end = run.ended_ms ?? Math.max(nowMs.value, run.started_ms + 1);
   return (
     <div class="steps" data-part="steps" data-run-state={run.state}>

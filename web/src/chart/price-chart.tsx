@@ -1,8 +1,11 @@
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { type Bar, firstSessionOf } from '../api/wire.ts';
 import { isDark } from '../state/theme.ts';
 import { ChartDrawing, type DrawnBar, type Picture, type Sight } from './drawing.ts';
 import { describeBar } from './words.ts';
+
+/** The chart grows with the panes of indicators, up to so many. */
+const OWN_PANES_MAX = 3;
 
 /** The chart with its keys: arrows walk the bars, Page keys leap, Home and End go to the ends, Enter shows a bar's facts. */
 export function PriceChart({
@@ -57,6 +60,8 @@ export function PriceChart({
     drawing.current?.draw(picture);
     onDrawn(drawing.current?.drawn() ?? []);
   }, [picture, onDrawn]);
+  // With the paint of the legend, which tells of the same bar.
+  useLayoutEffect(() => drawing.current?.tell(pointed ?? picture.bars.length - 1), [picture, pointed]);
   useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
   const paintedDark = useRef(dark);
   useEffect(() => {
@@ -100,7 +105,7 @@ export function PriceChart({
     <figure class="chart-figure">
       <div
         ref={box}
-        class="chart-canvas"
+        class={`chart-canvas own-${Math.min(OWN_PANES_MAX, picture.indicators.filter(({ pane }) => pane === 'own').length)}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the bars are walked with the arrow keys.
         tabIndex={0}
         role="application"

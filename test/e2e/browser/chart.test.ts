@@ -150,6 +150,24 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     );
     await page.keyboard.press('Enter');
     await page.locator('[data-part="facts"] h2', { hasText: words(bar.first_session) }).waitFor();
+    // The ends are far out of sight: the crosshair goes there, and on from there.
+    const when = page.locator('[data-part="legend"] .when');
+    const [first, second] = answer.bars;
+    assert.ok(first !== undefined && 'first_session' in first && second !== undefined && 'first_session' in second);
+    await page.keyboard.press('Home');
+    await when.getByText(words(first.first_session)).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await when.getByText(words(second.first_session)).waitFor();
+    // A pointer takes over, and gives back to the last bar when it leaves.
+    const box = await page.locator('.chart-canvas').boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await when.filter({ hasNotText: words(second.first_session) }).waitFor();
+    await page.mouse.move(box.x + box.width / 2, 10);
+    const last = answer.bars.at(-1);
+    assert.ok(last !== undefined && 'first_session' in last);
+    await when.getByText(words(last.first_session)).waitFor();
+    await page.locator('.chart-canvas').focus();
     await page.keyboard.press('7');
     await page.waitForURL(/interval=34d/);
   });
@@ -195,6 +213,11 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
       (await page.locator('[data-part="legend"]').textContent()) ?? '',
       new RegExp(`EMA 21 ${shown(ema['value'])}`),
     );
+    // Also while the events of the symbol have not come, which draw the picture anew.
+    await page.route('**/condvest/v1/events/*', () => undefined);
+    await page.reload();
+    await labels.nth(1).waitFor();
+    await page.locator('.chart-canvas[data-bars]').waitFor();
     assert.deepEqual(await labels.allTextContents(), [
       `RSI 14 ${shown(rsi['value'])}`,
       `Histogram ${shown(macd['histogram'])}MACD ${shown(macd['value'])}Signal ${shown(macd['signal'])}`,

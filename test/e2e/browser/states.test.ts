@@ -232,7 +232,7 @@ function faultsOf(page: Page): Promise<string[]> {
         .trim();
     };
     for (const element of all(
-      'button, a[href], input, select, summary, [role="application"], section, nav, table[role="grid"]',
+      'button, a[href], input, select, summary, [role="application"], section, nav, table.data, table[role="grid"]',
     )) {
       if (shown(element) && nameOf(element) === '') found.push(`no name: ${element.outerHTML.slice(0, 120)}`);
     }

@@ -59,6 +59,7 @@ export interface DrawingEvents {
 const BAR_PIXELS = 7;
 const BARS_MIN = 40;
 const INTERACTION_MS = 600;
+const TOUCHES = ['pointerdown', 'pointermove', 'pointerleave', 'wheel', 'touchmove'] as const;
 
 /** The canvas: prices with marks and indicators, volume below, and a pane for each indicator with a scale of its own. */
 export class ChartDrawing {
@@ -73,6 +74,8 @@ export class ChartDrawing {
   #picture: Picture | undefined;
   #paint: Paint;
   #sight: Sight = { from: undefined, to: undefined };
+  /** The bar that keys have put the crosshair on, until a pointer comes: what the library says of it meanwhile is about places. */
+  #keyed: number | undefined;
   #touchedMs = Number.NEGATIVE_INFINITY;
 
   constructor(box: HTMLElement, events: DrawingEvents) {
@@ -92,14 +95,14 @@ export class ChartDrawing {
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 } });
     this.#markers = createSeriesMarkers(this.#candles, []);
     this.#labels = new PaneLabels(box);
-    this.#chart.subscribeCrosshairMove((at) => events.onPoint(this.#barAt(at)));
+    this.#chart.subscribeCrosshairMove((at) => {
+      if (this.#keyed === undefined) events.onPoint(this.#barAt(at));
+    });
     this.#chart.subscribeClick((at) => {
       const bar = this.#barAt(at);
       if (bar !== undefined) events.onChoose(bar);
     });
-    for (const type of ['pointerdown', 'pointermove', 'wheel', 'touchmove'] as const) {
-      box.addEventListener(type, this.#onTouch, { passive: true });
-    }
+    for (const type of TOUCHES) box.addEventListener(type, this.#onTouch, { passive: true, capture: true });
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(this.#onRange);
   }
 
@@ -145,11 +148,18 @@ export class ChartDrawing {
       const from = bar < range.from + 1 ? bar - 1 : bar + 1 - width;
       scale.setVisibleLogicalRange({ from, to: from + width });
     }
+    this.#keyed = bar;
     const level = 'close' in drawn ? drawn.close : 0;
-    this.#chart.setCrosshairPosition(level, drawn.time, this.#candles);
+    const put = (): void => this.#chart.setCrosshairPosition(level, drawn.time, this.#candles);
+    put();
+    // What was moved into sight is there with the library's next paint, which leaves the crosshair where it was.
+    requestAnimationFrame(() => {
+      if (this.#keyed === bar) put();
+    });
   }
 
   unpoint(): void {
+    this.#keyed = undefined;
     this.#chart.clearCrosshairPosition();
   }
 
@@ -172,15 +182,16 @@ export class ChartDrawing {
   }
 
   close(): void {
-    for (const type of ['pointerdown', 'pointermove', 'wheel', 'touchmove'] as const) {
-      this.#box.removeEventListener(type, this.#onTouch);
-    }
+    this.#keyed = undefined;
+    for (const type of TOUCHES) this.#box.removeEventListener(type, this.#onTouch, { capture: true });
     this.#labels.clear();
     this.#chart.remove();
   }
 
   readonly #onTouch = (event: Event): void => {
-    if (event.type === 'pointermove' && (event as PointerEvent).buttons === 0) return;
+    this.#keyed = undefined;
+    if (event.type === 'pointerleave' || (event.type === 'pointermove' && (event as PointerEvent).buttons === 0))
+      return;
     this.#touchedMs = performance.now();
   };
 

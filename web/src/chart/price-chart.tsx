@@ -54,14 +54,17 @@ export function PriceChart({
     };
   }, []);
 
+  // With the paint of the legend, which tells of the same bar.
+  const told = useRef(0);
+  told.current = pointed ?? picture.bars.length - 1;
+  useLayoutEffect(() => drawing.current?.tell(told.current), [told.current]);
   // Before the bars, so that a new picture is shown with its own stretch of days at once.
   useEffect(() => drawing.current?.show(sight), [sight.from, sight.to, sight]);
   useEffect(() => {
     drawing.current?.draw(picture);
+    drawing.current?.tell(told.current);
     onDrawn(drawing.current?.drawn() ?? []);
   }, [picture, onDrawn]);
-  // With the paint of the legend, which tells of the same bar.
-  useLayoutEffect(() => drawing.current?.tell(pointed ?? picture.bars.length - 1), [picture, pointed]);
   useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
   const paintedDark = useRef(dark);
   useEffect(() => {

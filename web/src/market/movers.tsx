@@ -22,7 +22,7 @@ export function Movers({
         <p class="empty">None in this session.</p>
       ) : (
         <div class="table-frame">
-          <table class="data is-fixed">
+          <table class="data is-fixed" aria-labelledby={id}>
             <thead>
               <tr>
                 <th scope="col">Symbol</th>

@@ -34,7 +34,7 @@ export function RowsPanel({
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys.
         <section class="table-frame rows-frame" tabIndex={0} aria-label={`${title}, scrollable`}>
-          <table class="data">
+          <table class="data" aria-labelledby="rows-title">
             <thead>
               <tr>
                 {columns.map((column) => (

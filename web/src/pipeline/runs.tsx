@@ -116,7 +116,7 @@ function Steps({ id, known }: { readonly id: string; readonly known: Run | undef
       </p>
       {run.error === null ? null : <p class="steps-error small">{run.error}</p>}
       <div class="table-frame">
-        <table class="data">
+        <table class="data" aria-label="Steps of the run">
           <thead>
             <tr>
               <th scope="col">Step</th>

@@ -41,6 +41,13 @@ for (const [name, colours] of Object.entries(themes)) {
   });
 }
 
+for (const [name, colours] of Object.entries(themes)) {
+  test(`up is lighter than down in the ${name} theme, so that bars are told apart without colour`, () => {
+    const [up = '', down = ''] = [colours.get('up-fill'), colours.get('down-fill')];
+    assert.ok(luminance(up) > luminance(down) && contrast(up, down) >= 1.5, `${contrast(up, down).toFixed(2)} : 1`);
+  });
+}
+
 test('both themes name the same colours', () => {
   assert.deepEqual([...themes.dark.keys()], [...themes.light.keys()]);
 });

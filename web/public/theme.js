@@ -1,7 +1,9 @@
-// Runs before the first paint, so that a chosen theme does not flash in the other one.
+// Runs before the first paint, so that the page does not flash in the other theme: the one chosen, else the system's.
+const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
+let chosen;
 try {
-  const theme = localStorage.getItem('condvest-theme');
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+  chosen = localStorage.getItem('condvest-theme');
 } catch {
   // Storage is off: the system's theme it is.
 }
+document.documentElement.dataset.theme = chosen === 'light' || chosen === 'dark' ? chosen : isDark ? 'dark' : 'light';

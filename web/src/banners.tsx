@@ -13,7 +13,7 @@ export function Banners() {
       {now?.simulated === true ? (
         <div class="banner is-note" data-part="simulated">
           <p class="banner-inner">
-            <b>Simulated data.</b> These securities are made up, and so are their prices.
+            <b>Simulated data.</b> Securities and prices are made up.
           </p>
         </div>
       ) : null}

@@ -72,7 +72,7 @@ export function ShortcutsDialog() {
         <dl class="keys">
           {KEYS.map(([keys, what]) => (
             <div key={what} class="keys-row">
-              <dt>{keys.map((key) => (key === '…' ? ' … ' : <kbd key={key}>{key}</kbd>))}</dt>
+              <dt>{keys.map((key) => (key === '…' ? '…' : <kbd key={key}>{key}</kbd>))}</dt>
               <dd>{what}</dd>
             </div>
           ))}

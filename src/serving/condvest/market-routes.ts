@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { factsOf } from '../bars-query.ts';
@@ -145,6 +146,15 @@ function foundSymbol({ ticker, isActive }: FoundTicker): FoundSymbol {
   };
 }
 
+/** The next session that has bars, published or live. */
+async function sessionAfter(serving: Serving, view: LakeView, session: IsoDate): Promise<IsoDate | undefined> {
+  const newest = await newestSession(serving, view);
+  if (session >= newest) return undefined;
+  const published = await factsOf(serving.lake).published(view.bars());
+  const after = serving.calendar.range(serving.calendar.next(session), newest);
+  return after.find((other) => other === newest || published.has(other));
+}
+
 async function marketOf(serving: Serving, view: LakeView, day: MarketDay, limit: number): Promise<MarketAnswer> {
   const directory = await tickersOf(serving.lake, view);
   const states = await factsOf(serving.lake).states(view.snapshot(SESSIONS));
@@ -153,6 +163,7 @@ async function marketOf(serving: Serving, view: LakeView, day: MarketDay, limit:
   return {
     session: day.session,
     previous: day.previous ?? null,
+    next: (await sessionAfter(serving, view, day.session)) ?? null,
     finality: day.isLive ? 'live' : (states.get(day.session) ?? null),
     breadth: { ...breadthOf(day), new_highs: extremes?.highs ?? null, new_lows: extremes?.lows ?? null },
     gainers: moversOf(day, 'gainers', limit).map(({ row }) => moverOf(row)),

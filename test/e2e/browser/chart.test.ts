@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { BarsAnswer } from '#serving/condvest/shapes/bars.ts';
 import type { MarketAnswer } from '#serving/condvest/shapes/market.ts';
+import { price } from '../../../web/src/format.ts';
 import { condvest, temporaryFolder } from '../command-line.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
@@ -148,6 +149,24 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     );
     await page.keyboard.press('Enter');
     await page.locator('[data-part="facts"] h2', { hasText: words(bar.first_session) }).waitFor();
+    // The ends are far out of sight: the crosshair goes there, and on from there.
+    const when = page.locator('[data-part="legend"] .when');
+    const [first, second] = answer.bars;
+    assert.ok(first !== undefined && 'first_session' in first && second !== undefined && 'first_session' in second);
+    await page.keyboard.press('Home');
+    await when.getByText(words(first.first_session)).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await when.getByText(words(second.first_session)).waitFor();
+    // A pointer takes over, and gives back to the last bar when it leaves.
+    const box = await page.locator('.chart-canvas').boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await when.filter({ hasNotText: words(second.first_session) }).waitFor();
+    await page.mouse.move(box.x + box.width / 2, 10);
+    const last = answer.bars.at(-1);
+    assert.ok(last !== undefined && 'first_session' in last);
+    await when.getByText(words(last.first_session)).waitFor();
+    await page.locator('.chart-canvas').focus();
     await page.keyboard.press('7');
     await page.waitForURL(/interval=34d/);
   });
@@ -163,7 +182,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.getByRole('spinbutton', { name: 'Bars' }).fill('9');
     await page.getByRole('button', { name: 'Add' }).click();
     await page.waitForURL(/indicators=sma20,rsi14,macd,sma9$/);
-    await legend.getByText('RSI 14').waitFor();
+    await page.locator('[data-part="pane-label"]', { hasText: 'RSI 14' }).waitFor();
     const closes = (await bars('interval=1')).bars.map((bar) => bar.close ?? Number.NaN);
     const mean = closes.slice(-20).reduce((sum, close) => sum + close, 0) / 20;
     assert.match((await legend.textContent()) ?? '', new RegExp(`SMA 20 ${mean.toFixed(mean < 1 ? 4 : 2)}`));
@@ -171,6 +190,69 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.getByRole('button', { name: 'Remove SMA 20' }).click();
     await page.waitForURL(/indicators=rsi14,macd,sma9$/);
     assert.deepEqual(window.complaints, []);
+  });
+
+  test('an indicator with a pane of its own is named in it, with the values of the vendor’s route', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}&indicators=ema21,rsi14,macd`);
+    const { page } = window;
+    const labels = page.locator('[data-part="pane-label"]');
+    await labels.nth(1).waitFor();
+    const newest = async (kind: string, query: string): Promise<Record<string, number>> => {
+      const { results } = await ask<{ results: { values: [Record<string, number>] } }>(
+        server.url,
+        `/v1/indicators/${kind}/${symbol}?timespan=day&limit=1&${query}`,
+      );
+      return results.values[0];
+    };
+    const rsi = await newest('rsi', 'window=14');
+    const ema = await newest('ema', 'window=21');
+    const macd = await newest('macd', 'short_window=12&long_window=26&signal_window=9');
+    const shown = (value: number | undefined): string => price(value);
+    assert.match(
+      (await page.locator('[data-part="legend"]').textContent()) ?? '',
+      new RegExp(`EMA 21 ${shown(ema['value'])}`),
+    );
+    // Also while the events of the symbol have not come, which draw the picture anew.
+    await page.route('**/condvest/v1/events/*', () => undefined);
+    await page.reload();
+    await labels.nth(1).waitFor();
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+    assert.deepEqual(await labels.allTextContents(), [
+      `RSI 14 ${shown(rsi['value'])}`,
+      `Histogram ${shown(macd['histogram'])}MACD ${shown(macd['value'])}Signal ${shown(macd['signal'])}`,
+    ]);
+    const before = await labels.first().textContent();
+    await page.locator('.chart-canvas').focus();
+    await page.keyboard.press('Home');
+    // The first bar has none yet.
+    await labels.getByText(`RSI 14 ${shown(undefined)}`, { exact: true }).waitFor();
+    await page.keyboard.press('End');
+    await labels.getByText(before ?? '', { exact: true }).waitFor();
+    const [box, rsiAt, macdAt] = await Promise.all(
+      [page.locator('.chart-canvas'), labels.nth(0), labels.nth(1)].map((item) => item.boundingBox()),
+    );
+    assert.ok(box !== null && box !== undefined && rsiAt !== null && rsiAt !== undefined && macdAt != null);
+    assert.ok(rsiAt.y > box.y + box.height / 2 && macdAt.y > rsiAt.y + 40, 'each label is at its own pane');
+    assert.deepEqual(window.complaints, []);
+  });
+
+  test('the chart that has the focus has a ring around it, which no canvas covers', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    const { page } = window;
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+    await page.getByRole('button', { name: 'Indicators' }).focus();
+    for (let n = 0; n < 8; n++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement?.classList.contains('chart-canvas') === true)) break;
+    }
+    const ring = await page.evaluate(() => {
+      const { outlineStyle, outlineWidth, zIndex } = getComputedStyle(
+        document.activeElement ?? document.body,
+        '::after',
+      );
+      return { outlineStyle, outlineWidth, isAbove: Number(zIndex) > 5 };
+    });
+    assert.deepEqual(ring, { outlineStyle: 'solid', outlineWidth: '2px', isAbove: true });
   });
 
   test('a stretch of time is chosen, and what a hand moves into sight is kept in the address', async () => {

@@ -57,6 +57,13 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
     await page.waitForURL(new RegExp(`session=${market.previous}$`));
     const gainers = page.getByRole('region', { name: 'Gainers' });
     await gainers.getByRole('link', { name: before.gainers[0]?.symbol ?? '' }).waitFor();
+    assert.equal(before.next, market.session);
+    await page.getByRole('button', { name: 'The session after' }).click();
+    await page.waitForURL(new RegExp(`session=${market.session}$`));
+    await gainers.getByRole('link', { name: market.gainers[0]?.symbol ?? '' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'The session after' }).isDisabled(), true);
+    await page.goBack();
+    await gainers.getByRole('link', { name: before.gainers[0]?.symbol ?? '' }).waitFor();
     await page.getByRole('button', { name: 'Latest' }).click();
     await page.waitForURL(/\/market$/);
   });
@@ -103,10 +110,26 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  for (const width of [360, 1280, 1600]) {
+    test(`names are whole on a screen ${width} wide`, async () => {
+      await using window = await browser.open(`${server.url}/market`, { viewport: { width, height: 900 } });
+      const { page } = window;
+      await page.locator('[data-part="watchlist"] tbody tr').nth(7).waitFor();
+      const names = page.locator('.name:visible');
+      assert.ok((await names.count()) > 20);
+      const cut = await names.evaluateAll((all) =>
+        all.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent),
+      );
+      assert.deepEqual(cut, []);
+    });
+  }
+
   test('a session that the lake does not have is told in the server’s words', async () => {
     await using window = await browser.open(`${server.url}/market?session=1999-01-04`);
     const alert = window.page.getByRole('alert');
     await alert.waitFor();
     assert.match((await alert.textContent()) ?? '', /1999-01-04/);
+    // The watchlist does not depend on it.
+    await window.page.locator('[data-part="watchlist"] tbody tr').nth(7).waitFor();
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { SessionsAnswer } from '#serving/condvest/shapes/ledger.ts';
+import type { GapsAnswer, SessionsAnswer } from '#serving/condvest/shapes/ledger.ts';
 import type { RunsAnswer, RunWithStepsAnswer } from '#serving/condvest/shapes/runs.ts';
 import type { StatusAnswer } from '#serving/condvest/shapes/status.ts';
 import { temporaryFolder } from '../command-line.ts';
@@ -106,6 +106,27 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
         swatches.map((swatch) => getComputedStyle(swatch).backgroundImage.replaceAll(/rgba?\([^)]*\)/g, '')),
       );
     assert.equal(new Set(looks).size, 4, looks.join('\n'));
+  });
+
+  test('a gap of a symbol leads to the sessions it lacks, and each to its place on the chart', async () => {
+    await quiet(server.url);
+    const { symbols } = await ask<GapsAnswer>(server.url, '/condvest/v1/gaps?limit=50');
+    const symbol = symbols[0]?.symbol ?? '';
+    assert.notEqual(symbol, '', 'the simulated market has halts');
+    const { of_symbol } = await ask<GapsAnswer>(server.url, `/condvest/v1/gaps?symbol=${symbol}`);
+    await using window = await browser.open(`${server.url}/pipeline`);
+    const { page, complaints } = window;
+    const item = page.getByRole('region', { name: 'Gaps' }).getByRole('listitem').filter({ hasText: symbol });
+    await item.getByRole('link', { name: /sessions?$/ }).click();
+    await page.waitForURL(new RegExp(`gap=${symbol}$`));
+    const panel = page.locator('[data-part="rows"]');
+    await panel.getByRole('listitem').first().waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('data-part')), 'rows');
+    assert.equal(await panel.getByRole('listitem').count(), of_symbol?.length);
+    await panel.getByRole('link').nth(1).click();
+    await page.waitForURL(new RegExp(`symbol=${symbol}&from=.*&to=`));
+    await page.locator('.chart-canvas[data-bars]').waitFor();
+    assert.deepEqual(complaints, []);
   });
 
   test('a server that only serves says why it starts no run', async () => {

@@ -31,6 +31,25 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
       assert.deepEqual(window.complaints, []);
     });
 
+    test(`${path} hardly moves while it loads`, async () => {
+      await using window = await browser.open('about:blank');
+      const { page } = window;
+      await page.addInitScript(() => {
+        Object.assign(globalThis, { shifted: 0 });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) {
+            const { value } = entry as unknown as { value: number };
+            (globalThis as unknown as { shifted: number }).shifted += value;
+          }
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      await page.goto(server.url + path);
+      await filled(page);
+      // Web Vitals call less than 0.1 good and more than 0.25 bad; how many runs there are cannot be known before.
+      const shifted = await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted);
+      assert.ok(shifted < 0.2, `moved by ${shifted}`);
+    });
+
     test(`${path} fits a phone without scrolling sideways, and keeps targets large enough`, async () => {
       await using window = await browser.open(server.url + path, { viewport: { width: 360, height: 740 } });
       const { page } = window;
@@ -213,7 +232,7 @@ function faultsOf(page: Page): Promise<string[]> {
         .trim();
     };
     for (const element of all(
-      'button, a[href], input, select, summary, [role="application"], section, nav, table[role="grid"]',
+      'button, a[href], input, select, summary, [role="application"], section, nav, table.data, table[role="grid"]',
     )) {
       if (shown(element) && nameOf(element) === '') found.push(`no name: ${element.outerHTML.slice(0, 120)}`);
     }

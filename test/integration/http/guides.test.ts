@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,26 +10,38 @@ import { isoDate } from '#base/dates.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';
 
-/** What the guides tell a reader to type is what runs here, against a server of the test. */
+/** What the guides tell a reader to type is what runs here, against a server of the test, whose market has another symbol. */
 function blocks(guide: string, language: string, base: string): string[] {
   const text = readFileSync(`docs/how-to/${guide}.md`, 'utf8');
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) =>
-    code.replaceAll('http://localhost:8787', base),
+    code.replaceAll('http://localhost:8787', base).replaceAll('ZABT', 'AAA'),
   );
 }
 
-async function runNode(program: string): Promise<string> {
+function runNode(program: string): Promise<string> {
+  const client = import.meta.resolve('@massive.com/client-js');
+  const text = program.replaceAll(`'@massive.com/client-js'`, `'${client}'`);
+  return runFile('program.mjs', text, (path) => [process.execPath, [path]]);
+}
+
+/** What a command prints that is run with a file of this text. */
+async function runFile(
+  name: string,
+  text: string,
+  commandOf: (path: string) => [command: string, args: string[]],
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-guide-'));
   try {
-    const path = join(folder, 'program.mjs');
-    const client = import.meta.resolve('@massive.com/client-js');
-    await writeFile(path, program.replaceAll(`'@massive.com/client-js'`, `'${client}'`));
-    const { stdout } = await promisify(execFile)(process.execPath, [path], { env: { PATH: process.env.PATH } });
+    const path = join(folder, name);
+    await writeFile(path, text);
+    const { stdout } = await promisify(execFile)(...commandOf(path), { maxBuffer: 1 << 24 });
     return stdout;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const noGo = spawnSync('go', ['version']).status === 0 ? false : 'SKIPPED: there is no Go on this machine';
 
 async function volumeOf(http: HttpApp, symbol: string): Promise<number> {
   const { bars } = await http.json<{ bars: { volume: number }[] }>(`/condvest/v1/bars/${symbol}?adjust=raw`);
@@ -46,6 +58,17 @@ test('the JavaScript guide: its programs run as they stand', async () => {
   assert.match(outputs[0] ?? '', new RegExp(`^${days} [\\d.]+\\n$`));
   assert.match(outputs[1] ?? '', /up to 2025-12-31, as AAA\n$/);
   assert.equal(outputs[2], `${await volumeOf(http, 'AAA')}\n`);
+});
+
+test('the Go guide: the program without a client prints every session', { skip: noGo }, async () => {
+  await using http = await openHttpApp();
+  const program = blocks('use-from-go', 'go', await http.listen()).at(-1) ?? '';
+  const printed = await runFile('main.go', program, (path) => ['go', ['run', path]]);
+  const { bars } = await http.json<{ bars: { session: string; close: number }[] }>('/condvest/v1/bars/AAA?adjust=raw');
+  assert.deepEqual(
+    printed.trim().split('\n'),
+    bars.map(({ session, close }) => `${session} ${close}`),
+  );
 });
 
 test('the Python guide: every block runs', {
@@ -69,7 +92,7 @@ test('the spreadsheet guide: every address answers with rows', async () => {
   const addresses = [...text.matchAll(/http:\/\/localhost:8787(\/condvest[^\s'"]+)/g)].map(([, path = '']) => path);
   assert.ok(addresses.length >= 5);
   for (const path of addresses) {
-    const response = await http.get(path);
+    const response = await http.get(path.replace('ZABT', 'AAA'));
     const body = await response.text();
     assert.equal(response.status, 200, `${path}: ${body.slice(0, 200)}`);
     assert.ok(body.length > 100, path);

@@ -111,12 +111,27 @@ function sorted(market: MarketAnswer, sign: number) {
 test('the newest session is meant unless one is named, and what the ledger says of it is told', async () => {
   const newest = await http.json<MarketAnswer>('/condvest/v1/market?limit=3');
   assert.deepEqual([newest.session, newest.previous, newest.finality], [PROVISIONAL, PARTIAL, 'provisional']);
+  assert.equal(newest.next, null);
   assert.deepEqual([newest.active.length, newest.active[0]?.symbol], [3, 'IDX']);
   const partial = await http.json<MarketAnswer>(`/condvest/v1/market?session=${PARTIAL}`);
-  assert.deepEqual([partial.finality, partial.breadth.total], ['partial', 6]);
+  assert.deepEqual([partial.finality, partial.breadth.total, partial.next], ['partial', 6, PROVISIONAL]);
   const first = await http.json<MarketAnswer>(`/condvest/v1/market?session=${FIRST}`);
   assert.deepEqual([first.previous, first.breadth.total, first.gainers], [null, 0, []]);
   assert.equal(first.active[0]?.previous_close, null);
+});
+
+test('from session to session, each is the next of the one before it, up to the live one', async () => {
+  await using app = await openHttpApp();
+  app.clock.move(Date.parse(`${NEXT}T15:00:00Z`) - app.clock.nowMs());
+  const values = { open: 50, high: 50, low: 50, close: 50, volume: 9, vwap: 50, trades: 1 };
+  app.live.set({ symbol: 'FUT', session: NEXT, ...values, updatedMs: app.clock.nowMs() });
+  let session: string | null = PARTIAL;
+  const seen: string[] = [];
+  while (session !== null) {
+    seen.push(session);
+    session = (await app.json<MarketAnswer>(`/condvest/v1/market?session=${session}&limit=1`)).next;
+  }
+  assert.deepEqual(seen, [PARTIAL, PROVISIONAL, NEXT]);
 });
 
 test('a day without bars is refused, saying which there are', async () => {

@@ -73,7 +73,9 @@ export async function fetchSessions(from: string, to: string, signal: AbortSigna
   }
 }
 
-export const fetchGaps = (signal: AbortSignal): Promise<GapsAnswer> => getJson(`${ROOT}/gaps`, { limit: 50 }, signal);
+/** Holes of the lake; with a symbol, those of its own. */
+export const fetchGaps = (symbol: string | undefined, signal: AbortSignal): Promise<GapsAnswer> =>
+  getJson(`${ROOT}/gaps`, { symbol, limit: symbol === undefined ? 50 : 1000 }, signal);
 
 export const fetchQuality = (
   from: string | undefined,

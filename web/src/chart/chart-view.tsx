@@ -5,7 +5,7 @@ import { fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
 import type { Bar, BarsAnswer, EventsAnswer } from '../api/wire.ts';
 import { capital, day, percent, price, signed } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
-import { Failure, NoticeBox } from '../parts/placeholders.tsx';
+import { Failure, NoticeBox, SkeletonLines } from '../parts/placeholders.tsx';
 import { type Resource, useResource } from '../state/resource.ts';
 import { readStored, writeStored } from '../state/stored.ts';
 import { toggleWatched, watchlist } from '../state/watchlist.ts';
@@ -13,8 +13,9 @@ import { type ChartAddress, readChart, writeChart } from './chart-address.ts';
 import type { DrawnBar, Picture } from './drawing.ts';
 import { DrawnTable } from './drawn-table.tsx';
 import { Facts } from './facts.tsx';
-import { computeIndicator } from './indicators.ts';
+import { computeIndicators } from './indicators.ts';
 import { Legend } from './legend.tsx';
+import { isDense } from './markers.ts';
 import { type Mark, marksOf } from './marks.ts';
 import { PriceChart } from './price-chart.tsx';
 import { Toolbar } from './toolbar.tsx';
@@ -54,9 +55,14 @@ export function ChartView() {
           <Failure error={bars.error} title={`No chart of ${symbol ?? 'this symbol'}`} onRetry={bars.retry} />
         </div>
       ) : answer === undefined || isOther ? (
-        <div class="card chart-skeleton" role="status">
+        <div class="chart-grid" role="status">
           <span class="unseen">Loading the chart</span>
-          <div class="skeleton" />
+          <div class="card chart-skeleton">
+            <div class="skeleton" />
+          </div>
+          <div class="card facts">
+            <SkeletonLines lines={12} />
+          </div>
         </div>
       ) : rows.length === 0 ? (
         <div class="card">
@@ -90,12 +96,14 @@ function Heading({ chart, answer }: { readonly chart: ChartAddress; readonly ans
         </h1>
         <p class="soft small">
           {answer === undefined
-            ? ' '
+            ? '\u00a0'
             : `${capital(intervalWords(answer.interval))}, ${ADJUST_WORDS[answer.adjust]}, up to ${day(answer.last_published)}`}
           {chart.asOf === undefined ? '' : `, as known on ${day(chart.asOf)}`}
         </p>
       </div>
-      {last === undefined || answer === undefined ? null : (
+      {last === undefined || answer === undefined ? (
+        <div class="heading-price" />
+      ) : (
         <div class="heading-price number">
           <span class="heading-close">{price(last.close)}</span>
           <span class={way}>
@@ -142,7 +150,7 @@ function Loaded({
       key: `${answer.symbol} ${answer.interval}`,
       bars: rows,
       marks,
-      indicators: chart.indicators.map((item) => computeIndicator(item, closes)),
+      indicators: computeIndicators(chart.indicators, closes),
     };
   }, [answer, events, written]);
   const summary = useMemo(() => summarize(answer), [answer]);
@@ -195,7 +203,7 @@ function Loaded({
             onMoved={onMoved}
             onDrawn={onDrawn}
           />
-          <ChartNotes answer={answer} last={lastBar} />
+          <ChartNotes answer={answer} last={lastBar} marks={picture.marks} />
         </section>
         <DrawnTable
           drawn={drawn.value}
@@ -216,7 +224,15 @@ function Loaded({
   );
 }
 
-function ChartNotes({ answer, last }: { readonly answer: BarsAnswer; readonly last: Bar | undefined }) {
+function ChartNotes({
+  answer,
+  last,
+  marks,
+}: {
+  readonly answer: BarsAnswer;
+  readonly last: Bar | undefined;
+  readonly marks: readonly Mark[];
+}) {
   const open = last === undefined ? '' : openWindowWords(last);
   const names = [...new Set(answer.segments.map((segment) => segment.symbol))];
   return (
@@ -226,12 +242,16 @@ function ChartNotes({ answer, last }: { readonly answer: BarsAnswer; readonly la
           <span class="hollow" aria-hidden="true" /> {open}
         </li>
       )}
-      <li>
-        <span class="mark-split">S</span> split
-      </li>
-      <li>
-        <span class="mark-dividend">D</span> dividend, on the ex-date
-      </li>
+      {marks.some(({ kind }) => kind === 'split') ? (
+        <li>
+          <span class="mark-split">S</span> split
+        </li>
+      ) : null}
+      {marks.some(({ kind }) => kind === 'dividend') ? (
+        <li>
+          <span class="mark-dividend">{isDense(answer.bars, marks) ? '●' : 'D'}</span> dividend, on the ex-date
+        </li>
+      ) : null}
       {names.length > 1 ? <li>Traded as {names.join(', then ')}</li> : null}
       {answer.held.length > 0 ? <li>{answer.held.length} events held back: see the facts</li> : null}
       {answer.bars.length >= BARS_MAX ? <li>The newest {BARS_MAX.toLocaleString('en-US')} bars</li> : null}

@@ -12,15 +12,16 @@ import {
   LineStyle,
   type MouseEventParams,
   PriceScaleMode,
-  type SeriesMarker,
   type SeriesType,
   type Time,
 } from 'lightweight-charts';
 import { type Bar, firstSessionOf, incompleteness } from '../api/wire.ts';
 import { price } from '../format.ts';
 import type { DrawnIndicator, IndicatorLine } from './indicators.ts';
+import { markersOf } from './markers.ts';
 import type { Mark } from './marks.ts';
 import { type Paint, readPaint } from './paint.ts';
+import { PaneLabels } from './pane-labels.ts';
 
 export interface Picture {
   /** Two pictures of one key show the same bars: what is in sight stays in sight. */
@@ -57,6 +58,7 @@ export interface DrawingEvents {
 const BAR_PIXELS = 7;
 const BARS_MIN = 40;
 const INTERACTION_MS = 600;
+const TOUCHES = ['pointerdown', 'pointermove', 'pointerleave', 'wheel', 'touchmove'] as const;
 
 /** The canvas: prices with marks and indicators, volume below, and a pane for each indicator with a scale of its own. */
 export class ChartDrawing {
@@ -65,11 +67,14 @@ export class ChartDrawing {
   readonly #candles: ISeriesApi<'Candlestick'>;
   readonly #volume: ISeriesApi<'Histogram'>;
   readonly #markers: ISeriesMarkersPluginApi<Time>;
+  readonly #labels: PaneLabels;
   readonly #events: DrawingEvents;
   #lines: ISeriesApi<SeriesType>[] = [];
   #picture: Picture | undefined;
   #paint: Paint;
   #sight: Sight = { from: undefined, to: undefined };
+  /** The bar that keys have put the crosshair on, until a pointer comes: what the library says of it meanwhile is about places. */
+  #keyed: number | undefined;
   #touchedMs = Number.NEGATIVE_INFINITY;
 
   constructor(box: HTMLElement, events: DrawingEvents) {
@@ -88,14 +93,15 @@ export class ChartDrawing {
     );
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 } });
     this.#markers = createSeriesMarkers(this.#candles, []);
-    this.#chart.subscribeCrosshairMove((at) => events.onPoint(this.#barAt(at)));
+    this.#labels = new PaneLabels(box);
+    this.#chart.subscribeCrosshairMove((at) => {
+      if (this.#keyed === undefined) events.onPoint(this.#barAt(at));
+    });
     this.#chart.subscribeClick((at) => {
       const bar = this.#barAt(at);
       if (bar !== undefined) events.onChoose(bar);
     });
-    for (const type of ['pointerdown', 'pointermove', 'wheel', 'touchmove'] as const) {
-      box.addEventListener(type, this.#onTouch, { passive: true });
-    }
+    for (const type of TOUCHES) box.addEventListener(type, this.#onTouch, { passive: true, capture: true });
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(this.#onRange);
   }
 
@@ -105,7 +111,7 @@ export class ChartDrawing {
     this.#candles.applyOptions({ priceFormat: priceFormatOf(picture.bars) });
     this.#candles.setData(picture.bars.map((bar) => candleOf(bar, this.#paint)));
     this.#volume.setData(picture.bars.map((bar) => columnOf(bar, this.#paint)));
-    this.#markers.setMarkers(markersOf(picture, this.#paint));
+    this.#markers.setMarkers(markersOf(picture.bars, picture.marks, this.#paint));
     this.#drawIndicators(picture);
     if (isOther) this.#applySight();
   }
@@ -141,12 +147,24 @@ export class ChartDrawing {
       const from = bar < range.from + 1 ? bar - 1 : bar + 1 - width;
       scale.setVisibleLogicalRange({ from, to: from + width });
     }
+    this.#keyed = bar;
     const level = 'close' in drawn ? drawn.close : 0;
-    this.#chart.setCrosshairPosition(level, drawn.time, this.#candles);
+    const put = (): void => this.#chart.setCrosshairPosition(level, drawn.time, this.#candles);
+    put();
+    // What was moved into sight is there with the library's next paint, which leaves the crosshair where it was.
+    requestAnimationFrame(() => {
+      if (this.#keyed === bar) put();
+    });
   }
 
   unpoint(): void {
+    this.#keyed = undefined;
     this.#chart.clearCrosshairPosition();
+  }
+
+  /** Indicators in panes of their own show their values at this bar. */
+  tell(bar: number): void {
+    this.#labels.tell(bar);
   }
 
   /** What the library holds, which is what it paints. */
@@ -163,14 +181,16 @@ export class ChartDrawing {
   }
 
   close(): void {
-    for (const type of ['pointerdown', 'pointermove', 'wheel', 'touchmove'] as const) {
-      this.#box.removeEventListener(type, this.#onTouch);
-    }
+    this.#keyed = undefined;
+    for (const type of TOUCHES) this.#box.removeEventListener(type, this.#onTouch, { capture: true });
+    this.#labels.clear();
     this.#chart.remove();
   }
 
   readonly #onTouch = (event: Event): void => {
-    if (event.type === 'pointermove' && (event as PointerEvent).buttons === 0) return;
+    this.#keyed = undefined;
+    if (event.type === 'pointerleave' || (event.type === 'pointermove' && (event as PointerEvent).buttons === 0))
+      return;
     this.#touchedMs = performance.now();
   };
 
@@ -207,13 +227,10 @@ export class ChartDrawing {
     for (const line of this.#lines) this.#chart.removeSeries(line);
     this.#lines = [];
     let pane = 1;
-    let colour = 0;
     for (const drawn of indicators) {
       if (drawn.pane === 'own') pane += 1;
       for (const line of drawn.lines) {
-        const at = drawn.pane === 'own' ? pane : 0;
-        const series = this.#addLine(line, bars, at, this.#paint.series[colour % this.#paint.series.length] ?? '');
-        if (line.look !== 'histogram') colour += 1;
+        const series = this.#addLine(line, bars, drawn.pane === 'own' ? pane : 0);
         if (drawn.indicator.kind === 'rsi') this.#addRsiBounds(series);
         this.#lines.push(series);
       }
@@ -222,9 +239,16 @@ export class ChartDrawing {
     panes.forEach((item, n) => {
       item.setStretchFactor(n === 0 ? 6 : n === 1 ? 1.3 : 1.8);
     });
+    const own = indicators.filter((drawn) => drawn.pane === 'own');
+    this.#labels.show(
+      own.flatMap((drawn, n) => {
+        const at = panes[n + 2];
+        return at === undefined ? [] : [[at, drawn] as const];
+      }),
+    );
   }
 
-  #addLine(line: IndicatorLine, bars: readonly Bar[], pane: number, color: string): ISeriesApi<SeriesType> {
+  #addLine(line: IndicatorLine, bars: readonly Bar[], pane: number): ISeriesApi<SeriesType> {
     const isHistogram = line.look === 'histogram';
     const data = bars.map((bar, n) => {
       const time = firstSessionOf(bar);
@@ -241,7 +265,7 @@ export class ChartDrawing {
           LineSeries,
           {
             ...quiet,
-            color,
+            color: this.#paint.series[(line.series ?? 1) - 1] ?? this.#paint.text,
             lineWidth: 2,
             lineStyle: line.look === 'signal' ? LineStyle.Dashed : LineStyle.Solid,
             crosshairMarkerVisible: false,
@@ -249,7 +273,8 @@ export class ChartDrawing {
           pane,
         );
     series.setData(data);
-    if (pane > 1) series.priceScale().applyOptions({ scaleMargins: { top: 0.14, bottom: 0.1 } });
+    // The pane's label has the room above.
+    if (pane > 1) series.priceScale().applyOptions({ scaleMargins: { top: 0.26, bottom: 0.08 } });
     return series;
   }
 
@@ -324,38 +349,6 @@ function columnOf(bar: Bar, paint: Paint): Column {
   if (bar.volume === null) return { time };
   const isDown = bar.close !== null && bar.open !== null && bar.close < bar.open;
   return { time, value: bar.volume, color: isDown ? paint.downSoft : paint.upSoft };
-}
-
-/** More than a mark in so many bars is too many for letters. */
-const DENSE = 8;
-
-function markersOf({ bars, marks }: Picture, paint: Paint): SeriesMarker<Time>[] {
-  const markers: SeriesMarker<Time>[] = [];
-  const seen = new Set<string>();
-  const isDense = marks.length * DENSE > bars.length;
-  for (const mark of marks) {
-    const bar = bars[mark.bar];
-    const key = `${mark.kind} ${mark.bar}`;
-    if (bar === undefined || seen.has(key)) continue;
-    seen.add(key);
-    const time = firstSessionOf(bar);
-    if (mark.kind === 'split') {
-      const text = mark.heldBack === undefined ? `S ${mark.terms}` : `S ${mark.terms}?`;
-      markers.push({ time, position: 'aboveBar', shape: 'square', color: paint.note, text, size: 1 });
-    } else {
-      // Letters of neighbours would run into each other.
-      const text = isDense ? {} : { text: 'D' };
-      markers.push({
-        time,
-        position: 'belowBar',
-        shape: 'circle',
-        color: paint.accent,
-        size: isDense ? 0.4 : 0.6,
-        ...text,
-      });
-    }
-  }
-  return markers;
 }
 
 function priceFormatOf(bars: readonly Bar[]) {

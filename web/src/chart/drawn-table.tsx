@@ -38,7 +38,7 @@ export function DrawnTable({
           </p>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys. */}
           <section class="table-frame drawn-frame" tabIndex={0} aria-label="The bars as a table, scrollable">
-            <table class="data" data-part="drawn-table">
+            <table class="data" data-part="drawn-table" aria-label="The bars as a table">
               <thead>
                 <tr>
                   {['From', 'To', 'Open', 'High', 'Low', 'Close', 'Volume', 'State'].map((title, n) => (

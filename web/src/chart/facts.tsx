@@ -94,7 +94,7 @@ function Explained({
 }) {
   return (
     <>
-      <table class="data facts-values">
+      <table class="data facts-values" aria-labelledby="facts-title">
         <thead>
           <tr>
             <th scope="col">

@@ -50,6 +50,8 @@ export interface IndicatorLine {
   readonly id: string;
   readonly name: string;
   readonly look: 'line' | 'signal' | 'histogram';
+  /** Which of the palette's series it is drawn in, from 1 on; undefined: its colours go by the sign. */
+  readonly series: number | undefined;
   readonly values: readonly (number | null)[];
 }
 
@@ -61,8 +63,25 @@ export interface DrawnIndicator {
   readonly lines: readonly IndicatorLine[];
 }
 
+const SERIES = 5;
+
+/** Each line has the palette's next colour, so that the legend and the canvas agree. */
+export function computeIndicators(
+  indicators: readonly Indicator[],
+  closes: readonly (number | null)[],
+): DrawnIndicator[] {
+  let count = 0;
+  return indicators.map((indicator) => {
+    const drawn = computeIndicator(indicator, closes);
+    const lines = drawn.lines.map((line) =>
+      line.look === 'histogram' ? line : { ...line, series: (count++ % SERIES) + 1 },
+    );
+    return { ...drawn, lines };
+  });
+}
+
 /** Bars without a close are left out of what an indicator sees, and have no value. */
-export function computeIndicator(indicator: Indicator, closes: readonly (number | null)[]): DrawnIndicator {
+function computeIndicator(indicator: Indicator, closes: readonly (number | null)[]): DrawnIndicator {
   const id = writeIndicator(indicator);
   const name = nameOf(indicator);
   const known: number[] = [];
@@ -83,6 +102,7 @@ export function computeIndicator(indicator: Indicator, closes: readonly (number 
     id: look === 'line' ? id : `${id}-${look}`,
     name: title,
     look,
+    series: undefined,
     values: spread(values),
   });
   switch (indicator.kind) {

@@ -22,7 +22,7 @@ export function Legend({
   const change = before === undefined || bar.close === null ? undefined : bar.close - before;
   const way = change === undefined || change === 0 ? '' : change > 0 ? 'up' : 'down';
   const state = incompleteness(bar);
-  let colour = 0;
+  const onPrices = indicators.filter((drawn) => drawn.pane === 'price').flatMap((drawn) => drawn.lines);
   return (
     <div class="legend number" data-part="legend" aria-hidden="true">
       <div>
@@ -45,18 +45,13 @@ export function Legend({
         )}
         <Value label="Vol" text={compact(bar.volume)} />
       </div>
-      {indicators.length === 0 ? null : (
+      {onPrices.length === 0 ? null : (
         <div>
-          {indicators.flatMap((drawn) =>
-            drawn.lines.map((line) => {
-              const swatch = line.look === 'histogram' ? 'series-none' : `series-${(colour++ % 5) + 1}`;
-              return (
-                <span key={line.id} class={`line-value ${swatch}`}>
-                  {line.name} <b>{price(line.values[at])}</b>
-                </span>
-              );
-            }),
-          )}
+          {onPrices.map((line) => (
+            <span key={line.id} class={`line-value series-${line.series}`}>
+              {line.name} <b>{price(line.values[at])}</b>
+            </span>
+          ))}
         </div>
       )}
       {marks

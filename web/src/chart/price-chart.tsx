@@ -1,8 +1,11 @@
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { type Bar, firstSessionOf } from '../api/wire.ts';
 import { isDark } from '../state/theme.ts';
 import { ChartDrawing, type DrawnBar, type Picture, type Sight } from './drawing.ts';
 import { describeBar } from './words.ts';
+
+/** The chart grows with the panes of indicators, up to so many. */
+const OWN_PANES_MAX = 3;
 
 /** The chart with its keys: arrows walk the bars, Page keys leap, Home and End go to the ends, Enter shows a bar's facts. */
 export function PriceChart({
@@ -35,7 +38,7 @@ export function PriceChart({
   const handlers = useRef({ onPoint, onChoose, onMoved });
   handlers.current = { onPoint, onChoose, onMoved };
   const spoken = useRef<HTMLParagraphElement>(null);
-  const dark = isDark();
+  const dark = isDark.value;
 
   useEffect(() => {
     if (box.current === null) return;
@@ -51,10 +54,15 @@ export function PriceChart({
     };
   }, []);
 
+  // With the paint of the legend, which tells of the same bar.
+  const told = useRef(0);
+  told.current = pointed ?? picture.bars.length - 1;
+  useLayoutEffect(() => drawing.current?.tell(told.current), [told.current]);
   // Before the bars, so that a new picture is shown with its own stretch of days at once.
   useEffect(() => drawing.current?.show(sight), [sight.from, sight.to, sight]);
   useEffect(() => {
     drawing.current?.draw(picture);
+    drawing.current?.tell(told.current);
     onDrawn(drawing.current?.drawn() ?? []);
   }, [picture, onDrawn]);
   useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
@@ -100,7 +108,7 @@ export function PriceChart({
     <figure class="chart-figure">
       <div
         ref={box}
-        class="chart-canvas"
+        class={`chart-canvas own-${Math.min(OWN_PANES_MAX, picture.indicators.filter(({ pane }) => pane === 'own').length)}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the bars are walked with the arrow keys.
         tabIndex={0}
         role="application"

@@ -41,7 +41,7 @@ export function WindowSessions({
         <SkeletonLines lines={4} label="Loading the sessions" />
       ) : (
         <div class="table-frame">
-          <table class="data">
+          <table class="data" aria-label="Sessions in the window">
             <thead>
               <tr>
                 <th scope="col">Session</th>

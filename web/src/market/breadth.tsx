@@ -23,8 +23,8 @@ export function Breadth({ market }: { readonly market: MarketAnswer }) {
         <Split
           title="Volume"
           parts={[
-            { label: 'in those that rose', value: up_volume, text: compact(up_volume), look: 'up' },
-            { label: 'in those that fell', value: down_volume, text: compact(down_volume), look: 'down' },
+            { label: 'rising', value: up_volume, text: compact(up_volume), look: 'up' },
+            { label: 'falling', value: down_volume, text: compact(down_volume), look: 'down' },
           ]}
         />
         <dl class="breadth-facts">

@@ -18,6 +18,9 @@ export function MarketView() {
   const { data, error, isOld, retry } = useResource(`market ${session ?? 'last'}`, (signal) =>
     fetchMarket(session, signal),
   );
+  // The watchlist begins with the most active, also where the session asked for is none.
+  const isLost = error !== undefined && data === undefined && session !== undefined;
+  const newest = useResource(isLost ? 'market last' : undefined, (signal) => fetchMarket(undefined, signal));
   const show = (next: string | undefined): void => go(href('market', { session: next }));
   return (
     <>
@@ -30,7 +33,12 @@ export function MarketView() {
               : `${weekdayAndDay(data.session)}, against the session before`}
           </p>
         </div>
-        <SessionPicker session={data?.session ?? session} previous={data?.previous ?? undefined} onShow={show} />
+        <SessionPicker
+          session={error === undefined ? (data?.session ?? session) : session}
+          previous={error === undefined ? (data?.previous ?? undefined) : undefined}
+          next={error === undefined ? (data?.next ?? undefined) : undefined}
+          onShow={show}
+        />
       </div>
       <div class="market-grid">
         <div class="market-main">
@@ -44,7 +52,7 @@ export function MarketView() {
             </div>
           )}
         </div>
-        <Watchlist suggested={data?.active.slice(0, 8).map((mover) => mover.symbol)} />
+        <Watchlist suggested={(data ?? newest.data)?.active.slice(0, 8).map((mover) => mover.symbol)} />
       </div>
     </>
   );
@@ -53,12 +61,18 @@ export function MarketView() {
 function Session({ data }: { readonly data: MarketAnswer | undefined }) {
   if (data === undefined) {
     return (
-      <div class="movers-grid">
-        {['Breadth', 'Gainers', 'Losers'].map((name) => (
-          <div key={name} class="card">
-            <SkeletonLines lines={6} label={`Loading: ${name}`} />
-          </div>
-        ))}
+      <div role="status">
+        <span class="unseen">Loading the session</span>
+        <div class="card">
+          <SkeletonLines lines={5} />
+        </div>
+        <div class="movers-grid">
+          {['Gainers', 'Losers', 'Most active'].map((name) => (
+            <div key={name} class="card">
+              <SkeletonLines lines={20} />
+            </div>
+          ))}
+        </div>
       </div>
     );
   }
@@ -77,10 +91,12 @@ function Session({ data }: { readonly data: MarketAnswer | undefined }) {
 function SessionPicker({
   session,
   previous,
+  next,
   onShow,
 }: {
   readonly session: string | undefined;
   readonly previous: string | undefined;
+  readonly next: string | undefined;
   readonly onShow: (session: string | undefined) => void;
 }) {
   const last = status.value?.last_published ?? undefined;
@@ -108,6 +124,15 @@ function SessionPicker({
           onChange={(event) => onShow(event.currentTarget.value || undefined)}
         />
       </label>
+      <button
+        type="button"
+        class="button is-icon"
+        aria-label="The session after"
+        disabled={next === undefined}
+        onClick={() => onShow(next)}
+      >
+        <Icon name="right" />
+      </button>
       <button type="button" class="button" disabled={isLast} onClick={() => onShow(undefined)}>
         Latest
       </button>

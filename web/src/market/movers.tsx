@@ -14,7 +14,7 @@ export function Movers({
 }) {
   const id = `movers-${title.toLowerCase().replaceAll(' ', '-')}`;
   return (
-    <section class="card" aria-labelledby={id}>
+    <section class="card movers" aria-labelledby={id}>
       <header>
         <h2 id={id}>{title}</h2>
       </header>
@@ -22,7 +22,7 @@ export function Movers({
         <p class="empty">None in this session.</p>
       ) : (
         <div class="table-frame">
-          <table class="data is-fixed">
+          <table class="data is-fixed" aria-labelledby={id}>
             <thead>
               <tr>
                 <th scope="col">Symbol</th>

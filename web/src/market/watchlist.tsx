@@ -74,7 +74,7 @@ function Table({
   return (
     <>
       <div class="table-frame">
-        <table class="data is-fixed" data-part="watchlist">
+        <table class="data is-fixed" data-part="watchlist" aria-labelledby="watchlist-title">
           <thead>
             <tr>
               {COLUMNS.map(([key, title]) => (

@@ -5,10 +5,17 @@ import { Icon, type IconName } from './icon.tsx';
 
 /** What is shown where the content is not there: yet, at all, or because something failed. */
 
-export function SkeletonLines({ lines, label }: { readonly lines: number; readonly label: string }) {
+export function SkeletonLines({
+  lines,
+  label,
+}: {
+  readonly lines: number;
+  /** What is being loaded; undefined where something around it says so. */
+  readonly label?: string;
+}) {
   return (
-    <div class="skeleton-lines" role="status">
-      <span class="unseen">{label}</span>
+    <div class="skeleton-lines" role={label === undefined ? undefined : 'status'}>
+      {label === undefined ? null : <span class="unseen">{label}</span>}
       {Array.from({ length: lines }, (_, n) => (
         <div key={n} class="skeleton" />
       ))}

@@ -9,7 +9,7 @@ const SHOWN = 12;
 
 /** Sessions and symbols that are not whole. */
 export function Gaps() {
-  const { data, error, retry } = useResource('gaps', fetchGaps);
+  const { data, error, retry } = useResource('gaps', (signal) => fetchGaps(undefined, signal));
   const isWhole = data !== undefined && data.sessions.length === 0 && data.symbols.length === 0;
   return (
     <section class="card" aria-labelledby="gaps-title">
@@ -34,10 +34,10 @@ export function Gaps() {
           ))}
           {data.symbols.slice(0, SHOWN).map(({ symbol, missing, sessions }) => (
             <li key={symbol}>
-              <a href={href('chart', { symbol })}>{symbol}</a>{' '}
-              <span class="soft">
-                is missing from {whole(missing)} of {plural(sessions, 'session')}
-              </span>
+              <a href={href('chart', { symbol })}>{symbol}</a> <span class="soft">is missing from</span>{' '}
+              <a href={href('pipeline', { gap: symbol })}>
+                {whole(missing)} of {plural(sessions, 'session')}
+              </a>
             </li>
           ))}
           {data.sessions.length + data.symbols.length > 2 * SHOWN ? (

@@ -6,7 +6,7 @@ import { status } from '../state/status.ts';
 import { Gaps, QualityFindings } from './findings.tsx';
 import { Ledger } from './ledger.tsx';
 import { Notices } from './notices.tsx';
-import { RowsPanel } from './rows-panel.tsx';
+import { MissingSessions, RowsPanel } from './rows-panel.tsx';
 import { Runs } from './runs.tsx';
 import { SessionFacts } from './session-facts.tsx';
 
@@ -18,6 +18,7 @@ export function PipelineView() {
   const asked = query.get('session') ?? '';
   const session = DATE.test(asked) ? asked : undefined;
   const rows = query.get('rows');
+  const gap = query.get('gap');
   useEffect(followLive, []);
   return (
     <>
@@ -33,8 +34,9 @@ export function PipelineView() {
           <Ledger chosen={session} onChoose={(next) => go(href('pipeline', { run, session: next }))} />
           {session === undefined ? null : <SessionFacts session={session} />}
           {rows === 'quarantine' || rows === 'restatements' ? (
-            <RowsPanel route={rows} session={session} reason={query.get('reason') ?? undefined} />
+            <RowsPanel key={rows} route={rows} session={session} reason={query.get('reason') ?? undefined} />
           ) : null}
+          {gap === null ? null : <MissingSessions key={gap} symbol={gap} />}
           <div class="findings-grid">
             <Gaps />
             <QualityFindings />

@@ -106,7 +106,7 @@ function Steps({ id, known }: { readonly id: string; readonly known: Run | undef
   if (error !== undefined && steps.length === 0) {
     return <Failure error={error} title="The steps did not come" onRetry={retry} />;
   }
-  if (run === undefined) return <SkeletonLines lines={4} label="Loading the steps" />;
+  if (run === undefined) return <SkeletonLines lines={6} label="Loading the steps" />;
   const end = run.ended_ms ?? Math.max(nowMs.value, run.started_ms + 1);
   return (
     <div class="steps" data-part="steps" data-run-state={run.state}>
@@ -116,7 +116,7 @@ function Steps({ id, known }: { readonly id: string; readonly known: Run | undef
       </p>
       {run.error === null ? null : <p class="steps-error small">{run.error}</p>}
       <div class="table-frame">
-        <table class="data">
+        <table class="data" aria-label="Steps of the run">
           <thead>
             <tr>
               <th scope="col">Step</th>

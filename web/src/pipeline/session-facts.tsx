@@ -23,7 +23,7 @@ export function SessionFacts({ session }: { readonly session: string }) {
         <SkeletonLines lines={5} label="Loading the session" />
       ) : (
         <>
-          <dl class="pairs first">
+          <dl class="pairs is-tiled">
             <Pair
               name="Rows"
               text={`${whole(data.rows)}${data.expected === null ? '' : ` of ${whole(data.expected)} expected`}`}
@@ -33,8 +33,9 @@ export function SessionFacts({ session }: { readonly session: string }) {
             {data.early_close ? <Pair name="Hours" text="early close" /> : null}
           </dl>
           <Findings session={data} />
-          <p class="body small">
+          <p class="session-end">
             <a href={href('market', { session })}>The market on this day</a>
+            <a href={href('pipeline', { session, rows: 'restatements' })}>Values of it that changed later</a>
           </p>
         </>
       )}
@@ -45,7 +46,9 @@ export function SessionFacts({ session }: { readonly session: string }) {
 function Findings({ session }: { readonly session: OneSessionAnswer }) {
   const { quarantined, warnings, examples } = session.quality;
   const kinds = Object.entries(warnings);
-  if (quarantined.length === 0 && kinds.length === 0) return <p class="empty">Nothing odd was found in its rows.</p>;
+  if (quarantined.length === 0 && kinds.length === 0) {
+    return <p class="listed soft">Nothing odd was found in its rows.</p>;
+  }
   return (
     <div class="listed">
       <h3>Findings</h3>

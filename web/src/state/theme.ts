@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { readStored, writeStored } from './stored.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -13,11 +13,14 @@ prefersDark.addEventListener('change', (event) => {
 });
 
 /** What is shown now: the chart paints by it. */
-export const isDark = (): boolean => (theme.value === 'system' ? systemIsDark.value : theme.value === 'dark');
+export const isDark = computed(() => (theme.value === 'system' ? systemIsDark.value : theme.value === 'dark'));
+
+// The style sheet goes by the attribute, which `theme.js` has set for the first paint.
+effect(() => {
+  document.documentElement.dataset['theme'] = isDark.value ? 'dark' : 'light';
+});
 
 export function chooseTheme(next: Theme): void {
-  if (next === 'system') delete document.documentElement.dataset['theme'];
-  else document.documentElement.dataset['theme'] = next;
   writeStored('theme', next === 'system' ? undefined : next);
   theme.value = next;
 }

@@ -9,7 +9,6 @@ const css = readFileSync(`${import.meta.dirname}/palette.css`, 'utf8');
 const themes = {
   light: coloursOf(/^:root \{([^}]*)\}/m),
   dark: coloursOf(/^:root\[data-theme="dark"\] \{([^}]*)\}/m),
-  'dark by the system': coloursOf(/:root:not\(\[data-theme\]\) \{([^}]*)\}/m),
 };
 
 const TEXT_PAIRS: readonly (readonly [text: string, behind: readonly string[]])[] = [
@@ -42,8 +41,15 @@ for (const [name, colours] of Object.entries(themes)) {
   });
 }
 
-test('the dark theme is one, chosen or by the system', () => {
-  assert.deepEqual([...themes.dark], [...themes['dark by the system']]);
+for (const [name, colours] of Object.entries(themes)) {
+  test(`up is lighter than down in the ${name} theme, so that bars are told apart without colour`, () => {
+    const [up = '', down = ''] = [colours.get('up-fill'), colours.get('down-fill')];
+    assert.ok(luminance(up) > luminance(down) && contrast(up, down) >= 1.5, `${contrast(up, down).toFixed(2)} : 1`);
+  });
+}
+
+test('both themes name the same colours', () => {
+  assert.deepEqual([...themes.dark.keys()], [...themes.light.keys()]);
 });
 
 test('contrast is what the standard says of known pairs', () => {

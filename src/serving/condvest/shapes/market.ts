@@ -23,6 +23,7 @@ export const marketAnswer = z
   .object({
     session: dateValue,
     previous: dateValue.nullable().openapi({ description: 'The session before it that has bars' }),
+    next: dateValue.nullable().openapi({ description: 'The session after it that has bars; null of the newest' }),
     finality: z.enum(['live', 'partial', 'provisional', 'settled']).nullable().openapi({
       description: 'What the ledger says of the session; `live` until it is published',
     }),

@@ -98,7 +98,7 @@ export function describeFetch(report: FetchReport): string[] {
     const state = one.outcome === 'fetched' ? (one.state ?? '') : one.outcome;
     const counts = [
       `${formatCount(one.rows)} bars`,
-      ...(one.expected === null ? [] : [`${formatCount(one.expected)} expected`]),
+      ...(one.expected === null ? [] : [`${formatCount(one.counted)} of ${formatCount(one.expected)} expected`]),
       ...(one.inserted > 0 ? [`${formatCount(one.inserted)} new`] : []),
       ...(one.replaced > 0 ? [`${formatCount(one.replaced)} replaced`] : []),
       ...(one.quarantined > 0 ? [`${formatCount(one.quarantined)} refused`] : []),

@@ -34,7 +34,7 @@ function commandsPage(): string {
     '| 1 | failed; nothing half-done was left |',
     '| 2 | wrong use or configuration |',
     '| 3 | done, but the data is incomplete: sessions stay partial |',
-    '| 130 | stopped by Ctrl-C |',
+    '| 130 | stopped by Ctrl-C (but `up` and `serve`, which end with 0) |',
   ];
   for (const { name, description, operands, options, examples } of COMMANDS) {
     const usage = operands.map((operand) => {

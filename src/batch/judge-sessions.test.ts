@@ -18,6 +18,7 @@ function judge(rows: number, inputs: Partial<JudgeInputs> = {}) {
     calendar,
     ledger: new Map(),
     rowsAfter: new Map([[MONDAY, rows]]),
+    listedAfter: new Map([[MONDAY, rows]]),
     changed: new Set(),
     listed: () => 100,
     fetchedAtMs: TUESDAY_NOON_MS,
@@ -36,6 +37,13 @@ function ledgerOf(row: LedgerRow): ReadonlyMap<LedgerRow['session'], LedgerRow> 
 describe('judging sessions', () => {
   it('settles a session that is first seen after it has settled', () => {
     assert.equal(judge(95).row.state, 'settled');
+  });
+
+  it('counts only rows of listed symbols where listings say what is expected', () => {
+    const many = { listedAfter: new Map([[MONDAY, 80]]) };
+    assert.deepEqual([judge(150, many).row.state, judge(150, many).row.counted], ['partial', 80]);
+    const unlisted = judge(150, { ...many, listed: () => 0 });
+    assert.deepEqual([unlisted.row.state, unlisted.row.counted], ['settled', 150]);
   });
 
   it('leaves it provisional before', () => {

@@ -10,8 +10,12 @@ export interface JudgeInputs {
   readonly ledger: ReadonlyMap<IsoDate, LedgerRow>;
   /** Rows that each session of the put has in the table once the put is in it. */
   readonly rowsAfter: ReadonlyMap<IsoDate, number>;
+  /** Those of them whose symbols are listed; where listings speak of the session, only these count. */
+  readonly listedAfter: ReadonlyMap<IsoDate, number>;
   /** Rows that a fetch brought for each session, where it was meant to bring all of them. */
   readonly fetched?: ReadonlyMap<IsoDate, number>;
+  /** Those of them whose symbols are listed. */
+  readonly listedFetched?: ReadonlyMap<IsoDate, number>;
   /** Sessions of the put whose bars it changes. */
   readonly changed: ReadonlySet<IsoDate>;
   /** Symbols listed on a session; 0 where nothing is known. */
@@ -43,11 +47,15 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
     const median = expectedRows(session, 0, peers);
     const listedRows = listed(session);
     const isLaterSession = before === undefined || isAfterSessionOf(calendar, fetchedAtMs, before.lastFetchMs);
+    const hasListings = listedRows > 0;
+    const { fetched, listedFetched } = inputs;
     const fetch = {
       session,
       rows,
-      ...(inputs.fetched === undefined ? {} : { fetched: inputs.fetched.get(session) ?? 0 }),
-      expected: listedRows > 0 ? listedRows : median,
+      ...(hasListings ? { counted: inputs.listedAfter.get(session) ?? 0 } : {}),
+      ...(fetched === undefined ? {} : { fetched: fetched.get(session) ?? 0 }),
+      ...(hasListings && listedFetched !== undefined ? { fetchedCounted: listedFetched.get(session) ?? 0 } : {}),
+      expected: hasListings ? listedRows : median,
       fetchedAtMs,
       settlesAtMs: calendar.settlesAtMs(session),
     };

@@ -26,6 +26,7 @@ interface SqlLedgerRow {
   readonly state: string;
   readonly rows: number;
   readonly expected: number | null;
+  readonly counted: number | null;
   readonly attempts: number;
   readonly first_fetch: number;
   readonly last_fetch: number;
@@ -52,6 +53,8 @@ export async function readLedger(
       session: row.session,
       state: stateOf(row.state, row.session),
       rows: row.rows,
+      // Nothing in rows that were written before the column was.
+      counted: row.counted ?? row.rows,
       expected: row.expected,
       attempts: row.attempts,
       firstFetchMs: row.first_fetch,
@@ -71,6 +74,7 @@ export function ledgerValues(row: StoredLedgerRow): readonly SqlParameter[] {
     row.rows,
     // A median of two counts may end in a half, and the column is whole.
     row.expected === null ? null : Math.round(row.expected),
+    row.counted,
     row.attempts,
     row.firstFetchMs,
     row.lastFetchMs,

@@ -1,28 +1,64 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
+import { inUnits } from '#lake/put.sql.ts';
+import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
-import { LISTINGS } from '#lake/tables.ts';
+import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import type { SessionSet } from '#market/session-set.ts';
 
+import { listedRowsSql } from './listed-counts.sql.ts';
 import { allRowsSql } from './small-table.ts';
 
+/** What one version of the listings says of sessions as a whole. */
+export interface ListedSymbols {
+  /** How many symbols are listed on a session; 0 where listings say nothing. */
+  readonly on: (session: IsoDate) => number;
+  /** How many rows of a SELECT with `symbol` and `session` are of a symbol that is listed then, by session. */
+  readonly rowsOf: (select: string) => Promise<ReadonlyMap<IsoDate, number>>;
+}
+
 /**
- * How many symbols are listed on each session; 0 where listings say nothing. Counted by where listings begin and end, since
- * asking `Listings` of every session would look at every symbol each time.
+ * Symbols are counted by where listings begin and end, since asking `Listings` of every session would look at every symbol each
+ * time.
  */
-export async function listedCounts(
+export async function listedSymbols(
   lake: Lake,
   calendar: Calendar,
   base: Snapshot | undefined,
-): Promise<(session: IsoDate) => number> {
-  if (base === undefined) return () => 0;
-  const rows = await lake.deps.engine.rows<{ first_session: IsoDate; last_session: IsoDate | null }>(
-    await allRowsSql(lake, LISTINGS, base),
-  );
-  return countCovering(
+): Promise<ListedSymbols> {
+  if (base === undefined) return { on: () => 0, rowsOf: () => Promise.resolve(new Map()) };
+  const { engine } = lake.deps;
+  const listings = await allRowsSql(lake, LISTINGS, base);
+  const rows = await engine.rows<{ first_session: IsoDate; last_session: IsoDate | null }>(listings);
+  const on = countCovering(
     calendar,
     rows.map((row) => ({ first: row.first_session, last: row.last_session })),
   );
+  const rowsOf = async (select: string): Promise<ReadonlyMap<IsoDate, number>> => {
+    const counts = await engine.rows<{ session: IsoDate; rows: number }>(listedRowsSql(select, listings));
+    return new Map(counts.map((row) => [row.session, row.rows]));
+  };
+  return { on, rowsOf };
+}
+
+/** What the listings say of some sessions and their rows. */
+export interface ListedRows {
+  readonly on: ListedSymbols['on'];
+  /** Rows of listed symbols, of all that each session has in `bronze/daily_bars`. */
+  readonly after: ReadonlyMap<IsoDate, number>;
+  /** Of those that the fetch brought; of those that are stored it can be no more, unless given. */
+  readonly fetched?: ReadonlyMap<IsoDate, number>;
+}
+
+/** The same of what is stored now. */
+export async function listedRowsStored(lake: Lake, calendar: Calendar, sessions: SessionSet): Promise<ListedRows> {
+  const { on, rowsOf } = await listedSymbols(lake, calendar, await lake.table(LISTINGS).head());
+  const files = (await lake.table(DAILY_BARS).head())?.filesTouching(sessions) ?? [];
+  if (files.length === 0) return { on, after: new Map() };
+  const columns = DAILY_BARS.columns.filter(({ name }) => name === 'symbol' || name === 'session');
+  const stored = await scanSql(lake.deps, DAILY_BARS, files, { columns });
+  return { on, after: await rowsOf(`SELECT * FROM (${stored}) WHERE ${inUnits('session', sessions)}`) };
 }
 
 /** How many of some spans of dates cover a session. `last` null: until today. */

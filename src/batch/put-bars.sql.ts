@@ -77,6 +77,12 @@ export function outcomesSql(inputs: MergeInputs): string {
     FROM (${joinSql(inputs)}) GROUP BY session ORDER BY session`;
 }
 
+/** Symbol and session of the stored rows that the put does not speak of. */
+export function keptSql(inputs: MergeInputs): string {
+  const incoming = `SELECT symbol, session FROM (${inputs.incoming})`;
+  return `SELECT o.symbol, o.session FROM (${inputs.stored}) o ANTI JOIN (${incoming}) n USING (symbol, session)`;
+}
+
 /** The differences that change nothing, with both sides' values as JSON text. */
 export function conflictsSql(inputs: MergeInputs, limit: number): string {
   const object = (side: string): string =>

@@ -13,12 +13,13 @@ import { SessionSet } from '#market/session-set.ts';
 
 import { type JudgedSession, judgeSessions, openWindowStart } from './judge-sessions.ts';
 import { readLedger } from './ledger.ts';
-import { listedCounts } from './listed-counts.ts';
+import { type ListedRows, type ListedSymbols, listedSymbols } from './listed-counts.ts';
 import { OwnFileRows } from './own-file-rows.ts';
 import {
   conflictsSql,
   countsSql,
   insertedSql,
+  keptSql,
   type MergeInputs,
   mergedSql,
   ofYearSql,
@@ -104,6 +105,8 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
   const { lake } = deps;
   const table = lake.table(DAILY_BARS);
   const counts = await countBySession(lake, request.rows);
+  const listed = await listedSymbols(lake, deps.calendar, await lake.table(LISTINGS).head());
+  const listedFetched = await listed.rowsOf(request.rows);
   if (counts.size === 0) {
     return { outcomes: new Map(), conflicts: [], sessions: new Map(), version: undefined, ledgerChanged: false };
   }
@@ -111,7 +114,7 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
   const staged: OwnFileRows[] = [];
   try {
     const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
-      merge = await compare(deps, request, counts, base);
+      merge = await compare(deps, request, { counts, listed, listedFetched }, base);
       if (merge.changed.size === 0 || request.dryRun === true) return undefined;
       const mayShare = await sharing(deps, request, merge);
       const own = new OwnFileRows(lake.deps);
@@ -119,10 +122,11 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
       return stage(deps, request, merge, base, mayShare, own);
     };
     const committed = request.dryRun === true ? void (await plan(await table.head())) : await table.write(plan);
-    const { outcomes, conflicts } = defined(merge as Merge | undefined, 'a write plans at least once');
+    const { outcomes, conflicts, listedRows } = defined(merge as Merge | undefined, 'a write plans at least once');
     const recorded = await recordSessions(deps, {
       rowsAfter: rowsAfter(outcomes),
       fetched: counts,
+      listed: listedRows,
       changed: changedSessions(outcomes),
       fetchedAtMs: request.fetchedAtMs,
       countEveryLook: request.countEveryLook ?? false,
@@ -145,6 +149,7 @@ interface Merge {
   readonly outcomes: ReadonlyMap<IsoDate, SessionOutcome>;
   readonly changed: SessionSet;
   readonly conflicts: readonly BarConflict[];
+  readonly listedRows: Required<ListedRows>;
   /** Merge of one year's rows; undefined where nothing is stored that they could meet. */
   readonly ofYear: ReadonlyMap<number, MergeInputs>;
 }
@@ -157,14 +162,20 @@ async function countBySession(lake: Lake, rows: string): Promise<Map<IsoDate, nu
 async function compare(
   deps: PutBarsDeps,
   request: PutBarsRequest,
-  counts: ReadonlyMap<IsoDate, number>,
+  incoming: {
+    readonly counts: ReadonlyMap<IsoDate, number>;
+    readonly listed: ListedSymbols;
+    readonly listedFetched: ReadonlyMap<IsoDate, number>;
+  },
   base: Snapshot | undefined,
 ): Promise<Merge> {
+  const { counts, listed, listedFetched } = incoming;
   const { engine } = deps.lake.deps;
   const touched = base?.filesTouching(SessionSet.of(counts.keys())) ?? [];
   const outcomes = new Map<IsoDate, SessionOutcome>();
   const ofYear = new Map<number, MergeInputs>();
   const conflicts: BarConflict[] = [];
+  const listedAfter = new Map(listedFetched);
   for (const [session, rows] of counts) outcomes.set(session, { ...NOTHING, inserted: rows });
   for (const [year, files] of filesByYear(touched)) {
     if (![...counts.keys()].some((session) => yearOf(session) === year)) continue;
@@ -175,8 +186,12 @@ async function compare(
     const wanted = CONFLICTS_LISTED_MAX - conflicts.length;
     if (wanted > 0 && rows.some((row) => row.conflict > 0))
       conflicts.push(...(await listConflicts(deps, inputs, wanted)));
+    if (!rows.some((row) => row.kept > 0 && counts.has(row.session))) continue;
+    for (const [session, kept] of await listed.rowsOf(keptSql(inputs)))
+      listedAfter.set(session, (listedAfter.get(session) ?? 0) + kept);
   }
-  return { outcomes, changed: SessionSet.of(changedSessions(outcomes)), conflicts, ofYear };
+  const listedRows = { on: listed.on, after: listedAfter, fetched: listedFetched };
+  return { outcomes, changed: SessionSet.of(changedSessions(outcomes)), conflicts, listedRows, ofYear };
 }
 
 const NOTHING: SessionOutcome = { inserted: 0, replaced: 0, unchanged: 0, conflict: 0, kept: 0 };
@@ -225,9 +240,11 @@ async function sharing(
     calendar,
     ledger,
     rowsAfter: rowsAfter(merge.outcomes),
+    listedAfter: merge.listedRows.after,
     fetched: fetchedRows(merge.outcomes),
+    listedFetched: merge.listedRows.fetched,
     changed: changedSessions(merge.outcomes),
-    listed: await listedCounts(lake, calendar, await lake.table(LISTINGS).head()),
+    listed: merge.listedRows.on,
     fetchedAtMs: request.fetchedAtMs,
     partialShare: rules.partialShare,
     countEveryLook: request.countEveryLook ?? false,

@@ -1,13 +1,14 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
-import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import { SessionSet } from '#market/session-set.ts';
 
 import { type JudgedSession, judgeSessions } from './judge-sessions.ts';
 import { ledgerValues, readLedger, type StoredLedgerRow } from './ledger.ts';
-import { listedCounts } from './listed-counts.ts';
+import { type ListedRows, listedRowsStored } from './listed-counts.ts';
 import { replaceAll, stageRows } from './small-table.ts';
 
 export interface RecordSessionsDeps {
@@ -21,6 +22,8 @@ export interface RecordSessionsRequest {
   readonly rowsAfter: ReadonlyMap<IsoDate, number>;
   /** Rows that a fetch brought for each, where it was meant to bring all of them. */
   readonly fetched?: ReadonlyMap<IsoDate, number>;
+  /** What the listings say of them; looked up in both tables unless given. */
+  readonly listed?: ListedRows;
   /** Those of them whose bars changed. */
   readonly changed: ReadonlySet<IsoDate>;
   readonly fetchedAtMs: InstantMs;
@@ -45,7 +48,7 @@ export async function recordSessions(
 ): Promise<RecordedSessions> {
   const { lake, calendar, rules } = deps;
   const { rowsAfter, changed, fetchedAtMs, countEveryLook, dryRun = false } = request;
-  const listed = await listedCounts(lake, calendar, await lake.table(LISTINGS).head());
+  const listed = request.listed ?? (await listedRowsStored(lake, calendar, SessionSet.of(rowsAfter.keys())));
   let sessions: ReadonlyMap<IsoDate, JudgedSession> = new Map();
   const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
     const { ledger, others } = await readLedger(lake, base);
@@ -53,9 +56,11 @@ export async function recordSessions(
       calendar,
       ledger,
       rowsAfter,
+      listedAfter: listed.after,
       ...(request.fetched === undefined ? {} : { fetched: request.fetched }),
+      ...(listed.fetched === undefined ? {} : { listedFetched: listed.fetched }),
       changed,
-      listed,
+      listed: listed.on,
       fetchedAtMs,
       partialShare: rules.partialShare,
       countEveryLook,

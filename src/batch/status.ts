@@ -26,6 +26,8 @@ export interface LakeStatus {
     readonly session: IsoDate;
     readonly reason: string;
     readonly rows: number;
+    /** Rows that count towards what is expected. */
+    readonly counted: number;
     readonly expected: number | null;
   }[];
   readonly workCount: number;
@@ -74,6 +76,6 @@ export async function lakeStatus(
   };
 }
 
-function countsOf(row: LedgerRow | undefined): { rows: number; expected: number | null } {
-  return { rows: row?.rows ?? 0, expected: row?.expected ?? null };
+function countsOf(row: LedgerRow | undefined): { rows: number; counted: number; expected: number | null } {
+  return { rows: row?.rows ?? 0, counted: row?.counted ?? 0, expected: row?.expected ?? null };
 }

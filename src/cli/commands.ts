@@ -10,7 +10,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     description:
       'Serves at once, also while the lake is being built, as `condvest serve` does. Fills an empty lake, from the vendor where there is a key, from a simulated market otherwise, and then keeps to the ' +
       "exchange's clock: a run of the pipeline five minutes after each close, one when a session has settled. What was missed " +
-      'is caught up with. Without a key the prices are made up; the securities do not exist.',
+      'is caught up with. A vendor that is down is waited for; told to stop, it ends with 0. Without a key the prices are made up; the securities do not exist.',
     operands: [],
     options: [
       { flags: '--once', doc: 'fill or bring up to date, report, and end; nothing is served' },

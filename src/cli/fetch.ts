@@ -1,10 +1,11 @@
-import { type FetchProgress, type FetchReport, type FetchRequest, fetchTask } from '#runtime/fetch-tasks.ts';
+import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
 import { withLaptop } from './opened.ts';
 import { dateOption, flagOption } from './options.ts';
 import { formatCount, formatDuration, plural } from './render/text.ts';
+import { stepProgress } from './step-progress.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   return fetchAndReport(invocation, {
@@ -18,15 +19,15 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 /** Fetches with progress and time left, and says what came of it. Shared by `fetch`, `backfill` and `repair`. */
 export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
   const { terminal, signal } = invocation;
-  const progress = fetchProgress(invocation);
+  const progress = stepProgress(terminal);
   const report = await withLaptop(invocation, async (laptop) => {
     try {
       return await fetchTask(laptop, {
         ...request,
         signal,
-        onReference: progress.reference,
-        onBars: progress.bars,
-        onProgress: progress.update,
+        onReference: () => progress.update('fetching', 0, 1, 'listings, splits and dividends'),
+        onProgress: ({ done, total, session, leftMs }) =>
+          progress.update('fetching', done, total, `${session}, ${formatDuration(leftMs)} left`),
       });
     } finally {
       progress.stop();
@@ -44,36 +45,6 @@ export async function fetchAndReport(invocation: Invocation, request: FetchReque
     leftUndone(report) === 0 &&
     report.bars.sessions.every(({ state, outcome }) => outcome === 'beyond-plan' || (state ?? 'partial') !== 'partial');
   return isWhole ? 0 : 3;
-}
-
-/** Where no bar can be drawn, a line is written this often. */
-const LINE_EVERY_MS = 60_000;
-
-/** Progress with the time left: a bar where somebody watches, a line a minute in a log. */
-export function fetchProgress({ terminal }: Invocation): {
-  readonly reference: (sessions: number) => void;
-  readonly bars: () => void;
-  readonly update: (progress: FetchProgress) => void;
-  readonly stop: () => void;
-} {
-  let started = performance.now();
-  const bar = terminal.progress('fetching');
-  let linedMs = started;
-  return {
-    reference: (sessions) => bar.update(0, sessions, 'listings, splits and dividends'),
-    bars: () => {
-      started = performance.now();
-    },
-    update: ({ done, total, session }) => {
-      const nowMs = performance.now();
-      const left = `${session}, ${formatDuration(((nowMs - started) / done) * (total - done))} left`;
-      bar.update(done, total, left);
-      if (terminal.isErrorTty || nowMs - linedMs < LINE_EVERY_MS) return;
-      linedMs = nowMs;
-      terminal.note(`fetching    ${formatCount(done)} of ${plural(total, 'session')}, down to ${left}`);
-    },
-    stop: bar.stop,
-  };
 }
 
 /** Sessions that were planned and not come to, but for those that the plan does not cover. */
@@ -98,7 +69,7 @@ export function describeFetch(report: FetchReport): string[] {
     const state = one.outcome === 'fetched' ? (one.state ?? '') : one.outcome;
     const counts = [
       `${formatCount(one.rows)} bars`,
-      ...(one.expected === null ? [] : [`${formatCount(one.expected)} expected`]),
+      ...(one.expected === null ? [] : [`${formatCount(one.counted)} of ${formatCount(one.expected)} expected`]),
       ...(one.inserted > 0 ? [`${formatCount(one.inserted)} new`] : []),
       ...(one.replaced > 0 ? [`${formatCount(one.replaced)} replaced`] : []),
       ...(one.quarantined > 0 ? [`${formatCount(one.quarantined)} refused`] : []),

@@ -35,8 +35,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     ...(status.horizon === undefined ? [] : [`Plan            has no history up to ${status.horizon}`]),
     `Pipeline        ${latest === undefined ? 'has not run yet' : describeRun(latest.run)}`,
   ];
-  for (const { session, reason, rows, expected } of status.work)
-    lines.push(`  to do         ${session} ${reason}${rows > 0 ? `: ${rows} of ${expected ?? '?'} bars` : ''}`);
+  for (const { session, reason, rows, counted, expected } of status.work)
+    lines.push(`  to do         ${session} ${reason}${rows > 0 ? `: ${counted} of ${expected ?? '?'} bars` : ''}`);
   if (status.workCount > status.work.length)
     lines.push(`  …             ${plural(status.workCount, 'session')} in all`);
   for (const notice of notices) lines.push(`${notice.severity.padEnd(15)} ${notice.title}`);

@@ -1,8 +1,8 @@
 import { parseIsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { type BuildOrigin, buildSteps, startBuild } from '#runtime/build.ts';
+import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/build.ts';
 import { BuildBoard } from '#runtime/build-board.ts';
-import { type DaemonEvents, keepTime, runOnce } from '#runtime/daemon.ts';
+import { type DaemonHost, fillFirst, fillNow, keepTime, runOnce } from '#runtime/daemon.ts';
 import { keepHistoryStart, yearsBefore } from '#runtime/history.ts';
 import type { Laptop } from '#runtime/laptop.ts';
 import { RunDesk } from '#runtime/run-desk.ts';
@@ -23,7 +23,7 @@ import { describeRun, describeStep } from './pipeline.ts';
 import { renderBars } from './render/bars.ts';
 import { renderTable } from './render/table.ts';
 import { formatBytes, formatCount, formatDuration, formatInstant } from './render/text.ts';
-import type { Progress } from './terminal.ts';
+import { stepProgress } from './step-progress.ts';
 import { describeVerify } from './verify.ts';
 
 const SYMBOLS_DEFAULT = 200;
@@ -42,12 +42,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const isServing = !flagOption(invocation, 'once') && invocation.options.serve !== false;
   if (isServing) return (await import('./up-serving.ts')).serveAndWork(invocation);
   const link = openWorkLink();
-  if (link === undefined) return work(invocation, wanted);
+  const signal = link === undefined ? invocation.signal : AbortSignal.any([invocation.signal, link.signal]);
   try {
-    return await work({ ...invocation, signal: AbortSignal.any([invocation.signal, link.signal]), link }, wanted);
+    return await work({ ...invocation, signal, ...(link === undefined ? {} : { link }) }, wanted);
   } catch (cause) {
-    // The server that this process works for has told it to stop.
-    if (link.signal.aborted && cause instanceof CondvestError) return STOPPED;
+    // Something that goes on until it is told to stop ends well then.
+    if (!flagOption(invocation, 'once') && signal.aborted && cause instanceof CondvestError) return 0;
     throw cause;
   }
 }
@@ -61,48 +61,68 @@ interface UpInvocation extends Invocation {
 
 async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode> {
   const { terminal, signal, link } = invocation;
+  const isOnce = flagOption(invocation, 'once');
   return withLaptop(invocation, async (laptop) => {
     const started = performance.now();
     await using desk = new RunDesk(laptop, { write: (line) => terminal.note(line) });
+    const host = hostOf(invocation, laptop, desk);
     const isNew = !(await hasBars(laptop));
     const isReal = isFromVendor(laptop);
     const market = isReal ? undefined : await marketFor(laptop, wanted);
     const canFetch = isReal || market !== undefined;
-    let exitCode: ExitCode = 0;
-    if (isNew || !canFetch) exitCode = await fill(invocation, laptop, desk, await originOf(laptop, market, wanted));
-    else if (!(await runOnce(laptop, desk, eventsOf(invocation), signal))) exitCode = 1;
-    if (isNew || flagOption(invocation, 'once') || !canFetch)
-      await summarize(invocation, laptop, { market, ms: performance.now() - started });
-    if (isNew) link?.send({ type: 'built' });
-    if (flagOption(invocation, 'once') || signal.aborted) return signal.aborted ? STOPPED : exitCode;
+    let isWhole: boolean;
+    if (isNew || !canFetch) {
+      const origin = await originOf(laptop, market, wanted);
+      isWhole = await (isOnce ? fillNow(host, origin) : fillFirst(laptop, desk, host, origin, signal));
+    } else isWhole = await runOnce(laptop, desk, host, signal);
+    if (!isNew && (isOnce || !canFetch)) await summarize(invocation, laptop, market, performance.now() - started);
+    const exitCode = isWhole ? 0 : 1;
+    if (isOnce) return signal.aborted ? STOPPED : exitCode;
+    if (signal.aborted) return 0;
     if (!canFetch) {
       terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
       return exitCode;
     }
-    link?.serveRuns(async (session) => startRun(invocation, desk, session));
-    await keepTime(laptop, desk, eventsOf(invocation), signal, exitCode === 0);
+    link?.serveRuns(async (session) => startRun(invocation, desk, host, session));
+    await keepTime(laptop, desk, host, signal, isWhole);
     return 0;
   });
 }
 
 /** Starts a run that the server was asked for, in the background; its id. */
-async function startRun(invocation: UpInvocation, desk: RunDesk, text: string | undefined): Promise<string> {
+async function startRun(
+  { signal }: UpInvocation,
+  desk: RunDesk,
+  host: DaemonHost,
+  text: string | undefined,
+): Promise<string> {
   const session = text === undefined ? undefined : parseIsoDate(text);
-  const events = eventsOf(invocation);
   const { id, report } = await desk.start({
     input: session === undefined ? {} : { session },
-    signal: invocation.signal,
-    onStep: events.onStep,
+    signal,
+    onStep: host.onStep,
   });
-  report.then(events.onRun, (cause: unknown) => {
+  report.then(host.onRun, (cause: unknown) => {
     if (!(cause instanceof CondvestError)) throw cause;
-    events.onTrouble(cause);
+    host.onTrouble(cause);
   });
   return id;
 }
 
-function eventsOf({ terminal, link }: UpInvocation): DaemonEvents {
+function hostOf(invocation: UpInvocation, laptop: Laptop, desk: RunDesk): DaemonHost {
+  const { terminal, link } = invocation;
   return {
+    fill: async (origin) => {
+      const started = performance.now();
+      const wasEmpty = !(await hasBars(laptop));
+      const report = await fill(invocation, laptop, desk, origin);
+      if (wasEmpty) {
+        const market = origin.kind === 'simulated' ? origin.market : undefined;
+        await summarize(invocation, laptop, market, performance.now() - started);
+        link?.send({ type: 'built' });
+      }
+      return report;
+    },
     onNext: (next) => {
       const { atMs, reason, session } = next;
       link?.send({ type: 'next', next });
@@ -171,27 +191,24 @@ async function marketFor(laptop: Laptop, wanted: Wanted): Promise<SimulatedMarke
 }
 
 /** Fills the lake: a bar of progress while somebody watches, and a line for each step when it is done. */
-async function fill(invocation: UpInvocation, laptop: Laptop, desk: RunDesk, origin: BuildOrigin): Promise<ExitCode> {
+async function fill(
+  invocation: UpInvocation,
+  laptop: Laptop,
+  desk: RunDesk,
+  origin: BuildOrigin,
+): Promise<BuildReport> {
   const { terminal, signal, link } = invocation;
   const board = new BuildBoard({
     steps: buildSteps(origin),
     startedMs: laptop.clock.nowMs(),
     onChange: (building) => link?.send({ type: 'building', building }),
   });
-  let shown: { readonly step: string; readonly progress: Progress } | undefined;
-  const stop = (): void => {
-    shown?.progress.stop();
-    shown = undefined;
-  };
+  const progress = stepProgress(terminal);
   const { report } = await startBuild(laptop, desk, {
     origin,
     signal,
     onProgress: (step, done, total, detail) => {
-      if (shown?.step !== step) {
-        stop();
-        shown = { step, progress: terminal.progress(step) };
-      }
-      shown.progress.update(done, total, detail);
+      progress.update(step, done, total, detail);
       board.progress(step, done, total, detail);
     },
     onStep: ({ step, state, detail, startedMs, endedMs }) => {
@@ -200,30 +217,31 @@ async function fill(invocation: UpInvocation, laptop: Laptop, desk: RunDesk, ori
         board.progress(step, 0, 0, detail ?? '');
         return;
       }
-      stop();
+      progress.stop();
       if (state === 'succeeded') board.done(step, detail ?? '');
       if (state === 'succeeded')
         terminal.note(`${step.padEnd(11)} ${detail ?? ''} (${formatDuration((endedMs ?? startedMs) - startedMs)})`);
     },
   });
   try {
-    const { verified, trouble } = await report;
-    for (const line of describeVerify(verified).slice(0, -1)) terminal.note(line);
-    if (trouble !== undefined) terminal.note(`condvest: ${trouble.message}`);
+    const built = await report;
+    for (const line of describeVerify(built.verified).slice(0, -1)) terminal.note(line);
+    if (built.trouble !== undefined) terminal.note(`condvest: ${built.trouble.message}`);
     link?.send({ type: 'building', building: null });
-    return verified.findingCount > 0 || trouble !== undefined ? 1 : 0;
+    return built;
   } catch (cause) {
     board.failed(cause instanceof Error ? cause.message : String(cause));
     throw cause;
   } finally {
-    stop();
+    progress.stop();
   }
 }
 
 async function summarize(
   invocation: Invocation,
   laptop: Laptop,
-  run: { readonly market: SimulatedMarketSettings | undefined; readonly ms: number },
+  market: SimulatedMarketSettings | undefined,
+  ms: number,
 ): Promise<void> {
   const { terminal } = invocation;
   const tables = await tablesTask(laptop);
@@ -232,11 +250,7 @@ async function summarize(
     : laptop.lakeFolder;
   if (terminal.json) {
     await terminal.line(
-      JSON.stringify(
-        { simulated: run.market ?? null, lake: laptop.lakeFolder, ms: Math.round(run.ms), tables },
-        undefined,
-        2,
-      ),
+      JSON.stringify({ simulated: market ?? null, lake: laptop.lakeFolder, ms: Math.round(ms), tables }, undefined, 2),
     );
     return;
   }
@@ -265,12 +279,12 @@ async function summarize(
     for (const line of renderBars(last, { total: 4, plot: false, width: 110 })) await terminal.line(line);
   }
   await terminal.line();
-  if (run.market !== undefined) {
+  if (market !== undefined) {
     await terminal.line(
       'These prices are simulated: no such companies exist, and nothing here says anything about a real market.',
     );
   }
-  await terminal.line(`The lake is in ${shown} (${formatDuration(run.ms)}). Try:`);
+  await terminal.line(`The lake is in ${shown} (${formatDuration(ms)}). Try:`);
   for (const line of [
     `./condvest bars ${name} --interval 21d --plot`,
     `./condvest sql "select session, count(*) as bars, sum(close * volume) as dollars from bronze.daily_bars group by 1 order by 1 desc limit 5"`,

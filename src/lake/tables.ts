@@ -51,6 +51,11 @@ export const SESSIONS: TableDefinition = {
     },
     { name: 'rows', type: 'long', comment: 'Rows stored for the session' },
     { name: 'expected', type: 'long', comment: 'Rows expected, or null where it cannot be judged' },
+    {
+      name: 'counted',
+      type: 'long',
+      comment: 'Rows that count towards it: of listed symbols, where listings say what is expected, else all',
+    },
     { name: 'attempts', type: 'integer', comment: 'Times the session was fetched or imported' },
     { name: 'first_fetch', type: 'timestamp', comment: 'First fetch (UTC)' },
     { name: 'last_fetch', type: 'timestamp', comment: 'Last fetch (UTC)' },

@@ -32,6 +32,18 @@ test('too few rows make a session partial, before and after it could settle', ()
   assert.deepEqual(states(fetch(90, settlesAtMs)), ['settled']);
 });
 
+test('where only some rows count, those decide, and a look that lacks some of them settles nothing', () => {
+  const look = (rows: number, counted: number, fetched: number, fetchedCounted: number) => ({
+    ...fetch(rows, settlesAtMs),
+    counted,
+    fetched,
+    fetchedCounted,
+  });
+  assert.deepEqual(states(look(200, 89, 200, 89)), ['partial']);
+  assert.deepEqual(states(look(200, 90, 200, 90)), ['settled']);
+  assert.deepEqual(states(look(200, 95, 194, 89)), ['provisional']);
+});
+
 test('two late fetches with equal counts settle a short session, with a warning', () => {
   const first = afterFetch(undefined, fetch(50, settlesAtMs));
   const second = afterFetch(first.row, fetch(50, settlesAtMs + 1));

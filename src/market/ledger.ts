@@ -20,6 +20,8 @@ export interface LedgerRow {
   readonly session: IsoDate;
   readonly state: SessionState;
   readonly rows: number;
+  /** Rows that count towards `expected`: those of listed symbols where listings say what is expected, else all. */
+  readonly counted: number;
   readonly expected: number | null;
   readonly attempts: number;
   readonly firstFetchMs: InstantMs;
@@ -30,8 +32,12 @@ export interface LedgerRow {
 export interface SessionFetch {
   readonly session: IsoDate;
   readonly rows: number;
+  /** Those of them that count towards `expected`; all unless given. */
+  readonly counted?: number;
   /** Rows that this look brought, where it was meant to bring all; fewer than are stored settle nothing. */
   readonly fetched?: number;
+  /** Those of them that count towards `expected`; all unless given. */
+  readonly fetchedCounted?: number;
   /** As `expectedRows` says; null where it cannot be judged. */
   readonly expected: number | null;
   readonly fetchedAtMs: InstantMs;
@@ -51,10 +57,11 @@ export function afterFetch(
   fetch: SessionFetch,
   partialShare = PARTIAL_SHARE,
 ): LedgerVerdict {
+  const { rows, counted = rows, fetched = rows, fetchedCounted = Math.min(counted, fetched) } = fetch;
   const enough = partialShare * (fetch.expected ?? 0);
-  const isShort = fetch.rows === 0 || fetch.rows < enough;
+  const isShort = rows === 0 || counted < enough;
   // A reply that is short of what an earlier one brought says nothing about the rows that are stored.
-  const isShortLook = Math.min(fetch.rows, fetch.fetched ?? fetch.rows) < Math.max(enough, partialShare * fetch.rows);
+  const isShortLook = Math.min(counted, fetchedCounted) < enough || Math.min(rows, fetched) < partialShare * rows;
   const isLate = fetch.fetchedAtMs >= fetch.settlesAtMs;
   const confirmed =
     isShort &&
@@ -71,6 +78,7 @@ export function afterFetch(
       session: fetch.session,
       state,
       rows: fetch.rows,
+      counted,
       expected: fetch.expected,
       attempts: (before?.attempts ?? 0) + 1,
       firstFetchMs: before?.firstFetchMs ?? fetch.fetchedAtMs,

@@ -134,17 +134,14 @@ async function fetchHistory(
   from: IsoDate,
   step: Step,
 ): Promise<CondvestError | undefined> {
-  const started = laptop.clock.nowMs();
   const report = await step(
     'fetching',
     async (say) => {
       const fetched = await fetchTask(laptop, {
         from,
         signal,
-        onProgress: ({ done, total, session }) => {
-          const leftMs = ((laptop.clock.nowMs() - started) / done) * (total - done);
-          say(done, total, `${session}, ${lasting(leftMs)} left`);
-        },
+        onReference: () => say(0, 1, 'listings, splits and dividends'),
+        onProgress: ({ done, total, session, leftMs }) => say(done, total, `${session}, ${lasting(leftMs)} left`),
       });
       const error = failureOf(fetched.bars.sessions);
       if (error !== undefined && fetched.bars.inserted === 0) throw error;
@@ -157,7 +154,8 @@ async function fetchHistory(
 }
 
 function failureOf(sessions: readonly { readonly error?: CondvestError }[]): CondvestError | undefined {
-  return sessions.find(({ error }) => error !== undefined)?.error;
+  // The newest was asked for first: what came of the others may only say that it failed before.
+  return sessions.findLast(({ error }) => error !== undefined)?.error;
 }
 
 function sayer(name: string, progress: StepProgress, onProgress: BuildRequest['onProgress']): Say {

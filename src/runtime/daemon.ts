@@ -1,6 +1,6 @@
-import { CondvestError } from '#base/errors.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import type { RunStep } from '#ports/operations.ts';
-import { BUILD_KIND, startBuild } from './build.ts';
+import { BUILD_KIND, type BuildOrigin, type BuildReport } from './build.ts';
 import { statusTask } from './fetch-tasks.ts';
 import { unfilledFrom } from './history.ts';
 import type { Laptop } from './laptop.ts';
@@ -9,7 +9,10 @@ import type { RunDesk } from './run-desk.ts';
 import { AGAIN_MS, isVacuumDue, nextRun, type ScheduledRun } from './schedule.ts';
 import { vacuumTask } from './tasks.ts';
 
-export interface DaemonEvents {
+/** Who runs the daemon: what it is told, and what it does in its own way. */
+export interface DaemonHost {
+  /** Fills the lake by `startBuild` and shows how it goes. */
+  readonly fill: (origin: BuildOrigin) => Promise<BuildReport>;
   /** What comes next, and when. */
   readonly onNext: (next: ScheduledRun) => void;
   readonly onStep: (step: RunStep) => void;
@@ -26,6 +29,11 @@ const CATCH_UP_MAX = 100;
 const DELIVER_MS = 5 * 60_000;
 /** What a store of runs and notices throws that cannot be reached. */
 const STORE_AWAY = 'operations-unavailable';
+/** What another process has that is at work on the lake. */
+const BUSY = 'pipeline-busy';
+/** Its end is looked for so often, and for longer than the lease of one that died in another place lives. */
+const BUSY_MS = 5000;
+const BUSY_LOOKS_MAX = 26;
 const VACUUM_KIND = 'vacuum';
 /** Runs among which the last vacuum is looked for: several months of them. */
 const RUNS_LOOKED_AT = 1000;
@@ -38,14 +46,14 @@ const RUNS_LOOKED_AT = 1000;
 export async function keepTime(
   laptop: Laptop,
   desk: RunDesk,
-  events: DaemonEvents,
+  host: DaemonHost,
   signal: AbortSignal,
   isWhole?: boolean,
 ): Promise<void> {
   const { clock } = laptop;
-  let next = await follow(laptop, events, isWhole);
+  let next = await follow(laptop, host, isWhole);
   let deliveredMs = clock.nowMs();
-  events.onNext(next);
+  host.onNext(next);
   while (!signal.aborted) {
     const waitMs = next.atMs - clock.nowMs();
     if (waitMs > 0) {
@@ -57,29 +65,72 @@ export async function keepTime(
       }
       if (clock.nowMs() - deliveredMs >= DELIVER_MS) {
         deliveredMs = clock.nowMs();
-        await guarded({ ...events, onTrouble: () => undefined }, () => desk.deliverNotices());
+        await guarded({ ...host, onTrouble: () => undefined }, () => desk.deliverNotices());
       }
       continue;
     }
-    const succeeded = await runOnce(laptop, desk, events, signal);
+    const succeeded = await runOnce(laptop, desk, host, signal);
     if (signal.aborted) return;
-    next = await follow(laptop, events, succeeded);
-    events.onNext(next);
+    next = await follow(laptop, host, succeeded);
+    host.onNext(next);
   }
 }
 
-/** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
-export async function runOnce(
+/** Fills the lake. True where it is whole. */
+export async function fillNow(host: DaemonHost, origin: BuildOrigin): Promise<boolean> {
+  const { verified, trouble } = await host.fill(origin);
+  return verified.findingCount === 0 && trouble === undefined;
+}
+
+/**
+ * Fills an empty lake. What is wrong with the configuration (a wrong key) or with the home is thrown; a source or a store that is
+ * away is told of once, and what could not be had is left to `keepTime`. True where the lake is whole.
+ */
+export async function fillFirst(
   laptop: Laptop,
   desk: RunDesk,
-  events: DaemonEvents,
+  host: DaemonHost,
+  origin: BuildOrigin,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const isFilled = await guarded(events, () => fillHistory(laptop, desk, events, signal));
+  try {
+    return await whenFree(laptop, host, signal, () => fillNow(host, origin));
+  } catch (cause) {
+    if (signal.aborted || !(cause instanceof CondvestError) || !mayPass(cause)) throw cause;
+    host.onTrouble(cause);
+    await guarded(host, () => tellOfNoFill(laptop, desk, cause));
+    return false;
+  }
+}
+
+/** It may be over by itself, or be mended elsewhere while this process goes on. */
+function mayPass(cause: CondvestError): boolean {
+  return !(cause instanceof UsageError) && cause.kind !== 'corrupt' && cause.code !== BUSY;
+}
+
+/** The notice of a run that could not fetch, so that the next run which can ends it, and one which cannot tells nobody again. */
+async function tellOfNoFill({ clock }: Laptop, desk: RunDesk, cause: CondvestError): Promise<void> {
+  if (cause.code === STORE_AWAY) return desk.outage.away(cause);
+  return desk.tellOf({
+    key: 'run-failed:fetch bars',
+    kind: 'run-failed',
+    severity: 'error',
+    title: 'The lake cannot be filled',
+    text: `${cause.message}\nIt is tried again every half an hour, and at once where condvest up is started again.`,
+    session: null,
+    seenMs: clock.nowMs(),
+  });
+}
+
+/** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
+export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
+  const isFilled = await guarded(host, () => fillHistory(laptop, host, signal));
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
-    const report = await guarded(events, async () => {
+    const report = await guarded(host, async () => {
       try {
-        const started = await desk.start({ input: {}, signal, onStep: events.onStep });
+        const started = await whenFree(laptop, host, signal, () =>
+          desk.start({ input: {}, signal, onStep: host.onStep }),
+        );
         const ended = await started.report;
         await desk.outage.back();
         return ended;
@@ -89,29 +140,44 @@ export async function runOnce(
       }
     });
     if (report === undefined) return false;
-    events.onRun(report);
+    host.onRun(report);
     if (report.run.state !== 'succeeded') return false;
     if (signal.aborted) return true;
     if (report.left > 0) continue;
-    await guarded(events, () => vacuumInTurn(laptop, desk, signal));
+    await guarded(host, () => vacuumInTurn(laptop, desk, signal));
     return isFilled === true;
   }
   return false;
 }
 
 /** Goes on with a history that an earlier process did not get to the end of. */
-async function fillHistory(
-  laptop: Laptop,
-  desk: RunDesk,
-  { onStep, onTrouble }: DaemonEvents,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function fillHistory(laptop: Laptop, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
   const from = await unfilledFrom(laptop);
   if (from === undefined) return true;
-  const { report } = await startBuild(laptop, desk, { origin: { kind: 'vendor', from }, signal, onStep });
-  const { trouble } = await report;
-  if (trouble !== undefined) onTrouble(trouble);
+  const { trouble } = await whenFree(laptop, host, signal, () => host.fill({ kind: 'vendor', from }));
   return trouble === undefined;
+}
+
+/**
+ * Waits for another process that is still at work, such as one whose server was killed and that gets to its next sound point; of one
+ * that goes on for longer, the next run is told.
+ */
+async function whenFree<T>(
+  { clock }: Laptop,
+  host: DaemonHost,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await work();
+    } catch (cause) {
+      const isBusy = cause instanceof CondvestError && cause.code === BUSY;
+      if (!isBusy || looks >= BUSY_LOOKS_MAX) throw cause;
+      if (looks === 1) host.onTrouble(cause);
+      await clock.sleep(BUSY_MS, signal);
+    }
+  }
 }
 
 async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal): Promise<void> {
@@ -131,7 +197,7 @@ async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal):
 }
 
 /** The run after this one: soon, where the newest session is not whole yet or a run failed; else by the exchange's clock. */
-async function follow(laptop: Laptop, events: DaemonEvents, isWhole: boolean | undefined): Promise<ScheduledRun> {
+async function follow(laptop: Laptop, host: DaemonHost, isWhole: boolean | undefined): Promise<ScheduledRun> {
   const { calendar, clock } = laptop;
   const nowMs = clock.nowMs();
   const scheduled = nextRun(calendar, nowMs);
@@ -141,18 +207,18 @@ async function follow(laptop: Laptop, events: DaemonEvents, isWhole: boolean | u
     const { work } = await statusTask(laptop);
     return work.some((one) => one.session === session && nowMs < calendar.settlesAtMs(session));
   };
-  if (isWhole && (await guarded(events, isWaiting)) === false) return scheduled;
+  if (isWhole && (await guarded(host, isWaiting)) === false) return scheduled;
   const atMs = Math.min(nowMs + AGAIN_MS, scheduled.atMs);
   return atMs === scheduled.atMs ? scheduled : { atMs, reason: 'again', session };
 }
 
 /** Trouble of the world is told and survived; a bug ends the process. */
-async function guarded<T>(events: DaemonEvents, work: () => Promise<T>): Promise<T | undefined> {
+async function guarded<T>(host: DaemonHost, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (cause) {
     if (!(cause instanceof CondvestError)) throw cause;
-    events.onTrouble(cause);
+    host.onTrouble(cause);
     return undefined;
   }
 }

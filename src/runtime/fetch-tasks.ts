@@ -32,9 +32,12 @@ export interface FetchRequest {
   readonly signal?: AbortSignal;
   /** Listings and events are asked for now: a few dozen requests, which a small budget spreads over minutes. */
   readonly onReference?: (sessions: number) => void;
-  /** From now on sessions are fetched: what the time left is reckoned from. */
-  readonly onBars?: () => void;
-  readonly onProgress?: (progress: FetchProgress) => void;
+  readonly onProgress?: (progress: TimedProgress) => void;
+}
+
+export interface TimedProgress extends FetchProgress {
+  /** Time that the rest takes if it goes on as it has gone since the first session was asked for. */
+  readonly leftMs: number;
 }
 
 export interface FetchReport {
@@ -86,17 +89,20 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
         ...abort,
       });
     } catch (cause) {
-      if (signal?.aborted === true || !(cause instanceof CondvestError)) throw cause;
       // With a key that is wrong there is nothing to go on with.
-      if (cause.code.endsWith('key-wrong')) throw cause;
+      const isOnlyThis = cause instanceof CondvestError && !(cause instanceof UsageError);
+      if (signal?.aborted === true || !isOnlyThis) throw cause;
       referenceError = cause;
     }
   }
-  request.onBars?.();
+  const startedMs = clock.nowMs();
   const bars = await fetchBars(deps, {
     sessions: planned,
     ...abort,
-    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+    onProgress: (progress) => {
+      const { done, total } = progress;
+      request.onProgress?.({ ...progress, leftMs: ((clock.nowMs() - startedMs) / done) * (total - done) });
+    },
   });
   return { source: source.name, planned, bars, reference, referenceError };
 }
@@ -154,4 +160,3 @@ export async function qualityTask(laptop: Laptop, request: QualityRequest): Prom
 }
 
 export type QualityTaskReport = QualityReport;
-export type { FetchProgress };

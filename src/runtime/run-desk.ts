@@ -4,7 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { PipelineInput } from '#batch/pipeline/steps.ts';
 import { deliver } from '#batch/pipeline/tell.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { Notice, Operations, Run, RunStep } from '#ports/operations.ts';
+import type { NewNotice, Notice, Operations, Run, RunStep } from '#ports/operations.ts';
 import { pipelineDeps } from './fetch-tasks.ts';
 import type { Laptop } from './laptop.ts';
 import { openNotifiers, openOperations } from './operations.ts';
@@ -150,6 +150,11 @@ export class RunDesk implements AsyncDisposable {
     } finally {
       this.#followerCount -= 1;
     }
+  }
+
+  /** Opens a notice and hands it on; nothing where it is open already. */
+  async tellOf(notice: NewNotice): Promise<void> {
+    if (await (await this.#open()).openNotice(notice)) await this.deliverNotices();
   }
 
   /** Hands on notices that did not get through before. */

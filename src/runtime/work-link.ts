@@ -43,7 +43,7 @@ export interface WorkLink {
 /** The link to the server that this process works for; undefined where it works for none. */
 export function openWorkLink(): WorkLink | undefined {
   const { send, env, ppid } = process;
-  if (send === undefined || env[WORKS_FOR] !== String(ppid)) return undefined;
+  if (send === undefined || env[WORKS_FOR] === undefined) return undefined;
   // What answers a caller goes first on a busy machine.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const abort = new AbortController();
@@ -55,6 +55,8 @@ export function openWorkLink(): WorkLink | undefined {
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
   process.on('disconnect', stop);
+  // A server that was killed before this line leaves nobody to work for, and nothing would ever say so.
+  if (!process.connected || env[WORKS_FOR] !== String(ppid)) stop();
   process.on('message', (message: ServerMessage) => {
     if (message.type === 'stop') stop();
     if (message.type !== 'start') return;

@@ -65,7 +65,7 @@ describe('the command line and a vendor', () => {
   test('a wrong key is said at once, in one line, and is sent once', async () => {
     await using home = await temporaryFolder();
     const { code, out, err } = await run(home.path, ['fetch'], { env: { MASSIVE_API_KEY: 'a-secret-that-is-wrong' } });
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(err, /^condvest: The vendor does not know the API key.*MASSIVE_API_KEY[^\n]*\n$/);
     assert.equal(server.requests.length, 1);
     assert.ok(!`${out}${err}`.includes('a-secret-that-is-wrong'));

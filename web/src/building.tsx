@@ -26,7 +26,7 @@ export function BuildingPanel({ building }: { readonly building: Building }) {
           </p>
         ) : (
           <p role="alert">
-            {sentence(building.error)} The terminal that runs the server says more; start it again to go on from here.
+            {sentence(building.error)} The terminal that runs the server says more. It is tried again by itself.
           </p>
         )}
         {building.steps.map((step) => (

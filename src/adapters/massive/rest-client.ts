@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { CondvestError } from '#base/errors.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Random } from '#ports/random.ts';
 
@@ -49,6 +49,7 @@ export class RestClient {
   #requests = 0;
   /** Until when the vendor asked to be left alone: all calls wait, and not only the one that was told. */
   #pausedUntilMs = 0;
+  #lastFailure = '';
   #keyError: CondvestError | undefined;
 
   constructor(options: RestClientOptions) {
@@ -72,7 +73,7 @@ export class RestClient {
       if (this.#keyError !== undefined) throw this.#keyError;
       const openUntil = this.#breaker.openUntil(clock.nowMs());
       if (openUntil !== undefined)
-        throw unavailable(path, 'it failed many times just now, and is left alone for a minute');
+        throw unavailable(path, `${this.#lastFailure}, many times just now, so that it is left alone for a minute`);
       await this.#pause(path, signal);
       await this.#budget.take(signal);
       const outcome = await this.#ask(path, signal);
@@ -81,7 +82,10 @@ export class RestClient {
         return outcome.reply;
       }
       // A refusal for too many requests is an answer: the vendor is well.
-      if (outcome.isDown) this.#breaker.failed(clock.nowMs());
+      if (outcome.isDown) {
+        this.#breaker.failed(clock.nowMs());
+        this.#lastFailure = outcome.failure;
+      }
       const firstMs = outcome.isDown ? BACK_OFF_MS : TOO_MANY_BACK_OFF_MS;
       const backOff = Math.min(BACK_OFF_MAX_MS, firstMs * 2 ** (attempt - 1));
       const jitter = outcome.isDown ? random.next() : (1 + random.next()) / 2;
@@ -247,11 +251,10 @@ export function refused(path: string, reply: Reply): CondvestError {
   });
 }
 
-function keyWrong(text: string): CondvestError {
+function keyWrong(text: string): UsageError {
   const body = errorReply.safeParse(parsed(text));
-  return new CondvestError({
+  return new UsageError({
     code: 'massive-key-wrong',
-    kind: 'permanent',
     message: 'The vendor does not know the API key',
     found: (body.success ? (body.data.error ?? body.data.message) : undefined) ?? 'status 401',
     action: 'Set MASSIVE_API_KEY to a key from your dashboard at massive.com',

@@ -123,8 +123,6 @@ async function fetchBatch(
       taken += 1;
       const reply = await fetchOne(deps, planned, signal);
       failures = isDown(reply.error) ? failures + 1 : 0;
-      // A key that is wrong is wrong for every session.
-      if (reply.error?.kind === 'permanent' && reply.error.code.endsWith('key-wrong')) failures = FAILURES_MAX;
       // What is older is beyond the plan too.
       if (reply.kind === 'beyond-plan') isBeyond = true;
       replies.push(reply);
@@ -182,7 +180,7 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
     checkBound(session, reply.rows.length, judged, rules.quarantineBound);
     return { planned, fetchedAtMs, kind: 'bars', judged, digest: reply.digest };
   } catch (cause) {
-    // What the user has to put right is no failure of one session.
+    // What the user has to put right, such as a wrong key, is no failure of one session.
     if (signal?.aborted === true || !(cause instanceof CondvestError) || cause instanceof UsageError) throw cause;
     return { planned, fetchedAtMs, kind: 'failed', error: cause };
   }

@@ -23,6 +23,8 @@ export interface FetchedSession {
   /** State in the ledger after; undefined while it is missing. */
   readonly state?: SessionState;
   readonly rows: number;
+  /** Rows in the lake that count towards `expected`. */
+  readonly counted: number;
   readonly expected: number | null;
   readonly inserted: number;
   readonly replaced: number;

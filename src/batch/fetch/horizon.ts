@@ -35,7 +35,7 @@ export async function recordHorizon(
     const { ledger, others } = await readLedger(lake, base);
     const kept = others.filter(([dataset]) => dataset !== datasetOf(source));
     const own: readonly (readonly SqlParameter[])[] =
-      session === undefined ? [] : [[datasetOf(source), session, BEYOND_PLAN, 0, null, 1, nowMs, nowMs, 0]];
+      session === undefined ? [] : [[datasetOf(source), session, BEYOND_PLAN, 0, null, null, 1, nowMs, nowMs, 0]];
     const file = await stageRows(lake, SESSIONS, [...kept, ...own, ...[...ledger.values()].map(ledgerValues)]);
     return replaceAll(base, file, { sessions: 1 });
   });

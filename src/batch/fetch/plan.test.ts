@@ -13,7 +13,10 @@ function ledgerOf(states: Readonly<Record<number, SessionState>>): Map<ReturnTyp
   return new Map(
     Object.entries(states).map(([number, state]) => {
       const session = day(Number(number));
-      return [session, { session, state, rows: 9, expected: 10, attempts: 1, firstFetchMs: 0, lastFetchMs: 0 }];
+      return [
+        session,
+        { session, state, rows: 9, counted: 9, expected: 10, attempts: 1, firstFetchMs: 0, lastFetchMs: 0 },
+      ];
     }),
   );
 }

@@ -11,7 +11,7 @@ const first = isoDate('2026-10-01');
 const nowMs = Date.parse('2026-11-24T16:05:00Z');
 
 function row(session: IsoDate, state: SessionState, rows = 100, lastFetchMs = 0): LedgerRow {
-  return { session, state, rows, expected: 100, attempts: 1, firstFetchMs: 0, lastFetchMs };
+  return { session, state, rows, counted: rows, expected: 100, attempts: 1, firstFetchMs: 0, lastFetchMs };
 }
 
 /** A ledger in which every session up to the last one has settled, but for those that are given. */

@@ -180,7 +180,7 @@ function sessionConditions(
       found.push({
         kind: 'session-partial',
         session,
-        title: `Session ${session} is partial: ${row.rows} of ${row.expected ?? '?'} bars`,
+        title: `Session ${session} is partial: ${row.counted} of ${row.expected ?? '?'} bars`,
         text:
           'What came is published, and it is asked for again with every run. ' +
           'If two looks on different days find equally many, it settles with a warning.',
@@ -246,13 +246,13 @@ function events(facts: ConditionFacts, open: readonly Notice[], nowMs: InstantMs
     }),
   );
   const short: Concern[] = [];
-  for (const { session, state, rows, expected, lastFetchMs } of facts.ledger.values()) {
+  for (const { session, state, counted, expected, lastFetchMs } of facts.ledger.values()) {
     const isNews = state === 'settled' && nowMs - lastFetchMs < NEWS_MS;
-    if (!isNews || expected === null || rows >= facts.partialShare * expected) continue;
+    if (!isNews || expected === null || counted >= facts.partialShare * expected) continue;
     short.push({
       kind: 'settled-short',
       session,
-      title: `Session ${session} settled short: ${rows} of ${expected} bars`,
+      title: `Session ${session} settled short: ${counted} of ${expected} bars`,
       text: 'Two looks on different days found equally many bars, so it is taken for what there is.',
     });
   }

@@ -14,6 +14,7 @@ interface LedgerSqlRow {
   readonly state: string;
   readonly rows: number;
   readonly expected: number | null;
+  readonly counted: number | null;
   readonly attempts: number;
   readonly first_fetch: InstantMs | null;
   readonly last_fetch: InstantMs | null;
@@ -60,6 +61,7 @@ export function sessionAnswer(calendar: Calendar, session: IsoDate, row?: Ledger
       session,
       state: 'missing',
       rows: 0,
+      counted: 0,
       expected: null,
       attempts: 0,
       first_fetch_ms: null,
@@ -73,6 +75,7 @@ export function sessionAnswer(calendar: Calendar, session: IsoDate, row?: Ledger
     // The ledger holds no other state; see `market/ledger.ts`.
     state: row.state as Finality,
     rows: row.rows,
+    counted: row.counted ?? row.rows,
     expected: row.expected,
     attempts: row.attempts,
     first_fetch_ms: row.first_fetch,

@@ -5,7 +5,7 @@ import { sqlName } from '#lake/engine.ts';
 /** The ledger of daily bars, and the horizons of sources: rows `dataset`, `session` and what is known of it. */
 export function ledgerSql(rows: string): string {
   return `
-    SELECT dataset, session, state, rows, expected, attempts, first_fetch, last_fetch, table_version FROM (${rows})
+    SELECT dataset, session, state, rows, expected, counted, attempts, first_fetch, last_fetch, table_version FROM (${rows})
     WHERE dataset = 'daily_bars' OR starts_with(dataset, 'horizon:') ORDER BY session`;
 }
 

@@ -61,6 +61,7 @@ export interface UpkeepStatus {
     readonly session: IsoDate;
     readonly reason: string;
     readonly rows: number;
+    readonly counted: number;
     readonly expected: number | null;
   }[];
   readonly workCount: number;

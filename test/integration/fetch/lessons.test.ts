@@ -161,6 +161,30 @@ describe('fetching', () => {
     assert.equal((await lake.ledger()).get(LAST)?.state, 'partial', 'asked for again');
   });
 
+  test('rows of symbols that are not listed hide no hole: a cut reply is partial, however many came beside it', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, vendor } = of;
+    await lake.reference(LAST);
+    const whole = [
+      ...(vendor.grouped.get(LAST) ?? []),
+      ...SYMBOLS.map((symbol) => bar(symbol.replace('S', 'W'), LAST)),
+    ];
+    const cut = whole.slice(2);
+    vendor.grouped.set(LAST, cut);
+    const { sessions } = await lake.fetch({ from: LAST });
+    const partial = (await lake.ledger()).get(LAST);
+    assert.deepEqual([partial?.state, partial?.rows, partial?.counted, partial?.expected], ['partial', 18, 8, 10]);
+    assert.deepEqual([sessions[0]?.state, sessions[0]?.counted], ['partial', 8]);
+    // Fuller, and still cut; what is stored of listed symbols counts as well, wherever the reply is cut.
+    vendor.grouped.set(LAST, [...whole.slice(0, 8), ...whole.slice(10)]);
+    await lake.fetch();
+    const healed = (await lake.ledger()).get(LAST);
+    assert.deepEqual([healed?.state, healed?.rows, healed?.counted], ['provisional', 20, 10]);
+    vendor.grouped.set(LAST, whole);
+    await lake.fetch();
+    assert.equal((await lake.ledger()).get(LAST)?.state, 'settled');
+  });
+
   test('prices are stored as traded: a split puts no cliff between what was fetched before it and after', async () => {
     const exDate = isoDate('2024-02-01');
     await using of = await setUp(settled(calendar.previous(exDate)));

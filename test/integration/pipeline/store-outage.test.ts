@@ -10,7 +10,7 @@ import { systemRandom } from '#adapters/system/random.ts';
 import { CondvestError } from '#base/errors.ts';
 import { startBuild } from '#runtime/build.ts';
 import { readConfig } from '#runtime/config.ts';
-import { type DaemonEvents, runOnce } from '#runtime/daemon.ts';
+import { type DaemonHost, runOnce } from '#runtime/daemon.ts';
 import { openLaptop } from '#runtime/laptop.ts';
 import { RunDesk } from '#runtime/run-desk.ts';
 import { keepMarketSettings, marketStart } from '#runtime/simulated-market.ts';
@@ -105,13 +105,14 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
     await keepMarketSettings(laptop, market);
     await (await startBuild(laptop, desk, { origin: { kind: 'simulated', market } })).report;
     const trouble: string[] = [];
-    const events: DaemonEvents = {
+    const host: DaemonHost = {
+      fill: async (origin) => (await startBuild(laptop, desk, { origin })).report,
       onNext: () => undefined,
       onStep: () => undefined,
       onRun: () => undefined,
       onTrouble: ({ code }) => void trouble.push(code),
     };
-    const once = (): Promise<boolean> => runOnce(laptop, desk, events, new AbortController().signal);
+    const once = (): Promise<boolean> => runOnce(laptop, desk, host, new AbortController().signal);
     assert.equal(await once(), true);
     server.way.cut();
     assert.equal(await once(), false);

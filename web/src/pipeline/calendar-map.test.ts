@@ -6,7 +6,7 @@ import { neighbour, weeksOf } from './calendar-map.ts';
 
 function row(session: string): SessionRow {
   const times = { first_fetch_ms: null, last_fetch_ms: null, table_version: 0 };
-  return { session, state: 'settled', rows: 1, expected: 1, attempts: 1, early_close: false, ...times };
+  return { session, state: 'settled', rows: 1, counted: 1, expected: 1, attempts: 1, early_close: false, ...times };
 }
 
 test('every weekday of a year has one cell, in the row of its weekday', () => {

@@ -138,7 +138,7 @@ function describe(row: SessionRow): string {
   const rows =
     row.expected === null
       ? plural(row.rows, 'row')
-      : `${row.rows.toLocaleString('en-US')} of ${plural(row.expected, 'row')}`;
+      : `${row.counted.toLocaleString('en-US')} of ${plural(row.expected, 'row')}`;
   const parts = [weekdayAndDay(row.session), row.state, rows];
   if (row.early_close) parts.push('early close');
   if (row.last_fetch_ms !== null) parts.push(`fetched ${instant(row.last_fetch_ms)}`);

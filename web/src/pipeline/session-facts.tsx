@@ -24,10 +24,7 @@ export function SessionFacts({ session }: { readonly session: string }) {
       ) : (
         <>
           <dl class="pairs is-tiled">
-            <Pair
-              name="Rows"
-              text={`${whole(data.rows)}${data.expected === null ? '' : ` of ${whole(data.expected)} expected`}`}
-            />
+            <Pair name="Rows" text={rowsWords(data)} />
             <Pair name="Fetched" text={fetchedWords(data)} />
             <Pair name="Version of daily_bars" text={data.table_version === null ? '–' : String(data.table_version)} />
             {data.early_close ? <Pair name="Hours" text="early close" /> : null}
@@ -73,6 +70,12 @@ function Findings({ session }: { readonly session: OneSessionAnswer }) {
       </ul>
     </div>
   );
+}
+
+function rowsWords({ rows, counted, expected }: OneSessionAnswer): string {
+  if (expected === null) return whole(rows);
+  const others = rows - counted;
+  return `${whole(counted)} of ${whole(expected)} expected${others === 0 ? '' : `, and ${whole(others)} of unlisted symbols`}`;
 }
 
 function fetchedWords({ attempts, first_fetch_ms, last_fetch_ms }: OneSessionAnswer): string {

@@ -8,6 +8,9 @@ export const sessionShape = z
     session: dateValue,
     state: z.enum(['missing', 'partial', 'provisional', 'settled']),
     rows: count,
+    counted: count.openapi({
+      description: 'Rows that count towards what is expected: of listed symbols, where those say it',
+    }),
     expected: z.number().nullable().openapi({ description: 'Null where nothing says how many there should be' }),
     attempts: count,
     first_fetch_ms: instantMs.nullable(),

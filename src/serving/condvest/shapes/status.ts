@@ -39,7 +39,15 @@ export const statusShape = z
     }),
     sessions: z.object({ settled: count, provisional: count, partial: count, missing: count }),
     work: z
-      .array(z.object({ session: dateValue, reason: z.string(), rows: count, expected: z.number().nullable() }))
+      .array(
+        z.object({
+          session: dateValue,
+          reason: z.string(),
+          rows: count,
+          counted: count.openapi({ description: 'Rows that count towards what is expected' }),
+          expected: z.number().nullable(),
+        }),
+      )
       .openapi({ description: 'The newest of the sessions that are work to do' }),
     work_count: count,
     intervals: z.array(count).openapi({ description: 'Stored lengths of N-session bars' }),

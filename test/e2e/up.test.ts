@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { WORKS_FOR } from '#runtime/work-link.ts';
+import { VendorServer } from '#test/fakes/vendor-server.ts';
+import { condvest, temporaryFolder, testEnvironment } from './command-line.ts';
+import { childrenOf, eventually, isAlive, json, start } from './running.ts';
+
+/** How `condvest up` begins, goes on and ends where something is in its way. */
+
+const NEXT = /Next run at (\d{4}-\d\d-\d\d) [^\n]*/;
+const SIMULATED = { CONDVEST_SOURCE: 'simulated' };
+const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+
+describe('an empty lake and a vendor', () => {
+  let vendor: VendorServer;
+  before(async () => {
+    vendor = await VendorServer.open({ grouped: new Map(), tickers: [], splits: [], dividends: [] });
+  });
+  after(() => vendor[Symbol.asyncDispose]());
+
+  const down = (): Record<string, string> => ({
+    MASSIVE_API_KEY: 'a-key',
+    CONDVEST_MASSIVE_URL: 'http://127.0.0.1:1',
+    CONDVEST_REQUESTS_PER_MINUTE: '0',
+  });
+  const wrong = (): Record<string, string> => ({ MASSIVE_API_KEY: 'another-key', CONDVEST_MASSIVE_URL: vendor.url });
+
+  test('a vendor that is down is waited for, told of once, and ends only what was asked for once', async () => {
+    const posts: string[] = [];
+    const hook = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += String(chunk);
+      });
+      request.on('end', () => {
+        const { event, kind, title } = JSON.parse(body) as Record<string, string>;
+        posts.push(`${kind} ${event}: ${title}`);
+        response.writeHead(204).end();
+      });
+    });
+    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+    const CONDVEST_WEBHOOK_URL = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+    const env = { ...down(), CONDVEST_WEBHOOK_URL, CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests' };
+    await using home = await temporaryFolder();
+    await using _ = { [Symbol.asyncDispose]: () => closed(hook) };
+    const single = await condvest(['up', '--once', '--years', '1'], { home: home.path, env });
+    assert.equal(single.code, 1);
+    assert.match(single.err, /condvest: The vendor could not be asked[^\n]*\n$/);
+    assert.deepEqual(posts, []);
+    for (const args of [
+      ['up', '--no-serve', '--years', '1'],
+      ['up', '--port', '0', '--years', '1'],
+    ]) {
+      const running = await start(args, { home: home.path, env, told: NEXT });
+      assert.match(running.said.err, /The vendor could not be asked[\s\S]*Next run at [^\n]*once more for/);
+      assert.equal(await running.stop(), 0);
+    }
+    assert.deepEqual(posts, ['run-failed opened: The lake cannot be filled'], 'once, however often it begins');
+  });
+
+  test('a wrong key ends it at once, also where it serves', async () => {
+    await using home = await temporaryFolder();
+    for (const args of [
+      ['up', '--no-serve'],
+      ['up', '--port', '0'],
+      ['up', '--once'],
+    ]) {
+      vendor.requests.length = 0;
+      const { code, err } = await condvest(args, { home: home.path, env: wrong() });
+      assert.equal(code, 2, err);
+      assert.match(err, /condvest: The vendor does not know the API key[^\n]*MASSIVE_API_KEY[^\n]*\n$/);
+      assert.equal(vendor.requests.length, 1);
+    }
+  });
+});
+
+async function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+describe('the process of the pipeline', () => {
+  test('a server that is killed in a run and started again takes the run over at once, and nobody works beside it', async () => {
+    await using folder = await temporaryFolder();
+    const home = folder.path;
+    await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });
+    const first = await start(['up', '--port', '0'], { home, env: SIMULATED });
+    const [worker] = await eventually(
+      () => childrenOf(first.child.pid ?? 0),
+      ({ length }) => length > 0,
+    );
+    await eventually(
+      () => json<{ results: { state: string }[] }>(`${first.url}condvest/v1/runs`),
+      ({ results }) => results[0]?.state === 'running',
+    );
+    first.child.kill('SIGKILL');
+    const second = await start(['up', '--port', '0'], { home, env: SIMULATED });
+    await eventually(
+      () => Promise.resolve(NEXT.test(second.said.err)),
+      (isScheduled) => isScheduled,
+    );
+    assert.doesNotMatch(second.said.err, /once more for/, 'the run was done, and not put off');
+    assert.equal(await isAlive(worker ?? 0), false);
+    const { results } = await json<{ results: { state: string }[] }>(`${second.url}condvest/v1/runs`);
+    assert.deepEqual(
+      results.filter(({ state }) => state === 'running'),
+      [],
+    );
+    assert.equal(results[0]?.state, 'succeeded');
+    assert.equal(await second.stop(), 0);
+    assert.equal((await condvest(['verify', '--deep'], { home, env: SIMULATED })).code, 0);
+  });
+
+  test('one whose server was gone before it had begun does not begin', async () => {
+    await using folder = await temporaryFolder();
+    // As a server starts it; the process id is that of no server.
+    const child = spawn(process.execPath, [resolve('bin/condvest.ts'), 'up', '--no-serve'], {
+      env: { ...testEnvironment(), ...SIMULATED, CONDVEST_HOME: folder.path, [WORKS_FOR]: '1' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 0);
+    const history = await condvest(['pipeline', 'history', '--json'], { home: folder.path, env: SIMULATED });
+    const runs = JSON.parse(history.out) as { readonly state: string }[];
+    assert.deepEqual(
+      runs.filter(({ state }) => state === 'succeeded'),
+      [],
+    );
+  });
+
+  test('one that is told to stop in the middle of a run ends with 0, and leaves nothing half-written or running', async () => {
+    await using folder = await temporaryFolder();
+    const home = folder.path;
+    await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });
+    for (const args of [
+      ['up', '--no-serve'],
+      ['up', '--port', '0'],
+    ]) {
+      const running = await start(args, { home, env: SIMULATED, told: /(plan) / });
+      const workers = await childrenOf(running.child.pid ?? 0);
+      assert.equal(await running.stop(), 0, running.said.err);
+      for (const worker of workers) assert.equal(await isAlive(worker), false);
+    }
+    const status = await condvest(['pipeline', 'history', '--json'], { home, env: SIMULATED });
+    const runs = JSON.parse(status.out) as { readonly state: string; readonly error: string | null }[];
+    assert.deepEqual(
+      runs.filter(({ state }) => state === 'running'),
+      [],
+    );
+    assert.equal((await condvest(['pipeline', 'run'], { home, env: SIMULATED })).code, 0);
+    assert.equal((await condvest(['verify', '--deep'], { home, env: SIMULATED })).code, 0);
+  });
+});

@@ -22,14 +22,14 @@ const GZIP_LEVEL = 3;
 /**
  * The body of a response. `open` begins the source: what it throws is the request's own failure, before anything was sent. Its
  * signal says for as long as the body lives that it is wanted no more; what goes on then should fail soon.
- * At most `limits.streams` bodies are open at once: the next is refused with `server-busy`.
+ * At most `limits.streams` bodies are open at once, `limits.streamsEach` of one caller: the next is refused with `server-busy`.
  */
 export async function byteStream(
   serving: Pick<Serving, 'streams' | 'timers' | 'limits'>,
-  request: { readonly signal: AbortSignal },
+  request: { readonly signal: AbortSignal; readonly caller?: string },
   open: (signal: AbortSignal) => Promise<ByteSource>,
 ): Promise<ReadableStream<Uint8Array>> {
-  const leave = await serving.streams.enter();
+  const leave = await serving.streams.enter(request.caller);
   const stop = new AbortController();
   // The client may go away before there is a body that it could cancel.
   const signal = AbortSignal.any([stop.signal, request.signal]);

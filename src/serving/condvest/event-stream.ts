@@ -33,10 +33,10 @@ export interface ServerEvent {
  */
 export async function eventStream(
   c: ServingContext,
-  serving: Pick<Serving, 'streams' | 'stopping' | 'timers'>,
+  serving: Pick<Serving, 'eventStreams' | 'stopping' | 'timers'>,
   subscribe: (send: (event: ServerEvent) => void) => () => void,
 ): Promise<Response> {
-  const leave = await serving.streams.enter();
+  const leave = await serving.eventStreams.enter(c.get('caller').name);
   const stream = new EventBuffer(serving, subscribe, leave);
   return streamed(c, stream.body, EVENT_HEADERS);
 }

@@ -81,7 +81,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
         ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
       });
       if (c.req.method === 'HEAD') return new Response(null, { headers });
-      const body = await byteStream(serving, c.req.raw, (signal) =>
+      const body = await byteStream(serving, { signal: c.req.raw.signal, caller: c.get('caller').name }, (signal) =>
         openExport(serving, request, { format, isCompressed, signal }),
       );
       return streamed(c, body, headers);

@@ -35,7 +35,7 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
       const { rows, bytes } = { rows: serving.limits.exportRows, bytes: serving.limits.sqlBytes };
       const request = { statement, format, ...(await tablesOf(serving, view)), limits: { rows, bytes } };
       const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));
-      const body = await byteStream(serving, c.req.raw, (signal) =>
+      const body = await byteStream(serving, { signal: c.req.raw.signal, caller: c.get('caller').name }, (signal) =>
         openQuery(runner, gate, request, { signal, isCompressed }),
       );
       return streamed(c, body, {

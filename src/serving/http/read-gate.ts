@@ -7,12 +7,16 @@ import { RetryLater } from './http-errors.ts';
 export class ReadGate {
   readonly #running: number;
   readonly #waitingMax: number;
+  readonly #each: number;
+  readonly #held = new Map<string, number>();
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limits: { readonly running: number; readonly waiting: number }) {
+  /** `each`: how many of those that go on may be of one caller; all of them unless given. */
+  constructor(limits: { readonly running: number; readonly waiting: number; readonly each?: number }) {
     this.#running = limits.running;
     this.#waitingMax = limits.waiting;
+    this.#each = limits.each ?? limits.running;
     this.#free = limits.running;
   }
 
@@ -30,7 +34,15 @@ export class ReadGate {
   }
 
   /** For work that outlives the call, as a stream does: call what is returned once it is over. */
-  async enter(): Promise<() => void> {
+  async enter(caller = ''): Promise<() => void> {
+    const held = this.#held.get(caller) ?? 0;
+    if (caller !== '' && held >= this.#each) {
+      throw new RetryLater({
+        code: 'server-busy',
+        message: `${held} of these go on for the same caller, which is as many as one may have`,
+        afterSeconds: 1,
+      });
+    }
     if (this.#free > 0) this.#free -= 1;
     else {
       if (this.#waiting.length >= this.#waitingMax) {
@@ -42,13 +54,21 @@ export class ReadGate {
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+    if (caller !== '') this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
+      if (caller !== '') this.#leave(caller);
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();
     };
+  }
+
+  #leave(caller: string): void {
+    const held = (this.#held.get(caller) ?? 0) - 1;
+    if (held > 0) this.#held.set(caller, held);
+    else this.#held.delete(caller);
   }
 }

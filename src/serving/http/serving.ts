@@ -27,8 +27,12 @@ export interface ServingLimits {
   /** Exports and SQL: rows of one answer, and how long it may take. */
   readonly exportRows: number;
   readonly exportMs: number;
-  /** Exports, SQL and event streams at once. */
+  /** Exports and SQL at once, and how many of them one caller may have. */
   readonly streams: number;
+  readonly streamsEach: number;
+  /** Event streams at once, and of one caller: those cost little, and an open page has one. */
+  readonly eventStreams: number;
+  readonly eventStreamsEach: number;
   /** Statements of SQL at once, and what one of them may hold in memory. */
   readonly sqlRunning: number;
   readonly sqlBytes: number;
@@ -43,6 +47,9 @@ export const DEFAULT_LIMITS: ServingLimits = {
   exportRows: 50_000_000,
   exportMs: 15 * 60_000,
   streams: 32,
+  streamsEach: 8,
+  eventStreams: 256,
+  eventStreamsEach: 64,
   sqlRunning: 2,
   sqlBytes: 512 * 2 ** 20,
 };
@@ -82,8 +89,10 @@ export interface Serving extends ServingDeps {
   readonly answers: AnswerCache;
   readonly hot: HotAnswers;
   readonly reads: ReadGate;
-  /** Exports, SQL and event streams: none of them waits, the one too many is refused. */
+  /** Exports and SQL: none of them waits, the one too many is refused. */
   readonly streams: ReadGate;
+  /** Event streams, likewise. */
+  readonly eventStreams: ReadGate;
 }
 
 export function createServing(deps: ServingDeps): Serving {
@@ -94,7 +103,8 @@ export function createServing(deps: ServingDeps): Serving {
     answers: new AnswerCache(limits.answersBytes),
     hot: new HotAnswers(),
     reads: new ReadGate({ running: limits.readsRunning, waiting: limits.readsWaiting }),
-    streams: new ReadGate({ running: limits.streams, waiting: 0 }),
+    streams: new ReadGate({ running: limits.streams, waiting: 0, each: limits.streamsEach }),
+    eventStreams: new ReadGate({ running: limits.eventStreams, waiting: 0, each: limits.eventStreamsEach }),
   };
 }
 

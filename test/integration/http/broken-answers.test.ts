@@ -53,8 +53,9 @@ async function openSocket(t: TestContext) {
 }
 
 async function untilIdle(http: HttpApp): Promise<void> {
-  const { reads, streams } = http.serving;
-  while (streams.load.running + reads.load.running > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { reads, streams, eventStreams } = http.serving;
+  const running = () => streams.load.running + eventStreams.load.running + reads.load.running;
+  while (running() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 test('an answer that takes too long is broken off, and is one more line of the access log', async (t) => {
@@ -102,7 +103,7 @@ test('a client of the event stream that does not keep up is let go, and is one m
     rows: null,
   } as const;
   const detail = 'x'.repeat(20_000);
-  for (let n = 0; n < 5000 && http.serving.streams.load.running > 0; n += 1) {
+  for (let n = 0; n < 5000 && http.serving.eventStreams.load.running > 0; n += 1) {
     http.emit({ type: 'step', step: { ...step, detail, error: null } });
     await new Promise((resolve) => setImmediate(resolve));
   }

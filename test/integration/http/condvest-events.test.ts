@@ -108,7 +108,7 @@ test('events come in the order in which they happened, each with the JSON of its
   assert.equal(steps[0]?.detail, 'a line\nand another');
   assert.equal(events[501]?.data, null);
   assert.deepEqual(noticeShape.parse(events[502]?.data), events[502]?.data);
-  assert.equal(http.serving.streams.load.running, 0, 'the place is free once the reader has gone');
+  assert.equal(http.serving.eventStreams.load.running, 0, 'the place is free once the reader has gone');
 });
 
 test('who comes while the lake is being built is told at once how far it is', async () => {
@@ -159,12 +159,12 @@ test('a client that does not keep up is let go, and others are not held up by it
   const quick = await http.get('/condvest/v1/runs/stream');
   const read = readUntil(quick.body, (text) => text.includes('event: notice'));
   const long = 'x'.repeat(20_000);
-  for (let n = 0; n < 1000 && http.serving.streams.load.running === 2; n += 1) {
+  for (let n = 0; n < 1000 && http.serving.eventStreams.load.running === 2; n += 1) {
     http.emit({ type: 'step', step: step(n, long) });
     // The quick one gets its turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  assert.equal(http.serving.streams.load.running, 1, 'the slow one was let go');
+  assert.equal(http.serving.eventStreams.load.running, 1, 'the slow one was let go');
   http.emit({ type: 'notice', notice: NOTICE });
   const numbers = eventsOf(await read)
     .filter(({ event }) => event === 'step')
@@ -178,14 +178,14 @@ test('a client that does not keep up is let go, and others are not held up by it
 
 test('streams end when the server shuts down, and there are no more than the bound', async () => {
   const stop = new AbortController();
-  await using http = await openHttpApp({ limits: { streams: 2 }, deps: { stopping: stop.signal } });
+  await using http = await openHttpApp({ limits: { eventStreams: 2 }, deps: { stopping: stop.signal } });
   const open = [await http.get('/condvest/v1/runs/stream'), await http.get('/condvest/v1/runs/stream')];
   const third = await http.get('/condvest/v1/runs/stream');
   assert.equal(third.status, 503);
   http.emit({ type: 'notice', notice: NOTICE });
   stop.abort();
   for (const response of open) assert.match(await response.text(), /event: notice/);
-  assert.equal(http.serving.streams.load.running, 0);
+  assert.equal(http.serving.eventStreams.load.running, 0);
 });
 
 test('a run is started with a JSON body alone, and not while another goes on', async () => {

@@ -19,6 +19,8 @@ import {
   silverBars,
 } from '#lake/tables.ts';
 import { byteStream } from '#serving/condvest/byte-stream.ts';
+import type { KeyRing } from '#serving/http/gate/key-ring.ts';
+import { gated } from '#test/fixtures/gated-app.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 
 type Rows = Record<string, unknown>[];
@@ -206,6 +208,36 @@ test('so many exports at once, and no more; a place is free again once a reader 
   await fourth.arrayBuffer();
   await second.arrayBuffer();
   assert.equal(http.serving.streams.load.running, 0);
+});
+
+test('one caller leaves room for others, and its event streams take no place of an export', async () => {
+  await using http = await openHttpApp({
+    limits: { streams: 3, streamsEach: 2, eventStreams: 2, eventStreamsEach: 1 },
+  });
+  let caller = 'ann';
+  const { ask } = gated(http.serving, {
+    keys: { admit: async () => ({ name: caller, scopes: ['read'] }) } as unknown as KeyRing,
+  });
+  const path = '/condvest/v1/export/bronze/daily_bars';
+  const events = '/condvest/v1/runs/stream';
+  const open = [await ask(path), await ask(path), await ask(events)];
+  const refused = [await ask(path), await ask(events)];
+  caller = 'bob';
+  open.push(await ask(path), await ask(events));
+  refused.push(await ask(path));
+  assert.deepEqual(
+    open.map(({ status }) => status),
+    [200, 200, 200, 200, 200],
+  );
+  for (const one of refused) {
+    assert.equal(one.status, 503);
+    assert.equal(((await one.json()) as { code: string }).code, 'server-busy');
+    assert.equal(one.headers.get('retry-after'), '1');
+  }
+  for (const { body } of open) await body?.cancel();
+  assert.equal(http.serving.streams.load.running + http.serving.eventStreams.load.running, 0);
+  caller = 'ann';
+  await (await ask(path)).body?.cancel();
 });
 
 test('an export that nobody reads is ended when its time is over', async () => {

@@ -178,6 +178,7 @@ test('no value of any parameter of any route is a bug', async () => {
   );
   assert.deepEqual(http.bugs, []);
   assert.equal(http.serving.streams.load.running, 0, 'no stream is left open');
+  assert.equal(http.serving.eventStreams.load.running, 0, 'no stream of events either');
 });
 
 test('values that fit are answered on every route, so that the work behind the checks is what is fuzzed', async () => {

@@ -57,7 +57,7 @@ export class ServerMetrics {
         },
       });
     };
-    const { answers, reads, streams, views, upkeep, limits } = serving;
+    const { answers, reads, streams, eventStreams, views, upkeep, limits } = serving;
     gauge('condvest_http_requests_running', 'Requests not answered yet', (one) => one.set(this.#running));
     gauge('condvest_answer_cache_bytes', 'Bytes of answers kept in memory', (one) => one.set(answers.bytes));
     gauge('condvest_answer_cache_bytes_max', 'The bound of it', (one) => one.set(limits.answersBytes));
@@ -74,7 +74,8 @@ export class ServerMetrics {
     });
     lookups.inc({ result: 'hit' }, 0);
     labelled('condvest_lake_reads', 'Reads of the lake', 'state', async () => ({ ...reads.load }));
-    gauge('condvest_streams', 'Exports, SQL and event streams', (one) => one.set(streams.load.running));
+    gauge('condvest_streams', 'Exports and SQL', (one) => one.set(streams.load.running));
+    gauge('condvest_event_streams', 'Event streams', (one) => one.set(eventStreams.load.running));
     labelled('condvest_table_version', 'The version of each table that is served', 'table', async () =>
       (await views.current()).versions(),
     );

@@ -184,7 +184,7 @@ function Loaded({
         <Legend
           bars={rows}
           lastPublished={answer.last_published}
-          at={Math.min(pointed.value ?? rows.length - 1, rows.length - 1)}
+          at={Math.min(pointed.value ?? chosen.value ?? rows.length - 1, rows.length - 1)}
           indicators={picture.indicators}
           marks={picture.marks}
         />
@@ -195,11 +195,13 @@ function Loaded({
           label={`Chart of ${answer.symbol}, ${intervalWords(answer.interval)}`}
           summary={summary}
           pointed={pointed.value}
+          chosen={chosen.value}
           onPoint={(bar) => {
             pointed.value = bar;
           }}
           onChoose={(bar) => {
             chosen.value = bar;
+            pointed.value = undefined;
           }}
           onMoved={onMoved}
           onDrawn={onDrawn}

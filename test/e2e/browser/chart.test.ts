@@ -157,16 +157,19 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await when.getByText(words(first.first_session)).waitFor();
     await page.keyboard.press('ArrowRight');
     await when.getByText(words(second.first_session)).waitFor();
-    // A pointer takes over, and gives back to the last bar when it leaves.
+    // A pointer takes over, and gives back to the bar whose facts are shown when it leaves; Escape lets go of it.
     const box = await page.locator('.chart-canvas').boundingBox();
     assert.ok(box !== null);
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await when.filter({ hasNotText: words(second.first_session) }).waitFor();
     await page.mouse.move(box.x + box.width / 2, 10);
+    await when.getByText(words(bar.first_session)).waitFor();
+    await page.locator('.chart-canvas').focus();
+    await page.keyboard.press('Escape');
     const last = answer.bars.at(-1);
     assert.ok(last !== undefined && 'first_session' in last);
     await when.getByText(words(last.first_session)).waitFor();
-    await page.locator('.chart-canvas').focus();
+    await page.locator('[data-part="facts"] h2', { hasText: words(last.first_session) }).waitFor();
     await page.keyboard.press('7');
     await page.waitForURL(/interval=34d/);
   });
@@ -273,6 +276,42 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.waitForURL(/to=\d{4}-\d\d-\d\d$/);
     await page.goBack();
     await page.waitForURL(new RegExp(`symbol=${symbol}$`));
+  });
+
+  test('a finger taps bars for their facts, and flings the chart, which the address follows to where it rests', async () => {
+    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=3d`, {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const { page } = window;
+    const canvas = page.locator('.chart-canvas[data-bars]');
+    await canvas.waitFor();
+    const box = await canvas.boundingBox();
+    assert.ok(box !== null);
+    const told = page.locator('[data-part="legend"] .when');
+    const title = page.locator('[data-part="facts"] h2');
+    const before = await title.textContent();
+    const tapped: (string | null)[] = [];
+    const tap = async (x: number): Promise<void> => {
+      await page.touchscreen.tap(box.x + x, box.y + 150);
+      await title.filter({ hasNotText: tapped.at(-1) ?? before ?? '' }).waitFor();
+      tapped.push(await title.textContent());
+      await told.getByText(tapped.at(-1) ?? '', { exact: true }).waitFor();
+    };
+    await tap(120);
+    const touch = await page.context().newCDPSession(page);
+    const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', x = 0): Promise<unknown> => {
+      const touchPoints = type === 'touchEnd' ? [] : [{ x: box.x + x, y: box.y + 150 }];
+      return touch.send('Input.dispatchTouchEvent', { type, touchPoints });
+    };
+    await send('touchStart', 60);
+    for (let x = 70; x <= 200; x += 10) await send('touchMove', x);
+    await send('touchEnd');
+    await page.waitForURL(/to=\d{4}-\d\d-\d\d$/);
+    await tap(60);
+    assert.equal(new Set([before, ...tapped]).size, 3);
+    assert.deepEqual(window.complaints, []);
   });
 
   test('a symbol that the lake does not know is told with what to do, and the search leads on', async () => {

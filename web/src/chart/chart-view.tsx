@@ -175,42 +175,37 @@ function Loaded({
   const shown = rows[chosen.value ?? rows.length - 1];
   return (
     <div class="chart-grid">
-      <div class="chart-column">
-        <section
-          class={`card chart-card${bars.isOld ? ' is-dim' : ''}`}
-          aria-label="Price chart"
-          aria-busy={bars.isLoading}
-        >
-          <Legend
-            bars={rows}
-            at={Math.min(pointed.value ?? rows.length - 1, rows.length - 1)}
-            indicators={picture.indicators}
-            marks={picture.marks}
-          />
-          <PriceChart
-            picture={picture}
-            sight={sight}
-            isLogarithmic={chart.isLogarithmic}
-            label={`Chart of ${answer.symbol}, ${intervalWords(answer.interval)}`}
-            summary={summary}
-            pointed={pointed.value}
-            onPoint={(bar) => {
-              pointed.value = bar;
-            }}
-            onChoose={(bar) => {
-              chosen.value = bar;
-            }}
-            onMoved={onMoved}
-            onDrawn={onDrawn}
-          />
-          <ChartNotes answer={answer} last={lastBar} marks={picture.marks} />
-        </section>
-        <DrawnTable
-          drawn={drawn.value}
+      <section
+        class={`card chart-card${bars.isOld ? ' is-dim' : ''}`}
+        aria-label="Price chart"
+        aria-busy={bars.isLoading}
+      >
+        <Legend
           bars={rows}
-          fileName={`${answer.symbol}-${answer.interval}d-${answer.adjust}.csv`}
+          at={Math.min(pointed.value ?? chosen.value ?? rows.length - 1, rows.length - 1)}
+          indicators={picture.indicators}
+          marks={picture.marks}
         />
-      </div>
+        <PriceChart
+          picture={picture}
+          sight={sight}
+          isLogarithmic={chart.isLogarithmic}
+          label={`Chart of ${answer.symbol}, ${intervalWords(answer.interval)}`}
+          summary={summary}
+          pointed={pointed.value}
+          chosen={chosen.value}
+          onPoint={(bar) => {
+            pointed.value = bar;
+          }}
+          onChoose={(bar) => {
+            chosen.value = bar;
+            pointed.value = undefined;
+          }}
+          onMoved={onMoved}
+          onDrawn={onDrawn}
+        />
+        <ChartNotes answer={answer} last={lastBar} marks={picture.marks} />
+      </section>
       {shown === undefined ? null : (
         <Facts
           chart={chart}
@@ -220,6 +215,11 @@ function Loaded({
           versions={answer.versions}
         />
       )}
+      <DrawnTable
+        drawn={drawn.value}
+        bars={rows}
+        fileName={`${answer.symbol}-${answer.interval}d-${answer.adjust}.csv`}
+      />
     </div>
   );
 }

@@ -138,8 +138,6 @@ export class ChartDrawing {
 
   /** Puts the crosshair on a bar, moved into sight where it is not. */
   point(bar: number): void {
-    const drawn = this.#candles.data()[bar];
-    if (drawn === undefined) return;
     const scale = this.#chart.timeScale();
     const range = scale.getVisibleLogicalRange();
     if (range !== null && (bar < range.from + 1 || bar > range.to - 1)) {
@@ -147,6 +145,13 @@ export class ChartDrawing {
       const from = bar < range.from + 1 ? bar - 1 : bar + 1 - width;
       scale.setVisibleLogicalRange({ from, to: from + width });
     }
+    this.mark(bar);
+  }
+
+  /** Puts the crosshair on a bar, in sight or not. */
+  mark(bar: number): void {
+    const drawn = this.#candles.data()[bar];
+    if (drawn === undefined) return;
     this.#keyed = bar;
     const level = 'close' in drawn ? drawn.close : 0;
     const put = (): void => this.#chart.setCrosshairPosition(level, drawn.time, this.#candles);
@@ -196,6 +201,8 @@ export class ChartDrawing {
 
   readonly #onRange = (range: { readonly from: number; readonly to: number } | null): void => {
     if (range === null || performance.now() - this.#touchedMs > INTERACTION_MS) return;
+    // A chart that was flung goes on by itself for a while.
+    this.#touchedMs = performance.now();
     const bars = this.#picture?.bars ?? [];
     const first = bars[Math.max(0, Math.ceil(range.from))];
     const last = bars[Math.min(bars.length - 1, Math.floor(range.to))];

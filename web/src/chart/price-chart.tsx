@@ -15,6 +15,7 @@ export function PriceChart({
   label,
   summary,
   pointed,
+  chosen,
   onPoint,
   onChoose,
   onMoved,
@@ -27,8 +28,10 @@ export function PriceChart({
   /** What the picture shows, for those who do not see it. */
   readonly summary: string;
   readonly pointed: number | undefined;
+  /** The bar whose facts are shown because somebody asked for them. */
+  readonly chosen: number | undefined;
   readonly onPoint: (bar: number | undefined) => void;
-  readonly onChoose: (bar: number) => void;
+  readonly onChoose: (bar: number | undefined) => void;
   readonly onMoved: (from: string, to: string) => void;
   readonly onDrawn: (bars: readonly DrawnBar[]) => void;
 }) {
@@ -56,7 +59,7 @@ export function PriceChart({
 
   // With the paint of the legend, which tells of the same bar.
   const told = useRef(0);
-  told.current = pointed ?? picture.bars.length - 1;
+  told.current = pointed ?? chosen ?? picture.bars.length - 1;
   useLayoutEffect(() => drawing.current?.tell(told.current), [told.current]);
   // Before the bars, so that a new picture is shown with its own stretch of days at once.
   useEffect(() => drawing.current?.show(sight), [sight.from, sight.to, sight]);
@@ -65,6 +68,10 @@ export function PriceChart({
     drawing.current?.tell(told.current);
     onDrawn(drawing.current?.drawn() ?? []);
   }, [picture, onDrawn]);
+  // The crosshair stays where somebody has asked, while no pointer is on the chart.
+  useEffect(() => {
+    if (pointed === undefined && chosen !== undefined) drawing.current?.mark(chosen);
+  }, [pointed, chosen]);
   useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
   const paintedDark = useRef(dark);
   useEffect(() => {
@@ -82,7 +89,7 @@ export function PriceChart({
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
-    const at = pointed ?? bars.length;
+    const at = pointed ?? chosen ?? bars.length;
     const steps: Readonly<Record<string, number>> = {
       ArrowLeft: at - 1,
       ArrowRight: at + 1,
@@ -101,6 +108,7 @@ export function PriceChart({
     } else if (event.key === 'Escape') {
       drawing.current?.unpoint();
       onPoint(undefined);
+      onChoose(undefined);
     }
   };
 

@@ -30,6 +30,7 @@ export function PipelineView() {
       </div>
       <div class="pipeline-grid">
         <Notices />
+        <Runs asked={run} />
         <div class="pipeline-column">
           <Ledger chosen={session} onChoose={(next) => go(href('pipeline', { run, session: next }))} />
           {session === undefined ? null : <SessionFacts session={session} />}
@@ -42,7 +43,6 @@ export function PipelineView() {
             <QualityFindings />
           </div>
         </div>
-        <Runs asked={run} />
       </div>
     </>
   );

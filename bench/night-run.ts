@@ -1,16 +1,16 @@
 /**
- * The nightly run after one more session of the whole market, over a lake of ten years: plan, fetch (the vendor answers at once),
- * six intervals, consolidation, verification and report. It is the dearest kind of night: a month of files is due for merging.
+ * One nightly run over a lake that `prepareNight` made, in a process of its own: plan, fetch (the vendor answers at once), six
+ * intervals, consolidation, verification and report. Prints what it took as JSON.
  *
- *     node bench/nightly.ts [--symbols 10000] [--sessions 2520]
+ *     node bench/night-run.ts --lake FOLDER --session DATE --symbols N --sessions N
  */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
+import { type IsoDate, isoDate, yearOf } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
@@ -21,52 +21,39 @@ import type { DailySource } from '#ports/daily-source.ts';
 import { runPipeline } from '#runtime/pipeline.ts';
 
 import { openLake } from './bars-lake.ts';
-import { type Dataset, dataset, FULL_SIZE } from './dataset.ts';
-import { nightArguments, prepareNight } from './night.ts';
+import { type Dataset, dataset } from './dataset.ts';
 
-const LIMITS = { seconds: 5, memoryBytes: 512 * 2 ** 20 };
 /** What DuckDB may hold of the process's memory. */
 const MEMORY_LIMIT_BYTES = 200e6;
 
-const { values } = parseArgs({
-  options: {
-    symbols: { type: 'string', default: String(FULL_SIZE.symbols) },
-    sessions: { type: 'string', default: String(FULL_SIZE.sessions) },
-    lake: { type: 'string' },
-    now: { type: 'string', default: '0' },
-  },
-});
-const size = { symbols: Number(values.symbols), sessions: Number(values.sessions) };
-const calendar = createCalendar({ lastYear: 2027 });
-const data = await dataset(calendar, size);
-if (values.lake === undefined) await prepareAndMeasure(data);
-else await night(data, values.lake);
-
-async function prepareAndMeasure(of: Dataset): Promise<void> {
-  await using lake = await prepareNight(calendar, of);
-  const child = spawnSync(process.execPath, nightArguments(of, lake.root), {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (child.status !== 0) throw new Error(`the night ended with ${child.status ?? child.signal}`);
-  const { seconds, memoryBytes, steps } = JSON.parse(child.stdout) as Night;
-  for (const [step, ms] of Object.entries(steps)) process.stdout.write(`  ${step.padEnd(16)} ${ms.toFixed(0)} ms\n`);
-  report('nightly run', seconds, LIMITS.seconds, 's');
-  report('memory', memoryBytes / 2 ** 20, LIMITS.memoryBytes / 2 ** 20, 'MiB');
-}
-
-interface Night {
+export interface Night {
   readonly seconds: number;
+  /** Of both processors, without what the engine and the process took to begin. */
+  readonly processorSeconds: number;
   readonly memoryBytes: number;
   readonly steps: Readonly<Record<string, number>>;
 }
 
-async function night(of: Dataset, root: string): Promise<void> {
+const { values } = parseArgs({
+  options: {
+    symbols: { type: 'string' },
+    sessions: { type: 'string' },
+    lake: { type: 'string' },
+    session: { type: 'string' },
+  },
+});
+const calendar = createCalendar({ lastYear: 2027 });
+const data = await dataset(calendar, { symbols: Number(values.symbols), sessions: Number(values.sessions) });
+await night(data, values.lake ?? '', isoDate(values.session ?? ''));
+
+async function night(of: Dataset, root: string, session: IsoDate): Promise<void> {
   using open = await openLake(root, MEMORY_LIMIT_BYTES);
-  const session = defined(of.dates.at(-1), 'the dataset has sessions');
-  const clock = { nowMs: () => Number(values.now), sleep: async () => undefined };
+  const clock = { nowMs: () => calendar.closeMs(session) + 300_000, sleep: async () => undefined };
   const lake = new Lake({ ...open.lake.deps, clock });
-  const year = defined(of.years.at(-1), 'the dataset has years');
+  const year = defined(
+    of.years.find(({ year: known }) => known === yearOf(session)),
+    'the dataset has years',
+  );
   const rows = await open.engine.rows<RawDailyRow>(
     `select symbol, session, open, high, low, close, volume, vwap, trades
      from read_parquet(${sqlText(year.file)}, hive_partitioning = false) where session = date '${session}'`,
@@ -90,6 +77,7 @@ async function night(of: Dataset, root: string): Promise<void> {
   const startedMs = new Map<string, number>();
   const steps: Record<string, number> = {};
   const startMs = performance.now();
+  const startCpu = process.cpuUsage();
   const { run } = await runPipeline(
     {
       pipeline: { lake, calendar, source, rules, intervals: DEFAULT_INTERVALS },
@@ -107,12 +95,9 @@ async function night(of: Dataset, root: string): Promise<void> {
     },
   );
   const seconds = (performance.now() - startMs) / 1000;
+  const used = process.cpuUsage(startCpu);
+  const processorSeconds = (used.user + used.system) / 1e6;
   if (run.state !== 'succeeded') throw new Error(run.error ?? 'the run failed');
-  process.stdout.write(JSON.stringify({ seconds, memoryBytes: process.resourceUsage().maxRSS * 1024, steps }));
-}
-
-function report(name: string, measured: number, limit: number, unit: string): void {
-  const verdict = measured <= limit ? 'ok' : 'OVER';
-  process.stdout.write(`${name.padEnd(14)} ${measured.toFixed(1)} of ${limit} ${unit}: ${verdict}\n`);
-  if (measured > limit) process.exitCode = 1;
+  const memoryBytes = process.resourceUsage().maxRSS * 1024;
+  process.stdout.write(JSON.stringify({ seconds, processorSeconds, memoryBytes, steps } satisfies Night));
 }

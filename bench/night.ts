@@ -1,7 +1,8 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { defined } from '#base/assert.ts';
+import type { IsoDate } from '#base/dates.ts';
 import { recordSessions } from '#batch/record-sessions.ts';
 import { resample } from '#batch/resample/resample.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -10,33 +11,45 @@ import { DEFAULT_INTERVALS } from '#market/window.ts';
 import { barsLake, openLake } from './bars-lake.ts';
 import type { Dataset } from './dataset.ts';
 
-/** The verification looks at what was written within this; as the pipeline has it. */
-const VERIFIED_BACK_MS = 4 * 86_400_000;
+/** The files made before this night were written, and verified, so long before it. */
+const AGE_MS = 30 * 86_400_000;
 
 export interface NightLake extends AsyncDisposable {
   readonly root: string;
+  /** What a process is started with that does the night's work and reports it as JSON: see `night-run.ts`. */
+  readonly command: readonly string[];
 }
 
-/** A copy of the dataset's lake as the nightly run finds it: all sessions but the last one published, recorded and resampled. */
-export async function prepareNight(calendar: Calendar, of: Dataset): Promise<NightLake> {
+/** A copy of the dataset's lake as the nightly run of a session finds it: all before it published, recorded and resampled. */
+export async function prepareNight(calendar: Calendar, of: Dataset, session: IsoDate): Promise<NightLake> {
+  const earlier = of.dates.filter((date) => date < session);
   const root = join(of.folder, `nightly-${process.pid}`);
-  await cp(await barsLake(of, 1), root, { recursive: true });
-  using open = await openLake(root, 1e9);
-  const sessions = of.dates.slice(0, -1);
-  const rowsAfter = new Map(sessions.map((session) => [session, of.symbols]));
-  const last = defined(sessions.at(-1), 'the dataset has sessions');
-  await recordSessions(
-    { lake: open.lake, calendar, rules: { partialShare: 0.5 } },
-    { rowsAfter, changed: new Set(), fetchedAtMs: calendar.settlesAtMs(last), countEveryLook: true },
-  );
-  await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
-  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
+  await cp(await barsLake(of, of.dates.length - earlier.length), root, { recursive: true });
+  {
+    using open = await openLake(root, 1e9);
+    const rowsAfter = new Map(earlier.map((date) => [date, of.symbols]));
+    const last = defined(earlier.at(-1), 'the dataset has sessions before it');
+    await recordSessions(
+      { lake: open.lake, calendar, rules: { partialShare: 0.5 } },
+      { rowsAfter, changed: new Set(), fetchedAtMs: calendar.settlesAtMs(last), countEveryLook: true },
+    );
+    await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
+  }
+  await makeOlder(root, calendar.closeMs(session) - AGE_MS);
+  const size = ['--symbols', String(of.symbols), '--sessions', String(of.sessions)];
+  return {
+    root,
+    command: [resolve('bench/night-run.ts'), '--lake', root, '--session', session, ...size],
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+  };
 }
 
-/** What a process is started with that does the night's work and reports it as JSON. */
-export function nightArguments(of: Dataset, root: string): string[] {
-  const size = ['--symbols', String(of.symbols), '--sessions', String(of.sessions)];
-  // The files made so far were written long enough ago to have been verified by earlier nights.
-  const now = String(Date.now() + VERIFIED_BACK_MS + 1000);
-  return [resolve('bench/night-run.ts'), '--lake', root, ...size, '--now', now];
+/** The log says of all files that they were written at an instant. */
+async function makeOlder(root: string, ms: number): Promise<void> {
+  for (const entry of await readdir(root, { recursive: true })) {
+    if (!/_delta_log.[0-9]+\.json$/.test(entry)) continue;
+    const path = join(root, entry);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replaceAll(/"modificationTime":\d+/g, `"modificationTime":${ms}`));
+  }
 }

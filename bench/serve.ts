@@ -16,7 +16,7 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { barsLake, openLake } from './bars-lake.ts';
 import { dataset, FULL_SIZE } from './dataset.ts';
-import { nightArguments, prepareNight } from './night.ts';
+import { prepareNight } from './night.ts';
 import { randomQuery } from './random-queries.ts';
 import { oneSymbol } from './read-symbol.sql.ts';
 import { residentBytes, type Served, serveBare, serveLake } from './served.ts';
@@ -102,7 +102,7 @@ async function cold(): Promise<void> {
 
 /** 200 connections that ask for hot and cold symbols, alone and with the nightly run in a process beside. */
 async function load(): Promise<void> {
-  await using lake = await prepareNight(calendar, data);
+  await using lake = await prepareNight(calendar, data, defined(data.dates.at(-1), 'the dataset has sessions'));
   await using served = await serveLake(lake.root);
   const requests = Array.from({ length: 1000 }, (_, i) => ({
     path: barsPath(symbolAt(i % 4 === 0 ? 500 + i : i % 40)),
@@ -113,7 +113,7 @@ async function load(): Promise<void> {
   describe('  alone', await shoot(10));
   const startMs = performance.now();
   // As `condvest up` has it: a process of its own that steps back where the processors are few.
-  const night = spawn(process.execPath, nightArguments(data, lake.root), { stdio: ['ignore', 'ignore', 'inherit'] });
+  const night = spawn(process.execPath, lake.command, { stdio: ['ignore', 'ignore', 'inherit'] });
   setPriority(night.pid ?? 0, constants.priority.PRIORITY_BELOW_NORMAL);
   const ended = once(night, 'close');
   const results: Result[] = [];

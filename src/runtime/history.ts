@@ -1,11 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type IsoDate, isoDate, parseIsoDate } from '#base/dates.ts';
-import { CondvestError } from '#base/errors.ts';
 import { readHorizon } from '#batch/fetch/horizon.ts';
 import { firstOf } from '#batch/fetch/plan.ts';
 import { readLedger } from '#batch/ledger.ts';
 import { SESSIONS } from '#lake/tables.ts';
+import { keepHomeFile, readHomeFile } from './home-file.ts';
 import type { Laptop } from './laptop.ts';
 import { sourceName } from './source.ts';
 
@@ -14,10 +12,7 @@ import { sourceName } from './source.ts';
 const HISTORY_FILE = 'history.json';
 
 export async function keepHistoryStart(laptop: Laptop, from: IsoDate): Promise<void> {
-  const path = join(laptop.config.home, HISTORY_FILE);
-  await mkdir(laptop.config.home, { recursive: true });
-  await writeFile(`${path}.part`, `${JSON.stringify({ from })}\n`);
-  await rename(`${path}.part`, path);
+  await keepHomeFile(laptop, HISTORY_FILE, { from });
 }
 
 /**
@@ -37,35 +32,12 @@ export async function unfilledFrom(laptop: Laptop): Promise<IsoDate | undefined>
   return reachable < first ? reachable : undefined;
 }
 
-async function readHistoryStart(laptop: Laptop): Promise<IsoDate | undefined> {
-  const path = join(laptop.config.home, HISTORY_FILE);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw cause;
-  }
-  const from = fromOf(text);
-  if (from !== undefined) return from;
-  throw new CondvestError({
+function readHistoryStart(laptop: Laptop): Promise<IsoDate | undefined> {
+  return readHomeFile(laptop, HISTORY_FILE, ({ from }) => parseIsoDate(String(from)), {
     code: 'history-settings',
-    kind: 'corrupt',
     message: 'How far back this home is to be filled cannot be read',
-    found: path,
     action: 'Delete this file, and fetch the history with: condvest backfill --years 2',
   });
-}
-
-function fromOf(text: string): IsoDate | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'from' in value
-      ? parseIsoDate(String(value.from))
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The day some years before an instant, by the date in UTC; 28 February for a 29th that is not there. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { SimulatedMarket } from '#adapters/simulator/market.ts';
 import { type IsoDate, isoDate, parseIsoDate } from '#base/dates.ts';
-import { CondvestError, UsageError } from '#base/errors.ts';
+import { UsageError } from '#base/errors.ts';
+import { keepHomeFile, readHomeFile } from './home-file.ts';
 import type { Laptop } from './laptop.ts';
 
 /** Which simulated market a home holds. Kept beside the lake, so that a later run continues the same one. */
@@ -18,22 +18,10 @@ export interface SimulatedMarketSettings {
 const SETTINGS_FILE = 'simulated-market.json';
 
 /** The settings of the market that this home was filled from; undefined where it was filled otherwise, or not at all. */
-export async function readMarketSettings(laptop: Laptop): Promise<SimulatedMarketSettings | undefined> {
-  const path = join(laptop.config.home, SETTINGS_FILE);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw cause;
-  }
-  const settings = parseSettings(text);
-  if (settings !== undefined) return settings;
-  throw new CondvestError({
+export function readMarketSettings(laptop: Laptop): Promise<SimulatedMarketSettings | undefined> {
+  return readHomeFile(laptop, SETTINGS_FILE, parseSettings, {
     code: 'simulated-market-settings',
-    kind: 'corrupt',
     message: 'The settings of the simulated market cannot be read',
-    found: path,
     action: 'Delete the home folder and begin anew with: condvest up',
   });
 }
@@ -49,10 +37,7 @@ export function defaultMarket(laptop: Laptop): SimulatedMarketSettings {
 
 /** Kept before the first row is written: a run that dies half-way is continued with the same market. */
 export async function keepMarketSettings(laptop: Laptop, settings: SimulatedMarketSettings): Promise<void> {
-  const path = join(laptop.config.home, SETTINGS_FILE);
-  await mkdir(laptop.config.home, { recursive: true });
-  await writeFile(`${path}.part`, `${JSON.stringify(settings, undefined, 2)}\n`);
-  await rename(`${path}.part`, path);
+  await keepHomeFile(laptop, SETTINGS_FILE, settings);
 }
 
 /** Two markets cannot share a lake: a wish for another one than the home holds is refused. */
@@ -147,15 +132,8 @@ async function write(stream: WriteStream, text: string): Promise<void> {
   if (!stream.write(text)) await once(stream, 'drain');
 }
 
-function parseSettings(text: string): SimulatedMarketSettings | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('seed' in value && 'securities' in value && 'from' in value))
-      return undefined;
-    const from = parseIsoDate(String(value.from));
-    const isWhole = Number.isInteger(value.seed) && Number.isInteger(value.securities) && from !== undefined;
-    return isWhole ? { seed: Number(value.seed), securities: Number(value.securities), from } : undefined;
-  } catch {
-    return undefined;
-  }
+function parseSettings(value: Readonly<Record<string, unknown>>): SimulatedMarketSettings | undefined {
+  const from = parseIsoDate(String(value['from']));
+  const isWhole = Number.isInteger(value['seed']) && Number.isInteger(value['securities']) && from !== undefined;
+  return isWhole ? { seed: Number(value['seed']), securities: Number(value['securities']), from } : undefined;
 }

@@ -8,60 +8,17 @@ import { openPostgresOperations } from '#adapters/sql/open-postgres.ts';
 import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { Operations } from '#ports/operations.ts';
 import { operationsContract } from './operations.ts';
+import { POSTGRES, postgresStores, sqliteStores } from './sql-stores.ts';
 
 const random = systemRandom;
-const POSTGRES = process.env['CONDVEST_TEST_POSTGRES_URL'];
 
-operationsContract('SQLite', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'condvest-operations-'));
-  const path = join(folder, 'operations.sqlite');
-  const [first, second] = [
-    await openSqliteOperations({ path, random, nowMs: 1 }),
-    await openSqliteOperations({ path, random, nowMs: 1 }),
-  ];
-  return {
-    first,
-    second,
-    close: async () => {
-      await first[Symbol.asyncDispose]();
-      await second[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-    },
-  };
-});
+operationsContract('SQLite', () => sqliteStores(openSqliteOperations));
 
 if (POSTGRES === undefined) {
   test('operations over PostgreSQL', { skip: 'CONDVEST_TEST_POSTGRES_URL names no server' }, () => undefined);
 } else {
-  operationsContract('PostgreSQL', async () => {
-    const name = `condvest_${random.uuid().replaceAll('-', '')}`;
-    const { default: pg } = await import('pg');
-    const admin = new pg.Client({ connectionString: POSTGRES });
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    const url = new URL(POSTGRES);
-    url.pathname = `/${name}`;
-    const close = async (...opened: Operations[]): Promise<void> => {
-      for (const one of opened) await one[Symbol.asyncDispose]();
-      await admin.query(`drop database ${name} with (force)`);
-      await admin.end();
-    };
-    // Eight at once: making a table where there is none is a race in PostgreSQL, and must be none in ours.
-    const all = await Promise.allSettled(
-      Array.from({ length: 8 }, () => openPostgresOperations({ url: url.href, random, nowMs: 1 })),
-    );
-    const opened = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const [first, second] = opened;
-    const failed = all.find((one) => one.status === 'rejected');
-    if (failed !== undefined || first === undefined || second === undefined) {
-      // What stays open would keep this process alive for ever.
-      await close(...opened);
-      throw failed?.reason;
-    }
-    return { first, second, close: () => close(...opened) };
-  });
+  operationsContract('PostgreSQL', () => postgresStores(openPostgresOperations));
 }
 
 async function refusal(work: Promise<unknown>): Promise<CondvestError> {

@@ -92,3 +92,24 @@ test('a symbol that another security takes over gets a security of its own', () 
     ['2026-11-19', '2026-11-20', 'AAA@2026-11-20'],
   );
 });
+
+test('of several securities that ended under one symbol, the one with the FIGI of the listing ends it', () => {
+  const end = (figi: string | null, on: string | null) => ({
+    ...active('BBB', figi),
+    delistedOn: on === null ? null : isoDate(on),
+  });
+  const lastOf = (ended: ReturnType<typeof end>[], figi: string | null = 'F-BBB') => {
+    const { rows, unconfirmed } = planned({ stored: [listing('BBB', { figi })], active: [active('AAA')], ended });
+    return unconfirmed.length > 0 ? 'unconfirmed' : rows.find(({ symbol }) => symbol === 'BBB')?.lastSession;
+  };
+  const own = end('F-BBB', '2024-03-05');
+  for (const other of [end(null, '2009-05-01'), end('F-OLD', '2009-05-01'), end(null, '2025-05-01'), end(null, null)]) {
+    assert.equal(lastOf([own, other]), '2024-03-05');
+    assert.equal(lastOf([other, own]), '2024-03-05', 'in any order');
+  }
+  assert.equal(lastOf([end(null, '2009-05-01')]), 'unconfirmed', 'it ended before this listing began');
+  assert.equal(lastOf([end('F-OLD', '2009-05-01')], null), 'unconfirmed');
+  assert.equal(lastOf([end('F-OLD', '2009-05-01'), end('F-OTHER', '2024-03-05')], null), '2024-03-05');
+  assert.equal(lastOf([end(null, '2009-05-01'), end(null, null)]), '2026-11-19', 'ended on a day that nobody knows');
+  assert.equal(lastOf([end('F-OLD', '2024-03-05')]), 'unconfirmed', 'another security ended');
+});

@@ -135,12 +135,11 @@ class ListingsInProgress {
   }
 
   closeAbsent(): void {
-    const ended = new Map(this.#inputs.ended.map((row) => [row.symbol, row]));
+    const ended = Map.groupBy(this.#inputs.ended, ({ symbol }) => symbol);
     for (const row of [...this.#open.values()].sort((a, b) => compare(a.symbol, b.symbol))) {
       if (this.#activeNames.has(row.symbol)) continue;
-      const end = ended.get(row.symbol);
-      const isSame = end !== undefined && (end.figi === null || row.figi === null || end.figi === row.figi);
-      if (!isSame) {
+      const end = endOf(row, ended.get(row.symbol) ?? []);
+      if (end === undefined) {
         this.#unconfirmed.push(row.symbol);
         continue;
       }
@@ -229,6 +228,22 @@ class ListingsInProgress {
   #stamped(row: ListingRow): ListingRow {
     return { ...row, source: this.#inputs.source, seenAtMs: this.#inputs.seenAtMs };
   }
+}
+
+/**
+ * Which of those that ceased to trade under a symbol, one after the other, is the listing's: the one with its FIGI, which alone
+ * proves anything. Where one of the two is not said, it is one that did not end before the listing began, the latest of them.
+ */
+function endOf(row: ListingRow, ended: readonly EndedSymbol[]): EndedSymbol | undefined {
+  const mayBe = ended.filter(({ delistedOn }) => delistedOn === null || delistedOn >= row.firstSession);
+  const latest = (candidates: readonly EndedSymbol[]): EndedSymbol | undefined =>
+    [...candidates].sort((a, b) => compare(a.delistedOn ?? '', b.delistedOn ?? '')).at(-1);
+  const own = row.figi === null ? [] : ended.filter(({ figi }) => figi === row.figi);
+  return (
+    latest(own.filter((one) => mayBe.includes(one))) ??
+    latest(own) ??
+    latest(mayBe.filter(({ figi }) => figi === null || row.figi === null))
+  );
 }
 
 function keyOf(row: { readonly symbol: string; readonly firstSession: IsoDate }): string {

@@ -41,6 +41,7 @@ const refused: readonly [string, Partial<RawDailyRow>, string][] = [
   ['no volume at all', { volume: null }, 'missing or non-finite field'],
   ['an infinite price', { high: Number.POSITIVE_INFINITY }, 'missing or non-finite field'],
   ['a vwap that is not a number', { vwap: Number.NaN }, 'missing or non-finite field'],
+  ['more trades than can be counted', { trades: 1e20 }, 'missing or non-finite field'],
   ['a price of zero', { low: 0 }, 'price not positive'],
   ['a vwap of zero of shares that were traded', { volume: 1, vwap: 0 }, 'price not positive'],
   ['a negative vwap', { vwap: -1 }, 'price not positive'],

@@ -52,6 +52,9 @@ export function isSymbol(text: string): boolean {
   return SYMBOL.test(text);
 }
 
+/** What is more is no count: it cannot be told from its neighbours, and no column holds it. */
+export const TRADES_MAX = Number.MAX_SAFE_INTEGER;
+
 /** The reason for which a row is refused; undefined where it is accepted. */
 export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineReason | undefined {
   const { symbol, session, open, high, low, close, volume, vwap, trades } = row;
@@ -63,7 +66,8 @@ export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineRea
     low === null ||
     close === null ||
     volume === null ||
-    ![open, high, low, close, volume, vwap ?? 0, trades ?? 0].every(Number.isFinite)
+    ![open, high, low, close, volume, vwap ?? 0, trades ?? 0].every(Number.isFinite) ||
+    Math.abs(trades ?? 0) > TRADES_MAX
   ) {
     return 'missing or non-finite field';
   }

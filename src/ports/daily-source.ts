@@ -51,8 +51,6 @@ export type BarsReply =
       readonly kind: 'bars';
       /** In the order of the reply. */
       readonly rows: readonly RawDailyRow[];
-      /** SHA-256 of the reply, hex: what a refused row is known by. */
-      readonly digest: string;
     }
   /** The session is too young for the plan: ask again later. */
   | { readonly kind: 'not-yet'; readonly reason: string }

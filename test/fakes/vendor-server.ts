@@ -100,7 +100,8 @@ export class VendorServer implements AsyncDisposable {
     }
     const reply = this.#replyTo(url, request.headers.authorization);
     if (reply.status === 200) this.contractFaults.push(...this.#contract.replyFaults(url.pathname, reply.body));
-    const text = JSON.stringify(reply.body);
+    // Every answer has an id of its own.
+    const text = JSON.stringify({ ...reply.body, request_id: String(this.requests.length) });
     const isPacked = /\bgzip\b/.test(String(request.headers['accept-encoding']));
     if (isPacked) this.compressed += 1;
     response

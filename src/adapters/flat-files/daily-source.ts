@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,11 +44,7 @@ export class FlatFileSource implements DailySource {
     }
     const bytes = await readFile(path);
     const text = path.endsWith('.gz') ? await this.#unpack(path, bytes) : bytes.toString('utf8');
-    return {
-      kind: 'bars',
-      rows: rowsOf(path, session, text),
-      digest: createHash('sha256').update(bytes).digest('hex'),
-    };
+    return { kind: 'bars', rows: rowsOf(path, session, text) };
   }
 
   async symbols(): Promise<never> {

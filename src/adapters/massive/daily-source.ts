@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -64,13 +63,12 @@ export class MassiveSource implements DailySource {
     for (let attempt = 1; ; attempt += 1) {
       const reply = await this.#client.get(path, signal);
       if (reply.status === 403) return this.#notEntitled(session, messageOf(reply));
-      if (reply.status === 404) return { kind: 'bars', rows: [], digest: digestOf(reply.text) };
       if (reply.status !== 200) throw refused(path, reply);
       const parsed = groupedReply.safeParse(reply.body);
       const rows = parsed.success ? (parsed.data.results ?? []) : [];
       const promised = parsed.success ? parsed.data.resultsCount : rows.length;
       if (parsed.success && promised === rows.length)
-        return { kind: 'bars', rows: rows.map((row) => rowOf(row, session)), digest: digestOf(reply.text) };
+        return { kind: 'bars', rows: rows.map((row) => rowOf(row, session)) };
       if (attempt > 1) {
         const issue = parsed.success ? undefined : parsed.error.issues[0];
         const [code, kind, found] =
@@ -220,11 +218,10 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** A row as it came: what is missing or no number is null, and the lake's rules refuse it with a reason. */
 function rowOf(row: Readonly<Record<string, unknown>>, session: IsoDate): RawDailyRow {
-  const { t } = row;
-  const date = typeof t === 'number' && Number.isFinite(t) ? newYorkAt(t).date : session;
   return {
     symbol: typeof row.T === 'string' ? row.T : null,
-    session: date,
+    // Who says no time speaks of the session that was asked for.
+    session: row.t === undefined ? session : sessionOf(row.t),
     open: numberOf(row.o),
     high: numberOf(row.h),
     low: numberOf(row.l),
@@ -235,12 +232,18 @@ function rowOf(row: Readonly<Record<string, unknown>>, session: IsoDate): RawDai
   };
 }
 
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
+/** New York's date at an instant in milliseconds; null for what is none, such as one in another unit. */
+function sessionOf(t: unknown): IsoDate | null {
+  const isInstant = typeof t === 'number' && t >= T_MIN && t <= T_MAX;
+  return isInstant ? newYorkAt(t).date : null;
 }
 
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** An ordinary range of years. What lies beyond is in microseconds or nanoseconds. */
+const T_MIN = Date.UTC(1900, 0, 1);
+const T_MAX = Date.UTC(2200, 0, 1);
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 /** The day of a date or an instant in the vendor's text; null where there is none. */

@@ -247,7 +247,7 @@ export function refused(path: string, reply: Reply): CondvestError {
     kind: 'permanent',
     message: 'The vendor refused a request',
     found: `${path}: ${reply.status}, ${messageOf(reply)}`,
-    action: reply.status === 403 ? 'Your plan does not cover it' : 'See CONDVEST_MASSIVE_URL',
+    action: reply.status === 403 ? 'Your plan does not cover it' : 'See whether CONDVEST_MASSIVE_URL is right',
   });
 }
 

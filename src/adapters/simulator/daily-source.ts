@@ -73,8 +73,7 @@ export class SimulatedSource implements DailySource {
       { session, attempt, nowMs, settlesAtMs: calendar.settlesAtMs(session) },
       faults,
     );
-    const digest = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
-    return { kind: 'bars', rows, digest };
+    return { kind: 'bars', rows };
   }
 
   async symbols(request: SymbolsRequest, signal?: AbortSignal): Promise<ListedSymbol[]> {

@@ -178,7 +178,7 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
     const quality: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(fetchedAtMs) };
     const judged = judgeReply(session, reply.rows, quality);
     checkBound(session, reply.rows.length, judged, rules.quarantineBound);
-    return { planned, fetchedAtMs, kind: 'bars', judged, digest: reply.digest };
+    return { planned, fetchedAtMs, kind: 'bars', judged };
   } catch (cause) {
     // What the user has to put right, such as a wrong key, is no failure of one session.
     if (signal?.aborted === true || !(cause instanceof CondvestError) || cause instanceof UsageError) throw cause;

@@ -1,7 +1,7 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { CondvestError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
-import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
+import { copyScratchSql, readScratchSql, rowsOfReplySql } from '../import/quarantine.sql.ts';
 import { quarantine } from '../import/quarantine.ts';
 import { readLedger } from '../ledger.ts';
 import { putBars } from '../put-bars.ts';
@@ -16,7 +16,6 @@ export interface Reply {
   readonly fetchedAtMs: InstantMs;
   readonly kind: 'bars' | 'not-yet' | 'beyond-plan' | 'failed';
   readonly judged?: JudgedReply;
-  readonly digest?: string;
   readonly detail?: string;
   readonly error?: CondvestError;
 }
@@ -166,7 +165,7 @@ async function recordShort(
   });
 }
 
-async function quarantineRows(deps: FetchDeps, { judged, digest = '', fetchedAtMs }: Reply): Promise<void> {
+async function quarantineRows(deps: FetchDeps, { planned, judged, fetchedAtMs }: Reply): Promise<void> {
   const { lake, source } = deps;
   if (judged === undefined || judged.refused.length === 0) return;
   const path = await lake.deps.store.scratchPath('.parquet');
@@ -178,8 +177,9 @@ async function quarantineRows(deps: FetchDeps, { judged, digest = '', fetchedAtM
       judged.refused.map(({ rowNumber, reason, row }) => [rowNumber, reason, row]),
     );
     await session.run(copyScratchSql('SELECT * FROM refused_rows', path));
-    const refused = [{ select: readScratchSql([path]), dataset: 'daily_bars', digest, source: source.name }];
-    await quarantine(lake, refused, fetchedAtMs);
+    const of = { dataset: 'daily_bars', source: source.name };
+    const select = rowsOfReplySql(readScratchSql([path]), { ...of, session: planned.session });
+    await quarantine(lake, [{ ...of, select }], fetchedAtMs);
   } finally {
     await lake.deps.store.discardScratch(path);
   }

@@ -1,7 +1,7 @@
 import { addDays } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN } from '#market/quality.ts';
+import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN, TRADES_MAX } from '#market/quality.ts';
 
 /**
  * The quality rules of `#market/quality.ts` as SQL, for millions of rows at a time. The two agree row by row, reason by
@@ -18,7 +18,7 @@ export function barReasonSql(rules: DailyRowRules, sessionsAreValid = false): st
   const unknown = ['symbol', 'session', ...PRICES, 'volume'].map((name) => `${name} IS NULL`);
   const infinite = [...PRICES, 'volume', 'vwap', 'trades'].map((name) => `NOT isfinite(${name})`);
   return reasonSql([
-    ['missing or non-finite field', [...unknown, ...infinite]],
+    ['missing or non-finite field', [...unknown, ...infinite, `abs(trades) > ${TRADES_MAX}`]],
     ['price not positive', [...PRICES.map((name) => `${name} <= 0`), 'vwap < 0', '(vwap = 0 AND volume > 0)']],
     ['low or high out of order', ['low > open', 'low > close', 'high < open', 'high < close']],
     ['negative volume', ['volume < 0', 'trades < 0']],

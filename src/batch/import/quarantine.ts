@@ -8,19 +8,19 @@ import { SessionSet } from '#market/session-set.ts';
 import { allRowsSql } from '../small-table.ts';
 import { copyScratchSql, quarantineRowsSql, readScratchSql, unknownRowsSql } from './quarantine.sql.ts';
 
-/** Refused rows of one file. */
+/** Refused rows of one file, or of one reply. */
 export interface RefusedRows {
-  /** SQL of row_number, reason and row. */
+  /** SQL of row_number, reason and row; of rows that are not a file's also source_digest. */
   readonly select: string;
   readonly dataset: string;
   /** SHA-256 of the file. */
-  readonly digest: string;
+  readonly digest?: string;
   readonly source: string;
 }
 
 /**
  * Keeps refused rows in `bronze/quarantine`. A row is known by its file's digest and its place there, so that the same file
- * again adds nothing. Returns how many were new.
+ * again adds nothing; one of a reply by what `rowsOfReplySql` says. Returns how many were new.
  */
 export async function quarantine(lake: Lake, refused: readonly RefusedRows[], seenAtMs: InstantMs): Promise<number> {
   if (refused.length === 0) return 0;

@@ -6,7 +6,7 @@ import { throwFailures } from '#batch/fetch/fetch-bars.ts';
 import { watermarkOf } from '#batch/fetch/plan.ts';
 import { findGaps } from '#batch/gaps.ts';
 import { deriveRestatements } from '#batch/restatements.ts';
-import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { DAILY_BARS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import { type VendorData, VendorServer } from '#test/fakes/vendor-server.ts';
 import { calendar, type FetchLake, openFetchLake } from '#test/fixtures/fetch-lake.ts';
@@ -65,9 +65,9 @@ async function setUp(
     server,
     lake,
     [Symbol.asyncDispose]: async () => {
-      assert.deepEqual(server.contractFaults, []);
       await lake[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
+      assert.deepEqual(server.contractFaults, []);
     },
   };
 }
@@ -400,6 +400,71 @@ describe('fetching', () => {
     assert.equal(refused.length, 10);
     assert.match(refused[0]?.error?.message ?? '', /1 of the 10 rows .* low or high out of order/);
     assert.equal((await lake.ledger()).size, SESSIONS.length - 10);
+  });
+
+  test('404 on a session is a failure and no empty session: the address is wrong', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, server } = of;
+    const { port } = new URL(server.url);
+    const elsewhere = lake.from(lake.source({ baseUrl: `http://127.0.0.1:${port}/v9` }));
+    server.faults.push(...Array.from({ length: 9 }, () => ({ kind: 'status', status: 404 }) as const));
+    const report = await lake.fetch({ from: calendar.previous(LAST) }, elsewhere);
+    assert.ok(report.sessions.length > 0);
+    for (const { outcome, error } of report.sessions) {
+      assert.deepEqual([outcome, error?.code], ['failed', 'massive-not-found']);
+      assert.match(error?.message ?? '', /See whether CONDVEST_MASSIVE_URL is right/);
+    }
+    assert.equal((await lake.ledger()).size, 0);
+    // No request of this test was for a path of the vendor's.
+    server.contractFaults.length = 0;
+  });
+
+  /** A session of so many rows that one of them may be refused. */
+  const withOdd = (more: object, session = LAST): object[] =>
+    Array.from({ length: 150 }, (_, index) => bar(`S${index}`, session, index === 3 ? more : {}));
+
+  for (const [what, more] of [
+    ['a time in nanoseconds', { t: calendar.closeMs(LAST) * 1e6 }],
+    ['a time in microseconds', { t: calendar.closeMs(LAST) * 1e3 }],
+    ['a time far before all', { t: -8e15 }],
+    ['more trades than can be counted', { n: 1e20 }],
+  ] as const) {
+    test(`one row with ${what} is refused, and the others are stored`, async () => {
+      await using of = await setUp(settled(LAST));
+      const { lake, vendor } = of;
+      vendor.grouped.set(LAST, withOdd(more));
+      const [fetched] = (await lake.fetch({ from: LAST })).sessions;
+      assert.deepEqual([fetched?.outcome, fetched?.rows, fetched?.quarantined], ['fetched', 149, 1]);
+      const [row, ...others] = await lake.rows(QUARANTINE);
+      assert.deepEqual([row?.['reason'], others.length], ['missing or non-finite field', 0]);
+    });
+  }
+
+  test('a refused row is kept once, however often it is fetched and whatever changes beside it', async () => {
+    await using of = await setUp(calendar.closeMs(LAST) + 600_000);
+    const { lake, vendor } = of;
+    const texts = async (): Promise<unknown[]> => (await lake.rows(QUARANTINE)).map(({ row }) => row);
+    const bad = withOdd({ o: -1 });
+    vendor.grouped.set(LAST, bad);
+    await lake.fetch({ from: LAST });
+    await lake.fetch({ from: LAST, again: true });
+    vendor.grouped.set(LAST, [bar('S150', LAST), ...bad.slice(0, -1), bar('S149', LAST, { v: 2000 })]);
+    await lake.fetch({ from: LAST, again: true });
+    assert.equal((await texts()).length, 1);
+    vendor.grouped.set(LAST, withOdd({ o: -2 }));
+    await lake.fetch({ from: LAST, again: true });
+    assert.equal(new Set(await texts()).size, 2, 'another row');
+    const before = calendar.previous(LAST);
+    const malformed = { T: 'NO NAME', o: 1, h: 1, l: 1, c: 1, v: 1, t: calendar.closeMs(before) };
+    vendor.grouped.set(before, [
+      ...withOdd({}, before),
+      ...Array.from({ length: 60 }, (_, index) => bar(`S${200 + index}`, before)),
+      malformed,
+      malformed,
+    ]);
+    await lake.fetch({ from: before, to: before });
+    await lake.fetch({ from: before, to: before, again: true });
+    assert.equal((await texts()).length, 4, 'two equal rows are two');
   });
 
   test('403 on a young session is waited for until eleven o’clock on the next', async () => {

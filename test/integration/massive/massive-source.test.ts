@@ -136,16 +136,23 @@ describe('Massive over HTTP', () => {
       vwap: 10.5,
       trades: 7,
     });
-    assert.match(reply.digest, /^[0-9a-f]{64}$/);
     const text = JSON.stringify({
       status: 'OK',
-      resultsCount: 1,
-      results: [{ T: 'ODD', o: 1, h: 1, l: 1, v: 5, c: '7' }],
+      resultsCount: 2,
+      results: [
+        { T: 'ODD', o: 1, h: 1, l: 1, v: 5, c: '7' },
+        { T: 'ODD', t: '2024-01-03' },
+      ],
     });
     server.faults.push({ kind: 'body', text });
     const odd = await source().bars(session);
     assert.ok(odd.kind === 'bars');
     assert.deepEqual([odd.rows[0]?.open, odd.rows[0]?.close, odd.rows[0]?.vwap], [1, null, null]);
+    assert.deepEqual(
+      odd.rows.map((row) => row.session),
+      [session, null],
+      'no time is none; a wrong one is not guessed at',
+    );
   });
 
   test('lists are read to their last page, on our own base address', async () => {

@@ -62,7 +62,7 @@ describe('our own API over a lake', () => {
     const status = await shaped<StatusAnswer>(http, '/condvest/v1/status', statusShape);
     assert.equal(status.last_published, PROVISIONAL);
     assert.deepEqual(status.sessions, { settled: 500, provisional: 1, partial: 1, missing: 0 });
-    assert.deepEqual(status.work, [{ session: PARTIAL, reason: 'partial', rows: 6, expected: 12 }]);
+    assert.deepEqual(status.work, [{ session: PARTIAL, reason: 'partial', rows: 6, counted: 6, expected: 12 }]);
     assert.equal(status.lake.watermark, LAST_SETTLED);
     assert.equal(status.can_start_runs, false);
     assert.equal(status.building, null);

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { checkInterval } from '#market/window.ts';
 import { finalityOf, type Grain, liveTagOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { dayAsked } from '../day-asked.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
@@ -117,7 +117,7 @@ async function pageRequest(
   const grain = grainOf(path, include_partial);
   const view = asOfMs === undefined ? await serving.views.current() : await serving.views.asOf(asOfMs);
   const nowMs = serving.clock.nowMs();
-  const today = newYorkAt(nowMs).date;
+  const today = dayAsked(serving.clock, asOfMs);
   const liveUntil = asOfMs === undefined ? today : undefined;
   const at = to < today ? to : today;
   const isFirst = { at, liveUntil, splitsUntil: undefined, isLater: false, atMs: asOfMs ?? nowMs };

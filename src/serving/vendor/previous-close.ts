@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { dayAsked } from '../day-asked.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
@@ -34,7 +35,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
       const closed = serving.calendar.lastClosedSession(nowMs);
       const request = {
         symbol: ticker,
-        at: today,
+        at: dayAsked(serving.clock, as_of),
         adjusted,
         grain: { unit: 'day', multiplier: 1 } as const,
         liveUntil: as_of === undefined ? today : undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Keys } from '#ports/keys.ts';
+import { hostRules } from '#serving/http/gate/hosts.ts';
 import { KeyRing } from '#serving/http/gate/key-ring.ts';
 import { gated } from '#test/fixtures/gated-app.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
@@ -101,4 +102,17 @@ test('views are shown while they are looked at again, and never when they are ol
   assert.notEqual(second, first, 'older than a second');
   http.clock.move(300);
   assert.equal(await views.current(), second);
+});
+
+test('behind a proxy each caller is sent on to the origin that it came by', async () => {
+  await using http = await openHttpApp({ deps: { trustProxy: true } });
+  const hosts = hostRules({ bind: '127.0.0.1', port: 8787, names: ['a.example', 'b.example'], publicUrl: undefined });
+  const gate = gated(http.serving, { hosts });
+  const next = async (name: string): Promise<string> => {
+    const headers = { 'x-forwarded-host': name, 'x-forwarded-proto': 'https' };
+    const answer = await gate.ask('/condvest/v1/sessions?limit=2', { headers });
+    return ((await answer.json()) as { next_url: string }).next_url;
+  };
+  for (const name of ['a.example', 'b.example', 'a.example'])
+    assert.equal(new URL(await next(name)).origin, `https://${name}`);
 });

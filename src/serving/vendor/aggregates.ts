@@ -12,7 +12,7 @@ import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import { asOfParameter, choice, dateParameter, flag, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { otcSymbols } from '../otc.ts';
+import { otcListings } from '../otc.ts';
 import type { LakeView } from '../view.ts';
 import { pageOf } from './aggregate-page.ts';
 import { calendarBar, sessionBar } from './aggregate-wire.ts';
@@ -150,8 +150,8 @@ async function bodyOf(
   const newest = request.sort === 'asc' ? bars.at(-1) : bars[0];
   const finality = newest === undefined ? undefined : await finalityOf(series, newest);
   const wire = grain.unit === 'session' ? sessionBar : calendarBar;
-  const isOtc = (await otcSymbols(serving.lake, request.view)).has(symbol);
-  const results = bars.map(isOtc ? (bar) => ({ ...wire(bar), otc: true as const }) : wire);
+  const otc = await otcListings(serving.lake, request.view);
+  const results = bars.map((bar) => (otc.has(symbol, bar.last) ? { ...wire(bar), otc: true as const } : wire(bar)));
   return {
     ticker: symbol,
     queryCount,

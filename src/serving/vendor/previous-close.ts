@@ -6,7 +6,7 @@ import { dayAsked } from '../day-asked.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { otcSymbols } from '../otc.ts';
+import { type OtcListings, otcListings } from '../otc.ts';
 import { answerFromSeries } from './series-answer.ts';
 import { type PreviousClose, previousClose } from './shapes/aggregates.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
@@ -49,8 +49,8 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
             series.live.filter(({ session }) => session <= closed),
           ),
         make: async (series, requestId) => {
-          const isOtc = (await otcSymbols(serving.lake, view)).has(ticker);
-          return bodyOf(series, { ticker, adjusted, isOtc, requestId, closed });
+          const otc = await otcListings(serving.lake, view);
+          return bodyOf(series, { ticker, adjusted, otc, requestId, closed });
         },
       });
     },
@@ -62,7 +62,7 @@ async function bodyOf(
   request: {
     readonly ticker: string;
     readonly adjusted: boolean;
-    readonly isOtc: boolean;
+    readonly otc: OtcListings;
     readonly requestId: string;
     readonly closed: IsoDate;
   },
@@ -77,7 +77,11 @@ async function bodyOf(
     adjusted: request.adjusted,
     ...(bar === undefined
       ? {}
-      : { results: [{ ...resultOf(request.ticker, bar), ...(request.isOtc ? { otc: true } : {}) }] }),
+      : {
+          results: [
+            { ...resultOf(request.ticker, bar), ...(request.otc.has(request.ticker, bar.first) ? { otc: true } : {}) },
+          ],
+        }),
     status: 'OK',
     request_id: request.requestId,
     count,

@@ -257,6 +257,14 @@ describe('our own API over a lake', () => {
     }
   });
 
+  test('a parameter that nobody knows, however long, is no part of where the next page is', async () => {
+    const junk = `/condvest/v1/sessions?limit=2&junk=${'x'.repeat(4000)}`;
+    const { next_url: next = '' } = await http.json<{ next_url?: string }>(junk);
+    const plain = await http.json<{ next_url?: string }>('/condvest/v1/sessions?limit=2');
+    assert.equal(next.length, plain.next_url?.length);
+    assert.equal((await http.get(next.slice('http://localhost:8080'.length))).status, 200);
+  });
+
   test('what cannot be answered is refused with a code, what was found and what is allowed', async () => {
     assert.match(await refused(http, '/condvest/v1/bars/NOPE', 404, 'symbol-unknown'), /NOPE/);
     assert.match(await refused(http, '/condvest/v1/bars/aaa', 404, 'symbol-unknown'), /AAA/);

@@ -22,6 +22,7 @@ import { openKeys } from './keys.ts';
 import type { Laptop } from './laptop.ts';
 import { noLiveBars } from './no-live-bars.ts';
 import { SERVE_PORT_DEFAULT } from './settings-serving.ts';
+import { endSilentConnections } from './silent-connections.ts';
 import { sqlProcesses } from './sql-process.ts';
 import { LaptopUpkeep, type Work } from './upkeep.ts';
 
@@ -55,7 +56,7 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 /** Longer than proxies keep an idle connection, so that it is they who close it. */
 const KEEP_ALIVE_MS = 65_000;
-/** A connection on which nothing moves, not even a heartbeat. */
+/** A connection on which nothing moves, not even a heartbeat, while no answer is being made. */
 const SILENT_MS = 120_000;
 /** What is under way when the server is told to stop may take so long. */
 const STOP_MS = 10_000;
@@ -213,7 +214,7 @@ async function listen(
       },
     }) as Server;
     server.maxConnections = request.connections;
-    server.timeout = SILENT_MS;
+    endSilentConnections(server, SILENT_MS);
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
       server.listen({ host, port: wanted }, () => resolve(undefined));

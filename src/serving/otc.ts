@@ -1,8 +1,9 @@
+import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import { Kept } from './kept.ts';
-import { symbolsOfExchanges } from './session-rows.sql.ts';
+import { listingsOfExchanges } from './session-rows.sql.ts';
 import type { LakeView } from './view.ts';
 
 /** The markets of OTC Markets Group and FINRA's OTC facility, by MIC. Source: ISO 10383, operating MICs OTCM and FINR. */
@@ -24,12 +25,37 @@ const OTC_EXCHANGES: readonly string[] = [
 ];
 
 const KEPT = 4;
-const kept = new WeakMap<Lake, Kept<ReadonlySet<string>>>();
+const kept = new WeakMap<Lake, Kept<OtcListings>>();
 
-/** Symbols that trade over the counter, as far as listings say so. */
-export async function otcSymbols(lake: Lake, view: LakeView): Promise<ReadonlySet<string>> {
+/** Which symbols trade over the counter, and when, as far as listings say so. Immutable. */
+export class OtcListings {
+  /** Of the symbols that ever did: all listings, ascending by first session. */
+  readonly #bySymbol = new Map<string, { readonly first: IsoDate; readonly isOtc: boolean }[]>();
+
+  constructor(rows: readonly ListingRow[]) {
+    for (const { symbol, first_session: first, is_otc: isOtc } of rows) {
+      const list = this.#bySymbol.get(symbol);
+      if (list === undefined) this.#bySymbol.set(symbol, [{ first, isOtc }]);
+      else list.push({ first, isOtc });
+    }
+  }
+
+  /** By the newest listing that had begun; before the first one, which begins when the symbol was first heard of, by that. */
+  has(symbol: string, session: IsoDate): boolean {
+    const all = this.#bySymbol.get(symbol);
+    return (all?.findLast(({ first }) => first <= session) ?? all?.[0])?.isOtc === true;
+  }
+}
+
+interface ListingRow {
+  readonly symbol: string;
+  readonly first_session: IsoDate;
+  readonly is_otc: boolean;
+}
+
+export async function otcListings(lake: Lake, view: LakeView): Promise<OtcListings> {
   const listings = view.snapshot(LISTINGS);
-  if (listings === undefined) return new Set();
+  if (listings === undefined) return new OtcListings([]);
   let ofLake = kept.get(lake);
   if (ofLake === undefined) {
     ofLake = new Kept(KEPT);
@@ -37,7 +63,6 @@ export async function otcSymbols(lake: Lake, view: LakeView): Promise<ReadonlySe
   }
   return ofLake.get(view.tag([LISTINGS.name]), async () => {
     const scan = await scanSql(lake.deps, LISTINGS, listings.files);
-    const rows = await lake.deps.engine.rows<{ symbol: string }>(symbolsOfExchanges(scan, OTC_EXCHANGES));
-    return new Set(rows.map(({ symbol }) => symbol));
+    return new OtcListings(await lake.deps.engine.rows<ListingRow>(listingsOfExchanges(scan, OTC_EXCHANGES)));
   });
 }

@@ -51,7 +51,10 @@ export function extremesOfSegments(rows: string, spans: readonly PricedSpan[]): 
     GROUP BY key`;
 }
 
-/** Symbols whose listing names one of some exchanges. */
-export function symbolsOfExchanges(listings: string, exchanges: readonly string[]): string {
-  return `SELECT DISTINCT symbol FROM (${listings}) WHERE exchange IN (${exchanges.map(sqlText).join(', ')})`;
+/** All listings of the symbols of which one names one of some exchanges, and whether it is that one. */
+export function listingsOfExchanges(listings: string, exchanges: readonly string[]): string {
+  const isOne = `coalesce(exchange IN (${exchanges.map(sqlText).join(', ')}), false)`;
+  return `SELECT symbol, first_session, ${isOne} AS is_otc FROM (${listings})
+    WHERE symbol IS NOT NULL AND first_session IS NOT NULL
+    QUALIFY bool_or(${isOne}) OVER (PARTITION BY symbol) ORDER BY symbol, first_session`;
 }

@@ -7,17 +7,27 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import type { Listings } from '#market/security.ts';
 import { distinctSymbols, hasSymbol, lastSessionOf } from './bars.sql.ts';
 
+/** What is asked for, and when. */
+export interface SymbolAsked {
+  readonly symbol: string;
+  /** The day asked for. On a symbol's first day nothing has been published under it yet. */
+  readonly date: IsoDate;
+  /** The last session published on or before that day. */
+  readonly session: IsoDate;
+}
+
 /**
- * The security that a symbol means on a session. Where listings know the symbol but not on that session (`FB`, asked for
- * after it became META), it is the security of the last session before it in which the symbol was traded.
+ * The security that a symbol means on a day. Where listings know the symbol but not on that day (`FB`, asked for after it
+ * became META), it is the security of the last session before it in which the symbol was traded.
  */
 export async function securityOf(
   lake: Lake,
   bars: Snapshot,
   listings: Listings,
-  asked: { readonly symbol: string; readonly session: IsoDate },
+  { symbol, date, session }: SymbolAsked,
 ): Promise<string> {
-  const { symbol, session } = asked;
+  const begun = listings.listed(symbol, date);
+  if (begun !== undefined && begun.firstSession > session) return begun.securityId;
   if (!listings.has(symbol) || listings.listed(symbol, session) !== undefined) return listings.resolve(symbol, session);
   const rows = await scanSql(lake.deps, DAILY_BARS, bars.files);
   const [last] = await lake.deps.engine.rows<{ session: IsoDate | null }>(lastSessionOf(rows, symbol, session));

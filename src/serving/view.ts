@@ -13,6 +13,8 @@ import {
   silverBars,
 } from '#lake/tables.ts';
 import type { Clock } from '#ports/clock.ts';
+import { ReadGate } from './http/read-gate.ts';
+import { Kept } from './kept.ts';
 import { lakeEmpty, type Pinned, refuseFuture, tooEarly } from './pinned.ts';
 
 /**
@@ -97,6 +99,8 @@ const FRESH_MS = 250;
 const AGE_MS_MAX = 750;
 /** Views of earlier instants or versions kept, for the pages of one listing. */
 const PAST_VIEWS_MAX = 16;
+/** How many of them are opened at once, and how many more may wait for it. */
+const PAST_VIEWS_OPENED = { running: 2, waiting: 256 };
 
 /** Makes views: the newest one, looked up at most every so often however many ask, and those of earlier instants. */
 export class Views {
@@ -104,7 +108,8 @@ export class Views {
   readonly #clock: Clock;
   /** Derived tables before what they are derived from, so that nothing derived is newer than its inputs. */
   readonly #definitions: readonly TableDefinition[];
-  readonly #past = new Map<string, LakeView>();
+  readonly #past = new Kept<LakeView>(PAST_VIEWS_MAX);
+  readonly #gate = new ReadGate(PAST_VIEWS_OPENED);
   #current: LakeView | undefined;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #checking: Promise<LakeView> | undefined;
@@ -145,25 +150,28 @@ export class Views {
     refuseFuture(asOfMs, this.#clock.nowMs());
     // An instant that may still see commits is not kept: it would go on missing them.
     const isOver = asOfMs < this.#clock.nowMs() - COMMIT_MS_MAX;
-    const key = `instant ${asOfMs}`;
-    const kept = this.#past.get(key);
-    if (kept !== undefined) return this.#keep(key, kept);
+    const open = () => this.#gate.pass(() => this.#openAsOf(asOfMs));
+    return isOver ? this.#past.get(`instant ${asOfMs}`, open) : open();
+  }
+
+  async #openAsOf(asOfMs: InstantMs): Promise<LakeView> {
     const snapshots = await this.#open((definition) => this.#lake.table(definition).at({ asOfMs }));
     const early = snapshots.has(DAILY_BARS.name) ? undefined : await this.#whyEmpty(asOfMs);
-    const view = new LakeView(snapshots, asOfMs, () => early ?? lakeEmpty());
-    return isOver ? this.#keep(key, view) : view;
+    return new LakeView(snapshots, asOfMs, () => early ?? lakeEmpty());
   }
 
   /** The view that a first page was made from, by the versions that its cursor carries. */
   async ofVersions(versions: Readonly<Record<string, number>>): Promise<LakeView> {
     const key = `versions ${JSON.stringify(versions)}`;
-    const kept = this.#past.get(key);
-    if (kept !== undefined) return this.#keep(key, kept);
-    const snapshots = await this.#open(async (definition) => {
-      const version = versions[definition.name];
-      return version === undefined ? undefined : this.#lake.table(definition).at({ version });
-    });
-    return this.#keep(key, new LakeView(snapshots, undefined, lakeEmpty));
+    return this.#past.get(key, () =>
+      this.#gate.pass(async () => {
+        const snapshots = await this.#open(async (definition) => {
+          const version = versions[definition.name];
+          return version === undefined ? undefined : this.#lake.table(definition).at({ version });
+        });
+        return new LakeView(snapshots, undefined, lakeEmpty);
+      }),
+    );
   }
 
   async #look(nowMs: InstantMs): Promise<LakeView> {
@@ -190,13 +198,6 @@ export class Views {
 
   async #whyEmpty(asOfMs: InstantMs): Promise<Error> {
     return (await this.#lake.table(DAILY_BARS).head()) === undefined ? lakeEmpty() : tooEarly(this.#lake, asOfMs);
-  }
-
-  #keep(key: string, view: LakeView): LakeView {
-    this.#past.delete(key);
-    this.#past.set(key, view);
-    for (const oldest of this.#past.keys()) if (this.#past.size > PAST_VIEWS_MAX) this.#past.delete(oldest);
-    return view;
   }
 }
 

@@ -4,6 +4,7 @@ import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { readBars } from '../bars.ts';
 import { factsOf } from '../bars-query.ts';
+import { dayAsked } from '../day-asked.ts';
 import { answer } from '../http/answer.ts';
 import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
@@ -72,7 +73,8 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
       const view = await viewAt(serving, asOfMs);
       const uses = interval === 1 ? BARS_TABLES : [silverBars(interval).name, ...BARS_TABLES];
       const request = { symbol, interval, from, to, adjust, asOfMs, explain };
-      return answer(c, serving, { view, uses, make: () => barsAnswer(serving, request, view, limit) });
+      const day = to === undefined ? dayAsked(serving.clock, asOfMs) : undefined;
+      return answer(c, serving, { view, uses, day, make: () => barsAnswer(serving, request, view, limit) });
     },
   });
   addRoute(app, {
@@ -88,7 +90,8 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { symbol }, query: { as_of: asOfMs } }) => {
       const view = await viewAt(serving, asOfMs);
       const uses = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS].map(({ name }) => name);
-      return answer(c, serving, { view, uses, make: () => eventsAnswer(serving, symbol, view) });
+      const day = dayAsked(serving.clock, asOfMs);
+      return answer(c, serving, { view, uses, day, make: () => eventsAnswer(serving, { symbol, day }, view) });
     },
   });
 }
@@ -187,13 +190,17 @@ function eventAnswer({ kind, exDate, terms, priceFactor, volumeFactor, source }:
   return { kind, ex_date: exDate, terms, price_factor: priceFactor, volume_factor: volumeFactor, source };
 }
 
-async function eventsAnswer(serving: Serving, symbol: string, view: LakeView): Promise<EventsAnswer> {
+async function eventsAnswer(
+  serving: Serving,
+  { symbol, day: date }: { readonly symbol: string; readonly day: IsoDate },
+  view: LakeView,
+): Promise<EventsAnswer> {
   const { lake } = serving;
   const facts = factsOf(lake);
   const bars = view.bars();
   const lastPublished = defined((await facts.published(bars)).max, 'a table of daily bars holds a session');
   const listings = await facts.listings(view.snapshot(LISTINGS));
-  const securityId = await securityOf(lake, bars, listings, { symbol, session: lastPublished });
+  const securityId = await securityOf(lake, bars, listings, { symbol, date, session: lastPublished });
   const spans = listings.spans(securityId);
   const symbols = [...new Set([securityId, ...spans.map((span) => span.symbol)])];
   const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));

@@ -44,7 +44,7 @@ export async function pagedAnswer<Query extends { readonly limit: number }, Item
   const page = cursor === undefined ? undefined : readCursor(c, cursor, { schema, nowMs: serving.clock.nowMs() });
   const { query, offset } = page ?? { query: request.query, offset: 0 };
   const view = page === undefined ? await serving.views.current() : await viewOfCursor(serving.views, page.cursor);
-  const texts = page?.texts ?? textsOf(c);
+  const texts = page?.texts ?? textsOf(c, request.query);
   const atMs = page?.cursor.atMs ?? serving.clock.nowMs();
   const make = async (): Promise<{ results: Item[]; next_url?: string }> => {
     const items = await read({ view, query, offset, atMs });
@@ -60,10 +60,9 @@ export async function pagedAnswer<Query extends { readonly limit: number }, Item
   return answer(c, serving, { view, uses, ...(also === undefined ? {} : { also }), make });
 }
 
-/** The parameters of page one that the following pages need; never the key. */
-function textsOf(c: ServingContext): Record<string, string> {
-  const { apiKey: _key, cursor: _cursor, ...texts } = c.req.query();
-  return texts;
+/** The parameters of page one that the following pages need; neither the key nor what nobody knows. */
+function textsOf(c: ServingContext, query: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(c.req.query()).filter(([name]) => Object.hasOwn(query, name)));
 }
 
 /** Names of a cursor's own entries have a space, which no parameter has. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IsoDate } from '#base/dates.ts';
 import { COMMIT_MS_MAX, type LakeView } from '../view.ts';
 import type { KeptAnswer } from './answer-cache.ts';
 import { toJson } from './json.ts';
@@ -15,6 +16,8 @@ export interface AnswerRequest {
   readonly uses: readonly string[];
   /** What else it depends on beside the address: the day, the live bars. */
   readonly also?: string;
+  /** The day that it is asked on, where that says what a symbol means: on its first one it is another company's no more. */
+  readonly day?: IsoDate | undefined;
   /** The body as a JSON value. `requestId`: the same for the same answer, as the vendor's bodies carry one. */
   readonly make: (requestId: string) => Promise<unknown>;
 }
@@ -38,9 +41,9 @@ export interface Caching {
 export function cachingOf(
   c: ServingContext,
   serving: Serving,
-  { view, uses, also = '' }: Pick<AnswerRequest, 'view' | 'uses' | 'also'>,
+  { view, uses, also = '', day }: Pick<AnswerRequest, 'view' | 'uses' | 'also' | 'day'>,
 ): Caching {
-  const key = `${originOf(c, serving)}${addressOf(c.req.url)} ${view.tag(uses)} ${also}`;
+  const key = `${originOf(c, serving)}${addressOf(c.req.url)} ${view.tag(uses)} ${also}${day === undefined ? '' : ` ${day}`}`;
   const digest = createHash('sha256').update(`${serving.version} ${key}`).digest('hex').slice(0, 32);
   const etag = `W/"${digest}"`;
   const nowMs = serving.clock.nowMs();

@@ -10,10 +10,15 @@ export function noteHot(
   answer: Omit<HotAnswer, 'route' | 'revision' | 'untilMs'> & { readonly also: string },
 ): void {
   const { also, ...rest } = answer;
-  if (also !== '' || answer.view.asOfMs !== undefined || c.req.method !== 'GET') return;
+  if (also !== '' || answer.view.asOfMs !== undefined || c.req.method !== 'GET' || !isByAddress(serving)) return;
   const untilMs = serving.clock.nowMs() + HOT_MS;
   const route = c.get('route') ?? 'none';
   serving.hot.note(c.req.url, { ...rest, route, revision: serving.live.revision(), untilMs });
+}
+
+/** The address alone says what is answered: not where a proxy's headers say by which origin the caller came. */
+function isByAddress({ trustProxy, publicUrl }: Serving): boolean {
+  return !trustProxy || publicUrl !== undefined;
 }
 
 export interface KnownAnswer {

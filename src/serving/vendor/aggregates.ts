@@ -1,18 +1,18 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { checkInterval } from '#market/window.ts';
 import { finalityOf, type Grain, liveTagOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { dayAsked } from '../day-asked.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import { asOfParameter, choice, dateParameter, flag, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { otcSymbols } from '../otc.ts';
+import { otcListings } from '../otc.ts';
 import type { LakeView } from '../view.ts';
 import { pageOf } from './aggregate-page.ts';
 import { calendarBar, sessionBar } from './aggregate-wire.ts';
@@ -117,7 +117,7 @@ async function pageRequest(
   const grain = grainOf(path, include_partial);
   const view = asOfMs === undefined ? await serving.views.current() : await serving.views.asOf(asOfMs);
   const nowMs = serving.clock.nowMs();
-  const today = newYorkAt(nowMs).date;
+  const today = dayAsked(serving.clock, asOfMs);
   const liveUntil = asOfMs === undefined ? today : undefined;
   const at = to < today ? to : today;
   const isFirst = { at, liveUntil, splitsUntil: undefined, isLater: false, atMs: asOfMs ?? nowMs };
@@ -150,8 +150,8 @@ async function bodyOf(
   const newest = request.sort === 'asc' ? bars.at(-1) : bars[0];
   const finality = newest === undefined ? undefined : await finalityOf(series, newest);
   const wire = grain.unit === 'session' ? sessionBar : calendarBar;
-  const isOtc = (await otcSymbols(serving.lake, request.view)).has(symbol);
-  const results = bars.map(isOtc ? (bar) => ({ ...wire(bar), otc: true as const }) : wire);
+  const otc = await otcListings(serving.lake, request.view);
+  const results = bars.map((bar) => (otc.has(symbol, bar.last) ? { ...wire(bar), otc: true as const } : wire(bar)));
   return {
     ticker: symbol,
     queryCount,

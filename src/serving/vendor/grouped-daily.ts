@@ -9,7 +9,7 @@ import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { liveTag, MARKET_TABLES, type MarketDeps, newestSession, rowsOn } from '../market-day.ts';
-import { otcSymbols } from '../otc.ts';
+import { otcListings } from '../otc.ts';
 import { SplitFactors } from '../session-rows.ts';
 import type { LakeView } from '../view.ts';
 import { dayParameter } from './day-parameter.ts';
@@ -71,13 +71,13 @@ export async function groupedBars(
   const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const until = isAdjusted ? await newestSession(deps, view) : date;
   const factors = new SplitFactors(listings, splits, { since: date, until });
-  const otc = await otcSymbols(deps.lake, view);
+  const otc = await otcListings(deps.lake, view);
   const t = newYorkInstant(date, STAMPED_AT_MINUTE);
   const { symbol, open, high, low, close, volume, vwap, trades } = rows;
   const bars: GroupedBar[] = [];
   for (let i = 0; i < symbol.length; i += 1) {
     const T = symbol[i] ?? '';
-    const isOtc = otc.has(T);
+    const isOtc = otc.has(T, date);
     if (isOtc && !includeOtc) continue;
     const { price, volume: shares } = factors.of(T, date) ?? UNADJUSTED;
     const vw = vwap[i] ?? undefined;

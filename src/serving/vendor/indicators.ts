@@ -7,6 +7,7 @@ import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { ema, macd, rsi, sma } from '#market/indicators.ts';
 import { checkInterval } from '#market/window.ts';
 import { type Grain, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { dayAsked } from '../day-asked.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
@@ -16,7 +17,7 @@ import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import type { LakeView } from '../view.ts';
 import { calendarBar, sessionBar } from './aggregate-wire.ts';
 import { positionOf } from './cursor-position.ts';
-import { optionalDay } from './day-parameter.ts';
+import { optionalInstant } from './day-parameter.ts';
 import { answerFromSeries, tablesOf } from './series-answer.ts';
 import { type IndicatorAnswer, type IndicatorValue, indicatorAnswer, macdAnswer } from './shapes/indicators.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
@@ -35,11 +36,11 @@ const LIMIT_MAX = 5000;
 const LIMIT_DEFAULT = 10;
 
 const options = z.object({
-  timestamp: optionalDay,
-  'timestamp.gt': optionalDay,
-  'timestamp.gte': optionalDay,
-  'timestamp.lt': optionalDay,
-  'timestamp.lte': optionalDay,
+  timestamp: optionalInstant,
+  'timestamp.gt': optionalInstant,
+  'timestamp.gte': optionalInstant,
+  'timestamp.lt': optionalInstant,
+  'timestamp.lte': optionalInstant,
   timespan: choice(TIMESPANS, 'day'),
   multiplier: whole({ min: 1, max: 252, default: 1 }),
   include_partial: flag(false),
@@ -161,8 +162,13 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
       };
     }
     const { as_of: asOfMs } = given;
-    const today = newYorkAt(serving.clock.nowMs()).date;
-    const last = given.timestamp ?? given['timestamp.lte'] ?? given['timestamp.lt'] ?? today;
+    const today = dayAsked(serving.clock, asOfMs);
+    const lastMs = Math.min(
+      given.timestamp ?? Number.POSITIVE_INFINITY,
+      given['timestamp.lte'] ?? Number.POSITIVE_INFINITY,
+      (given['timestamp.lt'] ?? Number.POSITIVE_INFINITY) - 1,
+    );
+    const last = lastMs === Number.POSITIVE_INFINITY ? today : newYorkAt(lastMs).date;
     return {
       view: asOfMs === undefined ? await serving.views.current() : await serving.views.asOf(asOfMs),
       symbol,
@@ -234,7 +240,7 @@ async function bodyOf(
   const hasMore = found.length > page.length && last !== undefined;
   return {
     results: {
-      underlying: underlyingOf(c, serving, request, used),
+      underlying: underlyingOf(c, serving, request, series, used),
       values: page.map(({ value }) => value),
     },
     status: 'OK',
@@ -244,26 +250,31 @@ async function bodyOf(
 }
 
 function isWanted({ options: asked, after }: PageRequest, timestamp: InstantMs): boolean {
-  const ms = (day: IsoDate | undefined): InstantMs | undefined =>
-    day === undefined ? undefined : newYorkMidnight(day);
-  const equal = ms(asked.timestamp);
-  const [above, from] = [ms(asked['timestamp.gt']), ms(asked['timestamp.gte'])];
-  const [below, to] = [ms(asked['timestamp.lt']), ms(asked['timestamp.lte'])];
+  const equal = asked.timestamp;
+  const [above, from] = [asked['timestamp.gt'], asked['timestamp.gte']];
+  const [below, to] = [asked['timestamp.lt'], asked['timestamp.lte']];
   if (equal !== undefined && timestamp !== equal) return false;
   if (above !== undefined && timestamp <= above) return false;
   if (from !== undefined && timestamp < from) return false;
   if (below !== undefined && timestamp >= below) return false;
   if (to !== undefined && timestamp > to) return false;
-  const seen = ms(after);
-  if (seen === undefined) return true;
+  if (after === undefined) return true;
+  const seen = newYorkMidnight(after);
   return asked.order === 'desc' ? timestamp < seen : timestamp > seen;
 }
 
 /** The bars that went into the values of this page, and where they are: newest first, as that address gives them. */
-function underlyingOf(c: ServingContext, serving: Serving, request: PageRequest, used: readonly SeriesBar[]) {
-  const { symbol, grain, at, adjusted, asOfMs, options: asked } = request;
-  const from = newYorkMidnight(used[0]?.first ?? at);
-  const to = newYorkMidnight(used.at(-1)?.first ?? at);
+function underlyingOf(
+  c: ServingContext,
+  serving: Serving,
+  request: PageRequest,
+  { lastSession }: Series,
+  used: readonly SeriesBar[],
+) {
+  const { symbol, grain, adjusted, asOfMs, options: asked } = request;
+  // Where no bar went in: a day that does not depend on when it is asked.
+  const from = newYorkMidnight(used[0]?.first ?? lastSession);
+  const to = newYorkMidnight(used.at(-1)?.first ?? lastSession);
   const range = [symbol, 'range', grain.multiplier, grain.unit, from, to].map((part) => encodeURIComponent(part));
   const query = new URLSearchParams({ limit: '50000', sort: 'desc' });
   if (!adjusted) query.set('adjusted', 'false');

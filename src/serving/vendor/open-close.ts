@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
-import { newYorkAt } from '#market/calendar/new-york.ts';
 import { finalityOf, readSeries } from '../bar-series.ts';
+import { dayAsked } from '../day-asked.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { otcSymbols } from '../otc.ts';
+import { otcListings } from '../otc.ts';
 import { dayParameter } from './day-parameter.ts';
 import { answerFromSeries } from './series-answer.ts';
 import { type OpenClose, openClose } from './shapes/open-close.ts';
@@ -24,7 +24,7 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { ticker: symbol, date }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(symbol);
       const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
-      const today = newYorkAt(serving.clock.nowMs()).date;
+      const today = dayAsked(serving.clock, as_of);
       const request = {
         symbol,
         at: date < today ? date : today,
@@ -39,7 +39,7 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
           const [bar] = await readSeries(series, { from: date, to: date });
           if (bar === undefined) throw noBar(symbol, date);
           const finality = await finalityOf(series, bar);
-          const isOtc = (await otcSymbols(serving.lake, view)).has(symbol);
+          const isOtc = (await otcListings(serving.lake, view)).has(symbol, date);
           const body: OpenClose = {
             status: 'OK',
             from: date,

@@ -2,10 +2,11 @@ import { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
+import { dayAsked } from '../day-asked.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { otcSymbols } from '../otc.ts';
+import { type OtcListings, otcListings } from '../otc.ts';
 import { answerFromSeries } from './series-answer.ts';
 import { type PreviousClose, previousClose } from './shapes/aggregates.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
@@ -34,7 +35,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
       const closed = serving.calendar.lastClosedSession(nowMs);
       const request = {
         symbol: ticker,
-        at: today,
+        at: dayAsked(serving.clock, as_of),
         adjusted,
         grain: { unit: 'day', multiplier: 1 } as const,
         liveUntil: as_of === undefined ? today : undefined,
@@ -48,8 +49,8 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
             series.live.filter(({ session }) => session <= closed),
           ),
         make: async (series, requestId) => {
-          const isOtc = (await otcSymbols(serving.lake, view)).has(ticker);
-          return bodyOf(series, { ticker, adjusted, isOtc, requestId, closed });
+          const otc = await otcListings(serving.lake, view);
+          return bodyOf(series, { ticker, adjusted, otc, requestId, closed });
         },
       });
     },
@@ -61,7 +62,7 @@ async function bodyOf(
   request: {
     readonly ticker: string;
     readonly adjusted: boolean;
-    readonly isOtc: boolean;
+    readonly otc: OtcListings;
     readonly requestId: string;
     readonly closed: IsoDate;
   },
@@ -76,7 +77,11 @@ async function bodyOf(
     adjusted: request.adjusted,
     ...(bar === undefined
       ? {}
-      : { results: [{ ...resultOf(request.ticker, bar), ...(request.isOtc ? { otc: true } : {}) }] }),
+      : {
+          results: [
+            { ...resultOf(request.ticker, bar), ...(request.otc.has(request.ticker, bar.first) ? { otc: true } : {}) },
+          ],
+        }),
     status: 'OK',
     request_id: request.requestId,
     count,

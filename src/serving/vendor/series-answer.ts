@@ -23,6 +23,7 @@ export async function answerFromSeries(c: ServingContext, serving: Serving, part
     view,
     uses: tablesOf(request.grain),
     also: opened === undefined ? '' : tag(opened),
+    day: request.liveUntil === request.at ? request.at : undefined,
     make: async (requestId) => make(opened ?? (await openSeries(serving, view, request)), requestId),
   });
 }

@@ -17,7 +17,7 @@ import {
   newestSession,
 } from '../market-day.ts';
 import { moversOf } from '../movers.ts';
-import { otcSymbols } from '../otc.ts';
+import { otcListings } from '../otc.ts';
 import type { LakeView } from '../view.ts';
 import { oneTickerSnapshot, type SnapshotBar, type TickerSnapshot, tickerSnapshots } from './shapes/snapshots.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
@@ -42,12 +42,12 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
         ...dependsOn(serving, view),
         make: async (requestId) => {
           const day = await newestDay(serving, view);
-          const otc = query.include_otc ? new Set<string>() : await otcSymbols(serving.lake, view);
+          const otc = query.include_otc ? undefined : await otcListings(serving.lake, view);
           const wanted =
             query.tickers.length === 0
               ? day.rows
               : query.tickers.map((ticker) => day.bySymbol.get(ticker)).filter((row) => row !== undefined);
-          const tickers = wanted.filter(({ symbol }) => !otc.has(symbol)).map(tickerSnapshotOf);
+          const tickers = wanted.filter(({ symbol }) => otc?.has(symbol, day.session) !== true).map(tickerSnapshotOf);
           return { status: 'OK', request_id: requestId, count: tickers.length, tickers };
         },
       });
@@ -90,8 +90,13 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
         ...dependsOn(serving, view),
         make: async (requestId) => {
           const day = await newestDay(serving, view);
-          const otc = query.include_otc ? new Set<string>() : await otcSymbols(serving.lake, view);
-          const movers = moversOf(day, params.direction, MOVERS, ({ symbol }) => !otc.has(symbol));
+          const otc = query.include_otc ? undefined : await otcListings(serving.lake, view);
+          const movers = moversOf(
+            day,
+            params.direction,
+            MOVERS,
+            ({ symbol }) => otc?.has(symbol, day.session) !== true,
+          );
           const tickers = movers.map(({ row }) => tickerSnapshotOf(row));
           return { status: 'OK', request_id: requestId, count: tickers.length, tickers };
         },

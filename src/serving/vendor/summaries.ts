@@ -22,11 +22,11 @@ export function addSummaries(app: ServingApp, serving: Serving): void {
     answer: summaries,
     handle: async (c, { query }) => {
       const view = await viewAt(serving, query.as_of);
-      const status = marketStatus(serving);
+      const status = marketStatus(serving, view);
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,
-        also: `${liveTag(serving, view)} ${status}`,
+        also: view.asOfMs === undefined ? `${liveTag(serving, view)} ${status}` : '',
         make: async (requestId) => {
           const day = await marketDay(serving, view, await newestSession(serving, view));
           const directory = await tickersOf(serving.lake, view);

@@ -57,10 +57,11 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
     handle: async (c, { query: asked }) => {
       const page = await pageOf(serving, asked);
       const { view } = page;
+      const status = marketStatus(serving, view);
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,
-        also: `${liveTag(serving, view)} ${marketStatus(serving)}`,
+        also: view.asOfMs === undefined ? `${liveTag(serving, view)} ${status}` : '',
         make: async (requestId) => {
           if (asked.type !== 'stocks') return { status: 'OK', request_id: requestId, results: [] };
           const session = page.session ?? (await newestSession(serving, view));
@@ -68,7 +69,7 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
           const tickers = tickersAfter(page.after, asked, day);
           const shown = tickers.slice(0, asked.limit);
           const directory = await tickersOf(serving.lake, view);
-          const results = shown.map((ticker) => universalTicker(ticker, day, directory, marketStatus(serving)));
+          const results = shown.map((ticker) => universalTicker(ticker, day, directory, status));
           const last = shown.at(-1);
           const isMore = last !== undefined && tickers.length > shown.length;
           const next = isMore ? { next_url: nextUrl(c, serving, page, { session, after: last }) } : {};
@@ -174,8 +175,12 @@ export function priceOf({ day, previous }: MarketRow): number {
 
 const STATUS = { early: 'early_trading', regular: 'open', late: 'late_trading', closed: 'closed' } as const;
 
-export function marketStatus({ calendar, clock }: Pick<Serving, 'calendar' | 'clock'>): MarketStatus {
-  return STATUS[tradingMoment(calendar, clock.nowMs()).phase];
+/** Now, or at the instant that is answered from. */
+export function marketStatus(
+  { calendar, clock }: Pick<Serving, 'calendar' | 'clock'>,
+  { asOfMs }: Pick<LakeView, 'asOfMs'>,
+): MarketStatus {
+  return STATUS[tradingMoment(calendar, asOfMs ?? clock.nowMs()).phase];
 }
 
 function compare(a: string, b: string): number {

@@ -62,7 +62,7 @@ describe('our own API over a lake', () => {
     const status = await shaped<StatusAnswer>(http, '/condvest/v1/status', statusShape);
     assert.equal(status.last_published, PROVISIONAL);
     assert.deepEqual(status.sessions, { settled: 500, provisional: 1, partial: 1, missing: 0 });
-    assert.deepEqual(status.work, [{ session: PARTIAL, reason: 'partial', rows: 6, expected: 12 }]);
+    assert.deepEqual(status.work, [{ session: PARTIAL, reason: 'partial', rows: 6, counted: 6, expected: 12 }]);
     assert.equal(status.lake.watermark, LAST_SETTLED);
     assert.equal(status.can_start_runs, false);
     assert.equal(status.building, null);
@@ -255,6 +255,14 @@ describe('our own API over a lake', () => {
         assert.equal(pages, Math.ceil(all.length / limit));
       }
     }
+  });
+
+  test('a parameter that nobody knows, however long, is no part of where the next page is', async () => {
+    const junk = `/condvest/v1/sessions?limit=2&junk=${'x'.repeat(4000)}`;
+    const { next_url: next = '' } = await http.json<{ next_url?: string }>(junk);
+    const plain = await http.json<{ next_url?: string }>('/condvest/v1/sessions?limit=2');
+    assert.equal(next.length, plain.next_url?.length);
+    assert.equal((await http.get(next.slice('http://localhost:8080'.length))).status, 200);
   });
 
   test('what cannot be answered is refused with a code, what was found and what is allowed', async () => {

@@ -172,6 +172,24 @@ describe('a server that needs keys', () => {
     assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
   });
 
+  test('a client with a key that is gone keeps out no good key at its address, however often it comes', async () => {
+    const { key } = await make();
+    let asked = 0;
+    const findKey = (id: string) => {
+      asked += 1;
+      return keys.findKey(id);
+    };
+    const counted = { findKey, addUses: () => Promise.resolve(new Map()) } as unknown as Keys;
+    const counting = gated(http.serving, { keys: new KeyRing({ keys: counted, clock: http.clock }) });
+    const gone = `cvk_eeeeeeeeeeee_${'x'.repeat(43)}`;
+    for (let second = 0; second < 300; second += 1) {
+      http.clock.move(1000);
+      await counting.ask(PATH, bearer(gone));
+    }
+    assert.ok(asked <= 6, `the store was asked ${asked} times for one key that it does not have`);
+    assert.equal((await counting.ask(PATH, bearer(key))).status, 200);
+  });
+
   test('while the store is away, keys that were good go on for a while', async () => {
     const { key } = await make();
     let isAway = false;

@@ -141,3 +141,19 @@ test('symbols that trade over the counter are there only where they are asked fo
     false,
   );
 });
+
+test('a symbol counts as traded over the counter only while its listing says so', async () => {
+  await using other = await openHttpApp();
+  const listing = 'security_id,symbol,first_session,last_session,name,type,exchange,figi\n';
+  await other.commitCsv(
+    'listings.csv',
+    `${listing}OLDNEW,NEW,${FIRST},2024-06-28,Old Shell,CS,OTCM,\nDEL2,DEL,2025-07-01,,Other Del,CS,OTCM,\n`,
+  );
+  const symbols = async (date: string): Promise<string[]> =>
+    ((await other.json<GroupedDaily>(`${PATH}/${date}`)).results ?? []).map(({ T }) => T);
+  assert.ok((await symbols(PROVISIONAL)).includes('NEW'), 'an exchange lists it now');
+  assert.ok((await symbols('2025-05-01')).includes('DEL'), 'an exchange listed it then');
+  const [bar] = (await other.json<{ results: { otc?: true }[] }>('/v2/aggs/ticker/NEW/prev')).results;
+  assert.ok(bar !== undefined && !('otc' in bar));
+  assert.ok(!('otc' in (await other.json('/v1/open-close/DEL/2024-05-01'))));
+});

@@ -162,6 +162,33 @@ describe('indicators', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
+  test('a filter in milliseconds means that instant, a date the midnight with which it begins', async () => {
+    const noon = Date.parse('2025-12-29T17:00:00Z');
+    const days = async (filter: string): Promise<string[]> =>
+      (await read('sma', `AAA?window=2&limit=1&${filter}`)).results.values.map(({ timestamp }) =>
+        new Date(timestamp).toISOString().slice(0, 10),
+      );
+    assert.deepEqual(await days(`timestamp.lt=${noon}`), ['2025-12-29']);
+    assert.deepEqual(await days('timestamp.lt=2025-12-29'), ['2025-12-26']);
+    assert.deepEqual(await days(`timestamp.gte=${noon}&order=asc`), ['2025-12-30']);
+    assert.deepEqual(await days('timestamp.gte=2025-12-29&order=asc'), ['2025-12-29']);
+    assert.deepEqual(await days(`timestamp=${noon}`), []);
+    assert.deepEqual(await days(`timestamp=${midnight('2025-12-29')}`), ['2025-12-29']);
+    const filter = `AAA?window=2&timestamp.lte=${noon}`;
+    const first = await read('sma', `${filter}&limit=3`);
+    const second = await readPath('sma', pathOf(first.next_url ?? ''));
+    const both = [...first.results.values, ...second.results.values];
+    assert.deepEqual(both, (await read('sma', `${filter}&limit=6`)).results.values);
+  });
+
+  test('as of an instant an answer without values says the same on any day', async () => {
+    await using other = await openHttpApp();
+    const path = `/v1/indicators/sma/NOPE?as_of=${other.clock.nowMs() - 120_000}`;
+    const first = await other.json<Answer>(path);
+    other.clock.move(3 * 86_400_000);
+    assert.deepEqual((await other.json<Answer>(`${path}&again=1`)).results, first.results);
+  });
+
   test('what cannot be answered is told as clients read it', async () => {
     const expected: readonly [string, number][] = [
       ['sma/AAA?timespan=minute', 403],

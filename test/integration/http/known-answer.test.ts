@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Lake } from '#lake/lake.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import type { Keys } from '#ports/keys.ts';
+import { hostRules } from '#serving/http/gate/hosts.ts';
 import { KeyRing } from '#serving/http/gate/key-ring.ts';
+import { Views } from '#serving/view.ts';
 import { gated } from '#test/fixtures/gated-app.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 
@@ -101,4 +105,51 @@ test('views are shown while they are looked at again, and never when they are ol
   assert.notEqual(second, first, 'older than a second');
   http.clock.move(300);
   assert.equal(await views.current(), second);
+});
+
+test('behind a proxy each caller is sent on to the origin that it came by', async () => {
+  await using http = await openHttpApp({ deps: { trustProxy: true } });
+  const hosts = hostRules({ bind: '127.0.0.1', port: 8787, names: ['a.example', 'b.example'], publicUrl: undefined });
+  const gate = gated(http.serving, { hosts });
+  const next = async (name: string): Promise<string> => {
+    const headers = { 'x-forwarded-host': name, 'x-forwarded-proto': 'https' };
+    const answer = await gate.ask('/condvest/v1/sessions?limit=2', { headers });
+    return ((await answer.json()) as { next_url: string }).next_url;
+  };
+  for (const name of ['a.example', 'b.example', 'a.example'])
+    assert.equal(new URL(await next(name)).origin, `https://${name}`);
+});
+
+test('no more than a few earlier states are opened at once, and each of them once', async () => {
+  await using http = await openHttpApp();
+  const { serving, lake } = http;
+  const opened = { now: 0, most: 0, all: 0 };
+  const counting = Object.create(lake.test.lake, {
+    table: {
+      value: (definition: typeof DAILY_BARS) => {
+        const table = lake.test.lake.table(definition);
+        if (definition !== DAILY_BARS) return table;
+        return {
+          at: async (at: { asOfMs: number }) => {
+            opened.all += 1;
+            opened.now += 1;
+            opened.most = Math.max(opened.most, opened.now);
+            await new Promise((resolve) => setImmediate(resolve));
+            const snapshot = await table.at(at);
+            opened.now -= 1;
+            return snapshot;
+          },
+        };
+      },
+    },
+  }) as Lake;
+  const views = new Views({ lake: counting, clock: http.clock, intervals: serving.intervals });
+  const hourAgo = http.clock.nowMs() - 3_600_000;
+  const instants = Array.from({ length: 40 }, (_, i) => hourAgo + (i % 10));
+  const found = await Promise.all(instants.map((ms) => views.asOf(ms)));
+  assert.equal(new Set(found).size, 10);
+  assert.deepEqual(opened, { now: 0, most: 2, all: 10 });
+  const many = Array.from({ length: 400 }, (_, i) => views.asOf(hourAgo - i).catch((error: unknown) => error));
+  const refused = (await Promise.all(many)).filter((one) => one instanceof Error);
+  assert.ok(refused.length > 100 && refused.every((error) => (error as { code?: string }).code === 'server-busy'));
 });

@@ -339,3 +339,17 @@ test('a lake without bars says so', async () => {
     assert.equal(((await response.json()) as { code: string }).code, 'lake-empty');
   }
 });
+
+test('as of an instant the market is as open as it was then, on any later day', async () => {
+  await using http = await openHttpApp();
+  const asOf = http.clock.nowMs() - 120_000;
+  const paths = [`/v1/summaries?ticker.any_of=AAA&as_of=${asOf}`, `/v3/snapshot?ticker=AAA&as_of=${asOf}`];
+  const first = await Promise.all(paths.map((path) => http.json<{ results: { market_status?: string }[] }>(path)));
+  for (const { results } of first) assert.equal(results[0]?.market_status, 'late_trading');
+  http.clock.move(Date.parse('2026-01-02T16:00:00Z') - http.clock.nowMs());
+  for (const [i, path] of paths.entries()) {
+    const again = await http.get(path);
+    assert.deepEqual(await again.json(), first[i]);
+    assert.match(again.headers.get('cache-control') ?? '', /immutable/);
+  }
+});

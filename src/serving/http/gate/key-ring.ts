@@ -10,6 +10,8 @@ import { RateLimit } from './rate-limit.ts';
 
 /** How long what is known of a key counts: a key that was revoked is refused within so long. */
 const KNOWN_MS = 3000;
+/** An id that there is no key of stays so: ids are made by chance, and nobody has one before it is stored. */
+const UNKNOWN_MS = 60_000;
 /** While the store cannot be reached, keys that were good go on for so long. */
 const GRACE_MS = 10 * 60_000;
 /** Uses are written down so often, and no more of them are lost when the process dies. */
@@ -58,6 +60,8 @@ export class KeyRing {
   readonly #uses = new Map<string, Use>();
   readonly #rates = new RateLimit({ namesMax: KEYS_MAX });
   readonly #wrong = new RateLimit({ namesMax: ADDRESSES_MAX });
+  /** Ids that the store was asked for in vain. */
+  readonly #guesses = new RateLimit({ namesMax: ADDRESSES_MAX });
   #writtenMs: InstantMs;
   #writing: Promise<void> | undefined;
 
@@ -94,11 +98,18 @@ export class KeyRing {
 
   async #find(id: string, address: string, nowMs: InstantMs): Promise<KnownKey | undefined> {
     const known = this.#known.get(id);
-    if (known !== undefined && nowMs - known.readMs < KNOWN_MS && nowMs >= known.readMs) return known;
+    if (
+      known !== undefined &&
+      nowMs - known.readMs < (known.key === undefined ? UNKNOWN_MS : KNOWN_MS) &&
+      nowMs >= known.readMs
+    )
+      return known;
     // An address that tries ids is not let through to the store for ever.
-    if (known?.key === undefined && this.#wrong.wait(address, WRONG_PER_MINUTE, nowMs) !== undefined) return undefined;
+    if (known?.key === undefined && this.#guesses.wait(address, WRONG_PER_MINUTE, nowMs) !== undefined)
+      return undefined;
     try {
       const key = await this.#keys.findKey(id);
+      if (key === undefined) this.#guesses.take(address, WRONG_PER_MINUTE, nowMs);
       const found = { key, caller: callerOf(key), readMs: nowMs };
       this.#known.set(id, found);
       return found;

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import type { IsoDate } from '#base/dates.ts';
+import { type IsoDate, toEpochDay } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
 import { fresh } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
 import { choice, dateParameter, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
@@ -31,6 +33,8 @@ const PAGE_MAX = 20_000;
 const FINDINGS_MAX = 1000;
 /** Sessions looked at for quality where no range is given: about a quarter of a year. */
 const QUALITY_SESSIONS = 63;
+/** Every bar of the range is looked at: ten years of a whole market would keep all others waiting for a minute. */
+const QUALITY_DAYS_MAX = 366;
 
 const cursor = z
   .string()
@@ -143,14 +147,18 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     method: 'get',
     path: '/condvest/v1/quality',
     summary: 'What is odd about the bars, and what was refused',
-    description: `Counts, and examples of each kind up to the limit. Without a range: the last ${QUALITY_SESSIONS} sessions.`,
+    description:
+      `Counts, and examples of each kind up to the limit. Without \`from\`: the ${QUALITY_SESSIONS} sessions up to \`to\`; without \`to\`: ` +
+      `up to the last session that has closed. At most ${QUALITY_DAYS_MAX} days at a time.`,
     tag: 'condvest',
     query: z.object({ from: optionalDate, to: optionalDate, limit: findingsLimit }),
     answer: qualityShape,
     handle: async (c, { query: { from, to, limit } }) => {
       const lastClosed = calendar.lastClosedSession(clock.nowMs());
-      const range = from === undefined && to === undefined ? calendar.previous(lastClosed, QUALITY_SESSIONS - 1) : from;
-      return fresh(c, qualityAnswer(await reads.pass(() => upkeep.quality({ from: range, to, limit }))));
+      const last = to === undefined || to > lastClosed ? lastClosed : to;
+      const first = from ?? sessionsUpTo(calendar, last, QUALITY_SESSIONS);
+      if (toEpochDay(last) - toEpochDay(first) >= QUALITY_DAYS_MAX) throw rangeTooLong(first, last);
+      return fresh(c, qualityAnswer(await reads.pass(() => upkeep.quality({ from: first, to: last, limit }))));
     },
   });
   addRoute(app, {
@@ -214,4 +222,20 @@ function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: Qual
     warnings: { ...warnings },
     examples: examples.map((example) => ({ ...example })) as QualityAnswer['examples'],
   };
+}
+
+/** The first of so many sessions that end on a day or before it. */
+function sessionsUpTo(calendar: Calendar, last: IsoDate, count: number): IsoDate {
+  const index = Math.max(calendar.indexOnOrBefore(last) - count + 1, 0);
+  return calendar.sessionAt(index);
+}
+
+function rangeTooLong(from: IsoDate, to: IsoDate): UsageError {
+  return new UsageError({
+    code: 'quality-range-too-long',
+    message: 'The bars of so long a range are not looked at in one request',
+    found: `${from} to ${to}`,
+    allowed: `up to ${QUALITY_DAYS_MAX} days`,
+    action: 'Ask for a year at a time, or run on the machine of the lake: condvest quality --from',
+  });
 }

@@ -10,12 +10,13 @@ import type { Cell, TableStream } from './table-stream.ts';
 export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode(`${table.fields.map((field) => quoted(field.name)).join(',')}\n`);
-  for await (const batch of table.batches) {
+  const types = table.fields.map(({ type }) => type);
+  for await (const { rowCount, columns } of table.batches) {
     let text = '';
-    for (let row = 0; row < batch.rowCount; row += 1) {
-      for (const [index, field] of table.fields.entries()) {
-        if (index > 0) text += ',';
-        text += csvCell(batch.columns[index]?.[row] ?? null, field.type);
+    for (let row = 0; row < rowCount; row += 1) {
+      for (let i = 0; i < types.length; i += 1) {
+        if (i > 0) text += ',';
+        text += csvCell(columns[i]?.[row] ?? null, types[i]);
       }
       text += '\n';
     }
@@ -23,7 +24,7 @@ export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array>
   }
 }
 
-function csvCell(value: Cell, type: ColumnType): string {
+function csvCell(value: Cell, type: ColumnType | undefined): string {
   if (value === null) return '';
   if (typeof value === 'string') return value === '' ? '""' : quoted(value);
   if (type === 'timestamp') return instantText(Number(value));

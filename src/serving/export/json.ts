@@ -39,16 +39,18 @@ function jsonKeys(fields: readonly Field[]): string[] {
 }
 
 function* lines(fields: readonly Field[], keys: readonly string[], batch: RowBatch): Generator<string> {
-  for (let row = 0; row < batch.rowCount; row += 1) {
+  const { rowCount, columns } = batch;
+  for (let row = 0; row < rowCount; row += 1) {
     let text = '{';
-    for (const [index, field] of fields.entries()) {
-      text += `${keys[index]}${jsonCell(batch.columns[index]?.[row] ?? null, field.type)}`;
+    for (let i = 0; i < fields.length; i += 1) {
+      text += keys[i];
+      text += jsonCell(columns[i]?.[row] ?? null, fields[i]?.type);
     }
     yield `${text}}`;
   }
 }
 
-function jsonCell(value: Cell, type: ColumnType): string {
+function jsonCell(value: Cell, type: ColumnType | undefined): string {
   if (value === null) return 'null';
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') {

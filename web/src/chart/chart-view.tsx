@@ -43,7 +43,7 @@ export function ChartView() {
   const isOther = bars.isOld && (answer === undefined || answer.symbol !== symbol || bars.error !== undefined);
   return (
     <>
-      <Heading chart={chart} answer={isOther ? undefined : answer} />
+      <Heading chart={chart} answer={isOther ? undefined : answer} isLoading={bars.error === undefined} />
       <Toolbar
         chart={chart}
         first={rows[0] === undefined ? undefined : spanStart(rows[0])}
@@ -80,7 +80,15 @@ export function ChartView() {
   );
 }
 
-function Heading({ chart, answer }: { readonly chart: ChartAddress; readonly answer: BarsAnswer | undefined }) {
+function Heading({
+  chart,
+  answer,
+  isLoading,
+}: {
+  readonly chart: ChartAddress;
+  readonly answer: BarsAnswer | undefined;
+  readonly isLoading: boolean;
+}) {
   const bars: readonly Bar[] = answer?.bars ?? [];
   const last = answer === undefined ? undefined : bars.at(-1);
   const before = bars.at(-2)?.close ?? null;
@@ -102,7 +110,7 @@ function Heading({ chart, answer }: { readonly chart: ChartAddress; readonly ans
         </p>
       </div>
       {last === undefined || answer === undefined ? (
-        <div class="heading-price" />
+        isLoading && <div class="heading-price" />
       ) : (
         <div class="heading-price number">
           <span class="heading-close">{price(last.close)}</span>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { address, go } from '../address.ts';
-import { fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
+import { type BarsQuery, barsAddress, fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
 import type { Bar, BarsAnswer, EventsAnswer } from '../api/wire.ts';
 import { capital, day, percent, price, signed } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
@@ -31,7 +31,7 @@ export function ChartView() {
   useFirstSymbol(chart);
   const bars = useResource(
     symbol === undefined ? undefined : ['bars', symbol, interval, adjust, asOf].join(' '),
-    (signal) => fetchBars({ symbol: symbol ?? '', interval, adjust, asOf, limit: BARS_MAX }, signal),
+    (signal) => fetchBars(barsOf(chart, symbol ?? ''), signal),
   );
   const events = useResource(symbol === undefined ? undefined : ['events', symbol, asOf].join(' '), (signal) =>
     fetchEvents(symbol ?? '', asOf, signal),
@@ -227,9 +227,15 @@ function Loaded({
         drawn={drawn.value}
         bars={rows}
         fileName={`${answer.symbol}-${answer.interval}d-${answer.adjust}.csv`}
+        address={barsAddress(barsOf(chart, answer.symbol))}
       />
     </div>
   );
+}
+
+/** The bars that a chart shows. */
+function barsOf({ interval, adjust, asOf }: ChartAddress, symbol: string): BarsQuery {
+  return { symbol, interval, adjust, asOf, limit: BARS_MAX };
 }
 
 function ChartNotes({

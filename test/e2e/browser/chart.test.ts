@@ -55,6 +55,9 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
       await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=${interval}d&adjust=${adjust}`);
       const answer = await bars(`interval=${interval}&adjust=${adjust}`);
       assert.deepEqual(await drawnBars(window.page), rowsOf(answer));
+      const request = (await window.page.locator('[data-part="request"]').textContent()) ?? '';
+      const [, path = ''] = /^curl 'http:\/\/[^/]+(\/[^']+)'$/.exec(request) ?? [];
+      assert.deepEqual(await ask<BarsAnswer>(server.url, path), answer, request);
       assert.deepEqual(window.complaints, []);
     });
   }

@@ -115,6 +115,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
       await using window = await browser.open(`${server.url}/market`, { viewport: { width, height: 900 } });
       const { page } = window;
       await page.locator('[data-part="watchlist"] tbody tr').nth(7).waitFor();
+      assert.equal(await page.locator('[data-part="watchlist"] .sparkline:visible').count(), 8);
       const names = page.locator('.name:visible');
       assert.ok((await names.count()) > 20);
       const cut = await names.evaluateAll((all) =>

@@ -1,4 +1,4 @@
-import { getJson, postJson } from './client.ts';
+import { addressOf, getJson, postJson } from './client.ts';
 import type {
   Adjust,
   BarsAnswer,
@@ -32,14 +32,14 @@ export interface BarsQuery {
   readonly explain?: boolean | undefined;
 }
 
-export function fetchBars(query: BarsQuery, signal: AbortSignal): Promise<BarsAnswer> {
-  const { symbol, interval, adjust, asOf, from, to, limit, explain } = query;
-  return getJson(
-    `${ROOT}/bars/${encodeURIComponent(symbol)}`,
-    { interval, adjust, as_of: asOf, from, to, limit, explain },
-    signal,
-  );
+/** The address of bars, from the root of the server. */
+export function barsAddress({ symbol, interval, adjust, asOf, from, to, limit, explain }: BarsQuery): string {
+  const path = `${ROOT}/bars/${encodeURIComponent(symbol)}`;
+  return addressOf(path, { interval, adjust, as_of: asOf, from, to, limit, explain });
 }
+
+export const fetchBars = (query: BarsQuery, signal: AbortSignal): Promise<BarsAnswer> =>
+  getJson(barsAddress(query), {}, signal);
 
 export const fetchEvents = (symbol: string, asOf: string | undefined, signal: AbortSignal): Promise<EventsAnswer> =>
   getJson(`${ROOT}/events/${encodeURIComponent(symbol)}`, { as_of: asOf }, signal);

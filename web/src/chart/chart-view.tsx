@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { address, go } from '../address.ts';
-import { fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
+import { type BarsQuery, barsAddress, fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
 import type { Bar, BarsAnswer, EventsAnswer } from '../api/wire.ts';
 import { capital, day, percent, price, signed } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
@@ -31,7 +31,7 @@ export function ChartView() {
   useFirstSymbol(chart);
   const bars = useResource(
     symbol === undefined ? undefined : ['bars', symbol, interval, adjust, asOf].join(' '),
-    (signal) => fetchBars({ symbol: symbol ?? '', interval, adjust, asOf, limit: BARS_MAX }, signal),
+    (signal) => fetchBars(barsOf(chart, symbol ?? ''), signal),
   );
   const events = useResource(symbol === undefined ? undefined : ['events', symbol, asOf].join(' '), (signal) =>
     fetchEvents(symbol ?? '', asOf, signal),
@@ -43,7 +43,7 @@ export function ChartView() {
   const isOther = bars.isOld && (answer === undefined || answer.symbol !== symbol || bars.error !== undefined);
   return (
     <>
-      <Heading chart={chart} answer={isOther ? undefined : answer} />
+      <Heading chart={chart} answer={isOther ? undefined : answer} isLoading={bars.error === undefined} />
       <Toolbar
         chart={chart}
         first={rows[0] === undefined ? undefined : spanStart(rows[0])}
@@ -80,7 +80,15 @@ export function ChartView() {
   );
 }
 
-function Heading({ chart, answer }: { readonly chart: ChartAddress; readonly answer: BarsAnswer | undefined }) {
+function Heading({
+  chart,
+  answer,
+  isLoading,
+}: {
+  readonly chart: ChartAddress;
+  readonly answer: BarsAnswer | undefined;
+  readonly isLoading: boolean;
+}) {
   const bars: readonly Bar[] = answer?.bars ?? [];
   const last = answer === undefined ? undefined : bars.at(-1);
   const before = bars.at(-2)?.close ?? null;
@@ -102,7 +110,7 @@ function Heading({ chart, answer }: { readonly chart: ChartAddress; readonly ans
         </p>
       </div>
       {last === undefined || answer === undefined ? (
-        <div class="heading-price" />
+        isLoading && <div class="heading-price" />
       ) : (
         <div class="heading-price number">
           <span class="heading-close">{price(last.close)}</span>
@@ -219,9 +227,15 @@ function Loaded({
         drawn={drawn.value}
         bars={rows}
         fileName={`${answer.symbol}-${answer.interval}d-${answer.adjust}.csv`}
+        address={barsAddress(barsOf(chart, answer.symbol))}
       />
     </div>
   );
+}
+
+/** The bars that a chart shows. */
+function barsOf({ interval, adjust, asOf }: ChartAddress, symbol: string): BarsQuery {
+  return { symbol, interval, adjust, asOf, limit: BARS_MAX };
 }
 
 function ChartNotes({

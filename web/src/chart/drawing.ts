@@ -75,6 +75,7 @@ export class ChartDrawing {
   #sight: Sight = { from: undefined, to: undefined };
   /** The bar that keys have put the crosshair on, until a pointer comes: what the library says of it meanwhile is about places. */
   #keyed: number | undefined;
+  #chosen: number | undefined;
   #touchedMs = Number.NEGATIVE_INFINITY;
 
   constructor(box: HTMLElement, events: DrawingEvents) {
@@ -95,7 +96,10 @@ export class ChartDrawing {
     this.#markers = createSeriesMarkers(this.#candles, []);
     this.#labels = new PaneLabels(box);
     this.#chart.subscribeCrosshairMove((at) => {
-      if (this.#keyed === undefined) events.onPoint(this.#barAt(at));
+      if (this.#keyed !== undefined) return;
+      events.onPoint(this.#barAt(at));
+      // Nothing points any more.
+      if (at.point === undefined) requestAnimationFrame(() => this.choose(this.#chosen));
     });
     this.#chart.subscribeClick((at) => {
       const bar = this.#barAt(at);
@@ -145,11 +149,19 @@ export class ChartDrawing {
       const from = bar < range.from + 1 ? bar - 1 : bar + 1 - width;
       scale.setVisibleLogicalRange({ from, to: from + width });
     }
-    this.mark(bar);
+    this.#mark(bar);
   }
 
-  /** Puts the crosshair on a bar, in sight or not. */
-  mark(bar: number): void {
+  /** The bar that has the crosshair while nothing points at another; undefined: none. */
+  choose(bar: number | undefined): void {
+    const before = this.#chosen;
+    this.#chosen = bar;
+    if (bar === undefined) {
+      if (before !== undefined && this.#keyed === before) this.unpoint();
+    } else if (this.#keyed === undefined) this.#mark(bar);
+  }
+
+  #mark(bar: number): void {
     const drawn = this.#candles.data()[bar];
     if (drawn === undefined) return;
     this.#keyed = bar;
@@ -164,6 +176,7 @@ export class ChartDrawing {
 
   unpoint(): void {
     this.#keyed = undefined;
+    this.#chosen = undefined;
     this.#chart.clearCrosshairPosition();
   }
 
@@ -187,6 +200,7 @@ export class ChartDrawing {
 
   close(): void {
     this.#keyed = undefined;
+    this.#chosen = undefined;
     for (const type of TOUCHES) this.#box.removeEventListener(type, this.#onTouch, { capture: true });
     this.#labels.clear();
     this.#chart.remove();

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { type Bar, isWindow } from '../api/wire.ts';
 import { exact, plural } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
+import { accessKey } from '../state/access-key.ts';
 import type { DrawnBar } from './drawing.ts';
 
 /** The bars on the canvas as a table, exact to the last digit: the chart for those who read rather than look. */
@@ -9,10 +10,13 @@ export function DrawnTable({
   drawn,
   bars,
   fileName,
+  address,
 }: {
   readonly drawn: readonly DrawnBar[];
   readonly bars: readonly Bar[];
   readonly fileName: string;
+  /** Where the server has these bars. */
+  readonly address: string;
 }) {
   const isOpen = useSignal(false);
   const stateAt = (n: number): string | null => {
@@ -35,6 +39,9 @@ export function DrawnTable({
             <button type="button" class="button" onClick={() => save(fileName, csvOf(drawn, bars, stateAt))}>
               <Icon name="download" /> Save as CSV
             </button>
+            <span class="soft small">
+              The same for a program: <code data-part="request">{requestOf(address)}</code>
+            </span>
           </p>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys. */}
           <section class="table-frame drawn-frame" tabIndex={0} aria-label="The bars as a table, scrollable">
@@ -68,6 +75,12 @@ export function DrawnTable({
       ) : null}
     </details>
   );
+}
+
+/** For a terminal. The key of a server that wants one is not shown. */
+function requestOf(address: string): string {
+  const key = accessKey.value === '' ? '' : ' -H "Authorization: Bearer $KEY"';
+  return `curl${key} '${location.origin}${address}'`;
 }
 
 function endOf(bar: Bar | undefined): string | undefined {

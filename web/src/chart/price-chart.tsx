@@ -68,10 +68,7 @@ export function PriceChart({
     drawing.current?.tell(told.current);
     onDrawn(drawing.current?.drawn() ?? []);
   }, [picture, onDrawn]);
-  // The crosshair stays where somebody has asked, while no pointer is on the chart.
-  useEffect(() => {
-    if (pointed === undefined && chosen !== undefined) drawing.current?.mark(chosen);
-  }, [pointed, chosen]);
+  useEffect(() => drawing.current?.choose(chosen), [chosen]);
   useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
   const paintedDark = useRef(dark);
   useEffect(() => {

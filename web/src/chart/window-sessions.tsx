@@ -40,7 +40,8 @@ export function WindowSessions({
       ) : data === undefined || !isSessionBars(data) ? (
         <SkeletonLines lines={4} label="Loading the sessions" />
       ) : (
-        <div class="table-frame">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys.
+        <section class="table-frame" tabIndex={0} aria-label="Sessions in the window, scrollable">
           <table class="data" aria-label="Sessions in the window">
             <thead>
               <tr>
@@ -65,7 +66,7 @@ export function WindowSessions({
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </details>
   );

@@ -88,8 +88,8 @@ function Table({
                   }}
                 />
               ))}
-              <th scope="col" class="wide-only spark-cell">
-                60 sessions
+              <th scope="col" class="spark-cell">
+                <span>60 sessions</span>
               </th>
               <th scope="col" class="remove-cell">
                 <span class="unseen">Remove</span>
@@ -110,7 +110,7 @@ function Table({
                 <td class="end">{price(row.close)}</td>
                 <td class={`end ${wayOf(row.change)}`}>{percent(row.change_percent)}</td>
                 <td class="end">{compact(row.volume)}</td>
-                <td class="wide-only spark-cell" title={`${day(row.first)} to ${day(row.last)}`}>
+                <td class="spark-cell" title={`${day(row.first)} to ${day(row.last)}`}>
                   <Sparkline values={row.closes} />
                 </td>
                 <td class="end remove-cell">

@@ -106,7 +106,10 @@ async function runCommand(
 }
 
 function usageMessage(error: CommanderError, argv: readonly string[]): string {
-  const text = error.message.replace(/^error: /, '').replace(/\n\(Did you mean/, ' (Did you mean');
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replace(/\n\(Did you mean/, ' (Did you mean');
   const [name] = argv;
   if (error.code !== 'commander.unknownCommand' || name === undefined) return `${text}. See: condvest help`;
   const nearest = nearestName(

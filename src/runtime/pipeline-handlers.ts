@@ -19,6 +19,7 @@ import {
 } from '#batch/pipeline/steps.ts';
 import { type TellReport, tell } from '#batch/pipeline/tell.ts';
 import type { PipelineRunDeps } from './pipeline-deps.ts';
+import { counted, describeFetched, describeReference } from './step-details.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
 /** What each task of `daily.asl.json` does in this process. */
@@ -69,7 +70,10 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           return plan;
         },
         ({ toFetch, left }) => ({
-          detail: toFetch === 0 ? 'nothing to fetch' : `${toFetch} sessions${left > 0 ? `, ${left} more left` : ''}`,
+          detail:
+            toFetch === 0
+              ? 'nothing to fetch'
+              : `${counted(toFetch, 'session')}${left > 0 ? `, ${left} more left` : ''}`,
         }),
       ),
     FetchBars: (state) =>
@@ -77,7 +81,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
         'fetch bars',
         (progress) =>
           fetchBarsStep(pipeline, planOf(state), ({ done, total, session }) =>
-            progress(`${done} of ${total} sessions: ${session}`),
+            progress(`${done} of ${counted(total, 'session')}: ${session}`),
           ),
         (report) => ({ rows: report.rows, detail: describeFetched(report) }),
       ),
@@ -85,10 +89,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
       recorder.step(
         'fetch reference',
         () => fetchReferenceStep(pipeline, planOf(state)),
-        (report) => ({
-          rows: report.rows,
-          detail: `${report.listed} listed, ${report.delisted} delisted, ${report.splits} splits, ${report.dividends} dividends`,
-        }),
+        (report) => ({ rows: report.rows, detail: describeReference(report) }),
       ),
     Record: () =>
       recorder.step(
@@ -99,7 +100,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           await deps.operations.replaceListings(await listedSecurities(pipeline.lake), deps.clock.nowMs());
           return restatements;
         },
-        ({ rows }) => ({ rows, detail: `${rows} restated values` }),
+        ({ rows }) => ({ rows, detail: counted(rows, 'restated value') }),
       ),
     // The engine works one interval at a time: side by side they would only share its memory.
     Resample: ({ interval = 0 }) =>
@@ -108,20 +109,23 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           `resample ${interval}`,
           (progress) =>
             resampleStep(pipeline, interval, ({ year, done, total }) => progress(`${year}, ${done} of ${total}`)),
-          ({ rows, windows, mode }) => ({ rows, detail: mode === 'unchanged' ? 'up to date' : `${windows} windows` }),
+          ({ rows, windows, mode }) => ({
+            rows,
+            detail: mode === 'unchanged' ? 'up to date' : counted(windows, 'window'),
+          }),
         ),
       ),
     Consolidate: () =>
       recorder.step(
         'consolidate',
         () => consolidateStep(pipeline),
-        ({ rows, files }) => ({ rows, detail: rows === 0 ? 'nothing due' : `${files} files fewer` }),
+        ({ rows, files }) => ({ rows, detail: rows === 0 ? 'nothing due' : `${counted(files, 'file')} fewer` }),
       ),
     Verify: () =>
       recorder.step(
         'verify',
         (progress) => verifyStep(pipeline, ({ table }) => progress(table)),
-        ({ rows }) => ({ detail: `${rows} rows checked` }),
+        ({ rows }) => ({ detail: `${counted(rows, 'row')} checked` }),
       ),
     Report: (state) =>
       recorder.step(
@@ -144,7 +148,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
             resolved: told.resolved.length,
           };
         },
-        ({ opened, resolved }) => ({ detail: `${opened} notices opened, ${resolved} resolved` }),
+        ({ opened, resolved }) => ({ detail: `${counted(opened, 'notice')} opened, ${resolved} resolved` }),
       ),
   };
 }
@@ -189,20 +193,6 @@ function failedSteps(state: PipelineState): FailedStep[] {
   return failed.flatMap(([step, error]) =>
     error === undefined ? [] : [{ step, error: error.Error, cause: error.Cause }],
   );
-}
-
-function describeFetched({ sessions, inserted, replaced, quarantined, overBound }: FetchBarsStepReport): string {
-  const waiting = sessions.filter(({ outcome }) => outcome === 'not-yet').length;
-  const short = sessions.filter(({ settledShort }) => settledShort).length;
-  const parts = [
-    `${sessions.length} sessions: ${inserted} new bars`,
-    ...(replaced > 0 ? [`${replaced} replaced`] : []),
-    ...(quarantined > 0 ? [`${quarantined} refused`] : []),
-    ...(waiting > 0 ? [`${waiting} not there yet`] : []),
-    ...(short > 0 ? [`${short} settled short`] : []),
-    ...(overBound.length > 0 ? [`${overBound.length} REFUSED whole`] : []),
-  ];
-  return parts.join(', ');
 }
 
 function serial(): <T>(work: () => Promise<T>) => Promise<T> {

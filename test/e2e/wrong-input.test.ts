@@ -72,6 +72,8 @@ describe('wrong input', () => {
   test('a table that does not exist', () => refused(['history', 'candles'], 2, /bronze\/daily_bars/));
   test('a statement that is no SQL', () => refused(['sql', 'selec 1'], 2, /syntax error/));
   test('an option that does not exist', () => refused(['bars', 'AAA', '--intervall', '3'], 2, /--intervall/));
+  test('an argument too many', () =>
+    refused(['fetch', 'AAA'], 2, /too many arguments for 'fetch'.*got 1\. See: condvest help/));
   test('a command that does not exist, with the one that was meant', () =>
     refused(['imports'], 2, /Did you mean import\?/));
   test('a retention that a running reader could need', () => refused(['vacuum', '--retention-days', '1'], 2, /force/i));

@@ -57,7 +57,8 @@ export async function putReplies(
   let version: number | undefined;
   for (const reply of withBars) await quarantineRows(deps, reply);
 
-  // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it.
+  // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it. Old sessions first: where the
+  // ledger is empty yet, they are what the young ones are judged by.
   for (const group of groupByInstant(full)) {
     const path = await store.scratchPath('.parquet');
     try {
@@ -193,13 +194,15 @@ function groupByInstant(replies: readonly Reply[]): Reply[][] {
   const groups = new Map<string, Reply[]>();
   for (const reply of replies) {
     const isOld = reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
-    const key = isOld ? 'old' : reply.planned.session;
+    const key = isOld ? OLD : reply.planned.session;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [reply]);
     else group.push(reply);
   }
-  return [...groups.values()].map((group) => group.sort((a, b) => a.fetchedAtMs - b.fetchedAtMs));
+  const keys = [...groups.keys()].sort((a, b) => Number(b === OLD) - Number(a === OLD));
+  return keys.map((key) => (groups.get(key) ?? []).sort((a, b) => a.fetchedAtMs - b.fetchedAtMs));
 }
 
+const OLD = 'old';
 /** Longer than any session takes to settle: a long weekend and a closing. */
 const YOUNG_MS = 14 * 86_400_000;

@@ -13,7 +13,7 @@ export interface FileSurvey {
 
 /** What a file really holds: rows, rows out of order, nulls, smallest and largest values, by numbered columns, and units. */
 export function surveyFile(localPath: string, { columns, bounded, sortBy, unitColumn }: FileSurvey): string {
-  const measures = columns.map(({ name }, index) => `count(*) FILTER (${sqlName(name)} IS NULL) AS nulls_${index}`);
+  const measures = columns.map(({ name }, index) => `count(*) - count(${sqlName(name)}) AS nulls_${index}`);
   for (const [index, { name, type }] of columns.entries()) {
     if (!bounded.includes(name)) continue;
     const value = `CAST(${sqlName(name)} AS ${SQL_TYPES[type]})`;

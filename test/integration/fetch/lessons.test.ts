@@ -185,6 +185,17 @@ describe('fetching', () => {
     assert.equal((await lake.ledger()).get(LAST)?.state, 'settled');
   });
 
+  test('a cut session is seen in the first filling too, where nothing but its neighbours says what is usual', async () => {
+    await using of = await setUp(settled(LAST));
+    const { lake, vendor } = of;
+    const cut = calendar.previous(LAST, 2);
+    vendor.grouped.set(cut, (vendor.grouped.get(cut) ?? []).slice(0, 4));
+    await lake.fetch({ from: FIRST });
+    const ledger = await lake.ledger();
+    assert.deepEqual([ledger.get(cut)?.state, ledger.get(cut)?.expected], ['partial', 10]);
+    assert.equal([...ledger.values()].filter(({ state }) => state === 'settled').length, SESSIONS.length - 1);
+  });
+
   test('prices are stored as traded: a split puts no cliff between what was fetched before it and after', async () => {
     const exDate = isoDate('2024-02-01');
     await using of = await setUp(settled(calendar.previous(exDate)));

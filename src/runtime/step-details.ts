@@ -1,0 +1,40 @@
+import type { FetchBarsStepReport, FetchReferenceStepReport } from '#batch/pipeline/steps.ts';
+
+/** What came of a step, in a line for a person. */
+
+/** `1 session`, `1,200 sessions`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
+/** Everything that is not as it should be stands in it, so that a run which succeeds hides nothing. */
+export function describeFetched({ sessions, inserted, replaced, quarantined, overBound }: FetchBarsStepReport): string {
+  const number = (of: (one: FetchBarsStepReport['sessions'][number]) => boolean): number => sessions.filter(of).length;
+  const others: readonly [number, string][] = [
+    [replaced, 'replaced'],
+    [quarantined, 'refused'],
+    [number(({ state, rows }) => state === 'partial' && rows > 0), 'partial'],
+    [number(({ outcome }) => outcome === 'empty'), 'without bars'],
+    [number(({ outcome }) => outcome === 'not-yet'), 'not there yet'],
+    [number(({ outcome }) => outcome === 'beyond-plan'), 'beyond the plan'],
+    [number(({ settledShort }) => settledShort), 'settled short'],
+    [overBound.length, 'REFUSED whole'],
+  ];
+  return [
+    `${counted(sessions.length, 'session')}: ${counted(inserted, 'new bar')}`,
+    ...others.flatMap(([count, what]) => (count > 0 ? [`${count.toLocaleString('en-US')} ${what}`] : [])),
+  ].join(', ');
+}
+
+export function describeReference(report: FetchReferenceStepReport): string {
+  const { listed, delisted, renamed, reused, splits, dividends, held } = report;
+  return [
+    `${listed.toLocaleString('en-US')} listed`,
+    `${delisted.toLocaleString('en-US')} delisted`,
+    ...(renamed.length > 0 ? [`renamed ${renamed.join(', ')}`] : []),
+    ...(reused.length > 0 ? [`reused ${reused.join(', ')}`] : []),
+    counted(splits, 'split'),
+    counted(dividends, 'dividend'),
+    ...(held > 0 ? [`${held} held back`] : []),
+  ].join(', ');
+}

@@ -7,6 +7,7 @@ import { type ConditionFacts, type FailedStep, findConditions } from '#batch/pip
 import {
   consolidateStep,
   type FetchBarsStepReport,
+  type FetchReferenceStepReport,
   fetchBarsStep,
   fetchReferenceStep,
   type PipelineDeps,
@@ -81,14 +82,11 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           ),
         (report) => ({ rows: report.rows, detail: describeFetched(report) }),
       ),
-    FetchReference: (state) =>
+    FetchReference: () =>
       recorder.step(
         'fetch reference',
-        () => fetchReferenceStep(pipeline, planOf(state)),
-        (report) => ({
-          rows: report.rows,
-          detail: `${report.listed} listed, ${report.delisted} delisted, ${report.splits} splits, ${report.dividends} dividends`,
-        }),
+        () => fetchReferenceStep(pipeline),
+        (report) => ({ rows: report.rows, detail: describeReference(report) }),
       ),
     Record: () =>
       recorder.step(
@@ -201,6 +199,25 @@ function describeFetched({ sessions, inserted, replaced, quarantined, overBound 
     ...(waiting > 0 ? [`${waiting} not there yet`] : []),
     ...(short > 0 ? [`${short} settled short`] : []),
     ...(overBound.length > 0 ? [`${overBound.length} REFUSED whole`] : []),
+  ];
+  return parts.join(', ');
+}
+
+const NAMES_TOLD = 3;
+
+function describeReference(report: FetchReferenceStepReport): string {
+  const { listed, delisted, renamed, reused, splits, dividends, held, refused } = report;
+  const { withdrawn, withdrawnCount, unconfirmed, unconfirmedCount } = report;
+  const named = (names: readonly string[], count: number): string =>
+    `${names.slice(0, NAMES_TOLD).join(', ')}${count > NAMES_TOLD ? ' …' : ''}`;
+  const parts = [
+    `${listed} listed, ${delisted} delisted, ${splits} splits, ${dividends} dividends`,
+    ...(renamed.length > 0 ? [`renamed ${named(renamed, renamed.length)}`] : []),
+    ...(reused.length > 0 ? [`reused ${named(reused, reused.length)}`] : []),
+    ...(held > 0 ? [`${held} events held back`] : []),
+    ...(refused > 0 ? [`${refused} events refused`] : []),
+    ...(withdrawnCount > 0 ? [`${withdrawnCount} events withdrawn: ${named(withdrawn, withdrawnCount)}`] : []),
+    ...(unconfirmedCount > 0 ? [`${unconfirmedCount} unconfirmed: ${named(unconfirmed, unconfirmedCount)}`] : []),
   ];
   return parts.join(', ');
 }

@@ -57,6 +57,7 @@ function leftUndone({ planned, bars }: FetchReport): number {
 
 const FAILURES_SHOWN = 3;
 const SESSIONS_SHOWN = 10;
+const NAMES_SHOWN = 10;
 
 /** What a fetch did, in lines for a person. */
 export function describeFetch(report: FetchReport): string[] {
@@ -101,13 +102,25 @@ export function describeFetch(report: FetchReport): string[] {
       ...(splits.added > 0 ? [plural(splits.added, 'split')] : []),
       ...(dividends.added > 0 ? [plural(dividends.added, 'dividend')] : []),
       ...(splits.held > 0 ? [`${plural(splits.held, 'split')} held back for having two values`] : []),
+      ...(dividends.held > 0 ? [`${plural(dividends.held, 'dividend')} held back for having two values`] : []),
       ...(splits.refused + dividends.refused > 0
         ? [`${plural(splits.refused + dividends.refused, 'event')} refused`]
         : []),
     ];
     lines.push(`Listings: ${changes.join(', ')}`);
+    const withdrawn = [...splits.withdrawn, ...dividends.withdrawn];
+    if (withdrawn.length > 0) lines.push(`Withdrawn by ${source}, and applied no more: ${shortList(withdrawn)}`);
+    if (listings.unconfirmed.length > 0)
+      lines.push(
+        `Neither among those that trade nor among those that ceased to, and left as they are: ${shortList(listings.unconfirmed)}`,
+      );
   }
   return lines;
+}
+
+function shortList(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function fetchJson(report: FetchReport): object {

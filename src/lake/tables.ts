@@ -42,12 +42,18 @@ export const SESSIONS: TableDefinition = {
   name: 'bronze/sessions',
   comment: 'The ledger: what is known of each session of a dataset',
   columns: [
-    { name: 'dataset', type: 'string', comment: 'daily_bars; horizon:<source> says up to where a plan has no history' },
+    {
+      name: 'dataset',
+      type: 'string',
+      comment:
+        'daily_bars; horizon:<source> is where a plan has no history any more, events:<source> the last look at events',
+    },
     session,
     {
       name: 'state',
       type: 'string',
-      comment: 'partial, provisional or settled (horizon: beyond-plan); a session without a row is missing',
+      comment:
+        'partial, provisional or settled (horizon: beyond-plan, events: looked-at); a session without a row is missing',
     },
     { name: 'rows', type: 'long', comment: 'Rows stored for the session' },
     { name: 'expected', type: 'long', comment: 'Rows expected, or null where it cannot be judged' },

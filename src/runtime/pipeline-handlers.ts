@@ -7,6 +7,7 @@ import { type ConditionFacts, type FailedStep, findConditions } from '#batch/pip
 import {
   consolidateStep,
   type FetchBarsStepReport,
+  type FetchReferenceStepReport,
   fetchBarsStep,
   fetchReferenceStep,
   type PipelineDeps,
@@ -85,10 +86,10 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           ),
         (report) => ({ rows: report.rows, detail: describeFetched(report) }),
       ),
-    FetchReference: (state) =>
+    FetchReference: () =>
       recorder.step(
         'fetch reference',
-        () => fetchReferenceStep(pipeline, planOf(state)),
+        () => fetchReferenceStep(pipeline),
         (report) => ({ rows: report.rows, detail: describeReference(report) }),
       ),
     Record: () =>

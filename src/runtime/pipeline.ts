@@ -1,7 +1,7 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import { defined } from '#base/assert.ts';
 import { deathNotice } from '#batch/pipeline/conditions.ts';
-import type { PipelineDeps, PipelineInput } from '#batch/pipeline/steps.ts';
+import { checkInput, type PipelineDeps, type PipelineInput } from '#batch/pipeline/steps.ts';
 import { deliver, type TellReport } from '#batch/pipeline/tell.ts';
 import type { Run, RunStep } from '#ports/operations.ts';
 import { readDefinition } from './pipeline-definition.ts';
@@ -48,11 +48,12 @@ export async function runPipeline(deps: PipelineRunDeps, options: PipelineRunOpt
 
 /**
  * Starts a run, which goes on after this call. Two at once are kept apart by a lease (`pipeline-busy`), which is taken over when
- * its holder died.
+ * its holder died. What it cannot be started with is refused before anything is written down (`pipeline-session`).
  */
 export async function startPipeline(deps: PipelineRunDeps, options: PipelineRunOptions): Promise<StartedPipeline> {
   const { operations } = deps;
   const { input, resume, signal, onStep, heartbeatMs } = options;
+  checkInput(deps.pipeline, input);
   let told: TellReport | undefined;
   let left = 0;
   const request = { kind: PIPELINE_KIND, input, resume, signal, onStep, heartbeatMs };

@@ -26,15 +26,25 @@ export function describeFetched({ sessions, inserted, replaced, quarantined, ove
   ].join(', ');
 }
 
+const NAMES_TOLD = 3;
+
 export function describeReference(report: FetchReferenceStepReport): string {
-  const { listed, delisted, renamed, reused, splits, dividends, held } = report;
+  const { listed, delisted, renamed, reused, splits, dividends, held, refused } = report;
+  const { withdrawn, withdrawnCount, unconfirmed, unconfirmedCount } = report;
+  const named = (names: readonly string[], count: number): string =>
+    `${names.slice(0, NAMES_TOLD).join(', ')}${count > NAMES_TOLD ? ' …' : ''}`;
   return [
     `${listed.toLocaleString('en-US')} listed`,
     `${delisted.toLocaleString('en-US')} delisted`,
-    ...(renamed.length > 0 ? [`renamed ${renamed.join(', ')}`] : []),
-    ...(reused.length > 0 ? [`reused ${reused.join(', ')}`] : []),
+    ...(renamed.length > 0 ? [`renamed ${named(renamed, renamed.length)}`] : []),
+    ...(reused.length > 0 ? [`reused ${named(reused, reused.length)}`] : []),
     counted(splits, 'split'),
     counted(dividends, 'dividend'),
     ...(held > 0 ? [`${held} held back`] : []),
+    ...(refused > 0 ? [`${counted(refused, 'event')} refused`] : []),
+    ...(withdrawnCount > 0
+      ? [`${counted(withdrawnCount, 'event')} withdrawn: ${named(withdrawn, withdrawnCount)}`]
+      : []),
+    ...(unconfirmedCount > 0 ? [`${unconfirmedCount} unconfirmed: ${named(unconfirmed, unconfirmedCount)}`] : []),
   ].join(', ');
 }

@@ -146,6 +146,19 @@ describe('wrong input', () => {
     assert.equal(out, 'n\n2\n');
   });
 
+  test('a run of a day that is no session, or has not closed, is refused before it begins', async () => {
+    const options = { home: file('simulated'), env: { CONDVEST_SOURCE: 'simulated' } };
+    for (const session of ['2026-11-22', '2099-06-01', '1950-01-01', '2024-12-25'])
+      await refused(
+        ['pipeline', 'run', '--session', session],
+        2,
+        new RegExp(`${session}.* a session from 1962-01-02`),
+        options,
+      );
+    const { out } = await condvest(['pipeline', 'history', '--json'], options);
+    assert.deepEqual(JSON.parse(out), []);
+  });
+
   test('Ctrl-C stops with 130 and leaves a lake that is whole', async () => {
     const stopped = file('stopped');
     const outcome = await condvest(['up', '--once', '--symbols', '60', '--years', '4'], {

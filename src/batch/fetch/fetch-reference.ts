@@ -1,26 +1,23 @@
 import type { IsoDate } from '#base/dates.ts';
 import { addDays } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { SqlParameter } from '#lake/engine.ts';
-import type { Column } from '#lake/schema.ts';
-import { DIVIDENDS, LISTINGS, SESSIONS, SPLITS } from '#lake/tables.ts';
+import { LISTINGS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
-import { type ListingChanges, planListings, SHORT_LIST_SHARE } from '#market/listing-changes.ts';
+import { type ListingChanges, type ListingRow, planListings, SHORT_LIST_SHARE } from '#market/listing-changes.ts';
 import { isSymbol } from '#market/quality.ts';
 import type { ListedSymbol } from '#ports/daily-source.ts';
 
-import { DIVIDENDS_IMPORT, type EventDataset, putValueSets, SPLITS_IMPORT } from '../import/import-events.ts';
-import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
-import { readLedger } from '../ledger.ts';
+import { DIVIDENDS_IMPORT, SPLITS_IMPORT } from '../import/import-events.ts';
 import { checkOverlaps, listingValues, readListings } from '../listings-table.ts';
 import { replaceAll, stageRows } from '../small-table.ts';
+import { planLook, recordLook } from './events-look.ts';
 import type { FetchDeps } from './fetched-session.ts';
-import { firstOf } from './plan.ts';
+import { type EventsReport, NO_EVENTS, putEvents } from './put-events.ts';
 
 export interface FetchReferenceRequest {
   /** The session that the lists speak of: the last one closed. */
   readonly session: IsoDate;
-  /** Events from this ex-date on; the look-back where the tables exist already, unless given. */
+  /** Events from this ex-date on, where it is earlier than what a look goes back anyway. */
   readonly eventsFrom?: IsoDate;
   readonly signal?: AbortSignal;
 }
@@ -34,18 +31,6 @@ export interface FetchReferenceReport {
   readonly dividends: EventsReport;
 }
 
-interface EventsReport {
-  readonly rows: number;
-  readonly added: number;
-  readonly replaced: number;
-  /** Keys for which the source gave two values: neither is applied. */
-  readonly held: number;
-  /** Rows that cannot be right: counted, and left out. */
-  readonly refused: number;
-}
-
-/** Vendors learn of a split late; what is later still is found by a backfill. */
-const LOOK_BACK_DAYS = 120;
 /** New symbols for which the source is asked since when they are so called: a request each. */
 const CHANGES_ASKED_MAX = 20;
 /** A listing that is younger than this is dated by its first day; an outage of some weeks delays nothing. */
@@ -59,7 +44,6 @@ const NO_CHANGES: Omit<ListingChanges, 'rows'> = {
   detailed: 0,
   unconfirmed: [],
 };
-const NO_EVENTS: EventsReport = { rows: 0, added: 0, replaced: 0, held: 0, refused: 0 };
 
 /**
  * Fetches listings, splits and dividends and merges them into the lake. A list that fails, or that is far shorter than what is
@@ -71,45 +55,32 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
     return { asked: false, symbols: 0, listings: NO_CHANGES, splits: NO_EVENTS, dividends: NO_EVENTS };
   const { session, signal } = request;
   const seenAtMs = lake.deps.clock.nowMs();
-  const splitsFrom = await eventsFrom(deps, SPLITS.name, request);
-  const splits = await source.splits(splitsFrom, signal);
-  const dividends = await source.dividends(await eventsFrom(deps, DIVIDENDS.name, request), signal);
+  const look = await planLook(lake, source.name, session, request.eventsFrom);
+  const splits = await source.splits(look.from, signal);
+  const dividends = await source.dividends(look.from, signal);
   const active = await source.symbols({ session, delisted: false }, signal);
   const changes = await putListings(deps, active, request, seenAtMs);
-  return {
+  const listedSplits = splits.map(({ symbol, exDate, splitFrom, splitTo }) => ({
+    symbol,
+    key: [exDate],
+    values: [splitFrom, splitTo],
+  }));
+  const listedDividends = dividends.map(({ symbol, exDate, kind, cashAmount, currency }) => ({
+    symbol,
+    key: [exDate, kind],
+    values: [cashAmount],
+    // Adjustment divides by a price in dollars.
+    isForeign: (currency ?? 'USD') !== 'USD',
+  }));
+  const report = {
     asked: true,
     symbols: active.length,
     listings: changes,
-    splits: await putEvents(
-      deps,
-      SPLITS_IMPORT,
-      SPLITS.columns,
-      splits.map((row) => ({ symbol: row.symbol ?? '', values: [row.exDate, row.splitFrom, row.splitTo] })),
-      seenAtMs,
-    ),
-    dividends: await putEvents(
-      deps,
-      DIVIDENDS_IMPORT,
-      DIVIDENDS.columns,
-      dividends.map((row) => ({
-        symbol: row.symbol ?? '',
-        // Adjustment divides by a price in dollars, so an amount in another currency is none.
-        values: [row.exDate, row.kind, (row.currency ?? 'USD') === 'USD' ? row.cashAmount : null],
-      })),
-      seenAtMs,
-    ),
+    splits: await putEvents(deps, SPLITS_IMPORT, listedSplits, look, seenAtMs),
+    dividends: await putEvents(deps, DIVIDENDS_IMPORT, listedDividends, look, seenAtMs),
   };
-}
-
-async function eventsFrom(deps: FetchDeps, table: string, request: FetchReferenceRequest): Promise<IsoDate> {
-  if (request.eventsFrom !== undefined) return request.eventsFrom;
-  const { lake } = deps;
-  const recent = addDays(request.session, -LOOK_BACK_DAYS);
-  if ((await lake.table(table === SPLITS.name ? SPLITS : DIVIDENDS).head()) !== undefined) return recent;
-  // The first time: as far back as there are bars that they may adjust. All that were ever paid would be hundreds of pages.
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
-  const first = firstOf(ledger);
-  return first !== undefined && first < recent ? first : recent;
+  await recordLook(lake, source.name, look, session, seenAtMs);
+  return report;
 }
 
 async function putListings(
@@ -127,18 +98,20 @@ async function putListings(
   const open = before.filter((row) => row.lastSession === null && row.firstSession <= session && isAskedFor(row));
   checkLength(valid.length, open.length, session);
   const names = new Set(valid.map(({ symbol }) => symbol));
-  const known = new Set(before.map(({ symbol }) => symbol));
+  const isNew = isNewTo(before);
   const gone = open.flatMap(({ symbol }) => (names.has(symbol) ? [] : [symbol]));
   const ended = gone.length > 0 ? await source.symbols({ session, delisted: true, among: gone }, signal) : [];
   const figis = new Set(open.flatMap(({ figi }) => (figi === null ? [] : [figi])));
   const changedOn = new Map<string, IsoDate>();
-  const renamed = valid.filter(({ symbol, figi }) => !known.has(symbol) && figi !== null && figis.has(figi));
+  const renamed = valid.filter((one) => isNew(one) && one.figi !== null && figis.has(one.figi));
   for (const { symbol } of renamed.slice(0, CHANGES_ASKED_MAX)) {
     const changes = await source.symbolChanges(symbol, signal);
     const own = changes.findLast((change) => change.symbol === symbol);
     if (own !== undefined) changedOn.set(symbol, own.date);
   }
-  for (const { symbol } of newcomers(deps, valid, known, changedOn)) {
+  // None on the first look, when every symbol is new.
+  const newcomers = before.length === 0 ? [] : valid.filter((one) => isNew(one) && !changedOn.has(one.symbol));
+  for (const { symbol } of newcomers.slice(0, source.listedOn === undefined ? 0 : CHANGES_ASKED_MAX)) {
     const listedOn = await source.listedOn?.(symbol, signal);
     // What was listed long ago and is new to us has not begun to trade lately: a wider choice of types or exchanges.
     if (listedOn !== undefined && listedOn >= addDays(session, -NEW_LISTING_DAYS)) changedOn.set(symbol, listedOn);
@@ -178,15 +151,16 @@ function sameKinds(
   return ({ type, exchange }) => (type === null || types.has(type)) && (exchange === null || exchanges.has(exchange));
 }
 
-/** Symbols that began to trade since the last look; none on the first one, when every symbol is new. */
-function newcomers(
-  deps: FetchDeps,
-  active: readonly ListedSymbol[],
-  known: ReadonlySet<string>,
-  dated: ReadonlyMap<string, IsoDate>,
-): readonly ListedSymbol[] {
-  if (deps.source.listedOn === undefined || known.size === 0) return [];
-  return active.filter(({ symbol }) => !known.has(symbol) && !dated.has(symbol)).slice(0, CHANGES_ASKED_MAX);
+/**
+ * Whether a symbol has somebody new behind it: it has no open listing, though it may have had one, or its open listing is of
+ * another FIGI.
+ */
+function isNewTo(before: readonly ListingRow[]): (listed: ListedSymbol) => boolean {
+  const open = new Map(before.flatMap((row) => (row.lastSession === null ? [[row.symbol, row.figi]] : [])));
+  return ({ symbol, figi }) => {
+    const known = open.get(symbol);
+    return known === undefined || (known !== null && figi !== null && known !== figi);
+  };
 }
 
 function checkLength(found: number, open: number, session: IsoDate): void {
@@ -199,40 +173,4 @@ function checkLength(found: number, open: number, session: IsoDate): void {
     allowed: `at least ${Math.ceil(SHORT_LIST_SHARE * open)}`,
     action: 'It is asked for again with the next run; if it is right, import the listings from a file',
   });
-}
-
-async function putEvents(
-  deps: FetchDeps,
-  of: EventDataset,
-  columns: readonly Column[],
-  events: readonly { readonly symbol: string; readonly values: readonly SqlParameter[] }[],
-  seenAtMs: number,
-): Promise<EventsReport> {
-  const { lake, rules, source } = deps;
-  const isRight = (value: SqlParameter): boolean =>
-    typeof value === 'number' ? Number.isFinite(value) && value > 0 : typeof value === 'string' && value !== '';
-  const right = events.filter(({ symbol, values }) => isSymbol(symbol) && values.every(isRight));
-  const refused = events.length - right.length;
-  if (right.length === 0) return { ...NO_EVENTS, rows: events.length, refused };
-  const wanted = [...of.key, ...of.values];
-  const staged = columns.filter(({ name }) => wanted.includes(name));
-  const path = await lake.deps.store.scratchPath('.parquet');
-  try {
-    using session = await lake.deps.engine.session();
-    await session.load(
-      'fetched_events',
-      staged,
-      right.map(({ symbol, values }) => [symbol, ...values]),
-    );
-    await session.run(copyScratchSql(`SELECT DISTINCT ${wanted.join(', ')} FROM fetched_events`, path));
-    const put = await putValueSets(
-      { lake, rules },
-      { source: source.name, seenAtMs, replace: false, dryRun: false },
-      of,
-      readScratchSql([path]),
-    );
-    return { rows: events.length, added: put.counts.inserted, replaced: put.counts.replaced, held: put.held, refused };
-  } finally {
-    await lake.deps.store.discardScratch(path);
-  }
 }

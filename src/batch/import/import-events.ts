@@ -1,9 +1,12 @@
+import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { writeDataFile } from '#lake/data-file.ts';
+import type { Engine } from '#lake/engine.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
+import { SHORT_LIST_SHARE } from '#market/listing-changes.ts';
 
 import { allRowsSql, replaceAll } from '../small-table.ts';
 import {
@@ -20,7 +23,14 @@ import { quarantine } from './quarantine.ts';
 import type { ConflictExample, DatasetReport } from './report.ts';
 import type { ImportDeps } from './request.ts';
 import { stageReadings } from './stage.ts';
-import { keyOutcomesSql, mergedValueSetsSql, type ValueSetInputs } from './value-sets.sql.ts';
+import {
+  keyOutcomesSql,
+  knownAndListedSql,
+  mergedValueSetsSql,
+  type ValueSetInputs,
+  type WholeList,
+  withdrawnSql,
+} from './value-sets.sql.ts';
 
 /** How rows of a file become rows of a table of corporate actions. */
 export interface EventDataset {
@@ -116,6 +126,8 @@ export interface PutValueSets {
   readonly conflicts: readonly ConflictExample[];
   /** Keys with more than one value: reading applies none of them. */
   readonly held: number;
+  /** Keys that the source had announced and has withdrawn. */
+  readonly withdrawn: readonly { readonly symbol: string; readonly exDate: IsoDate }[];
   readonly version: number | undefined;
 }
 
@@ -125,12 +137,14 @@ export async function putValueSets(
   job: Pick<ImportJob, 'source' | 'seenAtMs' | 'replace' | 'dryRun'>,
   of: EventDataset,
   incoming: string,
+  listed?: WholeList,
 ): Promise<PutValueSets> {
   const { lake, rules } = deps;
   const table = lake.table(of.definition);
   let outcomes: readonly KeyOutcome[] = [];
+  let withdrawn: readonly { readonly symbol: string; readonly ex_date: IsoDate }[] = [];
   const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
-    const inputs: ValueSetInputs = {
+    const stated: ValueSetInputs = {
       incoming,
       stored: await allRowsSql(lake, of.definition, base),
       key: of.key,
@@ -140,8 +154,12 @@ export async function putValueSets(
       ranks: rules.sourceRanks,
       replace: job.replace,
     };
-    outcomes = await lake.deps.engine.rows<KeyOutcome>(keyOutcomesSql(inputs));
-    const changes = outcomes.filter(({ outcome }) => outcome === 'inserted' || outcome === 'replaced').length;
+    const { engine } = lake.deps;
+    const inputs = { ...stated, listed: await believed(engine, stated, listed) };
+    outcomes = await engine.rows<KeyOutcome>(keyOutcomesSql(inputs));
+    withdrawn = await engine.rows(withdrawnSql(inputs));
+    const changes =
+      withdrawn.length + outcomes.filter(({ outcome }) => outcome === 'inserted' || outcome === 'replaced').length;
     if (changes === 0 || job.dryRun) return undefined;
     const file = await writeDataFile(lake.deps, of.definition, { select: mergedValueSetsSql(inputs) });
     return replaceAll(base, file, { keys: changes });
@@ -164,6 +182,22 @@ export async function putValueSets(
       incoming: row.incoming,
     })),
     held: outcomes.filter(({ incoming_count: rows }) => rows > 1).length,
+    withdrawn: withdrawn.map(({ symbol, ex_date: exDate }) => ({ symbol, exDate })),
     version,
   };
+}
+
+/** So few events that a list has no more are believed to be withdrawn, whatever share of those that are known they are. */
+const MISSING_FEW = 5;
+
+/** A list that is far shorter than what is known of it takes nothing away: something is wrong with it. */
+async function believed(
+  engine: Engine,
+  inputs: ValueSetInputs,
+  listed: WholeList | undefined,
+): Promise<WholeList | undefined> {
+  if (listed === undefined) return undefined;
+  const [counted] = await engine.rows<{ known: number; listed: number }>(knownAndListedSql(inputs, listed));
+  const { known, listed: found } = defined(counted, 'a count has a row');
+  return known - found <= Math.max(MISSING_FEW, (1 - SHORT_LIST_SHARE) * known) ? listed : undefined;
 }

@@ -1,3 +1,4 @@
+import type { IsoDate } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 
 import { mayReplaceSql } from '../put-bars.sql.ts';
@@ -6,7 +7,8 @@ import { mayReplaceSql } from '../put-bars.sql.ts';
  * The merge of corporate actions. A source says for one key (symbol and date, for dividends also the kind) a *set* of
  * values: usually one; two different ones are kept side by side, and reading applies neither. The set replaces what
  * sources of equal or lower rank had said for that key; what a higher rank said stays, and a difference is a conflict.
- * A value that is stored already keeps its source and its `seen_at`. Keys that stop coming are kept.
+ * A value that is stored already keeps its source and its `seen_at`. Keys that stop coming are kept, but for those that were announced
+ * and are withdrawn before they counted: see `withdrawnSql`.
  *
  * Shapes: *incoming* has key and values, unique; *stored* has those, source and seen_at.
  */
@@ -19,6 +21,18 @@ export interface ValueSetInputs {
   readonly seenAtMs: number;
   readonly ranks: readonly string[];
   readonly replace: boolean;
+  /** Undefined where nothing can be withdrawn: what comes is no whole list. */
+  readonly listed?: WholeList | undefined;
+}
+
+/** A source's whole list of the events from a day on. */
+export interface WholeList {
+  /** SQL of the keys of all its rows, also of those that were refused; null where a row lacks a field. */
+  readonly keys: string;
+  /** Events from this ex-date on are announced: no list has had them since they counted. */
+  readonly announcedFrom: IsoDate;
+  /** The list holds events from this ex-date on. */
+  readonly from: IsoDate;
 }
 
 /** Key and outcome (`inserted`, `unchanged`, `replaced`, `conflict`) of each incoming key, with both sets as text. */
@@ -47,6 +61,32 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
     ORDER BY ${inputs.key.map((name) => `n.${name}`).join(', ')}`;
 }
 
+/**
+ * Keys that the source itself had announced, ahead of their ex-date, and that its list has no more: they were postponed, under
+ * another date now, or called off. A row of the list that lacks a part of its key may be any that it fits.
+ */
+export function withdrawnSql({ stored, key, source, listed }: ValueSetInputs): string {
+  const fields = key.join(', ');
+  if (listed === undefined) return `SELECT ${fields} FROM (${stored}) WHERE false`;
+  const isSame = key.map((name) => `coalesce(l.${name}, o.${name}) = o.${name}`).join(' AND ');
+  const from = listed.from > listed.announcedFrom ? listed.from : listed.announcedFrom;
+  return `
+    SELECT DISTINCT ${fields} FROM (${stored}) AS o
+    WHERE source = ${sqlText(source)} AND ex_date >= DATE '${from}'
+      AND NOT EXISTS (SELECT 1 FROM (${listed.keys}) AS l WHERE ${isSame})
+    ORDER BY ${fields}`;
+}
+
+/** How many keys the source has stored from the list's first day on, and how many of them the list has. */
+export function knownAndListedSql({ stored, key, source }: ValueSetInputs, listed: WholeList): string {
+  const fields = key.join(', ');
+  return `
+    SELECT count(*) AS known, count(*) FILTER (is_listed) AS listed FROM (
+      SELECT DISTINCT ${key.map((name) => `o.${name}`).join(', ')}, l.ex_date IS NOT NULL AS is_listed
+      FROM (SELECT DISTINCT ${fields} FROM (${stored}) WHERE source = ${sqlText(source)} AND ex_date >= DATE '${listed.from}') AS o
+      LEFT JOIN (SELECT DISTINCT ${fields} FROM (${listed.keys})) AS l USING (${fields}))`;
+}
+
 /** All rows of the table after the merge. */
 export function mergedValueSetsSql(inputs: ValueSetInputs): string {
   const columns = [...inputs.key, ...inputs.values];
@@ -55,6 +95,7 @@ export function mergedValueSetsSql(inputs: ValueSetInputs): string {
   const same = columns.map((name) => `n.${name} = o.${name}`).join(' AND ');
   return `
     SELECT ${columns.join(', ')}, source, seen_at FROM (${inputs.stored}) ANTI JOIN (${changed}) USING (${key})
+      ANTI JOIN (${withdrawnSql(inputs)}) USING (${key})
     UNION ALL
     SELECT ${columns.map((name) => `n.${name}`).join(', ')}, coalesce(o.source, ${sqlText(inputs.source)}),
       coalesce(o.seen_at, make_timestamp(${inputs.seenAtMs} * 1000)::TIMESTAMPTZ)

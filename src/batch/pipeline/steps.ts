@@ -1,5 +1,5 @@
-import { isoDate } from '#base/dates.ts';
-import { CondvestError } from '#base/errors.ts';
+import { isoDate, parseIsoDate } from '#base/dates.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import { SESSIONS, silverBars } from '#lake/tables.ts';
 
@@ -54,6 +54,7 @@ const SESSIONS_MAX = 60;
 export async function planStep(deps: PipelineDeps, input: PipelineInput, again: boolean): Promise<PipelinePlan> {
   const { lake, calendar, source, intervals } = deps;
   const nowMs = lake.deps.clock.nowMs();
+  checkInput(deps, input);
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const horizon = await readHorizon(lake, source.name);
   const only = input.session === undefined ? undefined : isoDate(input.session);
@@ -69,6 +70,23 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
     toDerive: await isBehind(deps),
     again,
   };
+}
+
+/**
+ * What a run is started with, looked at before it begins.
+ * @throws UsageError `pipeline-session` for a day that is no session, or that has not closed.
+ */
+export function checkInput({ lake, calendar }: Pick<PipelineDeps, 'lake' | 'calendar'>, input: PipelineInput): void {
+  if (input.session === undefined) return;
+  const lastClosed = calendar.lastClosedSession(lake.deps.clock.nowMs());
+  const session = parseIsoDate(input.session);
+  if (session !== undefined && session <= lastClosed && calendar.isSession(session)) return;
+  throw new UsageError({
+    code: 'pipeline-session',
+    message: 'A run can be of a session that has closed, and of no other day',
+    found: input.session,
+    allowed: `a session from ${calendar.firstSession} to ${lastClosed}`,
+  });
 }
 
 /** A derived table that does not stand at the newest version of its inputs: a run died before it got there. */
@@ -160,20 +178,33 @@ export interface FetchReferenceStepReport {
   readonly reused: readonly string[];
   readonly splits: number;
   readonly dividends: number;
+  /** Events for which the source gives two values. */
   readonly held: number;
+  /** Events that cannot be right, or that are in another currency. */
+  readonly refused: number;
+  /** Events that were announced, and that the source has no more: `S1 2024-02-20`. */
+  readonly withdrawn: readonly string[];
+  readonly withdrawnCount: number;
+  /** Symbols that neither trade nor are known to have ceased to. */
+  readonly unconfirmed: readonly string[];
+  readonly unconfirmedCount: number;
 }
 
 /** Names listed in a report; all are counted. */
 const NAMES_MAX = 20;
 
-export async function fetchReferenceStep(deps: PipelineDeps, plan: PipelinePlan): Promise<FetchReferenceStepReport> {
-  const { signal } = deps;
-  const request = { session: isoDate(plan.session), ...(signal === undefined ? {} : { signal }) };
-  const { listings, splits, dividends } = await fetchReference(deps, request);
+/** Lists speak of today, whatever session the run is of: they are taken for the last one closed. */
+export async function fetchReferenceStep(deps: PipelineDeps): Promise<FetchReferenceStepReport> {
+  const { signal, calendar, lake } = deps;
+  const session = calendar.lastClosedSession(lake.deps.clock.nowMs());
+  const report = await fetchReference(deps, { session, ...(signal === undefined ? {} : { signal }) });
+  const { listings, splits, dividends } = report;
   const changed = listings.listed.length + listings.delisted.length + listings.detailed;
+  const withdrawn = [...splits.withdrawn, ...dividends.withdrawn];
+  const events = splits.added + splits.replaced + dividends.added + dividends.replaced;
   return {
     step: 'FetchReference',
-    rows: changed + splits.added + splits.replaced + dividends.added + dividends.replaced,
+    rows: changed + events + withdrawn.length,
     listed: listings.listed.length,
     delisted: listings.delisted.length,
     renamed: listings.renamed.slice(0, NAMES_MAX),
@@ -181,6 +212,11 @@ export async function fetchReferenceStep(deps: PipelineDeps, plan: PipelinePlan)
     splits: splits.added + splits.replaced,
     dividends: dividends.added + dividends.replaced,
     held: splits.held + dividends.held,
+    refused: splits.refused + dividends.refused,
+    withdrawn: withdrawn.slice(0, NAMES_MAX),
+    withdrawnCount: withdrawn.length,
+    unconfirmed: listings.unconfirmed.slice(0, NAMES_MAX),
+    unconfirmedCount: listings.unconfirmed.length,
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
+import { addDays, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { throwFailures } from '#batch/fetch/fetch-bars.ts';
 import { watermarkOf } from '#batch/fetch/plan.ts';
@@ -8,69 +8,11 @@ import { findGaps } from '#batch/gaps.ts';
 import { deriveRestatements } from '#batch/restatements.ts';
 import { DAILY_BARS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
-import { type VendorData, VendorServer } from '#test/fakes/vendor-server.ts';
-import { calendar, type FetchLake, openFetchLake } from '#test/fixtures/fetch-lake.ts';
+import type { VendorServer } from '#test/fakes/vendor-server.ts';
+import { calendar } from '#test/fixtures/fetch-lake.ts';
+import { bar, FIRST, LAST, SESSIONS, SYMBOLS, settled, setUp, ticker } from '#test/fixtures/vendor-market.ts';
 
 /** What went wrong elsewhere when days were fetched, each as a case of its own. Everything over HTTP, on a virtual clock. */
-
-const FIRST = isoDate('2024-01-02');
-const LAST = isoDate('2024-03-28');
-const SESSIONS = calendar.range(FIRST, LAST);
-const SYMBOLS = Array.from({ length: 10 }, (_, index) => `S${index}`);
-
-function bar(symbol: string, session: IsoDate, more: object = {}): object {
-  const close = 10 + calendar.sessionIndex(session) / 1000 + Number(symbol.slice(1)) / 10;
-  return {
-    T: symbol,
-    o: close,
-    h: close,
-    l: close,
-    c: close,
-    v: 1000,
-    vw: close,
-    n: 7,
-    t: calendar.closeMs(session),
-    ...more,
-  };
-}
-
-function ticker(symbol: string, more: object = {}): Record<string, unknown> {
-  const names = { name: `${symbol} Inc.`, market: 'stocks', locale: 'us', type: 'CS', primary_exchange: 'XNYS' };
-  return { ticker: symbol, active: true, composite_figi: `BBG${symbol}`, ...names, ...more };
-}
-
-interface Vendor extends VendorData {
-  readonly grouped: Map<string, object[]>;
-  readonly tickers: Record<string, unknown>[];
-  readonly splits: object[];
-  readonly dividends: object[];
-  readonly events: Map<string, object[]>;
-}
-
-function market(): Vendor {
-  const grouped = new Map<string, object[]>(
-    SESSIONS.map((session) => [session, SYMBOLS.map((symbol) => bar(symbol, session))]),
-  );
-  return { grouped, tickers: SYMBOLS.map((symbol) => ticker(symbol)), splits: [], dividends: [], events: new Map() };
-}
-
-async function setUp(
-  startMs: number,
-): Promise<{ vendor: Vendor; server: VendorServer; lake: FetchLake } & AsyncDisposable> {
-  const vendor = market();
-  const server = await VendorServer.open(vendor, 1000);
-  const lake = await openFetchLake(server, startMs);
-  return {
-    vendor,
-    server,
-    lake,
-    [Symbol.asyncDispose]: async () => {
-      await lake[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-      assert.deepEqual(server.contractFaults, []);
-    },
-  };
-}
 
 /** A store on which no commit of one table succeeds. */
 function failing(store: ObjectStore, table: string): ObjectStore {
@@ -88,8 +30,6 @@ function failing(store: ObjectStore, table: string): ObjectStore {
   });
 }
 
-/** Noon on the day after, when the corrections of a session are over. */
-const settled = (session: IsoDate): number => calendar.settlesAtMs(session) + 3_600_000;
 const grouped = (server: VendorServer): string[] =>
   server.requests.flatMap((path) => /stocks\/(\d{4}-\d\d-\d\d)\?/.exec(path)?.[1] ?? []);
 

@@ -1,0 +1,114 @@
+import { CondvestError } from '#base/errors.ts';
+import type { SqlParameter } from '#lake/engine.ts';
+import { isSymbol } from '#market/quality.ts';
+
+import { type EventDataset, putValueSets } from '../import/import-events.ts';
+import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
+import type { EventsLook } from './events-look.ts';
+import type { FetchDeps } from './fetched-session.ts';
+
+export interface EventsReport {
+  readonly rows: number;
+  readonly added: number;
+  readonly replaced: number;
+  /** Keys for which the source gave two values: neither is applied. */
+  readonly held: number;
+  /** Rows that cannot be right, or that are of another currency: counted, and left out. */
+  readonly refused: number;
+  /** `S1 2024-02-20`: announced before, and in the list no more. */
+  readonly withdrawn: readonly string[];
+}
+
+export const NO_EVENTS: EventsReport = { rows: 0, added: 0, replaced: 0, held: 0, refused: 0, withdrawn: [] };
+
+/** A row of a source's list. Null: not said. */
+export interface ListedEvent {
+  readonly symbol: string | null;
+  /** In the order of the key without the symbol. */
+  readonly key: readonly (string | null)[];
+  readonly values: readonly (number | null)[];
+  /** Right, but of no use here, such as dollars of another country. */
+  readonly isForeign?: boolean;
+}
+
+/** So few rows that cannot be right say nothing about a list. */
+const REFUSED_FEW = 5;
+
+/** Merges a source's whole list of splits or dividends, and takes away what the source has withdrawn. */
+export async function putEvents(
+  deps: FetchDeps,
+  of: EventDataset,
+  events: readonly ListedEvent[],
+  look: EventsLook,
+  seenAtMs: number,
+): Promise<EventsReport> {
+  const { lake, rules, source } = deps;
+  const right = events.filter(isRight);
+  checkRefused(of, source.name, events, right.length);
+  const { store, engine } = lake.deps;
+  const paths = [await store.scratchPath('.parquet'), await store.scratchPath('.parquet')] as const;
+  const [rightPath, listedPath] = paths;
+  try {
+    using session = await engine.session();
+    const columnsOf = (names: readonly string[]) => of.definition.columns.filter(({ name }) => names.includes(name));
+    const stage = async (table: string, names: readonly string[], rows: SqlParameter[][], path: string) => {
+      await session.load(table, columnsOf(names), rows);
+      await session.run(copyScratchSql(`SELECT DISTINCT ${names.join(', ')} FROM ${table}`, path));
+    };
+    await stage(
+      'fetched_events',
+      [...of.key, ...of.values],
+      right.map(({ symbol, key, values }) => [symbol, ...key, ...values]),
+      rightPath,
+    );
+    await stage(
+      'listed_events',
+      of.key,
+      events.map(({ symbol, key }) => [symbol, ...key]),
+      listedPath,
+    );
+    const { last, from } = look;
+    const put = await putValueSets(
+      { lake, rules },
+      { source: source.name, seenAtMs, replace: false, dryRun: false },
+      of,
+      readScratchSql([rightPath]),
+      last === undefined ? undefined : { keys: readScratchSql([listedPath]), from, announcedFrom: last },
+    );
+    return {
+      rows: events.length,
+      added: put.counts.inserted,
+      replaced: put.counts.replaced,
+      held: put.held,
+      refused: events.length - right.length,
+      withdrawn: put.withdrawn.map(({ symbol, exDate }) => `${symbol} ${exDate}`),
+    };
+  } finally {
+    for (const path of paths) await store.discardScratch(path);
+  }
+}
+
+function isRight({ symbol, key, values, isForeign = false }: ListedEvent): boolean {
+  return (
+    symbol !== null &&
+    isSymbol(symbol) &&
+    !isForeign &&
+    key.every((part) => part !== null && part !== '') &&
+    values.every((value) => value !== null && Number.isFinite(value) && value > 0)
+  );
+}
+
+/** A list most of whose rows cannot be right is none: its shape has changed, and what is left of it would pass for all. */
+function checkRefused(of: EventDataset, source: string, events: readonly ListedEvent[], right: number): void {
+  const judged = events.filter(({ isForeign = false }) => !isForeign);
+  const refused = judged.length - right;
+  if (refused <= REFUSED_FEW || refused <= judged.length / 2) return;
+  throw new CondvestError({
+    code: 'events-list-refused',
+    kind: 'corrupt',
+    message: `Most of the ${of.dataset} of ${source} cannot be right, so none of them was taken`,
+    found: `${refused} of ${judged.length} rows, such as ${JSON.stringify(judged.find((one) => !isRight(one)))}`,
+    allowed: 'rows with a symbol, a date and numbers above zero',
+    action: 'Nothing of it was stored. If it lasts, a newer release may know the new shape',
+  });
+}

@@ -7,7 +7,6 @@ import { type ConditionFacts, type FailedStep, findConditions } from '#batch/pip
 import {
   consolidateStep,
   type FetchBarsStepReport,
-  type FetchReferenceStepReport,
   fetchBarsStep,
   fetchReferenceStep,
   type PipelineDeps,

@@ -36,9 +36,27 @@ test('events that are held back and changes of symbols are said', () => {
     reused: [],
     splits: 1,
     dividends: 0,
+    refused: 0,
+    withdrawn: [],
+    withdrawnCount: 0,
+    unconfirmed: [],
+    unconfirmedCount: 0,
   } as const;
   assert.equal(
     describeReference({ ...report, renamed: ['FB → META'], held: 2 }),
     '1 listed, 0 delisted, renamed FB → META, 1 split, 0 dividends, 2 held back',
+  );
+  const withdrawn = ['A', 'B', 'C'];
+  assert.equal(
+    describeReference({
+      ...report,
+      renamed: [],
+      held: 0,
+      refused: 1,
+      withdrawn,
+      withdrawnCount: 4,
+      unconfirmedCount: 0,
+    }),
+    '1 listed, 0 delisted, 1 split, 0 dividends, 1 event refused, 4 events withdrawn: A, B, C …',
   );
 });

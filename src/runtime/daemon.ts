@@ -125,6 +125,7 @@ async function tellOfNoFill({ clock }: Laptop, desk: RunDesk, cause: CondvestErr
 /** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
 export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
   const isFilled = await guarded(host, () => fillHistory(laptop, host, signal));
+  let leftBefore = Number.POSITIVE_INFINITY;
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(host, async () => {
       try {
@@ -143,7 +144,11 @@ export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, s
     host.onRun(report);
     if (report.run.state !== 'succeeded') return false;
     if (signal.aborted) return true;
-    if (report.left > 0) continue;
+    // Where no fewer are left than before, another run at once would ask for the same again.
+    if (report.left > 0 && report.left < leftBefore) {
+      leftBefore = report.left;
+      continue;
+    }
     await guarded(host, () => vacuumInTurn(laptop, desk, signal));
     return isFilled === true;
   }

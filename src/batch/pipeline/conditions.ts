@@ -174,7 +174,7 @@ function sessionConditions(
         title: `Session ${session} is missing`,
         text:
           `The vendor gave no bars of ${session}, although the exchange was open by our calendar. ` +
-          'It is asked for again with every run. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
+          'It is asked for again after every close. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
       });
     } else if (row.state === 'partial') {
       found.push({
@@ -182,7 +182,7 @@ function sessionConditions(
         session,
         title: `Session ${session} is partial: ${row.counted} of ${row.expected ?? '?'} bars`,
         text:
-          'What came is published, and it is asked for again with every run. ' +
+          'What came is published, and it is asked for again after every close. ' +
           'If two looks on different days find equally many, it settles with a warning.',
       });
     } else if (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session) + LATE_AFTER_MS) {

@@ -9,6 +9,7 @@ import { fetchReference } from '../fetch/fetch-reference.ts';
 import type { FetchDeps } from '../fetch/fetched-session.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
+import { OVER_BOUND } from '../fetch/reply.ts';
 import { readLedger } from '../ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
@@ -46,8 +47,6 @@ export interface PipelinePlan {
   readonly again: boolean;
 }
 
-/** The failure of a session that another try of the step would not mend. */
-const OVER_BOUND = 'fetch-over-bound';
 /** Sessions of one run: what is more waits for the next one. Keeps the state of a run far below 256 KB. */
 const SESSIONS_MAX = 60;
 
@@ -58,7 +57,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
   const horizon = await readHorizon(lake, source.name);
   const only = input.session === undefined ? undefined : isoDate(input.session);
   const range = only === undefined ? {} : { from: only, to: only };
-  const planned = planFetch({ calendar, ledger, nowMs, horizon, ...range });
+  const planned = planFetch({ calendar, ledger, nowMs, horizon, newOpinionsOnly: only === undefined, ...range });
   const chosen = planned.slice(-SESSIONS_MAX);
   return {
     session: only ?? calendar.lastClosedSession(nowMs),

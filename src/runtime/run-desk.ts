@@ -2,7 +2,7 @@ import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { PipelineInput } from '#batch/pipeline/steps.ts';
-import { deliver } from '#batch/pipeline/tell.ts';
+import { deliver, type TellDeps } from '#batch/pipeline/tell.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { NewNotice, Notice, Operations, Run, RunStep } from '#ports/operations.ts';
 import { pipelineDeps } from './fetch-tasks.ts';
@@ -75,7 +75,7 @@ export class RunDesk implements AsyncDisposable {
     const [operations, notifiers] = [await this.#open(), await this.notifiers()];
     const { input, resume, signal, onStep } = request;
     const started = await startPipeline(
-      { pipeline, operations, notifiers, clock, random: systemRandom },
+      { pipeline, operations, notifiers, clock, random: systemRandom, onGivenUp: this.#write },
       {
         input,
         signal: this.#signal(signal),
@@ -159,10 +159,14 @@ export class RunDesk implements AsyncDisposable {
 
   /** Hands on notices that did not get through before. */
   async deliverNotices(): Promise<{ readonly delivered: number; readonly failures: number }> {
-    const { clock } = this.#laptop;
-    const deps = { operations: await this.#open(), notifiers: await this.notifiers(), clock };
-    const { delivered, failures } = await deliver(deps);
+    const { delivered, failures } = await deliver(await this.#tellDeps());
     return { delivered, failures: failures.length };
+  }
+
+  async #tellDeps(): Promise<TellDeps> {
+    const { clock } = this.#laptop;
+    const [operations, notifiers] = [await this.#open(), await this.notifiers()];
+    return { operations, notifiers, clock, random: systemRandom, onGivenUp: this.#write };
   }
 
   /** The ways to a person that are configured. */

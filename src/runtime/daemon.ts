@@ -124,7 +124,7 @@ async function tellOfNoFill({ clock }: Laptop, desk: RunDesk, cause: CondvestErr
 
 /** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
 export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
-  const isFilled = await guarded(host, () => fillHistory(laptop, host, signal));
+  const isFilled = await guarded(host, () => fillHistory(laptop, desk, host, signal));
   let leftBefore = Number.POSITIVE_INFINITY;
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(host, async () => {
@@ -156,10 +156,16 @@ export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, s
 }
 
 /** Goes on with a history that an earlier process did not get to the end of. */
-async function fillHistory(laptop: Laptop, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
+async function fillHistory(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
   const from = await unfilledFrom(laptop);
   if (from === undefined) return true;
-  const { trouble } = await whenFree(laptop, host, signal, () => host.fill({ kind: 'vendor', from }));
+  const { trouble } = await desk.telling(
+    BUILD_KIND,
+    signal,
+    () => whenFree(laptop, host, signal, () => host.fill({ kind: 'vendor', from })),
+    ({ verified: { findingCount } }) =>
+      findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places`,
+  );
   return trouble === undefined;
 }
 
@@ -190,15 +196,17 @@ async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal):
   const runs = await desk.runs(RUNS_LOOKED_AT);
   const last = runs.find(({ kind, state }) => (kind === VACUUM_KIND || kind === BUILD_KIND) && state === 'succeeded');
   if (!isVacuumDue(calendar, last?.startedMs, clock.nowMs())) return;
-  const { ended } = await desk.record({ kind: VACUUM_KIND, input: {}, signal }, async ({ recorder }) => {
-    await recorder.step(
-      'vacuum',
-      () => vacuumTask(laptop, {}),
-      ({ files }) => ({ detail: `${files} files deleted` }),
-    );
-    return { error: null };
+  await desk.telling(VACUUM_KIND, signal, async () => {
+    const { ended } = await desk.record({ kind: VACUUM_KIND, input: {}, signal }, async ({ recorder }) => {
+      await recorder.step(
+        'vacuum',
+        () => vacuumTask(laptop, {}),
+        ({ files }) => ({ detail: `${files} files deleted` }),
+      );
+      return { error: null };
+    });
+    await ended;
   });
-  await ended;
 }
 
 /** The run after this one: soon, where the newest session is not whole yet or a run failed; else by the exchange's clock. */

@@ -43,8 +43,11 @@ export interface PipelineState {
   readonly fetched?: readonly (Partial<FetchBarsStepReport> & { readonly failed?: CaughtError })[];
   readonly resampled?: readonly { readonly interval: number; readonly failed?: CaughtError }[];
   readonly planFailed?: CaughtError;
+  readonly recorded?: unknown;
   readonly recordFailed?: CaughtError;
+  readonly consolidated?: unknown;
   readonly consolidateFailed?: CaughtError;
+  readonly verified?: unknown;
   readonly verifyFailed?: CaughtError;
 }
 
@@ -134,7 +137,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
             message,
           }));
           const told = await tell(deps, (open) =>
-            findConditions({ facts, failed, overBound, open, nowMs: deps.clock.nowMs() }),
+            findConditions({ facts, failed, steps: stepsOf(state), overBound, open, nowMs: deps.clock.nowMs() }),
           );
           onTold(told);
           await deps.operations.forgetBefore(deps.clock.nowMs() - HISTORY_MS);
@@ -169,6 +172,20 @@ function fetchedOf(state: PipelineState): FetchBarsStepReport | undefined {
   return state.fetched?.find((branch) => branch.step === 'FetchBars' && branch.failed === undefined) as
     | FetchBarsStepReport
     | undefined;
+}
+
+/** The steps that a run got to before its report: each leaves its result or its failure. */
+function stepsOf(state: PipelineState): ReadonlySet<string> {
+  const reached: [string, unknown][] = [
+    ['plan', state.plan ?? state.planFailed],
+    ['fetch bars', state.fetched],
+    ['fetch reference', state.fetched],
+    ['record', state.recorded ?? state.recordFailed],
+    ['resample', state.resampled],
+    ['consolidate', state.consolidated ?? state.consolidateFailed],
+    ['verify', state.verified ?? state.verifyFailed],
+  ];
+  return new Set([...reached.flatMap(([step, left]) => (left === undefined ? [] : [step])), 'report']);
 }
 
 function failedSteps(state: PipelineState): FailedStep[] {

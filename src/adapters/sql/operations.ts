@@ -1,4 +1,3 @@
-import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type {
   LeaseOutcome,

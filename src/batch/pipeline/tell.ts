@@ -4,7 +4,7 @@ import type { Notifier } from '#ports/notifier.ts';
 import type { Notice, NoticeEvent, Operations } from '#ports/operations.ts';
 import type { Random } from '#ports/random.ts';
 
-import { EVENT_KINDS, type Judgement } from './conditions.ts';
+import { EVENT_KINDS, failedRunNotice, type Judgement } from './conditions.ts';
 
 export interface TellDeps {
   readonly operations: Operations;
@@ -62,6 +62,17 @@ export async function tell(deps: TellDeps, judge: (open: readonly Notice[]) => J
   }
   const { delivered, failures } = await deliver(deps);
   return { opened, resolved, delivered, failures };
+}
+
+/** Tells that work of another kind than the daily run failed, or (`error` null) that it succeeded after that. */
+export async function tellOfRun(deps: TellDeps, kind: string, error: string | null): Promise<void> {
+  const { operations, clock } = deps;
+  const notice = failedRunNotice(kind, error ?? '', clock.nowMs());
+  const isNews =
+    error === null
+      ? (await operations.resolveNotice(notice.key, clock.nowMs())) !== undefined
+      : await operations.openNotice(notice);
+  if (isNews) await deliver(deps);
 }
 
 /**

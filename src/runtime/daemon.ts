@@ -1,3 +1,4 @@
+import type { InstantMs } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { RunStep } from '#ports/operations.ts';
 import { BUILD_KIND, type BuildOrigin, type BuildReport } from './build.ts';
@@ -6,7 +7,7 @@ import { unfilledFrom } from './history.ts';
 import type { Laptop } from './laptop.ts';
 import type { PipelineRunReport } from './pipeline.ts';
 import type { RunDesk } from './run-desk.ts';
-import { AGAIN_MS, isVacuumDue, nextRun, type ScheduledRun } from './schedule.ts';
+import { isVacuumDue, nextRun, runAfter, type ScheduledRun } from './schedule.ts';
 import { vacuumTask } from './tasks.ts';
 
 /** Who runs the daemon: what it is told, and what it does in its own way. */
@@ -19,6 +20,12 @@ export interface DaemonHost {
   readonly onRun: (report: PipelineRunReport) => void;
   /** Something went wrong that the next run will try again. */
   readonly onTrouble: (error: CondvestError) => void;
+}
+
+export interface RunBefore {
+  readonly startedMs: InstantMs;
+  /** Nothing failed. */
+  readonly isWhole: boolean;
 }
 
 /** Looked at the clock so often that a laptop's sleep is noticed within a minute of waking up. */
@@ -41,17 +48,17 @@ const RUNS_LOOKED_AT = 1000;
 /**
  * Keeps the lake to the exchange's clock until it is told to stop: a run after each close, one when a session has settled, in
  * their turn consolidation (a step of every run) and vacuum. What was slept through is caught up with on waking.
- * `isWhole` says how the run before this call went; undefined where there was none.
+ * `before` says how the run before this call went; undefined where there was none.
  */
 export async function keepTime(
   laptop: Laptop,
   desk: RunDesk,
   host: DaemonHost,
   signal: AbortSignal,
-  isWhole?: boolean,
+  before?: RunBefore,
 ): Promise<void> {
-  const { clock } = laptop;
-  let next = await follow(laptop, host, isWhole);
+  const { calendar, clock } = laptop;
+  let next = before === undefined ? nextRun(calendar, clock.nowMs()) : await follow(laptop, host, before);
   let deliveredMs = clock.nowMs();
   host.onNext(next);
   while (!signal.aborted) {
@@ -69,9 +76,10 @@ export async function keepTime(
       }
       continue;
     }
-    const succeeded = await runOnce(laptop, desk, host, signal);
+    const startedMs = clock.nowMs();
+    const isWhole = await runOnce(laptop, desk, host, signal);
     if (signal.aborted) return;
-    next = await follow(laptop, host, succeeded);
+    next = await follow(laptop, host, { startedMs, isWhole });
     host.onNext(next);
   }
 }
@@ -210,19 +218,16 @@ async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal):
 }
 
 /** The run after this one: soon, where the newest session is not whole yet or a run failed; else by the exchange's clock. */
-async function follow(laptop: Laptop, host: DaemonHost, isWhole: boolean | undefined): Promise<ScheduledRun> {
+async function follow(laptop: Laptop, host: DaemonHost, { startedMs, isWhole }: RunBefore): Promise<ScheduledRun> {
   const { calendar, clock } = laptop;
-  const nowMs = clock.nowMs();
-  const scheduled = nextRun(calendar, nowMs);
-  if (isWhole === undefined) return scheduled;
-  const session = calendar.lastClosedSession(nowMs);
+  const endedMs = clock.nowMs();
+  const session = calendar.lastClosedSession(endedMs);
   const isWaiting = async (): Promise<boolean> => {
     const { work } = await statusTask(laptop);
-    return work.some((one) => one.session === session && nowMs < calendar.settlesAtMs(session));
+    return work.some((one) => one.session === session && endedMs < calendar.settlesAtMs(session));
   };
-  if (isWhole && (await guarded(host, isWaiting)) === false) return scheduled;
-  const atMs = Math.min(nowMs + AGAIN_MS, scheduled.atMs);
-  return atMs === scheduled.atMs ? scheduled : { atMs, reason: 'again', session };
+  const again = !isWhole || (await guarded(host, isWaiting)) !== false;
+  return runAfter(calendar, { startedMs, endedMs, again });
 }
 
 /** Trouble of the world is told and survived; a bug ends the process. */

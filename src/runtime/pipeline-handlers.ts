@@ -62,6 +62,8 @@ const HISTORY_MS = 400 * 86_400_000;
 export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext): Handlers {
   const { pipeline, input, recorder, onPlanned, onTold } = context;
   const one = serial();
+  // By the last try of the step: where it failed, its report is not in the state.
+  let refused: FetchBarsStepReport['overBound'] = [];
   return {
     Plan: () =>
       recorder.step(
@@ -79,9 +81,12 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
       recorder.step(
         'fetch bars',
         (progress) =>
-          fetchBarsStep(pipeline, planOf(state), ({ done, total, session }) =>
-            progress(`${done} of ${total} sessions: ${session}`),
-          ),
+          fetchBarsStep(pipeline, planOf(state), {
+            onProgress: ({ done, total, session }) => progress(`${done} of ${total} sessions: ${session}`),
+            onOverBound: (sessions) => {
+              refused = sessions;
+            },
+          }),
         (report) => ({ rows: report.rows, detail: describeFetched(report) }),
       ),
     FetchReference: (state) =>
@@ -132,7 +137,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
         async () => {
           const { facts, failure } = await factsOrFailure(pipeline);
           const failed = [...failedSteps(state), ...failure];
-          const overBound = (fetchedOf(state)?.overBound ?? []).map(({ session, message }) => ({
+          const overBound = (fetchedOf(state)?.overBound ?? refused).map(({ session, message }) => ({
             session: isoDate(session),
             message,
           }));

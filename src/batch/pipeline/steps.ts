@@ -6,7 +6,7 @@ import { SESSIONS, silverBars } from '#lake/tables.ts';
 import { consolidate } from '../consolidate.ts';
 import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
-import type { FetchDeps } from '../fetch/fetched-session.ts';
+import type { FetchDeps, FetchedSession } from '../fetch/fetched-session.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { OVER_BOUND } from '../fetch/reply.ts';
@@ -108,10 +108,16 @@ export interface FetchBarsStepReport {
   readonly overBound: readonly { readonly session: string; readonly message: string }[];
 }
 
+export interface FetchBarsListeners {
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** Given the report's `overBound` by every try, also by one that fails for other sessions. */
+  readonly onOverBound?: (sessions: FetchBarsStepReport['overBound']) => void;
+}
+
 export async function fetchBarsStep(
   deps: PipelineDeps,
   plan: PipelinePlan,
-  onProgress?: (progress: FetchProgress) => void,
+  { onProgress, onOverBound }: FetchBarsListeners = {},
 ): Promise<FetchBarsStepReport> {
   const { lake, calendar, signal } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
@@ -128,8 +134,12 @@ export async function fetchBarsStep(
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const overBound = report.sessions.filter(({ error }) => error?.code === OVER_BOUND);
-  throwFailures({ ...report, sessions: report.sessions.filter((one) => !overBound.includes(one)) });
+  const isOverBound = ({ error }: FetchedSession): boolean => error?.code === OVER_BOUND;
+  const overBound = report.sessions
+    .filter(isOverBound)
+    .map(({ session, error }) => ({ session, message: error?.message ?? '' }));
+  onOverBound?.(overBound);
+  throwFailures({ ...report, sessions: report.sessions.filter((one) => !isOverBound(one)) });
   return {
     step: 'FetchBars',
     sessions: report.sessions.map((one) => ({
@@ -146,7 +156,7 @@ export async function fetchBarsStep(
     replaced: report.replaced,
     quarantined: report.quarantined,
     horizonMoved: report.horizonMoved,
-    overBound: overBound.map(({ session, error }) => ({ session, message: error?.message ?? '' })),
+    overBound,
   };
 }
 

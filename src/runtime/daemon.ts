@@ -102,11 +102,14 @@ export async function fillFirst(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    return await whenFree(laptop, host, signal, () => fillNow(host, origin));
+    const isWhole = await whenFree(laptop, host, signal, () => fillNow(host, origin));
+    await desk.tellOfRun(BUILD_KIND, null);
+    return isWhole;
   } catch (cause) {
     if (signal.aborted || !(cause instanceof CondvestError) || !mayPass(cause)) throw cause;
     host.onTrouble(cause);
-    await guarded(host, () => tellOfNoFill(laptop, desk, cause));
+    if (cause.code === STORE_AWAY) await guarded(host, () => desk.outage.away(cause));
+    else await desk.tellOfRun(BUILD_KIND, cause.message);
     return false;
   }
 }
@@ -114,20 +117,6 @@ export async function fillFirst(
 /** It may be over by itself, or be mended elsewhere while this process goes on. */
 function mayPass(cause: CondvestError): boolean {
   return !(cause instanceof UsageError) && cause.kind !== 'corrupt' && cause.code !== BUSY;
-}
-
-/** The notice of a run that could not fetch, so that the next run which can ends it, and one which cannot tells nobody again. */
-async function tellOfNoFill({ clock }: Laptop, desk: RunDesk, cause: CondvestError): Promise<void> {
-  if (cause.code === STORE_AWAY) return desk.outage.away(cause);
-  return desk.tellOf({
-    key: 'run-failed:fetch bars',
-    kind: 'run-failed',
-    severity: 'error',
-    title: 'The lake cannot be filled',
-    text: `${cause.message}\nIt is tried again every half an hour, and at once where condvest up is started again.`,
-    session: null,
-    seenMs: clock.nowMs(),
-  });
 }
 
 /** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */

@@ -4,7 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { PipelineInput } from '#batch/pipeline/steps.ts';
 import { deliver, type TellDeps, tellOfRun } from '#batch/pipeline/tell.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { NewNotice, Notice, Operations, Run, RunStep } from '#ports/operations.ts';
+import type { Notice, Operations, Run, RunStep } from '#ports/operations.ts';
 import { pipelineDeps } from './fetch-tasks.ts';
 import type { Laptop } from './laptop.ts';
 import { openNotifiers, openOperations } from './operations.ts';
@@ -113,17 +113,18 @@ export class RunDesk implements AsyncDisposable {
   ): Promise<T> {
     try {
       const result = await work();
-      await this.#tellOfRun(kind, failureOf(result));
+      await this.tellOfRun(kind, failureOf(result));
       return result;
     } catch (cause) {
       const isFailure = cause instanceof CondvestError && cause.code !== BUSY;
       // One that was stopped has not failed, and one that was not begun neither.
-      if (isFailure && !signal.aborted) await this.#tellOfRun(kind, cause.message);
+      if (isFailure && !signal.aborted) await this.tellOfRun(kind, cause.message);
       throw cause;
     }
   }
 
-  async #tellOfRun(kind: string, error: string | null): Promise<void> {
+  /** Tells that work of a kind failed, or (`error` null) that it succeeded again; nothing where that is no news. */
+  async tellOfRun(kind: string, error: string | null): Promise<void> {
     try {
       await tellOfRun(await this.#tellDeps(), kind, error);
     } catch (cause) {
@@ -183,11 +184,6 @@ export class RunDesk implements AsyncDisposable {
     } finally {
       this.#followerCount -= 1;
     }
-  }
-
-  /** Opens a notice and hands it on; nothing where it is open already. */
-  async tellOf(notice: NewNotice): Promise<void> {
-    if (await (await this.#open()).openNotice(notice)) await this.deliverNotices();
   }
 
   /** Hands on notices that did not get through before. */

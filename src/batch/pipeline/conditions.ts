@@ -182,7 +182,7 @@ export function failedRunNotice(kind: string, error: string, nowMs: InstantMs): 
     key: `run-failed:${kind}`,
     kind: 'run-failed',
     severity: 'error',
-    title: `A run of kind ${kind} failed`,
+    title: kind === 'build' ? 'The lake cannot be filled' : `The ${kind} failed`,
     text: `${error}\nWhat succeeded is kept, and the next one in its turn tries the rest again. See: condvest pipeline history`,
     session: null,
     seenMs: nowMs,

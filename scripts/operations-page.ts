@@ -70,6 +70,16 @@ const MEANINGS: Readonly<Record<string, readonly [purpose: string, columns: Read
       delivered_ms: 'When the other side had taken it',
     },
   ],
+  refusals: [
+    'What a channel refused for good: it is tried again a day later, a week long.',
+    {
+      channel: '`console`, `webhook`, `email`',
+      notice_id: 'The notice',
+      event: '`opened`, `resolved`',
+      refused_count: 'How often',
+      next_ms: 'Not tried again before',
+    },
+  ],
   listings: [
     'A copy of `bronze/listings` that can be searched without the lake. Only rows of the current generation count.',
     {

@@ -111,10 +111,12 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
     return { outcomes: new Map(), conflicts: [], sessions: new Map(), version: undefined, ledgerChanged: false };
   }
   let merge: Merge | undefined;
+  let comparedWith: number | undefined;
   const staged: OwnFileRows[] = [];
   try {
     const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
       merge = await compare(deps, request, { counts, listed, listedFetched }, base);
+      comparedWith = base?.version;
       if (merge.changed.size === 0 || request.dryRun === true) return undefined;
       const mayShare = await sharing(deps, request, merge);
       const own = new OwnFileRows(lake.deps);
@@ -125,6 +127,7 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
     const { outcomes, conflicts, listedRows } = defined(merge as Merge | undefined, 'a write plans at least once');
     const recorded = await recordSessions(deps, {
       rowsAfter: rowsAfter(outcomes),
+      countedAt: committed?.version ?? comparedWith,
       fetched: counts,
       listed: listedRows,
       changed: changedSessions(outcomes),

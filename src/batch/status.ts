@@ -5,7 +5,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow } from '#market/ledger.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
-import { firstOf, planFetch, watermarkOf } from './fetch/plan.ts';
+import { planFetch, watermarkOf } from './fetch/plan.ts';
 import { readLedger } from './ledger.ts';
 import { readListings } from './listings-table.ts';
 
@@ -55,13 +55,14 @@ export async function lakeStatus(
     partial: 0,
     missing: work.filter(({ reason }) => reason === 'missing').length,
   };
-  for (const row of ledger.values()) counts[row.state] += 1;
+  // Looked for, and nothing came: there is no bar of it.
+  for (const row of ledger.values()) counts[row.rows === 0 ? 'missing' : row.state] += 1;
   const listings = await readListings(lake, await lake.table(LISTINGS).head());
   const published = [...ledger.values()].filter((row) => row.rows > 0);
   return {
     nowMs,
     lastClosed,
-    first: firstOf(ledger),
+    first: published[0]?.session,
     last: published.at(-1)?.session,
     watermark: watermarkOf(calendar, ledger, horizon),
     sessions: counts,

@@ -4,15 +4,19 @@ import { existingTables } from '#lake/existing-tables.ts';
 import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
+import type { Table } from '#lake/table.ts';
 import { DAILY_BARS, LISTINGS, RESTATEMENTS, SPLITS } from '#lake/tables.ts';
 import type { VacuumFile, VacuumOptions } from '#lake/vacuum.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 
+import { abandonedBars } from './abandoned-bars.ts';
 import { restatementsKey } from './restatements-key.ts';
 
 export interface VacuumDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  /** Lengths of the N-session bars that are kept up; all that are stored unless given. Others hold nothing back. */
+  readonly intervals?: readonly number[];
 }
 
 export interface VacuumRequest {
@@ -39,6 +43,8 @@ export interface VacuumLakeReport {
   readonly tables: readonly TableVacuum[];
   readonly files: number;
   readonly bytes: number;
+  /** What is worth knowing of it: a sentence each. */
+  readonly notes: readonly string[];
 }
 
 const MS_PER_DAY = 86_400_000;
@@ -53,7 +59,11 @@ export async function vacuumLake(deps: VacuumDeps, request: VacuumRequest = {}):
   const { retentionDays, dryRun = false, force = false } = request;
   checkRetention(retentionDays);
   const tables = await existingTables(lake);
-  const needs = await neededVersions(deps);
+  const abandoned = abandonedBars(tables, deps.intervals);
+  const needs = await neededVersions(
+    deps,
+    tables.filter((table) => !abandoned.includes(table)),
+  );
   const options = (name: string, dry: boolean): VacuumOptions => ({
     ...(retentionDays === undefined ? {} : { retentionMs: retentionDays * MS_PER_DAY }),
     dryRun: dry,
@@ -84,11 +94,17 @@ export async function vacuumLake(deps: VacuumDeps, request: VacuumRequest = {}):
     tables: done,
     files: done.reduce((sum, table) => sum + table.files.length + table.logFiles.length, 0),
     bytes: done.reduce((sum, table) => sum + table.bytes, 0),
+    notes: abandoned.map(
+      ({ def }) => `${def.name} is kept up no longer (CONDVEST_INTERVALS): it holds no version back`,
+    ),
   };
 }
 
 /** By table, the versions that derived tables still have to read on from, each with the name of the one that does. */
-async function neededVersions({ lake, calendar }: VacuumDeps): Promise<Map<string, NeededVersion[]>> {
+async function neededVersions(
+  { lake, calendar }: VacuumDeps,
+  tables: readonly Table[],
+): Promise<Map<string, NeededVersion[]>> {
   const needs = new Map<string, NeededVersion[]>();
   const need = (table: string, version: number | undefined, by: string): void => {
     if (version === undefined) return;
@@ -102,7 +118,7 @@ async function neededVersions({ lake, calendar }: VacuumDeps): Promise<Map<strin
     listings: optionalPin(await lake.table(LISTINGS).head()),
     calendarHash: calendar.hash,
   };
-  for (const table of await existingTables(lake)) {
+  for (const table of tables) {
     if (!table.def.name.startsWith('silver/')) continue;
     const decision = decide((await table.head())?.txns, inputs);
     // A table that must be rebuilt in full reads no old version.

@@ -70,6 +70,7 @@ async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode>
     const isReal = isFromVendor(laptop);
     const market = isReal ? undefined : await marketFor(laptop, wanted);
     const canFetch = isReal || market !== undefined;
+    const startedMs = laptop.clock.nowMs();
     let isWhole: boolean;
     if (isNew || !canFetch) {
       const origin = await originOf(laptop, market, wanted);
@@ -84,7 +85,7 @@ async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode>
       return exitCode;
     }
     link?.serveRuns(async (session) => startRun(invocation, desk, host, session));
-    await keepTime(laptop, desk, host, signal, isWhole);
+    await keepTime(laptop, desk, host, signal, { startedMs, isWhole });
     return 0;
   });
 }

@@ -30,6 +30,7 @@ export function describeVacuum(report: VacuumLakeReport): string[] {
     for (const file of files) lines.push(`${table}/${file.path}  ${formatBytes(file.sizeBytes)}  ${file.reason}`);
     for (const file of logFiles) lines.push(`${file.path}  ${formatBytes(file.sizeBytes)}  log`);
   }
+  for (const note of report.notes) lines.push(`note: ${note}`);
   const verb = report.dryRun ? 'would be deleted' : 'deleted';
   lines.push(
     report.files === 0

@@ -52,9 +52,9 @@ export type BarsReply =
       /** In the order of the reply. */
       readonly rows: readonly RawDailyRow[];
     }
-  /** The session is too young for the plan: ask again later. */
+  /** The session is too young for the plan, or not there by now: ask again later. */
   | { readonly kind: 'not-yet'; readonly reason: string }
-  /** The session is older than the plan's history. No hole: nothing that could be filled. */
+  /** The session is older than the plan's history, and so is every one before it. No hole: nothing that could be filled. */
   | { readonly kind: 'beyond-plan'; readonly reason: string };
 
 /** A symbol in a source's list. Null: not said, which is not the same as gone. */

@@ -42,9 +42,14 @@ export interface Operations extends AsyncDisposable {
   resolveNotice(key: string, nowMs: InstantMs): Promise<Notice | undefined>;
   /** Newest first. */
   notices(request: { readonly openOnly: boolean; readonly limit: number }): Promise<Notice[]>;
-  /** Notices (told or resolved) that did not get through to a channel yet, oldest first. */
-  undelivered(channel: string, limit: number): Promise<NoticeEvent[]>;
-  /** A notice's event got through to a channel. */
+  /**
+   * Notices (told or resolved) that did not get through to a channel yet: first those that it never refused, then those that it
+   * did and whose next try is due, each oldest first.
+   */
+  undelivered(request: UndeliveredRequest): Promise<NoticeEvent[]>;
+  /** A channel refused an event for good: it is not to be tried before `nextMs`. Resolves with how often it was refused. */
+  markRefused(channel: string, event: NoticeEvent, nextMs: InstantMs): Promise<number>;
+  /** A notice's event got through to a channel, or is given up. */
   markDelivered(channel: string, event: NoticeEvent, nowMs: InstantMs): Promise<void>;
 
   /** Puts these in the place of all listings of the projection: readers see all of the old ones or all of the new ones. */
@@ -139,6 +144,12 @@ export interface Notice extends NewNotice {
   readonly resolvedMs: InstantMs | null;
   /** Times the condition was found while the notice was open. */
   readonly count: number;
+}
+
+export interface UndeliveredRequest {
+  readonly channel: string;
+  readonly nowMs: InstantMs;
+  readonly limit: number;
 }
 
 /** Something to tell: that a condition holds, or that it is over. */

@@ -1,3 +1,4 @@
+import type { InstantMs } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { RunStep } from '#ports/operations.ts';
 import { BUILD_KIND, type BuildOrigin, type BuildReport } from './build.ts';
@@ -6,7 +7,7 @@ import { unfilledFrom } from './history.ts';
 import type { Laptop } from './laptop.ts';
 import type { PipelineRunReport } from './pipeline.ts';
 import type { RunDesk } from './run-desk.ts';
-import { AGAIN_MS, isVacuumDue, nextRun, type ScheduledRun } from './schedule.ts';
+import { isVacuumDue, nextRun, runAfter, type ScheduledRun } from './schedule.ts';
 import { vacuumTask } from './tasks.ts';
 
 /** Who runs the daemon: what it is told, and what it does in its own way. */
@@ -19,6 +20,12 @@ export interface DaemonHost {
   readonly onRun: (report: PipelineRunReport) => void;
   /** Something went wrong that the next run will try again. */
   readonly onTrouble: (error: CondvestError) => void;
+}
+
+export interface RunBefore {
+  readonly startedMs: InstantMs;
+  /** Nothing failed. */
+  readonly isWhole: boolean;
 }
 
 /** Looked at the clock so often that a laptop's sleep is noticed within a minute of waking up. */
@@ -41,17 +48,17 @@ const RUNS_LOOKED_AT = 1000;
 /**
  * Keeps the lake to the exchange's clock until it is told to stop: a run after each close, one when a session has settled, in
  * their turn consolidation (a step of every run) and vacuum. What was slept through is caught up with on waking.
- * `isWhole` says how the run before this call went; undefined where there was none.
+ * `before` says how the run before this call went; undefined where there was none.
  */
 export async function keepTime(
   laptop: Laptop,
   desk: RunDesk,
   host: DaemonHost,
   signal: AbortSignal,
-  isWhole?: boolean,
+  before?: RunBefore,
 ): Promise<void> {
-  const { clock } = laptop;
-  let next = await follow(laptop, host, isWhole);
+  const { calendar, clock } = laptop;
+  let next = before === undefined ? nextRun(calendar, clock.nowMs()) : await follow(laptop, host, before);
   let deliveredMs = clock.nowMs();
   host.onNext(next);
   while (!signal.aborted) {
@@ -69,9 +76,10 @@ export async function keepTime(
       }
       continue;
     }
-    const succeeded = await runOnce(laptop, desk, host, signal);
+    const startedMs = clock.nowMs();
+    const isWhole = await runOnce(laptop, desk, host, signal);
     if (signal.aborted) return;
-    next = await follow(laptop, host, succeeded);
+    next = await follow(laptop, host, { startedMs, isWhole });
     host.onNext(next);
   }
 }
@@ -94,11 +102,14 @@ export async function fillFirst(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    return await whenFree(laptop, host, signal, () => fillNow(host, origin));
+    const isWhole = await whenFree(laptop, host, signal, () => fillNow(host, origin));
+    await desk.tellOfRun(BUILD_KIND, null);
+    return isWhole;
   } catch (cause) {
     if (signal.aborted || !(cause instanceof CondvestError) || !mayPass(cause)) throw cause;
     host.onTrouble(cause);
-    await guarded(host, () => tellOfNoFill(laptop, desk, cause));
+    if (cause.code === STORE_AWAY) await guarded(host, () => desk.outage.away(cause));
+    else await desk.tellOfRun(BUILD_KIND, cause.message);
     return false;
   }
 }
@@ -108,23 +119,10 @@ function mayPass(cause: CondvestError): boolean {
   return !(cause instanceof UsageError) && cause.kind !== 'corrupt' && cause.code !== BUSY;
 }
 
-/** The notice of a run that could not fetch, so that the next run which can ends it, and one which cannot tells nobody again. */
-async function tellOfNoFill({ clock }: Laptop, desk: RunDesk, cause: CondvestError): Promise<void> {
-  if (cause.code === STORE_AWAY) return desk.outage.away(cause);
-  return desk.tellOf({
-    key: 'run-failed:fetch bars',
-    kind: 'run-failed',
-    severity: 'error',
-    title: 'The lake cannot be filled',
-    text: `${cause.message}\nIt is tried again every half an hour, and at once where condvest up is started again.`,
-    session: null,
-    seenMs: clock.nowMs(),
-  });
-}
-
 /** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
 export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
-  const isFilled = await guarded(host, () => fillHistory(laptop, host, signal));
+  const isFilled = await guarded(host, () => fillHistory(laptop, desk, host, signal));
+  let leftBefore = Number.POSITIVE_INFINITY;
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(host, async () => {
       try {
@@ -143,7 +141,11 @@ export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, s
     host.onRun(report);
     if (report.run.state !== 'succeeded') return false;
     if (signal.aborted) return true;
-    if (report.left > 0) continue;
+    // Where no fewer are left than before, another run at once would ask for the same again.
+    if (report.left > 0 && report.left < leftBefore) {
+      leftBefore = report.left;
+      continue;
+    }
     await guarded(host, () => vacuumInTurn(laptop, desk, signal));
     return isFilled === true;
   }
@@ -151,10 +153,16 @@ export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, s
 }
 
 /** Goes on with a history that an earlier process did not get to the end of. */
-async function fillHistory(laptop: Laptop, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
+async function fillHistory(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
   const from = await unfilledFrom(laptop);
   if (from === undefined) return true;
-  const { trouble } = await whenFree(laptop, host, signal, () => host.fill({ kind: 'vendor', from }));
+  const { trouble } = await desk.telling(
+    BUILD_KIND,
+    signal,
+    () => whenFree(laptop, host, signal, () => host.fill({ kind: 'vendor', from })),
+    ({ verified: { findingCount } }) =>
+      findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places`,
+  );
   return trouble === undefined;
 }
 
@@ -185,31 +193,30 @@ async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal):
   const runs = await desk.runs(RUNS_LOOKED_AT);
   const last = runs.find(({ kind, state }) => (kind === VACUUM_KIND || kind === BUILD_KIND) && state === 'succeeded');
   if (!isVacuumDue(calendar, last?.startedMs, clock.nowMs())) return;
-  const { ended } = await desk.record({ kind: VACUUM_KIND, input: {}, signal }, async ({ recorder }) => {
-    await recorder.step(
-      'vacuum',
-      () => vacuumTask(laptop, {}),
-      ({ files }) => ({ detail: `${files} files deleted` }),
-    );
-    return { error: null };
+  await desk.telling(VACUUM_KIND, signal, async () => {
+    const { ended } = await desk.record({ kind: VACUUM_KIND, input: {}, signal }, async ({ recorder }) => {
+      await recorder.step(
+        'vacuum',
+        () => vacuumTask(laptop, {}),
+        ({ files }) => ({ detail: `${files} files deleted` }),
+      );
+      return { error: null };
+    });
+    await ended;
   });
-  await ended;
 }
 
 /** The run after this one: soon, where the newest session is not whole yet or a run failed; else by the exchange's clock. */
-async function follow(laptop: Laptop, host: DaemonHost, isWhole: boolean | undefined): Promise<ScheduledRun> {
+async function follow(laptop: Laptop, host: DaemonHost, { startedMs, isWhole }: RunBefore): Promise<ScheduledRun> {
   const { calendar, clock } = laptop;
-  const nowMs = clock.nowMs();
-  const scheduled = nextRun(calendar, nowMs);
-  if (isWhole === undefined) return scheduled;
-  const session = calendar.lastClosedSession(nowMs);
+  const endedMs = clock.nowMs();
+  const session = calendar.lastClosedSession(endedMs);
   const isWaiting = async (): Promise<boolean> => {
     const { work } = await statusTask(laptop);
-    return work.some((one) => one.session === session && nowMs < calendar.settlesAtMs(session));
+    return work.some((one) => one.session === session && endedMs < calendar.settlesAtMs(session));
   };
-  if (isWhole && (await guarded(host, isWaiting)) === false) return scheduled;
-  const atMs = Math.min(nowMs + AGAIN_MS, scheduled.atMs);
-  return atMs === scheduled.atMs ? scheduled : { atMs, reason: 'again', session };
+  const again = !isWhole || (await guarded(host, isWaiting)) !== false;
+  return runAfter(calendar, { startedMs, endedMs, again });
 }
 
 /** Trouble of the world is told and survived; a bug ends the process. */

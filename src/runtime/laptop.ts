@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FsLocalFiles } from '#adapters/fs/local-files.ts';
@@ -13,6 +13,7 @@ import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 import type { Config } from './config.ts';
+import { makeTempFolder, sweepTempFolders } from './temp-folders.ts';
 
 /** Everything that runs on a laptop, put together: the one place that says which adapter fills which port there. */
 export interface Laptop extends AsyncDisposable {
@@ -44,9 +45,9 @@ export async function openLaptop(config: Config, options: LaptopOptions = {}): P
   const { lakeFolder = join(config.home, 'lake'), readOnly = false } = options;
   const clock = systemClock;
   const tempRoot = readOnly ? join(tmpdir(), 'condvest') : join(config.home, 'tmp');
-  const tempFolder = join(tempRoot, `${process.pid}-${systemRandom.uuid().slice(0, 8)}`);
+  let tempFolder: string;
   try {
-    await mkdir(tempFolder, { recursive: true });
+    tempFolder = await makeTempFolder(tempRoot, { pid: process.pid, id: systemRandom.uuid().slice(0, 8) });
   } catch (cause) {
     throw new CondvestError({
       code: 'home-not-writable',
@@ -57,6 +58,7 @@ export async function openLaptop(config: Config, options: LaptopOptions = {}): P
       cause,
     });
   }
+  await sweepTempFolders(tempRoot, clock.nowMs() - SCRATCH_AGE_MS);
   const store = new FsObjectStore({ root: lakeFolder });
   const engine = await Engine.create({
     tempFolder,

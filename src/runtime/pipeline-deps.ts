@@ -11,4 +11,6 @@ export interface PipelineRunDeps {
   readonly notifiers: readonly Notifier[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of a notice that a channel will not be given any more. */
+  readonly onGivenUp?: (line: string) => void;
 }

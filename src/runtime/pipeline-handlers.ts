@@ -44,8 +44,11 @@ export interface PipelineState {
   readonly fetched?: readonly (Partial<FetchBarsStepReport> & { readonly failed?: CaughtError })[];
   readonly resampled?: readonly { readonly interval: number; readonly failed?: CaughtError }[];
   readonly planFailed?: CaughtError;
+  readonly recorded?: unknown;
   readonly recordFailed?: CaughtError;
+  readonly consolidated?: unknown;
   readonly consolidateFailed?: CaughtError;
+  readonly verified?: unknown;
   readonly verifyFailed?: CaughtError;
 }
 
@@ -60,6 +63,8 @@ const HISTORY_MS = 400 * 86_400_000;
 export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext): Handlers {
   const { pipeline, input, recorder, onPlanned, onTold } = context;
   const one = serial();
+  // By the last try of the step: where it failed, its report is not in the state.
+  let refused: FetchBarsStepReport['overBound'] = [];
   return {
     Plan: () =>
       recorder.step(
@@ -80,9 +85,12 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
       recorder.step(
         'fetch bars',
         (progress) =>
-          fetchBarsStep(pipeline, planOf(state), ({ done, total, session }) =>
-            progress(`${done} of ${counted(total, 'session')}: ${session}`),
-          ),
+          fetchBarsStep(pipeline, planOf(state), {
+            onProgress: ({ done, total, session }) => progress(`${done} of ${counted(total, 'session')}: ${session}`),
+            onOverBound: (sessions) => {
+              refused = sessions;
+            },
+          }),
         (report) => ({ rows: report.rows, detail: describeFetched(report) }),
       ),
     FetchReference: () =>
@@ -133,12 +141,12 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
         async () => {
           const { facts, failure } = await factsOrFailure(pipeline);
           const failed = [...failedSteps(state), ...failure];
-          const overBound = (fetchedOf(state)?.overBound ?? []).map(({ session, message }) => ({
+          const overBound = (fetchedOf(state)?.overBound ?? refused).map(({ session, message }) => ({
             session: isoDate(session),
             message,
           }));
           const told = await tell(deps, (open) =>
-            findConditions({ facts, failed, overBound, open, nowMs: deps.clock.nowMs() }),
+            findConditions({ facts, failed, steps: stepsOf(state), overBound, open, nowMs: deps.clock.nowMs() }),
           );
           onTold(told);
           await deps.operations.forgetBefore(deps.clock.nowMs() - HISTORY_MS);
@@ -173,6 +181,20 @@ function fetchedOf(state: PipelineState): FetchBarsStepReport | undefined {
   return state.fetched?.find((branch) => branch.step === 'FetchBars' && branch.failed === undefined) as
     | FetchBarsStepReport
     | undefined;
+}
+
+/** The steps that a run got to before its report: each leaves its result or its failure. */
+function stepsOf(state: PipelineState): ReadonlySet<string> {
+  const reached: [string, unknown][] = [
+    ['plan', state.plan ?? state.planFailed],
+    ['fetch bars', state.fetched],
+    ['fetch reference', state.fetched],
+    ['record', state.recorded ?? state.recordFailed],
+    ['resample', state.resampled],
+    ['consolidate', state.consolidated ?? state.consolidateFailed],
+    ['verify', state.verified ?? state.verifyFailed],
+  ];
+  return new Set([...reached.flatMap(([step, left]) => (left === undefined ? [] : [step])), 'report']);
 }
 
 function failedSteps(state: PipelineState): FailedStep[] {

@@ -2,9 +2,9 @@ import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { PipelineInput } from '#batch/pipeline/steps.ts';
-import { deliver } from '#batch/pipeline/tell.ts';
+import { deliver, type TellDeps, tellOfRun } from '#batch/pipeline/tell.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { NewNotice, Notice, Operations, Run, RunStep } from '#ports/operations.ts';
+import type { Notice, Operations, Run, RunStep } from '#ports/operations.ts';
 import { pipelineDeps } from './fetch-tasks.ts';
 import type { Laptop } from './laptop.ts';
 import { openNotifiers, openOperations } from './operations.ts';
@@ -36,6 +36,8 @@ export interface StartRequest {
 /** Something that changed about a run: always its present state, so that who missed a change has lost nothing. */
 export type RunEvent = { readonly kind: 'run'; readonly run: Run } | { readonly kind: 'step'; readonly step: RunStep };
 
+/** Another process is at work. */
+const BUSY = 'pipeline-busy';
 /** Those who follow runs at once, in one process. */
 const FOLLOWERS_MAX = 100;
 /** How often runs of other processes are looked at. */
@@ -75,7 +77,7 @@ export class RunDesk implements AsyncDisposable {
     const [operations, notifiers] = [await this.#open(), await this.notifiers()];
     const { input, resume, signal, onStep } = request;
     const started = await startPipeline(
-      { pipeline, operations, notifiers, clock, random: systemRandom },
+      { pipeline, operations, notifiers, clock, random: systemRandom, onGivenUp: this.#write },
       {
         input,
         signal: this.#signal(signal),
@@ -97,6 +99,38 @@ export class RunDesk implements AsyncDisposable {
     );
     this.#keep(started.ended);
     return started;
+  }
+
+  /**
+   * Work of another kind than the daily run: told of where it fails, and once that it succeeds again. `failureOf` says why a result
+   * is a failure all the same.
+   */
+  async telling<T>(
+    kind: string,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+    failureOf: (result: T) => string | null = () => null,
+  ): Promise<T> {
+    try {
+      const result = await work();
+      await this.tellOfRun(kind, failureOf(result));
+      return result;
+    } catch (cause) {
+      const isFailure = cause instanceof CondvestError && cause.code !== BUSY;
+      // One that was stopped has not failed, and one that was not begun neither.
+      if (isFailure && !signal.aborted) await this.tellOfRun(kind, cause.message);
+      throw cause;
+    }
+  }
+
+  /** Tells that work of a kind failed, or (`error` null) that it succeeded again; nothing where that is no news. */
+  async tellOfRun(kind: string, error: string | null): Promise<void> {
+    try {
+      await tellOfRun(await this.#tellDeps(), kind, error);
+    } catch (cause) {
+      // The store is away, which is told by other means; what was opened is delivered with the next delivery.
+      if (!(cause instanceof CondvestError)) throw cause;
+    }
   }
 
   /** The newest runs first. */
@@ -152,17 +186,16 @@ export class RunDesk implements AsyncDisposable {
     }
   }
 
-  /** Opens a notice and hands it on; nothing where it is open already. */
-  async tellOf(notice: NewNotice): Promise<void> {
-    if (await (await this.#open()).openNotice(notice)) await this.deliverNotices();
-  }
-
   /** Hands on notices that did not get through before. */
   async deliverNotices(): Promise<{ readonly delivered: number; readonly failures: number }> {
-    const { clock } = this.#laptop;
-    const deps = { operations: await this.#open(), notifiers: await this.notifiers(), clock };
-    const { delivered, failures } = await deliver(deps);
+    const { delivered, failures } = await deliver(await this.#tellDeps());
     return { delivered, failures: failures.length };
+  }
+
+  async #tellDeps(): Promise<TellDeps> {
+    const { clock } = this.#laptop;
+    const [operations, notifiers] = [await this.#open(), await this.notifiers()];
+    return { operations, notifiers, clock, random: systemRandom, onGivenUp: this.#write };
   }
 
   /** The ways to a person that are configured. */

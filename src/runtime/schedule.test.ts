@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { isVacuumDue, nextRun } from './schedule.ts';
+import { isVacuumDue, nextRun, runAfter } from './schedule.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 
@@ -26,6 +26,26 @@ test('over a weekend with the change to daylight saving, the settling run comes 
 
 test('lesson: holidays were unknown; a holiday has no run', () => {
   assert.equal(next('2026-11-25T21:06:00Z'), '2026-11-27T16:05:00.000Z settling 2026-11-25');
+});
+
+test('a scheduled run that fell inside another one comes right after it', () => {
+  const after = (from: string, to: string, again = false): string => {
+    const ended = { startedMs: Date.parse(from), endedMs: Date.parse(to), again };
+    const { atMs, reason, session } = runAfter(calendar, ended);
+    return `${new Date(atMs).toISOString()} ${reason} ${session}`;
+  };
+  const settling = '2026-11-25T16:05:00.000Z settling 2026-11-24';
+  assert.equal(after('2026-11-25T15:55:00Z', '2026-11-25T16:10:00Z'), settling);
+  assert.equal(after('2026-11-25T15:55:00Z', '2026-11-25T16:10:00Z', true), settling);
+  assert.equal(after('2026-11-25T15:55:00Z', '2026-11-25T16:00:00Z', true), settling, 'sooner than half an hour');
+  assert.equal(
+    after('2026-11-25T16:05:00Z', '2026-11-25T16:10:00Z'),
+    '2026-11-25T21:05:00.000Z after-close 2026-11-25',
+  );
+  assert.equal(
+    after('2026-11-25T16:05:00Z', '2026-11-25T16:10:00Z', true),
+    '2026-11-25T16:40:00.000Z again 2026-11-24',
+  );
 });
 
 test('every session has exactly one run after its close and one that settles it', () => {

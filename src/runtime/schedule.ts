@@ -39,6 +39,23 @@ export function nextRun(calendar: Calendar, afterMs: InstantMs): ScheduledRun {
   return defined(best, 'the next session has a close');
 }
 
+export interface EndedRun {
+  readonly startedMs: InstantMs;
+  readonly endedMs: InstantMs;
+  /** Something is worth trying again soon. */
+  readonly again: boolean;
+}
+
+/**
+ * The run after one that has ended. What was scheduled while it ran comes right after it: it began too early to do that one's work.
+ */
+export function runAfter(calendar: Calendar, { startedMs, endedMs, again }: EndedRun): ScheduledRun {
+  const scheduled = nextRun(calendar, startedMs);
+  const atMs = endedMs + AGAIN_MS;
+  if (!again || scheduled.atMs <= atMs) return scheduled;
+  return { atMs, reason: 'again', session: calendar.lastClosedSession(endedMs) };
+}
+
 /**
  * Vacuum comes once a week, when the last session of a week has settled, or as soon after as there is somebody to do it. Where
  * nobody has done it yet it is due.

@@ -24,7 +24,7 @@ export async function openSource(laptop: Laptop): Promise<DailySource> {
   }
   if (choice === 'flat-files') {
     const { FlatFileSource } = await import('#adapters/flat-files/daily-source.ts');
-    return new FlatFileSource({ folder: config.flatFiles ?? '', calendar, clock });
+    return new FlatFileSource({ folder: config.flatFiles ?? '' });
   }
   const { MassiveSource } = await import('#adapters/massive/daily-source.ts');
   const { SharedGrants } = await import('#adapters/massive/shared-grants.ts');

@@ -65,7 +65,10 @@ export function consolidateTask(
 
 export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<VacuumLakeReport> {
   const { lake, calendar, config } = laptop;
-  return vacuumLake({ lake, calendar }, { retentionDays: config.retentionDays, ...request });
+  return vacuumLake(
+    { lake, calendar, intervals: config.intervals },
+    { retentionDays: config.retentionDays, ...request },
+  );
 }
 
 export function verifyTask(
@@ -73,8 +76,11 @@ export function verifyTask(
   request: { readonly deep: boolean },
   onProgress?: Notify<{ readonly table: string; readonly done: number; readonly total: number }>,
 ): Promise<VerifyReport> {
-  const { lake, calendar } = laptop;
-  return verifyLake({ lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) }, request);
+  const { lake, calendar, config } = laptop;
+  return verifyLake(
+    { lake, calendar, intervals: config.intervals, ...(onProgress === undefined ? {} : { onProgress }) },
+    request,
+  );
 }
 
 export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResult> {

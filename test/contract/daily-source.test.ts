@@ -42,7 +42,7 @@ dailySourceContract('flat files', async () => {
   );
   const clock = new VirtualClock(NOW_MS);
   return {
-    source: new FlatFileSource({ folder, calendar, clock }),
+    source: new FlatFileSource({ folder }),
     clock,
     beyond: isoDate('2003-09-09'),
     // The last bytes were never written.

@@ -131,7 +131,7 @@ export function operationsContract(
     });
 
     test('each channel gets each event once, oldest first', async () => {
-      const events = await first.undelivered('mail', 100);
+      const events = await first.undelivered({ channel: 'mail', nowMs: 1, limit: 100 });
       assert.deepEqual(
         events.map(({ event }) => event),
         ['opened', 'resolved', 'opened'],
@@ -140,10 +140,39 @@ export function operationsContract(
       assert.ok(opened !== undefined);
       await Promise.all([first.markDelivered('mail', opened, 1), second.markDelivered('mail', opened, 2)]);
       assert.deepEqual(
-        (await second.undelivered('mail', 100)).map(({ event }) => event),
+        (await second.undelivered({ channel: 'mail', nowMs: 1, limit: 100 })).map(({ event }) => event),
         ['resolved', 'opened'],
       );
-      assert.equal((await second.undelivered('hook', 100)).length, 3);
+      assert.equal((await second.undelivered({ channel: 'hook', nowMs: 1, limit: 100 })).length, 3);
+    });
+
+    test('what a channel refused waits behind what is new, and for its instant', async () => {
+      for (const [key, seenMs] of [
+        ['refused', 2000],
+        ['later', 2100],
+      ] as const)
+        await first.openNotice(notice(key, seenMs));
+      const waiting = async (nowMs: number): Promise<string[]> =>
+        (await second.undelivered({ channel: 'picky', nowMs, limit: 100 }))
+          .map(({ notice: { key } }) => key)
+          .filter((key) => key === 'refused' || key === 'later');
+      assert.deepEqual(await waiting(0), ['refused', 'later']);
+      const events = await first.undelivered({ channel: 'picky', nowMs: 0, limit: 100 });
+      const event = events.find(({ notice: { key } }) => key === 'refused');
+      assert.ok(event !== undefined);
+      assert.equal(await first.markRefused('picky', event, 500), 1);
+      assert.equal(await second.markRefused('picky', event, 1000), 2);
+      assert.deepEqual(await waiting(999), ['later']);
+      assert.deepEqual(await waiting(1000), ['later', 'refused']);
+      await first.resolveNotice('refused', 2200);
+      const of = async (nowMs: number): Promise<string[]> =>
+        (await second.undelivered({ channel: 'picky', nowMs, limit: 100 }))
+          .filter(({ notice: { key } }) => key === 'refused')
+          .map((one) => one.event);
+      assert.deepEqual([await of(999), await of(1000)], [['resolved'], ['resolved', 'opened']]);
+      await first.resolveNotice('later', 2300);
+      await first.forgetBefore(2301);
+      assert.deepEqual(await waiting(1000), []);
     });
 
     test('listings are replaced as a whole, and found by the beginning of a symbol or a part of a name', async () => {
@@ -177,11 +206,13 @@ export function operationsContract(
       await first.resolveNotice('quick', 1200);
       await first.resolveNotice('slow', 1300);
       const order = async (): Promise<string[]> =>
-        (await first.undelivered('order', 100))
+        (await first.undelivered({ channel: 'order', nowMs: 1, limit: 100 }))
           .filter((event) => event.notice.key !== 'k')
           .map(({ event, notice: { key } }) => `${key} ${event}`);
       assert.deepEqual(await order(), ['slow opened', 'quick opened', 'quick resolved', 'slow resolved']);
-      const opened = (await first.undelivered('order', 100)).find(({ notice: { key } }) => key === 'slow');
+      const opened = (await first.undelivered({ channel: 'order', nowMs: 1, limit: 100 })).find(
+        ({ notice: { key } }) => key === 'slow',
+      );
       assert.ok(opened !== undefined);
       await first.markDelivered('order', opened, 1);
       assert.deepEqual(await order(), ['quick opened', 'quick resolved', 'slow resolved']);

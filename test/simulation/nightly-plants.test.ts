@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { IsoDate } from '#base/dates.ts';
 import { readLedger } from '#batch/ledger.ts';
 import { recordSessions } from '#batch/record-sessions.ts';
-import { SESSIONS, silverBars } from '#lake/tables.ts';
+import { DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { Operations } from '#ports/operations.ts';
@@ -68,8 +68,10 @@ const PLANTS: readonly [name: string, plant: Plant, found: RegExp][] = [
         const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
         const row = [...ledger.values()].at(-6) ?? assert.fail('there are sessions');
         const rowsAfter = new Map([[row.session, row.rows + 1]]);
+        const countedAt = (await lake.table(DAILY_BARS).head())?.version;
         const request = {
           rowsAfter,
+          countedAt,
           changed: new Set<IsoDate>(),
           fetchedAtMs: row.lastFetchMs + 1,
           countEveryLook: true,

@@ -1,19 +1,15 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { IsoDate } from '#base/dates.ts';
+import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import type { RawDailyRow } from '#market/quality.ts';
-import type { Clock } from '#ports/clock.ts';
 import type { BarsReply, DailySource } from '#ports/daily-source.ts';
 
 export interface FlatFileSourceOptions {
   /** Holds `YYYY/MM/YYYY-MM-DD.csv.gz`, as the vendor arranges them, or the files themselves. */
   readonly folder: string;
-  readonly calendar: Calendar;
-  readonly clock: Clock;
 }
 
 /** Columns of the vendor's daily files. `window_start` is the session's midnight in nanoseconds, and the name tells it too. */
@@ -36,11 +32,14 @@ export class FlatFileSource implements DailySource {
 
   async bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply> {
     signal?.throwIfAborted();
-    const { calendar, clock, folder } = this.#options;
+    const { folder } = this.#options;
     const path = await this.#find(session);
     if (path === undefined) {
-      const isYoung = clock.nowMs() < calendar.settlesAtMs(session);
-      return { kind: isYoung ? 'not-yet' : 'beyond-plan', reason: `there is no file of ${session} in ${folder}` };
+      const reason = `there is no file of ${session} in ${folder}`;
+      const oldest = await oldestIn(folder);
+      // Only what is older than every file is not to be had. A file that is missing among others may still come, however old.
+      if (oldest === undefined || session >= oldest) return { kind: 'not-yet', reason };
+      return { kind: 'beyond-plan', reason: `${reason}, whose oldest is of ${oldest}` };
     }
     const bytes = await readFile(path);
     const text = path.endsWith('.gz') ? await this.#unpack(path, bytes) : bytes.toString('utf8');
@@ -91,6 +90,34 @@ export class FlatFileSource implements DailySource {
       throw invalid(path, `it cannot be unpacked (${cause instanceof Error ? cause.message : String(cause)})`);
     }
   }
+}
+
+const FILE_NAME = /^(\d{4}-\d\d-\d\d)\.csv(\.gz)?$/;
+
+/** The date of the oldest file; undefined where there is none. */
+async function oldestIn(folder: string): Promise<IsoDate | undefined> {
+  const names = (await readdir(folder)).sort();
+  const loose = oldestOf(names);
+  for (const year of names.filter((name) => /^\d{4}$/.test(name))) {
+    for (const month of await namesIn(join(folder, year))) {
+      if (!/^\d\d$/.test(month)) continue;
+      const inside = oldestOf(await namesIn(join(folder, year, month)), `${year}-${month}-`);
+      if (inside !== undefined) return loose === undefined || inside < loose ? inside : loose;
+    }
+  }
+  return loose;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await kindOf(folder)) === 'folder' ? (await readdir(folder)).sort() : [];
+}
+
+function oldestOf(names: readonly string[], beginning = ''): IsoDate | undefined {
+  for (const name of names) {
+    const date = FILE_NAME.test(name) && name.startsWith(beginning) ? parseIsoDate(name.slice(0, 10)) : undefined;
+    if (date !== undefined) return date;
+  }
+  return undefined;
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {

@@ -16,6 +16,7 @@ describe('failures of the file system', () => {
       ['EDQUOT', 'store-no-space', 'permanent'],
       ['EROFS', 'store-read-only', 'permanent'],
       ['EACCES', 'store-forbidden', 'permanent'],
+      ['EPERM', 'store-not-permitted', 'permanent'],
       ['ENOTDIR', 'store-not-a-folder', 'permanent'],
       ['ENOTSUP', 'store-no-hard-links', 'permanent'],
       ['EMFILE', 'store-busy', 'transient'],
@@ -28,6 +29,13 @@ describe('failures of the file system', () => {
       assert.match(failure.message, /\/lake\/x/);
       assert.match(failure.message, new RegExp(code));
     }
+  });
+
+  it('name both causes of a link that is not permitted, since Linux tells them apart for nobody', () => {
+    const failure = storeFailure('publish', '/lake/x', errno('EPERM'));
+    assert.match(failure.message, /access is denied/);
+    assert.match(failure.message, /no hard links/);
+    assert.match(failure.message, /owner and the permissions/);
   });
 
   it('are sorted once: an error that has a code of ours passes through', () => {

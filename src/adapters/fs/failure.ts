@@ -20,6 +20,16 @@ const FORBIDDEN: Judgement = {
   message: 'The file system denies access',
   action: "Check the owner and the permissions of the lake's folder",
 };
+/** What Linux answers to `link` on a file system without hard links, and to one that must not be written. */
+const NOT_PERMITTED: Judgement = {
+  code: 'store-not-permitted',
+  kind: 'permanent',
+  message:
+    'The file system does not permit it: access is denied, or it has no hard links, which a first-wins commit needs',
+  action:
+    "Check the owner and the permissions of the lake's folder; if they are right, keep the lake on a file system such as ext4, xfs, " +
+    'btrfs, apfs or ntfs (exFAT and some network drives have no hard links)',
+};
 const NOT_A_FOLDER: Judgement = {
   code: 'store-not-a-folder',
   kind: 'permanent',
@@ -43,7 +53,7 @@ const JUDGEMENTS: Readonly<Record<string, Judgement>> = {
   EDQUOT: NO_SPACE,
   EROFS: READ_ONLY,
   EACCES: FORBIDDEN,
-  EPERM: FORBIDDEN,
+  EPERM: NOT_PERMITTED,
   ENOTDIR: NOT_A_FOLDER,
   EEXIST: NOT_A_FOLDER,
   ENOTSUP: NO_LINKS,

@@ -74,8 +74,8 @@ export class RestClient {
       const openUntil = this.#breaker.openUntil(clock.nowMs());
       if (openUntil !== undefined)
         throw unavailable(path, `${this.#lastFailure}, many times just now, so that it is left alone for a minute`);
-      await this.#pause(path, signal);
-      await this.#budget.take(signal);
+      await this.#turn(path, signal);
+      if (this.#keyError !== undefined) throw this.#keyError;
       const outcome = await this.#ask(path, signal);
       if ('reply' in outcome) {
         this.#breaker.succeeded();
@@ -96,6 +96,17 @@ export class RestClient {
       if (waitMs > RETRY_AFTER_MAX_MS) throw askedToWait(path, waitMs);
       await clock.sleep(waitMs, signal);
     }
+  }
+
+  /**
+   * Waits until a request may be made. The vendor may ask for rest while this one waits for the budget: what the budget let through
+   * by then is used up, since all that waited would otherwise ask at once when the rest is over.
+   */
+  async #turn(path: string, signal: AbortSignal | undefined): Promise<void> {
+    do {
+      await this.#pause(path, signal);
+      await this.#budget.take(signal);
+    } while (this.#leftMs() > 0);
   }
 
   async #pause(path: string, signal: AbortSignal | undefined): Promise<void> {

@@ -11,11 +11,15 @@ export interface SmtpNotifierOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Events of which some receivers have theirs and others do not. */
+const HALF_SENT_MAX = 100;
 
 /** Notices by e-mail, each with a Message-ID of its own, by which a repeated one is known. */
 export class SmtpNotifier implements Notifier {
   readonly channel = 'email';
   readonly #options: SmtpNotifierOptions;
+  /** By message, the receivers that the server refused: only they are written to again. */
+  readonly #left = new Map<string, readonly string[]>();
 
   constructor(options: SmtpNotifierOptions) {
     this.#options = options;
@@ -35,24 +39,58 @@ export class SmtpNotifier implements Notifier {
       socketTimeout: timeoutMs,
       ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     });
+    const id = `${notice.id}.${event}@condvest`;
+    const receivers = this.#left.get(id) ?? to;
     const subject = event === 'opened' ? `[Condvest] ${notice.title}` : `[Condvest] Over: ${notice.title}`;
     try {
-      await transport.sendMail({
+      const { rejected, rejectedErrors = [] } = await transport.sendMail({
         from,
-        to: [...to],
+        to: [...receivers],
         subject,
         text: `${notice.text}\n\nFirst seen ${new Date(notice.firstSeenMs).toISOString()}.\n`,
-        messageId: `<${notice.id}.${event}@condvest>`,
+        messageId: `<${id}>`,
       });
+      // The server takes a message for some receivers and refuses others: they have not been told.
+      this.#keep(id, rejected.map(addressOf));
+      if (rejected.length > 0) throw receiversRefused(rejected.map(addressOf), rejectedErrors, hostname);
     } catch (cause) {
       throw failure(cause, hostname);
     } finally {
       transport.close();
     }
   }
+
+  #keep(id: string, receivers: readonly string[]): void {
+    this.#left.delete(id);
+    if (receivers.length === 0) return;
+    this.#left.set(id, receivers);
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > HALF_SENT_MAX && oldest !== undefined) this.#left.delete(oldest);
+  }
+}
+
+function addressOf(receiver: string | { readonly address: string }): string {
+  return typeof receiver === 'string' ? receiver : receiver.address;
+}
+
+function receiversRefused(
+  receivers: readonly string[],
+  errors: readonly { readonly responseCode?: number | undefined }[],
+  host: string,
+): CondvestError {
+  const codes = errors.flatMap(({ responseCode }) => (responseCode === undefined ? [] : [responseCode]));
+  const isPermanent = codes.length > 0 && codes.every((code) => code >= 500);
+  return new CondvestError({
+    code: isPermanent ? 'email-refused' : 'email-unavailable',
+    kind: isPermanent ? 'permanent' : 'transient',
+    message: 'The mail server took a notice for some receivers and refused others',
+    found: `${host}: ${receivers.join(', ')}${codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''}`,
+    action: 'See CONDVEST_EMAIL_TO, and try it with: condvest notify test',
+  });
 }
 
 function failure(cause: unknown, host: string): CondvestError {
+  if (cause instanceof CondvestError) return cause;
   const { responseCode, code } = cause as { readonly responseCode?: number; readonly code?: string };
   const isPermanent = code === 'EAUTH' || (responseCode !== undefined && responseCode >= 500);
   // The server's own words are left out: some of them repeat the password they were given.

@@ -32,6 +32,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       used_requests bigint not null)`,
     'create table if not exists api_key_names (name text primary key, key_id text not null)',
   ],
+  [
+    `create table if not exists refusals (
+      channel text not null, notice_id text not null, event text not null, refused_count bigint not null,
+      next_ms bigint not null, primary key (channel, notice_id, event))`,
+  ],
 ];
 
 export const MIGRATIONS_TABLE = `create table if not exists condvest_migrations (

@@ -1,4 +1,3 @@
-import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type {
   LeaseOutcome,
@@ -13,11 +12,13 @@ import type {
   RunEnd,
   RunState,
   RunStep,
-  Severity,
+  UndeliveredRequest,
 } from '#ports/operations.ts';
 import type { Random } from '#ports/random.ts';
 import type { Database } from './database.ts';
+import { markRefused, undelivered } from './deliveries.ts';
 import { ListingsProjection } from './listings-projection.ts';
+import { noticeOf } from './notice-row.ts';
 import type { OperationsSchema } from './schema.ts';
 
 /** The operational store over any of our databases: one schema, one set of queries. */
@@ -214,50 +215,12 @@ export class SqlOperations implements Operations {
     return rows.map(noticeOf);
   }
 
-  async undelivered(channel: string, limit: number): Promise<NoticeEvent[]> {
-    const rows = await this.#database.read((db) =>
-      db
-        .selectFrom('notices')
-        .selectAll('notices')
-        .leftJoin('deliveries as told', (join) =>
-          join
-            .onRef('told.notice_id', '=', 'notices.id')
-            .on('told.channel', '=', channel)
-            .on('told.event', '=', 'opened'),
-        )
-        .leftJoin('deliveries as over', (join) =>
-          join
-            .onRef('over.notice_id', '=', 'notices.id')
-            .on('over.channel', '=', channel)
-            .on('over.event', '=', 'resolved'),
-        )
-        .select(['told.delivered_ms as told_ms', 'over.delivered_ms as over_ms'])
-        .where((eb) =>
-          eb.or([
-            eb('told.delivered_ms', 'is', null),
-            eb.and([eb('notices.state', '=', 'resolved'), eb('over.delivered_ms', 'is', null)]),
-          ]),
-        )
-        .orderBy((eb) =>
-          eb
-            .case()
-            .when('told.delivered_ms', 'is', null)
-            .then(eb.ref('notices.first_seen_ms'))
-            .else(eb.ref('notices.resolved_ms'))
-            .end(),
-        )
-        .orderBy('notices.id')
-        .limit(limit)
-        .execute(),
-    );
-    const events = rows.flatMap(({ told_ms, over_ms, ...row }): NoticeEvent[] => {
-      const notice = noticeOf(row);
-      const opened: NoticeEvent[] = told_ms === null ? [{ event: 'opened', notice }] : [];
-      const isOver = notice.state === 'resolved' && over_ms === null;
-      return isOver ? [...opened, { event: 'resolved', notice }] : opened;
-    });
-    // A notice that gives two events gives the later one too early.
-    return events.sort((one, other) => instantOf(one) - instantOf(other)).slice(0, limit);
+  undelivered(request: UndeliveredRequest): Promise<NoticeEvent[]> {
+    return this.#database.read((db) => undelivered(db, request));
+  }
+
+  markRefused(channel: string, event: NoticeEvent, nextMs: number): Promise<number> {
+    return this.#database.write((db) => markRefused(db, channel, event, nextMs));
   }
 
   async markDelivered(channel: string, { event, notice }: NoticeEvent, nowMs: number): Promise<void> {
@@ -303,6 +266,7 @@ export class SqlOperations implements Operations {
         }
         if (noticeIds.length > 0) {
           await db.deleteFrom('deliveries').where('notice_id', 'in', noticeIds).execute();
+          await db.deleteFrom('refusals').where('notice_id', 'in', noticeIds).execute();
           await db.deleteFrom('notices').where('id', 'in', noticeIds).execute();
         }
         return runIds.length + noticeIds.length;
@@ -331,28 +295,6 @@ function runOf(row: OperationsSchema['runs']): Run {
     error: row.error,
     tries: row.tries,
   };
-}
-
-function noticeOf(row: OperationsSchema['notices']): Notice {
-  return {
-    id: row.id,
-    key: row.notice_key,
-    kind: row.kind,
-    severity: row.severity as Severity,
-    title: row.title,
-    text: row.body,
-    session: row.session_date as IsoDate | null,
-    seenMs: row.seen_ms,
-    state: row.state === 'resolved' ? 'resolved' : 'open',
-    firstSeenMs: row.first_seen_ms,
-    lastSeenMs: row.last_seen_ms,
-    resolvedMs: row.resolved_ms,
-    count: row.seen_count,
-  };
-}
-
-function instantOf({ event, notice }: NoticeEvent): number {
-  return event === 'resolved' ? (notice.resolvedMs ?? notice.lastSeenMs) : notice.firstSeenMs;
 }
 
 function runExists(id: string): CondvestError {

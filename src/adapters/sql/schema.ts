@@ -42,6 +42,8 @@ export interface OperationsSchema {
   /** One row a key: what makes two processes agree on whether a notice is open. */
   open_notices: { notice_key: string; notice_id: string };
   deliveries: { channel: string; notice_id: string; event: string; delivered_ms: number };
+  /** Events that a channel did not take for good: they wait behind those that are new. */
+  refusals: { channel: string; notice_id: string; event: string; refused_count: number; next_ms: number };
   /** The projection of listings; only rows of the current generation count, so that readers never see half of it. */
   listings: {
     generation: string;

@@ -7,7 +7,9 @@ import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
 import { type JudgedReply, judgeReply } from './judge-reply.ts';
 import type { PlannedSession } from './plan.ts';
-import { putReplies, type Reply } from './put-replies.ts';
+import { putReplies } from './put-replies.ts';
+import { OVER_BOUND, type Reply } from './reply.ts';
+import { SourceHealth } from './source-health.ts';
 
 export interface FetchBarsRequest {
   readonly sessions: readonly PlannedSession[];
@@ -39,8 +41,6 @@ export interface FetchBarsReport {
 const BATCH_SESSIONS_MAX = 16;
 /** A source that gives a few requests a minute fills no batch for minutes; what has come by then is put. */
 const BATCH_MS_MAX = 60_000;
-/** After this many sessions that failed one after the other the source is taken for down, and the rest is left for later. */
-const FAILURES_MAX = 3;
 
 /**
  * Fetches sessions and puts them into the lake: bars first, the ledger after them. What was fetched is kept even if others
@@ -49,25 +49,22 @@ const FAILURES_MAX = 3;
 export async function fetchBars(deps: FetchDeps, request: FetchBarsRequest): Promise<FetchBarsReport> {
   const { source } = deps;
   const fetched: FetchedSession[] = [];
+  const health = new SourceHealth();
   let version: number | undefined;
-  let failures = 0;
   let beyond: IsoDate | undefined;
   // The newest first: a person waits for yesterday, not for ten years ago, and the plan's horizon ends the walk.
   const waiting = [...request.sessions].sort((a, b) => (a.session < b.session ? 1 : -1));
   const total = waiting.length;
-  while (waiting.length > 0 && failures < FAILURES_MAX) {
+  while (waiting.length > 0 && health.mayAsk()) {
     request.signal?.throwIfAborted();
-    const replies = await refuseLapsed(deps, await fetchBatch(deps, waiting, request.signal));
+    const replies = await refuseLapsed(deps, await fetchBatch(deps, waiting, health, request.signal));
     const put = await putReplies(deps, replies);
     version = put.version ?? version;
     for (const one of put.sessions) {
       fetched.push(one);
-      failures = isDown(one.error) ? failures + 1 : 0;
       if (one.outcome === 'beyond-plan' && (beyond === undefined || one.session > beyond)) beyond = one.session;
       request.onProgress?.({ done: fetched.length, total, session: one.session });
     }
-    // A worker that stopped before it got to a session, and none after it did: the source is down.
-    if (put.sessions.length === 0 || beyond !== undefined) break;
   }
   const horizonMoved = await moveHorizon(deps, source.name, fetched, beyond);
   fetched.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -102,19 +99,15 @@ export function throwFailures(report: FetchBarsReport): void {
 async function fetchBatch(
   deps: FetchDeps,
   waiting: PlannedSession[],
+  health: SourceHealth,
   signal: AbortSignal | undefined,
 ): Promise<Reply[]> {
   const { clock } = deps.lake.deps;
   const replies: Reply[] = [];
   const startMs = clock.nowMs();
   let taken = 0;
-  let failures = 0;
-  let isBeyond = false;
   const mayTake = (): boolean =>
-    taken < BATCH_SESSIONS_MAX &&
-    failures < FAILURES_MAX &&
-    !isBeyond &&
-    (taken === 0 || clock.nowMs() - startMs < BATCH_MS_MAX);
+    taken < BATCH_SESSIONS_MAX && health.mayAsk() && (taken === 0 || clock.nowMs() - startMs < BATCH_MS_MAX);
   const worker = async (): Promise<void> => {
     while (mayTake()) {
       signal?.throwIfAborted();
@@ -122,22 +115,13 @@ async function fetchBatch(
       if (planned === undefined) return;
       taken += 1;
       const reply = await fetchOne(deps, planned, signal);
-      failures = isDown(reply.error) ? failures + 1 : 0;
-      // What is older is beyond the plan too.
-      if (reply.kind === 'beyond-plan') isBeyond = true;
+      health.take(reply);
       replies.push(reply);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, deps.source.parallelMax) }, worker));
-  return replies.sort((a, b) => (a.planned.session < b.planned.session ? 1 : -1));
+  return replies;
 }
-
-/** The source failed, and not one session of it: a session with too many bad rows says nothing about the next. */
-function isDown(error: CondvestError | undefined): boolean {
-  return error !== undefined && error.code !== OVER_BOUND;
-}
-
-const OVER_BOUND = 'fetch-over-bound';
 
 /** No plan has less history than this. */
 const HISTORY_MS_MIN = 30 * 86_400_000;
@@ -147,7 +131,8 @@ const HISTORY_MS_MIN = 30 * 86_400_000;
  * ever given, it is no horizon: that would quietly end the lake's growth, with no hole to be seen.
  */
 async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise<Reply[]> {
-  const beyond = replies.find(({ kind }) => kind === 'beyond-plan')?.planned.session;
+  const refused = replies.filter(({ kind }) => kind === 'beyond-plan').map(({ planned }) => planned.session);
+  const beyond = refused.sort().at(-1);
   const nowMs = deps.lake.deps.clock.nowMs();
   if (beyond === undefined || nowMs - Date.parse(beyond) > HISTORY_MS_MIN) return [...replies];
   const { ledger } = await readLedger(deps.lake, await deps.lake.table(SESSIONS).head());
@@ -160,17 +145,16 @@ async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise
       code: 'source-not-entitled',
       kind: 'permanent',
       message: `The source refuses session ${reply.planned.session}, and has given none that is newer`,
-      found: reply.detail ?? '',
+      found: reply.detail,
       action: 'See whether your plan has lapsed',
     });
-    return { ...reply, kind: 'failed', error };
+    return { planned: reply.planned, fetchedAtMs: reply.fetchedAtMs, kind: 'failed', error };
   });
 }
 
 async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortSignal | undefined): Promise<Reply> {
   const { calendar, source, lake, rules } = deps;
   const { session } = planned;
-  // The instant before the request: what the vendor changes while it answers is not known to be in the answer.
   const fetchedAtMs = lake.deps.clock.nowMs();
   try {
     const reply = await source.bars(session, signal);

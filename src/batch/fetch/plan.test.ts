@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defined } from '#base/assert.ts';
 import { isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
@@ -34,6 +35,20 @@ test('partial sessions and those whose corrections are over are fetched again, s
   const states = { 16: 'settled', 17: 'partial', 18: 'provisional', 19: 'provisional', 20: 'provisional' } as const;
   assert.deepEqual(plan(states), ['2026-11-17 partial', '2026-11-18 settling', '2026-11-19 settling']);
   assert.deepEqual(plan(states, { settleOnly: true }), ['2026-11-18 settling', '2026-11-19 settling']);
+});
+
+test('who plans time after time leaves out what was looked at since the last close, once its corrections are over', () => {
+  const lookedAt = (session: number, atMs: number): string[] => {
+    const row = ledgerOf({ [session]: 'partial' }).get(day(session));
+    const ledger = new Map([[day(session), { ...defined(row, 'it was put there'), lastFetchMs: atMs }]]);
+    const inputs = { calendar, ledger, nowMs, to: day(session) };
+    assert.equal(planFetch(inputs).length, 1, 'a person may ask as often as they like');
+    return planFetch({ ...inputs, newOpinionsOnly: true }).map(({ reason }) => reason);
+  };
+  const closeMs = calendar.closeMs(day(20));
+  assert.deepEqual(lookedAt(18, closeMs + 1), []);
+  assert.deepEqual(lookedAt(18, closeMs - 1), ['partial'], 'another session has closed since');
+  assert.deepEqual(lookedAt(20, closeMs + 1), ['partial'], 'the vendor is still at work on it');
 });
 
 test('a session that has not closed is never planned, whatever is asked for', () => {

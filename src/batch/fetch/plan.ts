@@ -33,11 +33,16 @@ export interface FetchPlanInputs {
   readonly settleOnly?: boolean;
   /** Also sessions that have settled. */
   readonly again?: boolean;
+  /**
+   * Leaves out partial sessions that were looked at since the last close, where their corrections are over: a second look before
+   * the next close is no second opinion on what is missing. For whoever plans by itself, time after time.
+   */
+  readonly newOpinionsOnly?: boolean;
 }
 
 /** Ascending by session. Sessions that have not closed are never planned. */
 export function planFetch(inputs: FetchPlanInputs): PlannedSession[] {
-  const { calendar, ledger, nowMs, settleOnly = false, again = false } = inputs;
+  const { calendar, ledger, nowMs, settleOnly = false, again = false, newOpinionsOnly = false } = inputs;
   const lastClosed = calendar.lastClosedSession(nowMs);
   const to = inputs.to === undefined || inputs.to > lastClosed ? lastClosed : inputs.to;
   const from = inputs.from ?? firstOf(ledger) ?? lastClosed;
@@ -55,9 +60,13 @@ export function planFetch(inputs: FetchPlanInputs): PlannedSession[] {
       const isBeyond = inputs.horizon !== undefined && session <= inputs.horizon && inputs.from === undefined;
       return isBeyond ? undefined : 'missing';
     }
-    if (row.state === 'partial') return 'partial';
+    if (row.state === 'partial') return newOpinionsOnly && !isNewOpinion(row) ? undefined : 'partial';
     if (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session)) return 'settling';
     return again ? 'again' : undefined;
+  }
+
+  function isNewOpinion({ session, lastFetchMs }: LedgerRow): boolean {
+    return lastFetchMs < calendar.settlesAtMs(session) || calendar.lastClosedSession(lastFetchMs) < lastClosed;
   }
 }
 

@@ -1,24 +1,12 @@
-import type { InstantMs, IsoDate } from '#base/dates.ts';
-import type { CondvestError } from '#base/errors.ts';
+import type { IsoDate } from '#base/dates.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { copyScratchSql, readScratchSql, rowsOfReplySql } from '../import/quarantine.sql.ts';
 import { quarantine } from '../import/quarantine.ts';
-import { readLedger } from '../ledger.ts';
+import { type Ledger, readLedger } from '../ledger.ts';
 import { putBars } from '../put-bars.ts';
 import { recordSessions } from '../record-sessions.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
-import type { JudgedReply } from './judge-reply.ts';
-import type { PlannedSession } from './plan.ts';
-
-/** What a source said about one session. */
-export interface Reply {
-  readonly planned: PlannedSession;
-  readonly fetchedAtMs: InstantMs;
-  readonly kind: 'bars' | 'not-yet' | 'beyond-plan' | 'failed';
-  readonly judged?: JudgedReply;
-  readonly detail?: string;
-  readonly error?: CondvestError;
-}
+import type { BarsReplied, FailedReply, NothingReplied, Reply } from './reply.ts';
 
 const STAGED_COLUMNS = [
   { name: 'symbol', type: 'string' },
@@ -38,7 +26,10 @@ const REFUSED_COLUMNS = [
   { name: 'row', type: 'string' },
 ] as const;
 
-/** Puts what came, bars first and the ledger after them; what did not come is in the answer too. */
+/**
+ * Puts what came, bars first and the ledger after them; what did not come is in the answer too, which is in the order of the
+ * sessions, the newest first.
+ */
 export async function putReplies(
   deps: FetchDeps,
   replies: readonly Reply[],
@@ -46,9 +37,9 @@ export async function putReplies(
   const { lake, source } = deps;
   const { store, engine } = lake.deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
-  const isShort = (reply: Reply): boolean => {
+  const isShort = (reply: BarsReplied): boolean => {
     const stored = ledger.get(reply.planned.session)?.rows ?? 0;
-    const rows = reply.judged?.accepted.length ?? 0;
+    const rows = reply.judged.accepted.length;
     return rows === 0 || rows < deps.rules.partialShare * stored;
   };
   const withBars = replies.filter((reply) => reply.kind === 'bars');
@@ -63,7 +54,7 @@ export async function putReplies(
     const path = await store.scratchPath('.parquet');
     try {
       using session = await engine.session();
-      const rows = group.flatMap(({ judged }) => judged?.accepted ?? []);
+      const rows = group.flatMap(({ judged }) => judged.accepted);
       await session.load(
         'fetched_rows',
         STAGED_COLUMNS,
@@ -90,12 +81,12 @@ export async function putReplies(
           reason: planned.reason,
           outcome: 'fetched',
           ...(row === undefined ? {} : { state: row.row.state }),
-          rows: judged?.accepted.length ?? 0,
+          rows: judged.accepted.length,
           counted: row?.row.counted ?? 0,
           expected: row?.row.expected ?? null,
           inserted: outcome?.inserted ?? 0,
           replaced: outcome?.replaced ?? 0,
-          quarantined: judged?.refused.length ?? 0,
+          quarantined: judged.refused.length,
           settledShort: row?.settledShort ?? false,
         });
       }
@@ -106,39 +97,43 @@ export async function putReplies(
   for (const group of groupByInstant(withBars.filter(isShort)))
     for (const one of await recordShort(deps, group, ledger)) sessions.set(one.session, one);
   for (const reply of replies) {
-    if (reply.kind === 'bars') continue;
-    sessions.set(reply.planned.session, {
-      session: reply.planned.session,
-      reason: reply.planned.reason,
-      outcome: reply.kind,
-      rows: 0,
-      counted: 0,
-      expected: null,
-      inserted: 0,
-      replaced: 0,
-      quarantined: 0,
-      settledShort: false,
-      ...(ledger.get(reply.planned.session) === undefined
-        ? {}
-        : { state: ledger.get(reply.planned.session)?.state ?? 'partial' }),
-      ...(reply.detail === undefined ? {} : { detail: reply.detail }),
-      ...(reply.error === undefined ? {} : { error: reply.error, detail: reply.error.message }),
-    });
+    if (reply.kind !== 'bars') sessions.set(reply.planned.session, withoutBars(reply, ledger));
   }
-  return { sessions: [...sessions.values()], version };
+  const newestFirst = [...sessions.values()].sort((a, b) => (a.session < b.session ? 1 : -1));
+  return { sessions: newestFirst, version };
+}
+
+/** A session of which nothing came: what is stored of it stays as it is. */
+function withoutBars(reply: NothingReplied | FailedReply, ledger: Ledger): FetchedSession {
+  const { session, reason } = reply.planned;
+  const state = ledger.get(session)?.state;
+  return {
+    session,
+    reason,
+    outcome: reply.kind,
+    ...(state === undefined ? {} : { state }),
+    rows: 0,
+    counted: 0,
+    expected: null,
+    inserted: 0,
+    replaced: 0,
+    quarantined: 0,
+    settledShort: false,
+    ...(reply.kind === 'failed' ? { error: reply.error, detail: reply.error.message } : { detail: reply.detail }),
+  };
 }
 
 /** Replies that are short of what is stored replace nothing; that the sessions were looked for is recorded. */
 async function recordShort(
   deps: FetchDeps,
-  replies: readonly Reply[],
-  ledger: ReadonlyMap<IsoDate, { readonly rows: number }>,
+  replies: readonly BarsReplied[],
+  ledger: Ledger,
 ): Promise<FetchedSession[]> {
   const counts = replies.map(({ planned, judged }) => ({
     ...planned,
-    rows: judged?.accepted.length ?? 0,
+    rows: judged.accepted.length,
     stored: ledger.get(planned.session)?.rows ?? 0,
-    refused: judged?.refused.length ?? 0,
+    refused: judged.refused.length,
   }));
   const { sessions } = await recordSessions(deps, {
     rowsAfter: new Map(counts.map(({ session, stored }) => [session, stored])),
@@ -166,9 +161,9 @@ async function recordShort(
   });
 }
 
-async function quarantineRows(deps: FetchDeps, { planned, judged, fetchedAtMs }: Reply): Promise<void> {
+async function quarantineRows(deps: FetchDeps, { planned, judged, fetchedAtMs }: BarsReplied): Promise<void> {
   const { lake, source } = deps;
-  if (judged === undefined || judged.refused.length === 0) return;
+  if (judged.refused.length === 0) return;
   const path = await lake.deps.store.scratchPath('.parquet');
   try {
     using session = await lake.deps.engine.session();
@@ -190,8 +185,8 @@ async function quarantineRows(deps: FetchDeps, { planned, judged, fetchedAtMs }:
  * Replies whose sessions settle alike can share a commit: those of sessions long past at the earliest of their instants, and
  * each young one on its own.
  */
-function groupByInstant(replies: readonly Reply[]): Reply[][] {
-  const groups = new Map<string, Reply[]>();
+function groupByInstant(replies: readonly BarsReplied[]): BarsReplied[][] {
+  const groups = new Map<string, BarsReplied[]>();
   for (const reply of replies) {
     const isOld = reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
     const key = isOld ? OLD : reply.planned.session;

@@ -4,11 +4,27 @@ import { type IsoDate, isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
 import type { NewNotice, Notice } from '#ports/operations.ts';
-import { type ConditionFacts, type ConditionInputs, deathNotice, findConditions } from './conditions.ts';
+import {
+  type ConditionFacts,
+  type ConditionInputs,
+  deathNotice,
+  failedRunNotice,
+  findConditions,
+} from './conditions.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 const first = isoDate('2026-10-01');
 const nowMs = Date.parse('2026-11-24T16:05:00Z');
+const ALL_STEPS: ReadonlySet<string> = new Set([
+  'plan',
+  'fetch bars',
+  'fetch reference',
+  'record',
+  'resample',
+  'consolidate',
+  'verify',
+  'report',
+]);
 
 function row(session: IsoDate, state: SessionState, rows = 100, lastFetchMs = 0): LedgerRow {
   return { session, state, rows, counted: rows, expected: 100, attempts: 1, firstFetchMs: 0, lastFetchMs };
@@ -35,7 +51,7 @@ function judge(parts: Partial<ConditionInputs> & { readonly lake?: Partial<Condi
     partialShare: 0.9,
     ...lake,
   };
-  return findConditions({ facts, nowMs, failed: [], overBound: [], open: [], ...rest });
+  return findConditions({ facts, nowMs, failed: [], steps: ALL_STEPS, overBound: [], open: [], ...rest });
 }
 
 const opened = (notices: readonly NewNotice[], lastSeenMs = nowMs - 1): Notice[] =>
@@ -113,6 +129,26 @@ test('a step that goes on failing is told once; another one that fails beside it
   const later = judge({ failed: fails('verify'), open: opened(both.holding) });
   assert.deepEqual([keys(later.holding), later.over], [['run-failed:resample+verify'], ['run-failed:fetch bars']]);
   assert.deepEqual(judge({ open: opened([deathNotice(2, nowMs)]) }).over, ['run-failed:process']);
+});
+
+test('a step that a run did not get to is not over, nor are runs of other kinds', () => {
+  const failed = [
+    { step: 'fetch bars', error: 'e', cause: 'c' },
+    { step: 'verify', error: 'e', cause: 'c' },
+  ];
+  const open = [
+    ...opened(judge({ failed }).holding),
+    ...opened([failedRunNotice('vacuum', 'The disk is full', nowMs), failedRunNotice('build', 'It broke', nowMs)]),
+  ];
+  const stopped = judge({
+    steps: new Set(['plan', 'report']),
+    failed: [{ step: 'plan', error: 'e', cause: 'c' }],
+    open,
+  });
+  assert.deepEqual([keys(stopped.holding), stopped.over], [['run-failed:plan'], []]);
+  const half = judge({ steps: new Set(['plan', 'fetch bars', 'report']), open });
+  assert.deepEqual(half.over, [], 'one of the steps of its notice was not tried again');
+  assert.deepEqual(judge({ open }).over, ['run-failed:fetch bars+verify']);
 });
 
 test('a lake that cannot be read ends no condition but those of the run', () => {

@@ -11,9 +11,6 @@ import { bundled, type Concern } from './bundle.ts';
  * notices) is an input: one condition keeps one notice, and is over only when it was looked at and holds no longer.
  */
 
-/** Kinds that happened: told once, never over. All others hold until they are over. */
-export const EVENT_KINDS: ReadonlySet<string> = new Set(['restated', 'settled-short']);
-
 export interface FailedStep {
   readonly step: string;
   readonly error: string;
@@ -36,6 +33,8 @@ export interface ConditionInputs {
   readonly facts: ConditionFacts | undefined;
   readonly nowMs: InstantMs;
   readonly failed: readonly FailedStep[];
+  /** Steps that the run got to, whatever came of them; intervals count as one: `resample`. */
+  readonly steps: ReadonlySet<string>;
   /** Sessions of this run of which too many rows were refused to store any. */
   readonly overBound: readonly { readonly session: IsoDate; readonly message: string }[];
   readonly open: readonly Notice[];
@@ -47,44 +46,82 @@ export interface Judgement {
   readonly over: readonly string[];
 }
 
-const HELD_TOLD_MAX = 50;
 /** A session whose corrections have been over for this long, and that nobody fetched again, is late. */
 const LATE_AFTER_MS = 24 * 60 * 60 * 1000;
 /** What happened longer ago is news no more: it was told, or the store that would know was lost. */
 export const NEWS_MS = 7 * 24 * 60 * 60 * 1000;
 
-export function findConditions(inputs: ConditionInputs): Judgement {
-  const { facts, failed, overBound, open, nowMs } = inputs;
-  const run = runConditions(failed, open, nowMs);
-  if (facts === undefined) return { holding: run, over: overOf('run-failed', run, open) };
-  const refused = overBound.map(({ session, message }) => overBoundNotice(session, message, nowMs));
-  const held = heldConditions(facts.held, nowMs);
-  const lasting = [
-    ...run,
-    ...refused,
-    ...sessionConditions(facts, open, nowMs),
-    ...held,
-    ...horizonCondition(facts, nowMs),
-  ];
-  const isStillRefused = (notice: Notice): boolean =>
-    notice.kind === 'quarantine-over-bound' && !isFetchedSince(facts.ledger, notice);
-  const holdingKeys = new Set(lasting.map(({ key }) => key));
-  const over = open.filter(
-    (notice) => !EVENT_KINDS.has(notice.kind) && !holdingKeys.has(notice.key) && !isStillRefused(notice),
-  );
-  return {
-    holding: [
-      ...lasting.filter(({ kind }) => kind !== 'event-held'),
-      ...held.slice(0, HELD_TOLD_MAX),
-      ...events(facts, open, nowMs),
-    ],
-    over: over.map(({ key }) => key),
-  };
+/** A class of conditions, and how it is found out. */
+interface ConditionKind {
+  readonly kind: string;
+  /** It holds until it is over. Otherwise it happened: it is told once, and never over. */
+  readonly lasts: boolean;
+  /** So many are told; all that are found still hold. */
+  readonly toldMax?: number;
+  /** This run has found out whether an open notice of the kind holds. One that was not looked at is not over. */
+  readonly wasLookedAt: (inputs: ConditionInputs, notice: Notice) => boolean;
+  readonly find: (inputs: ConditionInputs) => readonly NewNotice[];
 }
 
-function overOf(kind: string, holding: readonly NewNotice[], open: readonly Notice[]): string[] {
-  const keys = new Set(holding.map(({ key }) => key));
-  return open.filter((notice) => notice.kind === kind && !keys.has(notice.key)).map(({ key }) => key);
+const lakeWasRead = ({ facts }: ConditionInputs): boolean => facts !== undefined;
+const inTheLake =
+  (find: (facts: ConditionFacts, inputs: ConditionInputs) => readonly NewNotice[]): ConditionKind['find'] =>
+  (inputs) =>
+    inputs.facts === undefined ? [] : find(inputs.facts, inputs);
+const ofSessions = (kind: string): ConditionKind => ({
+  kind,
+  lasts: true,
+  wasLookedAt: lakeWasRead,
+  find: inTheLake((facts, inputs) => sessionConditions(kind, facts, inputs)),
+});
+
+const KINDS: readonly ConditionKind[] = [
+  {
+    kind: 'run-failed',
+    lasts: true,
+    wasLookedAt: ({ steps }, { key }) => [...stepsOf(key)].every((step) => step === PROCESS || steps.has(step)),
+    find: ({ failed, open, nowMs }) => runConditions(failed, open, nowMs),
+  },
+  {
+    kind: 'quarantine-over-bound',
+    lasts: true,
+    // A run that could not even ask has found nothing out.
+    wasLookedAt: ({ facts }, notice) => facts !== undefined && isFetchedSince(facts.ledger, notice),
+    find: inTheLake((_, { overBound, nowMs }) =>
+      overBound.map(({ session, message }) => overBoundNotice(session, message, nowMs)),
+    ),
+  },
+  ofSessions('session-missing'),
+  ofSessions('session-partial'),
+  ofSessions('session-late'),
+  { kind: 'plan-horizon', lasts: true, wasLookedAt: lakeWasRead, find: inTheLake(horizonCondition) },
+  {
+    kind: 'event-held',
+    lasts: true,
+    toldMax: 50,
+    wasLookedAt: lakeWasRead,
+    find: inTheLake(({ held }, { nowMs }) => heldConditions(held, nowMs)),
+  },
+  { kind: 'restated', lasts: false, wasLookedAt: lakeWasRead, find: inTheLake(restatedEvents) },
+  { kind: 'settled-short', lasts: false, wasLookedAt: lakeWasRead, find: inTheLake(shortEvents) },
+];
+
+/** Kinds that happened: told once, never over. */
+export const EVENT_KINDS: ReadonlySet<string> = new Set(KINDS.filter(({ lasts }) => !lasts).map(({ kind }) => kind));
+
+/** What holds, and which of the open notices are over: those that were looked at and not found again. */
+export function findConditions(inputs: ConditionInputs): Judgement {
+  const holding: NewNotice[] = [];
+  const over: string[] = [];
+  for (const { kind, lasts, toldMax, wasLookedAt, find } of KINDS) {
+    const found = find(inputs);
+    holding.push(...found.slice(0, toldMax));
+    if (!lasts) continue;
+    const keys = new Set(found.map(({ key }) => key));
+    const open = inputs.open.filter((notice) => notice.kind === kind && !keys.has(notice.key));
+    over.push(...open.filter((notice) => wasLookedAt(inputs, notice)).map(({ key }) => key));
+  }
+  return { holding, over };
 }
 
 /**
@@ -121,16 +158,32 @@ function stepsOf(key: string): ReadonlySet<string> {
   return new Set(key.slice('run-failed:'.length).split('+'));
 }
 
+/** In the key of the notice of runs that died: over with the first run that gets to its report. */
+const PROCESS = 'process';
+
 /** Processes that died in the middle of a run, one after the other: the next run may die as well, so it is told at once. */
 export function deathNotice(deaths: number, nowMs: InstantMs): NewNotice {
   return {
-    key: 'run-failed:process',
+    key: `run-failed:${PROCESS}`,
     kind: 'run-failed',
     severity: 'error',
     title: `The last ${deaths} runs died before their end`,
     text:
       'Nothing is half-done, and the next run does what they left. Look for what ends the process: too little memory ' +
       '(CONDVEST_MEMORY_LIMIT), a full disk, a machine that is switched off.',
+    session: null,
+    seenMs: nowMs,
+  };
+}
+
+/** A run of another kind than the daily one failed: over when one of its kind succeeds. */
+export function failedRunNotice(kind: string, error: string, nowMs: InstantMs): NewNotice {
+  return {
+    key: `run-failed:${kind}`,
+    kind: 'run-failed',
+    severity: 'error',
+    title: kind === 'build' ? 'The lake cannot be filled' : `The ${kind} failed`,
+    text: `${error}\nWhat succeeded is kept, and the next one in its turn tries the rest again. See: condvest pipeline history`,
     session: null,
     seenMs: nowMs,
   };
@@ -148,16 +201,16 @@ function overBoundNotice(session: IsoDate, message: string, nowMs: InstantMs): N
   };
 }
 
-/** The session was stored after it had been refused. A run that could not even ask has found nothing out. */
+/** The session was stored after it had been refused. */
 function isFetchedSince(ledger: ReadonlyMap<IsoDate, LedgerRow>, { session, lastSeenMs }: Notice): boolean {
   const row = session === null ? undefined : ledger.get(session);
   return row !== undefined && row.lastFetchMs >= lastSeenMs;
 }
 
 function sessionConditions(
+  kind: string,
   { calendar, ledger, horizon }: ConditionFacts,
-  open: readonly Notice[],
-  nowMs: InstantMs,
+  { open, nowMs }: ConditionInputs,
 ): NewNotice[] {
   const [first] = [...ledger.keys()].sort();
   if (first === undefined) return [];
@@ -174,7 +227,7 @@ function sessionConditions(
         title: `Session ${session} is missing`,
         text:
           `The vendor gave no bars of ${session}, although the exchange was open by our calendar. ` +
-          'It is asked for again with every run. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
+          'It is asked for again after every close. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
       });
     } else if (row.state === 'partial') {
       found.push({
@@ -182,7 +235,7 @@ function sessionConditions(
         session,
         title: `Session ${session} is partial: ${row.counted} of ${row.expected ?? '?'} bars`,
         text:
-          'What came is published, and it is asked for again with every run. ' +
+          'What came is published, and it is asked for again after every close. ' +
           'If two looks on different days find equally many, it settles with a warning.',
       });
     } else if (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session) + LATE_AFTER_MS) {
@@ -194,7 +247,8 @@ function sessionConditions(
       });
     }
   }
-  return bundled(found, { open, severity: 'warning', nowMs });
+  const ofKind = found.filter((concern) => concern.kind === kind);
+  return bundled(ofKind, { open, severity: 'warning', nowMs });
 }
 
 function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice[] {
@@ -216,7 +270,7 @@ function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice
   }));
 }
 
-function horizonCondition({ horizon }: ConditionFacts, nowMs: InstantMs): NewNotice[] {
+function horizonCondition({ horizon }: ConditionFacts, { nowMs }: ConditionInputs): NewNotice[] {
   if (horizon === undefined) return [];
   return [
     {
@@ -232,8 +286,7 @@ function horizonCondition({ horizon }: ConditionFacts, nowMs: InstantMs): NewNot
 }
 
 /** What happened lately and was not told yet, also where the run that did it was killed before it could tell. */
-function events(facts: ConditionFacts, open: readonly Notice[], nowMs: InstantMs): NewNotice[] {
-  const known = new Set(open.map(({ key }) => key));
+function restatedEvents(facts: ConditionFacts, { open, nowMs }: ConditionInputs): NewNotice[] {
   const restated = facts.restated.map(
     ({ version, values }): NewNotice => ({
       key: `restated:${version}`,
@@ -245,6 +298,10 @@ function events(facts: ConditionFacts, open: readonly Notice[], nowMs: InstantMs
       seenMs: nowMs,
     }),
   );
+  return unknownOf(restated, open);
+}
+
+function shortEvents(facts: ConditionFacts, { open, nowMs }: ConditionInputs): NewNotice[] {
   const short: Concern[] = [];
   for (const { session, state, counted, expected, lastFetchMs } of facts.ledger.values()) {
     const isNews = state === 'settled' && nowMs - lastFetchMs < NEWS_MS;
@@ -256,6 +313,10 @@ function events(facts: ConditionFacts, open: readonly Notice[], nowMs: InstantMs
       text: 'Two looks on different days found equally many bars, so it is taken for what there is.',
     });
   }
-  const settled = bundled(short, { open, severity: 'warning', nowMs });
-  return [...restated, ...settled].filter(({ key }) => !known.has(key));
+  return unknownOf(bundled(short, { open, severity: 'warning', nowMs }), open);
+}
+
+function unknownOf(events: readonly NewNotice[], open: readonly Notice[]): NewNotice[] {
+  const known = new Set(open.map(({ key }) => key));
+  return events.filter(({ key }) => !known.has(key));
 }

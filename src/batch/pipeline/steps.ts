@@ -6,9 +6,10 @@ import { SESSIONS, silverBars } from '#lake/tables.ts';
 import { consolidate } from '../consolidate.ts';
 import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
-import type { FetchDeps } from '../fetch/fetched-session.ts';
+import type { FetchDeps, FetchedSession } from '../fetch/fetched-session.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
+import { OVER_BOUND } from '../fetch/reply.ts';
 import { readLedger } from '../ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
@@ -46,8 +47,6 @@ export interface PipelinePlan {
   readonly again: boolean;
 }
 
-/** The failure of a session that another try of the step would not mend. */
-const OVER_BOUND = 'fetch-over-bound';
 /** Sessions of one run: what is more waits for the next one. Keeps the state of a run far below 256 KB. */
 const SESSIONS_MAX = 60;
 
@@ -59,7 +58,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
   const horizon = await readHorizon(lake, source.name);
   const only = input.session === undefined ? undefined : isoDate(input.session);
   const range = only === undefined ? {} : { from: only, to: only };
-  const planned = planFetch({ calendar, ledger, nowMs, horizon, ...range });
+  const planned = planFetch({ calendar, ledger, nowMs, horizon, newOpinionsOnly: only === undefined, ...range });
   const chosen = planned.slice(-SESSIONS_MAX);
   return {
     session: only ?? calendar.lastClosedSession(nowMs),
@@ -127,10 +126,16 @@ export interface FetchBarsStepReport {
   readonly overBound: readonly { readonly session: string; readonly message: string }[];
 }
 
+export interface FetchBarsListeners {
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** Given the report's `overBound` by every try, also by one that fails for other sessions. */
+  readonly onOverBound?: (sessions: FetchBarsStepReport['overBound']) => void;
+}
+
 export async function fetchBarsStep(
   deps: PipelineDeps,
   plan: PipelinePlan,
-  onProgress?: (progress: FetchProgress) => void,
+  { onProgress, onOverBound }: FetchBarsListeners = {},
 ): Promise<FetchBarsStepReport> {
   const { lake, calendar, signal } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
@@ -147,8 +152,12 @@ export async function fetchBarsStep(
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const overBound = report.sessions.filter(({ error }) => error?.code === OVER_BOUND);
-  throwFailures({ ...report, sessions: report.sessions.filter((one) => !overBound.includes(one)) });
+  const isOverBound = ({ error }: FetchedSession): boolean => error?.code === OVER_BOUND;
+  const overBound = report.sessions
+    .filter(isOverBound)
+    .map(({ session, error }) => ({ session, message: error?.message ?? '' }));
+  onOverBound?.(overBound);
+  throwFailures({ ...report, sessions: report.sessions.filter((one) => !isOverBound(one)) });
   return {
     step: 'FetchBars',
     sessions: report.sessions.map((one) => ({
@@ -165,7 +174,7 @@ export async function fetchBarsStep(
     replaced: report.replaced,
     quarantined: report.quarantined,
     horizonMoved: report.horizonMoved,
-    overBound: overBound.map(({ session, error }) => ({ session, message: error?.message ?? '' })),
+    overBound,
   };
 }
 

@@ -2,13 +2,17 @@ import { CondvestError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { Notice, NoticeEvent, Operations } from '#ports/operations.ts';
+import type { Random } from '#ports/random.ts';
 
-import { EVENT_KINDS, type Judgement } from './conditions.ts';
+import { EVENT_KINDS, failedRunNotice, type Judgement } from './conditions.ts';
 
 export interface TellDeps {
   readonly operations: Operations;
   readonly notifiers: readonly Notifier[];
   readonly clock: Clock;
+  readonly random: Random;
+  /** Told of an event that a channel will not be given any more. */
+  readonly onGivenUp?: (line: string) => void;
 }
 
 export interface TellReport {
@@ -29,6 +33,15 @@ const DELIVERIES_MAX = 100;
 const RETRY_WAITS_MS = [1000, 5000] as const;
 /** Events that a channel refuses for good, before the channel is left alone until the next time. */
 const REFUSALS_MAX = 3;
+/** How long an event that was refused waits before it is tried once more, behind all that is new. */
+const REFUSED_WAIT_MS = 24 * 60 * 60 * 1000;
+/** After so many refusals an event is given up. */
+const GIVEN_UP_AFTER = 7;
+/** Who holds it delivers. It is renewed before every try, which takes half of it at most. */
+const LEASE = 'deliver';
+const LEASE_TTL_MS = 60_000;
+/** How often is looked whether the one who delivers is done. */
+const LEASE_LOOK_MS = 500;
 /** What began and ended while a channel was away for longer than this is told there no more. */
 const STALE_MS = 7 * 24 * 60 * 60 * 1000;
 /** What happened is listed among the open notices for so long. */
@@ -51,45 +64,94 @@ export async function tell(deps: TellDeps, judge: (open: readonly Notice[]) => J
   return { opened, resolved, delivered, failures };
 }
 
+/** Tells that work of another kind than the daily run failed, or (`error` null) that it succeeded after that. */
+export async function tellOfRun(deps: TellDeps, kind: string, error: string | null): Promise<void> {
+  const { operations, clock } = deps;
+  const notice = failedRunNotice(kind, error ?? '', clock.nowMs());
+  const isNews =
+    error === null
+      ? (await operations.resolveNotice(notice.key, clock.nowMs())) !== undefined
+      : await operations.openNotice(notice);
+  if (isNews) await deliver(deps);
+}
+
 /**
  * Hands on what no channel has got yet, each event tried again a few times. A channel that fails stops no other, and an event
- * that is refused for good stops no later one.
+ * that is refused for good stops no later one. One delivery at a time, over all processes: who comes second waits, and finds
+ * nothing left to do but what is news since.
  */
 export async function deliver(deps: TellDeps): Promise<Pick<TellReport, 'delivered' | 'failures'>> {
+  const { operations, clock, random } = deps;
+  const lease = { name: LEASE, holder: random.uuid(), ttlMs: LEASE_TTL_MS };
+  // Where one dies at it, its time runs out. Where one goes on for longer than that, it tells what there is to tell.
+  for (const startMs = clock.nowMs(); ; await clock.sleep(LEASE_LOOK_MS)) {
+    if ((await operations.acquireLease({ ...lease, nowMs: clock.nowMs() })).taken) break;
+    if (clock.nowMs() - startMs > LEASE_TTL_MS) return { delivered: 0, failures: [] };
+  }
+  const isOurs = (): Promise<boolean> => operations.renewLease({ ...lease, nowMs: clock.nowMs() });
+  try {
+    return await deliverAll(deps, isOurs);
+  } finally {
+    await operations.releaseLease(LEASE, lease.holder);
+  }
+}
+
+async function deliverAll(
+  deps: TellDeps,
+  isOurs: () => Promise<boolean>,
+): Promise<Pick<TellReport, 'delivered' | 'failures'>> {
   const { operations, notifiers, clock } = deps;
   let delivered = 0;
   const failures: { channel: string; error: string }[] = [];
   for (const notifier of notifiers) {
     const { channel } = notifier;
     let refusals = 0;
-    for (const event of await operations.undelivered(channel, DELIVERIES_MAX)) {
+    const waiting = await operations.undelivered({ channel, nowMs: clock.nowMs(), limit: DELIVERIES_MAX });
+    for (const event of waiting) {
       if (!isWorthTelling(event, clock.nowMs())) {
         await operations.markDelivered(channel, event, clock.nowMs());
         continue;
       }
-      const failure = await deliverOne(deps, notifier, event);
-      if (failure === undefined) {
+      const outcome = await deliverOne(deps, notifier, event, isOurs);
+      if (outcome === 'not-ours') return { delivered, failures };
+      if (outcome === 'delivered') {
         await operations.markDelivered(channel, event, clock.nowMs());
         delivered += 1;
         continue;
       }
-      failures.push({ channel, error: failure.message });
+      failures.push({ channel, error: outcome.message });
+      if (outcome.kind === 'transient') break;
+      await postpone(deps, channel, event, outcome);
       refusals += 1;
-      if (failure.kind === 'transient' || refusals >= REFUSALS_MAX) break;
+      if (refusals >= REFUSALS_MAX) break;
     }
   }
   return { delivered, failures };
+}
+
+/** An event that was refused for good is tried once more on another day, and given up in the end. */
+async function postpone(deps: TellDeps, channel: string, event: NoticeEvent, refusal: CondvestError): Promise<void> {
+  const { operations, clock, onGivenUp } = deps;
+  const times = await operations.markRefused(channel, event, clock.nowMs() + REFUSED_WAIT_MS);
+  if (times < GIVEN_UP_AFTER) return;
+  await operations.markDelivered(channel, event, clock.nowMs());
+  const { notice } = event;
+  onGivenUp?.(
+    `${channel} refused this notice ${times} times, and is not given it any more: ${notice.title}. ${refusal.message}`,
+  );
 }
 
 async function deliverOne(
   { clock }: TellDeps,
   notifier: Notifier,
   event: NoticeEvent,
-): Promise<CondvestError | undefined> {
+  isOurs: () => Promise<boolean>,
+): Promise<'delivered' | 'not-ours' | CondvestError> {
   for (let attempt = 0; ; attempt += 1) {
+    if (!(await isOurs())) return 'not-ours';
     try {
       await notifier.deliver(event);
-      return undefined;
+      return 'delivered';
     } catch (cause) {
       if (!(cause instanceof CondvestError)) throw cause;
       const waitMs = RETRY_WAITS_MS[attempt];

@@ -97,6 +97,26 @@ test('vacuum waits for resampling and for restatements that have not caught up',
   assert((await run(other, { force: true })).files > 0);
 });
 
+test('bars of an interval that is configured no longer hold nothing back, and come back in full when it is', async () => {
+  await using market = await openCorrected();
+  await market.resample([5]);
+  await market.put(market.calendar.range(isoDate('2023-01-05'), isoDate('2023-01-05')), 1);
+  await market.resample([3]);
+  const deps = { lake: market.test.lake, calendar: market.calendar };
+  await deriveRestatements(deps);
+  market.clock.move(500 * DAY);
+  await assert.rejects(vacuumLake(deps), { code: 'lake-vacuum-needed', found: /silver\/bars_5d/ });
+  const report = await vacuumLake({ ...deps, intervals: [3] });
+  assert(report.files > 0);
+  assert.deepEqual(report.notes, [
+    'silver/bars_5d is kept up no longer (CONDVEST_INTERVALS): it holds no version back',
+  ]);
+  await market.resample([3, 5]);
+  const all = { lake: market.test.again(), calendar: market.calendar, intervals: [3, 5] };
+  const verified = await verifyLake(all, { deep: true });
+  assert.deepEqual([verified.findings, verified.notes], [[], []]);
+});
+
 test('a retention that could break a running reader is refused', async () => {
   await using market = await openCorrected();
   await assert.rejects(run(market, { retentionDays: 1 }), { code: 'lake-vacuum-retention-short' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
+import { resample } from '#batch/resample/resample.ts';
 import { deriveRestatements } from '#batch/restatements.ts';
 import { type FindingCheck, type VerifyReport, verifyLake } from '#batch/verify.ts';
 import { parseCommit, serializeCommit } from '#lake/actions.ts';
@@ -12,6 +13,7 @@ import type { DataFile } from '#lake/files.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DAILY_BARS, RESTATEMENTS, SESSIONS, silverBars } from '#lake/tables.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 
@@ -103,6 +105,23 @@ test('a lake that is behind is not wrong: bars are compared with the versions th
   const report = await verify(market, true);
   assert.deepEqual(report.findings, []);
   assert.equal(report.notes.length, 2);
+});
+
+test('bars of an interval that is configured no longer are no finding, also on another calendar', async () => {
+  await using market = await openVerified();
+  const closures = [{ date: isoDate('2026-12-24'), name: 'a day of mourning' }];
+  const calendar = createCalendar({ lastYear: 2028, closures });
+  await resample({ lake: market.test.lake, calendar }, { intervals: [3] });
+  const deps = { lake: market.test.again(), calendar };
+  const kept = await verifyLake({ ...deps, intervals: [3] }, { sinceMs: 0 });
+  assert.deepEqual(kept.findings, []);
+  assert.deepEqual(kept.notes, [
+    'silver/bars_34d is kept up no longer (CONDVEST_INTERVALS), so it was not compared with its inputs',
+  ]);
+  assert.deepEqual(
+    (await verifyLake({ ...deps, intervals: [3, 34] }, { sinceMs: 0 })).findings.map(({ table }) => table),
+    ['silver/bars_34d'],
+  );
 });
 
 test('restatements are derived again from the versions of the bars', async () => {

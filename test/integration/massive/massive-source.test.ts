@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { restClient } from '@massive.com/client-js';
 import { MassiveSource, type MassiveSourceOptions } from '#adapters/massive/daily-source.ts';
+import { systemClock } from '#adapters/system/clock.ts';
 import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
@@ -320,6 +321,20 @@ describe('Massive over HTTP', () => {
     await first;
     await one.bars(session);
     assert.ok((atMs[1] ?? 0) - (atMs[0] ?? 0) >= 30_000, 'nobody asked before the time was over');
+  });
+
+  test('who waits for the budget when the vendor asks for rest waits for that too', async () => {
+    // In real time: on the virtual clock the rest of one is over before another one is looked at.
+    const atMs: number[] = [];
+    server.onRequest = () => atMs.push(performance.now());
+    const waits = [0, 100];
+    const grants = { take: () => waits.shift() ?? 0 };
+    const one = source({ clock: systemClock, requestsPerMinute: 1, grants, timeoutMs: 5000 });
+    server.faults.push({ kind: 'status', status: 429, retryAfter: '1' });
+    await Promise.all([one.bars(session), one.bars(session)]);
+    assert.equal(atMs.length, 3);
+    const [refused = 0, next = 0] = atMs;
+    assert.ok(next - refused >= 990, `asked ${Math.round(next - refused)} ms after it was asked to wait for 1000`);
   });
 
   test('a vendor that asks for an hour of rest gets it', async () => {

@@ -90,6 +90,7 @@ test('a webhook that says nothing, or is not there, is a transient failure', asy
 /** As much of a mail server as is needed to take a message, or to refuse one. */
 async function mailServer(
   refusals: Readonly<Record<string, string>>,
+  refusedReceivers: ReadonlySet<string> = new Set(),
 ): Promise<{ url: string; mails: string[]; close: () => Promise<void> }> {
   const mails: string[] = [];
   const server = createTcpServer((socket) => {
@@ -110,7 +111,9 @@ async function mailServer(
       }
       const verb = text.slice(0, 4).toUpperCase();
       const refusal = refusals[verb];
+      const receiver = verb === 'RCPT' ? /<(.*)>/.exec(text)?.[1] : undefined;
       if (refusal !== undefined) socket.write(`${refusal}\r\n`);
+      else if (receiver !== undefined && refusedReceivers.has(receiver)) socket.write('550 no such user\r\n');
       else if (verb === 'EHLO') socket.write('250-test\r\n250 AUTH PLAIN LOGIN\r\n');
       else if (verb === 'AUTH') socket.write('235 welcome\r\n');
       else if (verb === 'DATA') {
@@ -150,4 +153,22 @@ test('a refused login is permanent, a full mailbox is not, and no password is sh
     assert.ok(!error.message.includes('hidden-word'));
     await server.close();
   }
+});
+
+test('a receiver that is refused beside others has not been told, and alone is written to again', async () => {
+  const refused = new Set(['gone@example.com']);
+  const server = await mailServer({}, refused);
+  const to = ['b@example.com', 'gone@example.com'];
+  const notifier = new SmtpNotifier({ url: server.url, from: 'a@example.com', to });
+  const error = await failure(notifier.deliver(event));
+  assert.deepEqual([error.code, error.kind], ['email-refused', 'permanent']);
+  assert.match(error.message, /gone@example\.com \(550\)/);
+  assert.equal(server.mails.length, 1);
+  refused.clear();
+  await notifier.deliver(event);
+  assert.equal(server.mails.length, 2);
+  assert.match(server.mails[1] ?? '', /^To: gone@example\.com\r$/m);
+  await notifier.deliver(event);
+  assert.match(server.mails[2] ?? '', /^To: b@example\.com, gone@example\.com\r$/m);
+  await server.close();
 });

@@ -68,7 +68,8 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
     assert.equal(await fillFirst(laptop, desk, host, { kind: 'vendor', from: FIRST }, abort.signal), false);
     const openedLines = (): string[] => told.filter((line) => line.startsWith('[error]'));
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
-    await keepTime(laptop, desk, host, abort.signal, false);
+    const before = { startedMs: laptop.clock.nowMs(), isWhole: false };
+    await keepTime(laptop, desk, host, abort.signal, before);
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
     assert.ok(
       told.some((line) => /over|resolved|recovered/i.test(line)),

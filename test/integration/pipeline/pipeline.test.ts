@@ -166,6 +166,25 @@ describe('the daily pipeline', () => {
     assert.deepEqual(told(), ['opened', 'resolved']);
   });
 
+  test('a session that fails hides none that was refused over the bound', async () => {
+    const [settling, newest] = [calendar.next(first, 3), calendar.next(first, 4)];
+    clock.move(calendar.closeMs(newest) + 300_000 - clock.nowMs());
+    const deps = depsOf([{ name: 'bad-rows', count: 6 }]);
+    const bars: DailySource['bars'] = async (session) => {
+      if (session === settling) throw new CondvestError({ code: 'broken', kind: 'permanent', message: 'It broke' });
+      return deps.source.bars(session);
+    };
+    const source = new Proxy(deps.source, {
+      get: (target, name) => {
+        const value: unknown = name === 'bars' ? bars : Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const report = await run({ ...deps, source });
+    assert.deepEqual(report.told?.opened, ['run-failed:fetch bars', `quarantine-over-bound:${newest}`]);
+    assert.equal((await run(depsOf())).run.state, 'succeeded');
+  });
+
   test('lesson: every holiday ended in an alarm; a run on one is done, and tells nobody anything', async () => {
     clock.move(Date.parse('2026-11-26T21:05:00Z') - clock.nowMs());
     for (let runs = 0; runs < 2; runs += 1) await run(depsOf());

@@ -110,6 +110,33 @@ describe('the desk of runs', () => {
     await (await again.start({ input: {} })).report;
   });
 
+  test('a vacuum that fails is told of, no nightly run calls it over, and the next vacuum does', async () => {
+    await using desk = open();
+    const key = 'run-failed:vacuum';
+    const isOpen = async (): Promise<boolean> =>
+      (await desk.notices({ openOnly: true, limit: 100 })).some((notice) => notice.key === key);
+    const vacuum = (error: CondvestError | undefined): Promise<unknown> => {
+      const work = async (): Promise<void> => {
+        const { ended } = await desk.record({ kind: 'vacuum', input: {} }, async () => {
+          if (error !== undefined) throw error;
+          return { error: null };
+        });
+        await ended;
+      };
+      return desk.telling('vacuum', new AbortController().signal, work).catch((cause: unknown) => cause);
+    };
+    const full = new CondvestError({ code: 'store-no-space', kind: 'permanent', message: 'The disk is full' });
+    assert.equal(await vacuum(full), full);
+    assert.equal(await isOpen(), true);
+    await (await desk.start({ input: {} })).report;
+    assert.equal(await isOpen(), true);
+    await vacuum(undefined);
+    assert.equal(await isOpen(), false);
+    const told = (await desk.notices({ openOnly: false, limit: 100 })).filter((notice) => notice.key === key);
+    assert.match(told[0]?.text ?? '', /The disk is full/);
+    assert.equal(told.length, 1);
+  });
+
   test('followers are bounded', async () => {
     await using desk = open();
     const { id } = (await desk.runs(1))[0] ?? assert.fail('there is a run');

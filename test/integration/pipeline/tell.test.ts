@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import { systemClock } from '#adapters/system/clock.ts';
 import { CondvestError } from '#base/errors.ts';
 import { deliver, type TellReport, tell } from '#batch/pipeline/tell.ts';
 import type { NewNotice, NoticeEvent, Operations } from '#ports/operations.ts';
@@ -11,6 +12,7 @@ import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
 const DAY_MS = 86_400_000;
+const random = seededRandom(1);
 
 describe('telling', () => {
   let folder: string;
@@ -20,7 +22,7 @@ describe('telling', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'condvest-tell-'));
     clock = new VirtualClock(1_800_000_000_000);
-    operations = await openSqliteOperations({ path: join(folder, 'o.sqlite'), random: seededRandom(1), nowMs: 0 });
+    operations = await openSqliteOperations({ path: join(folder, 'o.sqlite'), random, nowMs: 0 });
     got = [];
   });
   afterEach(async () => {
@@ -51,7 +53,7 @@ describe('telling', () => {
     notifiers: ReturnType<typeof channel>[],
     holding: readonly NewNotice[],
     over: readonly string[] = [],
-  ): Promise<TellReport> => tell({ operations, notifiers, clock }, () => ({ holding, over }));
+  ): Promise<TellReport> => tell({ operations, notifiers, clock, random }, () => ({ holding, over }));
 
   test('an event that a channel cannot take for a moment is tried again at once', async () => {
     let tries = 0;
@@ -70,7 +72,7 @@ describe('telling', () => {
     assert.deepEqual(told.failures, [{ channel: 'hook', error: failure('transient').message }]);
     isAway = false;
     got = [];
-    assert.equal((await deliver({ operations, notifiers: [away, channel('mail')], clock })).delivered, 2);
+    assert.equal((await deliver({ operations, notifiers: [away, channel('mail')], clock, random })).delivered, 2);
     assert.deepEqual(got.toSorted(), ['hook opened a', 'hook opened b']);
   });
 
@@ -90,14 +92,69 @@ describe('telling', () => {
     assert.equal(posts, 3);
   });
 
+  test('events that are refused for good hold up nothing that comes after them', async () => {
+    const picky = channel('hook', ({ notice: { key } }) => (key.startsWith('big') ? failure('permanent') : undefined));
+    await say(
+      [picky],
+      ['big1', 'big2', 'big3', 'big4', 'small'].map((key) => notice(key)),
+    );
+    clock.move(300_000);
+    await deliver({ operations, notifiers: [picky], clock, random });
+    assert.deepEqual(got, ['hook opened small']);
+  });
+
+  test('what is refused is tried again a day later, given up after a week, and that is said', async () => {
+    let posts = 0;
+    const wrong = channel('hook', () => {
+      posts += 1;
+      return failure('permanent');
+    });
+    const lines: string[] = [];
+    const again = () =>
+      deliver({ operations, notifiers: [wrong], clock, random, onGivenUp: (line) => void lines.push(line) });
+    await say([wrong], [notice('a')]);
+    await again();
+    assert.equal(posts, 1, 'not at once');
+    for (let days = 0; days < 10; days += 1) {
+      clock.move(DAY_MS);
+      await again();
+    }
+    assert.equal(posts, 7);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', /^hook refused this notice 7 times.*: a\. The channel did not take it/);
+  });
+
+  test('of two who deliver at once one does, and the other has nothing left to do', async () => {
+    const slow = {
+      channel: 'hook',
+      deliver: async (event: NoticeEvent) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        got.push(event.notice.key);
+      },
+    };
+    await operations.openNotice(notice('a'));
+    const deps = { operations, notifiers: [slow], clock: systemClock, random };
+    const both = await Promise.all([deliver(deps), deliver(deps)]);
+    assert.deepEqual(got, ['a']);
+    assert.deepEqual(both.map(({ delivered }) => delivered).toSorted(), [0, 1]);
+  });
+
+  test('who dies while it delivers holds up the others for a minute', async () => {
+    await operations.openNotice(notice('a'));
+    const lease = { name: 'deliver', holder: 'dead', nowMs: clock.nowMs(), ttlMs: 60_000 };
+    await operations.acquireLease(lease);
+    assert.equal((await deliver({ operations, notifiers: [channel('hook')], clock, random })).delivered, 1);
+    assert.ok(clock.nowMs() - lease.nowMs >= 60_000);
+  });
+
   test('what began and ended while a channel was away for a week is told there no more; what goes on is', async () => {
     const away = channel('hook', () => failure('transient'));
     await say([away], [notice('short'), notice('long')]);
     await say([away], [notice('long')], ['short']);
     clock.move(8 * DAY_MS);
-    await deliver({ operations, notifiers: [channel('hook')], clock });
+    await deliver({ operations, notifiers: [channel('hook')], clock, random });
     assert.deepEqual(got, ['hook opened long']);
-    assert.deepEqual(await operations.undelivered('hook', 10), []);
+    assert.deepEqual(await operations.undelivered({ channel: 'hook', nowMs: clock.nowMs(), limit: 10 }), []);
   });
 
   test('what happened leaves the list after a month, and nobody is told that it is over', async () => {
@@ -106,6 +163,6 @@ describe('telling', () => {
     await say([channel('hook')], []);
     assert.deepEqual(got, ['hook opened restated:7']);
     assert.deepEqual(await operations.notices({ openOnly: true, limit: 10 }), []);
-    assert.deepEqual(await operations.undelivered('hook', 10), []);
+    assert.deepEqual(await operations.undelivered({ channel: 'hook', nowMs: clock.nowMs(), limit: 10 }), []);
   });
 });

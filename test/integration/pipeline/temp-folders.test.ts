@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { readConfig } from '#runtime/config.ts';
+import { openLaptop } from '#runtime/laptop.ts';
+import { makeTempFolder, sweepTempFolders } from '#runtime/temp-folders.ts';
+
+const DAY_MS = 86_400_000;
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '0']);
+  await once(child, 'exit');
+  return child.pid ?? assert.fail('it was started');
+}
+
+test('temporary folders of killed processes go after a day; those of the living and of other machines stay', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'condvest-temp-'));
+  try {
+    const root = join(home, 'tmp');
+    const dead = await deadPid();
+    const [gone, young, alive] = [
+      await makeTempFolder(root, { pid: dead, id: 'aaaaaaaa' }),
+      await makeTempFolder(root, { pid: dead, id: 'bbbbbbbb' }),
+      await makeTempFolder(root, { pid: process.ppid, id: 'cccccccc' }),
+    ];
+    await writeFile(join(gone, 'spilled'), 'rows');
+    const elsewhere = join(root, `another-machine-${dead}-dddddddd`);
+    await writeFile(elsewhere, '');
+    const old = new Date(Date.now() - 2 * DAY_MS);
+    for (const path of [gone, alive, elsewhere]) await utimes(path, old, old);
+    const environment = { CONDVEST_HOME: home };
+    await using laptop = await openLaptop(readConfig({ environment, workingFolder: home }));
+    assert.deepEqual(
+      new Set(await readdir(root)),
+      new Set([young, alive, elsewhere, laptop.tempFolder].map((path) => basename(path))),
+    );
+  } finally {
+    await rm(home, { recursive: true });
+  }
+});
+
+test('a start removes a bounded number of them', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'condvest-temp-'));
+  try {
+    const pid = await deadPid();
+    for (let number = 10; number < 35; number += 1) await makeTempFolder(root, { pid, id: `${number}` });
+    assert.equal(await sweepTempFolders(root, Date.now() + DAY_MS), 20);
+    assert.equal(await sweepTempFolders(root, Date.now() + DAY_MS), 5);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});

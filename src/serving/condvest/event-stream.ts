@@ -37,7 +37,7 @@ export async function eventStream(
   subscribe: (send: (event: ServerEvent) => void) => () => void,
 ): Promise<Response> {
   const leave = await serving.eventStreams.enter(c.get('caller').name);
-  const stream = new EventBuffer(serving, subscribe, leave);
+  const stream = new EventBuffer(serving, subscribe, { leave, isStillIn: c.get('isStillIn') });
   return streamed(c, stream.body, EVENT_HEADERS);
 }
 
@@ -54,10 +54,10 @@ class EventBuffer {
   constructor(
     serving: Pick<Serving, 'stopping' | 'timers'>,
     subscribe: (send: (event: ServerEvent) => void) => () => void,
-    leave: () => void,
+    caller: { readonly leave: () => void; readonly isStillIn: (() => Promise<boolean>) | undefined },
   ) {
     const { stopping, timers } = serving;
-    this.#ends.push(leave);
+    this.#ends.push(caller.leave);
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -73,6 +73,10 @@ class EventBuffer {
     this.#ends.push(() => stopping.removeEventListener('abort', stop));
     const beat = (): void => {
       this.#send(': still here\n\n');
+      // A key may have been revoked since.
+      caller.isStillIn?.().then((isStillIn) => {
+        if (!isStillIn) this.#close();
+      }, stop);
       if (!this.#isOver) this.#cancelHeartbeat = timers.after(HEARTBEAT_MS, beat);
     };
     this.#cancelHeartbeat = timers.after(HEARTBEAT_MS, beat);

@@ -127,6 +127,8 @@ export interface ServingEnv {
     isDressed: boolean | undefined;
     /** Told why an answer stops in the middle; true where it has broken the connection. Undefined: nobody listens. */
     onBroken: ((cause: unknown) => boolean) | undefined;
+    /** For answers that go on for long: whether the key still lets in. Undefined: no key is needed. */
+    isStillIn: (() => Promise<boolean>) | undefined;
     /** The pattern of the route that the request is for. */
     route: string | undefined;
   };

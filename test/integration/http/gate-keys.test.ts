@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { openSqliteKeys } from '#adapters/sql/open-sqlite.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Keys, NewKey } from '#ports/keys.ts';
+import type { Timers } from '#ports/timers.ts';
 import { digestOf, KeyRing } from '#serving/http/gate/key-ring.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { type Gated, gated } from '#test/fixtures/gated-app.ts';
@@ -66,6 +67,28 @@ describe('a server that needs keys', () => {
     const body = settled.status === 200 ? {} : ((await settled.json()) as { code?: string });
     return [settled.status, body.code];
   }
+
+  test('a stream that is open ends when its key is revoked', async () => {
+    const { key, id } = await make();
+    let beat = (): void => {};
+    const timers: Timers = {
+      after: (_, run) => {
+        beat = run;
+        return () => {};
+      },
+    };
+    const one = gated({ ...http.serving, timers }, { keys: ring });
+    const response = await one.ask('/condvest/v1/runs/stream', bearer(key));
+    const text = response.text();
+    beat();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(http.serving.eventStreams.load.running, 1, 'a good key goes on');
+    await keys.revokeKey(id, http.clock.nowMs());
+    http.clock.move(4000);
+    beat();
+    assert.match(await text, /: still here/);
+    assert.equal(http.serving.eventStreams.load.running, 0);
+  });
 
   test('takes a key in both ways of the vendor, and nothing without one', async () => {
     const { key } = await make();

@@ -12,6 +12,7 @@ import { type AccessRecord, accessRecord } from './access-record.ts';
 import { type Asker, askerOf, type HostRules } from './hosts.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { ServerMetrics } from './metrics.ts';
+import { bodyTooLarge, hostRefused, proxyUnexpected, scopeMissing, urlTooLong } from './refusals.ts';
 import { API_HEADERS } from './security-headers.ts';
 
 export interface GateOptions {
@@ -274,8 +275,16 @@ async function identify(
     return;
   }
   if (needed === 'none') return;
-  const caller = await keys.admit(keyOf(c), addressOf(c, serving, options), true);
+  const [key, address] = [keyOf(c), addressOf(c, serving, options)];
+  const caller = await keys.admit(key, address, true);
   c.set('caller', caller);
+  c.set('isStillIn', () =>
+    keys.admit(key, address, false).then(
+      () => true,
+      // A store that is away revokes nothing.
+      (cause) => !(cause instanceof CondvestError && cause.code === 'key-unknown'),
+    ),
+  );
   if (!caller.scopes.includes(needed) && !caller.scopes.includes('admin')) throw scopeMissing(caller, needed);
 }
 
@@ -352,43 +361,4 @@ function dress(c: ServingContext): void {
   if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'));
   for (const [name, value] of Object.entries(c.get('headers') ?? API_HEADERS))
     if (!headers.has(name)) headers.set(name, value);
-}
-
-function urlTooLong(max: number): UsageError {
-  return new UsageError({ code: 'url-too-long', message: 'The address is too long', allowed: `${max} bytes` });
-}
-
-function bodyTooLarge({ limits }: Serving): UsageError {
-  return new UsageError({
-    code: 'body-too-large',
-    message: 'The body of this request is too large',
-    allowed: `${limits.bodyBytes} bytes`,
-  });
-}
-
-function hostRefused(host: string): UsageError {
-  return new UsageError({
-    code: 'host-refused',
-    message: 'This server does not go by this name',
-    found: host.slice(0, LOGGED_MAX),
-    action: 'Use the address that it printed when it started, or add the name to CONDVEST_SERVE_HOSTS',
-  });
-}
-
-function proxyUnexpected(): UsageError {
-  return new UsageError({
-    code: 'host-refused',
-    message: 'This request came through a proxy, and this server lets in all who are at its own machine',
-    found: 'X-Forwarded-For or Forwarded',
-    action: 'To serve others through a proxy set CONDVEST_SERVE_PUBLIC_URL, and make a key with: condvest keys create',
-  });
-}
-
-function scopeMissing(caller: Caller, needed: Scope): UsageError {
-  return new UsageError({
-    code: 'scope-missing',
-    message: 'This key may not do this',
-    found: `key ${caller.name}: ${caller.scopes.join(', ')}`,
-    allowed: `a key with the scope ${needed}`,
-  });
 }

@@ -115,7 +115,11 @@ export const DIVIDENDS: TableDefinition = {
   columns: [
     symbol,
     { name: 'ex_date', type: 'date', comment: 'First session without the dividend' },
-    { name: 'kind', type: 'string', comment: 'CD regular cash, SC special cash, LT and ST capital gains' },
+    {
+      name: 'kind',
+      type: 'string',
+      comment: 'CD regular, SC special, SU supplemental, IR irregular cash, LT and ST capital gains',
+    },
     {
       name: 'cash_amount',
       type: 'double',

@@ -69,6 +69,22 @@ test('dividends of two kinds on one date are two events', () => {
   assert.equal(held.length, 0);
 });
 
+test('a special and a supplemental dividend of one date are two, unless they are one under two names', () => {
+  const on = { symbol: 'A', exDate: isoDate('2020-01-02'), source: null };
+  const resolved = (...dividends: [string, number][]) => {
+    const facts = dividends.map(([kind, cashAmount]) => ({ ...on, kind, cashAmount }));
+    const { applied, held } = resolveDividends(Listings.none, facts);
+    return [applied.get('A')?.map(({ kind, cashAmount }) => `${kind} ${cashAmount}`), held.length];
+  };
+  assert.deepEqual(resolved(['SC', 1], ['SU', 0.5], ['IR', 2]), [['IR 2', 'SC 1', 'SU 0.5'], 0]);
+  assert.deepEqual(resolved(['SU', 1], ['SC', 1]), [['SC 1'], 0]);
+  assert.deepEqual(
+    resolved(['CD', 1], ['SC', 1]),
+    [['CD 1', 'SC 1'], 0],
+    'a regular one beside a special one is another',
+  );
+});
+
 test('events come ascending by ex-date', () => {
   const { applied } = resolveSplits(Listings.none, [fact('A', '2021-01-04', 2), fact('A', '2020-01-02', 3)]);
   assert.deepEqual(

@@ -57,15 +57,30 @@ export function resolveSplits(listings: Listings, facts: Iterable<SplitFact>): R
   });
 }
 
-/** The dividends of each security, as `resolveSplits` does it; unique by security, ex-date and kind. */
+/**
+ * The dividends of each security, as `resolveSplits` does it; unique by security, ex-date and kind. One source may call special what
+ * another tells apart, so a supplemental or irregular dividend of the amount of a special one of the day is that one.
+ */
 export function resolveDividends(listings: Listings, facts: Iterable<DividendFact>): Resolved<AppliedDividend> {
-  return resolve(listings, facts, {
+  const { applied, held } = resolve(listings, facts, {
     kind: 'dividend',
     keyOf: (fact) => fact.kind,
     equal: (a, b) => a.cashAmount === b.cashAmount,
     terms: dividendTerms,
   });
+  const once = [...applied].map(([id, dividends]): [string, readonly AppliedDividend[]] => {
+    const specials = new Set(
+      dividends.flatMap((one) => (one.kind === 'SC' ? [`${one.exDate} ${one.cashAmount}`] : [])),
+    );
+    const isSpecial = (one: AppliedDividend): boolean =>
+      FINER_THAN_SPECIAL.has(one.kind) && specials.has(`${one.exDate} ${one.cashAmount}`);
+    return [id, dividends.filter((one) => !isSpecial(one))];
+  });
+  return { applied: new Map(once), held };
 }
+
+/** Kinds that some sources file as special ones: supplemental and irregular. */
+const FINER_THAN_SPECIAL: ReadonlySet<string> = new Set(['SU', 'IR']);
 
 export function splitTerms(split: { readonly splitFrom: number; readonly splitTo: number }): string {
   return `${split.splitTo} for ${split.splitFrom}`;

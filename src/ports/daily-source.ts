@@ -82,7 +82,7 @@ export interface AnnouncedSplit {
 export interface AnnouncedDividend {
   readonly symbol: string | null;
   readonly exDate: IsoDate | null;
-  /** CD, SC, LT, ST. */
+  /** CD, SC, SU, IR, LT, ST: as `bronze/dividends` says. */
   readonly kind: string;
   /** A share of the ex-date; dollars unless `currency` says otherwise. */
   readonly cashAmount: number | null;

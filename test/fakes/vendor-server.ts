@@ -241,6 +241,6 @@ function older(row: object): Row {
   const kind = (row as Row).distribution_type;
   return {
     ...Object.fromEntries(kept),
-    ...(kind === undefined ? {} : { dividend_type: kind === 'special' ? 'SC' : 'CD' }),
+    ...(kind === undefined ? {} : { dividend_type: kind === 'recurring' || kind === 'unknown' ? 'CD' : 'SC' }),
   };
 }

@@ -208,12 +208,15 @@ export class MassiveSource implements DailySource {
   }
 }
 
-/** The kinds of the newer family in the older one's codes, which the tables use. */
+/**
+ * The kinds of the newer family in the codes of the tables. A special dividend and a supplemental one of a day are two payments, as the
+ * vendor documents them, so each kind has a code of its own; the older family has SC for them all.
+ */
 const KINDS: Readonly<Record<string, string>> = {
   recurring: 'CD',
   special: 'SC',
-  supplemental: 'SC',
-  irregular: 'SC',
+  supplemental: 'SU',
+  irregular: 'IR',
 };
 
 /** A row as it came: what is missing or no number is null, and the lake's rules refuse it with a reason. */

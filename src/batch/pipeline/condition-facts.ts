@@ -1,6 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
-import { LISTINGS, RESTATEMENTS, SESSIONS, SPLITS } from '#lake/tables.ts';
-import { type HeldEvent, resolveSplits } from '#market/corporate-actions.ts';
+import { DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS } from '#lake/tables.ts';
+import { type HeldEvent, resolveDividends, resolveSplits } from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
 
 import { readHorizon } from '../fetch/horizon.ts';
@@ -9,6 +9,7 @@ import { readListings } from '../listings-table.ts';
 import { restatedSince } from '../restatements.sql.ts';
 import { allRowsSql } from '../small-table.ts';
 import { type ConditionFacts, NEWS_MS } from './conditions.ts';
+import { contradictoryDividends } from './held-dividends.sql.ts';
 import type { PipelineDeps } from './steps.ts';
 
 /** What the lake itself says about conditions that a person should know of. */
@@ -19,7 +20,7 @@ export async function conditionFacts(deps: PipelineDeps): Promise<ConditionFacts
     calendar,
     ledger,
     horizon: await readHorizon(lake, source.name),
-    held: await heldSplits(deps),
+    held: [...(await heldSplits(deps)), ...(await heldDividends(deps))],
     restated: await restatedLately(deps),
     partialShare: rules.partialShare,
   };
@@ -49,4 +50,38 @@ async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]>
     source: row.source,
   }));
   return resolveSplits(listings, facts).held;
+}
+
+/**
+ * The newest first. There are hundreds of thousands of dividends: only those are read that may contradict each other, within one
+ * symbol or under two of one security.
+ */
+async function heldDividends({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
+  const rows = await readListings(lake, await lake.table(LISTINGS).head());
+  const all = await allRowsSql(lake, DIVIDENDS, await lake.table(DIVIDENDS).head());
+  const facts = await lake.deps.engine.rows<{
+    symbol: string;
+    ex_date: IsoDate;
+    kind: string;
+    cash_amount: number;
+    source: string | null;
+  }>(contradictoryDividends(all, symbolsOfMovers(rows)));
+  const { held } = resolveDividends(
+    new Listings(rows),
+    facts.map((row) => ({
+      symbol: row.symbol,
+      exDate: row.ex_date,
+      kind: row.kind,
+      cashAmount: row.cash_amount,
+      source: row.source,
+    })),
+  );
+  return [...held].sort((a, b) => (a.exDate < b.exDate ? 1 : -1));
+}
+
+/** Every symbol of securities that have had more than one. */
+function symbolsOfMovers(rows: readonly { readonly securityId: string; readonly symbol: string }[]): string[] {
+  const bySecurity = Map.groupBy(rows, ({ securityId }) => securityId);
+  const symbols = [...bySecurity.values()].map((of) => new Set(of.map(({ symbol }) => symbol)));
+  return symbols.filter(({ size }) => size > 1).flatMap((of) => [...of]);
 }

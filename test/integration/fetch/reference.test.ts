@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import { conditionFacts } from '#batch/pipeline/condition-facts.ts';
 import { checkInput, fetchReferenceStep, planStep } from '#batch/pipeline/steps.ts';
-import { LISTINGS, SPLITS } from '#lake/tables.ts';
+import { DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { type DividendFact, resolveDividends } from '#market/corporate-actions.ts';
+import { Listings } from '#market/security.ts';
 import type { FetchLake } from '#test/fixtures/fetch-lake.ts';
 import { LAST, settled, setUp, ticker } from '#test/fixtures/vendor-market.ts';
 
@@ -41,6 +44,21 @@ describe('listings, splits and dividends', () => {
     (await lake.rows(LISTINGS))
       .filter(({ symbol }) => symbols.test(String(symbol)))
       .map((row) => `${row.security_id} ${row.symbol} ${row.first_session}..${row.last_session ?? ''}`);
+
+  const factsOf = async (lake: FetchLake, symbol: string): Promise<DividendFact[]> =>
+    (await lake.rows(DIVIDENDS)).flatMap((row) =>
+      row.symbol === symbol
+        ? [
+            {
+              symbol,
+              exDate: isoDate(String(row.ex_date)),
+              kind: String(row.kind),
+              cashAmount: Number(row.cash_amount),
+              source: null,
+            },
+          ]
+        : [],
+    );
 
   test('a run of an old session takes the lists of today, not those of that session', async () => {
     await using of = await setUp(settled(isoDate('2024-02-01')));
@@ -204,6 +222,56 @@ describe('listings, splits and dividends', () => {
     for (const session of ['2024-02-07', '2024-02-08'])
       assert.deepEqual((await lake.reference(isoDate(session), lake.from(other))).splits.withdrawn, []);
     assert.deepEqual(await splitsOf(lake), all);
+  });
+
+  test('a special and a supplemental dividend of one day are both kept; two amounts of one are held back, and told', async () => {
+    await using of = await setUp(settled(isoDate('2024-02-01')));
+    const { lake, vendor, server } = of;
+    await look(lake, '2024-02-01');
+    // S0 becomes S10, and its dividend is filed under both, with two amounts.
+    vendor.tickers[0] = ticker('S10', { composite_figi: 'BBGS0' });
+    vendor.dividends.push(
+      dividend('S1', '2024-02-05', { distribution_type: 'special', cash_amount: 1 }),
+      dividend('S1', '2024-02-05', { distribution_type: 'supplemental', id: '2' }),
+      dividend('S1', '2024-02-05', { distribution_type: 'irregular', id: '3', cash_amount: 2 }),
+      dividend('S2', '2024-02-05'),
+      dividend('S2', '2024-02-05', { id: '4', cash_amount: 0.6 }),
+      dividend('S10', '2024-02-06'),
+      dividend('S0', '2024-02-06', { cash_amount: 0.7 }),
+    );
+    await look(lake, '2024-02-07');
+    const stored = (await lake.rows(DIVIDENDS)).filter(({ symbol }) => symbol === 'S1');
+    assert.deepEqual(
+      stored.map(({ kind, cash_amount }) => [kind, cash_amount]),
+      [
+        ['IR', 2],
+        ['SC', 1],
+        ['SU', 0.5],
+      ],
+    );
+    const told = async (): Promise<string[]> => {
+      const { held } = await conditionFacts({ ...lake.deps, intervals: [3] });
+      return held.map((one) => `${one.kind} ${one.securityId} ${one.exDate} ${one.terms}`);
+    };
+    const held = [
+      'dividend S0 2024-02-06 $0.5 CD',
+      'dividend S0 2024-02-06 $0.7 CD',
+      'dividend S2 2024-02-05 $0.5 CD',
+      'dividend S2 2024-02-05 $0.6 CD',
+    ];
+    assert.deepEqual(new Set(await told()), new Set(held));
+    // For a night the vendor has the older family alone, which calls all three special.
+    server.hasNewFamily = false;
+    vendor.dividends.splice(2, 1);
+    vendor.dividends.splice(0, 1);
+    await lake.reference(isoDate('2024-02-08'), lake.from(lake.source()));
+    assert.deepEqual(
+      resolveDividends(Listings.none, await factsOf(lake, 'S1'))
+        .applied.get('S1')
+        ?.map(({ kind, cashAmount }) => `${kind} ${cashAmount}`),
+      ['IR 2', 'SC 0.5'],
+      'counted once under either name',
+    );
   });
 
   test('events that are refused, and symbols that nobody knows of, are counted by the step', async () => {

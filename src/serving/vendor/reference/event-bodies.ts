@@ -43,13 +43,22 @@ export function newerSplitOf(row: SplitRow, factors: EventFactors | undefined): 
   };
 }
 
+/** The older family has one code for all that is paid beside the regular dividends. */
+const DIVIDEND_TYPES: Readonly<Record<string, DividendShape['dividend_type']>> = {
+  SC: 'SC',
+  SU: 'SC',
+  IR: 'SC',
+  LT: 'LT',
+  ST: 'ST',
+};
+
 export function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: DividendRow): DividendShape {
   return {
     id: idOf('dividend', symbol, ex_date, kind, cash_amount),
     ticker: symbol,
     cash_amount,
     currency: 'USD',
-    dividend_type: kind === 'SC' || kind === 'LT' || kind === 'ST' ? kind : 'CD',
+    dividend_type: DIVIDEND_TYPES[kind] ?? 'CD',
     ex_dividend_date: ex_date,
     frequency,
   };
@@ -58,6 +67,8 @@ export function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: Di
 const DISTRIBUTIONS: Readonly<Record<string, NewerDividendShape['distribution_type']>> = {
   CD: 'recurring',
   SC: 'special',
+  SU: 'supplemental',
+  IR: 'irregular',
   LT: 'irregular',
   ST: 'irregular',
 };

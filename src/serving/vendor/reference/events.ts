@@ -226,8 +226,9 @@ function newerDividends(query: z.infer<typeof newerDividendsQuery>): Conditions 
 }
 
 const ADJUSTMENT_TYPE = `CASE WHEN split_to < split_from THEN 'reverse_split' ELSE 'forward_split' END`;
-const DIVIDEND_TYPE = `CASE WHEN kind IN ('SC', 'LT', 'ST') THEN kind ELSE 'CD' END`;
-const DISTRIBUTION_TYPE = `CASE kind WHEN 'CD' THEN 'recurring' WHEN 'SC' THEN 'special' WHEN 'LT' THEN 'irregular'
+const DIVIDEND_TYPE = `CASE WHEN kind IN ('SC', 'LT', 'ST') THEN kind WHEN kind IN ('SU', 'IR') THEN 'SC' ELSE 'CD' END`;
+const DISTRIBUTION_TYPE = `CASE kind WHEN 'CD' THEN 'recurring' WHEN 'SC' THEN 'special' WHEN 'SU' THEN 'supplemental'
+  WHEN 'IR' THEN 'irregular' WHEN 'LT' THEN 'irregular'
   WHEN 'ST' THEN 'irregular' ELSE 'unknown' END`;
 
 function tickerIn(query: Readonly<Record<string, unknown>>): string[] {

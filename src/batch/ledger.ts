@@ -6,6 +6,7 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
 
+import { readOnce } from './read-once.ts';
 import { allRowsSql } from './small-table.ts';
 
 /** The ledger of daily bars in `bronze/sessions`, as the program holds it. */
@@ -33,12 +34,17 @@ interface SqlLedgerRow {
   readonly table_version: number;
 }
 
+interface LedgerReading {
+  readonly ledger: Ledger;
+  readonly others: readonly (readonly SqlParameter[])[];
+}
+
 /** The ledger at a version of its table. Rows of other datasets, if any, are handed through as they are. */
-export async function readLedger(
-  lake: Lake,
-  base: Snapshot | undefined,
-): Promise<{ readonly ledger: Ledger; readonly others: readonly (readonly SqlParameter[])[] }> {
-  if (base === undefined) return { ledger: new Map(), others: [] };
+export async function readLedger(lake: Lake, base: Snapshot | undefined): Promise<LedgerReading> {
+  return base === undefined ? { ledger: new Map(), others: [] } : readVersion(lake, base);
+}
+
+const readVersion = readOnce(async (lake, base): Promise<LedgerReading> => {
   const select = await allRowsSql(lake, SESSIONS, base);
   const rows = await lake.deps.engine.rows<SqlLedgerRow>(select);
   rows.sort((a, b) => (a.session < b.session ? -1 : 1));
@@ -63,7 +69,7 @@ export async function readLedger(
     });
   }
   return { ledger, others };
-}
+});
 
 /** A row of the table, its values in the order of the columns. */
 export function ledgerValues(row: StoredLedgerRow): readonly SqlParameter[] {

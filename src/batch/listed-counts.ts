@@ -8,6 +8,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import type { SessionSet } from '#market/session-set.ts';
 
 import { listedRowsSql } from './listed-counts.sql.ts';
+import { readListings } from './listings-table.ts';
 import { allRowsSql } from './small-table.ts';
 
 /** What one version of the listings says of sessions as a whole. */
@@ -30,10 +31,12 @@ export async function listedSymbols(
   if (base === undefined) return { on: () => 0, rowsOf: () => Promise.resolve(new Map()) };
   const { engine } = lake.deps;
   const listings = await allRowsSql(lake, LISTINGS, base);
-  const rows = await engine.rows<{ first_session: IsoDate; last_session: IsoDate | null }>(listings);
   const on = countCovering(
     calendar,
-    rows.map((row) => ({ first: row.first_session, last: row.last_session })),
+    (await readListings(lake, base)).map(({ firstSession, lastSession }) => ({
+      first: firstSession,
+      last: lastSession,
+    })),
   );
   const rowsOf = async (select: string): Promise<ReadonlyMap<IsoDate, number>> => {
     const counts = await engine.rows<{ session: IsoDate; rows: number }>(listedRowsSql(select, listings));

@@ -7,6 +7,7 @@ import { LISTINGS } from '#lake/tables.ts';
 import type { ListingRow } from '#market/listing-changes.ts';
 import { Listings } from '#market/security.ts';
 
+import { readOnce } from './read-once.ts';
 import { allRowsSql } from './small-table.ts';
 
 /** `bronze/listings`, as the program holds it. */
@@ -25,7 +26,11 @@ interface SqlListing {
 }
 
 /** All listings at a version of the table. */
-export async function readListings(lake: Lake, base: Snapshot | undefined): Promise<ListingRow[]> {
+export async function readListings(lake: Lake, base: Snapshot | undefined): Promise<readonly ListingRow[]> {
+  return base === undefined ? [] : readVersion(lake, base);
+}
+
+const readVersion = readOnce(async (lake, base): Promise<readonly ListingRow[]> => {
   const rows = await lake.deps.engine.rows<SqlListing>(await allRowsSql(lake, LISTINGS, base));
   return rows.map((row) => ({
     securityId: row.security_id,
@@ -39,7 +44,7 @@ export async function readListings(lake: Lake, base: Snapshot | undefined): Prom
     source: row.source,
     seenAtMs: row.seen_at,
   }));
-}
+});
 
 /** A row of the table, its values in the order of the columns. */
 export function listingValues(row: ListingRow): readonly SqlParameter[] {

@@ -120,7 +120,7 @@ export async function checkEnd(of: Evidence): Promise<void> {
 async function checkSilver(of: Evidence, stored: ReadonlyMap<IsoDate, readonly DailyBar[]>): Promise<void> {
   const model = new MarketModel(of.lake, of.calendar);
   for (const [session, rows] of stored) model.bars.set(session, new Map(rows.map((row) => [row.symbol, row])));
-  model.listings = await readListings(of.lake, await of.lake.table(LISTINGS).head());
+  model.listings = [...(await readListings(of.lake, await of.lake.table(LISTINGS).head()))];
   model.splits = (await of.market.splits(of.from)).map(({ symbol, exDate, splitFrom, splitTo }) => ({
     symbol: defined(symbol, 'the market names its symbols'),
     exDate: defined(exDate, 'and days'),

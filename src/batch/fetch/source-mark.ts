@@ -1,10 +1,10 @@
-import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { type InstantMs, type IsoDate, isoDate } from '#base/dates.ts';
 import type { SqlParameter } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
 import { SESSIONS } from '#lake/tables.ts';
 
 import { ledgerValues, readLedger } from '../ledger.ts';
-import { allRowsSql, replaceAll, stageRows } from '../small-table.ts';
+import { replaceAll, stageRows } from '../small-table.ts';
 
 /**
  * One session that is remembered of a source: a row of a dataset of its own in the ledger, so that it is known wherever the lake
@@ -18,13 +18,9 @@ export interface SourceMark {
 }
 
 export async function readMark(lake: Lake, { dataset }: SourceMark): Promise<IsoDate | undefined> {
-  const head = await lake.table(SESSIONS).head();
-  if (head === undefined) return undefined;
-  const rows = await lake.deps.engine.rows<{ session: IsoDate }>(
-    `SELECT session FROM (${await allRowsSql(lake, SESSIONS, head)}) WHERE dataset = $1`,
-    [dataset],
-  );
-  return rows[0]?.session;
+  const { others } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const [, session] = others.find(([of]) => of === dataset) ?? [];
+  return typeof session === 'string' ? isoDate(session) : undefined;
 }
 
 /** True where that is news. Undefined takes the mark away. */

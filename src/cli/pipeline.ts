@@ -116,12 +116,21 @@ export function describeDetails({ run: one, steps }: PipelineRunView, width: num
     step.state,
     step.endedMs === null ? '' : formatDuration(step.endedMs - step.startedMs),
     step.rows === null ? '' : formatCount(step.rows),
-    shortened(step.error ?? step.detail ?? ''),
+    shortened(saidOf(step)),
   ]);
-  return [describeRun(one), ...renderTable(columns, rows, width)];
+  // What a line of the table has no room for, whole: the end of it says what is not as it should be.
+  const long = steps.filter((step) => saidOf(step).length > ERROR_SHOWN_MAX);
+  return [
+    describeRun(one),
+    ...renderTable(columns, rows, width),
+    ...long.map((step) => `${step.step}, try ${step.attempt}: ${saidOf(step)}`),
+  ];
 }
 
-/** Long messages are told in full by --json. */
+function saidOf(step: StepView): string {
+  return step.error ?? step.detail ?? '';
+}
+
 function shortened(text: string): string {
   return text.length <= ERROR_SHOWN_MAX ? text : `${text.slice(0, ERROR_SHOWN_MAX - 1)}…`;
 }

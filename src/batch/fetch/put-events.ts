@@ -1,11 +1,13 @@
 import { CondvestError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine.ts';
-import { isSymbol } from '#market/quality.ts';
+import { isSymbol, type QuarantineReason } from '#market/quality.ts';
 
 import { type EventDataset, putValueSets } from '../import/import-events.ts';
 import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
 import type { EventsLook } from './events-look.ts';
 import type { FetchDeps } from './fetched-session.ts';
+import type { RefusedRow } from './judge-reply.ts';
+import { quarantineReply } from './quarantine-reply.ts';
 
 export interface EventsReport {
   readonly rows: number;
@@ -13,7 +15,7 @@ export interface EventsReport {
   readonly replaced: number;
   /** Keys for which the source gave two values: neither is applied. */
   readonly held: number;
-  /** Rows that cannot be right, or that are of another currency: counted, and left out. */
+  /** Rows that cannot be right, which are quarantined, or that are of another currency. */
   readonly refused: number;
   /** `S1 2024-02-20`: announced before, and in the list no more. */
   readonly withdrawn: readonly string[];
@@ -45,6 +47,8 @@ export async function putEvents(
   const { lake, rules, source } = deps;
   const right = events.filter(isRight);
   checkRefused(of, source.name, events, right.length);
+  // A row holds its date itself.
+  await quarantineReply(deps, { dataset: of.dataset, session: '', refused: refusedRows(of, events) }, seenAtMs);
   const { store, engine } = lake.deps;
   const paths = [await store.scratchPath('.parquet'), await store.scratchPath('.parquet')] as const;
   const [rightPath, listedPath] = paths;
@@ -88,14 +92,29 @@ export async function putEvents(
   }
 }
 
-function isRight({ symbol, key, values, isForeign = false }: ListedEvent): boolean {
-  return (
-    symbol !== null &&
-    isSymbol(symbol) &&
-    !isForeign &&
-    key.every((part) => part !== null && part !== '') &&
-    values.every((value) => value !== null && Number.isFinite(value) && value > 0)
-  );
+/** The first reason that holds, as for imports (`eventReasonSql`). */
+function refusalOf({ symbol, key, values }: ListedEvent): QuarantineReason | undefined {
+  const isMissing = (value: string | number | null): boolean =>
+    value === null || value === '' || (typeof value === 'number' && !Number.isFinite(value));
+  if ([symbol, ...key, ...values].some(isMissing)) return 'missing or non-finite field';
+  if (values.some((value) => (value ?? 0) <= 0)) return 'price not positive';
+  return isSymbol(symbol ?? '') ? undefined : 'malformed symbol';
+}
+
+function isRight(event: ListedEvent): boolean {
+  return event.isForeign !== true && refusalOf(event) === undefined;
+}
+
+/** Rows in another currency are right, and of no use: they are counted alone. */
+function refusedRows(of: EventDataset, events: readonly ListedEvent[]): RefusedRow[] {
+  const names = [...of.key, ...of.values];
+  return events.flatMap((event, index) => {
+    const reason = event.isForeign === true ? undefined : refusalOf(event);
+    if (reason === undefined) return [];
+    const values = [event.symbol, ...event.key, ...event.values];
+    const row = JSON.stringify(Object.fromEntries(names.map((name, at) => [name, values[at] ?? null])));
+    return [{ rowNumber: index + 1, reason, row }];
+  });
 }
 
 /** A list most of whose rows cannot be right is none: its shape has changed, and what is left of it would pass for all. */

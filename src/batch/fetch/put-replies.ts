@@ -1,11 +1,11 @@
 import type { IsoDate } from '#base/dates.ts';
 import { SESSIONS } from '#lake/tables.ts';
-import { copyScratchSql, readScratchSql, rowsOfReplySql } from '../import/quarantine.sql.ts';
-import { quarantine } from '../import/quarantine.ts';
+import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
 import { type Ledger, readLedger } from '../ledger.ts';
 import { putBars } from '../put-bars.ts';
 import { recordSessions } from '../record-sessions.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
+import { quarantineReply } from './quarantine-reply.ts';
 import type { BarsReplied, FailedReply, NothingReplied, Reply } from './reply.ts';
 
 const STAGED_COLUMNS = [
@@ -18,12 +18,6 @@ const STAGED_COLUMNS = [
   { name: 'volume', type: 'double' },
   { name: 'vwap', type: 'double' },
   { name: 'trades', type: 'long' },
-] as const;
-
-const REFUSED_COLUMNS = [
-  { name: 'row_number', type: 'long' },
-  { name: 'reason', type: 'string' },
-  { name: 'row', type: 'string' },
 ] as const;
 
 /**
@@ -46,7 +40,10 @@ export async function putReplies(
   const full = withBars.filter((reply) => !isShort(reply));
   const sessions = new Map<IsoDate, FetchedSession>();
   let version: number | undefined;
-  for (const reply of withBars) await quarantineRows(deps, reply);
+  for (const { planned, judged, fetchedAtMs } of withBars) {
+    const { session } = planned;
+    await quarantineReply(deps, { dataset: 'daily_bars', session, refused: judged.refused }, fetchedAtMs);
+  }
 
   // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it. Old sessions first: where the
   // ledger is empty yet, they are what the young ones are judged by.
@@ -159,26 +156,6 @@ async function recordShort(
       ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
     };
   });
-}
-
-async function quarantineRows(deps: FetchDeps, { planned, judged, fetchedAtMs }: BarsReplied): Promise<void> {
-  const { lake, source } = deps;
-  if (judged.refused.length === 0) return;
-  const path = await lake.deps.store.scratchPath('.parquet');
-  try {
-    using session = await lake.deps.engine.session();
-    await session.load(
-      'refused_rows',
-      REFUSED_COLUMNS,
-      judged.refused.map(({ rowNumber, reason, row }) => [rowNumber, reason, row]),
-    );
-    await session.run(copyScratchSql('SELECT * FROM refused_rows', path));
-    const of = { dataset: 'daily_bars', source: source.name };
-    const select = rowsOfReplySql(readScratchSql([path]), { ...of, session: planned.session });
-    await quarantine(lake, [{ ...of, select }], fetchedAtMs);
-  } finally {
-    await lake.deps.store.discardScratch(path);
-  }
 }
 
 /**

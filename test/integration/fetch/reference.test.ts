@@ -4,7 +4,7 @@ import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { conditionFacts } from '#batch/pipeline/condition-facts.ts';
 import { checkInput, fetchReferenceStep, planStep } from '#batch/pipeline/steps.ts';
-import { DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { DIVIDENDS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import { type DividendFact, resolveDividends } from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
 import type { FetchLake } from '#test/fixtures/fetch-lake.ts';
@@ -285,6 +285,10 @@ describe('listings, splits and dividends', () => {
     const report = await fetchReferenceStep({ ...lake.deps, intervals: [3] });
     assert.deepEqual([report.splits, report.dividends, report.refused], [1, 0, 2]);
     assert.deepEqual([report.unconfirmed, report.unconfirmedCount], [['S9'], 1]);
+    await look(lake, '2024-02-07');
+    const kept = (await lake.rows(QUARANTINE)).map(({ dataset, reason, row }) => [dataset, reason, row]);
+    const row = '{"symbol":"S1","ex_date":"2024-02-05","split_from":1,"split_to":0}';
+    assert.deepEqual(kept, [['splits', 'price not positive', row]], 'kept once, with its reason');
   });
 
   test('a list most of whose rows cannot be right is a failure, and takes no part of itself', async () => {

@@ -32,6 +32,14 @@ export class FlatFileSource implements DailySource {
 
   async bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply> {
     signal?.throwIfAborted();
+    try {
+      return await this.#read(session);
+    } catch (cause) {
+      throw cause instanceof CondvestError ? cause : unreadable(this.#options.folder, cause);
+    }
+  }
+
+  async #read(session: IsoDate): Promise<BarsReply> {
     const { folder } = this.#options;
     const path = await this.#find(session);
     if (path === undefined) {
@@ -41,6 +49,8 @@ export class FlatFileSource implements DailySource {
       if (oldest === undefined || session >= oldest) return { kind: 'not-yet', reason };
       return { kind: 'beyond-plan', reason: `${reason}, whose oldest is of ${oldest}` };
     }
+    const { size } = await stat(path);
+    if (size > FILE_BYTES_MAX) throw invalid(path, `it has ${size} bytes, more than ${FILE_BYTES_MAX}`);
     const bytes = await readFile(path);
     const text = path.endsWith('.gz') ? await this.#unpack(path, bytes) : bytes.toString('utf8');
     return { kind: 'bars', rows: rowsOf(path, session, text) };
@@ -162,6 +172,18 @@ function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
 function numberOf(text: string | undefined): number | null {
   if (text === undefined || !/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return null;
   return Number(text);
+}
+
+/** The file system's own refusal: no permission, a disk that fails. */
+function unreadable(folder: string, cause: unknown): CondvestError {
+  return new CondvestError({
+    code: 'flat-files-unreadable',
+    kind: 'permanent',
+    message: 'The flat files cannot be read',
+    found: `${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    action: 'Check the owner and the permissions of the folder and its files',
+    cause,
+  });
 }
 
 function invalid(path: string, found: string): CondvestError {

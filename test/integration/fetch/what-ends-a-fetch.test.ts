@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -96,6 +96,15 @@ describe('what ends a fetch', () => {
     const source = new FlatFileSource({ folder });
     assert.equal((await source.bars(isoDate('2024-01-17'))).kind, 'not-yet');
     assert.equal((await source.bars(isoDate('2024-01-12'))).kind, 'beyond-plan');
+  });
+
+  test('a file that the system refuses to read is named', async () => {
+    const name = '2024-03-07.csv';
+    await symlink(name, join(folder, name));
+    await assert.rejects(new FlatFileSource({ folder }).bars(isoDate('2024-03-07')), {
+      code: 'flat-files-unreadable',
+      message: /ELOOP.*2024-03-07\.csv/,
+    });
   });
 
   test('bad sessions here and there stop no backfill', async () => {

@@ -113,7 +113,7 @@ test('behind a proxy each caller is sent on to the origin that it came by', asyn
   const gate = gated(http.serving, { hosts });
   const next = async (name: string): Promise<string> => {
     const headers = { 'x-forwarded-host': name, 'x-forwarded-proto': 'https' };
-    const answer = await gate.ask('/condvest/v1/sessions?limit=2', { headers });
+    const answer = await gate.ask('/v2/aggs/ticker/AAA/range/1/day/2025-01-02/2025-12-31?limit=9', { headers });
     return ((await answer.json()) as { next_url: string }).next_url;
   };
   for (const name of ['a.example', 'b.example', 'a.example'])

@@ -5,7 +5,7 @@ import type { KeptAnswer } from './answer-cache.ts';
 import { toJson } from './json.ts';
 import { noteHot } from './known-answer.ts';
 import { originOf } from './origin.ts';
-import { matches, sendKept } from './sending.ts';
+import { matches, matchesAny, sendKept } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
 /** How an answer made from the lake is sent: kept, compressed, and revalidated by the versions that it was made from. */
@@ -44,7 +44,10 @@ export function cachingOf(
   { view, uses, also = '', day }: Pick<AnswerRequest, 'view' | 'uses' | 'also' | 'day'>,
 ): Caching {
   const key = `${originOf(c, serving)}${addressOf(c.req.url)} ${view.tag(uses)} ${also}${day === undefined ? '' : ` ${day}`}`;
-  const digest = createHash('sha256').update(`${serving.version} ${key}`).digest('hex').slice(0, 32);
+  // What else answers follow from, and what is the same for as long as this server runs.
+  const { version, calendar, intervals } = serving;
+  const rules = `${version} ${calendar.hash} ${intervals}`;
+  const digest = createHash('sha256').update(`${rules} ${key}`).digest('hex').slice(0, 32);
   const etag = `W/"${digest}"`;
   const nowMs = serving.clock.nowMs();
   const isImmutable = view.asOfMs !== undefined && view.asOfMs < nowMs - COMMIT_MS_MAX && also === '';
@@ -75,6 +78,7 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
     cacheControl: headers['cache-control'] ?? '',
     vary: headers.vary ?? '',
   });
+  if (matchesAny(c.req.header('if-none-match'))) return new Response(null, { status: 304, headers });
   return sendKept(c, serving, { key, kept, headers });
 }
 

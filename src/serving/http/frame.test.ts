@@ -18,6 +18,12 @@ test('nanoseconds are exact integer literals, beyond what a double holds', () =>
   assert.equal(toJson({ t: integer(1_651_251_948_294_080_343n) }), '{"t":1651251948294080343}');
 });
 
+test('a number that is not finite is never written as one that is not known', () => {
+  assert.equal(toJson({ a: [1, null, { b: 'x' }], c: undefined }), '{"a":[1,null,{"b":"x"}]}');
+  for (const value of [Number.NaN, [Number.POSITIVE_INFINITY], { a: [{ b: Number.NaN }] }])
+    assert.throws(() => toJson(value), /finite/);
+});
+
 test('a cursor comes back as it was, whatever it carries', () => {
   fc.assert(
     fc.property(
@@ -72,7 +78,8 @@ test('parameters are read as clients write them, and what does not fit is named'
   assert.equal(read(list(1), 'A,B'), 'at most 1 items, separated by commas');
   assert.deepEqual(read(dateOrMsParameter, '2024-02-29'), { date: '2024-02-29' });
   assert.deepEqual(read(dateOrMsParameter, '1709164800000'), { ms: 1_709_164_800_000 });
-  for (const text of ['2023-02-29', '99999999999999', 'yesterday', ''])
+  assert.equal(read(flag(true), ''), true);
+  for (const text of ['2023-02-29', '99999999999999', '20240102', 'yesterday', ''])
     assert.equal(read(dateOrMsParameter, text), 'a date as YYYY-MM-DD, or epoch milliseconds');
   assert.equal(read(asOfParameter, '2024-01-02'), Date.parse('2024-01-02T23:59:59.999Z'));
   assert.equal(read(asOfParameter, '2024-01-02T15:00:00+01:00'), Date.parse('2024-01-02T14:00:00Z'));

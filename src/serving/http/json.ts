@@ -1,3 +1,5 @@
+import { assert } from '#base/assert.ts';
+
 /** Numbers that no double holds: nanoseconds since 1970 are beyond 2^53, and clients parse them as 64-bit integers. */
 
 declare global {
@@ -19,5 +21,13 @@ export function nanoseconds(ms: number): unknown {
 
 /** The text of an answer. Undefined fields are left out; a number that is not finite is a bug of ours and throws. */
 export function toJson(value: unknown): string {
+  refuseInfinite(value);
   return JSON.stringify(value);
+}
+
+/** `JSON.stringify` would write null, which says that something is not known. */
+function refuseInfinite(value: unknown): void {
+  if (typeof value === 'number') assert(Number.isFinite(value), 'every number of an answer is finite');
+  else if (typeof value === 'object' && value !== null)
+    for (const one of Array.isArray(value) ? value : Object.values(value)) refuseInfinite(one);
 }

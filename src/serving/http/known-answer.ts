@@ -1,6 +1,6 @@
 import type { KeptAnswer } from './answer-cache.ts';
 import { HOT_MS, type HotAnswer } from './hot-answers.ts';
-import { matches, sendKept } from './sending.ts';
+import { matches, matchesAny, sendKept } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
 /** Remembers that this address was answered so, where nothing but versions decides the answer. */
@@ -49,6 +49,7 @@ export async function hotAnswer(c: ServingContext, serving: Serving): Promise<Re
   if (known === undefined) return undefined;
   c.set('isDressed', true);
   const headers = { ...c.get('headers'), ...known.headers, 'x-request-id': c.get('requestId') };
-  if (matches(c.req.header('if-none-match'), known.etag)) return new Response(null, { status: 304, headers });
+  const asked = c.req.header('if-none-match');
+  if (matches(asked, known.etag) || matchesAny(asked)) return new Response(null, { status: 304, headers });
   return sendKept(c, serving, { key: known.key, kept: known.kept, headers });
 }

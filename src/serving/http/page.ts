@@ -4,7 +4,7 @@ import type { PageFile } from '#ports/page-files.ts';
 import { PAGE_POLICY } from './gate/security-headers.ts';
 import { notFound } from './http-errors.ts';
 import { setScope } from './route.ts';
-import { acceptsGzip, matches } from './sending.ts';
+import { acceptsGzip, matches, matchesAny } from './sending.ts';
 import type { Serving, ServingApp, ServingContext } from './serving.ts';
 
 /** The page and its files, after every route of the API. Open to all: the page itself asks for a key where one is needed. */
@@ -57,7 +57,8 @@ async function sendFile(
     vary: 'Accept-Encoding',
     'content-security-policy': PAGE_POLICY,
   };
-  if (matches(c.req.header('if-none-match'), file.etag)) return new Response(null, { status: 304, headers });
+  const asked = c.req.header('if-none-match');
+  if (matches(asked, file.etag) || matchesAny(asked)) return new Response(null, { status: 304, headers });
   headers['content-type'] = file.contentType;
   const isText = /^(text|application)\/|svg/.test(file.contentType);
   if (!isText || file.bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(c.req.header('accept-encoding')))

@@ -15,7 +15,7 @@ export function flag(defaultValue: boolean) {
     .string()
     .optional()
     .transform((text, context): boolean => {
-      if (text === undefined) return defaultValue;
+      if (text === undefined || text.trim() === '') return defaultValue;
       const lower = text.trim().toLowerCase();
       if (lower === 'true' || lower === '1') return true;
       if (lower === 'false' || lower === '0') return false;
@@ -89,6 +89,8 @@ export function readDateOrMs(text: string): DateOrMs | undefined {
   const date = parseIsoDate(text.trim());
   if (date !== undefined) return { date };
   if (!/^-?\d{1,15}$/.test(text.trim())) return undefined;
+  // `20240102`, which as an instant would be some hours after the beginning of 1970, is a date that is written otherwise.
+  if (/^(19|2[01])\d{6}$/.test(text.trim())) return undefined;
   const ms = Number(text);
   return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? { ms } : undefined;
 }

@@ -48,10 +48,16 @@ async function compressed(serving: Serving, key: string, kept: KeptAnswer): Prom
   return bytes;
 }
 
+/** The caller has just this answer. */
 export function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   const bare = etag.replace('W/', '');
-  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace('W/', '') === bare);
+  return header.split(',').some((one) => one.trim().replace('W/', '') === bare);
+}
+
+/** The caller wants no answer where there is any (RFC 9110, 13.1.2): that is known only once there is one. */
+export function matchesAny(header: string | undefined): boolean {
+  return header?.trim() === '*';
 }
 
 export function acceptsGzip(header: string | undefined): boolean {

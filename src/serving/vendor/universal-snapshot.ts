@@ -108,7 +108,9 @@ function tickersAfter(after: string | undefined, asked: Query, day: MarketDay): 
   const candidates = named ?? (eq === undefined ? day.rows.map(({ symbol }) => symbol) : [eq]);
   const sign = asked.order === 'asc' ? 1 : -1;
   return candidates
-    .filter((ticker) => isWithin(ticker, range) && (after === undefined || compare(ticker, after) * sign > 0))
+    .filter(
+      (ticker) => isWithin(ticker, { ...range, eq }) && (after === undefined || compare(ticker, after) * sign > 0),
+    )
     .sort((a, b) => compare(a, b) * sign);
 }
 

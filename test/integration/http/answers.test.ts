@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { isoDate } from '#base/dates.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
+import { HotAnswers } from '#serving/http/hot-answers.ts';
+import { gated, HOST } from '#test/fixtures/gated-app.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 
 let http: HttpApp;
@@ -37,6 +41,28 @@ test('an answer is revalidated by the versions it was made from, and changes its
   assert.notEqual(later.headers.get('etag'), etag);
   const body = (await later.json()) as { resultsCount: number };
   assert.equal(body.resultsCount, (JSON.parse(bytes) as { resultsCount: number }).resultsCount + 1);
+});
+
+test('whoever wants no answer where there is any is told so only where there is one', async () => {
+  await using http = await openHttpApp();
+  const any = { 'if-none-match': '*' };
+  assert.equal((await http.get('/v1/open-close/AAA/2024-01-03', any)).status, 304);
+  assert.equal((await http.get('/v1/open-close/NOPE/2024-01-03', any)).status, 404);
+  assert.equal((await http.get('/condvest/v1/export/bronze/daily_bars?columns=price', any)).status, 400);
+});
+
+test('an answer made by another calendar, or of other windows, has another tag', async () => {
+  await using http = await openHttpApp();
+  const tag = async (changed: object): Promise<string | null> => {
+    const { app } = gated({ ...http.serving, hot: new HotAnswers(), ...changed });
+    const response = await app.request(`http://${HOST}/condvest/v1/bars/AAA?interval=21`, { headers: { host: HOST } });
+    assert.equal(response.status, 200);
+    return response.headers.get('etag');
+  };
+  const calendar = createCalendar({ lastYear: 2027, closures: [{ date: isoDate('2025-07-03'), name: 'storm' }] });
+  const tags = [await tag({}), await tag({}), await tag({ calendar }), await tag({ intervals: [21] })];
+  assert.equal(tags[0], tags[1]);
+  assert.equal(new Set(tags).size, 3);
 });
 
 test('an answer as of an instant is immutable, and stays the same bytes whatever is committed later', async () => {

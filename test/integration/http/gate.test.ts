@@ -48,6 +48,11 @@ describe('the gate', () => {
     await refused(await gate.ask('/healthz', { headers: { host: 'evil.example' } }), 421, 'host-refused');
   });
 
+  test('a request line that names another host than its header does is refused', async () => {
+    const request = new Request('http://evil.example/condvest/v1/sessions?limit=1', { headers: { host: HOST } });
+    await refused(await gate.fetch(request, {}), 421, 'host-refused');
+  });
+
   test('a request that came through a proxy is refused by a server that lets in its own machine', async () => {
     for (const name of ['x-forwarded-for', 'forwarded'])
       await refused(await gate.ask('/healthz', { headers: { [name]: 'for=203.0.113.7' } }), 421, 'host-refused');

@@ -265,6 +265,12 @@ test('a ticker that is not known is an element that says so; other kinds of asse
   assert.deepEqual((await universal(http, '?type=crypto')).results, []);
   const { results: ten } = await universal(http);
   assert.equal(ten.length, 10, 'ten a page, unless asked otherwise');
+  const both = await universal(http, '?ticker=AAA&ticker.any_of=AAA,ADR');
+  assert.deepEqual(
+    both.results.map(({ ticker }) => ticker),
+    ['AAA'],
+    'every filter counts',
+  );
 });
 
 test('what is too much is refused, naming the bound', async () => {

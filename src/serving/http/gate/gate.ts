@@ -194,6 +194,11 @@ async function admit(
 function checkHost(c: ServingContext, serving: Serving, { hosts, keys }: GateOptions): string {
   const host = c.req.header('host') ?? new URL(c.req.url).host;
   if (!hosts.isOurs(host)) throw hostRefused(host);
+  // A request line may name a host of its own (RFC 9112, 3.2.2), and links are made from that one.
+  const { url } = c.req;
+  const start = url.indexOf('//') + 2;
+  const named = url.slice(start, url.indexOf('/', start));
+  if (named !== host && !hosts.isOurs(named)) throw hostRefused(named);
   if (serving.trustProxy) {
     const forwarded = c.req.header('x-forwarded-host')?.split(',')[0]?.trim();
     if (forwarded !== undefined && forwarded !== '' && !hosts.isOurs(forwarded)) throw hostRefused(forwarded);

@@ -50,6 +50,8 @@ export class AdjustmentPlan {
   readonly held: readonly HeldEvent[];
   /** By event: the product of its factors and those of all later events, multiplied in ex-date order. */
   readonly #from: readonly Factors[];
+  /** By event: it and all later ones. One list however many sessions ask for it. */
+  readonly #after: (readonly AdjustmentEvent[])[] = [];
 
   constructor(events: readonly AdjustmentEvent[], held: readonly HeldEvent[]) {
     this.events = events;
@@ -72,7 +74,9 @@ export class AdjustmentPlan {
 
   /** The events behind `factorsOf(session)`. */
   eventsAfter(session: IsoDate): readonly AdjustmentEvent[] {
-    return this.events.slice(this.#firstAfter(session));
+    const first = this.#firstAfter(session);
+    this.#after[first] ??= this.events.slice(first);
+    return this.#after[first];
   }
 
   #firstAfter(session: IsoDate): number {

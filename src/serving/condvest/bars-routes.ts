@@ -63,7 +63,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     summary: 'Bars of one symbol, with what is known of each',
     description:
       'Bars of a session or of N sessions, through renames of the security. Every bar says how final it is; with `explain` also ' +
-      'its raw values, factors, events and sources. `as_of` answers from what was known then: the same bytes ever after.',
+      'its raw values, factors, events (once for all bars) and sources. `as_of` answers from what was known then: the same bytes ever after.',
     tag: 'condvest',
     params: symbolParams,
     query: barsQuery,
@@ -119,18 +119,55 @@ async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView
   };
   if (result.grain === 'session') {
     const bars = result.bars.slice(-limit);
-    return { ...about, ...restatedOf(bars[0]?.session), interval: 1, bars: bars.map(sessionBar) };
+    const acting = new ActingEvents(bars);
+    return {
+      ...about,
+      ...acting.answer(request),
+      ...restatedOf(bars[0]?.session),
+      interval: 1,
+      bars: bars.map((bar) => sessionBar(bar, acting)),
+    };
   }
   const bars = result.bars.slice(-limit);
+  const acting = new ActingEvents(bars);
   return {
     ...about,
+    ...acting.answer(request),
     ...restatedOf(bars[0]?.firstSession),
     interval: result.interval,
-    bars: bars.map(windowBar),
+    bars: bars.map((bar) => windowBar(bar, acting)),
   };
 }
 
-function sessionBar({ symbol, session, finality, explain, ...values }: DailyBar): SessionBarAnswer {
+/** The events behind some bars, each once: a dividend acts on every bar before it, of which there may be thousands. */
+class ActingEvents {
+  readonly #indexes = new Map<AppliedEvent, number>();
+
+  /** Ascending. The events of a bar are neighbours, and no later bar is acted on by an earlier event. */
+  constructor(bars: readonly (DailyBar | WindowBar)[]) {
+    for (const { explain } of bars) {
+      const events = explain?.events ?? [];
+      const last = events.at(-1);
+      if (last === undefined || this.#indexes.has(last)) continue;
+      for (const event of events) if (!this.#indexes.has(event)) this.#indexes.set(event, this.#indexes.size);
+    }
+  }
+
+  answer({ explain }: BarsRequest) {
+    return explain === true ? { events: [...this.#indexes.keys()].map(eventAnswer) } : {};
+  }
+
+  rangeOf(events: readonly AppliedEvent[]): { readonly events_from: number; readonly events_to: number } {
+    const [first] = events;
+    const from = first === undefined ? this.#indexes.size : (this.#indexes.get(first) ?? 0);
+    return { events_from: from, events_to: from + events.length };
+  }
+}
+
+function sessionBar(
+  { symbol, session, finality, explain, ...values }: DailyBar,
+  acting: ActingEvents,
+): SessionBarAnswer {
   const bar = { symbol, session, ...valuesOf(values), finality };
   if (explain === undefined) return bar;
   const { raw, priceFactor, volumeFactor, events, source, fetchedAtMs } = explain;
@@ -140,14 +177,14 @@ function sessionBar({ symbol, session, finality, explain, ...values }: DailyBar)
       raw: valuesOf(raw),
       price_factor: priceFactor,
       volume_factor: volumeFactor,
-      events: events.map(eventAnswer),
+      ...acting.rangeOf(events),
       source,
       fetched_at_ms: fetchedAtMs,
     },
   };
 }
 
-function windowBar(bar: WindowBar): WindowBarAnswer {
+function windowBar(bar: WindowBar, acting: ActingEvents): WindowBarAnswer {
   const { symbol, firstSession, lastSession, sessions, expected, complete, finality, explain } = bar;
   const answered = {
     symbol,
@@ -176,7 +213,7 @@ function windowBar(bar: WindowBar): WindowBarAnswer {
         price_factor: part.priceFactor,
         volume_factor: part.volumeFactor,
       })),
-      events: events.map(eventAnswer),
+      ...acting.rangeOf(events),
       sources: [...sources],
     },
   };

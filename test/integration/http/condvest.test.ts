@@ -89,10 +89,14 @@ describe('our own API over a lake', () => {
       assert.equal(bar.finality, 'settled');
       assert.deepEqual(bar.explain?.raw.close, asTraded?.close);
       assert.equal(bar.explain?.price_factor, factor);
-      assert.equal(bar.explain?.events.length, factor === 1 ? 0 : 1);
+      assert.deepEqual([bar.explain?.events_from, bar.explain?.events_to], factor === 1 ? [1, 1] : [0, 1]);
       assert.equal(bar.explain?.source, 'import');
       assert.equal(asTraded !== undefined && 'explain' in asTraded, false);
     }
+    assert.deepEqual(
+      split.events?.map(({ ex_date, terms }) => `${ex_date} ${terms}`),
+      ['2024-06-10 4 for 1'],
+    );
     const newest = await shaped<SessionBarsAnswer>(http, '/condvest/v1/bars/AAA?limit=3', dailyBarsShape);
     assert.deepEqual(
       newest.bars.map(({ session, finality }) => `${session} ${finality}`),
@@ -123,7 +127,7 @@ describe('our own API over a lake', () => {
 
   test('a window with dividends and a split inside it is explained by what was traded', async () => {
     const path = '/condvest/v1/bars/AAA?interval=21&from=2024-06-10&to=2024-06-10&explain=true';
-    const { bars } = await shaped<WindowBarsAnswer>(http, `${path}&adjust=total`, windowBarsShape);
+    const { bars, events = [] } = await shaped<WindowBarsAnswer>(http, `${path}&adjust=total`, windowBarsShape);
     const range = `from=${bars[0]?.first_session}&to=${bars[0]?.last_session}`;
     const traded = await http.json<SessionBarsAnswer>(`/condvest/v1/bars/AAA?adjust=raw&${range}`);
     const explain = bars[0]?.explain;
@@ -139,7 +143,36 @@ describe('our own API over a lake', () => {
       ],
     );
     assert.deepEqual(explain?.sources, ['import']);
-    assert.ok(explain?.events.some(({ kind, ex_date }) => kind === 'dividend' && ex_date === '2025-11-10'));
+    const acting = events.slice(explain?.events_from, explain?.events_to);
+    assert.ok(acting.some(({ kind, ex_date }) => kind === 'dividend' && ex_date === '2025-11-10'));
+  });
+
+  test('the events behind bars are said once, and every bar says which of them act on it', async () => {
+    for (const adjust of ['raw', 'split', 'total']) {
+      const path = `/condvest/v1/bars/AAA?adjust=${adjust}&explain=true`;
+      const days = await shaped<SessionBarsAnswer>(http, path, dailyBarsShape);
+      const windows = await shaped<WindowBarsAnswer>(http, `${path}&interval=13`, windowBarsShape);
+      const all = days.events ?? [];
+      for (const { session, explain } of days.bars) {
+        const acting = all.slice(explain?.events_from, explain?.events_to);
+        assert.deepEqual(
+          acting,
+          all.filter(({ ex_date }) => ex_date > session),
+        );
+        const product = acting.reduce((factor, event) => factor * event.price_factor, 1);
+        assert.ok(Math.abs(product / (explain?.price_factor ?? 0) - 1) < 1e-12);
+      }
+      const ofWindows = windows.events ?? [];
+      assert.equal(new Set(ofWindows.map(({ kind, ex_date }) => `${kind} ${ex_date}`)).size, ofWindows.length);
+      for (const { first_session, last_session, explain } of windows.bars) {
+        const acting = ofWindows.slice(explain?.events_from, explain?.events_to);
+        const isActing = (date: string) => date > first_session && (adjust !== 'raw' || date <= last_session);
+        assert.deepEqual(
+          acting,
+          ofWindows.filter(({ ex_date }) => isActing(ex_date)),
+        );
+      }
+    }
   });
 
   test('a security is followed through its symbols, and events that are not applied say why', async () => {

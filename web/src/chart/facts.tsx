@@ -92,6 +92,7 @@ function Explained({
   readonly lastPublished: string;
   readonly versions: BarsAnswer['versions'];
 }) {
+  const acting = explain === undefined ? [] : (answer.events ?? []).slice(explain.events_from, explain.events_to);
   return (
     <>
       <table class="data facts-values" aria-labelledby="facts-title">
@@ -153,9 +154,9 @@ function Explained({
           ))}
         </Listed>
       )}
-      {explain === undefined || explain.events.length === 0 ? null : (
+      {acting.length === 0 ? null : (
         <Listed title="Events that act on it">
-          {explain.events.map((event) => (
+          {acting.map((event) => (
             <li key={`${event.kind} ${event.ex_date}`}>
               <b>{event.kind === 'split' ? 'Split' : 'Dividend'}</b> {event.terms}, ex {day(event.ex_date)}: prices ×{' '}
               {factor(event.price_factor)}

@@ -28,6 +28,12 @@ export const heldShape = z
   .object({ kind: z.enum(['split', 'dividend']), ex_date: dateValue, terms: z.string(), reason: z.string() })
   .openapi('HeldBackEvent', { description: 'An event that was not applied, and why' });
 
+/** Neighbours in the answer's `events`, which says each of them once, however many bars it acts on. */
+const actingEvents = {
+  events_from: count.openapi({ description: 'The first of `events` that acts on the bar, counted from 0' }),
+  events_to: count.openapi({ description: 'The one after the last that does; equal to `events_from` where none does' }),
+};
+
 const windowPartShape = z
   .object({
     first_session: dateValue,
@@ -52,7 +58,7 @@ export const dailyBarShape = z
         raw: z.object(values).openapi({ description: 'As traded' }),
         price_factor: z.number(),
         volume_factor: z.number(),
-        events: z.array(eventShape),
+        ...actingEvents,
         source: z.string().nullable(),
         fetched_at_ms: instantMs.nullable(),
       })
@@ -89,7 +95,7 @@ export const windowBarShape = z
         }),
         volume_factor: z.number().nullable(),
         parts: z.array(windowPartShape).openapi({ description: 'The bar is these, each times its factors, folded' }),
-        events: z.array(eventShape).openapi({ description: 'Those that act on any of its sessions' }),
+        ...actingEvents,
         sources: z.array(z.string().nullable()).openapi({ description: 'Where its sessions came from' }),
       })
       .optional(),
@@ -108,6 +114,10 @@ const about = {
     .openapi({ description: 'The symbols that the security has had' }),
   versions: z.record(z.string(), count).openapi({ description: 'The version of each table that was read' }),
   held: z.array(heldShape),
+  events: z
+    .array(eventShape)
+    .optional()
+    .openapi({ description: 'With `explain`: the events that act on any of these bars, ascending by ex-date' }),
   restated: z
     .array(
       z.object({

@@ -3,6 +3,7 @@ import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import { isAbove } from '#market/price-change.ts';
 import type { Listings, SymbolSpan } from '#market/security.ts';
 import { factsOf } from './bars-query.ts';
 import { Kept } from './kept.ts';
@@ -50,8 +51,9 @@ export async function newExtremes(
   for (const { securityId, day: bar } of day.rows) {
     const before = extremes.get(securityId);
     if (bar === undefined || before === undefined || before.sessions < BARS_MIN) continue;
-    if (bar.high > before.high) highs += 1;
-    if (bar.low < before.low) lows += 1;
+    // A factor of a split leaves its noise in a price that is just the same.
+    if (isAbove(bar.high, before.high)) highs += 1;
+    if (isAbove(before.low, bar.low)) lows += 1;
   }
   return { highs, lows };
 }

@@ -6,6 +6,7 @@ import type { Factors } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
+import { type PriceChange, priceChange } from '#market/price-change.ts';
 import type { Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -252,9 +253,8 @@ function valuesAt(rows: SessionRows, i: number, factors: Factors | undefined): B
 }
 
 /** What a row has gained or lost against its previous close; undefined where there is nothing to compare. */
-export function changeOf(row: MarketRow): { readonly amount: number; readonly percent: number } | undefined {
+export function changeOf(row: MarketRow): PriceChange | undefined {
   const { day, previous } = row;
   if (day === undefined || previous === undefined) return undefined;
-  const amount = day.close - previous.close;
-  return { amount, percent: (amount / previous.close) * 100 };
+  return priceChange(previous.close, day.close);
 }

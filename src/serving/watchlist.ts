@@ -1,6 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { priceChange } from '#market/price-change.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { factsOf } from './bars-query.ts';
 import { type MarketDeps, newestSession, rowsOn } from './market-day.ts';
@@ -103,14 +104,14 @@ type Columns = {
 function watchedOf(symbol: string, name: string | null, closes: readonly Close[]): Watched {
   const last = closes.at(-1);
   const previous = closes.at(-2);
-  const change = last === undefined || previous === undefined ? null : last.close - previous.close;
+  const change = last === undefined || previous === undefined ? undefined : priceChange(previous.close, last.close);
   return {
     symbol,
     name,
     close: last?.close ?? null,
     previous_close: previous?.close ?? null,
-    change,
-    change_percent: change === null || previous === undefined ? null : (change / previous.close) * 100,
+    change: change?.amount ?? null,
+    change_percent: change?.percent ?? null,
     volume: last?.volume ?? null,
     first: closes[0]?.session ?? null,
     last: last?.session ?? null,

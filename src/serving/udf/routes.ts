@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
+import { priceChange } from '#market/price-change.ts';
 import { answer, fresh } from '../http/answer.ts';
 import { toJson } from '../http/json.ts';
 import { list, whole } from '../http/parameters.ts';
@@ -274,13 +275,13 @@ async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][
     const last = lastBarOf(bars);
     if (last === undefined) return { s: 'error', n: name, errmsg: 'no_data', v: {} };
     const before = lastBarOf(bars, 1);
-    const change = before === undefined ? 0 : last.close - before.close;
+    const change = before === undefined ? undefined : priceChange(before.close, last.close);
     return {
       s: 'ok',
       n: name,
       v: {
-        ch: rounded(change),
-        chp: before === undefined ? 0 : rounded((change / before.close) * 100),
+        ch: change?.amount ?? 0,
+        chp: change?.percent ?? 0,
         short_name: ticker.symbol,
         exchange: exchangeOf(ticker),
         original_name: name,
@@ -298,11 +299,6 @@ async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][
       return { s: 'error', n: name, errmsg: 'unknown_symbol', v: {} };
     throw cause;
   }
-}
-
-/** Differences of prices carry the noise of binary fractions; six digits are more than any price has. */
-function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }
 
 function errorAnswer(c: ServingContext, error: CondvestError): Response {

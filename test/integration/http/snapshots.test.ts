@@ -63,8 +63,8 @@ async function assertEqualsAggregates(app: HttpApp, session: IsoDate): Promise<v
     assert.deepEqual([day.o, day.h, day.l, day.c, day.v], ohlcv(expected.day));
     assert.deepEqual([prevDay.o, prevDay.h, prevDay.l, prevDay.c, prevDay.v], ohlcv(expected.previous));
     const change = (expected.day?.close ?? 0) - (expected.previous?.close ?? 0);
-    assert.equal(todaysChange, change);
-    assert.equal(todaysChangePerc, (change / (expected.previous?.close ?? 0)) * 100);
+    assert.ok(Math.abs(todaysChange - change) < 1e-8, `${ticker}: ${todaysChange} is ${change}`);
+    assert.ok(Math.abs(todaysChangePerc - (change / (expected.previous?.close ?? 0)) * 100) < 1e-7);
   }
 }
 
@@ -82,6 +82,11 @@ function liveBar(symbol: string, close: number, time = '15:00'): LiveBar {
 test('every ticker with its day and its last bar before it, though the session before is half there', async () => {
   assert.ok(http.calendar.previous(PROVISIONAL) === PARTIAL);
   await assertEqualsAggregates(http, PROVISIONAL);
+});
+
+test('a change has no more digits than its prices', async () => {
+  for (const { ticker, todaysChange } of (await all(http)).tickers)
+    assert.match(String(todaysChange), /^-?\d+(\.\d{1,4})?$/, ticker);
 });
 
 test('changes across a split are those of aggregates: the previous close counts in the shares of the day', async () => {
@@ -145,7 +150,7 @@ test('the first live bar begins a day of zeros for all others, until the session
   const closed = await lastTwo(app, 'FUT', PROVISIONAL);
   assert.equal(future?.day.c, 50);
   assert.equal(future?.prevDay.c, (closed.day?.close ?? 0) / 2, 'a split counts from its first live bar');
-  assert.equal(future?.todaysChange, 50 - (closed.day?.close ?? 0) / 2);
+  assert.ok(Math.abs((future?.todaysChange ?? 0) - (50 - (closed.day?.close ?? 0) / 2)) < 1e-8);
   const quiet = tickers.find(({ ticker }) => ticker === 'AAA');
   assert.deepEqual([quiet?.day, quiet?.todaysChange, quiet?.todaysChangePerc], [ZEROS, 0, 0]);
   assert.equal(quiet?.prevDay.c, (await lastDay(app)).day.c);

@@ -1,0 +1,25 @@
+/** What a price has gained or lost: in dollars, and in percent of what it was. */
+export interface PriceChange {
+  readonly amount: number;
+  readonly percent: number;
+}
+
+/** A double holds a price to 15 digits or 16; a difference of two has what is left of them below the price's first digit. */
+const DIGITS = 12;
+
+/**
+ * The change from one price to another, without the binary noise of their difference: 25.04 after 25 is 0.04, and not
+ * 0.03999999999999915. Both prices are positive.
+ */
+export function priceChange(from: number, to: number): PriceChange {
+  const decimals = DIGITS - Math.ceil(Math.log10(Math.max(from, to)));
+  const amount = Number((to - from).toFixed(Math.min(Math.max(decimals, 0), 100)));
+  return { amount, percent: Number(((amount / from) * 100).toPrecision(DIGITS - 2)) };
+}
+
+/** Two prices that differ by less are the same one in two share counts. */
+const SAME = 1e-9;
+
+export function isAbove(price: number, other: number): boolean {
+  return price > other * (1 + SAME);
+}

@@ -100,7 +100,7 @@ const AGE_MS_MAX = 750;
 /** Views of earlier instants or versions kept, for the pages of one listing. */
 const PAST_VIEWS_MAX = 16;
 /** How many of them are opened at once, and how many more may wait for it. */
-const PAST_VIEWS_OPENED = { running: 2, waiting: 256 };
+const PAST_VIEWS_OPENED = { noun: 'openings of earlier states', running: 2, waiting: 256 };
 
 /** Makes views: the newest one, looked up at most every so often however many ask, and those of earlier instants. */
 export class Views {

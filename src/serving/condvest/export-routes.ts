@@ -80,7 +80,10 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
         'content-disposition': attachment(`${table}-v${snapshot.version}`, format),
         ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
       });
-      if (c.req.method === 'HEAD') return new Response(null, { headers });
+      if (c.req.method === 'HEAD') {
+        await serving.reads.pass(() => prepareExport(serving.lake, request, serving.limits.exportRows));
+        return new Response(null, { headers });
+      }
       const body = await byteStream(serving, { signal: c.req.raw.signal, caller: c.get('caller').name }, (signal) =>
         openExport(serving, request, { format, isCompressed, signal }),
       );

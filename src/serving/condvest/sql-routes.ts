@@ -15,7 +15,7 @@ import { sqlBody } from './shapes/tables.ts';
 import { viewAt } from './views.ts';
 
 export function addSqlRoutes(app: ServingApp, serving: Serving): void {
-  const gate = new ReadGate({ running: serving.limits.sqlRunning, waiting: 0 });
+  const gate = new ReadGate({ noun: 'statements', running: serving.limits.sqlRunning, waiting: 0 });
   addRoute(app, {
     method: 'post',
     path: '/condvest/v1/sql',

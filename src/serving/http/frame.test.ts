@@ -119,7 +119,7 @@ test('an answer is made once however many ask for it, and a failure is not kept'
 });
 
 test('reads beyond the bound wait in order, and beyond that are refused', async () => {
-  const gate = new ReadGate({ running: 1, waiting: 2 });
+  const gate = new ReadGate({ noun: 'reads', running: 1, waiting: 2 });
   const order: number[] = [];
   const leave = await gate.enter();
   const waiting = [1, 2].map((n) => gate.pass(async () => order.push(n)));

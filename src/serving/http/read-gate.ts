@@ -1,10 +1,11 @@
 import { RetryLater } from './http-errors.ts';
 
 /**
- * Lets so many reads of the lake go on at once, and so many more wait in order of arrival; the next one is refused with
+ * Lets so many pieces of work go on at once, such as reads of the lake, and so many more wait in order of arrival; the next one is refused with
  * `server-busy`. What is slow is bounded so, whoever asks and however often.
  */
 export class ReadGate {
+  readonly #noun: string;
   readonly #running: number;
   readonly #waitingMax: number;
   readonly #each: number;
@@ -12,8 +13,17 @@ export class ReadGate {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** `each`: how many of those that go on may be of one caller; all of them unless given. */
-  constructor(limits: { readonly running: number; readonly waiting: number; readonly each?: number }) {
+  /**
+   * `noun`: what they are, as a sentence has it (`reads`). `each`: how many of those that go on may be of one caller; all of
+   * them unless given.
+   */
+  constructor(limits: {
+    readonly noun: string;
+    readonly running: number;
+    readonly waiting: number;
+    readonly each?: number;
+  }) {
+    this.#noun = limits.noun;
     this.#running = limits.running;
     this.#waitingMax = limits.waiting;
     this.#each = limits.each ?? limits.running;
@@ -39,7 +49,7 @@ export class ReadGate {
     if (caller !== '' && held >= this.#each) {
       throw new RetryLater({
         code: 'server-busy',
-        message: `${held} of these go on for the same caller, which is as many as one may have`,
+        message: `${held} ${this.#noun} go on for the same caller, which is as many as one may have`,
         afterSeconds: 1,
       });
     }
@@ -48,7 +58,7 @@ export class ReadGate {
       if (this.#waiting.length >= this.#waitingMax) {
         throw new RetryLater({
           code: 'server-busy',
-          message: `${this.#running} reads are going on and ${this.#waitingMax} wait already`,
+          message: `${this.#running} ${this.#noun} are going on${this.#waitingMax === 0 ? '' : ` and ${this.#waitingMax} wait`} already`,
           afterSeconds: 1,
         });
       }

@@ -102,9 +102,14 @@ export function createServing(deps: ServingDeps): Serving {
     views: new Views({ lake, clock, intervals }),
     answers: new AnswerCache(limits.answersBytes),
     hot: new HotAnswers(),
-    reads: new ReadGate({ running: limits.readsRunning, waiting: limits.readsWaiting }),
-    streams: new ReadGate({ running: limits.streams, waiting: 0, each: limits.streamsEach }),
-    eventStreams: new ReadGate({ running: limits.eventStreams, waiting: 0, each: limits.eventStreamsEach }),
+    reads: new ReadGate({ noun: 'reads', running: limits.readsRunning, waiting: limits.readsWaiting }),
+    streams: new ReadGate({ noun: 'exports', running: limits.streams, waiting: 0, each: limits.streamsEach }),
+    eventStreams: new ReadGate({
+      noun: 'event streams',
+      running: limits.eventStreams,
+      waiting: 0,
+      each: limits.eventStreamsEach,
+    }),
   };
 }
 

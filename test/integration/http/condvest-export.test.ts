@@ -180,6 +180,10 @@ describe('exports', () => {
     });
     assert.equal(response.status, 200);
     assert.match(response.headers.get('content-type') ?? '', /csv/);
+    const wrong = await http.app.request('http://localhost:8080/condvest/v1/export/bronze/daily_bars?columns=price', {
+      method: 'HEAD',
+    });
+    assert.equal(wrong.status, 400, 'as it is for GET');
     assert.equal(http.serving.streams.load.running, 0);
   });
 });
@@ -201,6 +205,7 @@ test('so many exports at once, and no more; a place is free again once a reader 
   const third = await http.get(path);
   assert.equal(third.status, 503);
   assert.equal(third.headers.get('retry-after'), '1');
+  assert.match(await third.text(), /2 exports are going on already/);
   await first.body?.cancel();
   assert.equal(http.serving.streams.load.running, 1);
   const fourth = await http.get(path);

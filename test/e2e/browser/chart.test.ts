@@ -129,6 +129,9 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const close = facts.getByRole('row', { name: /^Close/ }).getByRole('cell');
     assert.equal(await close.nth(0).getAttribute('title'), String(found.close));
     assert.equal(await close.nth(1).getAttribute('title'), String(explain.raw.close));
+    const acting = (explained.events ?? []).slice(explain.events_from, explain.events_to);
+    const listed = await facts.getByText(/^(Split|Dividend)$/).count();
+    assert.equal(listed, acting.length + explained.held.length, 'each event that acts on it, and what is held back');
     await facts.getByText('Table versions').click();
     for (const [table, version] of Object.entries(answer.versions)) {
       assert.match((await facts.textContent()) ?? '', new RegExp(`${table}${version}`));

@@ -19,11 +19,13 @@ export async function answerFromSeries(c: ServingContext, serving: Serving, part
   const { view, request, tag = (series: Series) => liveTagOf(series), make } = parts;
   const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
   const opened = listens ? await openSeries(serving, view, request) : undefined;
+  // Also as of a date that is not over yet.
+  const isOfToday = request.liveUntil === request.at || (view.asOfMs ?? 0) > serving.clock.nowMs();
   return answer(c, serving, {
     view,
     uses: tablesOf(request.grain),
     also: opened === undefined ? '' : tag(opened),
-    day: request.liveUntil === request.at ? request.at : undefined,
+    day: isOfToday ? request.at : undefined,
     make: async (requestId) => make(opened ?? (await openSeries(serving, view, request)), requestId),
   });
 }

@@ -34,6 +34,9 @@ describe('the first day of a symbol', () => {
       await http.json(`/v2/aggs/ticker/${symbol}/prev`);
       await http.get(`/condvest/v1/bars/${symbol}`);
     }
+    // It is that date in UTC already, and the evening before in New York.
+    http.clock.move(Date.parse(`${NEXT}T01:00:00Z`) - http.clock.nowMs());
+    yesterday['today in UTC'] = await http.json<Aggregates>(`${range('ADX')}?as_of=${NEXT}`);
     http.clock.move(Date.parse(`${NEXT}T17:00:00Z`) - http.clock.nowMs());
   });
   after(() => http[Symbol.asyncDispose]());
@@ -62,6 +65,11 @@ describe('the first day of a symbol', () => {
     assert.deepEqual([bars.security_id, bars.bars], [`DEL@${NEXT}`, []]);
     const before = await http.json<Bars>(`/condvest/v1/bars/DEL?to=${PROVISIONAL}&limit=1`);
     assert.deepEqual([before.security_id, before.bars.length], ['DEL', 1]);
+  });
+
+  test('a date that is not over is read as of now', async () => {
+    assert.equal(yesterday['today in UTC']?.resultsCount, 0);
+    assert.equal((await http.json<Aggregates>(`${range('ADX')}?as_of=${NEXT}`)).resultsCount, 22);
   });
 
   test('an instant before that day means what the name meant then', async () => {

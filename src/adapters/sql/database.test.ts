@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { CondvestError } from '#base/errors.ts';
 import { Database } from './database.ts';
+import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 
@@ -11,7 +12,7 @@ const random = { next: () => 0, uuid: () => '00000000-0000-4000-8000-00000000000
 async function database(): Promise<Database> {
   const dialect = new NodeSqliteDialect(new DatabaseSync(':memory:'));
   const made = new Database({ dialect, random, place: 'a place' });
-  await made.migrate(1_700_000_000_000);
+  await migrate(made, { random, nowMs: 1_700_000_000_000 });
   return made;
 }
 
@@ -71,7 +72,7 @@ test('a key that stays taken is tried a few times, then refused', async () => {
 
 test('the schema remembers when it was brought up to date', async () => {
   const made = await database();
-  await made.migrate(1_800_000_000_000);
+  await migrate(made, { random, nowMs: 1_800_000_000_000 });
   const rows = await made.read((db) => db.selectFrom('condvest_migrations').selectAll().execute());
   assert.deepEqual(
     rows.map((row) => ({ ...row })),

@@ -1,9 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Dialect, Kysely, sql, type Transaction } from 'kysely';
-import { CondvestError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { isConflict, isDuplicate, isMadeMeanwhile, thrownFor } from './failure.ts';
-import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations.ts';
 import type { OperationsSchema } from './schema.ts';
 import { StorableText } from './storable-text.ts';
 
@@ -19,13 +17,13 @@ const DUPLICATE_ATTEMPTS = 10;
 export class Database {
   readonly #kysely: Kysely<OperationsSchema>;
   readonly #random: Random;
-  readonly #place: string;
+  /** As people are told of it. */
+  readonly place: string;
 
-  /** `place` is shown to people. */
   constructor(options: { readonly dialect: Dialect; readonly random: Random; readonly place: string }) {
     this.#kysely = new Kysely({ dialect: options.dialect, plugins: [new StorableText()] });
     this.#random = options.random;
-    this.#place = options.place;
+    this.place = options.place;
   }
 
   /**
@@ -47,33 +45,8 @@ export class Database {
     );
   }
 
-  /** Brings the schema up to date. Two processes at once: each statement may be run twice, each version is recorded once. */
-  async migrate(nowMs: number): Promise<void> {
-    await this.#define(MIGRATIONS_TABLE);
-    for (;;) {
-      const version = await this.read(async (kysely) => {
-        const row = await kysely
-          .selectFrom('condvest_migrations')
-          .select((eb) => eb.fn.max('version').as('version'))
-          .executeTakeFirst();
-        return Number(row?.version ?? 0);
-      });
-      if (version > MIGRATIONS.length) throw this.#tooNew(version);
-      const statements = MIGRATIONS[version];
-      if (statements === undefined) return;
-      for (const statement of statements) await this.#define(statement);
-      await this.write(async (transaction) => {
-        await transaction
-          .insertInto('condvest_migrations')
-          .values({ version: version + 1, applied_ms: nowMs })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      });
-    }
-  }
-
   /** A statement that makes a table where there is none. */
-  async #define(statement: string): Promise<void> {
+  async define(statement: string): Promise<void> {
     await this.#persist(() => sql.raw(statement).execute(this.#kysely), isMadeMeanwhile);
   }
 
@@ -84,7 +57,7 @@ export class Database {
         return await work();
       } catch (cause) {
         const attempts = isConflict(cause) ? CONFLICT_ATTEMPTS : mayPass(cause) ? DUPLICATE_ATTEMPTS : 1;
-        if (attempt >= attempts) throw thrownFor(cause, this.#place);
+        if (attempt >= attempts) throw thrownFor(cause, this.place);
         await setTimeout(this.#random.next() * WAIT_MS_MAX);
       }
     }
@@ -92,16 +65,5 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#kysely.destroy();
-  }
-
-  #tooNew(version: number): CondvestError {
-    return new CondvestError({
-      code: 'operations-too-new',
-      kind: 'permanent',
-      message: 'The store of runs and notices was made by a newer version of Condvest',
-      found: `schema ${version} in ${this.#place}`,
-      allowed: `schema ${MIGRATIONS.length} or older`,
-      action: 'Upgrade Condvest, or name another store',
-    });
   }
 }

@@ -1,3 +1,7 @@
+/** Also made before the first migration, which is done under a lease. */
+export const LEASES_TABLE =
+  'create table if not exists leases (name text primary key, holder text not null, expires_ms bigint not null)';
+
 /**
  * The schema, version by version. Forward only: a statement that was released is never changed. Only what SQLite, PostgreSQL
  * and Aurora DSQL all take: no sequences, no foreign keys, one statement at a time, each of which may be run twice.
@@ -10,7 +14,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table if not exists run_steps (
       run_id text not null, step text not null, attempt bigint not null, state text not null, started_ms bigint not null,
       ended_ms bigint, row_count bigint, detail text, error text, primary key (run_id, step, attempt))`,
-    'create table if not exists leases (name text primary key, holder text not null, expires_ms bigint not null)',
+    LEASES_TABLE,
     `create table if not exists notices (
       id text primary key, notice_key text not null, kind text not null, severity text not null, title text not null,
       body text not null, session_date text, seen_ms bigint not null, state text not null, first_seen_ms bigint not null,

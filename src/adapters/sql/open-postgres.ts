@@ -4,6 +4,7 @@ import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
 import { thrownFor } from './failure.ts';
 import { SqlKeys } from './keys.ts';
+import { migrate } from './migrate.ts';
 import { SqlOperations } from './operations.ts';
 
 const CONNECTIONS_MAX = 4;
@@ -49,7 +50,7 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
   pool.on('connect', (client) => client.on('error', () => undefined));
   const database = new Database({ dialect: new PostgresDialect({ pool }), random, place });
   try {
-    await database.migrate(nowMs);
+    await migrate(database, { random, nowMs });
   } catch (cause) {
     await database.close();
     throw thrownFor(cause, place);

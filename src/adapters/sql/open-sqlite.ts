@@ -3,6 +3,7 @@ import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
 import { thrownFor } from './failure.ts';
 import { SqlKeys } from './keys.ts';
+import { migrate } from './migrate.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { SqlOperations } from './operations.ts';
 
@@ -35,7 +36,7 @@ async function openSqlite(options: SqliteOptions): Promise<Database> {
     await useWal(connection);
     connection.exec(`pragma synchronous = full; pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
     const database = new Database({ dialect: new NodeSqliteDialect(connection), random, place: path });
-    await database.migrate(nowMs);
+    await migrate(database, { random, nowMs });
     return database;
   } catch (cause) {
     if (connection?.isOpen === true) connection.close();

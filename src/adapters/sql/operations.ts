@@ -17,6 +17,7 @@ import type {
 import type { Random } from '#ports/random.ts';
 import type { Database } from './database.ts';
 import { markRefused, undelivered } from './deliveries.ts';
+import { acquireLease, releaseLease, renewLease } from './leases.ts';
 import { ListingsProjection } from './listings-projection.ts';
 import { noticeOf } from './notice-row.ts';
 import type { OperationsSchema } from './schema.ts';
@@ -118,38 +119,16 @@ export class SqlOperations implements Operations {
     }));
   }
 
-  acquireLease({ name, holder, nowMs, ttlMs }: LeaseRequest): Promise<LeaseOutcome> {
-    return this.#database.write(async (db): Promise<LeaseOutcome> => {
-      const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
-      const expiresMs = nowMs + ttlMs;
-      if (lease === undefined) {
-        await db.insertInto('leases').values({ name, holder, expires_ms: expiresMs }).execute();
-        return { taken: true, from: undefined };
-      }
-      if (lease.holder !== holder && lease.expires_ms > nowMs)
-        return { taken: false, holder: lease.holder, expiresMs: lease.expires_ms };
-      await db.updateTable('leases').set({ holder, expires_ms: expiresMs }).where('name', '=', name).execute();
-      return { taken: true, from: lease.holder === holder ? undefined : lease.holder };
-    });
+  acquireLease(request: LeaseRequest): Promise<LeaseOutcome> {
+    return acquireLease(this.#database, request);
   }
 
-  renewLease({ name, holder, nowMs, ttlMs }: LeaseRequest): Promise<boolean> {
-    return this.#database.write(async (db) => {
-      const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
-      if (lease?.holder !== holder) return false;
-      await db
-        .updateTable('leases')
-        .set({ expires_ms: nowMs + ttlMs })
-        .where('name', '=', name)
-        .execute();
-      return true;
-    });
+  renewLease(request: LeaseRequest): Promise<boolean> {
+    return renewLease(this.#database, request);
   }
 
-  async releaseLease(name: string, holder: string): Promise<void> {
-    await this.#database.write(async (db) => {
-      await db.deleteFrom('leases').where('name', '=', name).where('holder', '=', holder).execute();
-    });
+  releaseLease(name: string, holder: string): Promise<void> {
+    return releaseLease(this.#database, name, holder);
   }
 
   openNotice(notice: NewNotice): Promise<boolean> {

@@ -150,3 +150,8 @@ export function copyBySessionSql(rows: string, localPath: string): string {
 export function readSessionSql(localPath: string, sessions: SessionSet): string {
   return `SELECT * FROM read_parquet(${sqlText(localPath)}, hive_partitioning = false) WHERE ${inUnits('session', sessions)}`;
 }
+
+/** Rows of each session, and the last instant at which one of them was fetched. */
+export function lastLooksSql(select: string): string {
+  return `SELECT session, count(*) AS rows, max(fetched_at) AS fetched_at FROM (${select}) GROUP BY session ORDER BY session`;
+}

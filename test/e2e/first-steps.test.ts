@@ -56,7 +56,7 @@ describe('a lake of a simulated market', () => {
     const [header, ...lines] = csv.out.trimEnd().split('\n');
     assert.equal(
       header,
-      'symbol,first_session,last_session,open,high,low,close,volume,vwap,trades,sessions,expected,complete',
+      'symbol,first_session,last_session,open,high,low,close,volume,vwap,trades,sessions,expected,complete,finality',
     );
     const json = await condvest(['bars', symbol, '--interval', '5d', '--from', '2026-01-01', '--json'], { home });
     const { bars } = JSON.parse(json.out) as { bars: { firstSession: string; close: number }[] };

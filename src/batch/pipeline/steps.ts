@@ -3,6 +3,7 @@ import { CondvestError, UsageError } from '#base/errors.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import { SESSIONS, silverBars } from '#lake/tables.ts';
 
+import { completeLedger } from '../complete-ledger.ts';
 import { consolidate } from '../consolidate.ts';
 import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
@@ -235,8 +236,9 @@ export interface RecordStepReport {
   readonly restatements: number;
 }
 
-/** What changed in the bars since the last run: derived from their versions before anything merges their files. */
+/** What a killed process left out of the ledger; and what changed in the bars since the last run: derived from their versions before anything merges their files. */
 export async function recordStep(deps: PipelineDeps): Promise<RecordStepReport> {
+  await completeLedger(deps, deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS);
   const { added, settlements, restatements } = await deriveRestatements(deps);
   return { rows: added, settlements, restatements };
 }

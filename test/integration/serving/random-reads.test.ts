@@ -5,6 +5,7 @@ import { addDays, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { resample } from '#batch/resample/resample.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { DividendFact } from '#market/corporate-actions.ts';
 import { readBars } from '#serving/bars.ts';
 import type { BarsRequest } from '#serving/served-bars.ts';
@@ -74,7 +75,7 @@ for (const seed of SEEDS) {
           to: market.chance(0.5) ? b : undefined,
         };
         const where = `step ${step}, ${JSON.stringify(request)}`;
-        const expected = expectedBars(model, dividends, request);
+        const expected = expectedBars(model, dividends, request, newYorkAt(clock.nowMs()).date);
         // Half of the reads are by a process that has nothing in memory yet.
         const deps = { lake: market.chance(0.5) ? lake : open.again(), calendar, clock };
         const found = await readBars(deps, request).catch((cause: unknown) => {

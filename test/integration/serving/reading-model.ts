@@ -34,6 +34,7 @@ export function expectedBars(
   model: MarketModel,
   dividends: readonly DividendFact[],
   request: BarsRequest,
+  today: IsoDate,
 ): ExpectedBar[] | 'unknown' {
   const { calendar } = model;
   const { symbol, interval = 1, adjust = 'split' } = request;
@@ -45,7 +46,10 @@ export function expectedBars(
 
   const traded = sessions.filter((session) => session <= to && model.bars.get(session)?.has(symbol)).at(-1);
   const isListed = listings.listed(symbol, to) !== undefined || !listings.has(symbol);
-  const securityId = listings.resolve(symbol, isListed ? to : (traded ?? to));
+  // Listed by the day asked for, but only after the last session that there is: it has no bars yet, and is nobody else.
+  const begun = listings.listed(symbol, request.to ?? today);
+  const isNew = begun !== undefined && begun.firstSession > to;
+  const securityId = isNew ? begun.securityId : listings.resolve(symbol, isListed ? to : (traded ?? to));
 
   const rows: DailyBar[] = [];
   for (const session of sessions) {

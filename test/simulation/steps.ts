@@ -197,6 +197,8 @@ async function closeSession(world: World): Promise<void> {
     lastYear: 2028,
     closures: world.closed.map((day) => ({ date: day, name: 'simulated' })),
   });
+  // A closing is configured, not stored: windows that reach behind it are others now, also as of an earlier instant.
+  world.answers = world.answers.filter(({ interval }) => interval === 1);
   world.trace.push(`closing on ${date}`);
 }
 
@@ -309,7 +311,6 @@ async function read(world: World): Promise<void> {
   }
   world.trace.push(`read ${row.symbol}, ${interval} sessions`);
   world.clock.move(1000);
-  // A calendar of today answers for the past, too: an added closing may change what was read before it.
   world.answers = world.answers.slice(-6);
 }
 

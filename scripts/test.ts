@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
 const given = process.argv.slice(2);
@@ -14,11 +15,14 @@ const all = [...globSync('{src,web/src}/**/*.test.ts'), ...globSync('test/**/*.t
 /** A test that hangs is ended and named, and a file that will not end is ended with all, instead of running for ever. */
 const HANG_MS = 15 * 60_000;
 
+/** One more file at once than there are processors: many wait for other processes and for disks. */
+const FILES_AT_ONCE = availableParallelism() + 1;
+
 const { status, signal } = spawnSync(
   process.execPath,
   [
     '--test',
-    '--test-concurrency=2',
+    `--test-concurrency=${FILES_AT_ONCE}`,
     '--test-reporter=spec',
     `--test-timeout=${HANG_MS}`,
     ...flags,

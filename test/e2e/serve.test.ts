@@ -100,7 +100,7 @@ describe('condvest up', () => {
 
   test('a server that is killed takes its work with it', async () => {
     const home = join(folder.path, 'orphan');
-    const server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
+    await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
     await eventually(status, ({ building }) => building?.steps.some(({ state }) => state === 'running') === true);
     const [worker] = await childrenOf(server.child.pid ?? 0);
@@ -150,7 +150,7 @@ describe('condvest serve', () => {
   });
 
   test('a stop lets requests end and closes what has no end', async () => {
-    const server = await start(['serve', '--port', '0'], { home });
+    await using server = await start(['serve', '--port', '0'], { home });
     const stream = await fetch(`${server.url}condvest/v1/runs/stream`);
     const ended = stream.text().then(
       () => 'ended',

@@ -6,6 +6,7 @@ import type { Laptop } from './laptop.ts';
 import { openNotifiers, openOperations } from './operations.ts';
 import type { PipelineRunReport } from './pipeline.ts';
 import { RunDesk, type RunDetails, type StartRequest } from './run-desk.ts';
+import { unstoredNotice } from './unstored-notice.ts';
 import { freeWorkOf } from './work-lease.ts';
 
 /** Runs the daily pipeline once in this process. `write` is given the notices that go to the console. */
@@ -52,21 +53,17 @@ export async function testNotifiers(
 ): Promise<readonly { readonly channel: string; readonly error: string | undefined }[]> {
   const { config, clock } = laptop;
   const nowMs = clock.nowMs();
-  const notice: Notice = {
-    id: systemRandom.uuid(),
-    key: 'test',
-    kind: 'test',
-    severity: 'information',
-    title: 'A test of Condvest',
-    text: 'If you can read this, notices reach you here.',
-    session: null,
-    seenMs: nowMs,
-    state: 'open',
-    firstSeenMs: nowMs,
-    lastSeenMs: nowMs,
-    resolvedMs: null,
-    count: 1,
-  };
+  const notice = unstoredNotice(
+    {
+      id: systemRandom.uuid(),
+      key: 'test',
+      kind: 'test',
+      severity: 'information',
+      title: 'A test of Condvest',
+      text: 'If you can read this, notices reach you here.',
+    },
+    nowMs,
+  );
   const results: { channel: string; error: string | undefined }[] = [];
   for (const notifier of await openNotifiers(config, { clock, write })) {
     try {

@@ -3,6 +3,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { Notice, NoticeEvent } from '#ports/operations.ts';
 import type { Random } from '#ports/random.ts';
+import { unstoredNotice } from './unstored-notice.ts';
 
 export interface StoreOutageDeps {
   readonly notifiers: () => Promise<readonly Notifier[]>;
@@ -25,21 +26,17 @@ export class StoreOutage {
 
   async away(error: CondvestError): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
-    this.#notice ??= {
-      id: this.#deps.random.uuid(),
-      key: 'run-failed:store',
-      kind: 'run-failed',
-      severity: 'error',
-      title: 'The daily run cannot begin: the store of runs and notices is away',
-      text: `${error.message}\nIt is tried again every half an hour. Market data is not affected.`,
-      session: null,
-      seenMs: nowMs,
-      state: 'open',
-      firstSeenMs: nowMs,
-      lastSeenMs: nowMs,
-      resolvedMs: null,
-      count: 1,
-    };
+    this.#notice ??= unstoredNotice(
+      {
+        id: this.#deps.random.uuid(),
+        key: 'run-failed:store',
+        kind: 'run-failed',
+        severity: 'error',
+        title: 'The daily run cannot begin: the store of runs and notices is away',
+        text: `${error.message}\nIt is tried again every half an hour. Market data is not affected.`,
+      },
+      nowMs,
+    );
     for (const notifier of await this.#deps.notifiers()) {
       if (this.#told.has(notifier.channel)) continue;
       if (await isTaken(notifier, { event: 'opened', notice: this.#notice })) this.#told.add(notifier.channel);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { verifySignature } from '#adapters/webhook/notifier.ts';
+import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 import { condvest, type Outcome, temporaryFolder } from './command-line.ts';
 
 const SIMULATED = { CONDVEST_SOURCE: 'simulated' };
@@ -104,28 +103,22 @@ test('a run under an id that nobody knows, or without one, is refused with what 
 });
 
 test('notify test posts to the webhook, signed, and says where it did not get through', async () => {
-  const posts: boolean[] = [];
   const secret = 'a-secret-of-the-tests';
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += String(chunk);
-    });
-    request.on('end', () => {
-      const header = (name: string): string => String(request.headers[name]);
-      posts.push(verifySignature(secret, header('x-condvest-timestamp'), body, header('x-condvest-signature')));
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await using hook = await WebhookReceiver.open();
+  const { url } = hook;
   await using folder = await temporaryFolder();
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const env = { CONDVEST_WEBHOOK_URL: url, CONDVEST_WEBHOOK_SECRET: secret };
   const sent = await condvest(['notify', 'test'], { home: folder.path, env });
   assert.equal(sent.code, 0, sent.err);
   assert.match(sent.out, /webhook: taken/);
-  assert.deepEqual(posts, [true]);
-  await new Promise((resolve) => server.close(resolve));
+  assert.deepEqual(
+    hook.posts.map(({ headers, body }) => {
+      const header = (name: string): string => String(headers[name]);
+      return verifySignature(secret, header('x-condvest-timestamp'), body, header('x-condvest-signature'));
+    }),
+    [true],
+  );
+  await hook[Symbol.asyncDispose]();
   const gone = await condvest(['notify', 'test'], { home: folder.path, env });
   assert.equal(gone.code, 1);
   assert.match(gone.out, /console: taken[\s\S]*webhook: FAILED: .*ECONNREFUSED/);

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WORKS_FOR } from '#runtime/work-link.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
+import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 import { condvest, temporaryFolder, testEnvironment } from './command-line.ts';
 import { childrenOf, eventually, isAlive, json, start } from './running.ts';
 
@@ -31,27 +30,18 @@ describe('an empty lake and a vendor', () => {
   const wrong = (): Record<string, string> => ({ MASSIVE_API_KEY: 'another-key', CONDVEST_MASSIVE_URL: vendor.url });
 
   test('a vendor that is down is waited for, told of once, and ends only what was asked for once', async () => {
-    const posts: string[] = [];
-    const hook = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk) => {
-        body += String(chunk);
-      });
-      request.on('end', () => {
+    await using hook = await WebhookReceiver.open();
+    const posts = (): string[] =>
+      hook.posts.map(({ body }) => {
         const { event, kind, title } = JSON.parse(body) as Record<string, string>;
-        posts.push(`${kind} ${event}: ${title}`);
-        response.writeHead(204).end();
+        return `${kind} ${event}: ${title}`;
       });
-    });
-    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
-    const CONDVEST_WEBHOOK_URL = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
-    const env = { ...down(), CONDVEST_WEBHOOK_URL, CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests' };
+    const env = { ...down(), CONDVEST_WEBHOOK_URL: hook.url, CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests' };
     await using home = await temporaryFolder();
-    await using _ = { [Symbol.asyncDispose]: () => closed(hook) };
     const single = await condvest(['up', '--once', '--years', '1'], { home: home.path, env });
     assert.equal(single.code, 1);
     assert.match(single.err, /condvest: The vendor could not be asked[^\n]*\n$/);
-    assert.deepEqual(posts, []);
+    assert.deepEqual(posts(), []);
     for (const args of [
       ['up', '--no-serve', '--years', '1'],
       ['up', '--port', '0', '--years', '1'],
@@ -61,7 +51,7 @@ describe('an empty lake and a vendor', () => {
       assert.match(running.said.err, /The vendor could not be asked[\s\S]*Next run at /);
       assert.equal(await running.stop(), 0);
     }
-    assert.deepEqual(posts, ['run-failed opened: The lake cannot be filled'], 'once, however often it begins');
+    assert.deepEqual(posts(), ['run-failed opened: The lake cannot be filled'], 'once, however often it begins');
   });
 
   test('a wrong key ends it at once, also where it serves', async () => {
@@ -79,11 +69,6 @@ describe('an empty lake and a vendor', () => {
     }
   });
 });
-
-async function closed(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-}
 
 describe('the process of the pipeline', () => {
   test('a server that is killed in a run and started again takes the run over at once, and nobody works beside it', async () => {

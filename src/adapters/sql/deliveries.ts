@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { NoticeEvent, UndeliveredRequest } from '#ports/operations.ts';
 import type { OperationsTransaction } from './database.ts';
-import { noticeOf } from './notice-row.ts';
+import { noticeOf } from './rows.ts';
 import type { OperationsSchema } from './schema.ts';
 
 /** What a channel has not taken yet: what is new before what it refused before, each oldest first. */

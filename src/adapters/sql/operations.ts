@@ -19,8 +19,7 @@ import type { Database } from './database.ts';
 import { markRefused, undelivered } from './deliveries.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
 import { ListingsProjection } from './listings-projection.ts';
-import { noticeOf } from './notice-row.ts';
-import type { OperationsSchema } from './schema.ts';
+import { noticeOf, runOf } from './rows.ts';
 
 /** The operational store over any of our databases: one schema, one set of queries. */
 export class SqlOperations implements Operations {
@@ -262,19 +261,6 @@ export class SqlOperations implements Operations {
 
 /** A run has some twenty steps: far below what a transaction may delete. */
 const FORGET_ROWS = 50;
-function runOf(row: OperationsSchema['runs']): Run {
-  return {
-    id: row.id,
-    kind: row.kind,
-    input: row.input,
-    state: row.state as RunState,
-    startedMs: row.started_ms,
-    endedMs: row.ended_ms,
-    output: row.output,
-    error: row.error,
-    tries: row.tries,
-  };
-}
 
 function runExists(id: string): CondvestError {
   return new CondvestError({

@@ -64,11 +64,8 @@ describe('two that fetch one session at once', () => {
     };
   }
 
-  const BARS_LOG = 'bronze/daily_bars/_delta_log/';
-
-  test('the ledger counts what is in the table, and not what its writer had put there', async () => {
-    give(SYMBOLS.slice(0, 9));
-    const slow = held((call, key) => call === 'after' && key.startsWith(BARS_LOG));
+  /** While one writer is held, another one stores the whole session; then the first goes on. */
+  async function wholeBeside(slow: ReturnType<typeof held>): Promise<void> {
     const manual = fetch(slow.deps);
     await slow.reached;
     give(SYMBOLS);
@@ -77,6 +74,14 @@ describe('two that fetch one session at once', () => {
     await manual;
     assert.equal((await lake.ledger()).get(SESSION)?.rows, 10);
     assert.deepEqual((await verifyLake({ lake: lake.test.again(), calendar })).findings, []);
+  }
+
+  const BARS_LOG = 'bronze/daily_bars/_delta_log/';
+
+  test('the ledger counts what is in the table, and not what its writer had put there', async () => {
+    give(SYMBOLS.slice(0, 9));
+    const slow = held((call, key) => call === 'after' && key.startsWith(BARS_LOG));
+    await wholeBeside(slow);
   });
 
   test('a reply that is short of what another one stored meanwhile takes nothing away from the ledger', async () => {
@@ -85,13 +90,6 @@ describe('two that fetch one session at once', () => {
     // Of five stored rows it sees one: too few to store. Meanwhile the other five come.
     give(SYMBOLS.slice(0, 1));
     const slow = held((call, key) => call === 'before' && key.startsWith('bronze/sessions/_delta_log/'));
-    const manual = fetch(slow.deps);
-    await slow.reached;
-    give(SYMBOLS);
-    await fetch(lake.deps);
-    slow.release();
-    await manual;
-    assert.equal((await lake.ledger()).get(SESSION)?.rows, 10);
-    assert.deepEqual((await verifyLake({ lake: lake.test.again(), calendar })).findings, []);
+    await wholeBeside(slow);
   });
 });

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { WebhookNotifier } from '#adapters/webhook/notifier.ts';
 import type { NoticeEvent } from '#ports/operations.ts';
+import { unstoredNotice } from '#runtime/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { pythonLacks } from '#test/fixtures/python.ts';
 
@@ -17,21 +18,17 @@ const SECRET = 'a-secret-of-the-tests';
 const PYTHON = process.env.CONDVEST_TEST_PYTHON ?? 'python3';
 const event: NoticeEvent = {
   event: 'opened',
-  notice: {
-    id: '5f0c',
-    key: 'run-failed:verify',
-    kind: 'run-failed',
-    severity: 'error',
-    title: 'Größer als erlaubt – 7 × so viel',
-    text: 'What is not ASCII is signed as the bytes that are sent.',
-    session: null,
-    seenMs: 1000,
-    state: 'open',
-    firstSeenMs: 1000,
-    lastSeenMs: 1000,
-    resolvedMs: null,
-    count: 1,
-  },
+  notice: unstoredNotice(
+    {
+      id: '5f0c',
+      key: 'run-failed:verify',
+      kind: 'run-failed',
+      severity: 'error',
+      title: 'Größer als erlaubt – 7 × so viel',
+      text: 'What is not ASCII is signed as the bytes that are sent.',
+    },
+    1000,
+  ),
 };
 
 /** As a reader would put the Python block to use: the standard library's server. */

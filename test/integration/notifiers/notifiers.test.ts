@@ -6,26 +6,24 @@ import { SmtpNotifier } from '#adapters/smtp/notifier.ts';
 import { verifySignature, WebhookNotifier } from '#adapters/webhook/notifier.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NoticeEvent } from '#ports/operations.ts';
+import { unstoredNotice } from '#runtime/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
+import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 
 const SECRET = 'a-secret-of-the-tests';
 const event: NoticeEvent = {
   event: 'opened',
-  notice: {
-    id: '5f0c',
-    key: 'session-missing:2026-11-23',
-    kind: 'session-missing',
-    severity: 'warning',
-    title: 'Session 2026-11-23 is missing',
-    text: 'It is asked for again.',
-    session: null,
-    seenMs: 1000,
-    state: 'open',
-    firstSeenMs: 1000,
-    lastSeenMs: 1000,
-    resolvedMs: null,
-    count: 1,
-  },
+  notice: unstoredNotice(
+    {
+      id: '5f0c',
+      key: 'session-missing:2026-11-23',
+      kind: 'session-missing',
+      severity: 'warning',
+      title: 'Session 2026-11-23 is missing',
+      text: 'It is asked for again.',
+    },
+    1000,
+  ),
 };
 
 async function failure(work: Promise<unknown>): Promise<CondvestError> {
@@ -39,39 +37,27 @@ async function failure(work: Promise<unknown>): Promise<CondvestError> {
 }
 
 test('a webhook gets a signed post; what it refuses for now is worth another try', async () => {
-  const statuses = [500, 429, 404, 204];
-  const posts: { body: string; signature: string; timestamp: string }[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += String(chunk);
-    });
-    request.on('end', () => {
-      const header = (name: string): string => String(request.headers[name]);
-      posts.push({ body, signature: header('x-condvest-signature'), timestamp: header('x-condvest-timestamp') });
-      response.writeHead(statuses.shift() ?? 204).end();
-    });
+  await using receiver = await WebhookReceiver.open();
+  receiver.statuses.push(500, 429, 404, 204);
+  const notifier = new WebhookNotifier({
+    url: receiver.url,
+    secret: SECRET,
+    clock: new VirtualClock(1_700_000_000_000),
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const url = `http://user:word@127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-    const plain = url.replace('user:word@', '');
-    const notifier = new WebhookNotifier({ url: plain, secret: SECRET, clock: new VirtualClock(1_700_000_000_000) });
-    assert.equal((await failure(notifier.deliver(event))).kind, 'transient');
-    assert.equal((await failure(notifier.deliver(event))).kind, 'transient');
-    const refused = await failure(notifier.deliver(event));
-    assert.deepEqual([refused.code, refused.kind], ['webhook-refused', 'permanent']);
-    assert.ok(!refused.message.includes(SECRET));
-    await notifier.deliver(event);
-    const [post] = posts;
-    assert.ok(post !== undefined);
-    assert.equal(post.timestamp, '1700000000');
-    assert.ok(verifySignature(SECRET, post.timestamp, post.body, post.signature));
-    assert.ok(!verifySignature(SECRET, post.timestamp, `${post.body} `, post.signature));
-    assert.equal((JSON.parse(post.body) as { title: string }).title, event.notice.title);
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-  }
+  assert.equal((await failure(notifier.deliver(event))).kind, 'transient');
+  assert.equal((await failure(notifier.deliver(event))).kind, 'transient');
+  const refused = await failure(notifier.deliver(event));
+  assert.deepEqual([refused.code, refused.kind], ['webhook-refused', 'permanent']);
+  assert.ok(!refused.message.includes(SECRET));
+  await notifier.deliver(event);
+  const [post] = receiver.posts;
+  assert.ok(post !== undefined);
+  const timestamp = String(post.headers['x-condvest-timestamp']);
+  const signature = String(post.headers['x-condvest-signature']);
+  assert.equal(timestamp, '1700000000');
+  assert.ok(verifySignature(SECRET, timestamp, post.body, signature));
+  assert.ok(!verifySignature(SECRET, timestamp, `${post.body} `, signature));
+  assert.equal((JSON.parse(post.body) as { title: string }).title, event.notice.title);
 });
 
 test('a webhook that says nothing, or is not there, is a transient failure', async () => {

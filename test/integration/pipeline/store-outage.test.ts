@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +13,7 @@ import { openLaptop } from '#runtime/laptop.ts';
 import { RunDesk } from '#runtime/run-desk.ts';
 import { keepMarketSettings, marketStart } from '#runtime/simulated-market.ts';
 import { cuttableWay } from '#test/fakes/cut-connection.ts';
+import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 
 const POSTGRES = process.env['CONDVEST_TEST_POSTGRES_URL'];
 const skip = POSTGRES === undefined ? 'CONDVEST_TEST_POSTGRES_URL names no server' : false;
@@ -77,25 +76,13 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
   skip,
 }, async () => {
   await using server = await database();
-  const posts: string[] = [];
-  const hook = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += String(chunk);
-    });
-    request.on('end', () => {
-      const { event, kind } = JSON.parse(body) as { event: string; kind: string };
-      posts.push(`${kind} ${event}`);
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  await using hook = await WebhookReceiver.open();
   const folder = await mkdtemp(join(tmpdir(), 'condvest-outage-'));
   try {
     const environment = {
       CONDVEST_HOME: folder,
       DATABASE_URL: server.url,
-      CONDVEST_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`,
+      CONDVEST_WEBHOOK_URL: hook.url,
       CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests',
     };
     await using laptop = await openLaptop(readConfig({ environment, workingFolder: folder }));
@@ -120,14 +107,16 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
     server.way.mend();
     assert.equal(await once(), true);
     assert.deepEqual(trouble, ['operations-unavailable', 'operations-unavailable']);
-    assert.deepEqual(posts, ['run-failed opened', 'run-failed resolved']);
+    const posts = hook.posts.map(({ body }) => JSON.parse(body) as { event: string; kind: string });
+    assert.deepEqual(
+      posts.map(({ event, kind }) => `${kind} ${event}`),
+      ['run-failed opened', 'run-failed resolved'],
+    );
     assert.deepEqual(
       (await desk.runs(10)).filter(({ state }) => state === 'running'),
       [],
     );
   } finally {
-    hook.closeAllConnections();
-    await new Promise((resolve) => hook.close(resolve));
     await rm(folder, { recursive: true });
   }
 });

@@ -1,6 +1,8 @@
 import type { IsoDate } from '#base/dates.ts';
-import type { Notice, Severity } from '#ports/operations.ts';
+import type { Notice, Run, RunState, Severity } from '#ports/operations.ts';
 import type { OperationsSchema } from './schema.ts';
+
+/** Rows of the store, as the program holds them. */
 
 export function noticeOf(row: OperationsSchema['notices']): Notice {
   return {
@@ -17,5 +19,19 @@ export function noticeOf(row: OperationsSchema['notices']): Notice {
     lastSeenMs: row.last_seen_ms,
     resolvedMs: row.resolved_ms,
     count: row.seen_count,
+  };
+}
+
+export function runOf(row: OperationsSchema['runs']): Run {
+  return {
+    id: row.id,
+    kind: row.kind,
+    input: row.input,
+    state: row.state as RunState,
+    startedMs: row.started_ms,
+    endedMs: row.ended_ms,
+    output: row.output,
+    error: row.error,
+    tries: row.tries,
   };
 }

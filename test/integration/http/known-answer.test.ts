@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Keys } from '#ports/keys.ts';
@@ -124,6 +125,8 @@ test('no more than a few earlier states are opened at once, and each of them onc
   await using http = await openHttpApp();
   const { serving, lake } = http;
   const opened = { now: 0, most: 0, all: 0 };
+  const twoAreOpen = Promise.withResolvers<void>();
+  const mayGoOn = Promise.withResolvers<void>();
   const counting = Object.create(lake.test.lake, {
     table: {
       value: (definition: typeof DAILY_BARS) => {
@@ -134,7 +137,8 @@ test('no more than a few earlier states are opened at once, and each of them onc
             opened.all += 1;
             opened.now += 1;
             opened.most = Math.max(opened.most, opened.now);
-            await new Promise((resolve) => setImmediate(resolve));
+            if (opened.now === 2) twoAreOpen.resolve();
+            await mayGoOn.promise;
             const snapshot = await table.at(at);
             opened.now -= 1;
             return snapshot;
@@ -146,7 +150,11 @@ test('no more than a few earlier states are opened at once, and each of them onc
   const views = new Views({ lake: counting, clock: http.clock, intervals: serving.intervals });
   const hourAgo = http.clock.nowMs() - 3_600_000;
   const instants = Array.from({ length: 40 }, (_, i) => hourAgo + (i % 10));
-  const found = await Promise.all(instants.map((ms) => views.asOf(ms)));
+  const asked = Promise.all(instants.map((ms) => views.asOf(ms)));
+  await twoAreOpen.promise;
+  await setTimeout(100); // a third would come now
+  mayGoOn.resolve();
+  const found = await asked;
   assert.equal(new Set(found).size, 10);
   assert.deepEqual(opened, { now: 0, most: 2, all: 10 });
   const many = Array.from({ length: 400 }, (_, i) => views.asOf(hourAgo - i).catch((error: unknown) => error));

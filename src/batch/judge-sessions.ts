@@ -56,10 +56,11 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
       ...(fetched === undefined ? {} : { fetched: fetched.get(session) ?? 0 }),
       ...(hasListings && listedFetched !== undefined ? { fetchedCounted: listedFetched.get(session) ?? 0 } : {}),
       expected: hasListings ? listedRows : median,
+      isSecondOpinion: isLaterSession,
       fetchedAtMs,
       settlesAtMs: calendar.settlesAtMs(session),
     };
-    const { row, settledShort } = afterFetch(isLaterSession ? before : withoutOpinion(before), fetch, partialShare);
+    const { row, settledShort } = afterFetch(before, fetch, partialShare);
     const isNews =
       countEveryLook ||
       before === undefined ||
@@ -74,11 +75,6 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
     });
   }
   return judged;
-}
-
-/** A second look before another session has closed is no second opinion on what is missing. */
-function withoutOpinion(row: LedgerRow | undefined): LedgerRow | undefined {
-  return row === undefined ? undefined : { ...row, lastFetchMs: Number.NEGATIVE_INFINITY };
 }
 
 /**

@@ -21,6 +21,8 @@ export interface MergeInputs {
   readonly foreign: readonly string[];
   readonly source: string;
   readonly fetchedAtMs: number;
+  /** Now: what is stored as of later is a wrong clock's, and no reason to keep it. */
+  readonly nowMs: number;
   /** Sources from the lowest rank to the highest. Rows of a higher rank than the incoming source's stay, unless `replace`. */
   readonly ranks: readonly string[];
   readonly replace: boolean;
@@ -32,7 +34,10 @@ function joinSql(inputs: MergeInputs): string {
     inputs.replace ? differs(name) : `(n.${name} IS NOT NULL AND ${differs(name)})`,
   );
   const distinct = [...MEASURED.map(differs), ...optional].join(' OR ');
-  const allowed = inputs.replace ? 'true' : mayReplaceSql('o.source', inputs.source, inputs.ranks);
+  const isOlderLook = `o.fetched_at > ${instantSql(inputs.fetchedAtMs)} AND o.fetched_at <= ${instantSql(inputs.nowMs)}`;
+  const allowed = inputs.replace
+    ? 'true'
+    : `${mayReplaceSql('o.source', inputs.source, inputs.ranks)} AND NOT coalesce(${isOlderLook} AND ${ranksEquallySql('o.source', inputs.source, inputs.ranks)}, false)`;
   const values = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]);
   const sides = [...values, ...inputs.foreign.map((name) => `o.${sqlName(name)}`)].join(', ');
   return `
@@ -66,6 +71,15 @@ export function mayReplaceSql(stored: string, source: string, ranks: readonly st
         ? 'false'
         : `${stored} IN (${higher.map(sqlText).join(', ')})`;
   return `NOT coalesce(${isHigher}, false)`;
+}
+
+/** True where two sources have one rank. */
+function ranksEquallySql(stored: string, source: string, ranks: readonly string[]): string {
+  const rank = rankOf(source, ranks);
+  const equals = ranks.filter((other) => rankOf(other, ranks) === rank).map(sqlText);
+  if (rank !== rankOf('import', ranks)) return `${stored} IN (${equals.join(', ')})`;
+  const others = ranks.filter((other) => rankOf(other, ranks) !== rank).map(sqlText);
+  return others.length === 0 ? 'true' : `${stored} NOT IN (${others.join(', ')})`;
 }
 
 /** One row a session: how many of its rows meet which end. */

@@ -215,6 +215,7 @@ async function mergeInputs(
     stored,
     source: request.source,
     fetchedAtMs: request.fetchedAtMs,
+    nowMs: deps.lake.deps.clock.nowMs(),
     ranks: deps.rules.sourceRanks,
     replace: request.replace ?? false,
   };

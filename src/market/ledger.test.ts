@@ -7,7 +7,7 @@ const session = isoDate('2024-01-03');
 const settlesAtMs = 1_000_000;
 
 function fetch(rows: number, fetchedAtMs: number, expected: number | null = 100) {
-  return { session, rows, expected, fetchedAtMs, settlesAtMs };
+  return { session, rows, expected, isSecondOpinion: true, fetchedAtMs, settlesAtMs };
 }
 
 function states(...fetches: ReturnType<typeof fetch>[]): string[] {
@@ -52,6 +52,19 @@ test('two late fetches with equal counts settle a short session, with a warning'
 
 test('an early short fetch does not count as one of the two', () => {
   assert.deepEqual(states(fetch(50, settlesAtMs - 1), fetch(50, settlesAtMs)), ['partial', 'partial']);
+});
+
+test('a second late look before another session has closed does not count as one of the two, and is recorded', () => {
+  const first = afterFetch(undefined, fetch(50, settlesAtMs));
+  const again = { ...fetch(50, settlesAtMs + 1), isSecondOpinion: false };
+  const second = afterFetch(first.row, again).row;
+  assert.deepEqual([second.state, second.lastFetchMs], ['partial', settlesAtMs + 1]);
+});
+
+test('a look that comes late into the ledger does not turn back the instant of the last one', () => {
+  const settled = afterFetch(undefined, fetch(100, settlesAtMs)).row;
+  const held = afterFetch(settled, { ...fetch(100, settlesAtMs - 1), isSecondOpinion: false }).row;
+  assert.deepEqual([held.state, held.lastFetchMs], ['settled', settlesAtMs]);
 });
 
 test('growing counts keep a short session partial', () => {

@@ -40,6 +40,8 @@ export interface SessionFetch {
   readonly fetchedCounted?: number;
   /** As `expectedRows` says; null where it cannot be judged. */
   readonly expected: number | null;
+  /** Another session has closed since the look before: without that, it is no second opinion on what is missing. */
+  readonly isSecondOpinion: boolean;
   readonly fetchedAtMs: InstantMs;
   /** 11:00 New York on the next session. */
   readonly settlesAtMs: InstantMs;
@@ -66,6 +68,7 @@ export function afterFetch(
   const confirmed =
     isShort &&
     isLate &&
+    fetch.isSecondOpinion &&
     fetch.rows > 0 &&
     before?.state === 'partial' &&
     before.rows === fetch.rows &&

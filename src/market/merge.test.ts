@@ -28,6 +28,13 @@ test('a source of equal or higher rank replaces, one of lower rank is a conflict
   assert.equal(mergeRow(stored, { ...stored, close: 3, source: 'simulated' }), 'conflict');
 });
 
+test('a look that was held up does not put older values over newer ones of its own rank', () => {
+  const incoming = { ...stored, close: 3 };
+  assert.equal(mergeRow(stored, incoming, { isOlderLook: true }), 'conflict');
+  assert.equal(mergeRow(stored, { ...incoming, source: 'massive' }, { isOlderLook: true }), 'replaced');
+  assert.equal(mergeRow(stored, incoming, { isOlderLook: true, replace: true }), 'replaced');
+});
+
 test('--replace overrules the rank', () => {
   assert.equal(mergeRow(stored, { ...stored, close: 3, source: 'simulated' }, { replace: true }), 'replaced');
 });

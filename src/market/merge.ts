@@ -7,7 +7,8 @@ import type { BarValues } from './bar.ts';
  * - `unchanged`: the same values are stored; nothing is written, so that `fetched_at` stays when these values first arrived. A null
  *   beside equal prices and volume is no other value: a source that gives no `vwap` does not take away one that is known;
  * - `replaced`: other values of a source of equal or lower rank, or a replacement was asked for;
- * - `conflict`: other values of a source of higher rank; nothing changes and the difference is listed.
+ * - `conflict`: other values of a source of higher rank, or an older look at a source of the same rank, which was held up; nothing
+ *   changes and the difference is listed.
  *
  * A stored row that no incoming row speaks of is `kept`: a put never removes.
  */
@@ -15,6 +16,13 @@ export type MergeOutcome = 'inserted' | 'unchanged' | 'replaced' | 'conflict';
 
 export interface SourcedValues extends BarValues {
   readonly source: string | null;
+}
+
+export interface MergeOptions {
+  readonly ranks?: readonly string[];
+  readonly replace?: boolean;
+  /** What is stored arrived after the incoming row was asked for. */
+  readonly isOlderLook?: boolean;
 }
 
 /** Sources from the lowest rank to the highest. A source that is not in the list ranks like `import`. */
@@ -30,13 +38,13 @@ export function rankOf(source: string | null, ranks: readonly string[] = DEFAULT
 export function mergeRow(
   stored: SourcedValues | undefined,
   incoming: SourcedValues,
-  options: { readonly ranks?: readonly string[]; readonly replace?: boolean } = {},
+  options: MergeOptions = {},
 ): MergeOutcome {
   if (stored === undefined) return 'inserted';
   if (saysNothingNew(stored, incoming, options.replace === true)) return 'unchanged';
-  const allowed =
-    options.replace === true || rankOf(incoming.source, options.ranks) >= rankOf(stored.source, options.ranks);
-  return allowed ? 'replaced' : 'conflict';
+  if (options.replace === true) return 'replaced';
+  const ahead = rankOf(incoming.source, options.ranks) - rankOf(stored.source, options.ranks);
+  return ahead > 0 || (ahead === 0 && options.isOlderLook !== true) ? 'replaced' : 'conflict';
 }
 
 /** What a replaced row holds: the incoming values, and what they leave open where prices and volume are the same. */

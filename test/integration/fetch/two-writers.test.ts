@@ -4,6 +4,7 @@ import { isoDate } from '#base/dates.ts';
 import { type FetchBarsReport, fetchBars } from '#batch/fetch/fetch-bars.ts';
 import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
 import { verifyLake } from '#batch/verify.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { calendar, type FetchLake, openFetchLake } from '#test/fixtures/fetch-lake.ts';
@@ -26,9 +27,9 @@ describe('two that fetch one session at once', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  const give = (symbols: readonly string[]): void => {
+  const give = (symbols: readonly string[], volume = 9): void => {
     const t = calendar.closeMs(SESSION);
-    const rows = symbols.map((T) => ({ T, o: 1, h: 1, l: 1, c: 1, v: 9, vw: 1, n: 7, t }));
+    const rows = symbols.map((T) => ({ T, o: 1, h: 1, l: 1, c: 1, v: volume, vw: 1, n: 7, t }));
     grouped.set(SESSION, rows);
   };
   const fetch = (deps: FetchDeps): Promise<FetchBarsReport> =>
@@ -82,6 +83,25 @@ describe('two that fetch one session at once', () => {
     give(SYMBOLS.slice(0, 9));
     const slow = held((call, key) => call === 'after' && key.startsWith(BARS_LOG));
     await wholeBeside(slow);
+  });
+
+  test('a fetch that was held up over eleven o’clock does not put its older values over those of the settling one', async () => {
+    const { clock } = lake;
+    clock.move(calendar.settlesAtMs(SESSION) - 60_000 - clock.nowMs());
+    give(SYMBOLS, 9);
+    const slow = held((call, key) => call === 'before' && key.startsWith(BARS_LOG));
+    const manual = fetch(slow.deps);
+    await slow.reached;
+    clock.move(120_000);
+    const lookedMs = clock.nowMs();
+    give(SYMBOLS, 10);
+    await fetch(lake.deps);
+    slow.release();
+    await manual;
+    const rows = await lake.rows(DAILY_BARS);
+    assert.deepEqual(new Set(rows.map((row) => row['volume'])), new Set([10]));
+    const row = (await lake.ledger()).get(SESSION);
+    assert.deepEqual([row?.state, row?.rows, row?.lastFetchMs], ['settled', 10, lookedMs]);
   });
 
   test('a reply that is short of what another one stored meanwhile takes nothing away from the ledger', async () => {

@@ -40,6 +40,13 @@ describe('condvest up', () => {
     const home = join(folder.path, 'new');
     await using server = await start(['up', '--port', '0', '--symbols', '30', '--years', '3'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
+    // Its work is held at its very beginning, so that what is asked of a lake that is not there is asked in time.
+    const [worker] = await eventually(
+      () => childrenOf(server.child.pid ?? 0),
+      (children) => children.length > 0,
+    );
+    assert.ok(worker !== undefined);
+    process.kill(worker, 'SIGSTOP');
     const first = await status();
     assert.equal(first.last_published, null);
     assert.ok(first.building !== null, 'it is being built');
@@ -50,14 +57,16 @@ describe('condvest up', () => {
     const bars = await fetch(`${server.url}v2/aggs/ticker/AAA/range/1/day/2026-01-02/2026-01-09`);
     assert.equal(bars.status, 503, 'no bars yet is no mistake of the caller');
     assert.equal(((await bars.json()) as { code: string }).code, 'lake-empty');
-    const seen = new Set(first.building.steps.map(({ name, state }) => `${name} ${state}`));
-    await eventually(status, ({ building }) => {
-      for (const { name, state } of building?.steps ?? []) seen.add(`${name} ${state}`);
-      assert.equal(building?.error ?? null, null);
-      return building === null;
-    });
-    assert.ok(seen.has('simulating waiting') || seen.has('simulating running'), [...seen].join());
-    assert.ok(seen.has('verifying waiting'), [...seen].join());
+    const told = read(await fetch(`${server.url}condvest/v1/runs/stream`), /event: building\ndata: null\n/);
+    process.kill(worker, 'SIGCONT');
+    const seen = new Set<string>();
+    for (const [, data] of (await told).matchAll(/event: building\ndata: (\{.*)\n/g)) {
+      const building = JSON.parse(data ?? '') as NonNullable<Status['building']>;
+      assert.equal(building.error, null);
+      for (const { name, state } of building.steps) seen.add(`${name} ${state}`);
+    }
+    for (const [step, states] of Object.entries({ simulating: ['running', 'done'], verifying: ['waiting', 'running'] }))
+      for (const state of states) assert.ok(seen.has(`${step} ${state}`), [...seen].join());
     const built = await eventually(status, ({ next_run }) => next_run !== null);
     assert.ok(built.last_published !== null && built.simulated && built.can_start_runs);
     assert.equal((await fetch(`${server.url}readyz`)).status, 200);

@@ -37,12 +37,15 @@ export function countUnordered(localPath: string, orderBy: readonly string[]): s
   ) WHERE early`;
 }
 
-/** True where a row sorts before the one above it; null (which counts as in order) beside a null. */
-export function precedes(orderBy: readonly string[], last: 'less' | 'less or equal' = 'less'): string {
+/**
+ * True where a row sorts before the one above it; null (which counts as in order) beside a null. `over`: the window in which a row
+ * is above another; the order of the rows themselves unless given.
+ */
+export function precedes(orderBy: readonly string[], last: 'less' | 'less or equal' = 'less', over = ''): string {
   let condition = '';
   for (const [index, column] of [...orderBy].reverse().entries()) {
     const own = sqlName(column);
-    const above = `lag(${own}) OVER ()`;
+    const above = `lag(${own}) OVER (${over})`;
     const less = `${own} ${index === 0 && last === 'less or equal' ? '<=' : '<'} ${above}`;
     condition = condition === '' ? less : `${less} OR (${own} = ${above} AND (${condition}))`;
   }

@@ -1,3 +1,4 @@
+import { defined } from '#base/assert.ts';
 import { type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { SqlValue } from '#lake/engine-values.ts';
@@ -10,10 +11,16 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import type { Findings } from './findings.ts';
-import { brokenKeys, columnsInFile, surveyFile } from './verify.sql.ts';
+import { brokenKeys, columnsInFiles, type FileSurvey, surveyFile, surveyFiles } from './verify.sql.ts';
 
-/** Keys named for each partition of a table. */
+/** Keys named for each look. */
 const EXAMPLES_MAX = 20;
+/** Keys that are looked at together. */
+const KEYS_AT_ONCE = 1_000_000;
+/** Files that one question is asked of. */
+const FILES_AT_ONCE = 64;
+/** Files up to this size are looked at together; the order within a larger one is read off as it lies. */
+const SMALL_BYTES_MAX = 1 << 20;
 
 /**
  * Looks at every file that a version of a table names: is it there, of the size, with the rows, the statistics, the units and
@@ -28,13 +35,24 @@ export async function verifyFiles(
 ): Promise<number> {
   let rows = 0;
   const readable: DataFile[] = [];
-  for (const file of at.files) {
-    const found = isOlder(file, sinceMs)
-      ? await verifyPresence(lake, definition, file, findings)
-      : await verifyFile(lake, definition, file, findings);
-    if (found === undefined) continue;
-    rows += found;
-    readable.push(file);
+  for (let from = 0; from < at.files.length; from += FILES_AT_ONCE) {
+    const some = at.files.slice(from, from + FILES_AT_ONCE);
+    const found = new Map<DataFile, number>();
+    const young: DataFile[] = [];
+    for (const file of some) {
+      if (!(await isThere(lake, definition, file, findings))) continue;
+      if (isOlder(file, sinceMs)) found.set(file, file.stats?.numRecords ?? 0);
+      else young.push(file);
+    }
+    const surveys = await surveyAll(lake, definition, young);
+    for (const file of young) {
+      const count = judge(definition, file, surveys.get(file), findings);
+      if (count !== undefined) found.set(file, count);
+    }
+    for (const [file, count] of found) {
+      rows += count;
+      readable.push(file);
+    }
   }
   await verifyKeys(lake, definition, meeting(readable, sinceMs), findings);
   return rows;
@@ -55,58 +73,121 @@ function meeting(files: readonly DataFile[], sinceMs: number | undefined): reado
   return files.filter((file) => file.units === undefined || file.units.intersects(units));
 }
 
-/** The number of rows by the log, or undefined where the file is not what the log says. */
-async function verifyPresence(
+/** Whether a file of that name is there; one of another size is told of, and looked at all the same. */
+async function isThere(lake: Lake, { name }: TableDefinition, file: DataFile, findings: Findings): Promise<boolean> {
+  const info = await lake.deps.store.head(`${name}/${file.path}`);
+  if (info === undefined) findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
+  else if (info.sizeBytes !== file.sizeBytes)
+    findings.add(name, 'file-size', file.path, `It has ${info.sizeBytes} bytes; the log says ${file.sizeBytes}`);
+  return info !== undefined;
+}
+
+/** What was found in a file, or why it cannot be read. */
+type Survey =
+  | { readonly columns: readonly Column[]; readonly values: Readonly<Record<string, SqlValue>> }
+  | CondvestError;
+
+/** Small files of the same make are surveyed together: most of what one of them costs is the question itself. */
+async function surveyAll(
+  lake: Lake,
+  definition: TableDefinition,
+  files: readonly DataFile[],
+): Promise<Map<DataFile, Survey>> {
+  const surveys = new Map<DataFile, Survey>();
+  const small = files.filter(({ sizeBytes }) => sizeBytes <= SMALL_BYTES_MAX);
+  try {
+    for (const [file, survey] of await surveyTogether(lake, definition, small)) surveys.set(file, survey);
+  } catch (cause) {
+    // One of them cannot be read: each by itself tells which.
+    if (!(cause instanceof CondvestError)) throw cause;
+  }
+  for (const file of files) {
+    if (!surveys.has(file)) surveys.set(file, await surveyAlone(lake, definition, file));
+  }
+  return surveys;
+}
+
+async function surveyTogether(
+  lake: Lake,
+  definition: TableDefinition,
+  files: readonly DataFile[],
+): Promise<Map<DataFile, Survey>> {
+  const surveys = new Map<DataFile, Survey>();
+  if (files.length < 2) return surveys;
+  const makes = new Map<string, { make: FileSurvey; files: Map<string, DataFile> }>();
+  for (const { file, localPath, columns } of await locate(lake, definition, files)) {
+    const make = makeOf(definition, file, columns);
+    const key = JSON.stringify([make, columns]);
+    const alike = makes.get(key) ?? { make, files: new Map() };
+    makes.set(key, alike);
+    alike.files.set(localPath, file);
+  }
+  for (const { make, files: alike } of makes.values()) {
+    const sql = surveyFiles([...alike.keys()], make);
+    for (const { file: localPath, ...values } of await lake.deps.engine.rows<Record<string, SqlValue>>(sql)) {
+      const file = alike.get(String(localPath));
+      if (file !== undefined) surveys.set(file, { columns: make.columns, values });
+    }
+  }
+  return surveys;
+}
+
+async function surveyAlone(lake: Lake, definition: TableDefinition, file: DataFile): Promise<Survey> {
+  try {
+    const [located] = await locate(lake, definition, [file]);
+    const { localPath, columns } = defined(located, 'a file has columns');
+    const make = makeOf(definition, file, columns);
+    const [values] = await lake.deps.engine.rows<Record<string, SqlValue>>(surveyFile(localPath, make));
+    return { columns: make.columns, values: defined(values, 'an aggregate has a row') };
+  } catch (cause) {
+    if (!(cause instanceof CondvestError)) throw cause;
+    return cause;
+  }
+}
+
+/** Where files are, and the columns that each of them has. */
+async function locate(
   lake: Lake,
   { name }: TableDefinition,
-  file: DataFile,
-  findings: Findings,
-): Promise<number | undefined> {
-  const info = await lake.deps.store.head(`${name}/${file.path}`);
-  if (info?.sizeBytes === file.sizeBytes) return file.stats?.numRecords ?? 0;
-  if (info === undefined) findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
-  else findings.add(name, 'file-size', file.path, `It has ${info.sizeBytes} bytes; the log says ${file.sizeBytes}`);
-  return undefined;
+  files: readonly DataFile[],
+): Promise<{ file: DataFile; localPath: string; columns: readonly string[] }[]> {
+  const { store, engine } = lake.deps;
+  const paths = new Map<string, DataFile>();
+  for (const file of files) paths.set(await store.localPath(`${name}/${file.path}`), file);
+  const rows = await engine.rows<{ file: string; columns: string }>(columnsInFiles([...paths.keys()]));
+  const columnsOf = new Map(rows.map(({ file, columns }) => [file, JSON.parse(columns) as string[]]));
+  return [...paths].map(([localPath, file]) => ({ file, localPath, columns: columnsOf.get(localPath) ?? [] }));
+}
+
+/** What is asked of a file of these columns. */
+function makeOf(definition: TableDefinition, file: DataFile, held: readonly string[]): FileSurvey {
+  const columns = definition.columns.filter((column) => held.includes(column.name));
+  const order = isTagged(file) || definition.unitColumn === undefined ? definition.sortBy : [];
+  return {
+    columns,
+    bounded: columns.map((column) => column.name).filter((column) => file.stats?.minValues?.[column] !== undefined),
+    sortBy: order.every((column) => held.includes(column)) ? order : [],
+    unitColumn: columns.find((column) => column.name === definition.unitColumn)?.name,
+  };
 }
 
 /** The number of rows, or undefined where the file cannot be read. */
-async function verifyFile(
-  lake: Lake,
+function judge(
   definition: TableDefinition,
   file: DataFile,
+  survey: Survey | undefined,
   findings: Findings,
-): Promise<number | undefined> {
-  const { store, engine } = lake.deps;
-  const { name } = definition;
-  const key = `${name}/${file.path}`;
-  const info = await store.head(key);
-  if (info === undefined) {
-    findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
+): number | undefined {
+  if (survey === undefined || survey instanceof CondvestError) {
+    const why = survey?.found ?? survey?.message ?? 'It has no rows to look at';
+    findings.add(definition.name, 'file-unreadable', file.path, why);
     return undefined;
   }
-  if (info.sizeBytes !== file.sizeBytes) {
-    findings.add(name, 'file-size', file.path, `It has ${info.sizeBytes} bytes; the log says ${file.sizeBytes}`);
-  }
-  try {
-    const localPath = await store.localPath(key);
-    const inFile = await engine.rows<{ name: string }>(columnsInFile(localPath));
-    const held = new Set(inFile.map((column) => column.name));
-    const columns = definition.columns.filter((column) => held.has(column.name));
-    const bounded = Object.keys(file.stats?.minValues ?? {});
-    const order = isTagged(file) || definition.unitColumn === undefined ? definition.sortBy : [];
-    const sortBy = order.every((column) => held.has(column)) ? order : [];
-    const unitColumn = columns.find((column) => column.name === definition.unitColumn)?.name;
-    const sql = surveyFile(localPath, { columns, bounded, sortBy, unitColumn });
-    const [survey] = await engine.rows<Record<string, SqlValue>>(sql);
-    if (survey === undefined) return undefined;
-    compareSurvey(definition, file, columns, survey, findings);
-    if (unitColumn !== undefined) compareUnits(definition, file, survey.units ?? null, findings);
-    return Number(survey.rows);
-  } catch (cause) {
-    if (!(cause instanceof CondvestError)) throw cause;
-    findings.add(name, 'file-unreadable', file.path, cause.found ?? cause.message);
-    return undefined;
-  }
+  const { columns, values } = survey;
+  compareSurvey(definition, file, columns, values, findings);
+  if (columns.some((column) => column.name === definition.unitColumn))
+    compareUnits(definition, file, values['units'] ?? null, findings);
+  return Number(values['rows']);
 }
 
 function compareSurvey(
@@ -182,7 +263,10 @@ function compareUnits(definition: TableDefinition, file: DataFile, found: SqlVal
   }
 }
 
-/** No key occurs twice in a version. Partitions are looked at one by one: a row's key tells its year. */
+/**
+ * No key occurs twice in a version. A row's key tells its partition, so partitions are looked at one by one, or several small ones
+ * at once: it bounds memory.
+ */
 async function verifyKeys(
   lake: Lake,
   definition: TableDefinition,
@@ -195,8 +279,8 @@ async function verifyKeys(
     const partition = definition.partitionBy.map((name) => file.partitionValues[name] ?? '').join('/');
     byPartition.set(partition, [...(byPartition.get(partition) ?? []), file]);
   }
-  for (const ofPartition of byPartition.values()) {
-    const scan = await scanSql(lake.deps, definition, ofPartition);
+  for (const some of inRows([...byPartition.values()], KEYS_AT_ONCE)) {
+    const scan = await scanSql(lake.deps, definition, some);
     const sql = brokenKeys(scan, definition.key, EXAMPLES_MAX);
     const broken = await lake.deps.engine.rows<{ key: string; rows: number; incomplete: boolean; broken: number }>(sql);
     const named = definition.key.join(', ');
@@ -206,4 +290,20 @@ async function verifyKeys(
       else findings.add(definition.name, 'key-duplicate', key, `${rows} rows have the same ${named}${more}`);
     }
   }
+}
+
+/** Lists of files put together up to a number of rows; a list that has more by itself stays whole. */
+function inRows(lists: readonly (readonly DataFile[])[], rowsMax: number): DataFile[][] {
+  const groups: DataFile[][] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const list of lists) {
+    const own = list.reduce((sum, { stats }) => sum + (stats?.numRecords ?? rowsMax), 0);
+    if (rows + own > rowsMax) {
+      groups.push([]);
+      rows = 0;
+    }
+    groups.at(-1)?.push(...list);
+    rows += own;
+  }
+  return groups;
 }

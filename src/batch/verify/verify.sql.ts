@@ -12,7 +12,25 @@ export interface FileSurvey {
 }
 
 /** What a file really holds: rows, rows out of order, nulls, smallest and largest values, by numbered columns, and units. */
-export function surveyFile(localPath: string, { columns, bounded, sortBy, unitColumn }: FileSurvey): string {
+export function surveyFile(localPath: string, survey: FileSurvey): string {
+  return `
+    SELECT ${measuresOf(survey)}
+    FROM (SELECT *, ${precedes(survey.sortBy)} AS early FROM read_parquet(${sqlPath(localPath)}, hive_partitioning = false))`;
+}
+
+/**
+ * The same of many files of the same columns at once, a row a file with its path as `file`: a tenth of the work where the files are
+ * small. A large file is quicker by itself, in the order that it has.
+ */
+export function surveyFiles(localPaths: readonly string[], survey: FileSurvey): string {
+  const early = precedes(survey.sortBy, 'less', 'PARTITION BY filename ORDER BY file_row_number');
+  const files = `[${localPaths.map(sqlPath).join(', ')}], hive_partitioning = false, filename = true, file_row_number = true`;
+  return `
+    SELECT filename AS file, ${measuresOf(survey)}
+    FROM (SELECT *, ${early} AS early FROM read_parquet(${files})) GROUP BY filename`;
+}
+
+function measuresOf({ columns, bounded, unitColumn }: FileSurvey): string {
   const measures = columns.map(({ name }, index) => `count(*) - count(${sqlName(name)}) AS nulls_${index}`);
   for (const [index, { name, type }] of columns.entries()) {
     if (!bounded.includes(name)) continue;
@@ -24,13 +42,14 @@ export function surveyFile(localPath: string, { columns, bounded, sortBy, unitCo
     const units = `list(DISTINCT ${unit}) FILTER (${unit} IS NOT NULL)`;
     measures.push(`array_to_string(CAST(${units} AS VARCHAR[]), ' ') AS units`);
   }
-  return `
-    SELECT count(*) AS rows, count(*) FILTER (early) AS unordered, ${measures.join(', ')}
-    FROM (SELECT *, ${precedes(sortBy)} AS early FROM read_parquet(${sqlPath(localPath)}, hive_partitioning = false))`;
+  return ['count(*) AS rows', 'count(*) FILTER (early) AS unordered', ...measures].join(', ');
 }
 
-export function columnsInFile(localPath: string): string {
-  return `SELECT name FROM parquet_schema(${sqlPath(localPath)}) OFFSET 1`;
+/** The names of the columns of each file. */
+export function columnsInFiles(localPaths: readonly string[]): string {
+  return `
+    SELECT file_name AS file, to_json(list(name))::VARCHAR AS columns
+    FROM parquet_schema([${localPaths.map(sqlPath).join(', ')}]) WHERE num_children IS NULL GROUP BY file_name`;
 }
 
 /** Keys that occur more than once, and rows that lack a part of theirs: a few examples and the number of each. */

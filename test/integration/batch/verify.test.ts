@@ -9,6 +9,7 @@ import { deriveRestatements } from '#batch/restatements.ts';
 import { type FindingCheck, type VerifyReport, verifyLake } from '#batch/verify.ts';
 import { parseCommit, serializeCommit } from '#lake/actions.ts';
 import { writeDataFile } from '#lake/data-file.ts';
+import { sqlPath, sqlText } from '#lake/engine.ts';
 import type { DataFile } from '#lake/files.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
@@ -97,6 +98,25 @@ test('a lake as the use cases leave it has no findings, and every stored bar is 
     silver.reduce((sum, { rows }) => sum + rows, 0),
   );
   assert(report.comparedRows > 300);
+});
+
+test('of many small files, which are looked at together, each wrong one is named and no other', async () => {
+  await using market = await openVerified(NOON_2024_06_28);
+  const own = (await filesOf(market, DAILY_BARS)).filter(({ units }) => units?.size === 1);
+  assert(own.length > 5);
+  const [turned, cut] = own;
+  assert(turned !== undefined && cut !== undefined);
+  const pathOf = (file: DataFile): string => join(market.test.root, DAILY_BARS.name, file.path);
+  const { engine } = market.test.deps;
+  const rows = `SELECT * FROM read_parquet(${sqlPath(pathOf(turned))}, hive_partitioning = false) ORDER BY symbol DESC`;
+  await engine.run(`COPY (${rows}) TO ${sqlText(pathOf(turned))} (FORMAT parquet)`);
+  await writeFile(pathOf(cut), (await readFile(pathOf(cut))).subarray(0, 1000));
+  const { findings } = await verify(market);
+  const named = findings.filter(({ check }) => check !== 'file-size').map(({ check, where }) => [check, where]);
+  assert.deepEqual(named.sort(), [
+    ['file-order', turned.path],
+    ['file-unreadable', cut.path],
+  ]);
 });
 
 test('a lake that is behind is not wrong: bars are compared with the versions they were derived from', async () => {

@@ -145,6 +145,11 @@ export class Views {
     return this.#checking;
   }
 
+  /** What a request is answered from: the state of the instant that it names, or the newest. */
+  at(asOfMs: InstantMs | undefined): Promise<LakeView> {
+    return asOfMs === undefined ? this.current() : this.asOf(asOfMs);
+  }
+
   /** Each table at its last version that is not later than the instant. Throws as `pin` does. */
   async asOf(asOfMs: InstantMs): Promise<LakeView> {
     refuseFuture(asOfMs, this.#clock.nowMs());

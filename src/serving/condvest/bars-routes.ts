@@ -21,7 +21,6 @@ import {
   type SessionBarAnswer,
   type WindowBarAnswer,
 } from './shapes/bars.ts';
-import { viewAt } from './views.ts';
 
 /** More than there are sessions from 1962 on. */
 const BARS_MAX = 20_000;
@@ -70,7 +69,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     answer: barsShape,
     handle: async (c, { params: { symbol }, query }) => {
       const { interval, from, to, adjust, as_of: asOfMs, explain, limit } = query;
-      const view = await viewAt(serving, asOfMs);
+      const view = await serving.views.at(asOfMs);
       const uses = interval === 1 ? BARS_TABLES : [silverBars(interval).name, ...BARS_TABLES];
       const request = { symbol, interval, from, to, adjust, asOfMs, explain };
       const day = to === undefined ? dayAsked(serving.clock, asOfMs) : undefined;
@@ -88,7 +87,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     query: z.object({ as_of: asOfParameter }),
     answer: eventsShape,
     handle: async (c, { params: { symbol }, query: { as_of: asOfMs } }) => {
-      const view = await viewAt(serving, asOfMs);
+      const view = await serving.views.at(asOfMs);
       const uses = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS].map(({ name }) => name);
       const day = dayAsked(serving.clock, asOfMs);
       return answer(c, serving, { view, uses, day, make: () => eventsAnswer(serving, { symbol, day }, view) });

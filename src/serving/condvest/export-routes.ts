@@ -15,7 +15,6 @@ import { EXPORT_FORMATS, type ExportFormat } from '../http/sql-runner.ts';
 import { streamed } from '../http/streamed.ts';
 import { type ByteSource, begun, byteStream, gzipped } from './byte-stream.ts';
 import { type PreparedExport, prepareExport, streamExport, type TableExport, writeParquet } from './export-table.ts';
-import { viewAt } from './views.ts';
 
 const SYMBOLS_MAX = 500;
 const COLUMNS_MAX = 50;
@@ -68,7 +67,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { tier, table }, query }) => {
       const { format, columns, symbol: symbols, from, to, as_of: asOfMs } = query;
       const definition = findDefinition(serving, `${tier}/${table}`);
-      const view = await viewAt(serving, asOfMs);
+      const view = await serving.views.at(asOfMs);
       const snapshot = view.snapshot(definition);
       if (snapshot === undefined) throw absent(definition);
       const { headers, isKnown } = cachingOf(c, serving, { view, uses: [definition.name] });

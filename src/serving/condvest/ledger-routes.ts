@@ -8,14 +8,14 @@ import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { fresh } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
-import { choice, dateParameter, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
+import { pageAnswer } from '../http/paged-list.ts';
+import { choice, cursorParameter, dateParameter, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { Quality } from '../http/upkeep.ts';
 import type { LakeView } from '../view.ts';
 import { quarantineSql, restatementsSql } from './ledger.sql.ts';
 import { listLedger, sessionAnswer } from './ledger-list.ts';
-import { type PageRequest, pagedAnswer } from './paged.ts';
 import {
   type GapsAnswer,
   gapsShape,
@@ -36,10 +36,6 @@ const QUALITY_SESSIONS = 63;
 /** Every bar of the range is looked at: ten years of a whole market would keep all others waiting for a minute. */
 const QUALITY_DAYS_MAX = 366;
 
-const cursor = z
-  .string()
-  .optional()
-  .openapi({ description: 'From `next_url`; other parameters are then those of page one' });
 const optionalSymbol = symbolParameter.optional();
 const anyText = (max: number) =>
   z
@@ -79,24 +75,24 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     summary: 'The ledger: every session and how final it is',
     description: 'Newest first, sessions without any bar as `missing`.',
     tag: 'condvest',
-    query: sessionsQuery.extend({ cursor }),
+    query: sessionsQuery.extend({ cursor: cursorParameter }),
     answer: sessionsShape,
-    handle: (c, { query: { cursor: at, ...query } }) => {
-      const read = async ({ view, query: asked, offset, atMs }: PageRequest<typeof query>) => {
-        const { from, to, state, limit } = asked;
-        const all = await listLedger(lake, calendar, view, calendar.lastClosedSession(atMs));
-        const wanted = all.filter(
-          (row) =>
-            (from === undefined || row.session >= from) &&
-            (to === undefined || row.session <= to) &&
-            (state === 'any' || row.state === state),
-        );
-        return wanted.reverse().slice(offset, offset + limit + 1);
-      };
-      const uses = [SESSIONS.name];
-      const lastClosed = calendar.lastClosedSession(clock.nowMs());
-      return pagedAnswer(c, serving, { query, schema: sessionsQuery, cursor: at, uses, also: lastClosed, read });
-    },
+    handle: (c) =>
+      pageAnswer(c, serving, {
+        schema: sessionsQuery,
+        uses: [SESSIONS.name],
+        also: ({ atMs }) => calendar.lastClosedSession(atMs),
+        read: async ({ view, query: { from, to, state, limit }, offset, atMs }) => {
+          const all = await listLedger(lake, calendar, view, calendar.lastClosedSession(atMs));
+          const wanted = all.filter(
+            (row) =>
+              (from === undefined || row.session >= from) &&
+              (to === undefined || row.session <= to) &&
+              (state === 'any' || row.state === state),
+          );
+          return wanted.reverse().slice(offset, offset + limit + 1);
+        },
+      }),
   });
   addRoute(app, {
     method: 'get',
@@ -167,16 +163,18 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     summary: 'Rows that were refused, with their reason',
     description: 'Newest first. `session`: rows whose own date it is, as far as a row tells one.',
     tag: 'condvest',
-    query: quarantineQuery.extend({ cursor }),
+    query: quarantineQuery.extend({ cursor: cursorParameter }),
     answer: quarantineShape,
-    handle: (c, { query: { cursor: at, ...query } }) => {
-      const read = ({ view, query: { session, reason, limit }, offset }: PageRequest<typeof query>) =>
-        rowsOf<QuarantineAnswer['results'][number]>(serving, view, QUARANTINE, quarantineSql, [
-          ...[reason ?? null, session ?? null],
-          ...[limit + 1, offset],
-        ]);
-      return pagedAnswer(c, serving, { query, schema: quarantineQuery, cursor: at, uses: [QUARANTINE.name], read });
-    },
+    handle: (c) =>
+      pageAnswer(c, serving, {
+        schema: quarantineQuery,
+        uses: [QUARANTINE.name],
+        read: ({ view, query: { session, reason, limit }, offset }) =>
+          rowsOf<QuarantineAnswer['results'][number]>(serving, view, QUARANTINE, quarantineSql, [
+            ...[reason ?? null, session ?? null],
+            ...[limit + 1, offset],
+          ]),
+      }),
   });
   addRoute(app, {
     method: 'get',
@@ -184,16 +182,18 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     summary: 'Values that changed after they first arrived',
     description: 'Newest first. `settlement`: while the session was provisional; `restatement`: after it had settled.',
     tag: 'condvest',
-    query: restatementsQuery.extend({ cursor }),
+    query: restatementsQuery.extend({ cursor: cursorParameter }),
     answer: restatementsShape,
-    handle: (c, { query: { cursor: at, ...query } }) => {
-      const read = ({ view, query: { symbol, from, to, kind, limit }, offset }: PageRequest<typeof query>) =>
-        rowsOf<RestatementsAnswer['results'][number]>(serving, view, RESTATEMENTS, restatementsSql, [
-          ...[symbol ?? null, from ?? null, to ?? null, kind === 'any' ? null : kind],
-          ...[limit + 1, offset],
-        ]);
-      return pagedAnswer(c, serving, { query, schema: restatementsQuery, cursor: at, uses: [RESTATEMENTS.name], read });
-    },
+    handle: (c) =>
+      pageAnswer(c, serving, {
+        schema: restatementsQuery,
+        uses: [RESTATEMENTS.name],
+        read: ({ view, query: { symbol, from, to, kind, limit }, offset }) =>
+          rowsOf<RestatementsAnswer['results'][number]>(serving, view, RESTATEMENTS, restatementsSql, [
+            ...[symbol ?? null, from ?? null, to ?? null, kind === 'any' ? null : kind],
+            ...[limit + 1, offset],
+          ]),
+      }),
   });
 }
 

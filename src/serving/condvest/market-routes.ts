@@ -32,7 +32,6 @@ import {
   type WatchlistAnswer,
   watchlistAnswer,
 } from './shapes/market.ts';
-import { viewAt } from './views.ts';
 
 const USES = [...new Set([...MARKET_TABLES, ...TICKER_TABLES, SESSIONS.name])];
 const MOVERS = { min: 1, max: 100, default: 20 };
@@ -55,7 +54,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: marketAnswer,
     handle: async (c, { query }) => {
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         view,
         uses: USES,
@@ -83,7 +82,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: watchlistAnswer,
     handle: async (c, { query }) => {
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         view,
         uses: USES,

@@ -12,7 +12,6 @@ import type { LakeView } from '../view.ts';
 import { type ByteSource, byteStream, gzipped } from './byte-stream.ts';
 import { attachment, CONTENT_TYPES, isText } from './export-routes.ts';
 import { sqlBody } from './shapes/tables.ts';
-import { viewAt } from './views.ts';
 
 export function addSqlRoutes(app: ServingApp, serving: Serving): void {
   const gate = new ReadGate({ noun: 'statements', running: serving.limits.sqlRunning, waiting: 0 });
@@ -31,7 +30,7 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { body: { statement, format = 'ndjson', as_of } }) => {
       const runner = serving.sql;
       if (runner === undefined) throw sqlDisabled();
-      const view = await viewAt(serving, readAsOf(as_of));
+      const view = await serving.views.at(readAsOf(as_of));
       const { rows, bytes } = { rows: serving.limits.exportRows, bytes: serving.limits.sqlBytes };
       const request = { statement, format, ...(await tablesOf(serving, view)), limits: { rows, bytes } };
       const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));

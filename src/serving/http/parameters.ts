@@ -105,6 +105,13 @@ export const dateOrMsParameter = z
   })
   .openapi({ type: 'string', example: '2024-01-02' });
 
+/** Where a list goes on. An empty one is none. */
+export const cursorParameter = z
+  .string()
+  .optional()
+  .transform((text) => (text === '' ? undefined : text))
+  .openapi({ type: 'string', description: 'From `next_url`; other parameters are then those of page one' });
+
 /** An instant to answer from: a date (its end in UTC), `2024-01-02T15:00:00Z`, or epoch milliseconds. */
 export const asOfParameter = z
   .string()

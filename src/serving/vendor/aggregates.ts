@@ -9,7 +9,15 @@ import { dayAsked } from '../day-asked.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import { asOfParameter, choice, dateParameter, flag, symbolParameter, whole } from '../http/parameters.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  dateParameter,
+  flag,
+  symbolParameter,
+  whole,
+} from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import { otcListings } from '../otc.ts';
@@ -45,7 +53,7 @@ const options = {
   include_partial: flag(false),
 };
 
-const query = z.object({ ...options, as_of: asOfParameter, cursor: z.string().optional() });
+const query = z.object({ ...options, as_of: asOfParameter, cursor: cursorParameter });
 
 /** What pages after the first one are told: which security, and up to which session live bars and splits count. */
 const position = z.object({ ...options, at: dateParameter, until: dateParameter });
@@ -115,7 +123,7 @@ async function pageRequest(
   }
   const { as_of: asOfMs, adjusted, sort, limit, include_partial } = given;
   const grain = grainOf(path, include_partial);
-  const view = asOfMs === undefined ? await serving.views.current() : await serving.views.asOf(asOfMs);
+  const view = await serving.views.at(asOfMs);
   const nowMs = serving.clock.nowMs();
   const today = dayAsked(serving.clock, asOfMs);
   const liveUntil = asOfMs === undefined ? today : undefined;

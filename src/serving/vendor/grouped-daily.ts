@@ -3,7 +3,6 @@ import type { IsoDate } from '#base/dates.ts';
 import { LISTINGS, SPLITS } from '#lake/tables.ts';
 import { newYorkInstant } from '#market/calendar/new-york.ts';
 import { factsOf } from '../bars-query.ts';
-import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
@@ -29,7 +28,7 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
     query: z.object({ adjusted: flag(true), include_otc: flag(false), as_of: asOfParameter }),
     answer: groupedDaily,
     handle: async (c, { params, query }) => {
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,

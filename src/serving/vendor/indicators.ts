@@ -11,7 +11,15 @@ import { dayAsked } from '../day-asked.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import { asOfParameter, choice, dateParameter, flag, symbolParameter, whole } from '../http/parameters.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  dateParameter,
+  flag,
+  symbolParameter,
+  whole,
+} from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import type { LakeView } from '../view.ts';
@@ -134,7 +142,7 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
   }
   // The windows are whole numbers, which a type cannot say of names that are known at run time alone.
   const own = options.extend(shape) as unknown as z.ZodType<Options> & typeof options;
-  const query = own.extend({ as_of: asOfParameter, cursor: z.string().optional() });
+  const query = own.extend({ as_of: asOfParameter, cursor: cursorParameter });
   const position = own.extend({
     at: dateParameter,
     until: dateParameter,
@@ -170,7 +178,7 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
     );
     const last = lastMs === Number.POSITIVE_INFINITY ? today : newYorkAt(lastMs).date;
     return {
-      view: asOfMs === undefined ? await serving.views.current() : await serving.views.asOf(asOfMs),
+      view: await serving.views.at(asOfMs),
       symbol,
       grain: grainOf(given),
       adjusted: given.adjusted,

@@ -23,7 +23,7 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
     answer: openClose,
     handle: async (c, { params: { ticker: symbol, date }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(symbol);
-      const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
+      const view = await serving.views.at(as_of);
       const today = dayAsked(serving.clock, as_of);
       const request = {
         symbol,

@@ -28,7 +28,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
     answer: previousClose,
     handle: async (c, { params: { ticker }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(ticker);
-      const view = as_of === undefined ? await serving.views.current() : await serving.views.asOf(as_of);
+      const view = await serving.views.at(as_of);
       const nowMs = serving.clock.nowMs();
       const today = newYorkAt(nowMs).date;
       // A live bar counts once its session has closed, until batch has published it; a split of today's counts at once.

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import type { BarValues } from '#market/bar.ts';
-import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
@@ -37,7 +36,7 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     query: z.object({ tickers: list(TICKERS_MAX), include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
     handle: async (c, { query }) => {
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         ...dependsOn(serving, view),
         make: async (requestId) => {
@@ -64,7 +63,7 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     answer: oneTickerSnapshot,
     handle: async (c, { params, query }) => {
       refuseOtherClasses(params.ticker);
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         ...dependsOn(serving, view),
         make: async (requestId) => {
@@ -85,7 +84,7 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     query: z.object({ include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
     handle: async (c, { params, query }) => {
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         ...dependsOn(serving, view),
         make: async (requestId) => {

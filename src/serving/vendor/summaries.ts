@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
 import { asOfParameter } from '../http/parameters.ts';
@@ -21,7 +20,7 @@ export function addSummaries(app: ServingApp, serving: Serving): void {
     query: z.object({ ...anyOf('ticker'), as_of: asOfParameter }),
     answer: summaries,
     handle: async (c, { query }) => {
-      const view = await viewAt(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       const status = marketStatus(serving, view);
       return answer(c, serving, {
         view,

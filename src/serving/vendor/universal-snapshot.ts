@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { tradingMoment } from '#market/market-hours.ts';
-import { viewAt } from '../condvest/views.ts';
 import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
 import { originOf } from '../http/origin.ts';
 import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import { asOfParameter, choice, whole } from '../http/parameters.ts';
+import { asOfParameter, choice, cursorParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import {
@@ -40,7 +39,7 @@ const query = z.object({
   sort: choice(['ticker'], 'ticker'),
   limit: whole({ min: 1, max: LIMIT_MAX, default: 10 }),
   as_of: asOfParameter,
-  cursor: z.string().optional(),
+  cursor: cursorParameter,
 });
 
 type Query = z.infer<typeof query>;
@@ -90,15 +89,15 @@ interface Page {
 }
 
 async function pageOf(serving: Serving, asked: Query): Promise<Page> {
-  if (asked.cursor === undefined || asked.cursor === '') {
-    const view = await viewAt(serving, asked.as_of);
+  if (asked.cursor === undefined) {
+    const view = await serving.views.at(asked.as_of);
     return { view, atMs: serving.clock.nowMs(), after: undefined, session: undefined };
   }
   const cursor = decodeCursor(asked.cursor);
   const { after, session = '' } = cursor.position;
   // The view of an instant is the same again, and without live bars.
   const isPinned = asked.as_of !== undefined;
-  const view = await (isPinned ? viewAt(serving, asked.as_of) : viewOfCursor(serving.views, cursor));
+  const view = await (isPinned ? serving.views.at(asked.as_of) : viewOfCursor(serving.views, cursor));
   return { view, atMs: cursor.atMs, after, session: parseIsoDate(session) };
 }
 

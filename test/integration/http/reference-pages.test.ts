@@ -91,7 +91,7 @@ describe('pages', () => {
       `/v3/reference/dividends?cursor=${cursor}`,
       400,
     );
-    assert.match(body.error, /not a cursor of this list/);
+    assert.match(body.error, /belongs to another request/);
   });
 
   test('whose filters no cursor can carry are refused with what to do', async () => {

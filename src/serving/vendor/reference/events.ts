@@ -4,10 +4,10 @@ import { sqlText } from '#lake/engine.ts';
 import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
-import { asOfParameter, choice, flag, whole } from '../../http/parameters.ts';
+import { type ListPage, type ListQuery, pageAnswer } from '../../http/paged-list.ts';
+import { asOfParameter, choice, cursorParameter, flag, whole } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
-import type { LakeView } from '../../view.ts';
 import { dividendsShape, newerDividendsShape, newerSplitsShape, splitsShape } from '../shapes/reference.ts';
 import { FACTOR_TABLES, readFactors, readSplitFactors } from './adjustment-factors.ts';
 import { type DividendRow, dividendOf, newerDividendOf, newerSplitOf, type SplitRow, splitOf } from './event-bodies.ts';
@@ -23,16 +23,14 @@ import {
   rangeSql,
   textRange,
 } from './filters.ts';
-import { type PageRequest, pageAnswer } from './pages.ts';
+import { listEnvelope } from './list-envelope.ts';
 
 /**
  * Splits and dividends, in both families of the vendor. They are listed as they were announced, those that contradict each other
  * too: which of them count is said by their factors, and by `/condvest/v1/events`.
  */
 
-const cursor = z.string().optional();
-/** An event is listed whatever the day is. */
-const isOfDay = (): boolean => false;
+const cursor = cursorParameter;
 const order = choice(['asc', 'desc'], 'desc');
 const limit = whole({ min: 1, max: 1000, default: 10 });
 const newerLimit = whole({ min: 1, max: 5000, default: 100 });
@@ -109,9 +107,8 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       pageAnswer(c, serving, {
         schema: splitsQuery,
         uses: [SPLITS.name],
-        hasCount: false,
-        isOfDay,
-        rows: async (request) => (await readSplits(serving, request, olderSplits(request.query))).map(splitOf),
+        envelope: listEnvelope,
+        read: async (request) => (await readSplits(serving, request, olderSplits(request.query))).map(splitOf),
       }),
   });
   addRoute(app, {
@@ -126,9 +123,8 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       return pageAnswer(c, serving, {
         schema: newerSplitsQuery,
         uses: FACTOR_TABLES,
-        hasCount: false,
-        isOfDay,
-        rows: async (request) => {
+        envelope: listEnvelope,
+        read: async (request) => {
           const rows = await readSplits(serving, request, newerSplits(request.query));
           const factors = await readSplitFactors(serving, request.view);
           return rows.map((row) => newerSplitOf(row, factors));
@@ -147,9 +143,8 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       pageAnswer(c, serving, {
         schema: dividendsQuery,
         uses: [DIVIDENDS.name],
-        hasCount: false,
-        isOfDay,
-        rows: async (request) => (await readDividends(serving, request, olderDividends(request.query))).map(dividendOf),
+        envelope: listEnvelope,
+        read: async (request) => (await readDividends(serving, request, olderDividends(request.query))).map(dividendOf),
       }),
   });
   addRoute(app, {
@@ -164,11 +159,10 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       return pageAnswer(c, serving, {
         schema: newerDividendsQuery,
         uses: FACTOR_TABLES,
-        hasCount: false,
-        isOfDay,
-        rows: async (request) => {
+        envelope: listEnvelope,
+        read: async (request) => {
           const rows = await readDividends(serving, request, newerDividends(request.query));
-          const shown = rows.slice(0, request.limit).map((row) => ({ symbol: row.symbol, exDate: row.ex_date }));
+          const shown = rows.slice(0, request.query.limit).map((row) => ({ symbol: row.symbol, exDate: row.ex_date }));
           const factors = await readFactors(serving, request.view, shown);
           return rows.map((row) => newerDividendOf(row, factors));
         },
@@ -289,7 +283,7 @@ function sortsOf(text: string | undefined, sorts: Sorts): string[] {
   });
 }
 
-type Reading = Pick<PageRequest<unknown>, 'view' | 'offset' | 'limit'>;
+type Reading = Pick<ListPage<ListQuery>, 'view' | 'offset' | 'query'>;
 
 function readSplits(serving: Serving, request: Reading, conditions: Conditions): Promise<SplitRow[]> {
   return readEvents(serving, request, SPLITS, (scan, page) => splitsPage(scan, { ...page, ...conditions }));
@@ -307,7 +301,7 @@ function usesFrequency({ having, orderBy }: Conditions): boolean {
 
 async function readEvents<Row>(
   { lake }: Serving,
-  { view, offset, limit }: { readonly view: LakeView; readonly offset: number; readonly limit: number },
+  { view, offset, query: { limit } }: Reading,
   definition: TableDefinition,
   statement: (scan: string, page: Pick<EventsPage, 'offset' | 'limit'>) => string,
 ): Promise<Row[]> {

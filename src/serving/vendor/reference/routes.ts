@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { fresh } from '../../http/answer.ts';
-import { choice, whole } from '../../http/parameters.ts';
+import { pageAnswer } from '../../http/paged-list.ts';
+import { choice, cursorParameter, whole } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import {
@@ -15,8 +16,8 @@ import {
 import { CONDITIONS } from './conditions.ts';
 import { addEventRoutes } from './events.ts';
 import { EXCHANGES } from './exchanges.ts';
+import { countedEnvelope } from './list-envelope.ts';
 import { marketStatus, upcomingHolidays } from './market-status.ts';
-import { pageAnswer } from './pages.ts';
 import { TICKER_TYPES } from './ticker-types.ts';
 import { addTickerRoutes } from './tickers.ts';
 
@@ -45,7 +46,7 @@ const conditionsQuery = z.object({
   order: choice(['asc', 'desc'], 'asc'),
   limit: whole({ min: 1, max: 1000, default: 10 }),
   sort: choice(['asset_class', 'id', 'type', 'name', 'data_types', 'legacy'], 'asset_class'),
-  cursor: z.string().optional(),
+  cursor: cursorParameter,
 });
 
 /** The vendor's reference routes: tickers, events, venues, conditions, hours. */
@@ -113,9 +114,8 @@ function addConditionRoutes(app: ServingApp, serving: Serving): void {
       pageAnswer(c, serving, {
         schema: conditionsQuery,
         uses: [],
-        hasCount: true,
-        isOfDay: () => false,
-        rows: ({ query, offset, limit }) => Promise.resolve(conditionsFor(query).slice(offset, offset + limit + 1)),
+        read: async ({ query, offset }) => conditionsFor(query).slice(offset, offset + query.limit + 1),
+        envelope: countedEnvelope,
       }),
   });
 }

@@ -1,13 +1,21 @@
 import { z } from '@hono/zod-openapi';
-import type { InstantMs, IsoDate } from '#base/dates.ts';
-import { newYorkAt } from '#market/calendar/new-york.ts';
+import type { IsoDate } from '#base/dates.ts';
+import { dayAsked } from '../../day-asked.ts';
 import { answer } from '../../http/answer.ts';
 import { notFound } from '../../http/http-errors.ts';
-import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../../http/parameters.ts';
+import { type ListPage, type PagedList, pageAnswer } from '../../http/paged-list.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  flag,
+  optionalDate,
+  symbolParameter,
+  whole,
+} from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import { TICKER_TABLES, type Ticker, type TickerDirectory, tickersOf } from '../../ticker-directory.ts';
-import type { LakeView } from '../../view.ts';
 import {
   type TickerDetailsShape,
   type TickerEventShape,
@@ -17,7 +25,7 @@ import {
   tickersShape,
 } from '../shapes/reference.ts';
 import { isWithin, rangeIn, textRange } from './filters.ts';
-import { type PagedList, type PageRequest, pageAnswer } from './pages.ts';
+import { countedEnvelope } from './list-envelope.ts';
 
 const SORTS = [
   'ticker',
@@ -55,18 +63,18 @@ const tickersQuery = z.object({
   limit: whole({ min: 1, max: 1000, default: 100 }),
   sort: choice(SORTS, 'ticker'),
   as_of: asOfParameter,
-  cursor: z.string().optional(),
+  cursor: cursorParameter,
 });
 type TickersQuery = z.infer<typeof tickersQuery>;
 
 /** Tickers: the list, one of them, and what became of it. */
 export function addTickerRoutes(app: ServingApp, serving: Serving): void {
-  const list: PagedList<TickersQuery> = {
+  const list: PagedList<TickersQuery, TickerShape> = {
     schema: tickersQuery,
     uses: TICKER_TABLES,
-    hasCount: true,
-    isOfDay: ({ date, as_of }) => date === undefined && as_of === undefined,
-    rows: (request) => listTickers(serving, request),
+    also: ({ query: { date, as_of }, today }) => (date === undefined && as_of === undefined ? today : undefined),
+    read: (page) => listTickers(serving, page),
+    envelope: countedEnvelope,
   };
   addRoute(app, {
     method: 'get',
@@ -89,8 +97,8 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: tickerDetailsAnswer,
     handle: async (c, { params, query }) => {
-      const view = await viewFor(serving, query.as_of);
-      const date = query.date ?? newYorkAt(query.as_of ?? serving.clock.nowMs()).date;
+      const view = await serving.views.at(query.as_of);
+      const date = query.date ?? dayAsked(serving.clock, query.as_of);
       return answer(c, serving, {
         view,
         uses: TICKER_TABLES,
@@ -118,7 +126,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: tickerEventsShape,
     handle: async (c, { params, query }) => {
-      const view = await viewFor(serving, query.as_of);
+      const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
         view,
         uses: TICKER_TABLES,
@@ -150,10 +158,6 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
   });
 }
 
-function viewFor({ views }: Serving, asOfMs: InstantMs | undefined): Promise<LakeView> {
-  return asOfMs === undefined ? views.current() : views.asOf(asOfMs);
-}
-
 /** The session whose state a date has: the last one on or before it. */
 function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate | undefined {
   const index = calendar.indexOnOrBefore(date);
@@ -162,9 +166,9 @@ function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate | undefined {
 
 async function listTickers(
   serving: Serving,
-  { query, view, today, offset, limit }: PageRequest<TickersQuery>,
+  { query, view, today, offset }: ListPage<TickersQuery>,
 ): Promise<TickerShape[]> {
-  const session = sessionOn(serving, query.date ?? (today as IsoDate));
+  const session = sessionOn(serving, query.date ?? today);
   const isNothing =
     session === undefined ||
     (query.market !== '' && query.market !== 'stocks') ||
@@ -186,7 +190,7 @@ async function listTickers(
   // The directory is ascending by symbol and first session, and a sort keeps what is equal in its order.
   const ordered = query.sort === 'ticker' ? found : found.sort((a, b) => compare(sortKey(a, query), sortKey(b, query)));
   if (query.order === 'desc') ordered.reverse();
-  return ordered.slice(offset, offset + limit + 1).map((ticker) => shapeOf(directory, ticker, session));
+  return ordered.slice(offset, offset + query.limit + 1).map((ticker) => shapeOf(directory, ticker, session));
 }
 
 function isSame(value: string | null, wanted: string | undefined): boolean {

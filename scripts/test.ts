@@ -1,15 +1,16 @@
 /**
- * `npm test`: every test there is, by node's own runner. Arguments are passed on: `npm test -- test/integration/lake/*.test.ts`,
- * `npm test -- --test-name-pattern=vacuum`.
+ * `npm test`: every test there is, by node's own runner. Files may be named, and tests by a pattern:
+ * `npm test -- test/integration/lake/*.test.ts`, `npm test -- --test-name-pattern=vacuum`.
  */
-import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 
-const given = process.argv.slice(2);
-const files = given.filter((argument) => !argument.startsWith('--'));
-const flags = given.filter((argument) => argument.startsWith('--'));
+const { values, positionals } = readArguments();
+
 /** The longest first, or the last of them would run alone while a processor idles. */
 const LONGEST_FIRST = [
   'test/simulation/**/*.test.ts',
@@ -17,30 +18,42 @@ const LONGEST_FIRST = [
   'test/**/*.test.ts',
   '{src,web/src}/**/*.test.ts',
 ];
-const all = new Set(LONGEST_FIRST.flatMap((pattern) => globSync(pattern).sort()));
 
-/** A test that hangs is ended and named, and a file that will not end is ended with all, instead of running for ever. */
+/** A test that hangs is ended and named, a file that will not end after it, instead of running for ever. */
 const HANG_MS = 15 * 60_000;
+const FILE_MS_MAX = 2 * HANG_MS;
 
 /** One more file at once than there are processors: many wait for other processes and for disks. */
 const FILES_AT_ONCE = availableParallelism() + 1;
 
-const { status, signal } = spawnSync(
-  process.execPath,
-  [
-    '--test',
-    `--test-concurrency=${FILES_AT_ONCE}`,
-    '--test-reporter=spec',
-    `--test-timeout=${HANG_MS}`,
-    ...flags,
-    ...(files.length > 0 ? files : all),
-  ],
-  {
-    stdio: 'inherit',
-    timeout: 3 * HANG_MS,
-    // Each file is a process of its own, and most of what a short one does is to strip and compile the modules it loads.
-    env: { ...process.env, NODE_COMPILE_CACHE: resolve('node_modules/.cache/tests') },
-  },
-);
-if (signal !== null) process.stderr.write(`The tests were ended by ${signal}: one of their processes did not end.\n`);
-process.exitCode = status ?? 1;
+// Each file is a process of its own, and most of what a short one does is to strip and compile the modules it loads.
+process.env['NODE_COMPILE_CACHE'] = resolve('node_modules/.cache/tests');
+
+const patterns = positionals.length > 0 ? positionals : LONGEST_FIRST;
+const files = [...new Set(patterns.flatMap((pattern) => globSync(pattern).sort()))];
+if (files.length === 0) {
+  process.stderr.write(`There is no test file of this name: ${positionals.join(' ')}\n`);
+  process.exit(1);
+}
+const names = values['test-name-pattern'];
+const tests = run({
+  files,
+  concurrency: FILES_AT_ONCE,
+  timeout: FILE_MS_MAX,
+  execArgv: [`--test-timeout=${HANG_MS}`],
+  ...(names === undefined ? {} : { testNamePatterns: names }),
+});
+tests.on('test:fail', ({ todo }) => {
+  if (todo === undefined || todo === false) process.exitCode = 1;
+});
+tests.compose(new spec()).pipe(process.stdout);
+
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { 'test-name-pattern': { type: 'string', multiple: true } } });
+  } catch (cause) {
+    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
+    process.stderr.write('Allowed are files, and --test-name-pattern=<text or /pattern/>.\n');
+    return process.exit(2);
+  }
+}

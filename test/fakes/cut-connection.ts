@@ -5,6 +5,8 @@ export interface CuttableWay extends AsyncDisposable {
   readonly port: number;
   /** Every connection breaks, and new ones are closed at once. */
   cut(): void;
+  /** Nothing comes through any connection that there is, and none of them breaks: a server that lost its power. New ones reach another. */
+  silence(): void;
   mend(): void;
 }
 
@@ -36,6 +38,9 @@ export async function cuttableWay(host: string, port: number): Promise<CuttableW
     cut: () => {
       isCut = true;
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    silence: () => {
+      for (const socket of sockets) socket.unpipe().pause();
     },
     mend: () => {
       isCut = false;

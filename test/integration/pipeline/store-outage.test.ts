@@ -72,6 +72,24 @@ test('connections that break in the middle of transactions fail these, and nothi
   assert.deepEqual([...codes], ['operations-unavailable transient']);
 });
 
+test('a server that is gone without a word fails what waits for it, and nothing else', { skip }, async () => {
+  await using server = await database();
+  await using operations = await openPostgresOperations({
+    url: server.url,
+    random: systemRandom,
+    nowMs: 1,
+    answerTimeoutMs: 500,
+  });
+  const lease = { name: 'a', holder: 'a', nowMs: 1, ttlMs: 1 };
+  await operations.acquireLease(lease);
+  for (const work of [() => operations.acquireLease(lease), () => operations.runs(1)]) {
+    server.way.silence();
+    await assert.rejects(work(), { code: 'operations-unavailable', kind: 'transient' });
+    // The next connection reaches the one that took its place.
+    await work();
+  }
+});
+
 test('the daemon outlives a store that goes away, a person is told once, and once that it is back', {
   skip,
 }, async () => {

@@ -8,7 +8,9 @@ import type { Laptop } from './laptop.ts';
 import type { PipelineRunReport } from './pipeline.ts';
 import type { RunDesk } from './run-desk.ts';
 import { isVacuumDue, nextRun, runAfter, type ScheduledRun } from './schedule.ts';
-import { vacuumTask } from './tasks.ts';
+import { readMarketSettings } from './simulated-market.ts';
+import { isFromVendor } from './source.ts';
+import { hasBars, vacuumTask } from './tasks.ts';
 
 /** Who runs the daemon: what it is told, and what it does in its own way. */
 export interface DaemonHost {
@@ -60,9 +62,18 @@ export async function keepTime(
   const { calendar, clock } = laptop;
   let next = before === undefined ? nextRun(calendar, clock.nowMs()) : await follow(laptop, host, before);
   let deliveredMs = clock.nowMs();
+  let seenMs = clock.nowMs();
   host.onNext(next);
   while (!signal.aborted) {
-    const waitMs = next.atMs - clock.nowMs();
+    const nowMs = clock.nowMs();
+    // A clock that was ahead and was set right: what was planned by it would be waited for as long as it was ahead.
+    if (nowMs < seenMs) {
+      next = runAfter(calendar, { startedMs: nowMs, endedMs: nowMs, again: next.reason === 'again' });
+      deliveredMs = nowMs;
+      host.onNext(next);
+    }
+    seenMs = nowMs;
+    const waitMs = next.atMs - nowMs;
     if (waitMs > 0) {
       try {
         await clock.sleep(Math.min(waitMs, TICK_MS), signal);
@@ -72,14 +83,13 @@ export async function keepTime(
       }
       if (clock.nowMs() - deliveredMs >= DELIVER_MS) {
         deliveredMs = clock.nowMs();
-        await guarded({ ...host, onTrouble: () => undefined }, () => desk.deliverNotices());
+        await guarded(quiet(host), () => desk.deliverNotices());
       }
       continue;
     }
-    const startedMs = clock.nowMs();
     const isWhole = await runOnce(laptop, desk, host, signal);
     if (signal.aborted) return;
-    next = await follow(laptop, host, { startedMs, isWhole });
+    next = await follow(laptop, host, { startedMs: nowMs, isWhole });
     host.onNext(next);
   }
 }
@@ -122,6 +132,9 @@ function mayPass(cause: CondvestError): boolean {
 /** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
 export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
   const isFilled = await guarded(host, () => fillHistory(laptop, desk, host, signal));
+  // A run would begin the market with today, and nobody would fill it any more.
+  const isEmpty = async (): Promise<boolean> => (await unfilledMarket(laptop)) !== undefined;
+  if (isFilled === undefined && (await guarded(quiet(host), isEmpty)) === true) return false;
   let leftBefore = Number.POSITIVE_INFINITY;
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(host, async () => {
@@ -146,24 +159,38 @@ export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, s
       leftBefore = report.left;
       continue;
     }
+    // What a filling had failed at, the run has done: the history is there, and all that is derived from it.
+    if (isFilled === true) await desk.tellOfRun(BUILD_KIND, null);
     await guarded(host, () => vacuumInTurn(laptop, desk, signal));
     return isFilled === true;
   }
   return false;
 }
 
-/** Goes on with a history that an earlier process did not get to the end of. */
+/** Goes on with a history that an earlier process, or an earlier try, did not get to the end of. */
 async function fillHistory(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
-  const from = await unfilledFrom(laptop);
-  if (from === undefined) return true;
+  const origin = (await unfilledMarket(laptop)) ?? (await unfilledHistory(laptop));
+  if (origin === undefined) return true;
   const { trouble } = await desk.telling(
     BUILD_KIND,
     signal,
-    () => whenFree(laptop, host, signal, () => host.fill({ kind: 'vendor', from })),
+    () => whenFree(laptop, host, signal, () => host.fill(origin)),
     ({ verified: { findingCount } }) =>
       findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places`,
   );
   return trouble === undefined;
+}
+
+async function unfilledHistory(laptop: Laptop): Promise<BuildOrigin | undefined> {
+  const from = await unfilledFrom(laptop);
+  return from === undefined ? undefined : { kind: 'vendor', from };
+}
+
+/** The simulated market of a home whose lake is still empty. */
+async function unfilledMarket(laptop: Laptop): Promise<BuildOrigin | undefined> {
+  if (isFromVendor(laptop) || (await hasBars(laptop))) return undefined;
+  const market = await readMarketSettings(laptop);
+  return market === undefined ? undefined : { kind: 'simulated', market };
 }
 
 /**
@@ -217,6 +244,10 @@ async function follow(laptop: Laptop, host: DaemonHost, { startedMs, isWhole }: 
   };
   const again = !isWhole || (await guarded(host, isWaiting)) !== false;
   return runAfter(calendar, { startedMs, endedMs, again });
+}
+
+function quiet(host: DaemonHost): DaemonHost {
+  return { ...host, onTrouble: () => undefined };
 }
 
 /** Trouble of the world is told and survived; a bug ends the process. */

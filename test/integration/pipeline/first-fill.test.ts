@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type IsoDate, isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { type BuildOrigin, type BuildReport, startBuild } from '#runtime/build.ts';
 import { readConfig } from '#runtime/config.ts';
-import { type DaemonHost, fillFirst, keepTime } from '#runtime/daemon.ts';
+import { type DaemonHost, fillFirst, keepTime, runOnce } from '#runtime/daemon.ts';
 import { statusTask } from '#runtime/fetch-tasks.ts';
 import { keepHistoryStart } from '#runtime/history.ts';
 import { type Laptop, openLaptop } from '#runtime/laptop.ts';
 import { RunDesk } from '#runtime/run-desk.ts';
+import { keepMarketSettings } from '#runtime/simulated-market.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
@@ -80,6 +82,119 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
     assert.deepEqual([status.first, status.last, status.watermark], [FIRST, LAST, LAST]);
     assert.deepEqual(next[0], '2026-11-25T15:30 again', next.join('\n'));
     assert.equal(fills.length, 2);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** A home of a simulated market on a clock of its own, in which nothing is filled yet. */
+async function simulatedHome(folder: string, nowMs: number): Promise<{ laptop: Laptop; clock: VirtualClock }> {
+  const environment = { CONDVEST_HOME: folder, CONDVEST_INTERVALS: '3' };
+  const opened = await openLaptop(readConfig({ environment, workingFolder: folder }));
+  const clock = new VirtualClock(nowMs);
+  return { laptop: { ...opened, clock, lake: new Lake({ ...opened.lake.deps, clock }) }, clock };
+}
+
+test('a simulated market that could not be filled at first is filled by schedule, from its first session on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-first-fill-'));
+  try {
+    const { laptop: opened } = await simulatedHome(folder, calendar.settlesAtMs(LAST) - 3_600_000);
+    await using laptop = opened;
+    const market = { seed: 1, securities: 12, from: FIRST };
+    await keepMarketSettings(laptop, market);
+    const told: string[] = [];
+    await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
+    const abort = new AbortController();
+    let tries = 0;
+    let waits = 0;
+    const host: DaemonHost = {
+      fill: async (origin) => {
+        tries += 1;
+        if (tries < 3) throw new CondvestError({ code: 'full', kind: 'transient', message: 'The disk is full' });
+        return (await startBuild(laptop, desk, { origin })).report;
+      },
+      onNext: () => {
+        waits += 1;
+        if (tries === 3 || waits > 4) abort.abort();
+      },
+      onStep: () => undefined,
+      onRun: () => undefined,
+      onTrouble: () => undefined,
+    };
+    const startedMs = laptop.clock.nowMs();
+    assert.equal(await fillFirst(laptop, desk, host, { kind: 'simulated', market }, abort.signal), false);
+    await keepTime(laptop, desk, host, abort.signal, { startedMs, isWhole: false });
+    const status = await statusTask(laptop);
+    assert.deepEqual([status.first, status.watermark], [FIRST, LAST]);
+    assert.deepEqual(
+      told.filter((line) => /cannot be filled/.test(line)).map((line) => line.replace(/ \(.*/, '')),
+      ['[error] The lake cannot be filled', '[over] The lake cannot be filled'],
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a filling that failed after its bars had come is over with the run that derives the rest', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-first-fill-'));
+  try {
+    const { laptop: opened } = await simulatedHome(folder, calendar.settlesAtMs(LAST) - 3_600_000);
+    await using laptop = opened;
+    const market = { seed: 1, securities: 12, from: FIRST };
+    await keepMarketSettings(laptop, market);
+    const told: string[] = [];
+    await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
+    const host: DaemonHost = {
+      fill: async (origin) => {
+        await (await startBuild(laptop, desk, { origin })).report;
+        throw new CondvestError({ code: 'full', kind: 'transient', message: 'The disk is full' });
+      },
+      onNext: () => undefined,
+      onStep: () => undefined,
+      onRun: () => undefined,
+      onTrouble: (error) => assert.equal(error.code, 'full'),
+    };
+    const { signal } = new AbortController();
+    assert.equal(await fillFirst(laptop, desk, host, { kind: 'simulated', market }, signal), false);
+    assert.deepEqual(await openKinds(desk), ['run-failed']);
+    assert.equal(await runOnce(laptop, desk, host, signal), true);
+    assert.deepEqual(await openKinds(desk), []);
+    assert.ok(
+      told.some((line) => line.startsWith('[over] The lake cannot be filled')),
+      told.join('\n'),
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+async function openKinds(desk: RunDesk): Promise<string[]> {
+  return (await desk.notices({ openOnly: true, limit: 10 })).map(({ kind }) => kind);
+}
+
+test('a clock that was far ahead and is set right delays no run', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-first-fill-'));
+  try {
+    const nowMs = calendar.closeMs(LAST) + 3_600_000;
+    const aheadMs = 20 * 86_400_000;
+    const { laptop: opened, clock } = await simulatedHome(folder, nowMs + aheadMs);
+    await using laptop = opened;
+    await using desk = new RunDesk(laptop, { write: () => undefined });
+    const abort = new AbortController();
+    const next: string[] = [];
+    const host: DaemonHost = {
+      fill: () => assert.fail('there is nothing to fill'),
+      onNext: ({ atMs, reason, session }) => {
+        next.push(`${new Date(atMs).toISOString().slice(0, 16)} ${reason} ${session}`);
+        if (next.length === 2) abort.abort();
+        else clock.move(-aheadMs);
+      },
+      onStep: () => undefined,
+      onRun: () => undefined,
+      onTrouble: () => undefined,
+    };
+    await keepTime(laptop, desk, host, abort.signal);
+    assert.deepEqual(next, ['2026-12-15T16:05 settling 2026-12-14', '2026-11-25T16:05 settling 2026-11-24']);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -53,7 +53,7 @@ async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]>
 }
 
 /**
- * The newest first. There are hundreds of thousands of dividends: only those are read that may contradict each other, within one
+ * There are hundreds of thousands of dividends: only those are read that may contradict each other, within one
  * symbol or under two of one security.
  */
 async function heldDividends({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
@@ -76,7 +76,7 @@ async function heldDividends({ lake }: PipelineDeps): Promise<readonly HeldEvent
       source: row.source,
     })),
   );
-  return [...held].sort((a, b) => (a.exDate < b.exDate ? 1 : -1));
+  return held;
 }
 
 /** Every symbol of securities that have had more than one. */

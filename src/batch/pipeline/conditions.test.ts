@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
+import type { HeldEvent } from '#market/corporate-actions.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
 import type { NewNotice, Notice } from '#ports/operations.ts';
 import {
@@ -172,6 +173,27 @@ test('a session that was refused is over when it was stored, not when nobody cou
   const two = judge({ overBound: [{ session: other, message: 'too many' }], open });
   assert.deepEqual(keys(two.holding), [`quarantine-over-bound:${other}`], 'each session is a condition of its own');
   assert.deepEqual(two.over, []);
+});
+
+test('an event that is held back tonight is told, however many old ones are', () => {
+  const held = (symbol: string, exDate: string, kind: 'split' | 'dividend'): HeldEvent[] =>
+    ['2 for 1', '3 for 1'].map((terms) => ({
+      kind,
+      securityId: symbol,
+      exDate: isoDate(exDate),
+      terms,
+      reason: '2 different values for one security and date',
+    }));
+  const old = Array.from({ length: 60 }, (_, index) => held(`S${index}`, '2010-03-01', 'split')).flat();
+  const first = judge({ lake: { held: old } });
+  assert.equal(first.holding.length, 50);
+  const later = judge({
+    lake: { held: [...old, ...held('ZZZ', '2026-11-23', 'split'), ...held('AAA', '2026-11-24', 'dividend')] },
+    open: opened(first.holding),
+  });
+  const news = keys(later.holding).filter((key) => !keys(first.holding).includes(key));
+  assert.deepEqual(news, ['event-held:dividend:AAA:2026-11-24', 'event-held:split:ZZZ:2026-11-23']);
+  assert.deepEqual(later.over, []);
 });
 
 test('what happened is told once, also by a later run, and never called over', () => {

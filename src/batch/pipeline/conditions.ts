@@ -251,9 +251,10 @@ function sessionConditions(
   return bundled(ofKind, { open, severity: 'warning', nowMs });
 }
 
+/** The newest first: only so many are told, and what is held back tonight must not be hidden by what always was. */
 function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice[] {
   const keys = new Map<string, HeldEvent[]>();
-  for (const event of held) {
+  for (const event of [...held].sort((a, b) => compare(b.exDate, a.exDate))) {
     const key = `event-held:${event.kind}:${event.securityId}:${event.exDate}`;
     keys.set(key, [...(keys.get(key) ?? []), event]);
   }
@@ -268,6 +269,11 @@ function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice
     session: null,
     seenMs: nowMs,
   }));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function horizonCondition({ horizon }: ConditionFacts, { nowMs }: ConditionInputs): NewNotice[] {

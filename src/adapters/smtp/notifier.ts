@@ -29,9 +29,11 @@ export class SmtpNotifier implements Notifier {
     const { url, from, to, timeoutMs = TIMEOUT_MS } = this.#options;
     const { createTransport } = await import('nodemailer');
     const { hostname, port, protocol, username, password } = new URL(url);
+    // An address of IPv6 has brackets in a URL, and none anywhere else.
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const isSecure = protocol === 'smtps:';
     const transport = createTransport({
-      host: hostname,
+      host,
       port: port === '' ? (isSecure ? 465 : 587) : Number(port),
       secure: isSecure,
       connectionTimeout: timeoutMs,
@@ -40,7 +42,8 @@ export class SmtpNotifier implements Notifier {
       ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     });
     const id = `${notice.id}.${event}@condvest`;
-    const receivers = this.#left.get(id) ?? to;
+    const left = this.#left.get(id);
+    const receivers = left ?? to;
     const subject = event === 'opened' ? `[Condvest] ${notice.title}` : `[Condvest] Over: ${notice.title}`;
     try {
       const { rejected, rejectedErrors = [] } = await transport.sendMail({
@@ -54,6 +57,8 @@ export class SmtpNotifier implements Notifier {
       this.#keep(id, rejected.map(addressOf));
       if (rejected.length > 0) throw receiversRefused(rejected.map(addressOf), rejectedErrors, hostname);
     } catch (cause) {
+      // The others have theirs, and are not to wait for the next one until somebody's mailbox has room.
+      if (left !== undefined && isAnswer(cause)) throw leftOut(left, hostname);
       throw failure(cause, hostname);
     } finally {
       transport.close();
@@ -87,6 +92,22 @@ function receiversRefused(
     found: `${host}: ${receivers.join(', ')}${codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''}`,
     action: 'See CONDVEST_EMAIL_TO, and try it with: condvest notify test',
   });
+}
+
+/** Receivers that are still refused after the others got the message. */
+function leftOut(receivers: readonly string[], host: string): CondvestError {
+  return new CondvestError({
+    code: 'email-refused',
+    kind: 'permanent',
+    message: 'The mail server goes on refusing a notice for some receivers, which others have got',
+    found: `${host}: ${receivers.join(', ')}`,
+    action: 'See CONDVEST_EMAIL_TO, and try it with: condvest notify test',
+  });
+}
+
+/** The server said so, and is not merely out of reach. */
+function isAnswer(cause: unknown): boolean {
+  return cause instanceof CondvestError || (cause as { readonly responseCode?: number }).responseCode !== undefined;
 }
 
 function failure(cause: unknown, host: string): CondvestError {

@@ -44,17 +44,19 @@ export class WebhookNotifier implements Notifier {
       first_seen: new Date(firstSeenMs).toISOString(),
       resolved_at: resolvedMs === null ? null : new Date(resolvedMs).toISOString(),
     });
+    const { address, authorization } = withoutPassword(url);
     const timestamp = String(Math.floor(clock.nowMs() / 1000));
     const limit = AbortSignal.timeout(timeoutMs);
     let status: number;
     try {
-      const response = await fetch(url, {
+      const response = await fetch(address, {
         method: 'POST',
         body,
         redirect: 'manual',
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
         headers: {
           'Content-Type': 'application/json',
+          ...(authorization === undefined ? {} : { Authorization: authorization }),
           [TIMESTAMP_HEADER]: timestamp,
           [SIGNATURE_HEADER]: signatureOf(secret, timestamp, body),
         },
@@ -79,6 +81,17 @@ export class WebhookNotifier implements Notifier {
       action: 'See CONDVEST_WEBHOOK_URL, and try it with: condvest notify test',
     });
   }
+}
+
+/** No request can be made of an address that holds a name and a password: they go into a header. */
+function withoutPassword(url: string): { readonly address: string; readonly authorization: string | undefined } {
+  const address = new URL(url);
+  const { username, password } = address;
+  if (username === '' && password === '') return { address: url, authorization: undefined };
+  address.username = '';
+  address.password = '';
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { address: address.href, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 export function signatureOf(secret: string, timestamp: string, body: string): string {

@@ -31,8 +31,11 @@ const NOTICES_OPEN_MAX = 1000;
 const DELIVERIES_MAX = 100;
 /** Waits before an event is tried again that could not be delivered for now. */
 const RETRY_WAITS_MS = [1000, 5000] as const;
+const TRIES_MAX = 1 + RETRY_WAITS_MS.length;
 /** Events that a channel refuses for good, before the channel is left alone until the next time. */
 const REFUSALS_MAX = 3;
+/** Events that a channel does not take for now, one after the other, before it is taken to be away. */
+const FAILURES_MAX = 3;
 /** How long an event that was refused waits before it is tried once more, behind all that is new. */
 const REFUSED_WAIT_MS = 24 * 60 * 60 * 1000;
 /** After so many refusals an event is given up. */
@@ -100,36 +103,65 @@ async function deliverAll(
   deps: TellDeps,
   isOurs: () => Promise<boolean>,
 ): Promise<Pick<TellReport, 'delivered' | 'failures'>> {
-  const { operations, notifiers, clock } = deps;
-  let delivered = 0;
-  const failures: { channel: string; error: string }[] = [];
-  for (const notifier of notifiers) {
-    const { channel } = notifier;
-    let refusals = 0;
-    const waiting = await operations.undelivered({ channel, nowMs: clock.nowMs(), limit: DELIVERIES_MAX });
-    for (const event of waiting) {
-      if (!isWorthTelling(event, clock.nowMs())) {
-        await operations.markDelivered(channel, event, clock.nowMs());
-        continue;
-      }
-      const outcome = await deliverOne(deps, notifier, event, isOurs);
-      if (outcome === 'not-ours') return { delivered, failures };
-      if (outcome === 'delivered') {
-        await operations.markDelivered(channel, event, clock.nowMs());
-        delivered += 1;
-        continue;
-      }
-      failures.push({ channel, error: outcome.message });
-      if (outcome.kind === 'transient') break;
-      await postpone(deps, channel, event, outcome);
-      refusals += 1;
-      if (refusals >= REFUSALS_MAX) break;
-    }
-  }
-  return { delivered, failures };
+  const report: Delivery = { delivered: 0, failures: [] };
+  for (const notifier of deps.notifiers) if (!(await deliverTo(deps, notifier, isOurs, report))) break;
+  return report;
 }
 
-/** An event that was refused for good is tried once more on another day, and given up in the end. */
+interface Delivery {
+  delivered: number;
+  readonly failures: { channel: string; error: string }[];
+}
+
+/**
+ * Hands a channel what it has not got yet; false where that is another one's to do by now. After an event that it does not take for now
+ * the next ones find out whether the channel is away: if it takes one of them, it was the event, and that holds up nothing.
+ */
+async function deliverTo(
+  deps: TellDeps,
+  notifier: Notifier,
+  isOurs: () => Promise<boolean>,
+  report: Delivery,
+): Promise<boolean> {
+  const { operations, clock } = deps;
+  const { channel } = notifier;
+  const give = async (event: NoticeEvent, tries: number): Promise<'delivered' | 'not-ours' | CondvestError> => {
+    const outcome = await deliverOne(deps, notifier, event, { tries, isOurs });
+    if (outcome !== 'delivered') return outcome;
+    await operations.markDelivered(channel, event, clock.nowMs());
+    report.delivered += 1;
+    return outcome;
+  };
+  let refusals = 0;
+  const untaken: NoticeEvent[] = [];
+  for (const event of await operations.undelivered({ channel, nowMs: clock.nowMs(), limit: DELIVERIES_MAX })) {
+    if (!isWorthTelling(event, clock.nowMs())) {
+      await operations.markDelivered(channel, event, clock.nowMs());
+      continue;
+    }
+    const outcome = await give(event, untaken.length === 0 ? TRIES_MAX : 1);
+    if (outcome === 'not-ours') return false;
+    if (outcome === 'delivered') {
+      for (const before of untaken.splice(0)) {
+        const again = await give(before, 1);
+        if (again === 'not-ours') return false;
+        if (again !== 'delivered') await postpone(deps, channel, before, again);
+      }
+      continue;
+    }
+    const isTransient = outcome.kind === 'transient';
+    if (!isTransient || untaken.length === 0) report.failures.push({ channel, error: outcome.message });
+    if (isTransient) untaken.push(event);
+    else {
+      await postpone(deps, channel, event, outcome);
+      refusals += 1;
+    }
+    if (untaken.length >= FAILURES_MAX || refusals >= REFUSALS_MAX) break;
+  }
+  return true;
+}
+
+/** An event that was refused is tried once more on another day, and given up in the end. */
 async function postpone(deps: TellDeps, channel: string, event: NoticeEvent, refusal: CondvestError): Promise<void> {
   const { operations, clock, onGivenUp } = deps;
   const times = await operations.markRefused(channel, event, clock.nowMs() + REFUSED_WAIT_MS);
@@ -145,7 +177,7 @@ async function deliverOne(
   { clock }: TellDeps,
   notifier: Notifier,
   event: NoticeEvent,
-  isOurs: () => Promise<boolean>,
+  { tries, isOurs }: { readonly tries: number; readonly isOurs: () => Promise<boolean> },
 ): Promise<'delivered' | 'not-ours' | CondvestError> {
   for (let attempt = 0; ; attempt += 1) {
     if (!(await isOurs())) return 'not-ours';
@@ -154,7 +186,7 @@ async function deliverOne(
       return 'delivered';
     } catch (cause) {
       if (!(cause instanceof CondvestError)) throw cause;
-      const waitMs = RETRY_WAITS_MS[attempt];
+      const waitMs = attempt + 1 < tries ? RETRY_WAITS_MS[attempt] : undefined;
       if (cause.kind !== 'transient' || waitMs === undefined) return cause;
       await clock.sleep(waitMs);
     }

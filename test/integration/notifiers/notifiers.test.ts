@@ -76,7 +76,7 @@ test('a webhook that says nothing, or is not there, is a transient failure', asy
 /** As much of a mail server as is needed to take a message, or to refuse one. */
 async function mailServer(
   refusals: Readonly<Record<string, string>>,
-  refusedReceivers: ReadonlySet<string> = new Set(),
+  refusedReceivers: ReadonlySet<string> | ReadonlyMap<string, string> = new Set(),
 ): Promise<{ url: string; mails: string[]; close: () => Promise<void> }> {
   const mails: string[] = [];
   const server = createTcpServer((socket) => {
@@ -99,8 +99,10 @@ async function mailServer(
       const refusal = refusals[verb];
       const receiver = verb === 'RCPT' ? /<(.*)>/.exec(text)?.[1] : undefined;
       if (refusal !== undefined) socket.write(`${refusal}\r\n`);
-      else if (receiver !== undefined && refusedReceivers.has(receiver)) socket.write('550 no such user\r\n');
-      else if (verb === 'EHLO') socket.write('250-test\r\n250 AUTH PLAIN LOGIN\r\n');
+      else if (receiver !== undefined && refusedReceivers.has(receiver)) {
+        const answer = refusedReceivers instanceof Map ? refusedReceivers.get(receiver) : undefined;
+        socket.write(`${answer ?? '550 no such user'}\r\n`);
+      } else if (verb === 'EHLO') socket.write('250-test\r\n250 AUTH PLAIN LOGIN\r\n');
       else if (verb === 'AUTH') socket.write('235 welcome\r\n');
       else if (verb === 'DATA') {
         isData = true;
@@ -157,4 +159,35 @@ test('a receiver that is refused beside others has not been told, and alone is w
   await notifier.deliver(event);
   assert.match(server.mails[2] ?? '', /^To: b@example\.com, gone@example\.com\r$/m);
   await server.close();
+});
+
+test('a receiver whose mailbox stays full keeps no notice from the others', async () => {
+  const full = new Map([['full@example.com', '452 mailbox full']]);
+  const server = await mailServer({}, full);
+  const notifier = new SmtpNotifier({
+    url: server.url,
+    from: 'a@example.com',
+    to: ['b@example.com', 'full@example.com'],
+  });
+  const first = await failure(notifier.deliver(event));
+  assert.deepEqual([first.code, first.kind], ['email-unavailable', 'transient']);
+  const again = await failure(notifier.deliver(event));
+  assert.deepEqual([again.code, again.kind], ['email-refused', 'permanent'], 'what comes after it may go out');
+  assert.match(again.message, /full@example\.com/);
+  assert.equal(server.mails.length, 1);
+  full.clear();
+  await notifier.deliver(event);
+  assert.match(server.mails[1] ?? '', /^To: full@example\.com\r$/m);
+  await server.close();
+});
+
+test('a webhook whose address holds a name and a password is given them, and nobody is shown them', async () => {
+  await using receiver = await WebhookReceiver.open();
+  const url = new URL(receiver.url);
+  url.username = 'me';
+  url.password = 'hidden-word';
+  const notifier = new WebhookNotifier({ url: url.href, secret: SECRET, clock: new VirtualClock(0) });
+  await notifier.deliver(event);
+  const expected = `Basic ${Buffer.from('me:hidden-word').toString('base64')}`;
+  assert.equal(receiver.posts[0]?.headers.authorization, expected);
 });

@@ -103,6 +103,49 @@ describe('telling', () => {
     assert.deepEqual(got, ['hook opened small']);
   });
 
+  test('an event that a channel fails at, while it takes others, waits for another day and holds up none of them', async () => {
+    const tried: string[] = [];
+    const shaky = channel('hook', ({ notice: { key } }) => {
+      tried.push(key);
+      return key === 'poison' ? failure('transient') : undefined;
+    });
+    const told = await say([shaky], [notice('poison')]);
+    assert.deepEqual([tried, told.failures.length], [['poison', 'poison', 'poison'], 1]);
+    clock.move(1000);
+    assert.equal((await say([shaky], [notice('poison'), notice('b'), notice('c')])).delivered, 2);
+    assert.deepEqual(got.toSorted(), ['hook opened b', 'hook opened c']);
+    tried.length = 0;
+    const again = () => deliver({ operations, notifiers: [shaky], clock, random });
+    await again();
+    assert.deepEqual(tried, [], 'not again today');
+    clock.move(DAY_MS);
+    await again();
+    assert.deepEqual(tried, ['poison', 'poison', 'poison']);
+  });
+
+  test('a channel that comes back in the middle gets what it had not taken at once', async () => {
+    let tries = 0;
+    const back = channel('hook', () => (++tries <= 3 ? failure('transient') : undefined));
+    await say([back], [notice('a')]);
+    clock.move(1000);
+    tries = 0;
+    await say([back], [notice('a'), notice('b')]);
+    assert.deepEqual(got, ['hook opened b', 'hook opened a']);
+  });
+
+  test('a channel that is away is found to be after a few events, each tried in its turn', async () => {
+    let posts = 0;
+    const away = channel('hook', () => {
+      posts += 1;
+      return failure('transient');
+    });
+    const told = await say(
+      [away],
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => notice(key)),
+    );
+    assert.deepEqual([posts, told.failures.length], [5, 1]);
+  });
+
   test('what is refused is tried again a day later, given up after a week, and that is said', async () => {
     let posts = 0;
     const wrong = channel('hook', () => {

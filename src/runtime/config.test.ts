@@ -68,6 +68,21 @@ test('a key that is no setting, a file that is no JSON, and a file that is not t
   );
 });
 
+test('a password that is not written as an address has it is refused at once, and not shown', () => {
+  const mail = { CONDVEST_EMAIL_FROM: 'a@example.com', CONDVEST_EMAIL_TO: 'b@example.com' };
+  for (const [name, url] of [
+    ['CONDVEST_SMTP_URL', 'smtp://me:50%off@mail.example.com'],
+    ['DATABASE_URL', 'postgres://me:50%off@db.example.com/condvest'],
+  ] as const) {
+    assert.throws(
+      () => readConfig({ environment: { ...mail, [name]: url }, workingFolder }),
+      ({ message }: Error) => message.includes(name) && message.includes('%25') && !message.includes('50%off'),
+    );
+    const encoded = url.replace('%', '%25');
+    assert.doesNotThrow(() => readConfig({ environment: { ...mail, [name]: encoded }, workingFolder }));
+  }
+});
+
 const wrong: readonly [string, string][] = [
   ['CONDVEST_MEMORY_LIMIT', '100MB'],
   ['CONDVEST_MEMORY_LIMIT', 'much'],

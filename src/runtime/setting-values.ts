@@ -44,7 +44,20 @@ export function urlOf(value: unknown, protocols: readonly string[]): string | In
 
 /** An address that may hold a password: what is wrong with it is not shown. */
 export function hiddenUrl(value: unknown, protocols: readonly string[]): string | Invalid {
-  return urlOf(value, protocols) instanceof Invalid ? new Invalid('a hidden value') : String(value);
+  const url = urlOf(value, protocols);
+  if (url instanceof Invalid) return new Invalid('a hidden value');
+  const { username, password } = new URL(url);
+  return [username, password].every(isEncoded) ? url : new Invalid('a hidden value, in which a % is not written %25');
+}
+
+/** A `%` that begins no code is mostly a sign of a password. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function share(value: unknown): number | Invalid {

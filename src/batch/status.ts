@@ -55,8 +55,11 @@ export async function lakeStatus(
     partial: 0,
     missing: work.filter(({ reason }) => reason === 'missing').length,
   };
-  // Looked for, and nothing came: there is no bar of it.
-  for (const row of ledger.values()) counts[row.rows === 0 ? 'missing' : row.state] += 1;
+  for (const row of ledger.values()) {
+    if (row.rows > 0) counts[row.state] += 1;
+    // Looked for, and nothing came: there is no bar of it, nor will there be one where the exchange turned out to be closed.
+    else if (calendar.isSession(row.session)) counts.missing += 1;
+  }
   const listings = await readListings(lake, await lake.table(LISTINGS).head());
   const published = [...ledger.values()].filter((row) => row.rows > 0);
   return {

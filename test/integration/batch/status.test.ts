@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { lakeStatus } from '#batch/status.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { calendar, openFetchLake } from '#test/fixtures/fetch-lake.ts';
 
@@ -27,4 +28,8 @@ test('a session without any bar is missing, whether it was looked for or not', a
     (await status()).work.map(({ session, rows }) => [session, rows]),
     [[empty, 0]],
   );
+  // The exchange was closed on it, which somebody says now.
+  const told = createCalendar({ lastYear: 2028, closures: [{ date: empty, name: 'Closed' }] });
+  const after = await lakeStatus({ lake: lake.test.lake, calendar: told }, { source: 'massive' });
+  assert.deepEqual([after.sessions.missing, after.workCount, after.watermark], [0, 0, last]);
 });

@@ -8,24 +8,30 @@ import { renderTable } from './render/table.ts';
 import { formatCount, plural } from './render/text.ts';
 
 const LIMIT_DEFAULT = 20;
+/** More sessions than there are: all that one symbol is missing from. */
+const SESSIONS_MAX = 1_000_000;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const [symbol] = invocation.operands;
   const limit = wholeOption(invocation, 'limit', 1, 1_000_000) ?? LIMIT_DEFAULT;
-  const gaps = await withLaptop(invocation, (laptop) => gapsTask(laptop, symbol, limit));
+  const gaps = await withLaptop(invocation, (laptop) =>
+    gapsTask(laptop, symbol, symbol === undefined ? limit : SESSIONS_MAX),
+  );
+  const sessions = gaps.ofSymbol ?? [];
   const hasHoles = gaps.sessions.length > 0;
   if (terminal.json) {
-    await terminal.line(JSON.stringify(gaps, undefined, 2));
-    return hasHoles ? 3 : 0;
+    const shown = gaps.ofSymbol === undefined ? gaps : { ...gaps, ofSymbol: sessions.slice(0, limit) };
+    await terminal.line(JSON.stringify(shown, undefined, 2));
+    return (symbol === undefined ? hasHoles : sessions.length > 0) ? 3 : 0;
   }
   if (gaps.isEmpty) {
     await terminal.line(NO_BARS_YET);
     return 0;
   }
   if (symbol !== undefined) {
-    const sessions = gaps.ofSymbol ?? [];
-    for (const session of sessions) await terminal.line(session);
+    for (const session of sessions.slice(0, limit)) await terminal.line(session);
+    if (sessions.length > limit) await terminal.line(`… ${plural(sessions.length - limit, 'session')} more`);
     await terminal.line(
       sessions.length === 0
         ? `${symbol} has a bar in every published session since its first one.`
@@ -33,6 +39,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     );
     return sessions.length > 0 ? 3 : 0;
   }
+  if (gaps.sessions.length > limit)
+    await terminal.line(`… and ${plural(gaps.sessions.length - limit, 'session')} before`);
   for (const { session, reason } of gaps.sessions.slice(-limit)) await terminal.line(`${session}  ${reason}`);
   await terminal.line(
     hasHoles
@@ -58,6 +66,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       formatCount(row.missing),
     ]);
     for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
+    if (rows.length === limit) await terminal.line(`… those with the most; more of them: --limit ${limit * 10}`);
   }
   return hasHoles ? 3 : 0;
 }

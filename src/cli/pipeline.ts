@@ -14,6 +14,7 @@ const ERROR_SHOWN_MAX = 40;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const [action = 'status', id] = invocation.operands;
+  if (action !== 'resume' && action !== 'show' && id !== undefined) throw unwanted(action, id);
   if (action === 'run') return runAndReport(invocation, undefined);
   if (action === 'resume') return runAndReport(invocation, needed(id, 'resume'));
   if (action === 'status') return show(invocation, undefined);
@@ -24,6 +25,15 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     message: 'The pipeline cannot do this',
     found: action,
     allowed: ACTIONS.join(', '),
+  });
+}
+
+function unwanted(action: string, operand: string): UsageError {
+  return new UsageError({
+    code: 'pipeline-operand',
+    message: `condvest pipeline ${action} takes nothing beside it`,
+    found: operand,
+    ...(action === 'run' ? { action: `For one session alone: condvest pipeline run --session ${operand}` } : {}),
   });
 }
 

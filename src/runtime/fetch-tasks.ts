@@ -131,6 +131,15 @@ function checkDays({ calendar }: Laptop, from: IsoDate, to: IsoDate): void {
     });
   }
   if (calendar.range(from, to).length > 0) return;
+  const isKnown = to >= calendar.firstSession && from <= calendar.lastSession;
+  if (!isKnown) {
+    throw new UsageError({
+      code: 'range-beyond-calendar',
+      message: 'The exchange calendar does not reach these days',
+      found: from === to ? from : `${from} to ${to}`,
+      allowed: `${calendar.firstSession} to ${calendar.lastSession}`,
+    });
+  }
   throw new UsageError({
     code: 'range-without-session',
     message: 'The exchange is closed on every day of the range',

@@ -125,6 +125,9 @@ describe('the command line and a vendor', () => {
     await using home = await temporaryFolder();
     grouped.set(HOLE, (grouped.get(HOLE) ?? []).slice(1));
     await run(home.path, ['backfill', ...RANGE]);
+    const asJson = await run(home.path, ['gaps', 'S0', '--json']);
+    assert.deepEqual([asJson.code, (JSON.parse(asJson.out) as { ofSymbol: string[] }).ofSymbol], [3, [HOLE]]);
+    assert.equal((await run(home.path, ['gaps', 'S1', '--json'])).code, 0, 'sessions of the market are another matter');
     const gaps = await run(home.path, ['gaps', 'S0']);
     assert.equal(gaps.code, 3);
     assert.match(gaps.out, new RegExp(`^${HOLE}\n`));
@@ -180,6 +183,9 @@ describe('the command line and a vendor', () => {
       [['backfill', '--from', '2024-02-17', '--to', '2024-02-19'], /closed on every day/],
       [['fetch', '--from', '2099-01-01'], /have closed can be fetched/],
       [['fetch', '--from', '2024-02-30'], /existing date/],
+      [['fetch', '--from', '1950-01-01', '--to', '1950-02-01'], /calendar does not reach/],
+      [['pipeline', 'run', '2024-02-01'], /pipeline run takes nothing beside it: 2024-02-01.*--session 2024-02-01/],
+      [['pipeline', 'history', '20'], /pipeline history takes nothing beside it: 20/],
       [['quality', '--session', '2024-02-18'], /closed on every day/],
       [['fetch'], /MASSIVE_API_KEY/, { MASSIVE_API_KEY: 'a key' }],
       [['fetch'], /an http or https address/, { CONDVEST_MASSIVE_URL: 'api.massive.com' }],

@@ -38,8 +38,8 @@ test('partial sessions and those whose corrections are over are fetched again, s
 });
 
 test('who plans time after time leaves out what was looked at since the last close, once its corrections are over', () => {
-  const lookedAt = (session: number, atMs: number): string[] => {
-    const row = ledgerOf({ [session]: 'partial' }).get(day(session));
+  const lookedAt = (session: number, atMs: number, state: SessionState = 'partial'): string[] => {
+    const row = ledgerOf({ [session]: state }).get(day(session));
     const ledger = new Map([[day(session), { ...defined(row, 'it was put there'), lastFetchMs: atMs }]]);
     const inputs = { calendar, ledger, nowMs, to: day(session) };
     assert.equal(planFetch(inputs).length, 1, 'a person may ask as often as they like');
@@ -49,6 +49,9 @@ test('who plans time after time leaves out what was looked at since the last clo
   assert.deepEqual(lookedAt(18, closeMs + 1), []);
   assert.deepEqual(lookedAt(18, closeMs - 1), ['partial'], 'another session has closed since');
   assert.deepEqual(lookedAt(20, closeMs + 1), ['partial'], 'the vendor is still at work on it');
+  assert.deepEqual(lookedAt(18, calendar.settlesAtMs(day(18)) - 1, 'provisional'), ['settling']);
+  assert.deepEqual(lookedAt(18, closeMs - 1, 'provisional'), ['settling'], 'the last look was short, and is a day old');
+  assert.deepEqual(lookedAt(18, closeMs + 1, 'provisional'), [], 'the last look was short');
 });
 
 test('a session that has not closed is never planned, whatever is asked for', () => {

@@ -9,7 +9,7 @@ export type FetchReason =
   | 'missing'
   /** Too few rows came so far. */
   | 'partial'
-  /** Fetched while the vendor still changed it; its corrections are over now. */
+  /** Fetched while the vendor still changed it, or short of what is stored after that; its corrections are over now. */
   | 'settling'
   /** Asked for by name, whatever the ledger says. */
   | 'again';
@@ -34,8 +34,8 @@ export interface FetchPlanInputs {
   /** Also sessions that have settled. */
   readonly again?: boolean;
   /**
-   * Leaves out partial sessions that were looked at since the last close, where their corrections are over: a second look before
-   * the next close is no second opinion on what is missing. For whoever plans by itself, time after time.
+   * Leaves out sessions that were looked at since the last close, where their corrections are over: a second look before the next
+   * close is no second opinion on what is missing. For whoever plans by itself, time after time.
    */
   readonly newOpinionsOnly?: boolean;
 }
@@ -60,9 +60,10 @@ export function planFetch(inputs: FetchPlanInputs): PlannedSession[] {
       const isBeyond = inputs.horizon !== undefined && session <= inputs.horizon && inputs.from === undefined;
       return isBeyond ? undefined : 'missing';
     }
-    if (row.state === 'partial') return newOpinionsOnly && !isNewOpinion(row) ? undefined : 'partial';
-    if (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session)) return 'settling';
-    return again ? 'again' : undefined;
+    const isDue = row.state === 'partial' || (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session));
+    if (!isDue) return again ? 'again' : undefined;
+    if (newOpinionsOnly && !isNewOpinion(row)) return undefined;
+    return row.state === 'partial' ? 'partial' : 'settling';
   }
 
   function isNewOpinion({ session, lastFetchMs }: LedgerRow): boolean {

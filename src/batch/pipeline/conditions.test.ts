@@ -83,6 +83,13 @@ test('a session is missing, partial or late by its deadline, and not a moment be
   assert.deepEqual(at(row(session, 'partial', 50), settlesAtMs), ['session-partial:2026-11-20']);
   assert.deepEqual(at(row(session, 'provisional'), settlesAtMs + 86_400_000 - 1), []);
   assert.deepEqual(at(row(session, 'provisional'), settlesAtMs + 86_400_000), ['session-late:2026-11-20']);
+  const textOf = (lastFetchMs: number): string | undefined =>
+    judge({
+      lake: { ledger: ledgerOf({ [session]: row(session, 'provisional', 100, lastFetchMs) }) },
+      nowMs: settlesAtMs + 86_400_000,
+    }).holding.find(({ key }) => key === 'session-late:2026-11-20')?.text;
+  assert.match(textOf(settlesAtMs - 1) ?? '', /and not since\. Run: condvest fetch --settle$/);
+  assert.match(textOf(settlesAtMs) ?? '', /short of what is stored, which is kept\. It is asked for again/);
 });
 
 test('sessions that the plan does not cover are missing to nobody; that is told once, wherever the horizon lies', () => {

@@ -243,7 +243,11 @@ function sessionConditions(
         kind: 'session-late',
         session,
         title: `Session ${session} should have settled`,
-        text: 'Its bars were fetched while the vendor still changed them, and not since. Run: condvest fetch --settle',
+        text:
+          row.lastFetchMs < calendar.settlesAtMs(session)
+            ? 'Its bars were fetched while the vendor still changed them, and not since. Run: condvest fetch --settle'
+            : 'What the vendor gives of it since then is short of what is stored, which is kept. It is asked for again after ' +
+              'every close; an import of the session from elsewhere settles it.',
       });
     }
   }

@@ -11,12 +11,16 @@ export function countOfSql(bars: string): string {
   return `SELECT count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume FROM (${bars})`;
 }
 
+/** What a bar, a split or a dividend calls its day. */
+const DATE_FIELDS = ['session', 'date', 'ex_date', 'execution_date', 'ex_dividend_date'];
+
 /** Refused rows by dataset and reason. With a range: rows whose own date lies in it, as far as the row tells one. */
 export function quarantinedSql(
   quarantine: string,
   range: { readonly from: IsoDate | undefined; readonly to: IsoDate | undefined } | undefined,
 ): string {
-  const date = `try_cast(coalesce(json_extract_string(row, '$.session'), json_extract_string(row, '$.date')) AS DATE)`;
+  const dates = DATE_FIELDS.map((name) => `json_extract_string(row, '$.${name}')`).join(', ');
+  const date = `try_cast(coalesce(${dates}) AS DATE)`;
   const conditions = [
     ...(range?.from === undefined ? [] : [`${date} >= DATE ${sqlText(range.from)}`]),
     ...(range?.to === undefined ? [] : [`${date} <= DATE ${sqlText(range.to)}`]),

@@ -4,6 +4,7 @@ import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { conditionFacts } from '#batch/pipeline/condition-facts.ts';
 import { checkInput, fetchReferenceStep, planStep } from '#batch/pipeline/steps.ts';
+import { findQuality } from '#batch/quality.ts';
 import { DIVIDENDS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import { type DividendFact, resolveDividends } from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
@@ -289,6 +290,11 @@ describe('listings, splits and dividends', () => {
     const kept = (await lake.rows(QUARANTINE)).map(({ dataset, reason, row }) => [dataset, reason, row]);
     const row = '{"symbol":"S1","ex_date":"2024-02-05","split_from":1,"split_to":0}';
     assert.deepEqual(kept, [['splits', 'price not positive', row]], 'kept once, with its reason');
+    const found = async (day: string): Promise<string[]> => {
+      const report = await findQuality(lake.deps, { from: isoDate(day), to: isoDate(day), limit: 1 });
+      return report.quarantined.map(({ dataset, rows }) => `${dataset} ${rows}`);
+    };
+    assert.deepEqual([await found('2024-02-05'), await found('2024-02-06')], [['splits 1'], []]);
   });
 
   test('a list most of whose rows cannot be right is a failure, and takes no part of itself', async () => {

@@ -16,7 +16,7 @@ import type {
 import type { Random } from '#ports/random.ts';
 
 import type { Grants } from './request-budget.ts';
-import { messageOf, RestClient, refused } from './rest-client.ts';
+import { messageOf, type Reply, RestClient, refused } from './rest-client.ts';
 import { detailsReply, dividendsPage, eventsReply, groupedReply, splitsPage, tickersPage } from './wire.ts';
 
 export interface MassiveSourceOptions {
@@ -161,8 +161,8 @@ export class MassiveSource implements DailySource {
   async symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]> {
     const path = `/vX/reference/tickers/${encodeURIComponent(symbol)}/events?types=ticker_change`;
     const reply = await this.#client.get(path, signal);
-    // Not every plan has events; a change is then dated by the day on which it was first seen.
-    if (reply.status === 404 || reply.status === 403) return [];
+    // Not every plan has events, nor every symbol a page; a change is then dated by the day on which it was first seen.
+    if (isRefused(reply)) return [];
     if (reply.status !== 200) throw refused(path, reply);
     const parsed = eventsReply.safeParse(reply.body);
     if (!parsed.success) return [];
@@ -180,7 +180,7 @@ export class MassiveSource implements DailySource {
   async listedOn(symbol: string, signal?: AbortSignal): Promise<IsoDate | undefined> {
     const path = `/v3/reference/tickers/${encodeURIComponent(symbol)}`;
     const reply = await this.#client.get(path, signal);
-    if (reply.status === 404 || reply.status === 403) return undefined;
+    if (isRefused(reply)) return undefined;
     if (reply.status !== 200) throw refused(path, reply);
     const parsed = detailsReply.safeParse(reply.body);
     return parsed.success ? (dateOf(parsed.data.results?.list_date) ?? undefined) : undefined;
@@ -218,6 +218,11 @@ const KINDS: Readonly<Record<string, string>> = {
   supplemental: 'SU',
   irregular: 'IR',
 };
+
+/** What the vendor does not say of one symbol is missing: it must not keep the listings of all others from the lake. */
+function isRefused({ status }: Reply): boolean {
+  return status >= 400 && status < 500;
+}
 
 /** A row as it came: what is missing or no number is null, and the lake's rules refuse it with a reason. */
 function rowOf(row: Readonly<Record<string, unknown>>, session: IsoDate): RawDailyRow {

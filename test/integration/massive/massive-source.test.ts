@@ -213,6 +213,11 @@ describe('Massive over HTTP', () => {
     assert.equal(await source().listedOn('EEE'), '2023-11-08');
     assert.equal(await source().listedOn('AAA'), undefined);
     assert.equal(await source().listedOn('NONE'), undefined);
+    for (const status of [400, 403, 422]) {
+      server.faults.push({ kind: 'status', status }, { kind: 'status', status });
+      assert.equal(await source().listedOn('EEE'), undefined, 'one symbol that it refuses is no failure of the list');
+      assert.deepEqual(await source().symbolChanges('META'), []);
+    }
   });
 
   test('a few symbols that are gone are asked for one by one, many by their whole list', async () => {

@@ -25,7 +25,8 @@ export interface Operations extends AsyncDisposable {
   steps(runId: string): Promise<RunStep[]>;
 
   /**
-   * Takes a lease that is free, expired at `nowMs`, or already this holder's (then it is prolonged). Otherwise says who has it.
+   * Takes a lease that is free, expired at `nowMs`, or already this holder's (then it is prolonged). Otherwise says who has it. One that
+   * has an hour more to go than was asked for was given by a clock that was ahead, and counts as expired.
    */
   acquireLease(request: LeaseRequest): Promise<LeaseOutcome>;
   /** Prolongs a lease that is still this holder's; false where somebody else has taken it, or it is gone. */

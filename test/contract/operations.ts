@@ -113,6 +113,16 @@ export function operationsContract(
       });
     });
 
+    test('a lease that was given by a clock which was ahead holds nobody up once the clock is right', async () => {
+      const [nowMs, ttlMs, aheadMs] = [1_000_000, 120_000, 20 * 86_400_000];
+      await first.acquireLease({ name: 'ahead', holder: 'dead', nowMs: nowMs + aheadMs, ttlMs });
+      const taken = await second.acquireLease({ name: 'ahead', holder: 'a', nowMs, ttlMs });
+      assert.deepEqual(taken, { taken: true, from: 'dead' });
+      // Some minutes are what clocks of two machines may differ by.
+      const early = await first.acquireLease({ name: 'ahead', holder: 'b', nowMs: nowMs - 600_000, ttlMs });
+      assert.equal(early.taken, false);
+    });
+
     test('one condition is news once, however often and by however many it is found', async () => {
       const found = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>

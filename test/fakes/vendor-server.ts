@@ -6,7 +6,7 @@ import { VendorContract } from './vendor-contract.ts';
 
 /** What the vendor would do to one request, in the place of answering it. */
 export type VendorFault =
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
+  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly location?: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'cut-body' }
   | { readonly kind: 'silence' }
@@ -213,7 +213,10 @@ export class VendorServer implements AsyncDisposable {
       setTimeout(() => request.socket.destroy(), DRIP_MS);
       return;
     }
-    const headers = fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter };
+    const headers = {
+      ...(fault.retryAfter === undefined ? {} : { 'Retry-After': fault.retryAfter }),
+      ...(fault.location === undefined ? {} : { Location: fault.location }),
+    };
     const message = MESSAGES[fault.status] ?? 'Something went wrong';
     response
       .writeHead(fault.status, { ...json, ...headers })

@@ -160,14 +160,17 @@ export class RestClient {
     let status: number;
     let text: string;
     let retryAfter: string | null;
+    let location: string | null;
     try {
       const response = await fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
         headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-        redirect: 'error',
+        // The key is for the address that was named, and for no other.
+        redirect: 'manual',
       });
       status = response.status;
       retryAfter = response.headers.get('retry-after');
+      location = response.headers.get('location');
       text = await bounded(response);
     } catch (cause) {
       signal?.throwIfAborted();
@@ -178,6 +181,7 @@ export class RestClient {
         cause,
       };
     }
+    if (status >= 300 && status < 400) throw movedTo(location, baseUrl);
     if (status === 401) {
       this.#keyError = keyWrong(text);
       throw this.#keyError;
@@ -269,6 +273,19 @@ function keyWrong(text: string): UsageError {
     message: 'The vendor does not know the API key',
     found: (body.success ? (body.data.error ?? body.data.message) : undefined) ?? 'status 401',
     action: 'Set MASSIVE_API_KEY to a key from your dashboard at massive.com',
+  });
+}
+
+function movedTo(location: string | null, baseUrl: string): CondvestError {
+  const to = URL.canParse(location ?? '', baseUrl)
+    ? new URL(location ?? '', baseUrl).origin
+    : 'an address that is none';
+  return new CondvestError({
+    code: 'massive-moved',
+    kind: 'permanent',
+    message: 'The vendor sends every request to another address',
+    found: `${new URL(baseUrl).origin} sends to ${to}`,
+    action: 'Set CONDVEST_MASSIVE_URL to the address of its REST API',
   });
 }
 

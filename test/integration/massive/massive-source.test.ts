@@ -393,6 +393,14 @@ describe('Massive over HTTP', () => {
     assert.equal(server.requests.length, 2, 'a key that is known to be wrong is not sent again');
   });
 
+  test('an address that sends its callers elsewhere is named at once, and the key is not sent there', async () => {
+    server.faults.push({ kind: 'status', status: 301, location: `${server.url}/elsewhere` });
+    const error = await failure(source().bars(session));
+    assert.deepEqual([error.code, error.kind], ['massive-moved', 'permanent']);
+    assert.match(error.message, /CONDVEST_MASSIVE_URL/);
+    assert.equal(server.requests.length, 1);
+  });
+
   test('403 on a young session is "not yet", on an old one the horizon of the plan', async () => {
     server.faults.push({ kind: 'status', status: 403 });
     assert.equal((await source().bars(session)).kind, 'beyond-plan');

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 import type { BarsReply, DailySource } from '#ports/daily-source.ts';
 
@@ -153,10 +154,11 @@ function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
     const fields = line.trimEnd().split(',');
     if (fields.length !== header.length)
       throw invalid(path, `line ${index + 1} has ${fields.length} fields, not ${header.length}`);
-    const [symbol, volume, open, close, high, low, , trades] = places.map((place) => fields[place] ?? '');
+    const [symbol, volume, open, close, high, low, start, trades] = places.map((place) => fields[place] ?? '');
     rows.push({
       symbol: symbol ?? null,
-      session,
+      // A file of another day under this one's name is none of this day.
+      session: dateOf(start) ?? session,
       open: numberOf(open),
       high: numberOf(high),
       low: numberOf(low),
@@ -168,6 +170,15 @@ function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
   }
   return rows;
 }
+
+/** New York's date of an instant in nanoseconds; undefined where none is given. */
+function dateOf(nanoseconds: string | undefined): IsoDate | undefined {
+  const ms = (numberOf(nanoseconds) ?? 0) / 1_000_000;
+  return ms > 0 && ms < INSTANT_MS_MAX ? newYorkAt(ms).date : undefined;
+}
+
+/** The year 2200. */
+const INSTANT_MS_MAX = Date.UTC(2200, 0, 1);
 
 function numberOf(text: string | undefined): number | null {
   if (text === undefined || !/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return null;

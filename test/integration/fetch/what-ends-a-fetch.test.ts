@@ -41,10 +41,11 @@ describe('what ends a fetch', () => {
     await rm(folder, { recursive: true });
   });
 
-  const put = async (session: IsoDate): Promise<void> => {
+  const put = async (session: IsoDate, of?: IsoDate): Promise<void> => {
     const inside = join(folder, session.slice(0, 4), session.slice(5, 7));
     await mkdir(inside, { recursive: true });
-    const lines = SYMBOLS.map((symbol) => `${symbol},100,10,10,10,10,0,5`);
+    const start = of === undefined ? '0' : `${calendar.openMs(of)}000000`;
+    const lines = SYMBOLS.map((symbol) => `${symbol},100,10,10,10,10,${start},5`);
     const header = 'ticker,volume,open,close,high,low,window_start,transactions';
     await writeFile(join(inside, `${session}.csv`), [header, ...lines, ''].join('\n'));
   };
@@ -96,6 +97,21 @@ describe('what ends a fetch', () => {
     const source = new FlatFileSource({ folder });
     assert.equal((await source.bars(isoDate('2024-01-17'))).kind, 'not-yet');
     assert.equal((await source.bars(isoDate('2024-01-12'))).kind, 'beyond-plan');
+  });
+
+  test('a file of another day under the name of this one brings nothing', async () => {
+    const session = isoDate('2024-03-07');
+    await put(session, isoDate('2024-03-08'));
+    await put(isoDate('2024-03-06'), isoDate('2024-03-06'));
+    const report = await lake.fetch({ from: isoDate('2024-03-06'), to: session }, files());
+    assert.deepEqual(
+      report.sessions.map((one) => [one.session, one.outcome]),
+      [
+        ['2024-03-06', 'fetched'],
+        [session, 'failed'],
+      ],
+    );
+    assert.match(report.sessions[1]?.error?.message ?? '', /not a session: .*2024-03-08/);
   });
 
   test('a file that the system refuses to read is named', async () => {

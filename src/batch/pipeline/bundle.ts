@@ -27,7 +27,8 @@ export function bundled(
   const notices: NewNotice[] = [];
   for (const kind of new Set(concerns.map((concern) => concern.kind))) {
     const of = concerns.filter((concern) => concern.kind === kind);
-    const ranges = open.flatMap(({ key }) => rangeOf(kind, key));
+    // The narrowest first: one that was told of a session alone goes on beside a later one of sessions before and after it.
+    const ranges = open.flatMap(({ key }) => rangeOf(kind, key)).sort((a, b) => daysOf(a) - daysOf(b));
     const keyOf = ({ session }: Concern): string | undefined =>
       ranges.find(({ first, last }) => first <= session && session <= last)?.key;
     const fresh = of.filter((concern) => keyOf(concern) === undefined);
@@ -60,7 +61,17 @@ function keyOfRange(kind: string, concerns: readonly Concern[]): string {
   return `${kind}:${concerns[0]?.session ?? ''}..${concerns.at(-1)?.session ?? ''}`;
 }
 
-function rangeOf(kind: string, key: string): { key: string; first: string; last: string }[] {
+interface Range {
+  readonly key: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+function daysOf({ first, last }: Range): number {
+  return Date.parse(last) - Date.parse(first);
+}
+
+function rangeOf(kind: string, key: string): Range[] {
   if (!key.startsWith(`${kind}:`)) return [];
   const [first = '', last = first] = key.slice(kind.length + 1).split('..');
   return [{ key, first, last }];

@@ -125,6 +125,19 @@ test('many sessions at once are told as one, and what was told one by one stays 
   assert.deepEqual(judge({ open }).over, ['session-missing:2026-10-05..2026-10-12']);
 });
 
+test('a session told by itself is not over when one notice tells of many before and after it', () => {
+  const alone = judge({ lake: { ledger: ledgerOf(missing('2026-10-07')) } });
+  const around = ['2026-10-02', '2026-10-05', '2026-10-06', '2026-10-08', '2026-10-09', '2026-10-12'];
+  const ledger = ledgerOf(missing('2026-10-07', ...around));
+  const both = judge({ lake: { ledger }, open: opened(alone.holding) });
+  const all = ['session-missing:2026-10-02..2026-10-12', 'session-missing:2026-10-07'];
+  assert.deepEqual(keys(both.holding).toSorted(), all);
+  // The newest notices come first.
+  const open = opened(both.holding).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const later = judge({ lake: { ledger }, open });
+  assert.deepEqual([keys(later.holding).toSorted(), later.over], [all, []]);
+});
+
 test('a step that goes on failing is told once; another one that fails beside it is told as well', () => {
   const fails = (...steps: string[]) =>
     steps.map((step) => ({ step, error: 'Condvest.Transient', cause: `${step} broke` }));

@@ -51,6 +51,13 @@ test('the same list again changes nothing', () => {
   assert.ok(rows.every((row) => row.seenAtMs === 1));
 });
 
+test('a date before all sessions, as some programs write none, is no end that stops the list', () => {
+  const ended = [{ ...active('AAA'), delistedOn: isoDate('0001-01-01') }];
+  const { rows, delisted } = planned({ active: [active('BBB')], ended });
+  assert.deepEqual(delisted, ['AAA']);
+  assert.equal(rows[0]?.lastSession, calendar.previous(session), 'known to be over, and not since when');
+});
+
 test('a null never overwrites a value', () => {
   const { rows, detailed } = planned({ active: [active('AAA', null, { name: null, type: null }), active('BBB')] });
   assert.equal(detailed, 0);

@@ -202,7 +202,9 @@ class ListingsInProgress {
   #lastSessionBy(row: ListingRow, delistedOn: IsoDate | null): IsoDate {
     const { calendar, session } = this.#inputs;
     const before = calendar.previous(session);
-    const last = delistedOn === null ? before : calendar.sessionAt(calendar.indexOnOrBefore(delistedOn));
+    // Some programs write the year 1 for a date that nobody knows.
+    const isKnown = delistedOn !== null && delistedOn >= calendar.firstSession;
+    const last = isKnown ? calendar.sessionAt(calendar.indexOnOrBefore(delistedOn)) : before;
     const bounded = last < session ? last : before;
     return bounded < row.firstSession ? row.firstSession : bounded;
   }

@@ -131,11 +131,11 @@ test('a session told by itself is not over when one notice tells of many before 
   const ledger = ledgerOf(missing('2026-10-07', ...around));
   const both = judge({ lake: { ledger }, open: opened(alone.holding) });
   const all = ['session-missing:2026-10-02..2026-10-12', 'session-missing:2026-10-07'];
-  assert.deepEqual(keys(both.holding).toSorted(), all);
+  assert.deepEqual(new Set(keys(both.holding)), new Set(all));
   // The newest notices come first.
   const open = opened(both.holding).toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const later = judge({ lake: { ledger }, open });
-  assert.deepEqual([keys(later.holding).toSorted(), later.over], [all, []]);
+  assert.deepEqual([new Set(keys(later.holding)), later.over], [new Set(all), []]);
 });
 
 test('a step that goes on failing is told once; another one that fails beside it is told as well', () => {

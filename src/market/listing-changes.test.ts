@@ -58,6 +58,15 @@ test('a date before all sessions, as some programs write none, is no end that st
   assert.equal(rows[0]?.lastSession, calendar.previous(session), 'known to be over, and not since when');
 });
 
+test('a change of symbol in the year 1 is dated by the day on which it was seen', () => {
+  const { rows, renamed } = planned({
+    active: [active('NEW', 'F-AAA'), active('BBB')],
+    changedOn: new Map([['NEW', isoDate('0001-01-01')]]),
+  });
+  assert.deepEqual(renamed, ['AAA → NEW']);
+  assert.equal(rows.find(({ symbol }) => symbol === 'NEW')?.firstSession, session);
+});
+
 test('a null never overwrites a value', () => {
   const { rows, detailed } = planned({ active: [active('AAA', null, { name: null, type: null }), active('BBB')] });
   assert.equal(detailed, 0);

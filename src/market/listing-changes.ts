@@ -195,7 +195,7 @@ class ListingsInProgress {
   #firstSessionOf(symbol: string): IsoDate {
     const { calendar, changedOn, session } = this.#inputs;
     const date = changedOn.get(symbol);
-    if (date === undefined || date > session) return session;
+    if (date === undefined || date > session || date < calendar.firstSession) return session;
     return calendar.sessionAt(calendar.indexOnOrAfter(date));
   }
 

@@ -67,6 +67,21 @@ test('a change of symbol in the year 1 is dated by the day on which it was seen'
   assert.equal(rows.find(({ symbol }) => symbol === 'NEW')?.firstSession, session);
 });
 
+test('a symbol that is in the list twice has not changed hands', () => {
+  for (const twice of [
+    [active('AAA'), active('AAA', 'F-OTHER')],
+    [active('AAA', 'F-OTHER'), active('AAA')],
+  ]) {
+    const { reused, listed, detailed } = planned({ active: [...twice, active('BBB')] });
+    assert.deepEqual([reused, listed, detailed], [[], [], 0]);
+  }
+  const { rows } = planned({ active: [active('AAA'), active('BBB'), active('NEW', 'F-1'), active('NEW', 'F-2')] });
+  assert.deepEqual(
+    rows.filter(({ symbol }) => symbol === 'NEW').map(({ figi, lastSession }) => [figi, lastSession]),
+    [['F-1', null]],
+  );
+});
+
 test('a null never overwrites a value', () => {
   const { rows, detailed } = planned({ active: [active('AAA', null, { name: null, type: null }), active('BBB')] });
   assert.equal(detailed, 0);

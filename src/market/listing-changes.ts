@@ -72,12 +72,13 @@ export const SHORT_LIST_SHARE = 0.9;
  * - A symbol whose FIGI is another one than before was reused: the old listing ends the session before.
  * - An open listing that is in the list no more ends, if the list of ended symbols says so too. One that is in neither is
  *   left open and reported: absence from a list is no proof.
+ * - A symbol that is in the list twice is the one with the FIGI that is known, else the first.
  * - A null never overwrites a value. A security's id is permanent.
  */
 export function planListings(inputs: ListingChangesInputs): ListingChanges {
   const state = new ListingsInProgress(inputs);
-  const active = [...inputs.active].sort((a, b) => compare(a.symbol, b.symbol));
-  for (const symbol of active) state.takeActive(symbol);
+  const bySymbol = Map.groupBy(inputs.active, ({ symbol }) => symbol);
+  for (const [, rows] of [...bySymbol].sort(([a], [b]) => compare(a, b))) state.takeActive(rows);
   state.closeAbsent();
   return state.result();
 }
@@ -106,8 +107,12 @@ class ListingsInProgress {
     }
   }
 
-  takeActive(symbol: ActiveSymbol): void {
-    const open = this.#open.get(symbol.symbol);
+  /** The rows of one symbol: a list may hold it twice, and only one security has it. */
+  takeActive(rows: readonly ActiveSymbol[]): void {
+    const [first] = rows;
+    if (first === undefined) return;
+    const open = this.#open.get(first.symbol);
+    const symbol = rows.find(({ figi }) => figi !== null && figi === open?.figi) ?? first;
     if (open === undefined) {
       this.#list(symbol);
       return;

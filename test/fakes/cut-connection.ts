@@ -6,6 +6,8 @@ export interface CuttableWay extends AsyncDisposable {
   /** Every connection breaks, and new ones are closed at once. */
   cut(): void;
   mend(): void;
+  /** Every connection stays, and nothing comes through any more: a machine that has vanished. */
+  silence(): void;
 }
 
 export async function cuttableWay(host: string, port: number): Promise<CuttableWay> {
@@ -39,6 +41,12 @@ export async function cuttableWay(host: string, port: number): Promise<CuttableW
     },
     mend: () => {
       isCut = false;
+    },
+    silence: () => {
+      for (const socket of sockets) {
+        socket.unpipe();
+        socket.pause();
+      }
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { PostgresDialect } from 'kysely';
 import { UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
@@ -10,6 +11,8 @@ import { SqlOperations } from './operations.ts';
 const CONNECTIONS_MAX = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** A connection on which nothing comes for longer than any statement may take leads nowhere: the machine behind it has vanished. */
+const SILENT_MS = 40_000;
 /** PostgreSQL's type of `bigint`, which the driver gives as text. */
 const INT8 = 20;
 
@@ -17,6 +20,8 @@ interface PostgresOptions {
   readonly url: string;
   readonly random: Random;
   readonly nowMs: number;
+  /** Forty seconds unless given. */
+  readonly silentMs?: number;
 }
 
 /** The operational store in PostgreSQL. The database exists; its tables are made where there are none. */
@@ -30,7 +35,7 @@ export async function openPostgresKeys(options: PostgresOptions): Promise<SqlKey
 }
 
 async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const { url, random, nowMs } = options;
+  const { url, random, nowMs, silentMs = SILENT_MS } = options;
   const place = placeOf(url);
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({
@@ -47,7 +52,12 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
   // A connection that breaks while nobody uses it is made anew with the next use; one that breaks in use fails what it is used
   // for, and would end the process besides if nobody listened.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    // The server's own bound on statements is of no use where the server cannot be heard: TCP would wait for a quarter of an hour.
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.setTimeout(silentMs, () => stream.destroy());
+  });
   const database = new Database({ dialect: new PostgresDialect({ pool }), random, place });
   try {
     await migrate(database, { random, nowMs });

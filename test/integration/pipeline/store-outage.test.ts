@@ -41,6 +41,18 @@ async function database() {
   };
 }
 
+test('a database that has vanished without a word is given up, and the next connection is a new one', {
+  skip,
+}, async () => {
+  await using server = await database();
+  const options = { url: server.url, random: systemRandom, nowMs: 1, silentMs: 200 };
+  await using operations = await openPostgresOperations(options);
+  assert.deepEqual(await operations.runs(1), []);
+  server.way.silence();
+  await assert.rejects(operations.runs(1), { code: 'operations-unavailable', kind: 'transient' });
+  assert.deepEqual(await operations.runs(1), []);
+});
+
 test('connections that break in the middle of transactions fail these, and nothing else', { skip }, async () => {
   await using server = await database();
   await using operations = await openPostgresOperations({ url: server.url, random: systemRandom, nowMs: 1 });

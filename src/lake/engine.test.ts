@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -122,6 +123,31 @@ test('a large result streams in bounded memory, and stopping early frees the con
   assert.deepEqual([count, sum], [3_000_000, (3_000_000 * 2_999_999) / 4]);
   const again = await engine.stream('SELECT * FROM range(1_000_000_000_000)');
   for await (const _ of again.chunks) break;
+});
+
+test('a stream that is left in the middle lets go of its files, whenever JavaScript collects its garbage', {
+  skip: existsSync('/proc/self/fd') ? false : 'SKIPPED: this system does not tell which files are open',
+}, async () => {
+  const path = join(folder, 'left.parquet');
+  await engine.run(`COPY (SELECT i, hash(i) AS h FROM range(2000000) r(i)) TO ${sqlText(path)} (FORMAT parquet)`);
+  const open = async (): Promise<number> => {
+    const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(links)).filter((link) => link === path).length;
+  };
+  // Held, so that no garbage is collected: that would free them as well.
+  const held: unknown[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    using session = await engine.session();
+    const { chunks } = await session.stream(`FROM ${sqlText(path)}`);
+    const iterator = chunks[Symbol.asyncIterator]();
+    assert.equal((await iterator.next()).done, false);
+    held.push(iterator);
+    assert.ok((await open()) > 0);
+  }
+  // Bounded, so that it fails and does not hang.
+  for (let turns = 0; turns < 5000 && (await open()) > 0; turns += 1)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual([await open(), held.length], [0, 3]);
 });
 
 test('the time zone is UTC, and no extension is fetched', async () => {

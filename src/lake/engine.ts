@@ -153,6 +153,8 @@ function limitsOf({ memoryLimitBytes, threads }: Partial<SandboxOptions>): Recor
 /** One connection. Statements of one session run one after the other; sessions run side by side. */
 export class EngineSession implements Disposable {
   readonly #connection: DuckDBConnection;
+  /** Results that were not read to their end: each holds files and buffers. */
+  readonly #unfinished = new Set<DuckDBResult>();
   #isInterrupted = false;
 
   constructor(connection: DuckDBConnection) {
@@ -195,7 +197,7 @@ export class EngineSession implements Disposable {
   /** The result chunk by chunk, as DuckDB makes it: memory does not grow with the result. */
   async stream(sql: string, parameters?: readonly SqlParameter[]): Promise<StreamedResult> {
     const result = await guard(() => this.#connection.stream(sql, bind(parameters)));
-    return streamed(result, () => this.#whyFailed(sql, parameters));
+    return this.#streamed(result, () => this.#whyFailed(sql, parameters));
   }
 
   /**
@@ -214,7 +216,7 @@ export class EngineSession implements Disposable {
         ? type === StatementType.SELECT || (type === StatementType.EXPLAIN && (await this.#explainsSelect(sql)))
         : type === StatementType.CREATE;
       if (!isAllowed) throw notAQuery(StatementType[type] ?? String(type));
-      if (isLast) return streamed(await guard(() => prepared.stream()), () => this.#whyFailed(sql));
+      if (isLast) return this.#streamed(await guard(() => prepared.stream()), () => this.#whyFailed(sql));
       await guard(() => prepared.run());
     }
     throw notAQuery('nothing');
@@ -291,8 +293,33 @@ export class EngineSession implements Disposable {
     return engineError(cause);
   }
 
+  /** A result that is not read to its end is given back soon after. */
   close(): void {
+    if (this.#unfinished.size === 0) this.#connection.closeSync();
+    else void this.#abandon();
+  }
+
+  /**
+   * The binding frees a result only when JavaScript happens to collect garbage, and the files and buffers of one that was left in
+   * the middle are no garbage of JavaScript's: a few hundred downloads that were broken off could take all files that a process
+   * may open. DuckDB itself lets go of them as soon as the result has failed, which an interrupted one does.
+   */
+  async #abandon(): Promise<void> {
+    this.interrupt();
+    for (const result of this.#unfinished) {
+      try {
+        for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; )
+          chunk = await result.fetchChunk();
+      } catch {
+        // It has failed, as it should.
+      }
+    }
     this.#connection.closeSync();
+  }
+
+  #streamed(result: DuckDBResult, whyFailed: () => Promise<CondvestError>): StreamedResult {
+    this.#unfinished.add(result);
+    return streamed(result, { whyFailed, onEnd: () => this.#unfinished.delete(result) });
   }
 
   [Symbol.dispose](): void {
@@ -322,14 +349,18 @@ function bind(parameters: readonly SqlParameter[] | undefined): DuckDBValue[] | 
 /** DuckDB's C interface ends a stream that failed like one that is exhausted; only the result's kind, then invalid, tells. */
 const INVALID_RESULT = 0;
 
-function streamed(result: DuckDBResult, whyFailed: () => Promise<CondvestError>): StreamedResult {
+function streamed(
+  result: DuckDBResult,
+  how: { readonly whyFailed: () => Promise<CondvestError>; readonly onEnd: () => void },
+): StreamedResult {
   const names = result.deduplicatedColumnNames();
   const types = names.map((_, index) => result.columnType(index));
   async function* chunks(): AsyncGenerator<ColumnChunk> {
     for (;;) {
       const chunk = await guard(() => result.fetchChunk());
       if (chunk === null || chunk.rowCount === 0) {
-        if (Number(result.returnType) === INVALID_RESULT) throw await whyFailed();
+        how.onEnd();
+        if (Number(result.returnType) === INVALID_RESULT) throw await how.whyFailed();
         return;
       }
       yield {

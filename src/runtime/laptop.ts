@@ -37,29 +37,22 @@ const CALENDAR_YEARS_AHEAD = 2;
 export interface LaptopOptions {
   /** The folder of the lake; `lake` in the home folder unless given. */
   readonly lakeFolder?: string;
-  /** Large temporary files go to the system's own folder for them, and nothing in the home folder is touched. */
+  /** All temporary files go to the system's own folder for them, and nothing in the home folder is touched. */
   readonly readOnly?: boolean;
 }
 
 export async function openLaptop(config: Config, options: LaptopOptions = {}): Promise<Laptop> {
   const { lakeFolder = join(config.home, 'lake'), readOnly = false } = options;
   const clock = systemClock;
-  const tempRoot = readOnly ? join(tmpdir(), 'condvest') : join(config.home, 'tmp');
+  const tempRoot = readOnly ? sharedTempRoot() : join(config.home, 'tmp');
   let tempFolder: string;
   try {
     tempFolder = await makeTempFolder(tempRoot, { pid: process.pid, id: systemRandom.uuid().slice(0, 8) });
   } catch (cause) {
-    throw new CondvestError({
-      code: 'home-not-writable',
-      kind: 'permanent',
-      message: 'The home folder cannot be written to',
-      found: `${config.home} (${cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)})`,
-      action: 'Set CONDVEST_HOME to a folder that can be written to, or mend its permissions',
-      cause,
-    });
+    throw readOnly ? tempNotWritable(tempRoot, cause) : homeNotWritable(config.home, cause);
   }
   await sweepTempFolders(tempRoot, clock.nowMs() - SCRATCH_AGE_MS);
-  const store = new FsObjectStore({ root: lakeFolder });
+  const store = new FsObjectStore({ root: lakeFolder, ...(readOnly ? { scratchFolder: tempFolder } : {}) });
   const engine = await Engine.create({
     tempFolder,
     memoryLimitBytes: config.memoryLimitBytes,
@@ -81,4 +74,35 @@ export async function openLaptop(config: Config, options: LaptopOptions = {}): P
       await rm(tempFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** The system's folder is everybody's: each user has a folder of their own in it, which the others cannot write to. */
+function sharedTempRoot(): string {
+  return join(tmpdir(), `condvest-${process.getuid?.() ?? 'user'}`);
+}
+
+function homeNotWritable(home: string, cause: unknown): CondvestError {
+  return new CondvestError({
+    code: 'home-not-writable',
+    kind: 'permanent',
+    message: 'The home folder cannot be written to',
+    found: `${home} (${codeOf(cause)})`,
+    action: 'Set CONDVEST_HOME to a folder that can be written to, or mend its permissions',
+    cause,
+  });
+}
+
+function tempNotWritable(root: string, cause: unknown): CondvestError {
+  return new CondvestError({
+    code: 'temp-not-writable',
+    kind: 'permanent',
+    message: 'The folder for temporary files cannot be written to',
+    found: `${root} (${codeOf(cause)})`,
+    action: 'Set TMPDIR to a folder that can be written to, or mend its permissions',
+    cause,
+  });
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

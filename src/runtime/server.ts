@@ -71,7 +71,7 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
   await using undo = new AsyncDisposableStack();
   const keys = needsKeys ? undo.use(await openKeys(config)) : undefined;
   if (keys !== undefined && !(await keys.hasKeys())) throw noKeys(config, host);
-  const keyRing = keys === undefined ? undefined : new KeyRing({ keys, clock });
+  const keyRing = keys === undefined ? undefined : new KeyRing({ keys, clock, timers: systemTimers });
   const upkeep = undo.use(new LaptopUpkeep(laptop, options.work));
   const stopping = new AbortController();
   const limits = limitsOf(config);

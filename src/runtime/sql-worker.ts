@@ -114,14 +114,13 @@ async function* boundedRows(batches: AsyncIterable<RowBatch>, rowsMax: number): 
   }
 }
 
-/** The engine writes the file: the statement was found to be one SELECT, so that it is one inside parentheses, too. */
+/** The engine writes the file. The statement stays a text of its own, whatever stands behind its last semicolon. */
 async function* parquet(
   session: EngineSession,
   { statement, limits, scratchPath }: SqlJob,
 ): AsyncGenerator<Uint8Array> {
-  const select = statement.replace(/[\s;]+$/, '');
   const [written] = await session.rows<{ Count: number }>(
-    `COPY (SELECT * FROM (\n${select}\n) LIMIT ${limits.rows + 1}) TO ${sqlText(scratchPath)} (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT * FROM query(${sqlText(statement)}) LIMIT ${limits.rows + 1}) TO ${sqlText(scratchPath)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   if ((written?.Count ?? 0) > limits.rows) throw tooManyRows(limits.rows);
   yield* createReadStream(scratchPath) as AsyncIterable<Uint8Array>;

@@ -55,7 +55,7 @@ export class FsPageFiles implements PageFiles {
       const bytes = new Uint8Array(await readFile(real));
       return bytes.byteLength > FILE_BYTES_MAX ? undefined : bytes;
     } catch (cause) {
-      if (hasErrno(cause, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
+      if (hasErrno(cause, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG')) return undefined;
       throw cause;
     }
   }

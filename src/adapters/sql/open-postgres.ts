@@ -1,5 +1,5 @@
-import { PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
-import type { Client, Pool, PoolClient } from 'pg';
+import type { Socket } from 'node:net';
+import { PostgresDialect } from 'kysely';
 import { UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
@@ -11,8 +11,8 @@ import { SqlOperations } from './operations.ts';
 const CONNECTIONS_MAX = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** Longer than the server itself takes to give a statement up. */
-const ANSWER_TIMEOUT_MS = 45_000;
+/** A connection on which nothing comes for longer than any statement may take leads nowhere: the machine behind it has vanished. */
+const SILENT_MS = 40_000;
 /** PostgreSQL's type of `bigint`, which the driver gives as text. */
 const INT8 = 20;
 
@@ -20,7 +20,8 @@ interface PostgresOptions {
   readonly url: string;
   readonly random: Random;
   readonly nowMs: number;
-  readonly answerTimeoutMs?: number;
+  /** Forty seconds unless given. */
+  readonly silentMs?: number;
 }
 
 /** The operational store in PostgreSQL. The database exists; its tables are made where there are none. */
@@ -34,7 +35,7 @@ export async function openPostgresKeys(options: PostgresOptions): Promise<SqlKey
 }
 
 async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const { url, random, nowMs, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+  const { url, random, nowMs, silentMs = SILENT_MS } = options;
   const place = placeOf(url);
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({
@@ -51,9 +52,13 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
   // A connection that breaks while nobody uses it is made anew with the next use; one that breaks in use fails what it is used
   // for, and would end the process besides if nobody listened.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  const dialect = new PostgresDialect({ pool: impatient(pool, answerTimeoutMs) });
-  const database = new Database({ dialect, random, place });
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    // The server's own bound on statements is of no use where the server cannot be heard: TCP would wait for a quarter of an hour.
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.setTimeout(silentMs, () => stream.destroy());
+  });
+  const database = new Database({ dialect: new PostgresDialect({ pool }), random, place });
   try {
     await migrate(database, { random, nowMs });
   } catch (cause) {
@@ -61,26 +66,6 @@ async function openPostgres(options: PostgresOptions): Promise<Database> {
     throw thrownFor(cause, place);
   }
   return database;
-}
-
-/**
- * A connection on which no answer comes is closed: a server that lost its power says nothing, not even that it is gone, and whoever waited
- * for it would wait for ever.
- */
-function impatient(pool: Pool, answerTimeoutMs: number): PostgresPool {
-  const connect = async (): Promise<PostgresPoolClient> => {
-    const client = (await pool.connect()) as unknown as Client & PoolClient;
-    const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
-      const timer = setTimeout(() => void client.end(), answerTimeoutMs);
-      try {
-        return await client.query(text, [...values]);
-      } finally {
-        clearTimeout(timer);
-      }
-    };
-    return { query, release: (isBroken?: boolean) => client.release(isBroken) } as unknown as PostgresPoolClient;
-  };
-  return { connect, end: () => pool.end(), options: pool.options };
 }
 
 /** Host, port and database: what a person needs to know, and no password. */

@@ -22,7 +22,7 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
     tag: 'condvest',
     query: z.object({}),
     answer: statusShape,
-    handle: async (c) => fresh(c, await serving.reads.pass(() => statusOf(serving))),
+    handle: async (c) => fresh(c, await statusOf(serving)),
   });
   addRoute(app, {
     method: 'get',
@@ -36,9 +36,10 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
 }
 
 async function statusOf(serving: Serving): Promise<StatusAnswer> {
-  const { upkeep, views, lake } = serving;
+  const { upkeep, views, lake, reads } = serving;
+  // Only what reads the lake holds a place of those who read it: a store of runs that does not answer must not keep them all.
   const [status, ready, notices, simulated, view] = await Promise.all([
-    upkeep.status(),
+    reads.pass(() => upkeep.status()),
     readinessOf(serving),
     upkeep.notices({ openOnly: true, limit: NOTICES_COUNTED_MAX }),
     upkeep.isSimulated(),

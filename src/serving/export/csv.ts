@@ -1,11 +1,12 @@
 import type { ColumnType } from '#lake/schema.ts';
+import { decimalText } from './decimal-text.ts';
 import { instantText } from './instant-text.ts';
 import type { Cell, TableStream } from './table-stream.ts';
 
 /**
  * CSV by RFC 4180: a header, fields quoted where they hold a comma, a quote or a line end. Null is an empty field and the
  * empty text is `""`. Lines end in a line feed, as those of DuckDB, Polars and pandas do. Numbers are the shortest text that
- * reads back as the same number.
+ * reads back as the same number; those of a column of doubles always have a point.
  */
 export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
@@ -27,6 +28,7 @@ export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array>
 function csvCell(value: Cell, type: ColumnType | undefined): string {
   if (value === null) return '';
   if (typeof value === 'string') return value === '' ? '""' : quoted(value);
+  if (type === 'double') return decimalText(Number(value));
   if (type === 'timestamp') return instantText(Number(value));
   return String(value);
 }

@@ -72,6 +72,14 @@ test('CSV tells null from the empty text and writes dates, instants and long num
   );
 });
 
+test('a number of a column of doubles has a point, so that nobody takes the column for whole numbers by its first rows', async () => {
+  const fields: Field[] = [{ name: 'volume', type: 'double' }];
+  const rows = [236_926, 236_926.7, -0, 1e21, -5].map((volume) => ({ volume }));
+  assert.equal(await textOf(encodeCsv, rows, fields), 'volume\n236926.0\n236926.7\n0.0\n1e+21\n-5.0\n');
+  const json = '{"volume":236926.0}\n{"volume":236926.7}\n{"volume":0.0}\n{"volume":1e+21}\n{"volume":-5.0}\n';
+  assert.equal(await textOf(encodeNdjson, rows, fields), json);
+});
+
 test('CSV quotes commas, quotes and line ends, in names too', async () => {
   const fields: Field[] = [{ name: 'a,b', type: 'string' }];
   const rows = ['x,y', 'say "hi"', 'two\nlines', 'cr\rhere', 'plain'].map((text) => ({ 'a,b': text }));

@@ -1,4 +1,5 @@
 import type { ColumnType } from '#lake/schema.ts';
+import { decimalText } from './decimal-text.ts';
 import { instantText } from './instant-text.ts';
 import type { Cell, Field, RowBatch, TableStream } from './table-stream.ts';
 
@@ -55,6 +56,7 @@ function jsonCell(value: Cell, type: ColumnType | undefined): string {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) return 'null';
+    if (type === 'double') return decimalText(value);
     if (type === 'timestamp') return `"${instantText(value)}"`;
   }
   return JSON.stringify(value);

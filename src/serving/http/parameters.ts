@@ -82,16 +82,21 @@ export const optionalDate = z
 const INSTANT_MIN = -70 * 366 * MS_PER_DAY;
 const INSTANT_MAX = 231 * 366 * MS_PER_DAY;
 
+/** So many digits are no milliseconds of those years: nanoseconds, as the vendor's Python client sends a `datetime`. */
+const NANOSECONDS = /^\d{17,19}$/;
+const NANOSECONDS_A_MS = 1_000_000;
+
 /** A date, or an instant in epoch milliseconds. */
 export type DateOrMs = { readonly date: IsoDate } | { readonly ms: InstantMs };
 
 export function readDateOrMs(text: string): DateOrMs | undefined {
   const date = parseIsoDate(text.trim());
   if (date !== undefined) return { date };
-  if (!/^-?\d{1,15}$/.test(text.trim())) return undefined;
+  const isNanoseconds = NANOSECONDS.test(text.trim());
+  if (!isNanoseconds && !/^-?\d{1,15}$/.test(text.trim())) return undefined;
   // `20240102`, which as an instant would be some hours after the beginning of 1970, is a date that is written otherwise.
   if (/^(19|2[01])\d{6}$/.test(text.trim())) return undefined;
-  const ms = Number(text);
+  const ms = isNanoseconds ? Math.round(Number(text) / NANOSECONDS_A_MS) : Number(text);
   return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? { ms } : undefined;
 }
 

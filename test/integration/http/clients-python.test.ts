@@ -73,6 +73,9 @@ for (const { name, module } of PACKAGES) {
     }
     assert.ok((value('get_ema') as { underlying: { aggregates: unknown[] } }).underlying.aggregates.length >= 20);
 
+    // The client sends a datetime in nanoseconds; midnight in UTC lies after no bar of the day before, and before the one of the day.
+    assert.deepEqual(value('get_sma datetimes'), value('get_sma dates'));
+
     const [known, unknown] = ['AAA', 'NOSUCH'].map((ticker) =>
       rows('list_universal_snapshots').find((row) => row.ticker === ticker),
     );

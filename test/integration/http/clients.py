@@ -55,6 +55,16 @@ METHODS = {
     "get_previous_close_agg": lambda: plain(client.get_previous_close_agg(symbol)),
     "get_sma": lambda: plain(client.get_sma(symbol, window=10, limit=20)),
     "get_ema": lambda: plain(client.get_ema(symbol, window=10, limit=20, expand_underlying=True)),
+    "get_sma datetimes": lambda: plain(
+        client.get_sma(
+            symbol,
+            window=10,
+            limit=5000,
+            timestamp_gte=datetime.fromisoformat(from_day).replace(tzinfo=timezone.utc),
+            timestamp_lt=datetime.fromisoformat(session).replace(tzinfo=timezone.utc),
+        )
+    ),
+    "get_sma dates": lambda: plain(client.get_sma(symbol, window=10, limit=5000, timestamp_gte=from_day, timestamp_lt=session)),
     "get_rsi": lambda: plain(client.get_rsi(symbol, limit=20)),
     "get_macd": lambda: plain(client.get_macd(symbol, limit=20)),
     "list_universal_snapshots": lambda: pages(

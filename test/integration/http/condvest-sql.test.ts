@@ -124,7 +124,7 @@ describe('SQL over HTTP', () => {
     assert.equal(csv.split('\n').length, 504);
     const arrow = tableFromIPC(await (await sql.post(statement, { format: 'arrow' })).arrayBuffer());
     assert.equal(arrow.numRows, 502);
-    const parquet = await sql.post(`${statement}\n;`, { format: 'parquet' });
+    const parquet = await sql.post(`${statement}\n; -- that was it`, { format: 'parquet' });
     assert.equal(parquet.headers.get('content-disposition'), 'attachment; filename="query.parquet"');
     const path = join(sql.folder, 'answer.parquet');
     await writeFile(path, Buffer.from(await parquet.arrayBuffer()));

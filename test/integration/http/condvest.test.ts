@@ -435,3 +435,23 @@ test('the OpenAPI document names every route, and the reference page what it nee
     'text/javascript; charset=utf-8',
   );
 });
+
+test('a store of runs that does not answer keeps nobody from the lake', async () => {
+  let isAsked = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    isAsked = resolve;
+  });
+  const silent = (): Promise<never> => {
+    isAsked();
+    return new Promise(() => {});
+  };
+  await using http = await openHttpApp({ limits: { readsRunning: 1 }, upkeep: { notices: silent } });
+  void http.get('/condvest/v1/status');
+  await asked;
+  const { reads } = http.serving;
+  // Bounded, so that it fails and does not hang.
+  for (let turns = 0; turns < 5000 && reads.load.running > 0; turns += 1)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(reads.load.running, 0);
+  assert.equal((await http.get('/condvest/v1/bars/AAA?limit=1')).status, 200);
+});

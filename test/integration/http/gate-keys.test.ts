@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { openSqliteKeys } from '#adapters/sql/open-sqlite.ts';
+import { systemTimers } from '#adapters/system/timers.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Keys, NewKey } from '#ports/keys.ts';
 import type { Timers } from '#ports/timers.ts';
@@ -35,7 +36,7 @@ describe('a server that needs keys', () => {
     keys = await openSqliteKeys({ path: join(folder, 'operations.sqlite'), random, nowMs: 1 });
   });
   beforeEach(() => {
-    ring = new KeyRing({ keys, clock: http.clock });
+    ring = new KeyRing({ keys, clock: http.clock, timers: systemTimers });
     gate = gated(http.serving, { keys: ring, cors: ['*'] });
   });
   after(async () => {
@@ -150,7 +151,7 @@ describe('a server that needs keys', () => {
     for (let i = 0; i < 3; i += 1) assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
     await ring.flush();
     assert.equal((await keys.findKey(id))?.usedRequests, 3);
-    const again = gated(http.serving, { keys: new KeyRing({ keys, clock: http.clock }) });
+    const again = gated(http.serving, { keys: new KeyRing({ keys, clock: http.clock, timers: systemTimers }) });
     for (let i = 0; i < 2; i += 1) assert.equal((await again.ask(PATH, bearer(key))).status, 200);
     const refused = await again.ask(PATH, bearer(key));
     const midnightMs = 86_400_000 - (http.clock.nowMs() % 86_400_000);
@@ -162,7 +163,7 @@ describe('a server that needs keys', () => {
 
   test('two servers count towards one budget', async () => {
     const { key } = await make({ requestsPerDay: 10 });
-    const other = new KeyRing({ keys, clock: http.clock });
+    const other = new KeyRing({ keys, clock: http.clock, timers: systemTimers });
     const second = gated(http.serving, { keys: other });
     for (let i = 0; i < 4; i += 1) {
       assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
@@ -186,7 +187,9 @@ describe('a server that needs keys', () => {
       return keys.findKey(id);
     };
     const counted = { findKey } as unknown as Keys;
-    const counting = gated(http.serving, { keys: new KeyRing({ keys: counted, clock: http.clock }) });
+    const counting = gated(http.serving, {
+      keys: new KeyRing({ keys: counted, clock: http.clock, timers: systemTimers }),
+    });
     for (let i = 0; i < 100; i += 1) {
       const guess = `cvk_${i.toString(16).padStart(12, 'a')}_${'g'.repeat(43)}`;
       assert.deepEqual((await outcome(counting.ask(PATH, bearer(guess))))[0], i < 30 ? 401 : 429, String(i));
@@ -203,7 +206,9 @@ describe('a server that needs keys', () => {
       return keys.findKey(id);
     };
     const counted = { findKey, addUses: () => Promise.resolve(new Map()) } as unknown as Keys;
-    const counting = gated(http.serving, { keys: new KeyRing({ keys: counted, clock: http.clock }) });
+    const counting = gated(http.serving, {
+      keys: new KeyRing({ keys: counted, clock: http.clock, timers: systemTimers }),
+    });
     const gone = `cvk_eeeeeeeeeeee_${'x'.repeat(43)}`;
     for (let second = 0; second < 300; second += 1) {
       http.clock.move(1000);
@@ -221,13 +226,46 @@ describe('a server that needs keys', () => {
       findKey: (id: string) => (isAway ? Promise.reject(unavailable) : keys.findKey(id)),
       addUses: () => Promise.reject(unavailable),
     } as unknown as Keys;
-    const away = gated(http.serving, { keys: new KeyRing({ keys: flaky, clock: http.clock }) });
+    const away = gated(http.serving, { keys: new KeyRing({ keys: flaky, clock: http.clock, timers: systemTimers }) });
     assert.equal((await away.ask(PATH, bearer(key))).status, 200);
     isAway = true;
     http.clock.move(9 * 60_000);
     assert.equal((await away.ask(PATH, bearer(key))).status, 200);
     http.clock.move(2 * 60_000);
     assert.deepEqual(await outcome(away.ask(PATH, bearer(key))), [503, 'operations-unavailable']);
+  });
+
+  test('a store that does not say anything holds up no key that was good', async () => {
+    const { key } = await make();
+    const { key: unknown } = await make();
+    let isSilent = false;
+    let asked = 0;
+    const silent = {
+      findKey: (id: string) => {
+        asked += 1;
+        return isSilent ? new Promise(() => {}) : keys.findKey(id);
+      },
+      addUses: () => Promise.resolve(new Map()),
+    } as unknown as Keys;
+    const isTooLong: (() => void)[] = [];
+    const timers: Timers = {
+      after: (_, call) => {
+        isTooLong.push(call);
+        return () => {};
+      },
+    };
+    const held = gated(http.serving, { keys: new KeyRing({ keys: silent, clock: http.clock, timers }) });
+    assert.equal((await held.ask(PATH, bearer(key))).status, 200);
+    isSilent = true;
+    http.clock.move(60_000);
+    const asking = [held.ask(PATH, bearer(key)), held.ask(PATH, bearer(key))];
+    while (asked < 2) await new Promise((resolve) => setImmediate(resolve));
+    for (const call of isTooLong) call();
+    for (const answer of [...asking, held.ask(PATH, bearer(key))]) assert.equal((await answer).status, 200);
+    assert.equal(asked, 2, 'one look at the store, however many ask');
+    // Nobody gets in whom the store has not named.
+    const stranger = held.ask(PATH, bearer(unknown)).then(() => 'let in');
+    assert.equal(await Promise.race([stranger, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))]), 'waits');
   });
 
   test('answers are for who has a key, and say so to caches', async () => {

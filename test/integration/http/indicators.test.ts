@@ -115,6 +115,8 @@ describe('indicators', () => {
     assert.deepEqual(await within('timestamp.gt=2024-06-28&timestamp.lt=2024-07-08'), week);
     const [from, to] = [midnight('2024-07-01'), midnight('2024-07-05')];
     assert.deepEqual(await within(`timestamp.gte=${from}&timestamp.lte=${to}`), week);
+    // As the vendor's Python client sends a datetime.
+    assert.deepEqual(await within(`timestamp.gte=${from}000000&timestamp.lte=${to}000000`), week);
     assert.deepEqual(await within('timestamp=2024-07-04'), []);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { systemTimers } from '#adapters/system/timers.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Keys } from '#ports/keys.ts';
@@ -93,7 +94,7 @@ test('where keys are needed, nothing is known by heart to those without one', as
   const open = gated(http.serving);
   await open.ask(PATH);
   const known = { findKey: () => Promise.resolve(undefined) } as unknown as Keys;
-  const keyed = gated(http.serving, { keys: new KeyRing({ keys: known, clock: http.clock }) });
+  const keyed = gated(http.serving, { keys: new KeyRing({ keys: known, clock: http.clock, timers: systemTimers }) });
   assert.equal((await keyed.ask(PATH)).status, 401);
 });
 

@@ -96,6 +96,8 @@ describe('the files of the page', () => {
       '/assets%00.js',
       '/__proto__/x.js',
       '/constructor/x.js',
+      // Longer than any name on a disk can be.
+      `/${'a'.repeat(300)}.js`,
     ]) {
       const response = await gate.ask(path);
       assert.ok(!(await response.text()).includes('hidden words'), path);

@@ -78,7 +78,7 @@ test('a server that is gone without a word fails what waits for it, and nothing 
     url: server.url,
     random: systemRandom,
     nowMs: 1,
-    answerTimeoutMs: 500,
+    silentMs: 2000,
   });
   const lease = { name: 'a', holder: 'a', nowMs: 1, ttlMs: 1 };
   await operations.acquireLease(lease);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '#runtime/config.ts';
 import { openLaptop } from '#runtime/laptop.ts';
@@ -40,6 +40,29 @@ test('temporary folders of killed processes go after a day; those of the living 
     );
   } finally {
     await rm(home, { recursive: true });
+  }
+});
+
+test('who only reads leaves no file in the home folder, and shares no folder with other users', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-temp-'));
+  const before = process.env.TMPDIR;
+  try {
+    const config = readConfig({ environment: { CONDVEST_HOME: join(folder, 'home') }, workingFolder: folder });
+    process.env.TMPDIR = folder;
+    {
+      await using laptop = await openLaptop(config, { readOnly: true });
+      // Where a Parquet export is written before it is sent.
+      assert.equal(dirname(await laptop.lake.deps.store.scratchPath('.parquet')), laptop.tempFolder);
+      assert.equal(dirname(laptop.tempFolder), join(folder, `condvest-${process.getuid?.() ?? 'user'}`));
+    }
+    assert.ok(!(await readdir(folder)).includes('home'));
+    process.env.TMPDIR = join(folder, 'file');
+    await writeFile(process.env.TMPDIR, '');
+    await assert.rejects(openLaptop(config, { readOnly: true }), { code: 'temp-not-writable', message: /TMPDIR/ });
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    await rm(folder, { recursive: true });
   }
 });
 

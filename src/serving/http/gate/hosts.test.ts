@@ -53,6 +53,13 @@ test('a server for others goes by addresses and by the names it was given', () =
     assert.ok(!rules.isOurs(host), host);
 });
 
+test('the name of the public address counts with any port: a proxy may hand it on without its own', () => {
+  const rules = hostRules({ ...HERE, publicUrl: 'https://public.example.com:8443' });
+  for (const host of ['public.example.com:8443', 'public.example.com', 'localhost:8787'])
+    assert.ok(rules.isOurs(host), host);
+  assert.ok(!rules.isOurs('example.com:8443'));
+});
+
 test('a name that was good is remembered, and no other with it', () => {
   const rules = hostRules(HERE);
   assert.ok(rules.isOurs('localhost:8787'));

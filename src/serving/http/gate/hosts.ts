@@ -23,7 +23,8 @@ export interface HostOptions {
  */
 export function hostRules({ bind, port, names, publicUrl }: HostOptions): HostRules {
   const given = new Set(names.map((name) => name.toLowerCase()));
-  if (publicUrl !== undefined) given.add(new URL(publicUrl).host.toLowerCase());
+  // With any port: a proxy may hand on the name without it, as nginx's `$host` does.
+  if (publicUrl !== undefined) given.add(new URL(publicUrl).hostname.toLowerCase());
   const isLocal = isLoopback(bind);
   const isOurs = (host: string): boolean => {
     const parts = splitHost(host);

@@ -4,6 +4,7 @@ import { type InstantMs, type IsoDate, isoDate, MS_PER_DAY } from '#base/dates.t
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Keys, KeyUse, StoredKey } from '#ports/keys.ts';
+import type { Timers } from '#ports/timers.ts';
 import { RetryLater } from '../http-errors.ts';
 import type { Caller } from '../serving.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -14,6 +15,8 @@ const KNOWN_MS = 3000;
 const UNKNOWN_MS = 60_000;
 /** While the store cannot be reached, keys that were good go on for so long. */
 const GRACE_MS = 10 * 60_000;
+/** A store that does not say anything is waited for so long, where the key was good before. */
+const WAIT_MS = 1000;
 /** Uses are written down so often, and no more of them are lost when the process dies. */
 const WRITE_MS = 5000;
 /** Keys remembered at once. */
@@ -44,6 +47,13 @@ interface KnownKey {
   readonly readMs: InstantMs;
 }
 
+/** A look at the store that goes on. */
+interface Look {
+  readonly found: Promise<KnownKey>;
+  /** Resolves when it has gone on for too long to be waited for. */
+  readonly tooLong: Promise<void>;
+}
+
 interface Use {
   day: IsoDate;
   /** Requests of the day as far as the store knows, and those not written down yet. */
@@ -56,7 +66,10 @@ interface Use {
 export class KeyRing {
   readonly #keys: Keys;
   readonly #clock: Clock;
+  readonly #timers: Timers;
   readonly #known = new LRUCache<string, KnownKey>({ max: KEYS_MAX });
+  /** By id: however many ask with one key, the store is asked once. */
+  readonly #looks = new Map<string, Look>();
   readonly #uses = new Map<string, Use>();
   readonly #rates = new RateLimit({ namesMax: KEYS_MAX });
   readonly #wrong = new RateLimit({ namesMax: ADDRESSES_MAX });
@@ -65,8 +78,9 @@ export class KeyRing {
   #writtenMs: InstantMs;
   #writing: Promise<void> | undefined;
 
-  constructor(deps: { readonly keys: Keys; readonly clock: Clock }) {
+  constructor(deps: { readonly keys: Keys; readonly clock: Clock; readonly timers: Timers }) {
     this.#keys = deps.keys;
+    this.#timers = deps.timers;
     this.#clock = deps.clock;
     this.#writtenMs = deps.clock.nowMs();
   }
@@ -107,16 +121,43 @@ export class KeyRing {
     // An address that tries ids is not let through to the store for ever.
     if (known?.key === undefined && this.#guesses.wait(address, WRONG_PER_MINUTE, nowMs) !== undefined)
       return undefined;
-    try {
-      const key = await this.#keys.findKey(id);
-      if (key === undefined) this.#guesses.take(address, WRONG_PER_MINUTE, nowMs);
-      const found = { key, caller: callerOf(key), readMs: nowMs };
-      this.#known.set(id, found);
+    const look = this.#look(id, nowMs);
+    if (known?.key === undefined || nowMs - known.readMs > GRACE_MS) {
+      const found = await look.found;
+      if (found.key === undefined) this.#guesses.take(address, WRONG_PER_MINUTE, nowMs);
       return found;
+    }
+    try {
+      return await Promise.race([look.found, look.tooLong.then(() => known)]);
     } catch (cause) {
-      if (!(cause instanceof CondvestError) || known?.key === undefined || nowMs - known.readMs > GRACE_MS) throw cause;
+      if (!(cause instanceof CondvestError)) throw cause;
       return known;
     }
+  }
+
+  #look(id: string, nowMs: InstantMs): Look {
+    let look = this.#looks.get(id);
+    if (look !== undefined) return look;
+    let cancel = (): void => {};
+    const tooLong = new Promise<void>((resolve) => {
+      cancel = this.#timers.after(WAIT_MS, resolve);
+    });
+    const found = this.#keys
+      .findKey(id)
+      .then((key) => {
+        const known = { key, caller: callerOf(key), readMs: nowMs };
+        this.#known.set(id, known);
+        return known;
+      })
+      .finally(() => {
+        cancel();
+        this.#looks.delete(id);
+      });
+    // Whoever does not wait for it any more is not told how it ended.
+    found.catch(() => {});
+    look = { found, tooLong };
+    this.#looks.set(id, look);
+    return look;
   }
 
   #weigh(key: StoredKey, nowMs: InstantMs): void {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CondvestError, type ErrorParts } from '#base/errors.ts';
+import { homeNotWritable, makeHome } from './home-folder.ts';
 import type { Laptop } from './laptop.ts';
 
 /** Small JSON objects beside the lake: what a home remembers of how it was begun. */
@@ -8,9 +9,13 @@ import type { Laptop } from './laptop.ts';
 /** Whole or not at all, whatever dies meanwhile. */
 export async function keepHomeFile({ config }: Laptop, name: string, value: object): Promise<void> {
   const path = join(config.home, name);
-  await mkdir(config.home, { recursive: true });
-  await writeFile(`${path}.part`, `${JSON.stringify(value, undefined, 2)}\n`);
-  await rename(`${path}.part`, path);
+  await makeHome(config);
+  try {
+    await writeFile(`${path}.part`, `${JSON.stringify(value, undefined, 2)}\n`);
+    await rename(`${path}.part`, path);
+  } catch (cause) {
+    throw homeNotWritable(config.home, cause);
+  }
 }
 
 /** Undefined where there is no such file. One that `parse` makes nothing of is corrupt, and refused as `unreadable` says. */

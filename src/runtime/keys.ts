@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { systemClock } from '#adapters/system/clock.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { UsageError } from '#base/errors.ts';
 import type { KeyScope, Keys, StoredKey } from '#ports/keys.ts';
 import { digestOf } from '#serving/http/gate/key-ring.ts';
 import type { Config } from './config.ts';
+import { makeHome } from './home-folder.ts';
 import { operationsPath } from './operations.ts';
 
 /** Keys of callers: where runs and notices are. */
@@ -15,7 +15,7 @@ export async function openKeys(config: Config): Promise<Keys> {
     const { openPostgresKeys } = await import('#adapters/sql/open-postgres.ts');
     return openPostgresKeys({ url: config.databaseUrl, random: systemRandom, nowMs });
   }
-  await mkdir(config.home, { recursive: true });
+  await makeHome(config);
   const { openSqliteKeys } = await import('#adapters/sql/open-sqlite.ts');
   return openSqliteKeys({ path: operationsPath(config), random: systemRandom, nowMs });
 }

@@ -13,6 +13,7 @@ import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 import type { Config } from './config.ts';
+import { codeOf, homeNotWritable } from './home-folder.ts';
 import { makeTempFolder, sweepTempFolders } from './temp-folders.ts';
 
 /** Everything that runs on a laptop, put together: the one place that says which adapter fills which port there. */
@@ -81,17 +82,6 @@ function sharedTempRoot(): string {
   return join(tmpdir(), `condvest-${process.getuid?.() ?? 'user'}`);
 }
 
-function homeNotWritable(home: string, cause: unknown): CondvestError {
-  return new CondvestError({
-    code: 'home-not-writable',
-    kind: 'permanent',
-    message: 'The home folder cannot be written to',
-    found: `${home} (${codeOf(cause)})`,
-    action: 'Set CONDVEST_HOME to a folder that can be written to, or mend its permissions',
-    cause,
-  });
-}
-
 function tempNotWritable(root: string, cause: unknown): CondvestError {
   return new CondvestError({
     code: 'temp-not-writable',
@@ -101,8 +91,4 @@ function tempNotWritable(root: string, cause: unknown): CondvestError {
     action: 'Set TMPDIR to a folder that can be written to, or mend its permissions',
     cause,
   });
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

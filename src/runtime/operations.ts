@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '#adapters/system/clock.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { Operations } from '#ports/operations.ts';
 import type { Config } from './config.ts';
+import { makeHome } from './home-folder.ts';
 
 const DATABASE_FILE = 'operations.sqlite';
 
@@ -19,7 +19,7 @@ export async function openOperations(config: Config): Promise<Operations> {
     const { openPostgresOperations } = await import('#adapters/sql/open-postgres.ts');
     return openPostgresOperations({ url: config.databaseUrl, random: systemRandom, nowMs: systemClock.nowMs() });
   }
-  await mkdir(config.home, { recursive: true });
+  await makeHome(config);
   const { openSqliteOperations } = await import('#adapters/sql/open-sqlite.ts');
   return openSqliteOperations({
     path: operationsPath(config),

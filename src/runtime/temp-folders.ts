@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { InstantMs } from '#base/dates.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Folders for large temporary files: one for each process, which removes its own, and those of others that were killed. */
 
@@ -17,7 +18,7 @@ const SWEPT_MAX = 20;
 /** The host is in the name: a process of another container cannot be seen from here, and may be alive. */
 export async function makeTempFolder(root: string, { pid, id }: TempFolderOwner): Promise<string> {
   const folder = join(root, `${hostname()}-${pid}-${id}`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   return folder;
 }
 

@@ -93,6 +93,13 @@ describe('wrong input', () => {
 
   test('an empty lake', () => refused(['bars', 'AAA'], 1, /condvest up/, { home: file('empty-home') }));
 
+  test('a home below a file, whatever is asked of it', async () => {
+    for (const args of [['keys', 'list'], ['pipeline', 'history'], ['status'], ['up', '--once']])
+      await refused(args, 1, /home folder cannot be written to.*good\.csv.*CONDVEST_HOME/, {
+        home: file('good.csv/home'),
+      });
+  });
+
   test('errors are JSON too, when asked for', async () => {
     const { code, out } = await condvest(['bars', 'AAB', '--json'], { home });
     assert.equal(code, 2);

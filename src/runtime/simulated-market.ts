@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { storeFailure } from '#adapters/fs/failure.ts';
 import { SimulatedMarket } from '#adapters/simulator/market.ts';
 import { type IsoDate, isoDate, parseIsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
@@ -62,17 +61,20 @@ export interface MarketFiles {
 
 /** Writes the market up to `to` as CSV files into the temporary folder: what `import` would be given by a user. */
 export async function writeMarketFiles(
-  laptop: Laptop,
+  laptop: Pick<Laptop, 'calendar' | 'tempFolder'>,
   settings: SimulatedMarketSettings,
   to: IsoDate,
   onProgress: (done: number, total: number, detail: string) => void,
 ): Promise<MarketFiles> {
   const market = new SimulatedMarket({ calendar: laptop.calendar, ...settings, to });
   const path = (name: string): string => join(laptop.tempFolder, `${name}.csv`);
-  const bars = await openCsv(path('bars'), 'symbol,session,open,high,low,close,volume,vwap,trades');
-  const splits = await openCsv(path('splits'), 'symbol,ex_date,split_from,split_to');
-  const dividends = await openCsv(path('dividends'), 'symbol,ex_date,kind,cash_amount');
-  const listings = await openCsv(path('listings'), 'security_id,symbol,first_session,last_session,name,type,exchange');
+  await using bars = await CsvFile.open(path('bars'), 'symbol,session,open,high,low,close,volume,vwap,trades');
+  await using splits = await CsvFile.open(path('splits'), 'symbol,ex_date,split_from,split_to');
+  await using dividends = await CsvFile.open(path('dividends'), 'symbol,ex_date,kind,cash_amount');
+  await using listings = await CsvFile.open(
+    path('listings'),
+    'security_id,symbol,first_session,last_session,name,type,exchange',
+  );
   let rows = 0;
   let done = 0;
   const events = { splits: 0, dividends: 0 };
@@ -82,26 +84,23 @@ export async function writeMarketFiles(
     for (const [i, name] of symbol.entries()) {
       text += `${name},${session.session},${open[i]},${high[i]},${low[i]},${close[i]},${volume[i]},${vwap[i]},${trades[i]}\n`;
     }
-    await write(bars, text);
+    await bars.write(text);
     events.splits += session.splits.length;
     events.dividends += session.dividends.length;
     for (const split of session.splits)
-      await write(splits, `${split.symbol},${split.exDate},${split.splitFrom},${split.splitTo}\n`);
+      await splits.write(`${split.symbol},${split.exDate},${split.splitFrom},${split.splitTo}\n`);
     for (const { symbol: name, exDate, kind, cashAmount } of session.dividends) {
-      await write(dividends, `${name},${exDate},${kind},${cashAmount}\n`);
+      await dividends.write(`${name},${exDate},${kind},${cashAmount}\n`);
     }
     rows += symbol.length;
     done += 1;
     if (done % 50 === 0) onProgress(done, market.sessions.length, session.session);
   }
-  for (const row of market.listings()) {
+  const listed = market.listings().map((row) => {
     const { securityId, symbol, firstSession, lastSession, name, type, exchange } = row;
-    await write(listings, `${securityId},${symbol},${firstSession},${lastSession ?? ''},${name},${type},${exchange}\n`);
-  }
-  for (const stream of [bars, splits, dividends, listings]) {
-    stream.end();
-    await finished(stream);
-  }
+    return `${securityId},${symbol},${firstSession},${lastSession ?? ''},${name},${type},${exchange}\n`;
+  });
+  await listings.write(listed.join(''));
   return {
     paths: [
       path('listings'),
@@ -122,14 +121,39 @@ export function marketStart(laptop: Laptop, to: IsoDate, years: number): IsoDate
   return laptop.calendar.sessionAt(laptop.calendar.indexOnOrAfter(date));
 }
 
-async function openCsv(path: string, header: string): Promise<WriteStream> {
-  const stream = createWriteStream(path);
-  await write(stream, `${header}\n`);
-  return stream;
-}
+/** A text file that is written from its beginning to its end. Failures are those of the disk, in words. */
+class CsvFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
 
-async function write(stream: WriteStream, text: string): Promise<void> {
-  if (!stream.write(text)) await once(stream, 'drain');
+  constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async open(path: string, header: string): Promise<CsvFile> {
+    let file: FileHandle;
+    try {
+      file = await open(path, 'w');
+    } catch (cause) {
+      throw storeFailure('create', path, cause);
+    }
+    const csv = new CsvFile(path, file);
+    await csv.write(`${header}\n`);
+    return csv;
+  }
+
+  async write(text: string): Promise<void> {
+    try {
+      await this.#file.appendFile(text);
+    } catch (cause) {
+      throw storeFailure('write to', this.#path, cause);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
 }
 
 function parseSettings(value: Readonly<Record<string, unknown>>): SimulatedMarketSettings | undefined {

@@ -267,7 +267,18 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
   test('a stretch of time is chosen, and what a hand moves into sight is kept in the address', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
-    await page.getByRole('radio', { name: '1 year' }).check();
+    const year = page.getByRole('radio', { name: '1 year' });
+    // Until there are bars there is no last session to count from.
+    const held = Promise.withResolvers<void>();
+    await page.route('**/condvest/v1/bars/*', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.reload();
+    await year.waitFor({ state: 'attached' });
+    assert.equal(await year.isDisabled(), true);
+    held.resolve();
+    await year.check();
     await page.waitForURL(/from=\d{4}-\d\d-\d\d$/);
     const chosen = page.url();
     const box = await page.locator('.chart-canvas[data-bars]').boundingBox();

@@ -63,6 +63,7 @@ export function Toolbar({
         name="range"
         choices={RANGES}
         chosen={chart.from === undefined ? undefined : range}
+        isDisabled={last === undefined}
         onChoose={(value) => {
           const months = RANGES.find((item) => item.value === value)?.months ?? 12;
           onChange({ from: startOf(months), to: undefined });

@@ -11,16 +11,19 @@ export function Segments<T extends string>({
   name,
   choices,
   chosen,
+  isDisabled = false,
   onChoose,
 }: {
   readonly legend: string;
   readonly name: string;
   readonly choices: readonly Choice<T>[];
   readonly chosen: T | undefined;
+  /** Nothing can be chosen yet. */
+  readonly isDisabled?: boolean;
   readonly onChoose: (value: T) => void;
 }) {
   return (
-    <fieldset class="segments">
+    <fieldset class="segments" disabled={isDisabled}>
       <legend class="unseen">{legend}</legend>
       {choices.map(({ value, label, spoken }) => (
         <label key={value}>

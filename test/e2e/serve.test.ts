@@ -46,6 +46,11 @@ describe('condvest up', () => {
       (children) => children.length > 0,
     );
     assert.ok(worker !== undefined);
+    // Before it is a program of its own its parent waits for it, and would not answer.
+    await eventually(
+      () => readFile(`/proc/${worker}/cmdline`, 'utf8'),
+      (line) => line.includes('--no-serve'),
+    );
     process.kill(worker, 'SIGSTOP');
     const first = await status();
     assert.equal(first.last_published, null);
@@ -94,11 +99,21 @@ describe('condvest up', () => {
     const home = join(folder.path, 'killed');
     await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
-    await eventually(status, ({ building }) => building?.steps.some(({ state }) => state === 'running') === true);
-    const [worker] = await childrenOf(server.child.pid ?? 0);
+    // In the middle of its work, and with time enough to be found there.
+    const [worker] = await eventually(
+      () => childrenOf(server.child.pid ?? 0),
+      (children) => children.length > 0,
+    );
     assert.ok(worker !== undefined);
+    await eventually(
+      status,
+      ({ building }) => building === null || building.steps.some(({ state }) => state === 'running'),
+    );
+    process.kill(worker, 'SIGSTOP');
+    const held = await status();
+    assert.ok(held.building !== null, 'a market of 60 symbols is not made in the time of one request');
     process.kill(worker, 'SIGKILL');
-    const broken = await eventually(status, ({ building }) => typeof building?.error === 'string');
+    const broken = await eventually(status, ({ building }) => building === null || typeof building.error === 'string');
     assert.match(broken.building?.error ?? '', /SIGKILL.*begun again/);
     assert.match(server.said.err, /the work ended by SIGKILL; it is begun again in 5 s/);
     const again = await eventually(status, ({ next_run }) => next_run !== null);
@@ -111,7 +126,10 @@ describe('condvest up', () => {
     const home = join(folder.path, 'orphan');
     await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
-    await eventually(status, ({ building }) => building?.steps.some(({ state }) => state === 'running') === true);
+    await eventually(
+      status,
+      ({ building }) => building === null || building.steps.some(({ state }) => state === 'running'),
+    );
     const [worker] = await childrenOf(server.child.pid ?? 0);
     assert.ok(worker !== undefined);
     server.child.kill('SIGKILL');

@@ -124,6 +124,11 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
           .map((name) => name.textContent),
       );
       assert.deepEqual(cut, []);
+      const numbers = page.locator('td.end:visible:not(.remove-cell)');
+      const wide = await numbers.evaluateAll((all) =>
+        all.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent),
+      );
+      assert.deepEqual(wide, [], 'numbers run into their neighbours');
     });
   }
 

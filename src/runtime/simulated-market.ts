@@ -139,7 +139,12 @@ class CsvFile implements AsyncDisposable {
       throw storeFailure('create', path, cause);
     }
     const csv = new CsvFile(path, file);
-    await csv.write(`${header}\n`);
+    try {
+      await csv.write(`${header}\n`);
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
     return csv;
   }
 

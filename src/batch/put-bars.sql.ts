@@ -35,9 +35,11 @@ function joinSql(inputs: MergeInputs): string {
   );
   const distinct = [...MEASURED.map(differs), ...optional].join(' OR ');
   const isOlderLook = `o.fetched_at > ${instantSql(inputs.fetchedAtMs)} AND o.fetched_at <= ${instantSql(inputs.nowMs)}`;
+  const may = (than: 'equal or lower' | 'lower'): string =>
+    mayReplaceSql('o.source', inputs.source, inputs.ranks, than);
   const allowed = inputs.replace
     ? 'true'
-    : `${mayReplaceSql('o.source', inputs.source, inputs.ranks)} AND NOT coalesce(${isOlderLook} AND ${ranksEquallySql('o.source', inputs.source, inputs.ranks)}, false)`;
+    : `CASE WHEN ${isOlderLook} THEN ${may('lower')} ELSE ${may('equal or lower')} END`;
   const values = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]);
   const sides = [...values, ...inputs.foreign.map((name) => `o.${sqlName(name)}`)].join(', ');
   return `
@@ -54,32 +56,28 @@ function joinSql(inputs: MergeInputs): string {
 }
 
 /**
- * True where a source may replace what another gave: its rank, by `rankOf`, is equal or higher. A source that is not in the
- * list ranks like `import`; no source at all ranks lowest.
+ * True where a source may replace what another gave: its rank, by `rankOf`, is equal or higher, or only higher where `than` says so. A
+ * source that is not in the list ranks like `import`; no source at all ranks lowest.
  */
-export function mayReplaceSql(stored: string, source: string, ranks: readonly string[]): string {
+export function mayReplaceSql(
+  stored: string,
+  source: string,
+  ranks: readonly string[],
+  than: 'equal or lower' | 'lower' = 'equal or lower',
+): string {
   const rank = rankOf(source, ranks);
-  const higher = ranks.filter((other) => rankOf(other, ranks) > rank);
-  // With a source below `import` the unlisted ones are protected too; such a source is itself in the list.
-  const isHigher =
-    rankOf('import', ranks) > rank
-      ? `${stored} NOT IN (${ranks
-          .filter((other) => !higher.includes(other))
-          .map(sqlText)
-          .join(', ')})`
-      : higher.length === 0
-        ? 'false'
-        : `${stored} IN (${higher.map(sqlText).join(', ')})`;
-  return `NOT coalesce(${isHigher}, false)`;
+  const isKept = (other: string): boolean =>
+    rankOf(other, ranks) > rank || (than === 'lower' && rankOf(other, ranks) === rank);
+  const kept = ranks.filter(isKept);
+  const open = ranks.filter((other) => !isKept(other));
+  // Where imports are kept, so are the sources that are not in the list.
+  if (isKept('import'))
+    return `NOT coalesce(${open.length === 0 ? `${stored} IS NOT NULL` : notIn(stored, open)}, false)`;
+  return kept.length === 0 ? 'true' : `coalesce(${notIn(stored, kept)}, true)`;
 }
 
-/** True where two sources have one rank. */
-function ranksEquallySql(stored: string, source: string, ranks: readonly string[]): string {
-  const rank = rankOf(source, ranks);
-  const equals = ranks.filter((other) => rankOf(other, ranks) === rank).map(sqlText);
-  if (rank !== rankOf('import', ranks)) return `${stored} IN (${equals.join(', ')})`;
-  const others = ranks.filter((other) => rankOf(other, ranks) !== rank).map(sqlText);
-  return others.length === 0 ? 'true' : `${stored} NOT IN (${others.join(', ')})`;
+function notIn(column: string, names: readonly string[]): string {
+  return `${column} NOT IN (${names.map(sqlText).join(', ')})`;
 }
 
 /** One row a session: how many of its rows meet which end. */

@@ -14,7 +14,7 @@ import { statusTask } from '#runtime/fetch-tasks.ts';
 import { keepHistoryStart } from '#runtime/history.ts';
 import { type Laptop, openLaptop } from '#runtime/laptop.ts';
 import { RunDesk } from '#runtime/run-desk.ts';
-import { keepMarketSettings } from '#runtime/simulated-market.ts';
+import { keepMarketSettings, type SimulatedMarketSettings } from '#runtime/simulated-market.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
@@ -95,15 +95,32 @@ async function simulatedHome(folder: string, nowMs: number): Promise<{ laptop: L
   return { laptop: { ...opened, clock, lake: new Lake({ ...opened.lake.deps, clock }) }, clock };
 }
 
-test('a simulated market that could not be filled at first is filled by schedule, from its first session on', async () => {
+interface SimulatedHome {
+  readonly laptop: Laptop;
+  readonly market: SimulatedMarketSettings;
+  readonly desk: RunDesk;
+  /** Lines of the notices on the console. */
+  readonly told: readonly string[];
+}
+
+/** A home whose market is decided and not filled yet, an hour before its last session settles. */
+async function inSimulatedHome(use: (home: SimulatedHome) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-first-fill-'));
   try {
     const { laptop: opened } = await simulatedHome(folder, calendar.settlesAtMs(LAST) - 3_600_000);
     await using laptop = opened;
-    const market = { seed: 1, securities: 12, from: FIRST };
+    const market: SimulatedMarketSettings = { seed: 1, securities: 12, from: FIRST };
     await keepMarketSettings(laptop, market);
     const told: string[] = [];
     await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
+    await use({ laptop, market, desk, told });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('a simulated market that could not be filled at first is filled by schedule, from its first session on', () =>
+  inSimulatedHome(async ({ laptop, market, desk, told }) => {
     const abort = new AbortController();
     let tries = 0;
     let waits = 0;
@@ -130,20 +147,10 @@ test('a simulated market that could not be filled at first is filled by schedule
       told.filter((line) => /cannot be filled/.test(line)).map((line) => line.replace(/ \(.*/, '')),
       ['[error] The lake cannot be filled', '[over] The lake cannot be filled'],
     );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+  }));
 
-test('a filling that failed after its bars had come is over with the run that derives the rest', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'condvest-first-fill-'));
-  try {
-    const { laptop: opened } = await simulatedHome(folder, calendar.settlesAtMs(LAST) - 3_600_000);
-    await using laptop = opened;
-    const market = { seed: 1, securities: 12, from: FIRST };
-    await keepMarketSettings(laptop, market);
-    const told: string[] = [];
-    await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
+test('a filling that failed after its bars had come is over with the run that derives the rest', () =>
+  inSimulatedHome(async ({ laptop, market, desk, told }) => {
     const host: DaemonHost = {
       fill: async (origin) => {
         await (await startBuild(laptop, desk, { origin })).report;
@@ -163,10 +170,7 @@ test('a filling that failed after its bars had come is over with the run that de
       told.some((line) => line.startsWith('[over] The lake cannot be filled')),
       told.join('\n'),
     );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+  }));
 
 async function openKinds(desk: RunDesk): Promise<string[]> {
   return (await desk.notices({ openOnly: true, limit: 10 })).map(({ kind }) => kind);

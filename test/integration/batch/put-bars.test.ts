@@ -194,6 +194,21 @@ describe('putting bars', () => {
     assert.deepEqual(await lake.versions(DAILY_BARS, SESSIONS), [undefined, undefined]);
   });
 
+  it('keeps newer values of one rank from an older look, and gives way to a higher rank', async () => {
+    await using lake = await openImportLake();
+    const heldMs = lake.clock.nowMs();
+    lake.clock.move(1000);
+    await put(lake, [bar('A', MONDAY, 2)]);
+    const older = await put(lake, [bar('A', MONDAY, 1)], 'hand-made', { fetchedAtMs: heldMs });
+    assert.equal(sumOutcomes(older.outcomes).conflict, 1);
+    const closes = async () => (await lake.rows(DAILY_BARS)).map((row) => row['close']);
+    assert.deepEqual(await closes(), [2]);
+    const lower = await put(lake, [bar('A', MONDAY, 1)], 'simulated', { fetchedAtMs: heldMs });
+    assert.equal(sumOutcomes(lower.outcomes).conflict, 1);
+    await put(lake, [bar('A', MONDAY, 3)], 'flat-file', { fetchedAtMs: heldMs });
+    assert.deepEqual(await closes(), [3]);
+  });
+
   it('merges row by row as the rule of the domain says, whatever comes in whatever order', async () => {
     const sessions = [MONDAY, isoDate('2024-01-09'), isoDate('2023-06-15')];
     const source = fc.constantFrom(...DEFAULT_SOURCE_RANKS, 'hand-made');

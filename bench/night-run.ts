@@ -18,7 +18,7 @@ import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import { runPipeline } from '#runtime/pipeline.ts';
+import { runPipeline } from '#runtime/runs/pipeline.ts';
 
 import { openLake } from './bars-lake.ts';
 import { type Dataset, dataset } from './dataset.ts';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
-import { recordSessions } from '#batch/record-sessions.ts';
+import { recordSessions } from '#batch/ledger/record-sessions.ts';
 import { resample } from '#batch/resample/resample.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';

@@ -4,8 +4,8 @@ import { systemClock } from '#adapters/system/clock.ts';
 import { resample } from '#batch/resample/resample.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { readBars } from '#serving/bars.ts';
-import type { BarsRequest } from '#serving/served-bars.ts';
+import { readBars } from '#serving/read/bars.ts';
+import type { BarsRequest } from '#serving/read/served-bars.ts';
 
 import { barsLake, openLake } from './bars-lake.ts';
 import { type DatasetSize, dataset, FULL_SIZE } from './dataset.ts';

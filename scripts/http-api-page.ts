@@ -1,5 +1,5 @@
+import { createApp } from '../src/serving/app.ts';
 import { openApiDocument } from '../src/serving/condvest/reference-routes.ts';
-import { createApp } from '../src/serving/http/app.ts';
 import { DEFAULT_LIMITS, type Serving } from '../src/serving/http/serving.ts';
 
 /** The pages of our own HTTP routes and of their JSON, made from the OpenAPI document, which is made from the routes. */

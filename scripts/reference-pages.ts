@@ -1,6 +1,6 @@
 import { COMMANDS } from '../src/cli/commands.ts';
 import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
-import { SETTINGS } from '../src/runtime/settings.ts';
+import { SETTINGS } from '../src/runtime/config/settings.ts';
 import { httpApiPages } from './http-api-page.ts';
 import { operationsPage } from './operations-page.ts';
 

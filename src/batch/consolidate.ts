@@ -7,8 +7,8 @@ import { BRONZE_TABLES, DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { windowNumber, windowSessions } from '#market/window.ts';
 
-import { openWindowStart } from './judge-sessions.ts';
-import { readLedger } from './ledger.ts';
+import { openWindowStart } from './ledger/judge-sessions.ts';
+import { readLedger } from './ledger/ledger.ts';
 
 export interface ConsolidateDeps {
   readonly lake: Lake;

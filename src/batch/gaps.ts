@@ -7,8 +7,8 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { readHorizon } from './fetch/horizon.ts';
 import { type PlannedSession, planFetch } from './fetch/plan.ts';
 import { gapsOfSymbolSql, symbolGapsSql } from './gaps.sql.ts';
-import { readLedger } from './ledger.ts';
-import { allRowsSql } from './small-table.ts';
+import { readLedger } from './ledger/ledger.ts';
+import { allRowsSql } from './tables/small-table.ts';
 
 export interface GapsReport {
   /** There is nothing yet that could have gaps. */

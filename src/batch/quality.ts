@@ -9,9 +9,9 @@ import { SessionSet } from '#market/session-set.ts';
 
 import { barWarnings } from './import/bar-warnings.ts';
 import type { WarningExample } from './import/report.ts';
-import { readLedger } from './ledger.ts';
+import { readLedger } from './ledger/ledger.ts';
 import { countOfSql, quarantinedSql, withinSql } from './quality.sql.ts';
-import { allRowsSql } from './small-table.ts';
+import { allRowsSql } from './tables/small-table.ts';
 
 export interface QualityRequest {
   readonly from?: IsoDate | undefined;

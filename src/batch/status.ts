@@ -6,8 +6,8 @@ import type { LedgerRow } from '#market/ledger.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
 import { planFetch, watermarkOf } from './fetch/plan.ts';
-import { readLedger } from './ledger.ts';
-import { readListings } from './listings-table.ts';
+import { readLedger } from './ledger/ledger.ts';
+import { readListings } from './tables/listings-table.ts';
 
 /** How complete and how final the lake is, at an instant. */
 export interface LakeStatus {

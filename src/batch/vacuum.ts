@@ -10,7 +10,7 @@ import type { VacuumFile, VacuumOptions } from '#lake/vacuum.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 
 import { abandonedBars } from './abandoned-bars.ts';
-import { restatementsKey } from './restatements-key.ts';
+import { restatementsKey } from './restatements/restatements-key.ts';
 
 export interface VacuumDeps {
   readonly lake: Lake;

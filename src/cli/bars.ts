@@ -1,5 +1,5 @@
-import { encodeBars } from '#runtime/formats.ts';
-import { barsTask } from '#runtime/tasks.ts';
+import { encodeBars } from '#runtime/tasks/formats.ts';
+import { barsTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

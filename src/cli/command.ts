@@ -1,4 +1,4 @@
-import type { Config } from '#runtime/config.ts';
+import type { Config } from '#runtime/config/config.ts';
 
 import type { Terminal } from './terminal.ts';
 

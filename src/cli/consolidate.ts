@@ -1,5 +1,5 @@
-import type { ConsolidateReport } from '#runtime/reports.ts';
-import { consolidateTask } from '#runtime/tasks.ts';
+import type { ConsolidateReport } from '#runtime/tasks/reports.ts';
+import { consolidateTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

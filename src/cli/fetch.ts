@@ -1,4 +1,4 @@
-import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/fetch-tasks.ts';
+import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';

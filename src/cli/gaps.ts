@@ -1,4 +1,4 @@
-import { gapsTask } from '#runtime/fetch-tasks.ts';
+import { gapsTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';

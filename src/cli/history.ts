@@ -1,4 +1,4 @@
-import { historyTask } from '#runtime/tasks.ts';
+import { historyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

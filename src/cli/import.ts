@@ -1,6 +1,6 @@
 import { UsageError } from '#base/errors.ts';
-import { DATASETS, type DatasetReport, type ImportReport } from '#runtime/reports.ts';
-import { importTask } from '#runtime/tasks.ts';
+import { DATASETS, type DatasetReport, type ImportReport } from '#runtime/tasks/reports.ts';
+import { importTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

@@ -1,5 +1,5 @@
 import { UsageError } from '#base/errors.ts';
-import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/keys.ts';
+import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/local/keys.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { invalid, textOption, wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';

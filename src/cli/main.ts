@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import { nearestName } from '#runtime/near-miss.ts';
+import { nearestName } from '#runtime/config/near-miss.ts';
 
 import type { CommandDefinition, ExitCode } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -89,7 +89,7 @@ async function runCommand(
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
-    const { readConfig } = await import('#runtime/config.ts');
+    const { readConfig } = await import('#runtime/config/config.ts');
     const config = readConfig({ environment: process.env, workingFolder: process.cwd() });
     const { run } = await definition.load();
     return await run({ config, operands, options, terminal, signal: abort.signal });

@@ -1,5 +1,5 @@
 import { UsageError } from '#base/errors.ts';
-import { noticesTask, testNotifiers } from '#runtime/pipeline-tasks.ts';
+import { noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

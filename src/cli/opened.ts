@@ -1,4 +1,4 @@
-import { type Laptop, openLaptop } from '#runtime/laptop.ts';
+import { type Laptop, openLaptop } from '#runtime/local/open-local.ts';
 
 import type { Invocation } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { UsageError } from '#base/errors.ts';
-import { pipelineTask, runsTask, runTask } from '#runtime/pipeline-tasks.ts';
-import type { PipelineRunView, RunView, StepView } from '#runtime/reports.ts';
+import { pipelineTask, runsTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
+import type { PipelineRunView, RunView, StepView } from '#runtime/tasks/reports.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

@@ -1,4 +1,4 @@
-import { type QualityTaskReport, qualityTask } from '#runtime/fetch-tasks.ts';
+import { type QualityTaskReport, qualityTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';

@@ -1,4 +1,4 @@
-import { type ResampleTaskReport, resampleTask } from '#runtime/tasks.ts';
+import { type ResampleTaskReport, resampleTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';

@@ -1,5 +1,5 @@
-import { openLaptop } from '#runtime/laptop.ts';
-import { type RunningServer, startServer } from '#runtime/server.ts';
+import { openLaptop } from '#runtime/local/open-local.ts';
+import { type RunningServer, startServer } from '#runtime/server/server.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { textOption, wholeOption } from './options.ts';
 import type { Terminal } from './terminal.ts';

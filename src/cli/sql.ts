@@ -1,5 +1,5 @@
-import { encode, type TableStream } from '#runtime/formats.ts';
-import { queryTask } from '#runtime/tasks.ts';
+import { encode, type TableStream } from '#runtime/tasks/formats.ts';
+import { queryTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

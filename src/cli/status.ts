@@ -1,5 +1,5 @@
-import { statusTask } from '#runtime/fetch-tasks.ts';
-import { noticesTask, runTask } from '#runtime/pipeline-tasks.ts';
+import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
+import { noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';

@@ -1,4 +1,4 @@
-import { symbolsTask } from '#runtime/tasks.ts';
+import { symbolsTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

@@ -1,4 +1,4 @@
-import { tablesTask } from '#runtime/tasks.ts';
+import { tablesTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

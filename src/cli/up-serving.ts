@@ -1,8 +1,8 @@
-import { openLaptop } from '#runtime/laptop.ts';
-import { freeWorkTask } from '#runtime/pipeline-tasks.ts';
-import { startServer } from '#runtime/server.ts';
-import { hasBars } from '#runtime/tasks.ts';
-import { WorkProcess } from '#runtime/work-process.ts';
+import { WorkProcess } from '#runtime/daemon/work-process.ts';
+import { openLaptop } from '#runtime/local/open-local.ts';
+import { startServer } from '#runtime/server/server.ts';
+import { freeWorkTask } from '#runtime/tasks/pipeline-tasks.ts';
+import { hasBars } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { textOption } from './options.ts';
 import { listeningOptions, stopped } from './serve.ts';

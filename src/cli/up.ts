@@ -1,21 +1,21 @@
 import { parseIsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/build.ts';
-import { BuildBoard } from '#runtime/build-board.ts';
-import { type DaemonHost, fillFirst, fillNow, keepTime, runOnce } from '#runtime/daemon.ts';
-import { keepHistoryStart, yearsBefore } from '#runtime/history.ts';
-import type { Laptop } from '#runtime/laptop.ts';
-import { RunDesk } from '#runtime/run-desk.ts';
+import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/daemon/build.ts';
+import { BuildBoard } from '#runtime/daemon/build-board.ts';
+import { type DaemonHost, fillFirst, fillNow, keepTime, runOnce } from '#runtime/daemon/daemon.ts';
+import { openWorkLink, type WorkLink } from '#runtime/daemon/work-link.ts';
+import { keepHistoryStart, yearsBefore } from '#runtime/local/history.ts';
+import type { Laptop } from '#runtime/local/open-local.ts';
 import {
   checkSameMarket,
   keepMarketSettings,
   marketStart,
   readMarketSettings,
   type SimulatedMarketSettings,
-} from '#runtime/simulated-market.ts';
-import { isFromVendor } from '#runtime/source.ts';
-import { barsTask, hasBars, symbolsTask, tablesTask } from '#runtime/tasks.ts';
-import { openWorkLink, type WorkLink } from '#runtime/work-link.ts';
+} from '#runtime/local/simulated-market.ts';
+import { isFromVendor } from '#runtime/local/source.ts';
+import { RunDesk } from '#runtime/runs/run-service.ts';
+import { barsTask, hasBars, symbolsTask, tablesTask } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';
 import { flagOption, wholeOption } from './options.ts';

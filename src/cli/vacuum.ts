@@ -1,5 +1,5 @@
-import type { VacuumLakeReport } from '#runtime/reports.ts';
-import { vacuumTask } from '#runtime/tasks.ts';
+import type { VacuumLakeReport } from '#runtime/tasks/reports.ts';
+import { vacuumTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

@@ -1,5 +1,5 @@
-import type { VerifyReport } from '#runtime/reports.ts';
-import { verifyTask } from '#runtime/tasks.ts';
+import type { VerifyReport } from '#runtime/tasks/reports.ts';
+import { verifyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { withLaptop } from './opened.ts';

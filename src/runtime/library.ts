@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { rowsOf } from '#serving/export/table-stream.ts';
-import type { BarsRequest, BarsResult } from '#serving/served-bars.ts';
-import type { SymbolSummary, TableSummary } from '#serving/tables.ts';
-import { readConfig } from './config.ts';
-import { type Laptop, openLaptop } from './laptop.ts';
-import { barsTask, historyTask, queryTask, symbolsTask, tablesTask } from './tasks.ts';
+import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
+import type { SymbolSummary, TableSummary } from '#serving/read/tables.ts';
+import { readConfig } from './config/config.ts';
+import { type Laptop, openLaptop } from './local/open-local.ts';
+import { barsTask, historyTask, queryTask, symbolsTask, tablesTask } from './tasks/tasks.ts';
 
 /**
  * The library: what the command line can read, for TypeScript programs. Open a lake, ask it, close it:
@@ -126,5 +126,5 @@ export type {
   DailyBarsResult,
   WindowBar,
   WindowBarsResult,
-} from '#serving/served-bars.ts';
-export type { SymbolSummary, TableSummary } from '#serving/tables.ts';
+} from '#serving/read/served-bars.ts';
+export type { SymbolSummary, TableSummary } from '#serving/read/tables.ts';

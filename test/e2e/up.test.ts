@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { WORKS_FOR } from '#runtime/work-link.ts';
+import { WORKS_FOR } from '#runtime/daemon/work-link.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 import { condvest, temporaryFolder, testEnvironment } from './command-line.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IsoDate } from '#base/dates.ts';
-import { readLedger } from '#batch/ledger.ts';
-import { recordSessions } from '#batch/record-sessions.ts';
+import { readLedger } from '#batch/ledger/ledger.ts';
+import { recordSessions } from '#batch/ledger/record-sessions.ts';
 import { DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { DailySource } from '#ports/daily-source.ts';

@@ -2,7 +2,7 @@ import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { SESSIONS } from '#lake/tables.ts';
 
-import { readLedger } from '../ledger.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import { firstOf } from './plan.ts';
 import { readMark, recordMark, type SourceMark } from './source-mark.ts';
 

@@ -2,7 +2,7 @@ import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { DailyRowRules } from '#market/quality.ts';
-import { readLedger } from '../ledger.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
 import { type JudgedReply, judgeReply } from './judge-reply.ts';

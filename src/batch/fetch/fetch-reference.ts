@@ -8,8 +8,8 @@ import { isSymbol } from '#market/quality.ts';
 import type { ListedSymbol } from '#ports/daily-source.ts';
 
 import { DIVIDENDS_IMPORT, SPLITS_IMPORT } from '../import/import-events.ts';
-import { checkOverlaps, listingValues, readListings } from '../listings-table.ts';
-import { replaceAll, stageRows } from '../small-table.ts';
+import { checkOverlaps, listingValues, readListings } from '../tables/listings-table.ts';
+import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { planLook, recordLook } from './events-look.ts';
 import type { FetchDeps } from './fetched-session.ts';
 import { type EventsReport, NO_EVENTS, putEvents } from './put-events.ts';

@@ -4,7 +4,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { SessionState } from '#market/ledger.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import type { PutRules } from '../put-bars.ts';
+import type { PutRules } from '../put/put-bars.ts';
 import type { FetchReason } from './plan.ts';
 
 /** What fetching works with. */

@@ -3,8 +3,8 @@ import type { SqlParameter } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
 import { SESSIONS } from '#lake/tables.ts';
 
-import { ledgerValues, readLedger } from '../ledger.ts';
-import { replaceAll, stageRows } from '../small-table.ts';
+import { ledgerValues, readLedger } from '../ledger/ledger.ts';
+import { replaceAll, stageRows } from '../tables/small-table.ts';
 
 /**
  * One session that is remembered of a source: a row of a dataset of its own in the ledger, so that it is known wherever the lake

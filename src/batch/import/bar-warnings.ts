@@ -5,7 +5,7 @@ import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
 import { type QualityWarning, warningsOf } from '#market/quality.ts';
 import { Listings } from '#market/security.ts';
 
-import { allRowsSql } from '../small-table.ts';
+import { allRowsSql } from '../tables/small-table.ts';
 import type { WarningExample } from './report.ts';
 import { barsAroundSql, jumpsOverYearsSql, jumpsSql, sinceSql, withoutVolumeSql } from './survey.sql.ts';
 

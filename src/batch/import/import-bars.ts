@@ -6,7 +6,7 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import { type DailyRowRules, isOffMedian, type QuarantineReason } from '#market/quality.ts';
 import { SessionSet } from '#market/session-set.ts';
 
-import { putBars, sumOutcomes } from '../put-bars.ts';
+import { putBars, sumOutcomes } from '../put/put-bars.ts';
 import { barWarnings, JUMPS_MAX, type JudgedRows } from './bar-warnings.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';

@@ -8,7 +8,7 @@ import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import { SHORT_LIST_SHARE } from '#market/listing-changes.ts';
 
-import { allRowsSql, replaceAll } from '../small-table.ts';
+import { allRowsSql, replaceAll } from '../tables/small-table.ts';
 import {
   acceptedEventsSql,
   countsByReasonSql,

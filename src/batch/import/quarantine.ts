@@ -5,7 +5,7 @@ import { countRows } from '#lake/put.sql.ts';
 import { QUARANTINE } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 
-import { allRowsSql } from '../small-table.ts';
+import { allRowsSql } from '../tables/small-table.ts';
 import { copyScratchSql, quarantineRowsSql, readScratchSql, unknownRowsSql } from './quarantine.sql.ts';
 
 /** Refused rows of one file, or of one reply. */

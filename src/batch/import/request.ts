@@ -2,7 +2,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 
-import type { PutRules } from '../put-bars.ts';
+import type { PutRules } from '../put/put-bars.ts';
 import type { Dataset } from './columns.ts';
 
 export interface ImportDeps {

@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 
-import { mayReplaceSql } from '../put-bars.sql.ts';
+import { mayReplaceSql } from '../put/put-bars.sql.ts';
 
 /**
  * The merge of corporate actions. A source says for one key (symbol and date, for dividends also the kind) a *set* of

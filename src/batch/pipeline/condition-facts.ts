@@ -4,10 +4,10 @@ import { type HeldEvent, resolveDividends, resolveSplits } from '#market/corpora
 import { Listings } from '#market/security.ts';
 
 import { readHorizon } from '../fetch/horizon.ts';
-import { readLedger } from '../ledger.ts';
-import { readListings } from '../listings-table.ts';
-import { restatedSince } from '../restatements.sql.ts';
-import { allRowsSql } from '../small-table.ts';
+import { readLedger } from '../ledger/ledger.ts';
+import { restatedSince } from '../restatements/restatements.sql.ts';
+import { readListings } from '../tables/listings-table.ts';
+import { allRowsSql } from '../tables/small-table.ts';
 import { type ConditionFacts, NEWS_MS } from './conditions.ts';
 import { contradictoryDividends } from './held-dividends.sql.ts';
 import type { PipelineDeps } from './steps.ts';

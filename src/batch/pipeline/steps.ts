@@ -2,8 +2,6 @@ import { isoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import { SESSIONS, silverBars } from '#lake/tables.ts';
-
-import { completeLedger } from '../complete-ledger.ts';
 import { consolidate } from '../consolidate.ts';
 import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
@@ -11,11 +9,12 @@ import type { FetchDeps, FetchedSession } from '../fetch/fetched-session.ts';
 import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { OVER_BOUND } from '../fetch/reply.ts';
-import { readLedger } from '../ledger.ts';
+import { completeLedger } from '../ledger/complete-ledger.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
-import { deriveRestatements } from '../restatements.ts';
-import { type VerifyDeps, verifyLake } from '../verify.ts';
+import { deriveRestatements } from '../restatements/restatements.ts';
+import { type VerifyDeps, verifyLake } from '../verify/verify.ts';
 
 /**
  * The steps of the daily pipeline, as `daily.asl.json` calls them: each takes and gives JSON, can be run again with the same

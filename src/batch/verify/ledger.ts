@@ -4,7 +4,7 @@ import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { readLedger } from '../ledger.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import { isOlder } from './files.ts';
 import type { Findings } from './findings.ts';
 import { rowsBySession } from './verify.sql.ts';

@@ -9,8 +9,8 @@ import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { restatementsOf } from '#market/restatement.ts';
 import type { SessionSet } from '#market/session-set.ts';
-import { restatementsKey } from '../restatements-key.ts';
-import { settledBefore } from '../settled-before.ts';
+import { settledBefore } from '../ledger/settled-before.ts';
+import { restatementsKey } from '../restatements/restatements-key.ts';
 import type { Findings } from './findings.ts';
 import { selectRestatable, selectRestatements } from './verify.sql.ts';
 

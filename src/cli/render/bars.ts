@@ -1,4 +1,4 @@
-import type { BarsResult, WindowPart } from '#runtime/formats.ts';
+import type { BarsResult, WindowPart } from '#runtime/tasks/formats.ts';
 
 import { renderPlot } from './plot.ts';
 import { renderTable } from './table.ts';

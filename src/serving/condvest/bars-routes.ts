@@ -2,16 +2,16 @@ import { z } from '@hono/zod-openapi';
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
-import { readBars } from '../bars.ts';
-import { factsOf } from '../bars-query.ts';
-import { dayAsked } from '../day-asked.ts';
 import { answer } from '../http/answer.ts';
 import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import type { AppliedEvent, BarsRequest, BarValues, DailyBar, WindowBar } from '../served-bars.ts';
-import { refuseUnknown, securityOf } from '../symbol-lookup.ts';
-import type { LakeView } from '../view.ts';
+import { readBars } from '../read/bars.ts';
+import { factsOf } from '../read/bars-query.ts';
+import { dayAsked } from '../read/day-asked.ts';
+import type { AppliedEvent, BarsRequest, BarValues, DailyBar, WindowBar } from '../read/served-bars.ts';
+import { refuseUnknown, securityOf } from '../read/symbol-lookup.ts';
+import type { LakeView } from '../read/view.ts';
 import { nameOfSecurity } from './names.ts';
 import {
   type BarsAnswer,

@@ -3,8 +3,8 @@ import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import type { Finality } from '../served-bars.ts';
-import type { LakeView } from '../view.ts';
+import type { Finality } from '../read/served-bars.ts';
+import type { LakeView } from '../read/view.ts';
 import { ledgerSql } from './ledger.sql.ts';
 import type { SessionAnswer } from './shapes/ledger.ts';
 

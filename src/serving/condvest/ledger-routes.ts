@@ -13,7 +13,7 @@ import { choice, cursorParameter, dateParameter, optionalDate, symbolParameter, 
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { Quality } from '../http/upkeep.ts';
-import type { LakeView } from '../view.ts';
+import type { LakeView } from '../read/view.ts';
 import { quarantineSql, restatementsSql } from './ledger.sql.ts';
 import { listLedger, sessionAnswer } from './ledger-list.ts';
 import {

@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi';
 import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
-import { factsOf } from '../bars-query.ts';
-import { newExtremes } from '../extremes.ts';
 import { answer } from '../http/answer.ts';
 import { asOfParameter, list, optionalDate, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { factsOf } from '../read/bars-query.ts';
+import { newExtremes } from '../read/extremes.ts';
 import {
   changeOf,
   liveTag,
@@ -16,12 +16,12 @@ import {
   type MarketRow,
   marketDay,
   newestSession,
-} from '../market-day.ts';
-import { mostActive, moversOf } from '../movers.ts';
-import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../ticker-directory.ts';
-import { type FoundTicker, searchTickers } from '../ticker-search.ts';
-import type { LakeView } from '../view.ts';
-import { readWatchlist, WATCHED_MAX } from '../watchlist.ts';
+} from '../read/market-day.ts';
+import { mostActive, moversOf } from '../read/movers.ts';
+import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
+import { type FoundTicker, searchTickers } from '../read/ticker-search.ts';
+import type { LakeView } from '../read/view.ts';
+import { readWatchlist, WATCHED_MAX } from '../read/watchlist.ts';
 import {
   type FoundSymbol,
   type MarketAnswer,

@@ -1,7 +1,7 @@
 import type { Lake } from '#lake/lake.ts';
 import { scanSql } from '#lake/scan.ts';
 import { LISTINGS } from '#lake/tables.ts';
-import type { LakeView } from '../view.ts';
+import type { LakeView } from '../read/view.ts';
 import { nameSql } from './names.sql.ts';
 
 /** The name of a security by its newest listing; null where no listing names it. */

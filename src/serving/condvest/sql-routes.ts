@@ -8,7 +8,7 @@ import { acceptsGzip } from '../http/sending.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { SqlRequest, SqlRunner } from '../http/sql-runner.ts';
 import { streamed } from '../http/streamed.ts';
-import type { LakeView } from '../view.ts';
+import type { LakeView } from '../read/view.ts';
 import { type ByteSource, byteStream, gzipped } from './byte-stream.ts';
 import { attachment, CONTENT_TYPES, isText } from './export-routes.ts';
 import { sqlBody } from './shapes/tables.ts';

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { DAILY_BARS } from '#lake/tables.ts';
-import { factsOf } from '../bars-query.ts';
 import { fresh } from '../http/answer.ts';
 import { readinessOf } from '../http/gate/readiness.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { Building } from '../http/upkeep.ts';
-import { listTables } from '../tables.ts';
+import { factsOf } from '../read/bars-query.ts';
+import { listTables } from '../read/tables.ts';
 import { type BuildingAnswer, type StatusAnswer, statusShape } from './shapes/status.ts';
 import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
 

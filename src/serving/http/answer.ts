@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IsoDate } from '#base/dates.ts';
-import { COMMIT_MS_MAX, type LakeView } from '../view.ts';
+import { COMMIT_MS_MAX, type LakeView } from '../read/view.ts';
 import type { KeptAnswer } from './answer-cache.ts';
 import { toJson } from './json.ts';
 import { noteHot } from './known-answer.ts';

@@ -1,5 +1,5 @@
 import type { InstantMs } from '#base/dates.ts';
-import type { LakeView } from '../view.ts';
+import type { LakeView } from '../read/view.ts';
 
 /** How long an address is known by heart: what depends on the clock, such as a day that begins, is seen after it. */
 export const HOT_MS = 1000;

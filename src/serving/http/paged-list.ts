@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
-import type { LakeView } from '../view.ts';
+import type { LakeView } from '../read/view.ts';
 import { answer } from './answer.ts';
 import { originOf } from './origin.ts';
 import { CURSOR_LENGTH_MAX, decodeCursor, encodeCursor, viewOfCursor } from './paging.ts';

@@ -1,5 +1,5 @@
 import { UsageError } from '#base/errors.ts';
-import type { LakeView, Views } from '../view.ts';
+import type { LakeView, Views } from '../read/view.ts';
 
 /**
  * Where the next page goes on. A cursor carries the versions that page one was made from, and the instant when it was made, so

@@ -3,7 +3,7 @@ import { newYorkAt } from '#market/calendar/new-york.ts';
 import { answer, fresh } from '../http/answer.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { TICKER_TABLES, tickersOf } from '../ticker-directory.ts';
+import { TICKER_TABLES, tickersOf } from '../read/ticker-directory.ts';
 import { apps, widgets } from './widgets.ts';
 
 /** Symbols that a chart begins with, the first one that is there. */

@@ -3,9 +3,9 @@ import { defined } from '#base/assert.ts';
 import { type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar } from '../bar-series.ts';
 import type { Serving } from '../http/serving.ts';
-import type { LakeView } from '../view.ts';
+import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
+import type { LakeView } from '../read/view.ts';
 import type { ChartSeries } from './history.ts';
 import type { Resolution } from './resolution.ts';
 

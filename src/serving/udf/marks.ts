@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import { DIVIDENDS, LISTINGS } from '#lake/tables.ts';
 import { dividendTerms, splitTerms } from '#market/corporate-actions.ts';
-import type { LakeView } from '../view.ts';
+import type { LakeView } from '../read/view.ts';
 import { type Chart, secondsOf } from './chart-series.ts';
 import { firstNotBefore } from './history.ts';
 import type { Resolution } from './resolution.ts';

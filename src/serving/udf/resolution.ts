@@ -1,6 +1,6 @@
 import { UsageError } from '#base/errors.ts';
 import { INTERVAL_MAX } from '#market/window.ts';
-import type { Grain } from '../bar-series.ts';
+import type { Grain } from '../read/bar-series.ts';
 
 /** How the charting library names the length of a bar: `1D`, `21D`, `1W`, `1M`; without a number it means one. */
 export interface Resolution {

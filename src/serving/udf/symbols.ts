@@ -1,8 +1,8 @@
 import { addDays, type IsoDate, toEpochDay, weekdayOf } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import type { Ticker, TickerDirectory } from '../ticker-directory.ts';
-import { searchTickers } from '../ticker-search.ts';
+import type { Ticker, TickerDirectory } from '../read/ticker-directory.ts';
+import { searchTickers } from '../read/ticker-search.ts';
 import { dailyMultipliers, offeredResolutions } from './resolution.ts';
 import type { SearchShape, SymbolShape } from './shapes.ts';
 

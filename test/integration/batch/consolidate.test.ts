@@ -7,7 +7,7 @@ import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { type ConsolidateReport, consolidate } from '#batch/consolidate.ts';
-import { verifyLake } from '#batch/verify.ts';
+import { verifyLake } from '#batch/verify/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { scanSql } from '#lake/scan.ts';

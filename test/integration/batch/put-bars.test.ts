@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 
 import { type IsoDate, isoDate } from '#base/dates.ts';
-import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#batch/put-bars.ts';
+import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#batch/put/put-bars.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';

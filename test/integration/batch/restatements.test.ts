@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
-import { putBars } from '#batch/put-bars.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
-import { verifyLake } from '#batch/verify.ts';
+import { putBars } from '#batch/put/put-bars.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
+import { verifyLake } from '#batch/verify/verify.ts';
 import { scanSql } from '#lake/scan.ts';
 import { RESTATEMENTS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
 import { consolidate } from '#batch/consolidate.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
-import { verifyLake } from '#batch/verify.ts';
+import { verifyLake } from '#batch/verify/verify.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 

@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
 import { resample } from '#batch/resample/resample.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
-import { type FindingCheck, type VerifyReport, verifyLake } from '#batch/verify.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
+import { type FindingCheck, type VerifyReport, verifyLake } from '#batch/verify/verify.ts';
 import { parseCommit, serializeCommit } from '#lake/actions.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { sqlPath, sqlText } from '#lake/engine.ts';

@@ -5,7 +5,7 @@ import { CondvestError } from '#base/errors.ts';
 import { throwFailures } from '#batch/fetch/fetch-bars.ts';
 import { watermarkOf } from '#batch/fetch/plan.ts';
 import { findGaps } from '#batch/gaps.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { DAILY_BARS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import type { VendorServer } from '#test/fakes/vendor-server.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { type FetchBarsReport, fetchBars } from '#batch/fetch/fetch-bars.ts';
 import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
-import { verifyLake } from '#batch/verify.ts';
+import { verifyLake } from '#batch/verify/verify.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openAccessLog } from '#runtime/access-log.ts';
+import { openAccessLog } from '#runtime/server/access-log.ts';
 import type { AccessRecord } from '#serving/http/gate/access-record.ts';
 
 const RECORD: AccessRecord = {

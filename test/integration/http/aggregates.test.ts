@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { addDays, dayOfWeek, type IsoDate, isoDate } from '#base/dates.ts';
 import { silverBars } from '#lake/tables.ts';
-import { readBars } from '#serving/bars.ts';
+import { readBars } from '#serving/read/bars.ts';
 import {
   AGGREGATES_ROUTE,
   type AggregateBar,

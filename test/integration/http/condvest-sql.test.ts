@@ -14,7 +14,7 @@ import { Engine } from '#lake/engine.ts';
 import { onlyReads } from '#lake/only-reads.ts';
 import { scanSql } from '#lake/scan.ts';
 import { SPLITS } from '#lake/tables.ts';
-import { sqlProcesses } from '#runtime/sql-process.ts';
+import { sqlProcesses } from '#runtime/server/sql-process.ts';
 import type { ServingLimits } from '#serving/http/serving.ts';
 import type { ExportFormat } from '#serving/http/sql-runner.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';

@@ -7,7 +7,7 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import type { Keys } from '#ports/keys.ts';
 import { hostRules } from '#serving/http/gate/hosts.ts';
 import { KeyRing } from '#serving/http/gate/key-ring.ts';
-import { Views } from '#serving/view.ts';
+import { Views } from '#serving/read/view.ts';
 import { gated } from '#test/fixtures/gated-app.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 

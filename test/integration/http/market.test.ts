@@ -5,8 +5,8 @@ import type { IsoDate } from '#base/dates.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { readBars } from '#serving/bars.ts';
 import type { MarketAnswer, SymbolsAnswer, WatchlistAnswer } from '#serving/condvest/shapes/market.ts';
+import { readBars } from '#serving/read/bars.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { FIRST, NEXT, PARTIAL, PROVISIONAL } from '#test/fixtures/http-market.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { readBars } from '#serving/bars.ts';
+import { readBars } from '#serving/read/bars.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 import { type ReferencePage, shaped, tickersOfPage } from '#test/fixtures/reference-pages.ts';
 

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { endSilentConnections } from '#runtime/silent-connections.ts';
+import { endSilentConnections } from '#runtime/server/silent-connections.ts';
 
 const SILENT_MS = 200;
 

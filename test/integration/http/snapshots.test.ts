@@ -3,14 +3,14 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { IsoDate } from '#base/dates.ts';
 import type { LiveBar } from '#ports/live-bars.ts';
-import { readBars } from '#serving/bars.ts';
 import type {
   SnapshotBar,
   TickerSnapshot,
   TickerSummary,
   UniversalTicker,
   UnknownTicker,
-} from '#serving/vendor/shapes/snapshots.ts';
+} from '#serving/massive/shapes/snapshots.ts';
+import { readBars } from '#serving/read/bars.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { NEXT, PARTIAL, PROVISIONAL } from '#test/fixtures/http-market.ts';
 import { assertVendorShape } from '#test/fixtures/vendor-schema.ts';

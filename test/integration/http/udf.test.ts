@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { windowNumber } from '#market/window.ts';
-import { readBars } from '#serving/bars.ts';
+import { readBars } from '#serving/read/bars.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { NEXT, PROVISIONAL } from '#test/fixtures/http-market.ts';
 import { type Bar, UdfAdapter } from '#test/fixtures/udf-adapter.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { throwFailures } from '#batch/fetch/fetch-bars.ts';
-import { verifyLake } from '#batch/verify.ts';
+import { verifyLake } from '#batch/verify/verify.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { type VendorData, type VendorFault, VendorServer } from '#test/fakes/vendor-server.ts';

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { WebhookNotifier } from '#adapters/webhook/notifier.ts';
 import type { NoticeEvent } from '#ports/operations.ts';
-import { unstoredNotice } from '#runtime/unstored-notice.ts';
+import { unstoredNotice } from '#runtime/runs/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { pythonLacks } from '#test/fixtures/python.ts';
 

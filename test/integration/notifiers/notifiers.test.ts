@@ -6,7 +6,7 @@ import { SmtpNotifier } from '#adapters/smtp/notifier.ts';
 import { verifySignature, WebhookNotifier } from '#adapters/webhook/notifier.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NoticeEvent } from '#ports/operations.ts';
-import { unstoredNotice } from '#runtime/unstored-notice.ts';
+import { unstoredNotice } from '#runtime/runs/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 

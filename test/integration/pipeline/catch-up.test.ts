@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { IsoDate } from '#base/dates.ts';
-import { readConfig } from '#runtime/config.ts';
-import { type DaemonHost, runOnce } from '#runtime/daemon.ts';
-import { fetchTask } from '#runtime/fetch-tasks.ts';
-import { type Laptop, openLaptop } from '#runtime/laptop.ts';
-import { RunDesk } from '#runtime/run-desk.ts';
-import { importTask } from '#runtime/tasks.ts';
+import { readConfig } from '#runtime/config/config.ts';
+import { type DaemonHost, runOnce } from '#runtime/daemon/daemon.ts';
+import { type Laptop, openLaptop } from '#runtime/local/open-local.ts';
+import { RunDesk } from '#runtime/runs/run-service.ts';
+import { fetchTask } from '#runtime/tasks/fetch-tasks.ts';
+import { importTask } from '#runtime/tasks/tasks.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 
 /** What `condvest up` does with more sessions than one run takes. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StateMachine } from 'aws-local-stepfunctions';
 import { CondvestError } from '#base/errors.ts';
-import { readDefinition } from '#runtime/pipeline-definition.ts';
-import { StepError } from '#runtime/step-recorder.ts';
+import { readDefinition } from '#runtime/runs/pipeline-definition.ts';
+import { StepError } from '#runtime/runs/step-recorder.ts';
 
 interface Retrier {
   readonly ErrorEquals: readonly string[];

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { recordHorizon } from '#batch/fetch/horizon.ts';
-import { recordSessions } from '#batch/record-sessions.ts';
-import { readConfig } from '#runtime/config.ts';
-import { keepHistoryStart, unfilledFrom, yearsBefore } from '#runtime/history.ts';
-import { openLaptop } from '#runtime/laptop.ts';
+import { recordSessions } from '#batch/ledger/record-sessions.ts';
+import { readConfig } from '#runtime/config/config.ts';
+import { keepHistoryStart, unfilledFrom, yearsBefore } from '#runtime/local/history.ts';
+import { openLaptop } from '#runtime/local/open-local.ts';
 
 test('history that was asked for is wanted until it is there, or the plan ends', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-history-'));

@@ -17,7 +17,7 @@ import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { NoticeEvent, Operations } from '#ports/operations.ts';
-import { type PipelineRunReport, runPipeline } from '#runtime/pipeline.ts';
+import { type PipelineRunReport, runPipeline } from '#runtime/runs/pipeline.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake, type TestLake } from '#test/fixtures/test-lake.ts';

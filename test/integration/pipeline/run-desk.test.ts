@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CondvestError } from '#base/errors.ts';
-import { startBuild } from '#runtime/build.ts';
-import { readConfig } from '#runtime/config.ts';
-import { type Laptop, openLaptop } from '#runtime/laptop.ts';
-import { RunDesk, type RunEvent } from '#runtime/run-desk.ts';
-import { keepMarketSettings, marketStart } from '#runtime/simulated-market.ts';
+import { readConfig } from '#runtime/config/config.ts';
+import { startBuild } from '#runtime/daemon/build.ts';
+import { type Laptop, openLaptop } from '#runtime/local/open-local.ts';
+import { keepMarketSettings, marketStart } from '#runtime/local/simulated-market.ts';
+import { RunDesk, type RunEvent } from '#runtime/runs/run-service.ts';
 
 describe('the desk of runs', () => {
   let folder: string;

@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { openPostgresOperations } from '#adapters/sql/open-postgres.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { CondvestError } from '#base/errors.ts';
-import { startBuild } from '#runtime/build.ts';
-import { readConfig } from '#runtime/config.ts';
-import { type DaemonHost, runOnce } from '#runtime/daemon.ts';
-import { openLaptop } from '#runtime/laptop.ts';
-import { RunDesk } from '#runtime/run-desk.ts';
-import { keepMarketSettings, marketStart } from '#runtime/simulated-market.ts';
+import { readConfig } from '#runtime/config/config.ts';
+import { startBuild } from '#runtime/daemon/build.ts';
+import { type DaemonHost, runOnce } from '#runtime/daemon/daemon.ts';
+import { openLaptop } from '#runtime/local/open-local.ts';
+import { keepMarketSettings, marketStart } from '#runtime/local/simulated-market.ts';
+import { RunDesk } from '#runtime/runs/run-service.ts';
 import { cuttableWay } from '#test/fakes/cut-connection.ts';
 import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 

@@ -5,9 +5,9 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { readConfig } from '#runtime/config.ts';
-import { openLaptop } from '#runtime/laptop.ts';
-import { makeTempFolder, sweepTempFolders } from '#runtime/temp-folders.ts';
+import { readConfig } from '#runtime/config/config.ts';
+import { makeTempFolder, sweepTempFolders } from '#runtime/home-folder/temp-folders.ts';
+import { openLaptop } from '#runtime/local/open-local.ts';
 
 const DAY_MS = 86_400_000;
 

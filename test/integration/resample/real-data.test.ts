@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { resample } from '#batch/resample/resample.ts';
-import { verifyLake } from '#batch/verify.ts';
+import { verifyLake } from '#batch/verify/verify.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
 import { openImportLake } from '#test/fixtures/import-lake.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
-import { restatementsKey } from '#batch/restatements-key.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
+import { restatementsKey } from '#batch/restatements/restatements-key.ts';
 import { commitName } from '#lake/log-files.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';

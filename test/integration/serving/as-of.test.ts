@@ -3,15 +3,15 @@ import { test } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
 import { consolidate } from '#batch/consolidate.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
-import { replaceAll, stageRows } from '#batch/small-table.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
+import { replaceAll, stageRows } from '#batch/tables/small-table.ts';
 import { vacuumLake } from '#batch/vacuum.ts';
 import { existingTables } from '#lake/existing-tables.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, SPLITS } from '#lake/tables.ts';
-import { readBars } from '#serving/bars.ts';
-import { runQuery } from '#serving/query.ts';
-import type { BarsRequest } from '#serving/served-bars.ts';
+import { readBars } from '#serving/read/bars.ts';
+import { runQuery } from '#serving/read/query.ts';
+import type { BarsRequest } from '#serving/read/served-bars.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 
 const DAY = 86_400_000;

@@ -9,8 +9,14 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { readBars } from '#serving/bars.ts';
-import type { BarsRequest, BarsResult, DailyBarsResult, WindowBarsResult, WindowPart } from '#serving/served-bars.ts';
+import { readBars } from '#serving/read/bars.ts';
+import type {
+  BarsRequest,
+  BarsResult,
+  DailyBarsResult,
+  WindowBarsResult,
+  WindowPart,
+} from '#serving/read/served-bars.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake } from '#test/fixtures/test-lake.ts';
 

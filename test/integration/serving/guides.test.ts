@@ -8,14 +8,14 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 import { isoDate } from '#base/dates.ts';
-import { deriveRestatements } from '#batch/restatements.ts';
-import { replaceAll, stageRows } from '#batch/small-table.ts';
+import { deriveRestatements } from '#batch/restatements/restatements.ts';
+import { replaceAll, stageRows } from '#batch/tables/small-table.ts';
 import type { SqlParameter } from '#lake/engine.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
-import { readBars } from '#serving/bars.ts';
 import { type Row, rowsOf } from '#serving/export/table-stream.ts';
-import { runQuery } from '#serving/query.ts';
+import { readBars } from '#serving/read/bars.ts';
+import { runQuery } from '#serving/read/query.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';
 

@@ -7,14 +7,14 @@ import { test } from 'node:test';
 import { FsLocalFiles } from '#adapters/fs/local-files.ts';
 import { isoDate } from '#base/dates.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
-import { readBars } from '#serving/bars.ts';
-import { barsTable } from '#serving/bars-table.ts';
 import { encodeArrow } from '#serving/export/arrow.ts';
 import { encodeCsv } from '#serving/export/csv.ts';
 import { parquetOf } from '#serving/export/parquet.ts';
 import { type Row, rowsOf, type TableStream } from '#serving/export/table-stream.ts';
-import { runQuery } from '#serving/query.ts';
-import { listSymbols, listTables, tableHistory } from '#serving/tables.ts';
+import { readBars } from '#serving/read/bars.ts';
+import { barsTable } from '#serving/read/bars-table.ts';
+import { runQuery } from '#serving/read/query.ts';
+import { listSymbols, listTables, tableHistory } from '#serving/read/tables.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';
 

@@ -1,5 +1,5 @@
 import { type IsoDate, isoDate } from '#base/dates.ts';
-import { replaceAll, stageRows } from '#batch/small-table.ts';
+import { replaceAll, stageRows } from '#batch/tables/small-table.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DIVIDENDS } from '#lake/tables.ts';
 import { planAdjustment } from '#market/adjust.ts';
@@ -7,7 +7,7 @@ import { type DailyBar, scaled } from '#market/bar.ts';
 import { type DividendFact, resolveDividends, resolveSplits } from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
 import { WindowFolder } from '#market/window.ts';
-import type { BarsRequest, BarsResult } from '#serving/served-bars.ts';
+import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import type { MarketModel } from '../resample/market-model.ts';
 
 export async function putDividends(lake: Lake, dividends: readonly DividendFact[]): Promise<void> {

@@ -2,7 +2,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { matchedRoutes } from 'hono/route';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
-import { refusal } from '../app.ts';
+import { refusal } from '../../app.ts';
 import { hotAnswer, knownAnswer } from '../known-answer.ts';
 import { originOf } from '../origin.ts';
 import { scopeOf } from '../route.ts';

@@ -2,7 +2,7 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { factsOf } from '../../bars-query.ts';
+import { factsOf } from '../../read/bars-query.ts';
 import type { Serving } from '../serving.ts';
 
 /** Whether the server should be asked, and why not. */

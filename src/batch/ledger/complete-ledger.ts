@@ -1,0 +1,37 @@
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { scanSql } from '#lake/scan.ts';
+import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
+import { lastLooksSql } from '../put/put-bars.sql.ts';
+import { isOlder } from '../verify/files.ts';
+import { readLedger } from './ledger.ts';
+import { type RecordSessionsDeps, recordSessions } from './record-sessions.ts';
+
+interface StoredSession {
+  readonly session: IsoDate;
+  readonly rows: number;
+  readonly fetched_at: InstantMs;
+}
+
+/**
+ * Writes into the ledger what lies in the table of bars and not in it: what a process put that was killed before it could say
+ * so. The next fetch of the session would say it too, but may be kept from it for days by a source that is down. Looks at the
+ * files since an instant, and answers the sessions.
+ */
+export async function completeLedger(deps: RecordSessionsDeps, sinceMs: InstantMs): Promise<readonly IsoDate[]> {
+  const { lake, calendar } = deps;
+  const bars = await lake.table(DAILY_BARS).head();
+  const young = bars?.files.filter((file) => !isOlder(file, sinceMs)) ?? [];
+  if (young.length === 0) return [];
+  const stored = await lake.deps.engine.rows<StoredSession>(lastLooksSql(await scanSql(lake.deps, DAILY_BARS, young)));
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const unsaid = stored.filter(
+    ({ session, rows }) => calendar.isSession(session) && ledger.get(session)?.rows !== rows,
+  );
+  for (const fetchedAtMs of new Set(unsaid.map((one) => one.fetched_at))) {
+    const rowsAfter = new Map(
+      unsaid.filter((one) => one.fetched_at === fetchedAtMs).map(({ session, rows }) => [session, rows]),
+    );
+    await recordSessions(deps, { rowsAfter, changed: new Set(rowsAfter.keys()), fetchedAtMs, countEveryLook: false });
+  }
+  return unsaid.map(({ session }) => session);
+}

@@ -1,0 +1,86 @@
+import type { IsoDate } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import { inUnits } from '#lake/put.sql.ts';
+import { scanSql } from '#lake/scan.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
+import type { SessionSet } from '#market/session-set.ts';
+import { readListings } from '../tables/listings-table.ts';
+import { allRowsSql } from '../tables/small-table.ts';
+import { listedRowsSql } from './listed-counts.sql.ts';
+
+/** What one version of the listings says of sessions as a whole. */
+export interface ListedSymbols {
+  /** How many symbols are listed on a session; 0 where listings say nothing. */
+  readonly on: (session: IsoDate) => number;
+  /** How many rows of a SELECT with `symbol` and `session` are of a symbol that is listed then, by session. */
+  readonly rowsOf: (select: string) => Promise<ReadonlyMap<IsoDate, number>>;
+}
+
+/**
+ * Symbols are counted by where listings begin and end, since asking `Listings` of every session would look at every symbol each
+ * time.
+ */
+export async function listedSymbols(
+  lake: Lake,
+  calendar: Calendar,
+  base: Snapshot | undefined,
+): Promise<ListedSymbols> {
+  if (base === undefined) return { on: () => 0, rowsOf: () => Promise.resolve(new Map()) };
+  const { engine } = lake.deps;
+  const listings = await allRowsSql(lake, LISTINGS, base);
+  const on = countCovering(
+    calendar,
+    (await readListings(lake, base)).map(({ firstSession, lastSession }) => ({
+      first: firstSession,
+      last: lastSession,
+    })),
+  );
+  const rowsOf = async (select: string): Promise<ReadonlyMap<IsoDate, number>> => {
+    const counts = await engine.rows<{ session: IsoDate; rows: number }>(listedRowsSql(select, listings));
+    return new Map(counts.map((row) => [row.session, row.rows]));
+  };
+  return { on, rowsOf };
+}
+
+/** What the listings say of some sessions and their rows. */
+export interface ListedRows {
+  readonly on: ListedSymbols['on'];
+  /** Rows of listed symbols, of all that each session has in `bronze/daily_bars`. */
+  readonly after: ReadonlyMap<IsoDate, number>;
+  /** Of those that the fetch brought; of those that are stored it can be no more, unless given. */
+  readonly fetched?: ReadonlyMap<IsoDate, number>;
+}
+
+/** The same of what is stored now. */
+export async function listedRowsStored(lake: Lake, calendar: Calendar, sessions: SessionSet): Promise<ListedRows> {
+  const { on, rowsOf } = await listedSymbols(lake, calendar, await lake.table(LISTINGS).head());
+  const files = (await lake.table(DAILY_BARS).head())?.filesTouching(sessions) ?? [];
+  if (files.length === 0) return { on, after: new Map() };
+  const columns = DAILY_BARS.columns.filter(({ name }) => name === 'symbol' || name === 'session');
+  const stored = await scanSql(lake.deps, DAILY_BARS, files, { columns });
+  return { on, after: await rowsOf(`SELECT * FROM (${stored}) WHERE ${inUnits('session', sessions)}`) };
+}
+
+/** How many of some spans of dates cover a session. `last` null: until today. */
+export function countCovering(
+  calendar: Calendar,
+  spans: Iterable<{ readonly first: IsoDate; readonly last: IsoDate | null }>,
+): (session: IsoDate) => number {
+  const size = calendar.sessionIndex(calendar.lastSession) + 1;
+  const changes = new Int32Array(size + 1);
+  const add = (index: number, change: number): void => {
+    const at = Math.min(Math.max(index, 0), size);
+    changes[at] = (changes[at] ?? 0) + change;
+  };
+  for (const { first, last } of spans) {
+    const from = calendar.indexOnOrAfter(first);
+    const end = last === null ? size : calendar.indexOnOrBefore(last) + 1;
+    if (from >= end) continue;
+    add(from, 1);
+    add(end, -1);
+  }
+  for (let index = 1; index <= size; index += 1) changes[index] = (changes[index] ?? 0) + (changes[index - 1] ?? 0);
+  return (session) => changes[calendar.sessionIndex(session)] ?? 0;
+}

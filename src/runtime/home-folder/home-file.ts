@@ -1,0 +1,49 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CondvestError, type ErrorParts } from '#base/errors.ts';
+import type { Laptop } from '../local/open-local.ts';
+import { homeNotWritable, makeHome } from './home-folder.ts';
+
+/** Small JSON objects beside the lake: what a home remembers of how it was begun. */
+
+/** Whole or not at all, whatever dies meanwhile. */
+export async function keepHomeFile({ config }: Laptop, name: string, value: object): Promise<void> {
+  const path = join(config.home, name);
+  await makeHome(config);
+  try {
+    await writeFile(`${path}.part`, `${JSON.stringify(value, undefined, 2)}\n`);
+    await rename(`${path}.part`, path);
+  } catch (cause) {
+    throw homeNotWritable(config.home, cause);
+  }
+}
+
+/** Undefined where there is no such file. One that `parse` makes nothing of is corrupt, and refused as `unreadable` says. */
+export async function readHomeFile<T>(
+  { config }: Laptop,
+  name: string,
+  parse: (value: Readonly<Record<string, unknown>>) => T | undefined,
+  unreadable: Pick<ErrorParts, 'code' | 'message' | 'action'>,
+): Promise<T | undefined> {
+  const path = join(config.home, name);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw cause;
+  }
+  const value = objectOf(text);
+  const parsed = value === undefined ? undefined : parse(value);
+  if (parsed !== undefined) return parsed;
+  throw new CondvestError({ ...unreadable, kind: 'corrupt', found: path });
+}
+
+function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

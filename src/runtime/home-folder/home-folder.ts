@@ -1,0 +1,32 @@
+import { CondvestError } from '#base/errors.ts';
+import type { Config } from '../config/config.ts';
+import { makeFolder } from './make-folder.ts';
+
+/** Makes the home folder where there is none. Throws `home-not-writable`. */
+export async function makeHome({ home }: Config): Promise<void> {
+  try {
+    await makeFolder(home);
+  } catch (cause) {
+    throw homeNotWritable(home, cause);
+  }
+}
+
+/** What the file system answered to a write below the home folder, in words. */
+export function homeNotWritable(home: string, cause: unknown): CondvestError {
+  const code = codeOf(cause);
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return new CondvestError({
+    code: 'home-not-writable',
+    kind: 'permanent',
+    message: 'The home folder cannot be written to',
+    found: `${home} (${code})`,
+    action: isFull
+      ? 'The disk is full: free some space and run the command again'
+      : 'Set CONDVEST_HOME to a folder that can be written to, or mend its permissions',
+    cause,
+  });
+}
+
+export function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}

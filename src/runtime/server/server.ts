@@ -1,0 +1,285 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { collectDefaultMetrics } from 'prom-client';
+import { FsPageFiles } from '#adapters/fs/page-files.ts';
+import { systemRandom } from '#adapters/system/random.ts';
+import { systemTimers } from '#adapters/system/timers.ts';
+import { defined } from '#base/assert.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import { createApp } from '#serving/app.ts';
+import { addGate, type Fetch } from '#serving/http/gate/gate.ts';
+import { addHealthRoutes } from '#serving/http/gate/health.ts';
+import { hostRules, isLoopback } from '#serving/http/gate/hosts.ts';
+import { KeyRing } from '#serving/http/gate/key-ring.ts';
+import { ServerMetrics } from '#serving/http/gate/metrics.ts';
+import { addPage } from '#serving/http/page.ts';
+import { createServing, DEFAULT_LIMITS, type ServingLimits } from '#serving/http/serving.ts';
+import type { Config } from '../config/config.ts';
+import { SERVE_PORT_DEFAULT } from '../config/settings-serving.ts';
+import { openKeys } from '../local/keys.ts';
+import { noLiveBars } from '../local/no-live-bars.ts';
+import type { Laptop } from '../local/open-local.ts';
+import { openAccessLog } from './access-log.ts';
+import { LaptopUpkeep, type Work } from './operations-view.ts';
+import { endSilentConnections } from './silent-connections.ts';
+import { sqlProcesses } from './sql-process.ts';
+
+/** The server of a laptop: everything that the application needs, behind a socket. */
+
+export interface ServerOptions {
+  /** Over those of the configuration. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly work?: Work | undefined;
+  readonly version: string;
+  readonly isErrorTty: boolean;
+  /** A line about the server itself, for whoever runs it. */
+  readonly write: (line: string) => void;
+}
+
+export interface RunningServer {
+  /** With a slash at the end. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** The port that was meant was taken, and nobody had asked for it. */
+  readonly isOtherPort: boolean;
+  readonly needsKeys: boolean;
+  /** Takes no more requests, ends what is under way within a bound, closes everything. Twice is once. */
+  stop(): Promise<void>;
+}
+
+/** A request whose head does not come within this is ended. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+/** Longer than proxies keep an idle connection, so that it is they who close it. */
+const KEEP_ALIVE_MS = 65_000;
+/** A connection on which nothing moves, not even a heartbeat, while no answer is being made. */
+const SILENT_MS = 120_000;
+/** What is under way when the server is told to stop may take so long. */
+const STOP_MS = 10_000;
+const PORTS_TRIED = 20;
+const HEADER_BYTES = 8192;
+
+/** Starts to listen. Throws `keys-none`, `port-taken`, `port-forbidden`, `host-unknown`. */
+export async function startServer(laptop: Laptop, options: ServerOptions): Promise<RunningServer> {
+  const { config, clock, lake, calendar } = laptop;
+  const host = options.host ?? config.serveHost;
+  const needsKeys = mustHaveKeys(config, host);
+  await using undo = new AsyncDisposableStack();
+  const keys = needsKeys ? undo.use(await openKeys(config)) : undefined;
+  if (keys !== undefined && !(await keys.hasKeys())) throw noKeys(config, host);
+  const keyRing = keys === undefined ? undefined : new KeyRing({ keys, clock, timers: systemTimers });
+  const upkeep = undo.use(new LaptopUpkeep(laptop, options.work));
+  const stopping = new AbortController();
+  const limits = limitsOf(config);
+  const serving = createServing({
+    lake,
+    calendar,
+    clock,
+    random: systemRandom,
+    timers: systemTimers,
+    live: noLiveBars,
+    files: laptop.files,
+    page: pageFiles(),
+    upkeep,
+    intervals: config.intervals,
+    limits,
+    sql: config.serveSql ? sqlProcesses({ scratchFolder: laptop.tempFolder, random: systemRandom }) : undefined,
+    stopping: stopping.signal,
+    publicUrl: config.servePublicUrl,
+    trustProxy: config.serveTrustProxy,
+    isPublic: !needsKeys,
+    version: options.version,
+  });
+  const metrics = new ServerMetrics();
+  collectDefaultMetrics({ register: metrics.registry });
+  const log = openAccessLog(config, options);
+  undo.defer(() => log.close());
+  const onBug = (error: unknown, id: string): void => {
+    // What a client that has gone away had asked for may still be under way when everything is closed.
+    if (stopping.signal.aborted && error instanceof CondvestError && error.code === 'engine-closed') return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    options.write(`condvest: request ${id} failed: ${text}`);
+  };
+  // The names are known once the port is.
+  let rules = hostRules({ bind: host, port: 0, names: [], publicUrl: undefined });
+  let fetch: Fetch | undefined;
+  createApp(serving, {
+    before: (one) => {
+      fetch = addGate(one, serving, {
+        keys: keyRing,
+        hosts: { isOurs: (name) => rules.isOurs(name) },
+        cors: config.serveCors ?? (needsKeys ? ['*'] : []),
+        metrics,
+        random: systemRandom,
+        monotonicMs: () => performance.now(),
+        addressOf: (env) => (env as HttpBindings).incoming.socket.remoteAddress ?? '',
+        breakOff: (env) => (env as HttpBindings).outgoing.destroy(),
+        onAccess: log.write,
+        onBug,
+      });
+      addHealthRoutes(one, serving, metrics);
+    },
+    after: (one) => addPage(one, serving),
+    onBug,
+  });
+  const { server, port, isOtherPort } = await listen(defined(fetch, 'the gate stands before the routes'), {
+    host,
+    port: options.port ?? config.servePort,
+    connections: config.serveConnections,
+    headerBytes: limits.urlBytes + HEADER_BYTES,
+  });
+  rules = hostRules({ bind: host, port, names: config.serveHosts, publicUrl: config.servePublicUrl });
+  const rest = undo.move();
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await close(server, () => stopping.abort());
+    await keyRing?.flush().catch((cause: unknown) => {
+      if (!(cause instanceof CondvestError)) throw cause;
+      options.write(`condvest: ${cause.message}`);
+    });
+    await rest.disposeAsync();
+  };
+  return {
+    url: config.servePublicUrl === undefined ? urlOf(host, port) : `${config.servePublicUrl}/`,
+    host,
+    port,
+    isOtherPort,
+    needsKeys,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** Whoever can reach a loopback server is at this machine; a proxy in front lets in others. */
+export function mustHaveKeys(config: Config, host: string): boolean {
+  const { servePublicUrl, serveHosts, serveTrustProxy } = config;
+  return !isLoopback(host) || servePublicUrl !== undefined || serveHosts.length > 0 || serveTrustProxy;
+}
+
+function limitsOf(config: Config): ServingLimits {
+  return {
+    ...DEFAULT_LIMITS,
+    answersBytes: config.serveCacheBytes,
+    readsRunning: config.serveReads,
+    exportRows: config.serveExportRows,
+  };
+}
+
+/** The page as it was built, in a checkout or in the package. */
+function pageFiles(): FsPageFiles {
+  const here = import.meta.dirname;
+  // In the package this file is dist/src/runtime/server/server.js and the page is dist/web; in a checkout it is web/dist.
+  const isCompiled = import.meta.filename.endsWith('.js');
+  const root = isCompiled ? join(here, '../../../web') : join(here, '../../../web/dist');
+  return new FsPageFiles(root);
+}
+
+function urlOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}/`;
+}
+
+interface Listening {
+  readonly server: Server;
+  readonly port: number;
+  readonly isOtherPort: boolean;
+}
+
+async function listen(
+  fetch: Fetch,
+  request: {
+    readonly host: string;
+    readonly port: number | undefined;
+    readonly connections: number;
+    readonly headerBytes: number;
+  },
+): Promise<Listening> {
+  const { host, port } = request;
+  for (let tried = 0; ; tried += 1) {
+    const wanted = port ?? SERVE_PORT_DEFAULT + tried;
+    const server = createAdaptorServer({
+      fetch,
+      hostname: host,
+      serverOptions: {
+        maxHeaderSize: request.headerBytes,
+        headersTimeout: HEADERS_MS,
+        requestTimeout: REQUEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
+    }) as Server;
+    server.maxConnections = request.connections;
+    endSilentConnections(server, SILENT_MS);
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once('error', resolve);
+      server.listen({ host, port: wanted }, () => resolve(undefined));
+    });
+    if (failure === undefined) {
+      const { port: actual } = server.address() as AddressInfo;
+      return { server, port: actual, isOtherPort: tried > 0 };
+    }
+    server.close();
+    if (failure.code === 'EADDRINUSE' && port === undefined && tried < PORTS_TRIED) continue;
+    throw whyNotListening(failure, host, wanted);
+  }
+}
+
+/** Requests that are under way may end; streams are told to. What has not ended in time is cut off. */
+async function close(server: Server, endStreams: () => void): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  endStreams();
+  const startMs = performance.now();
+  const timer = setInterval(() => {
+    if (performance.now() - startMs > STOP_MS) server.closeAllConnections();
+    else server.closeIdleConnections();
+  }, 50);
+  await closed;
+  clearInterval(timer);
+}
+
+function whyNotListening(failure: NodeJS.ErrnoException, host: string, port: number): CondvestError {
+  const found = `${host}:${port}`;
+  if (failure.code === 'EADDRINUSE') {
+    return new UsageError({
+      code: 'port-taken',
+      message: 'Another program listens at this port',
+      found,
+      action: 'Name another with --port or CONDVEST_SERVE_PORT; 0 takes any that is free',
+      cause: failure,
+    });
+  }
+  if (failure.code === 'EACCES') {
+    return new UsageError({
+      code: 'port-forbidden',
+      message: 'This user may not listen at this port',
+      found,
+      action: 'Name one above 1023 with --port or CONDVEST_SERVE_PORT',
+      cause: failure,
+    });
+  }
+  return new UsageError({
+    code: 'host-unknown',
+    message: 'The server cannot listen at this address',
+    found: `${found} (${failure.code ?? failure.message})`,
+    allowed: 'a name or an address of this machine',
+    cause: failure,
+  });
+}
+
+function noKeys(config: Config, host: string): UsageError {
+  const { servePublicUrl, serveHosts } = config;
+  const found = isLoopback(host)
+    ? (servePublicUrl ?? (serveHosts.length > 0 ? serveHosts.join(', ') : 'a proxy that is trusted'))
+    : `host ${host}`;
+  return new UsageError({
+    code: 'keys-none',
+    message: 'A server that others can reach lets in only those with a key, and there is none',
+    found,
+    action: 'Make one with: condvest keys create NAME. Or serve this machine alone, with --host 127.0.0.1',
+  });
+}

@@ -1,0 +1,171 @@
+import type { IsoDate } from '#base/dates.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
+import { type FetchBarsReport, type FetchProgress, fetchBars } from '#batch/fetch/fetch-bars.ts';
+import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-reference.ts';
+import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
+import { readHorizon } from '#batch/fetch/horizon.ts';
+import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
+import { findGaps, type GapsReport } from '#batch/gaps.ts';
+import { readLedger } from '#batch/ledger/ledger.ts';
+import type { PipelineDeps } from '#batch/pipeline/steps.ts';
+import { findQuality, type QualityReport, type QualityRequest } from '#batch/quality.ts';
+import { type LakeStatus, lakeStatus } from '#batch/status.ts';
+import { readListings } from '#batch/tables/listings-table.ts';
+import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
+import type { DailySource } from '#ports/daily-source.ts';
+import { refuseUnknown } from '#serving/read/symbol-lookup.ts';
+
+import type { Laptop } from '../local/open-local.ts';
+import { openSource, sourceName } from '../local/source.ts';
+
+/** What can be asked of a lake and its source together. */
+
+export interface FetchRequest {
+  readonly from?: IsoDate | undefined;
+  readonly to?: IsoDate | undefined;
+  /** Only sessions whose corrections are over. */
+  readonly settleOnly?: boolean;
+  /** Also what has settled. */
+  readonly again?: boolean;
+  /** Also these sessions, whatever the ledger says. */
+  readonly sessions?: readonly IsoDate[];
+  readonly signal?: AbortSignal;
+  /** Listings and events are asked for now: a few dozen requests, which a small budget spreads over minutes. */
+  readonly onReference?: (sessions: number) => void;
+  readonly onProgress?: (progress: TimedProgress) => void;
+}
+
+export interface TimedProgress extends FetchProgress {
+  /** Time that the rest takes if it goes on as it has gone since the first session was asked for. */
+  readonly leftMs: number;
+}
+
+export interface FetchReport {
+  readonly source: string;
+  readonly planned: readonly PlannedSession[];
+  readonly bars: FetchBarsReport;
+  readonly reference: FetchReferenceReport | undefined;
+  /** Why lists and events could not be had; the bars were fetched all the same. */
+  readonly referenceError: CondvestError | undefined;
+}
+
+export function fetchDeps(laptop: Laptop, source: DailySource): FetchDeps {
+  const { lake, calendar, config } = laptop;
+  const { sourceRanks, partialShare, intervals, quarantineBound } = config;
+  const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals), quarantineBound };
+  return { lake, calendar, source, rules };
+}
+
+export function pipelineDeps(laptop: Laptop, source: DailySource): PipelineDeps {
+  return { ...fetchDeps(laptop, source), intervals: laptop.config.intervals };
+}
+
+/** Fetches what the ledger lacks inside a range: lists and events first, which say what to expect and explain jumps. */
+export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<FetchReport> {
+  const { lake, calendar, clock } = laptop;
+  checkRange(laptop, request);
+  const deps = fetchDeps(laptop, await openSource(laptop));
+  const { source } = deps;
+  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const nowMs = clock.nowMs();
+  const horizon = await readHorizon(lake, source.name);
+  const { from, to, settleOnly = false, again = false, signal } = request;
+  const due = planFetch({ calendar, ledger, nowMs, from, to, horizon, settleOnly, again });
+  const extra = (request.sessions ?? []).filter((session) => !due.some((one) => one.session === session));
+  const planned = [...due, ...extra.map((session) => ({ session, reason: 'again' as const }))].sort((a, b) =>
+    a.session < b.session ? -1 : 1,
+  );
+  const session = calendar.lastClosedSession(nowMs);
+  const abort = signal === undefined ? {} : { signal };
+  let reference: FetchReferenceReport | undefined;
+  let referenceError: CondvestError | undefined;
+  // Asked for a range whose bars are all there, it still brings the events since its first day.
+  if (!settleOnly && source.hasReference && (planned.length > 0 || from !== undefined)) {
+    request.onReference?.(planned.length);
+    try {
+      reference = await fetchReference(deps, {
+        session,
+        ...(from === undefined ? {} : { eventsFrom: from }),
+        ...abort,
+      });
+    } catch (cause) {
+      // With a key that is wrong there is nothing to go on with.
+      const isOnlyThis = cause instanceof CondvestError && !(cause instanceof UsageError);
+      if (signal?.aborted === true || !isOnlyThis) throw cause;
+      referenceError = cause;
+    }
+  }
+  const startedMs = clock.nowMs();
+  const bars = await fetchBars(deps, {
+    sessions: planned,
+    ...abort,
+    onProgress: (progress) => {
+      const { done, total } = progress;
+      request.onProgress?.({ ...progress, leftMs: ((clock.nowMs() - startedMs) / done) * (total - done) });
+    },
+  });
+  return { source: source.name, planned, bars, reference, referenceError };
+}
+
+function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {
+  const { calendar, clock } = laptop;
+  const lastClosed = calendar.lastClosedSession(clock.nowMs());
+  if (from !== undefined && to !== undefined) checkDays(laptop, from, to);
+  if (from !== undefined && from > lastClosed) {
+    throw new UsageError({
+      code: 'range-in-the-future',
+      message: 'Only sessions that have closed can be fetched',
+      found: `--from ${from}`,
+      allowed: `a day up to ${lastClosed}, the last session that has closed`,
+    });
+  }
+}
+
+function checkDays({ calendar }: Laptop, from: IsoDate, to: IsoDate): void {
+  if (from > to) {
+    throw new UsageError({
+      code: 'range-reversed',
+      message: 'The range ends before it begins',
+      found: `${from} to ${to}`,
+      allowed: 'a first day that is not after the last one',
+    });
+  }
+  if (calendar.range(from, to).length > 0) return;
+  const isKnown = to >= calendar.firstSession && from <= calendar.lastSession;
+  if (!isKnown) {
+    throw new UsageError({
+      code: 'range-beyond-calendar',
+      message: 'The exchange calendar does not reach these days',
+      found: from === to ? from : `${from} to ${to}`,
+      allowed: `${calendar.firstSession} to ${calendar.lastSession}`,
+    });
+  }
+  throw new UsageError({
+    code: 'range-without-session',
+    message: 'The exchange is closed on every day of the range',
+    found: from === to ? from : `${from} to ${to}`,
+    allowed: 'a range with a session in it',
+  });
+}
+
+export function statusTask(laptop: Laptop): Promise<LakeStatus> {
+  return lakeStatus(laptop, { source: sourceName(laptop) });
+}
+
+export async function gapsTask(laptop: Laptop, symbol: string | undefined, limit: number): Promise<GapsReport> {
+  const { lake } = laptop;
+  const bars = await lake.table(DAILY_BARS).head();
+  if (symbol !== undefined && bars !== undefined) {
+    const listings = await readListings(lake, await lake.table(LISTINGS).head());
+    if (listings.every((row) => row.symbol !== symbol)) await refuseUnknown(lake, bars, [symbol]);
+  }
+  return findGaps(laptop, { source: sourceName(laptop), symbol, limit });
+}
+
+export async function qualityTask(laptop: Laptop, request: QualityRequest): Promise<QualityReport> {
+  const { from, to } = request;
+  if (from !== undefined && to !== undefined) checkDays(laptop, from, to);
+  return findQuality(laptop, request);
+}
+
+export type QualityTaskReport = QualityReport;

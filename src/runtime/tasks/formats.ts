@@ -1,0 +1,38 @@
+import { encodeArrow } from '#serving/export/arrow.ts';
+import { encodeCsv } from '#serving/export/csv.ts';
+import { encodeJson, encodeNdjson } from '#serving/export/json.ts';
+import { parquetOf } from '#serving/export/parquet.ts';
+import type { TableStream } from '#serving/export/table-stream.ts';
+import { barsTable } from '#serving/read/bars-table.ts';
+import type { BarsResult } from '#serving/read/served-bars.ts';
+import type { Laptop } from '../local/open-local.ts';
+
+export type { TableStream } from '#serving/export/table-stream.ts';
+export type { BarsResult, WindowPart } from '#serving/read/served-bars.ts';
+
+export type StreamFormat = 'csv' | 'json' | 'ndjson' | 'parquet' | 'arrow';
+
+/** Rows as the bytes of a file format, pulled one chunk at a time. */
+export function encode(laptop: Laptop, table: TableStream, format: StreamFormat): AsyncIterable<Uint8Array | string> {
+  switch (format) {
+    case 'csv':
+      return encodeCsv(table);
+    case 'json':
+      return encodeJson(table);
+    case 'ndjson':
+      return encodeNdjson(table);
+    case 'arrow':
+      return encodeArrow(table);
+    case 'parquet':
+      return parquetOf(laptop.lake.deps, laptop.files, table);
+  }
+}
+
+/** The bars of an answer as the bytes of a file format. */
+export function encodeBars(
+  laptop: Laptop,
+  result: BarsResult,
+  format: StreamFormat,
+): AsyncIterable<Uint8Array | string> {
+  return encode(laptop, barsTable(result), format);
+}

@@ -1,0 +1,110 @@
+import { type ConsolidateReport, type ConsolidateRequest, consolidate } from '#batch/consolidate.ts';
+import { importFiles } from '#batch/import/import-files.ts';
+import type { ImportReport } from '#batch/import/report.ts';
+import type { ImportRequest } from '#batch/import/request.ts';
+import { type ResampleReport, resample } from '#batch/resample/resample.ts';
+import { deriveRestatements, type RestatementsReport } from '#batch/restatements/restatements.ts';
+import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
+import { type VerifyReport, verifyLake } from '#batch/verify/verify.ts';
+import type { Compaction } from '#lake/compact.ts';
+import type { HistoryEntry } from '#lake/history.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
+import { readBars } from '#serving/read/bars.ts';
+import { type RunningQuery, runQuery } from '#serving/read/query.ts';
+import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
+import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHistory } from '#serving/read/tables.ts';
+import type { Laptop } from '../local/open-local.ts';
+
+/**
+ * What can be asked of a lake: each use case with the ports it needs filled in from the composition root. The command line and
+ * the library both go through here.
+ */
+
+export type Notify<T> = (progress: T) => void;
+
+export function importTask(
+  laptop: Laptop,
+  request: Omit<ImportRequest, 'quarantineBound'> & { readonly quarantineBound?: number | undefined },
+): Promise<ImportReport> {
+  const { lake, calendar, files, config } = laptop;
+  const { sourceRanks, partialShare, intervals } = config;
+  const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals) };
+  const quarantineBound = request.quarantineBound ?? config.quarantineBound;
+  return importFiles({ lake, calendar, files, rules }, { ...request, quarantineBound });
+}
+
+export interface ResampleTaskReport {
+  readonly bars: ResampleReport;
+  readonly restatements: RestatementsReport;
+}
+
+/** N-session bars and restatements: everything that is derived. */
+export async function resampleTask(
+  laptop: Laptop,
+  request: { readonly intervals?: readonly number[] | undefined; readonly full?: boolean | undefined },
+  onProgress?: Notify<{ readonly year: number; readonly done: number; readonly total: number }>,
+): Promise<ResampleTaskReport> {
+  const { lake, calendar, config } = laptop;
+  const bars = await resample(
+    { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) },
+    { intervals: request.intervals ?? config.intervals, full: request.full === true },
+  );
+  const restatements = await deriveRestatements({ lake, calendar });
+  return { bars, restatements };
+}
+
+export function consolidateTask(
+  laptop: Laptop,
+  request: Omit<ConsolidateRequest, 'intervals'>,
+  onProgress?: Notify<Compaction>,
+): Promise<ConsolidateReport> {
+  const { lake, calendar, config } = laptop;
+  const deps = { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) };
+  return consolidate(deps, { ...request, intervals: config.intervals });
+}
+
+export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<VacuumLakeReport> {
+  const { lake, calendar, config } = laptop;
+  return vacuumLake(
+    { lake, calendar, intervals: config.intervals },
+    { retentionDays: config.retentionDays, ...request },
+  );
+}
+
+export function verifyTask(
+  laptop: Laptop,
+  request: { readonly deep: boolean },
+  onProgress?: Notify<{ readonly table: string; readonly done: number; readonly total: number }>,
+): Promise<VerifyReport> {
+  const { lake, calendar, config } = laptop;
+  return verifyLake(
+    { lake, calendar, intervals: config.intervals, ...(onProgress === undefined ? {} : { onProgress }) },
+    request,
+  );
+}
+
+export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResult> {
+  const { lake, calendar, clock } = laptop;
+  return readBars({ lake, calendar, clock }, request);
+}
+
+export function queryTask(laptop: Laptop, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {
+  return runQuery(laptop.lake, { statement, asOfMs, intervals: laptop.config.intervals });
+}
+
+export function tablesTask(laptop: Laptop): Promise<TableSummary[]> {
+  return listTables(laptop.lake, laptop.config.intervals);
+}
+
+export function symbolsTask(laptop: Laptop, search: string | undefined, limit: number): Promise<SymbolSummary[]> {
+  return listSymbols(laptop.lake, { search, limit });
+}
+
+export function historyTask(laptop: Laptop, table: string, limit: number): Promise<HistoryEntry[]> {
+  return tableHistory(laptop.lake, { table, limit, intervals: laptop.config.intervals });
+}
+
+/** The lake has bars, from wherever. */
+export async function hasBars(laptop: Laptop): Promise<boolean> {
+  return (await laptop.lake.table(DAILY_BARS).head()) !== undefined;
+}

@@ -1,0 +1,208 @@
+import { z } from '@hono/zod-openapi';
+import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
+import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
+import { checkInterval } from '#market/window.ts';
+import { notEntitled } from '../http/http-errors.ts';
+import { originOf } from '../http/origin.ts';
+import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  dateParameter,
+  flag,
+  symbolParameter,
+  whole,
+} from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { finalityOf, type Grain, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
+import { dayAsked } from '../read/day-asked.ts';
+import { otcListings } from '../read/otc.ts';
+import type { LakeView } from '../read/view.ts';
+import { pageOf } from './aggregate-page.ts';
+import { calendarBar, sessionBar } from './aggregate-wire.ts';
+import { positionOf } from './cursor-position.ts';
+import { dayParameter } from './day-parameter.ts';
+import { answerFromSeries, tablesOf } from './series-answer.ts';
+import { type Aggregates, aggregates } from './shapes/aggregates.ts';
+import { refuseOtherClasses } from './stock-symbol.ts';
+
+/** `GET /v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}`: bars of one symbol at any grain from a day up. */
+
+const WITHIN_A_DAY = ['second', 'minute', 'hour'] as const;
+const TIMESPANS = [...WITHIN_A_DAY, ...CALENDAR_UNITS, 'session'] as const;
+const MULTIPLIER_MAX = 1000;
+const LIMIT_MAX = 50_000;
+const LIMIT_DEFAULT = 5000;
+
+const params = z.object({
+  ticker: symbolParameter,
+  multiplier: whole({ min: 1, max: MULTIPLIER_MAX, default: 1 }),
+  timespan: choice(TIMESPANS, 'day'),
+  from: dayParameter,
+  to: dayParameter,
+});
+
+const options = {
+  adjusted: flag(true),
+  sort: choice(['asc', 'desc'], 'asc'),
+  limit: whole({ min: 1, max: LIMIT_MAX, default: LIMIT_DEFAULT }),
+  include_partial: flag(false),
+};
+
+const query = z.object({ ...options, as_of: asOfParameter, cursor: cursorParameter });
+
+/** What pages after the first one are told: which security, and up to which session live bars and splits count. */
+const position = z.object({ ...options, at: dateParameter, until: dateParameter });
+
+interface PageRequest {
+  readonly view: LakeView;
+  readonly symbol: string;
+  readonly grain: Grain;
+  readonly range: { readonly from: IsoDate; readonly to: IsoDate };
+  readonly adjusted: boolean;
+  readonly sort: 'asc' | 'desc';
+  readonly limit: number;
+  readonly at: IsoDate;
+  readonly liveUntil: IsoDate | undefined;
+  readonly splitsUntil: IsoDate | undefined;
+  readonly isLater: boolean;
+  /** When page one was made. */
+  readonly atMs: InstantMs;
+}
+
+export function addAggregates(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: '/v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}',
+    summary: 'Bars of a symbol',
+    description:
+      'Windows of calendar time begin where the query does, as at the vendor. `session` is ours: windows of N sessions whose boundaries never move.',
+    tag: 'vendor',
+    params,
+    query,
+    answer: aggregates,
+    handle: async (c, given) => {
+      const request = await pageRequest(serving, given.params, given.query);
+      return answerFromSeries(c, serving, {
+        view: request.view,
+        request,
+        tag: (series) => tagOf(series, request),
+        make: (series, requestId) => bodyOf(c, serving, request, series, requestId),
+      });
+    },
+  });
+}
+
+async function pageRequest(
+  serving: Serving,
+  path: z.infer<typeof params>,
+  given: z.infer<typeof query>,
+): Promise<PageRequest> {
+  const { ticker: symbol, from, to } = path;
+  refuseOtherClasses(symbol);
+  if (from > to) {
+    throw new UsageError({
+      code: 'bars-range-empty',
+      message: 'The range begins after it ends',
+      found: `${from} to ${to}`,
+      allowed: 'a first day that is not after the last',
+    });
+  }
+  const range = { from, to };
+  if (given.cursor !== undefined) {
+    const cursor = decodeCursor(given.cursor);
+    const view = await viewOfCursor(serving.views, cursor);
+    const { at, until, adjusted, sort, limit, include_partial } = positionOf(cursor, position);
+    const grain = grainOf(path, include_partial);
+    const isPinned = { at, liveUntil: until, splitsUntil: until, isLater: true, atMs: cursor.atMs };
+    return { view, symbol, grain, range, adjusted, sort, limit, ...isPinned };
+  }
+  const { as_of: asOfMs, adjusted, sort, limit, include_partial } = given;
+  const grain = grainOf(path, include_partial);
+  const view = await serving.views.at(asOfMs);
+  const nowMs = serving.clock.nowMs();
+  const today = dayAsked(serving.clock, asOfMs);
+  const liveUntil = asOfMs === undefined ? today : undefined;
+  const at = to < today ? to : today;
+  const isFirst = { at, liveUntil, splitsUntil: undefined, isLater: false, atMs: asOfMs ?? nowMs };
+  return { view, symbol, grain, range, adjusted, sort, limit, ...isFirst };
+}
+
+function grainOf({ multiplier, timespan }: z.infer<typeof params>, includePartial: boolean): Grain {
+  if (timespan === 'second' || timespan === 'minute' || timespan === 'hour') throw notEntitled(`bars of a ${timespan}`);
+  if (timespan !== 'session') return { unit: timespan, multiplier };
+  return { unit: 'session', multiplier: multiplier === 1 ? 1 : checkInterval(multiplier), includePartial };
+}
+
+/** A live bar outside the range matters for the splits that came with its session, but not for its values. */
+function tagOf(series: Series, { grain, range }: PageRequest): string {
+  const { live } = series;
+  const isDaily = grain.unit === 'day' && grain.multiplier === 1;
+  const shown = isDaily ? live.filter(({ session }) => session >= range.from && session <= range.to) : live;
+  return liveTagOf(series, shown);
+}
+
+async function bodyOf(
+  c: ServingContext,
+  serving: Serving,
+  request: PageRequest,
+  series: Series,
+  requestId: string,
+): Promise<Aggregates> {
+  const { symbol, range, grain, adjusted } = request;
+  const { bars, queryCount, next } = pageOf(await readSeries(series, range), request);
+  const newest = request.sort === 'asc' ? bars.at(-1) : bars[0];
+  const finality = newest === undefined ? undefined : await finalityOf(series, newest);
+  const wire = grain.unit === 'session' ? sessionBar : calendarBar;
+  const otc = await otcListings(serving.lake, request.view);
+  const results = bars.map((bar) => (otc.has(symbol, bar.last) ? { ...wire(bar), otc: true as const } : wire(bar)));
+  return {
+    ticker: symbol,
+    queryCount,
+    resultsCount: bars.length,
+    adjusted,
+    ...(bars.length > 0 || request.isLater ? { results } : {}),
+    status: 'OK',
+    request_id: requestId,
+    count: bars.length,
+    ...(next === undefined ? {} : { next_url: nextUrl(c, serving, request, series, { page: bars, next }) }),
+    x_last_published: series.query.published.max ?? series.lastSession,
+    ...(finality === undefined ? {} : { x_finality: finality }),
+  };
+}
+
+/**
+ * The same request from the next window on. Its range must begin where a window does, since windows begin where the range does:
+ * ascending pages move the beginning of the range, descending ones its end.
+ */
+function nextUrl(
+  c: ServingContext,
+  serving: Serving,
+  request: PageRequest,
+  series: Series,
+  parts: { readonly page: readonly SeriesBar[]; readonly next: SeriesBar },
+): string {
+  const { view, symbol, grain, adjusted, sort, limit, range, at, atMs } = request;
+  const { lastSession } = series;
+  const earliest = parts.page.at(-1)?.first ?? parts.next.first;
+  const from = sort === 'asc' ? newYorkMidnight(parts.next.first) : range.from;
+  const to = sort === 'asc' ? range.to : newYorkMidnight(addDays(earliest, -1));
+  const path = [symbol, 'range', grain.multiplier, grain.unit, from, to].map((part) => encodeURIComponent(part));
+  const cursor = encodeCursor({
+    versions: view.versions(tablesOf(grain)),
+    atMs,
+    position: {
+      adjusted: String(adjusted),
+      sort,
+      limit: String(limit),
+      include_partial: String(grain.unit === 'session' && grain.includePartial),
+      at: at < lastSession ? at : lastSession,
+      until: lastSession,
+    },
+  });
+  return `${originOf(c, serving)}/v2/aggs/ticker/${path.join('/')}?cursor=${cursor}`;
+}

@@ -1,0 +1,316 @@
+import { z } from '@hono/zod-openapi';
+import { defined } from '#base/assert.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
+import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
+import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
+import { ema, macd, rsi, sma } from '#market/indicators.ts';
+import { checkInterval } from '#market/window.ts';
+import { notEntitled } from '../http/http-errors.ts';
+import { originOf } from '../http/origin.ts';
+import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  dateParameter,
+  flag,
+  symbolParameter,
+  whole,
+} from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { type Grain, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
+import { dayAsked } from '../read/day-asked.ts';
+import type { LakeView } from '../read/view.ts';
+import { calendarBar, sessionBar } from './aggregate-wire.ts';
+import { positionOf } from './cursor-position.ts';
+import { optionalInstant } from './day-parameter.ts';
+import { answerFromSeries, tablesOf } from './series-answer.ts';
+import { type IndicatorAnswer, type IndicatorValue, indicatorAnswer, macdAnswer } from './shapes/indicators.ts';
+import { refuseOtherClasses } from './stock-symbol.ts';
+
+/**
+ * `GET /v1/indicators/{sma|ema|rsi|macd}/{ticker}`. Values are made from the whole history before them, so that they do not
+ * depend on the range, the order or the page that they are asked for in.
+ */
+
+const params = z.object({ ticker: symbolParameter });
+
+const TIMESPANS = ['minute', 'hour', ...CALENDAR_UNITS, 'session'] as const;
+const SERIES_TYPES = ['open', 'high', 'low', 'close'] as const;
+const WINDOW_MAX = 1000;
+const LIMIT_MAX = 5000;
+const LIMIT_DEFAULT = 10;
+
+const options = z.object({
+  timestamp: optionalInstant,
+  'timestamp.gt': optionalInstant,
+  'timestamp.gte': optionalInstant,
+  'timestamp.lt': optionalInstant,
+  'timestamp.lte': optionalInstant,
+  timespan: choice(TIMESPANS, 'day'),
+  multiplier: whole({ min: 1, max: 252, default: 1 }),
+  include_partial: flag(false),
+  adjusted: flag(true),
+  series_type: choice(SERIES_TYPES, 'close'),
+  expand_underlying: flag(false),
+  order: choice(['desc', 'asc'], 'desc'),
+  limit: whole({ min: 1, max: LIMIT_MAX, default: LIMIT_DEFAULT }),
+});
+
+type WindowName = 'window' | 'short_window' | 'long_window' | 'signal_window';
+type Options = z.infer<typeof options> & { readonly [name in WindowName]?: number };
+type Value = Omit<IndicatorValue, 'timestamp'>;
+
+interface Indicator {
+  readonly name: string;
+  readonly summary: string;
+  /** Its windows and what they are unless given. */
+  readonly windows: { readonly [name in WindowName]?: number };
+  readonly answer: z.ZodType;
+  readonly of: (values: readonly number[], window: (name: WindowName) => number) => readonly (Value | undefined)[];
+  /** Only so many bars before a value went into it; undefined: all of them. */
+  readonly reach?: (window: (name: WindowName) => number) => number;
+}
+
+const INDICATORS: readonly Indicator[] = [
+  {
+    name: 'sma',
+    summary: 'Simple moving average',
+    windows: { window: 50 },
+    answer: indicatorAnswer,
+    of: (values, window) => single(sma(values, window('window'))),
+    reach: (window) => window('window') - 1,
+  },
+  {
+    name: 'ema',
+    summary: 'Exponential moving average, begun with a simple one',
+    windows: { window: 50 },
+    answer: indicatorAnswer,
+    of: (values, window) => single(ema(values, window('window'))),
+  },
+  {
+    name: 'rsi',
+    summary: 'Relative strength index, smoothed as by Wilder',
+    windows: { window: 14 },
+    answer: indicatorAnswer,
+    of: (values, window) => single(rsi(values, window('window'))),
+  },
+  {
+    name: 'macd',
+    summary: 'Moving average convergence and divergence',
+    windows: { short_window: 12, long_window: 26, signal_window: 9 },
+    answer: macdAnswer,
+    of: (values, window) =>
+      macd(values, {
+        short: window('short_window'),
+        long: window('long_window'),
+        signal: window('signal_window'),
+      }),
+  },
+];
+
+function single(values: readonly (number | undefined)[]): readonly (Value | undefined)[] {
+  return values.map((value) => (value === undefined ? undefined : { value }));
+}
+
+export function addIndicators(app: ServingApp, serving: Serving): void {
+  for (const indicator of INDICATORS) addIndicator(app, serving, indicator);
+}
+
+interface PageRequest {
+  readonly view: LakeView;
+  readonly symbol: string;
+  readonly grain: Grain;
+  readonly adjusted: boolean;
+  readonly options: Options;
+  readonly at: IsoDate;
+  readonly liveUntil: IsoDate | undefined;
+  readonly splitsUntil: IsoDate | undefined;
+  readonly asOfMs: InstantMs | undefined;
+  /** When page one was made. */
+  readonly atMs: InstantMs;
+  /** First day of the last bar on the page before; undefined on the first page. */
+  readonly after: IsoDate | undefined;
+}
+
+function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): void {
+  const shape: Record<string, z.ZodType> = {};
+  for (const [name, value] of Object.entries(indicator.windows)) {
+    shape[name] = whole({ min: 1, max: WINDOW_MAX, default: value });
+  }
+  // The windows are whole numbers, which a type cannot say of names that are known at run time alone.
+  const own = options.extend(shape) as unknown as z.ZodType<Options> & typeof options;
+  const query = own.extend({ as_of: asOfParameter, cursor: cursorParameter });
+  const position = own.extend({
+    at: dateParameter,
+    until: dateParameter,
+    after: dateParameter,
+    as_of: asOfParameter,
+  });
+  const readPage = async (symbol: string, given: z.infer<typeof query>): Promise<PageRequest> => {
+    if (given.cursor !== undefined) {
+      const cursor = decodeCursor(given.cursor);
+      const read = positionOf(cursor, position);
+      const { at, until, after, as_of: asOfMs } = read;
+      const view = await viewOfCursor(serving.views, cursor);
+      return {
+        view,
+        symbol,
+        grain: grainOf(read),
+        adjusted: read.adjusted,
+        options: read,
+        at,
+        liveUntil: until,
+        splitsUntil: until,
+        asOfMs,
+        atMs: cursor.atMs,
+        after,
+      };
+    }
+    const { as_of: asOfMs } = given;
+    const today = dayAsked(serving.clock, asOfMs);
+    const lastMs = Math.min(
+      given.timestamp ?? Number.POSITIVE_INFINITY,
+      given['timestamp.lte'] ?? Number.POSITIVE_INFINITY,
+      (given['timestamp.lt'] ?? Number.POSITIVE_INFINITY) - 1,
+    );
+    const last = lastMs === Number.POSITIVE_INFINITY ? today : newYorkAt(lastMs).date;
+    return {
+      view: await serving.views.at(asOfMs),
+      symbol,
+      grain: grainOf(given),
+      adjusted: given.adjusted,
+      options: given,
+      at: last < today ? last : today,
+      liveUntil: asOfMs === undefined ? today : undefined,
+      splitsUntil: undefined,
+      asOfMs,
+      atMs: asOfMs ?? serving.clock.nowMs(),
+      after: undefined,
+    };
+  };
+  addRoute(app, {
+    method: 'get',
+    path: `/v1/indicators/${indicator.name}/{ticker}`,
+    summary: indicator.summary,
+    tag: 'vendor',
+    params,
+    query,
+    answer: indicator.answer,
+    handle: async (c, given) => {
+      const symbol = given.params.ticker;
+      refuseOtherClasses(symbol);
+      const request = await readPage(symbol, given.query);
+      return answerFromSeries(c, serving, {
+        view: request.view,
+        request,
+        make: (series, requestId) => bodyOf(c, serving, indicator, request, series, requestId),
+      });
+    },
+  });
+}
+
+function grainOf({ timespan, multiplier, include_partial: includePartial }: Options): Grain {
+  if (timespan === 'minute' || timespan === 'hour') throw notEntitled(`bars of a ${timespan}`);
+  // Windows of the calendar would depend on where history begins.
+  if (timespan !== 'session') return { unit: timespan, multiplier: 1 };
+  return { unit: 'session', multiplier: multiplier === 1 ? 1 : checkInterval(multiplier), includePartial };
+}
+
+async function bodyOf(
+  c: ServingContext,
+  serving: Serving,
+  indicator: Indicator,
+  request: PageRequest,
+  series: Series,
+  requestId: string,
+): Promise<IndicatorAnswer> {
+  const { options: asked } = request;
+  const window = (name: WindowName): number => defined(asked[name], `${indicator.name} has a window ${name}`);
+  const bars = await readSeries(series, { from: serving.calendar.firstSession, to: series.lastSession });
+  const indicated = indicator.of(
+    bars.map((bar) => bar[asked.series_type]),
+    window,
+  );
+  const found: { readonly index: number; readonly value: IndicatorValue }[] = [];
+  for (const [index, value] of indicated.entries()) {
+    const timestamp = newYorkMidnight(bars[index]?.first ?? series.lastSession);
+    if (value !== undefined && isWanted(request, timestamp)) found.push({ index, value: { timestamp, ...value } });
+  }
+  if (asked.order === 'desc') found.reverse();
+  const page = found.slice(0, asked.limit);
+  const [oldest, newest] = [Math.min(...page.map(({ index }) => index)), Math.max(...page.map(({ index }) => index))];
+  const reach = indicator.reach === undefined ? oldest : Math.min(oldest, indicator.reach(window));
+  const used = page.length === 0 ? [] : bars.slice(oldest - reach, newest + 1);
+  const last = bars[page.at(-1)?.index ?? bars.length]?.first;
+  const hasMore = found.length > page.length && last !== undefined;
+  return {
+    results: {
+      underlying: underlyingOf(c, serving, request, series, used),
+      values: page.map(({ value }) => value),
+    },
+    status: 'OK',
+    request_id: requestId,
+    ...(hasMore ? { next_url: nextUrl(c, serving, indicator, request, series, last) } : {}),
+  } as IndicatorAnswer;
+}
+
+function isWanted({ options: asked, after }: PageRequest, timestamp: InstantMs): boolean {
+  const equal = asked.timestamp;
+  const [above, from] = [asked['timestamp.gt'], asked['timestamp.gte']];
+  const [below, to] = [asked['timestamp.lt'], asked['timestamp.lte']];
+  if (equal !== undefined && timestamp !== equal) return false;
+  if (above !== undefined && timestamp <= above) return false;
+  if (from !== undefined && timestamp < from) return false;
+  if (below !== undefined && timestamp >= below) return false;
+  if (to !== undefined && timestamp > to) return false;
+  if (after === undefined) return true;
+  const seen = newYorkMidnight(after);
+  return asked.order === 'desc' ? timestamp < seen : timestamp > seen;
+}
+
+/** The bars that went into the values of this page, and where they are: newest first, as that address gives them. */
+function underlyingOf(
+  c: ServingContext,
+  serving: Serving,
+  request: PageRequest,
+  { lastSession }: Series,
+  used: readonly SeriesBar[],
+) {
+  const { symbol, grain, adjusted, asOfMs, options: asked } = request;
+  // Where no bar went in: a day that does not depend on when it is asked.
+  const from = newYorkMidnight(used[0]?.first ?? lastSession);
+  const to = newYorkMidnight(used.at(-1)?.first ?? lastSession);
+  const range = [symbol, 'range', grain.multiplier, grain.unit, from, to].map((part) => encodeURIComponent(part));
+  const query = new URLSearchParams({ limit: '50000', sort: 'desc' });
+  if (!adjusted) query.set('adjusted', 'false');
+  if (grain.unit === 'session' && grain.includePartial) query.set('include_partial', 'true');
+  if (asOfMs !== undefined) query.set('as_of', String(asOfMs));
+  const url = `${originOf(c, serving)}/v2/aggs/ticker/${range.join('/')}?${query}`;
+  if (!asked.expand_underlying) return { url };
+  return { url, aggregates: used.toReversed().map(grain.unit === 'session' ? sessionBar : calendarBar) };
+}
+
+function nextUrl(
+  c: ServingContext,
+  serving: Serving,
+  indicator: Indicator,
+  request: PageRequest,
+  series: Series,
+  last: IsoDate,
+): string {
+  const { view, symbol, grain, options: asked, at, asOfMs, atMs } = request;
+  const { lastSession } = series;
+  const position: Record<string, string> = {
+    at: at < lastSession ? at : lastSession,
+    until: lastSession,
+    after: last,
+    ...(asOfMs === undefined ? {} : { as_of: String(asOfMs) }),
+  };
+  const names = [...Object.keys(options.shape), ...Object.keys(indicator.windows)] as (keyof Options)[];
+  for (const name of names) if (asked[name] !== undefined) position[name] = String(asked[name]);
+  const cursor = encodeCursor({ versions: view.versions(tablesOf(grain)), atMs, position });
+  return `${originOf(c, serving)}/v1/indicators/${indicator.name}/${encodeURIComponent(symbol)}?cursor=${cursor}`;
+}

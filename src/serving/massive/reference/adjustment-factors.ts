@@ -1,0 +1,109 @@
+import type { IsoDate } from '#base/dates.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { type AdjustmentEvent, planAdjustment } from '#market/adjust.ts';
+import { type AppliedDividend, type AppliedSplit, securityOfEvent } from '#market/corporate-actions.ts';
+import type { Listings } from '#market/security.ts';
+import type { SessionSet } from '#market/session-set.ts';
+import type { Serving } from '../../http/serving.ts';
+import { factsOf } from '../../read/bars-query.ts';
+import type { LakeView } from '../../read/view.ts';
+import { readClosesBefore } from './closes-before.ts';
+
+/** An event as a list of them has it. */
+interface Filed {
+  readonly symbol: string;
+  readonly exDate: IsoDate;
+}
+
+/** The tables that factors are made from. */
+export const FACTOR_TABLES = [SPLITS.name, DIVIDENDS.name, LISTINGS.name, DAILY_BARS.name];
+
+/**
+ * What a price before an event is multiplied with because of it and of all later events of its kind, by `market/adjust.ts`.
+ * Events that do not count (announced for later than the last session published, or held back) change nothing, so that the
+ * vendor's rule, "take the factor of the first event after the price", is right whichever event comes first.
+ */
+export interface EventFactors {
+  splitFactor(event: Filed): number;
+  dividendFactor(event: Filed): number;
+}
+
+/** Undefined where no bars are published: then no event counts, and no close measures a dividend. */
+export async function readSplitFactors(serving: Serving, view: LakeView): Promise<EventFactors | undefined> {
+  const base = await baseOf(serving, view);
+  return base === undefined ? undefined : factorsFrom(base, new Map());
+}
+
+/** The factors of dividends too: `events` are those that will be asked for. */
+export async function readFactors(
+  serving: Serving,
+  view: LakeView,
+  events: readonly Filed[],
+): Promise<EventFactors | undefined> {
+  const base = await baseOf(serving, view);
+  if (base === undefined) return undefined;
+  const { lake } = serving;
+  const securities = [...new Set(events.map((event) => securityOfEvent(base.listings, event)))];
+  const spans = securities.map((id) => base.listings.spans(id));
+  const symbols = [...new Set([...securities, ...spans.flat().map(({ symbol }) => symbol)])];
+  if (symbols.length === 0) return factorsFrom(base, new Map());
+  const dividends = await factsOf(lake).dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
+  const wanted = securities.map((id) =>
+    // Before the first bar of all there is no close, and after the last one no event counts yet.
+    (dividends.applied.get(id) ?? [])
+      .map(({ exDate }) => exDate)
+      .filter((date) => date > base.firstPublished && date <= base.lastPublished),
+  );
+  const closes = await readClosesBefore(serving, view, { spans, wanted, published: base.published });
+  const planned = new Map(
+    securities.map((id, i): [string, readonly AdjustmentEvent[]] => {
+      const plan = planAdjustment({
+        adjustment: 'total',
+        splits: base.splits.get(id) ?? [],
+        dividends: dividends.applied.get(id) ?? ([] as AppliedDividend[]),
+        closes: closes[i] ?? [],
+        lastPublished: base.lastPublished,
+      });
+      return [id, plan.events.filter(({ kind }) => kind === 'dividend')];
+    }),
+  );
+  return factorsFrom(base, planned);
+}
+
+interface Base {
+  readonly listings: Listings;
+  readonly splits: ReadonlyMap<string, readonly AppliedSplit[]>;
+  readonly published: SessionSet;
+  readonly firstPublished: IsoDate;
+  readonly lastPublished: IsoDate;
+}
+
+async function baseOf({ lake }: Serving, view: LakeView): Promise<Base | undefined> {
+  const bars = view.snapshot(DAILY_BARS);
+  if (bars === undefined) return undefined;
+  const facts = factsOf(lake);
+  const published = await facts.published(bars);
+  const { min: firstPublished, max: lastPublished } = published;
+  if (firstPublished === undefined || lastPublished === undefined) return undefined;
+  const listings = await facts.listings(view.snapshot(LISTINGS));
+  const { applied } = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  return { listings, splits: applied, published, firstPublished, lastPublished };
+}
+
+function factorsFrom(base: Base, dividends: ReadonlyMap<string, readonly AdjustmentEvent[]>): EventFactors {
+  const { listings, splits, lastPublished } = base;
+  return {
+    splitFactor: (event) => {
+      let factor = 1;
+      for (const { exDate, splitFrom, splitTo } of splits.get(securityOfEvent(listings, event)) ?? [])
+        if (exDate >= event.exDate && exDate <= lastPublished) factor *= splitFrom / splitTo;
+      return factor;
+    },
+    dividendFactor: (event) => {
+      let factor = 1;
+      for (const { exDate, priceFactor } of dividends.get(securityOfEvent(listings, event)) ?? [])
+        if (exDate >= event.exDate) factor *= priceFactor;
+      return factor;
+    },
+  };
+}

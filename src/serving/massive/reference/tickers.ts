@@ -1,0 +1,274 @@
+import { z } from '@hono/zod-openapi';
+import type { IsoDate } from '#base/dates.ts';
+import { answer } from '../../http/answer.ts';
+import { notFound } from '../../http/http-errors.ts';
+import { type ListPage, type PagedList, pageAnswer } from '../../http/paged-list.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  flag,
+  optionalDate,
+  symbolParameter,
+  whole,
+} from '../../http/parameters.ts';
+import { addRoute } from '../../http/route.ts';
+import type { Serving, ServingApp } from '../../http/serving.ts';
+import { dayAsked } from '../../read/day-asked.ts';
+import { TICKER_TABLES, type Ticker, type TickerDirectory, tickersOf } from '../../read/ticker-directory.ts';
+import {
+  type TickerDetailsShape,
+  type TickerEventShape,
+  type TickerShape,
+  tickerDetailsAnswer,
+  tickerEventsShape,
+  tickersShape,
+} from '../shapes/reference.ts';
+import { isWithin, rangeIn, textRange } from './filters.ts';
+import { countedEnvelope } from './list-envelope.ts';
+
+const SORTS = [
+  'ticker',
+  'name',
+  'market',
+  'locale',
+  'primary_exchange',
+  'type',
+  'currency_symbol',
+  'currency_name',
+  'base_currency_symbol',
+  'base_currency_name',
+  'cik',
+  'composite_figi',
+  'share_class_figi',
+  'last_updated_utc',
+  'delisted_utc',
+] as const;
+
+const text = z.string().max(200, 'at most 200 characters').optional();
+
+const tickersQuery = z.object({
+  ...textRange('ticker'),
+  type: text.openapi({ description: 'Code as in /v3/reference/tickers/types' }),
+  market: choice(['', 'stocks', 'crypto', 'fx', 'otc', 'indices'], '').openapi({
+    description: 'Only stocks are known: any other matches nothing',
+  }),
+  exchange: text.openapi({ description: 'Primary exchange, MIC' }),
+  cusip: text.openapi({ description: 'None is known: any matches nothing' }),
+  cik: text.openapi({ description: 'None is known: any matches nothing' }),
+  date: optionalDate.openapi({ description: 'As it was on this day; today unless given' }),
+  search: text.openapi({ description: 'Part of the symbol or the name, whatever the case' }),
+  active: flag(true),
+  order: choice(['asc', 'desc'], 'asc'),
+  limit: whole({ min: 1, max: 1000, default: 100 }),
+  sort: choice(SORTS, 'ticker'),
+  as_of: asOfParameter,
+  cursor: cursorParameter,
+});
+type TickersQuery = z.infer<typeof tickersQuery>;
+
+/** Tickers: the list, one of them, and what became of it. */
+export function addTickerRoutes(app: ServingApp, serving: Serving): void {
+  const list: PagedList<TickersQuery, TickerShape> = {
+    schema: tickersQuery,
+    uses: TICKER_TABLES,
+    also: ({ query: { date, as_of }, today }) => (date === undefined && as_of === undefined ? today : undefined),
+    read: (page) => listTickers(serving, page),
+    envelope: countedEnvelope,
+  };
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/tickers',
+    summary: 'Tickers that are or were traded',
+    tag: 'vendor',
+    query: tickersQuery,
+    answer: tickersShape,
+    handle: (c) => pageAnswer(c, serving, list),
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/v3/reference/tickers/{ticker}',
+    summary: 'One ticker',
+    tag: 'vendor',
+    params: z.object({ ticker: symbolParameter }),
+    query: z.object({
+      date: optionalDate.openapi({ description: 'As it was on this day; today unless given' }),
+      as_of: asOfParameter,
+    }),
+    answer: tickerDetailsAnswer,
+    handle: async (c, { params, query }) => {
+      const view = await serving.views.at(query.as_of);
+      const date = query.date ?? dayAsked(serving.clock, query.as_of);
+      return answer(c, serving, {
+        view,
+        uses: TICKER_TABLES,
+        ...(query.date === undefined && query.as_of === undefined ? { also: date } : {}),
+        make: async (requestId) => {
+          const directory = await tickersOf(serving.lake, view);
+          const session = sessionOn(serving, date);
+          const ticker = session === undefined ? undefined : directory.at(params.ticker, session);
+          if (ticker === undefined || session === undefined) throw notFound('Ticker not found');
+          return { status: 'OK', request_id: requestId, count: 1, results: detailsOf(directory, ticker, session) };
+        },
+      });
+    },
+  });
+  addRoute(app, {
+    method: 'get',
+    path: '/vX/reference/tickers/{id}/events',
+    summary: 'The symbols that a security has had, newest first',
+    description: 'The id is a ticker as it is meant today, or a composite FIGI. CUSIPs are not known.',
+    tag: 'vendor',
+    params: z.object({ id: symbolParameter }),
+    query: z.object({
+      types: text.openapi({ description: 'Separated by commas; only ticker_change is known' }),
+      as_of: asOfParameter,
+    }),
+    answer: tickerEventsShape,
+    handle: async (c, { params, query }) => {
+      const view = await serving.views.at(query.as_of);
+      return answer(c, serving, {
+        view,
+        uses: TICKER_TABLES,
+        make: async (requestId) => {
+          const directory = await tickersOf(serving.lake, view);
+          const ticker = directory.newest(params.id) ?? directory.byFigi(params.id);
+          if (ticker === undefined) throw notFound('Ticker not found');
+          const isWanted =
+            query.types === undefined || query.types.trim() === '' || /\bticker_change\b/.test(query.types);
+          const all = directory.ofSecurity(ticker.securityId);
+          const newest = all.at(-1) ?? ticker;
+          return {
+            status: 'OK',
+            request_id: requestId,
+            results: {
+              name: newest.name ?? newest.symbol,
+              ...(newest.figi === null ? {} : { composite_figi: newest.figi }),
+              events: isWanted
+                ? all
+                    .filter(({ isListed }) => isListed)
+                    .map(eventOf)
+                    .reverse()
+                : [],
+            },
+          };
+        },
+      });
+    },
+  });
+}
+
+/** The session whose state a date has: the last one on or before it. */
+function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate | undefined {
+  const index = calendar.indexOnOrBefore(date);
+  return index < 0 ? undefined : calendar.sessionAt(index);
+}
+
+async function listTickers(
+  serving: Serving,
+  { query, view, today, offset }: ListPage<TickersQuery>,
+): Promise<TickerShape[]> {
+  const session = sessionOn(serving, query.date ?? today);
+  const isNothing =
+    session === undefined ||
+    (query.market !== '' && query.market !== 'stocks') ||
+    [query.cusip, query.cik].some((value) => value !== undefined && value.trim() !== '');
+  if (isNothing) return [];
+  const directory = await tickersOf(serving.lake, view);
+  const range = rangeIn<string>(query, 'ticker');
+  const search = query.search?.trim().toLowerCase() ?? '';
+  const found = directory.tickers.filter(
+    (ticker) =>
+      isWithin(ticker.symbol, range) &&
+      (query.active ? directory.isActive(ticker, session) : directory.isDelisted(ticker, session)) &&
+      isSame(ticker.type, query.type) &&
+      isSame(ticker.exchange, query.exchange) &&
+      (search === '' ||
+        ticker.symbol.toLowerCase().includes(search) ||
+        (ticker.name ?? '').toLowerCase().includes(search)),
+  );
+  // The directory is ascending by symbol and first session, and a sort keeps what is equal in its order.
+  const ordered = query.sort === 'ticker' ? found : found.sort((a, b) => compare(sortKey(a, query), sortKey(b, query)));
+  if (query.order === 'desc') ordered.reverse();
+  return ordered.slice(offset, offset + query.limit + 1).map((ticker) => shapeOf(directory, ticker, session));
+}
+
+function isSame(value: string | null, wanted: string | undefined): boolean {
+  return wanted === undefined || wanted.trim() === '' || value?.toLowerCase() === wanted.trim().toLowerCase();
+}
+
+/** What is not known, or the same for all, leaves the order by ticker. */
+function sortKey(ticker: Ticker, { sort }: TickersQuery): string {
+  if (sort === 'name') return ticker.name ?? ticker.symbol;
+  if (sort === 'primary_exchange') return ticker.exchange ?? '';
+  if (sort === 'type') return ticker.type ?? '';
+  if (sort === 'composite_figi') return ticker.figi ?? '';
+  if (sort === 'last_updated_utc') return ticker.seenAtMs === null ? '' : new Date(ticker.seenAtMs).toISOString();
+  return sort === 'delisted_utc' ? (ticker.lastSession ?? '') : '';
+}
+
+function shapeOf(directory: TickerDirectory, ticker: Ticker, session: IsoDate): TickerShape {
+  const active = directory.isActive(ticker, session);
+  return {
+    ticker: ticker.symbol,
+    name: ticker.name ?? ticker.symbol,
+    market: 'stocks',
+    locale: 'us',
+    active,
+    currency_name: 'usd',
+    currency_symbol: 'USD',
+    ...known(ticker),
+    ...(ticker.seenAtMs === null ? {} : { last_updated_utc: instantText(ticker.seenAtMs) }),
+    ...delisted(ticker, active),
+  };
+}
+
+function detailsOf(directory: TickerDirectory, ticker: Ticker, session: IsoDate): TickerDetailsShape {
+  const active = directory.isActive(ticker, session);
+  const [root = ticker.symbol, suffix] = ticker.symbol.split('.');
+  const listedOn = directory.listedOn(ticker.securityId);
+  return {
+    ticker: ticker.symbol,
+    name: ticker.name ?? ticker.symbol,
+    market: 'stocks',
+    locale: 'us',
+    active,
+    currency_name: 'usd',
+    ticker_root: root,
+    ...(suffix === undefined ? {} : { ticker_suffix: suffix }),
+    ...known(ticker),
+    ...(listedOn === undefined ? {} : { list_date: listedOn }),
+    ...delisted(ticker, active),
+  };
+}
+
+function known({ type, exchange, figi }: Ticker) {
+  return {
+    ...(type === null ? {} : { type }),
+    ...(exchange === null ? {} : { primary_exchange: exchange }),
+    ...(figi === null ? {} : { composite_figi: figi }),
+  };
+}
+
+function delisted({ isListed, lastSession }: Ticker, active: boolean) {
+  return isListed && !active && lastSession !== null ? { delisted_utc: `${lastSession}T00:00:00Z` } : {};
+}
+
+function eventOf({ firstSession, symbol }: Ticker): TickerEventShape {
+  return {
+    type: 'ticker_change',
+    event_type: 'ticker_change',
+    date: firstSession,
+    ticker_change: { ticker: symbol },
+  };
+}
+
+/** Whole seconds, as the vendor writes it. */
+function instantText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

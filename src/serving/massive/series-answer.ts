@@ -1,0 +1,38 @@
+import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
+import { answer } from '../http/answer.ts';
+import type { Serving, ServingContext } from '../http/serving.ts';
+import { type Grain, liveTagOf, openSeries, type Series, type SeriesRequest } from '../read/bar-series.ts';
+import type { LakeView } from '../read/view.ts';
+
+/** Answers that are made from one symbol's series. */
+
+export interface SeriesAnswer {
+  readonly view: LakeView;
+  readonly request: SeriesRequest;
+  /** What of the live bars the answer depends on; all there is unless given. */
+  readonly tag?: (series: Series) => string;
+  readonly make: (series: Series, requestId: string) => Promise<unknown>;
+}
+
+/** Kept bytes, or new ones. Of a kept answer nothing is looked up, unless somebody listens to the market. */
+export async function answerFromSeries(c: ServingContext, serving: Serving, parts: SeriesAnswer): Promise<Response> {
+  const { view, request, tag = (series: Series) => liveTagOf(series), make } = parts;
+  const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
+  const opened = listens ? await openSeries(serving, view, request) : undefined;
+  // Also as of a date that is not over yet.
+  const isOfToday = request.liveUntil === request.at || (view.asOfMs ?? 0) > serving.clock.nowMs();
+  return answer(c, serving, {
+    view,
+    uses: tablesOf(request.grain),
+    also: opened === undefined ? '' : tag(opened),
+    day: isOfToday ? request.at : undefined,
+    make: async (requestId) => make(opened ?? (await openSeries(serving, view, request)), requestId),
+  });
+}
+
+const DAILY_TABLES: readonly string[] = [DAILY_BARS, SPLITS, LISTINGS, SESSIONS].map(({ name }) => name);
+
+/** The tables that a series of this grain is made from, whose versions a cursor carries. */
+export function tablesOf(grain: Grain): readonly string[] {
+  return grain.unit === 'session' ? [...DAILY_TABLES, silverBars(grain.multiplier).name] : DAILY_TABLES;
+}

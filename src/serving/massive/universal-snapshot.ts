@@ -1,0 +1,190 @@
+import { z } from '@hono/zod-openapi';
+import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { tradingMoment } from '#market/market-hours.ts';
+import { answer } from '../http/answer.ts';
+import { nanoseconds } from '../http/json.ts';
+import { originOf } from '../http/origin.ts';
+import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
+import { asOfParameter, choice, cursorParameter, whole } from '../http/parameters.ts';
+import { addRoute } from '../http/route.ts';
+import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import {
+  changeOf,
+  liveTag,
+  MARKET_TABLES,
+  type MarketDay,
+  type MarketRow,
+  marketDay,
+  newestSession,
+} from '../read/market-day.ts';
+import { type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
+import type { LakeView } from '../read/view.ts';
+import { anyOf, isWithin, rangeIn, textRange } from './reference/filters.ts';
+import {
+  type MarketStatus,
+  type SnapshotSession,
+  type UniversalTicker,
+  type UnknownTicker,
+  universalSnapshot,
+} from './shapes/snapshots.ts';
+
+const PATH = '/v3/snapshot';
+const LIMIT_MAX = 250;
+
+const query = z.object({
+  ...textRange('ticker'),
+  ...anyOf('ticker'),
+  type: choice(['stocks', 'options', 'crypto', 'fx', 'indices', 'otc'], 'stocks'),
+  order: choice(['asc', 'desc'], 'asc'),
+  sort: choice(['ticker'], 'ticker'),
+  limit: whole({ min: 1, max: LIMIT_MAX, default: 10 }),
+  as_of: asOfParameter,
+  cursor: cursorParameter,
+});
+
+type Query = z.infer<typeof query>;
+
+/** `GET /v3/snapshot`: what is known of tickers of any kind; this server has stocks. */
+export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
+  addRoute(app, {
+    method: 'get',
+    path: PATH,
+    summary: 'Snapshots of tickers, page by page',
+    tag: 'vendor',
+    query,
+    answer: universalSnapshot,
+    handle: async (c, { query: asked }) => {
+      const page = await pageOf(serving, asked);
+      const { view } = page;
+      const status = marketStatus(serving, view);
+      return answer(c, serving, {
+        view,
+        uses: MARKET_TABLES,
+        also: view.asOfMs === undefined ? `${liveTag(serving, view)} ${status}` : '',
+        make: async (requestId) => {
+          if (asked.type !== 'stocks') return { status: 'OK', request_id: requestId, results: [] };
+          const session = page.session ?? (await newestSession(serving, view));
+          const day = await marketDay(serving, view, session);
+          const tickers = tickersAfter(page.after, asked, day);
+          const shown = tickers.slice(0, asked.limit);
+          const directory = await tickersOf(serving.lake, view);
+          const results = shown.map((ticker) => universalTicker(ticker, day, directory, status));
+          const last = shown.at(-1);
+          const isMore = last !== undefined && tickers.length > shown.length;
+          const next = isMore ? { next_url: nextUrl(c, serving, page, { session, after: last }) } : {};
+          return { status: 'OK', request_id: requestId, results, ...next };
+        },
+      });
+    },
+  });
+}
+
+interface Page {
+  readonly view: LakeView;
+  readonly atMs: number;
+  /** The last ticker of the page before. */
+  readonly after: string | undefined;
+  /** The session of the first page, so that a new one does not begin in between. */
+  readonly session: IsoDate | undefined;
+}
+
+async function pageOf(serving: Serving, asked: Query): Promise<Page> {
+  if (asked.cursor === undefined) {
+    const view = await serving.views.at(asked.as_of);
+    return { view, atMs: serving.clock.nowMs(), after: undefined, session: undefined };
+  }
+  const cursor = decodeCursor(asked.cursor);
+  const { after, session = '' } = cursor.position;
+  // The view of an instant is the same again, and without live bars.
+  const isPinned = asked.as_of !== undefined;
+  const view = await (isPinned ? serving.views.at(asked.as_of) : viewOfCursor(serving.views, cursor));
+  return { view, atMs: cursor.atMs, after, session: parseIsoDate(session) };
+}
+
+/** The tickers asked for that come after one, in the order asked for: those of the market, or those that were named. */
+function tickersAfter(after: string | undefined, asked: Query, day: MarketDay): string[] {
+  const { eq, anyOf: named, ...range } = rangeIn<string>(asked, 'ticker');
+  const candidates = named ?? (eq === undefined ? day.rows.map(({ symbol }) => symbol) : [eq]);
+  const sign = asked.order === 'asc' ? 1 : -1;
+  return candidates
+    .filter(
+      (ticker) => isWithin(ticker, { ...range, eq }) && (after === undefined || compare(ticker, after) * sign > 0),
+    )
+    .sort((a, b) => compare(a, b) * sign);
+}
+
+/** The query as it was, and where it goes on: a list of 250 names would make a cursor that no address can hold. */
+function nextUrl(
+  c: ServingContext,
+  serving: Serving,
+  page: Page,
+  position: { readonly session: IsoDate; readonly after: string },
+): string {
+  const cursor: Cursor = { versions: page.view.versions(MARKET_TABLES), atMs: page.atMs, position };
+  const url = new URL(c.req.url);
+  const rest = [...url.searchParams].filter(([name]) => name !== 'cursor' && name !== 'apiKey');
+  const parameters = new URLSearchParams([['cursor', encodeCursor(cursor)], ...rest]);
+  return `${originOf(c, serving)}${url.pathname}?${parameters}`;
+}
+
+function universalTicker(
+  ticker: string,
+  day: MarketDay,
+  directory: TickerDirectory,
+  status: MarketStatus,
+): UniversalTicker | UnknownTicker {
+  const row = day.bySymbol.get(ticker);
+  if (row === undefined) return unknownTicker(ticker);
+  const name = directory.at(ticker, day.session)?.name ?? undefined;
+  return {
+    ticker,
+    type: 'stocks',
+    ...(name === undefined ? {} : { name }),
+    market_status: status,
+    last_updated: nanoseconds(row.updatedMs),
+    timeframe: day.isLive && row.day !== undefined ? 'REAL-TIME' : 'DELAYED',
+    session: snapshotSession(row),
+  };
+}
+
+export function unknownTicker(ticker: string): UnknownTicker {
+  return { ticker, error: 'NOT_FOUND', message: 'Ticker not found.' };
+}
+
+/** The session so far. Where nothing was traded its prices are zero, as the vendor has it, and `price` is the previous close. */
+export function snapshotSession(row: MarketRow): SnapshotSession {
+  const { day, previous } = row;
+  const { amount, percent } = changeOf(row) ?? { amount: 0, percent: 0 };
+  return {
+    open: day?.open ?? 0,
+    high: day?.high ?? 0,
+    low: day?.low ?? 0,
+    close: day?.close ?? 0,
+    volume: day?.volume ?? 0,
+    previous_close: previous?.close ?? 0,
+    change: amount,
+    change_percent: percent,
+    regular_trading_change: amount,
+    regular_trading_change_percent: percent,
+    price: priceOf(row),
+  };
+}
+
+export function priceOf({ day, previous }: MarketRow): number {
+  return day?.close ?? previous?.close ?? 0;
+}
+
+const STATUS = { early: 'early_trading', regular: 'open', late: 'late_trading', closed: 'closed' } as const;
+
+/** Now, or at the instant that is answered from. */
+export function marketStatus(
+  { calendar, clock }: Pick<Serving, 'calendar' | 'clock'>,
+  { asOfMs }: Pick<LakeView, 'asOfMs'>,
+): MarketStatus {
+  return STATUS[tradingMoment(calendar, asOfMs ?? clock.nowMs()).phase];
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,210 @@
+import type { InstantMs } from '#base/dates.ts';
+import type { Lake } from '#lake/lake.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import type { Snapshot } from '#lake/snapshot.ts';
+import {
+  DAILY_BARS,
+  DIVIDENDS,
+  LISTINGS,
+  QUARANTINE,
+  RESTATEMENTS,
+  SESSIONS,
+  SPLITS,
+  silverBars,
+} from '#lake/tables.ts';
+import type { Clock } from '#ports/clock.ts';
+import { ReadGate } from '../http/read-gate.ts';
+import { Kept } from './kept.ts';
+import { lakeEmpty, type Pinned, refuseFuture, tooEarly } from './pinned.ts';
+
+/**
+ * One version of every table: what an answer over HTTP is made from. An answer says which tables it used, and its tag names
+ * their versions, so that a kept answer is never shown for a version other than its own.
+ */
+export class LakeView {
+  readonly #snapshots: ReadonlyMap<string, Snapshot>;
+  readonly #tags = new Map<string, string>();
+  /** The instant that was asked for; undefined: the newest versions. */
+  readonly asOfMs: InstantMs | undefined;
+  readonly #isEmpty: () => Error;
+
+  constructor(snapshots: ReadonlyMap<string, Snapshot>, asOfMs: InstantMs | undefined, isEmpty: () => Error) {
+    this.#snapshots = snapshots;
+    this.asOfMs = asOfMs;
+    this.#isEmpty = isEmpty;
+  }
+
+  /** A table at the version of this view; undefined where there was no such table. */
+  snapshot(definition: Pick<TableDefinition, 'name'>): Snapshot | undefined {
+    return this.#snapshots.get(definition.name);
+  }
+
+  /** The daily bars. Throws `lake-empty`, or `as-of-too-early`, where there are none. */
+  bars(): Snapshot {
+    const bars = this.#snapshots.get(DAILY_BARS.name);
+    if (bars === undefined) throw this.#isEmpty();
+    return bars;
+  }
+
+  /** Version by table name, of the tables that exist. */
+  versions(tables: readonly string[] = [...this.#snapshots.keys()]): Record<string, number> {
+    const versions: Record<string, number> = {};
+    for (const name of tables) {
+      const snapshot = this.#snapshots.get(name);
+      if (snapshot !== undefined) versions[name] = snapshot.version;
+    }
+    return versions;
+  }
+
+  /** A short text that is the same for the same versions of these tables, and for no others. */
+  tag(tables: readonly string[]): string {
+    const key = tables.join(' ');
+    let tag = this.#tags.get(key);
+    if (tag === undefined) {
+      tag = tables
+        .map((name) => {
+          const snapshot = this.#snapshots.get(name);
+          return snapshot === undefined ? '-' : `${snapshot.tableId.slice(0, 8)}.${snapshot.version}`;
+        })
+        .join('-');
+      this.#tags.set(key, tag);
+    }
+    return tag;
+  }
+
+  /** What the readers of bars are given. `interval`: sessions a bar; 1 needs no silver table. */
+  pinned(interval: number): Pinned {
+    const silverDefinition = interval > 1 ? silverBars(interval) : undefined;
+    const names = BASE_TABLES.map(({ name }) => name);
+    if (silverDefinition !== undefined) names.unshift(silverDefinition.name);
+    return {
+      bars: this.bars(),
+      splits: this.snapshot(SPLITS),
+      dividends: this.snapshot(DIVIDENDS),
+      listings: this.snapshot(LISTINGS),
+      sessions: this.snapshot(SESSIONS),
+      restatements: this.snapshot(RESTATEMENTS),
+      silver: silverDefinition === undefined ? undefined : this.snapshot(silverDefinition),
+      versions: this.versions(names),
+      definitions: { splits: SPLITS, listings: LISTINGS },
+    };
+  }
+}
+
+const BASE_TABLES = [RESTATEMENTS, SESSIONS, DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS];
+
+/** How long a view may be shown before the logs are looked at again. */
+const FRESH_MS = 250;
+/** How old a view may be that is shown at all: a commit is seen within a second. */
+const AGE_MS_MAX = 750;
+/** Views of earlier instants or versions kept, for the pages of one listing. */
+const PAST_VIEWS_MAX = 16;
+/** How many of them are opened at once, and how many more may wait for it. */
+const PAST_VIEWS_OPENED = { noun: 'openings of earlier states', running: 2, waiting: 256 };
+
+/** Makes views: the newest one, looked up at most every so often however many ask, and those of earlier instants. */
+export class Views {
+  readonly #lake: Lake;
+  readonly #clock: Clock;
+  /** Derived tables before what they are derived from, so that nothing derived is newer than its inputs. */
+  readonly #definitions: readonly TableDefinition[];
+  readonly #past = new Kept<LakeView>(PAST_VIEWS_MAX);
+  readonly #gate = new ReadGate(PAST_VIEWS_OPENED);
+  #current: LakeView | undefined;
+  #checkedMs = Number.NEGATIVE_INFINITY;
+  #checking: Promise<LakeView> | undefined;
+
+  constructor(deps: { readonly lake: Lake; readonly clock: Clock; readonly intervals: readonly number[] }) {
+    this.#lake = deps.lake;
+    this.#clock = deps.clock;
+    this.#definitions = [...deps.intervals.map(silverBars), QUARANTINE, ...BASE_TABLES];
+  }
+
+  /**
+   * The newest versions, as they were less than a second ago. They are looked at again after a quarter of a second, and nobody
+   * waits for that while what is known is young enough: on a busy disk a look takes long.
+   */
+  async current(): Promise<LakeView> {
+    return this.known() ?? (await this.#check(this.#clock.nowMs()));
+  }
+
+  /** What `current` would resolve to, where that is known without waiting. */
+  known(): LakeView | undefined {
+    const nowMs = this.#clock.nowMs();
+    const ageMs = nowMs - this.#checkedMs;
+    if (this.#current === undefined || ageMs < 0 || ageMs >= AGE_MS_MAX) return undefined;
+    // Why a look failed is told to whoever waits for the next one.
+    if (ageMs >= FRESH_MS) this.#check(nowMs).catch(() => undefined);
+    return this.#current;
+  }
+
+  #check(nowMs: InstantMs): Promise<LakeView> {
+    this.#checking ??= this.#look(nowMs).finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  /** What a request is answered from: the state of the instant that it names, or the newest. */
+  at(asOfMs: InstantMs | undefined): Promise<LakeView> {
+    return asOfMs === undefined ? this.current() : this.asOf(asOfMs);
+  }
+
+  /** Each table at its last version that is not later than the instant. Throws as `pin` does. */
+  async asOf(asOfMs: InstantMs): Promise<LakeView> {
+    refuseFuture(asOfMs, this.#clock.nowMs());
+    // An instant that may still see commits is not kept: it would go on missing them.
+    const isOver = asOfMs < this.#clock.nowMs() - COMMIT_MS_MAX;
+    const open = () => this.#gate.pass(() => this.#openAsOf(asOfMs));
+    return isOver ? this.#past.get(`instant ${asOfMs}`, open) : open();
+  }
+
+  async #openAsOf(asOfMs: InstantMs): Promise<LakeView> {
+    const snapshots = await this.#open((definition) => this.#lake.table(definition).at({ asOfMs }));
+    const early = snapshots.has(DAILY_BARS.name) ? undefined : await this.#whyEmpty(asOfMs);
+    return new LakeView(snapshots, asOfMs, () => early ?? lakeEmpty());
+  }
+
+  /** The view that a first page was made from, by the versions that its cursor carries. */
+  async ofVersions(versions: Readonly<Record<string, number>>): Promise<LakeView> {
+    const key = `versions ${JSON.stringify(versions)}`;
+    return this.#past.get(key, () =>
+      this.#gate.pass(async () => {
+        const snapshots = await this.#open(async (definition) => {
+          const version = versions[definition.name];
+          return version === undefined ? undefined : this.#lake.table(definition).at({ version });
+        });
+        return new LakeView(snapshots, undefined, lakeEmpty);
+      }),
+    );
+  }
+
+  async #look(nowMs: InstantMs): Promise<LakeView> {
+    const snapshots = await this.#open((definition) => this.#lake.table(definition).head());
+    const current = this.#current;
+    const isSame =
+      current !== undefined &&
+      this.#definitions.every((definition) => current.snapshot(definition) === snapshots.get(definition.name));
+    this.#checkedMs = nowMs;
+    this.#current = isSame ? current : new LakeView(snapshots, undefined, lakeEmpty);
+    return this.#current;
+  }
+
+  async #open(
+    open: (definition: TableDefinition) => Promise<Snapshot | undefined>,
+  ): Promise<ReadonlyMap<string, Snapshot>> {
+    const snapshots = new Map<string, Snapshot>();
+    for (const definition of this.#definitions) {
+      const snapshot = await open(definition);
+      if (snapshot !== undefined) snapshots.set(definition.name, snapshot);
+    }
+    return snapshots;
+  }
+
+  async #whyEmpty(asOfMs: InstantMs): Promise<Error> {
+    return (await this.#lake.table(DAILY_BARS).head()) === undefined ? lakeEmpty() : tooEarly(this.#lake, asOfMs);
+  }
+}
+
+/** A commit that began before an instant may land this much later; only then are that instant's answers final. */
+export const COMMIT_MS_MAX = 60_000;

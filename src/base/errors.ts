@@ -52,3 +52,18 @@ export class UsageError extends CondvestError {
     super({ ...parts, kind: 'permanent' });
   }
 }
+
+/** Too many requests, or too much at once: the same again later is welcome. */
+export class RetryLater extends CondvestError {
+  readonly afterSeconds: number;
+  constructor(parts: {
+    readonly code: 'rate-limited' | 'server-busy';
+    readonly message: string;
+    readonly allowed?: string;
+    readonly afterSeconds: number;
+  }) {
+    const { afterSeconds, ...rest } = parts;
+    super({ ...rest, kind: 'transient', action: `Try again in ${afterSeconds} s` });
+    this.afterSeconds = afterSeconds;
+  }
+}

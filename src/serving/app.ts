@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { CondvestError } from '#base/errors.ts';
 import { addCondvestRoutes } from './condvest/routes.ts';
-import { errorBody, notFound, retryAfterSeconds, statusOf } from './http/http-errors.ts';
+import { notFound } from './http/http-errors.ts';
+import { type OnBug, refusal } from './http/refusal.ts';
 import type { Serving, ServingApp, ServingContext, ServingEnv } from './http/serving.ts';
 import { addVendorRoutes } from './massive/routes.ts';
 import { addOpenbbRoutes } from './openbb/routes.ts';
@@ -12,8 +12,7 @@ export interface AppOptions {
   readonly before: (app: ServingApp) => void;
   /** What comes after: the page and its files. */
   readonly after: (app: ServingApp) => void;
-  /** Errors that are bugs: told to whoever runs the server, never to the caller. */
-  readonly onBug: (error: unknown, requestId: string) => void;
+  readonly onBug: OnBug;
 }
 
 /** The HTTP application: the same on a laptop's server and behind a gateway, from Web Request to Web Response. */
@@ -28,27 +27,6 @@ export function createApp(serving: Serving, options: AppOptions): ServingApp {
   addOpenbbRoutes(app, serving);
   options.after(app);
   return app;
-}
-
-/** The answer to a request that failed. A bug is told without its words, which may speak of the inside. */
-export function refusal(c: ServingContext, error: unknown, onBug: AppOptions['onBug']): Response {
-  const id = c.get('requestId') ?? '';
-  c.set('isDressed', false);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-request-id': id,
-  };
-  if (!(error instanceof CondvestError)) {
-    onBug(error, id);
-    const bug = { code: 'internal', message: `The server has failed on this request; its log knows it as ${id}` };
-    return new Response(JSON.stringify(errorBody(bug, 500, id)), { status: 500, headers });
-  }
-  const status = statusOf(error);
-  if (status >= 500 && error.kind !== 'transient' && error.code !== 'lake-empty') onBug(error, id);
-  const seconds = retryAfterSeconds(error);
-  if (seconds !== undefined) headers['retry-after'] = String(seconds);
-  return new Response(JSON.stringify(errorBody(error, status, id)), { status, headers });
 }
 
 const SHOWN_MAX = 200;

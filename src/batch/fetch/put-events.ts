@@ -3,7 +3,7 @@ import type { SqlParameter } from '#lake/engine.ts';
 import { isSymbol, type QuarantineReason } from '#market/quality.ts';
 
 import { type EventDataset, putValueSets } from '../import/import-events.ts';
-import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
+import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { EventsLook } from './events-look.ts';
 import type { FetchDeps } from './fetched-session.ts';
 import type { RefusedRow } from './judge-reply.ts';

@@ -1,9 +1,9 @@
 import type { IsoDate } from '#base/dates.ts';
 import { SESSIONS } from '#lake/tables.ts';
-import { copyScratchSql, readScratchSql } from '../import/quarantine.sql.ts';
 import { type Ledger, readLedger } from '../ledger/ledger.ts';
 import { recordSessions } from '../ledger/record-sessions.ts';
 import { putBars } from '../put/put-bars.ts';
+import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { quarantineReply } from './quarantine-reply.ts';
 import type { BarsReplied, FailedReply, NothingReplied, Reply } from './reply.ts';

@@ -1,7 +1,8 @@
 import type { InstantMs } from '#base/dates.ts';
 
-import { copyScratchSql, readScratchSql, rowsOfReplySql } from '../import/quarantine.sql.ts';
+import { rowsOfReplySql } from '../import/quarantine.sql.ts';
 import { quarantine } from '../import/quarantine.ts';
+import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { FetchDeps } from './fetched-session.ts';
 import type { RefusedRow } from './judge-reply.ts';
 

@@ -7,10 +7,10 @@ import { type DailyRowRules, isOffMedian, type QuarantineReason } from '#market/
 import { SessionSet } from '#market/session-set.ts';
 
 import { putBars, sumOutcomes } from '../put/put-bars.ts';
+import { copyScratchSql } from '../tables/scratch.sql.ts';
 import { barWarnings, JUMPS_MAX, type JudgedRows } from './bar-warnings.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';
-import { copyScratchSql } from './quarantine.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { DatasetReport, SessionsReport } from './report.ts';
 import type { ImportDeps } from './request.ts';

@@ -7,7 +7,7 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import { SHORT_LIST_SHARE } from '#market/listing-changes.ts';
-
+import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import { allRowsSql, replaceAll } from '../tables/small-table.ts';
 import {
   acceptedEventsSql,
@@ -18,7 +18,6 @@ import {
 } from './events.sql.ts';
 import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
 import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
-import { copyScratchSql, readScratchSql } from './quarantine.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { ConflictExample, DatasetReport } from './report.ts';
 import type { ImportDeps } from './request.ts';

@@ -32,14 +32,6 @@ export function rowsOfReplySql(
     FROM (${refused})`;
 }
 
-export function copyScratchSql(select: string, localPath: string): string {
-  return `COPY (${select}) TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION lz4)`;
-}
-
-export function readScratchSql(localPaths: readonly string[]): string {
-  return `SELECT * FROM read_parquet([${localPaths.map(sqlText).join(', ')}], hive_partitioning = false)`;
-}
-
 /** Rows that are not stored yet, by their key. */
 export function unknownRowsSql(rows: string, stored: string): string {
   return `SELECT * FROM (${rows}) ANTI JOIN (SELECT source_digest, row_number FROM (${stored})) USING (source_digest, row_number)`;

@@ -4,9 +4,9 @@ import type { Lake } from '#lake/lake.ts';
 import { countRows } from '#lake/put.sql.ts';
 import { QUARANTINE } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
-
+import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import { allRowsSql } from '../tables/small-table.ts';
-import { copyScratchSql, quarantineRowsSql, readScratchSql, unknownRowsSql } from './quarantine.sql.ts';
+import { quarantineRowsSql, unknownRowsSql } from './quarantine.sql.ts';
 
 /** Refused rows of one file, or of one reply. */
 export interface RefusedRows {

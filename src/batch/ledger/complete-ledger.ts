@@ -1,8 +1,8 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
-import { lastLooksSql } from '../put/put-bars.sql.ts';
-import { isOlder } from '../verify/files.ts';
+import { isOlder } from '../tables/file-age.ts';
+import { lastLooksSql } from './ledger.sql.ts';
 import { readLedger } from './ledger.ts';
 import { type RecordSessionsDeps, recordSessions } from './record-sessions.ts';
 

@@ -6,9 +6,9 @@ import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { countsSql } from '../put/put-bars.sql.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { type JudgedSession, judgeSessions } from './judge-sessions.ts';
+import { countsSql } from './ledger.sql.ts';
 import { ledgerValues, readLedger, type StoredLedgerRow } from './ledger.ts';
 import { type ListedRows, listedRowsStored } from './listed-counts.ts';
 

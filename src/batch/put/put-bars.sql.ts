@@ -139,11 +139,6 @@ export function insertedSql(
     FROM (${inputs.incoming}) WHERE ${condition}`;
 }
 
-/** Rows a session. */
-export function countsSql(rows: string): string {
-  return `SELECT session, count(*) AS rows FROM (${rows}) GROUP BY session ORDER BY session`;
-}
-
 /** The rows of one year: lets DuckDB skip what lies in other years. */
 export function ofYearSql(rows: string, year: number): string {
   return `SELECT * FROM (${rows}) WHERE session BETWEEN DATE '${year}-01-01' AND DATE '${year}-12-31'`;
@@ -161,9 +156,4 @@ export function copyBySessionSql(rows: string, localPath: string): string {
 
 export function readSessionSql(localPath: string, sessions: SessionSet): string {
   return `SELECT * FROM read_parquet(${sqlText(localPath)}, hive_partitioning = false) WHERE ${inUnits('session', sessions)}`;
-}
-
-/** Rows of each session, and the last instant at which one of them was fetched. */
-export function lastLooksSql(select: string): string {
-  return `SELECT session, count(*) AS rows, max(fetched_at) AS fetched_at FROM (${select}) GROUP BY session ORDER BY session`;
 }

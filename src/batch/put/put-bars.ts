@@ -12,13 +12,13 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import { type JudgedSession, judgeSessions, openWindowStart } from '../ledger/judge-sessions.ts';
+import { countsSql } from '../ledger/ledger.sql.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import { type ListedRows, type ListedSymbols, listedSymbols } from '../ledger/listed-counts.ts';
 import { recordSessions } from '../ledger/record-sessions.ts';
 import { OwnFileRows } from './own-file-rows.ts';
 import {
   conflictsSql,
-  countsSql,
   insertedSql,
   keptSql,
   type MergeInputs,

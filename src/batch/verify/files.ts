@@ -9,6 +9,7 @@ import { scanSql } from '#lake/scan.ts';
 import type { Column, TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { SessionSet } from '#market/session-set.ts';
+import { isOlder } from '../tables/file-age.ts';
 
 import type { Findings } from './findings.ts';
 import { brokenKeys, columnsInFiles, type FileSurvey, surveyFile, surveyFiles } from './verify.sql.ts';
@@ -56,11 +57,6 @@ export async function verifyFiles(
   }
   await verifyKeys(lake, definition, meeting(readable, sinceMs), findings);
   return rows;
-}
-
-/** The file, or those that it was proved to hold the rows of, were looked at before. */
-export function isOlder(file: DataFile, sinceMs: number | undefined): boolean {
-  return sinceMs !== undefined && (file.modifiedMs < sinceMs || file.isProved);
 }
 
 /** Young files, and the older ones that may hold a key of theirs. */

@@ -5,7 +5,7 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { readLedger } from '../ledger/ledger.ts';
-import { isOlder } from './files.ts';
+import { isOlder } from '../tables/file-age.ts';
 import type { Findings } from './findings.ts';
 import { rowsBySession } from './verify.sql.ts';
 

@@ -11,7 +11,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 
-import { isOlder } from './files.ts';
+import { isOlder } from '../tables/file-age.ts';
 import type { Findings } from './findings.ts';
 import { distinctText, windowBounds } from './verify.sql.ts';
 

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import fc from 'fast-check';
-import { CondvestError, UsageError } from '#base/errors.ts';
-import { refusal } from '../app.ts';
+import { CondvestError, RetryLater, UsageError } from '#base/errors.ts';
+import { ReadGate } from '../read/read-gate.ts';
 import { AnswerCache, type KeptAnswer } from './answer-cache.ts';
-import { errorBody, RetryLater, statusOf } from './http-errors.ts';
+import { errorBody, statusOf } from './http-errors.ts';
 import { integer, nanoseconds, toJson } from './json.ts';
 import { decodeCursor, encodeCursor } from './paging.ts';
 import { asOfParameter, choice, dateOrMsParameter, flag, list, whole } from './parameters.ts';
-import { ReadGate } from './read-gate.ts';
+import { refusal } from './refusal.ts';
 import { addRoute } from './route.ts';
 import type { ServingEnv } from './serving.ts';
 

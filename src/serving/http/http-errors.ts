@@ -1,4 +1,4 @@
-import { CondvestError, type ErrorKind, UsageError } from '#base/errors.ts';
+import { type CondvestError, type ErrorKind, RetryLater, UsageError } from '#base/errors.ts';
 
 /** The one table of what an error is over HTTP. A code that is not listed goes by the kind of its error. */
 
@@ -68,21 +68,6 @@ export function retryAfterSeconds(error: CondvestError): number | undefined {
 }
 
 const RETRY_SECONDS = 5;
-
-/** Too many requests, or too much at once: the same again later is welcome. */
-export class RetryLater extends CondvestError {
-  readonly afterSeconds: number;
-  constructor(parts: {
-    readonly code: 'rate-limited' | 'server-busy';
-    readonly message: string;
-    readonly allowed?: string;
-    readonly afterSeconds: number;
-  }) {
-    const { afterSeconds, ...rest } = parts;
-    super({ ...rest, kind: 'transient', action: `Try again in ${afterSeconds} s` });
-    this.afterSeconds = afterSeconds;
-  }
-}
 
 /** A path without anything behind it. */
 export function notFound(message: string, found?: string): UsageError {

@@ -8,10 +8,10 @@ import type { LocalFiles } from '#ports/local-files.ts';
 import type { PageFiles } from '#ports/page-files.ts';
 import type { Random } from '#ports/random.ts';
 import type { Timers } from '#ports/timers.ts';
+import { ReadGate } from '../read/read-gate.ts';
 import { Views } from '../read/view.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { HotAnswers } from './hot-answers.ts';
-import { ReadGate } from './read-gate.ts';
 import type { SqlRunner } from './sql-runner.ts';
 import type { Upkeep } from './upkeep.ts';
 

@@ -13,9 +13,9 @@ import {
   silverBars,
 } from '#lake/tables.ts';
 import type { Clock } from '#ports/clock.ts';
-import { ReadGate } from '../http/read-gate.ts';
 import { Kept } from './kept.ts';
 import { lakeEmpty, type Pinned, refuseFuture, tooEarly } from './pinned.ts';
+import { ReadGate } from './read-gate.ts';
 
 /**
  * One version of every table: what an answer over HTTP is made from. An answer says which tables it used, and its tag names

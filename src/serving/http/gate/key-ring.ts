@@ -1,11 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type InstantMs, type IsoDate, isoDate, MS_PER_DAY } from '#base/dates.ts';
-import { CondvestError, UsageError } from '#base/errors.ts';
+import { CondvestError, RetryLater, UsageError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Keys, KeyUse, StoredKey } from '#ports/keys.ts';
 import type { Timers } from '#ports/timers.ts';
-import { RetryLater } from '../http-errors.ts';
 import type { Caller } from '../serving.ts';
 import { RateLimit } from './rate-limit.ts';
 

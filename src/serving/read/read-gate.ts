@@ -1,4 +1,4 @@
-import { RetryLater } from './http-errors.ts';
+import { RetryLater } from '#base/errors.ts';
 
 /**
  * Lets so many pieces of work go on at once, such as reads of the lake, and so many more wait in order of arrival; the next one is refused with

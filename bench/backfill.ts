@@ -19,7 +19,6 @@ import { MassiveSource } from '#adapters/massive/daily-source.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { fetchBars, throwFailures } from '#batch/fetch/fetch-bars.ts';
 import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
-import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -89,11 +88,11 @@ async function backfill(
 ): Promise<{ ms: number; rows: number }> {
   const root = await mkdtemp(join(tmpdir(), 'condvest-backfill-'));
   try {
-    using open = await openLake(root, MEMORY_LIMIT_BYTES);
     const clock = clockOf();
-    const lake = new Lake({ ...open.lake.deps, clock });
+    using open = await openLake(root, MEMORY_LIMIT_BYTES, clock);
+    const { lake } = open;
     const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 34, partialShare: 0.9, quarantineBound: 0.01 };
-    const deps: FetchDeps = { lake, calendar, source: sourceOf(baseUrl, perMinute, clock), rules };
+    const deps: FetchDeps = { lake, calendar, clock, source: sourceOf(baseUrl, perMinute, clock), rules };
     const startMs = clock.nowMs();
     const report = await fetchBars(deps, { sessions: of.map((session) => ({ session, reason: 'missing' })) });
     throwFailures(report);

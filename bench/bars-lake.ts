@@ -7,12 +7,12 @@ import { systemClock } from '#adapters/system/clock.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { type IsoDate, yearOf } from '#base/dates.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import { Engine, sqlText } from '#lake/engine.ts';
 import type { NewFile } from '#lake/files.ts';
 import { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, SPLITS } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import type { Dataset } from './dataset.ts';
 
@@ -25,12 +25,12 @@ export interface OpenLake extends Disposable {
   readonly lake: Lake;
 }
 
-export async function openLake(root: string, memoryLimitBytes: number): Promise<OpenLake> {
+export async function openLake(root: string, memoryLimitBytes: number, clock: Clock = systemClock): Promise<OpenLake> {
   const tempFolder = join(root, '.spill');
   await mkdir(tempFolder, { recursive: true });
   const engine = await Engine.create({ tempFolder, memoryLimitBytes, threads: 2 });
   const store = new FsObjectStore({ root });
-  const lake = new Lake({ store, engine, clock: systemClock, random: systemRandom });
+  const lake = new Lake({ store, engine, clock, random: systemRandom });
   return { root, engine, lake, [Symbol.dispose]: () => engine.close() };
 }
 
@@ -60,7 +60,7 @@ export async function barsLake(dataset: Dataset, heldBack: number): Promise<stri
     await open.lake.table(SPLITS).write(async () => {
       const select = `select *, 'simulated' as source, timestamptz '2024-01-01' as seen_at
         from read_parquet(${sqlText(dataset.splitsFile)})`;
-      const file = defined(await writeDataFile(open.lake.deps, SPLITS, { select }), 'splits of the dataset');
+      const file = defined(await open.lake.table(SPLITS).writeDataFile({ select }), 'splits of the dataset');
       return { operation: 'WRITE', add: [file], remove: [], units: SessionSet.empty, dataChange: true };
     });
   }
@@ -90,7 +90,7 @@ async function barsFile(lake: Lake, dataset: Dataset, sessions: readonly IsoDate
   );
   const select = `from read_parquet(${sqlText(source.file)}, hive_partitioning = false)
     where session between date '${first}' and date '${last}'`;
-  const file = await writeDataFile(lake.deps, DAILY_BARS, { select, year, units, ordered: true });
+  const file = await lake.table(DAILY_BARS).writeDataFile({ select, year, units, ordered: true });
   return defined(file, 'sessions of the dataset have rows');
 }
 

@@ -7,7 +7,6 @@
 import { cp, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
-import { compactTable } from '#lake/compact.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 
@@ -38,7 +37,7 @@ for (let run = 0; run < RUNS; run += 1) {
   const files = (head?.files ?? []).map((file) => `${target}/${DAILY_BARS.name}/${file.path}`);
   copies.push(await copySeconds(open.engine, files));
   const startMs = performance.now();
-  await compactTable(open.lake.deps, open.lake.table(DAILY_BARS), {
+  await open.lake.table(DAILY_BARS).compact({
     mode: 'incremental',
     mayShare: () => true,
     isWholeYear: () => true,

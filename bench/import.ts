@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-
 import { FsLocalFiles } from '#adapters/fs/local-files.ts';
+import { systemClock } from '#adapters/system/clock.ts';
 import { importFiles } from '#batch/import/import-files.ts';
 import type { ImportReport } from '#batch/import/report.ts';
 import { Engine } from '#lake/engine.ts';
@@ -81,7 +81,7 @@ async function runImport(root: string, calendar: Calendar, files: readonly strin
     longestInterval: Math.max(...DEFAULT_INTERVALS),
     partialShare: PARTIAL_SHARE,
   };
-  const deps = { lake: open.lake, calendar, files: new FsLocalFiles(), rules };
+  const deps = { lake: open.lake, calendar, clock: systemClock, files: new FsLocalFiles(), rules };
   return await importFiles(deps, { files, quarantineBound: 0 });
 }
 

@@ -12,7 +12,6 @@ import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { type IsoDate, isoDate, yearOf } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
-import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import type { RawDailyRow } from '#market/quality.ts';
@@ -47,9 +46,9 @@ const data = await dataset(calendar, { symbols: Number(values.symbols), sessions
 await night(data, values.lake ?? '', isoDate(values.session ?? ''));
 
 async function night(of: Dataset, root: string, session: IsoDate): Promise<void> {
-  using open = await openLake(root, MEMORY_LIMIT_BYTES);
   const clock = { nowMs: () => calendar.closeMs(session) + 300_000, sleep: async () => undefined };
-  const lake = new Lake({ ...open.lake.deps, clock });
+  using open = await openLake(root, MEMORY_LIMIT_BYTES, clock);
+  const { lake } = open;
   const year = defined(
     of.years.find(({ year: known }) => known === yearOf(session)),
     'the dataset has years',
@@ -80,7 +79,7 @@ async function night(of: Dataset, root: string, session: IsoDate): Promise<void>
   const startCpu = process.cpuUsage();
   const { run } = await runPipeline(
     {
-      pipeline: { lake, calendar, source, rules, intervals: DEFAULT_INTERVALS },
+      pipeline: { lake, calendar, clock, source, rules, intervals: DEFAULT_INTERVALS },
       operations,
       notifiers: [],
       clock,

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { systemClock } from '#adapters/system/clock.ts';
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
@@ -128,7 +127,7 @@ async function addListings(lake: Lake, symbols: number): Promise<void> {
   const table = lake.table(LISTINGS);
   if ((await table.head()) !== undefined) return;
   await table.write(async () => {
-    const file = defined(await writeDataFile(lake.deps, LISTINGS, { select: listingsOf(symbols) }), 'listings');
+    const file = defined(await lake.table(LISTINGS).writeDataFile({ select: listingsOf(symbols) }), 'listings');
     return { operation: 'WRITE', add: [file], remove: [], units: SessionSet.empty, dataChange: true };
   });
 }

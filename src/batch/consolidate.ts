@@ -1,11 +1,12 @@
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import { type Compaction, type CompactMode, type CompactRules, compactTable } from '#lake/compact.ts';
+import type { Compaction, CompactMode, CompactRules } from '#lake/compact.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { BRONZE_TABLES, DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { windowNumber, windowSessions } from '#market/window.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import { openWindowStart } from './ledger/judge-sessions.ts';
 import { readLedger } from './ledger/ledger.ts';
@@ -13,6 +14,7 @@ import { readLedger } from './ledger/ledger.ts';
 export interface ConsolidateDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  readonly clock: Clock;
   /** Told of each commit as it is made. */
   readonly onProgress?: (compaction: Compaction) => void;
 }
@@ -61,7 +63,7 @@ export async function consolidate(deps: ConsolidateDeps, request: ConsolidateReq
   };
   const merged: Compaction[] = [];
   const merge = async (definition: TableDefinition, rules: CompactRules): Promise<void> => {
-    merged.push(...(await compactTable(lake.deps, lake.table(definition), rules, options)));
+    merged.push(...(await lake.table(definition).compact(rules, options)));
   };
 
   await merge(DAILY_BARS, {
@@ -90,9 +92,9 @@ async function doneSessions(
   deps: ConsolidateDeps,
   longest: number,
 ): Promise<(session: IsoDate, wanted: 'settled' | 'settled or missing') => boolean> {
-  const { lake, calendar } = deps;
+  const { lake, calendar, clock } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
-  const openFrom = openWindowStart(calendar, longest, lake.deps.clock.nowMs());
+  const openFrom = openWindowStart(calendar, longest, clock.nowMs());
   return (session, wanted) => {
     if (session >= openFrom) return false;
     const state = ledger.get(session)?.state;

@@ -1,8 +1,8 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
 import { type PlannedSession, planFetch } from './fetch/plan.ts';
@@ -36,20 +36,20 @@ const PUBLISHED = [{ name: 'session', type: 'date' }] as const;
 
 /** Holes: sessions that the market lacks, and symbols that sessions lack although they were listed. */
 export async function findGaps(
-  deps: { readonly lake: Lake; readonly calendar: Calendar },
+  deps: { readonly lake: Lake; readonly calendar: Calendar; readonly clock: Clock },
   request: { readonly source: string; readonly symbol?: string | undefined; readonly limit: number },
 ): Promise<GapsReport> {
-  const { lake, calendar } = deps;
+  const { lake, calendar, clock } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const horizon = await readHorizon(lake, request.source);
-  const nowMs = lake.deps.clock.nowMs();
+  const nowMs = clock.nowMs();
   const planned = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
   const sessions = planned.filter(({ reason }) => reason === 'missing' || reason === 'partial');
   const head = await lake.table(DAILY_BARS).head();
   if (head === undefined) return { isEmpty: ledger.size === 0, sessions, horizon, symbols: [], ofSymbol: undefined };
-  const bars = await scanSql(lake.deps, DAILY_BARS, head.files);
+  const bars = await lake.table(DAILY_BARS).scanSql(head.files);
   const listings = await allRowsSql(lake, LISTINGS, await lake.table(LISTINGS).head());
-  using session = await lake.deps.engine.session();
+  using session = await lake.session();
   const published = [...ledger.values()].filter((row) => row.rows > 0).map((row) => [row.session]);
   await session.load('published', PUBLISHED, published);
   if (request.symbol !== undefined) {

@@ -1,6 +1,5 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, QUARANTINE, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { expectedRows } from '#market/ledger.ts';
@@ -47,7 +46,6 @@ export async function findQuality(
   request: QualityRequest,
 ): Promise<QualityReport> {
   const { lake, calendar } = deps;
-  const { engine } = lake.deps;
   const head = await lake.table(DAILY_BARS).head();
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const held = [...ledger.values()].filter((row) => row.rows > 0);
@@ -56,7 +54,7 @@ export async function findQuality(
   const { from = first, to = last, limit } = request;
   const stored = await allRowsSql(lake, QUARANTINE, await lake.table(QUARANTINE).head());
   const range = request.from === undefined && request.to === undefined ? undefined : { from, to };
-  const quarantined = await engine.rows<QuarantinedCount>(quarantinedSql(stored, range));
+  const quarantined = await lake.rows<QuarantinedCount>(quarantinedSql(stored, range));
   if (head === undefined || from === undefined || to === undefined) {
     return { from, to, rows: 0, quarantined, warnings: {}, examples: [] };
   }
@@ -64,8 +62,8 @@ export async function findQuality(
   const lookFrom = addDays(from < calendar.firstSession ? calendar.firstSession : from, -LOOK_BACK_DAYS);
   const wanted = SessionSet.of(calendar.range(lookFrom, to));
   const files = head.filesTouching(wanted);
-  const bars = withinSql(await scanSql(lake.deps, DAILY_BARS, files), lookFrom, to);
-  const [counted] = await engine.rows<{ rows: number; without_volume: number }>(countOfSql(withinSql(bars, from, to)));
+  const bars = withinSql(await lake.table(DAILY_BARS).scanSql(files), lookFrom, to);
+  const [counted] = await lake.rows<{ rows: number; without_volume: number }>(countOfSql(withinSql(bars, from, to)));
   const odd = await barWarnings(deps, {
     rows: bars,
     order: 'none',

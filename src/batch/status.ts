@@ -3,6 +3,7 @@ import type { Lake } from '#lake/lake.ts';
 import { LISTINGS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow } from '#market/ledger.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
 import { planFetch, watermarkOf } from './fetch/plan.ts';
@@ -40,11 +41,11 @@ export interface LakeStatus {
 const WORK_LISTED_MAX = 20;
 
 export async function lakeStatus(
-  deps: { readonly lake: Lake; readonly calendar: Calendar },
+  deps: { readonly lake: Lake; readonly calendar: Calendar; readonly clock: Clock },
   request: { readonly source: string },
 ): Promise<LakeStatus> {
-  const { lake, calendar } = deps;
-  const nowMs = lake.deps.clock.nowMs();
+  const { lake, calendar, clock } = deps;
+  const nowMs = clock.nowMs();
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const horizon = await readHorizon(lake, request.source);
   const lastClosed = calendar.lastClosedSession(nowMs);

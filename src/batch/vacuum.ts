@@ -1,6 +1,5 @@
 import { UsageError } from '#base/errors.ts';
 import type { NeededVersion } from '#lake/clean-log.ts';
-import { existingTables } from '#lake/existing-tables.ts';
 import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
@@ -58,7 +57,7 @@ export async function vacuumLake(deps: VacuumDeps, request: VacuumRequest = {}):
   const { lake } = deps;
   const { retentionDays, dryRun = false, force = false } = request;
   checkRetention(retentionDays);
-  const tables = await existingTables(lake);
+  const tables = await lake.existingTables();
   const abandoned = abandonedBars(tables, deps.intervals);
   const needs = await neededVersions(
     deps,

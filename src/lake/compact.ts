@@ -130,12 +130,18 @@ export interface Compaction {
   readonly bytesAfter: number;
 }
 
+export interface CompactOptions {
+  /** Years that are merged at the same time; one by default. */
+  readonly maxWorkers?: number;
+  readonly onCompacted?: (compaction: Compaction) => void;
+}
+
 /** Merges the files of a table as the rules say, a commit a year, `years` at a time. Undefined rules: a table without units. */
 export async function compactTable(
   deps: DataFileDeps,
   table: Table,
   rules: CompactRules,
-  options: { readonly maxWorkers?: number; readonly onCompacted?: (compaction: Compaction) => void } = {},
+  options: CompactOptions = {},
 ): Promise<Compaction[]> {
   const { maxWorkers = 1, onCompacted } = options;
   const done: Compaction[] = [];

@@ -1,28 +1,80 @@
 import { assert } from '#base/assert.ts';
+import type { EngineSession, SqlParameter, SqlRow } from './engine.ts';
+import type { SqlValue } from './engine-values.ts';
 import type { LakeDeps } from './lake-deps.ts';
 import type { TableDefinition } from './schema.ts';
+import { silverIntervals } from './silver-intervals.ts';
 import { Table } from './table.ts';
+import { BRONZE_TABLES, silverBars } from './tables.ts';
 
-/** All tables over one object store. */
+/** All tables over one object store, and the engine that answers SQL over their files. */
 export class Lake {
-  readonly deps: LakeDeps;
+  readonly #deps: LakeDeps;
   readonly #tables = new Map<string, Table>();
 
   constructor(deps: LakeDeps) {
-    this.deps = deps;
+    this.#deps = deps;
   }
 
-  /** The table of this definition; the same object each time, so that what it has read is read once. */
+  /** Returns the table of this definition: the same object on every call, so that its log is read once. */
   table(definition: TableDefinition): Table {
     const known = this.#tables.get(definition.name);
     if (known !== undefined) {
       assert(sameShape(known.def, definition), `two definitions of table ${definition.name}`);
       return known;
     }
-    const table = new Table(this.deps, definition);
+    const table = new Table(this.#deps, definition);
     this.#tables.set(definition.name, table);
     return table;
   }
+
+  /** Returns the tables that exist: bronze, then silver by interval, including intervals that are no longer configured. */
+  async existingTables(): Promise<Table[]> {
+    const definitions = [...BRONZE_TABLES, ...(await this.silverIntervals()).map(silverBars)];
+    const existing: Table[] = [];
+    for (const table of definitions.map((definition) => this.table(definition))) {
+      if ((await table.head()) !== undefined) existing.push(table);
+    }
+    return existing;
+  }
+
+  /** Returns the intervals that have a silver table, in ascending order. */
+  silverIntervals(): Promise<number[]> {
+    return silverIntervals(this.#deps.store);
+  }
+
+  /** Runs one statement and returns its rows. */
+  rows<T = SqlRow>(sql: string, parameters?: readonly SqlParameter[]): Promise<T[]> {
+    return this.#deps.engine.rows<T>(sql, parameters);
+  }
+
+  /** Runs one statement and returns its result as columns, which is faster than rows for large results. */
+  columns(sql: string, parameters?: readonly SqlParameter[]): Promise<Record<string, SqlValue[]>> {
+    return this.#deps.engine.columns(sql, parameters);
+  }
+
+  /** Runs one statement that returns nothing. */
+  run(sql: string, parameters?: readonly SqlParameter[]): Promise<void> {
+    return this.#deps.engine.run(sql, parameters);
+  }
+
+  /** Opens a connection of its own, for temporary tables and streams. The caller closes it. */
+  session(): Promise<EngineSession> {
+    return this.#deps.engine.session();
+  }
+
+  /** Reserves the path of a scratch Parquet file, which is deleted when it is disposed of. */
+  async scratchFile(): Promise<ScratchFile> {
+    const { store } = this.#deps;
+    const path = await store.scratchPath('.parquet');
+    return { path, [Symbol.asyncDispose]: () => store.discardScratch(path) };
+  }
+}
+
+/** A file of one piece of work. No table names it. */
+export interface ScratchFile {
+  readonly path: string;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** `silverBars(3)` makes a new object on each call, which means the same table. */

@@ -6,12 +6,16 @@ import { type CommitActions, type CommitInfo, decodePath, isOurs, type Remove } 
 import { writeCheckpoint } from './checkpoint.ts';
 import { type CleanOptions, type CleanReport, cleanLog } from './clean-log.ts';
 import { writeTable } from './commit.ts';
+import { type Compaction, type CompactOptions, type CompactRules, compactTable } from './compact.ts';
 import { changedUnits, changesData } from './conflict.ts';
-import { DataFile } from './files.ts';
+import { type DataFileRequest, writeDataFile } from './data-file.ts';
+import { DataFile, type NewFile } from './files.ts';
 import { type HistoryEntry, historyOf } from './history.ts';
 import type { LakeDeps } from './lake-deps.ts';
 import { DeltaLog } from './log.ts';
 import { checkpointInterval } from './protocol.ts';
+import { discardStaged, type HeldFile, heldFiles, type PutRequest, type StagedPut, stagePut } from './put.ts';
+import { type ScanOptions, scanSql } from './scan.ts';
 import type { TableDefinition } from './schema.ts';
 import { nextTimestamp, type Snapshot } from './snapshot.ts';
 import { tooOld, versionAsOf, versionChecked } from './time-travel.ts';
@@ -95,6 +99,46 @@ export class Table {
     const checkpointFailure = await this.#checkpointIfDue(snapshot);
     const committed = { version: snapshot.version, timestampMs: snapshot.timestampMs, attempts };
     return checkpointFailure === undefined ? committed : { ...committed, checkpointFailure };
+  }
+
+  /** Returns the text of a SELECT over the rows of these files; see `scanSql`. */
+  scanSql(files: readonly (DataFile | NewFile)[], options?: ScanOptions): Promise<string> {
+    return scanSql(this.#deps, this.def, files, options);
+  }
+
+  /** Returns the files with the units that each of them holds. */
+  heldFiles(files: readonly DataFile[]): Promise<HeldFile[]> {
+    return heldFiles(this.#deps, this.def, files);
+  }
+
+  /** Returns the local path of a file, to be read by DuckDB. */
+  localPath(file: DataFile): Promise<string> {
+    return this.#deps.store.localPath(`${this.def.name}/${file.path}`);
+  }
+
+  /** Returns the size of a file in the store; undefined where the store does not have it. */
+  async storedSize({ path }: { readonly path: string }): Promise<number | undefined> {
+    return (await this.#deps.store.head(`${this.def.name}/${path}`))?.sizeBytes;
+  }
+
+  /** Writes one data file for a plan to name; see `writeDataFile`. */
+  writeDataFile(request: DataFileRequest): Promise<NewFile | undefined> {
+    return writeDataFile(this.#deps, this.def, request);
+  }
+
+  /** Writes the files of a put for a plan to name; see `stagePut`. */
+  stagePut(base: Snapshot | undefined, request: PutRequest): Promise<StagedPut> {
+    return stagePut(this.#deps, this.def, base, request);
+  }
+
+  /** Deletes staged files that no commit names. */
+  discardStaged(files: readonly NewFile[]): Promise<void> {
+    return discardStaged(this.#deps, this.def, files);
+  }
+
+  /** Merges files, one commit per year; see `compactTable`. */
+  compact(rules: CompactRules, options?: CompactOptions): Promise<Compaction[]> {
+    return compactTable(this.#deps, this, rules, options);
   }
 
   /** The commits of versions `from` to `to`, both included, in order. Throws `lake-commit-missing` where one is gone. */

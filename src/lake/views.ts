@@ -1,7 +1,6 @@
 import type { InstantMs } from '#base/dates.ts';
 
 import { type EngineSession, sqlName } from './engine.ts';
-import { type ScanDeps, scanSql } from './scan.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Table } from './table.ts';
 
@@ -21,7 +20,6 @@ export interface ViewOptions {
  * `silver.bars_3d`. They live in a database in memory that only this session uses, next to what the user creates there.
  */
 export async function createViews(
-  deps: ScanDeps,
   session: EngineSession,
   tables: readonly Table[],
   options: ViewOptions = {},
@@ -36,7 +34,7 @@ export async function createViews(
     const [schema = '', view = ''] = table.def.name.split('/');
     if (!schemas.has(schema)) await session.run(`CREATE SCHEMA ${database}.${sqlName(schema)}`);
     schemas.add(schema);
-    const scan = await scanSql(deps, table.def, snapshot.files);
+    const scan = await table.scanSql(snapshot.files);
     await session.run(`CREATE VIEW ${database}.${sqlName(schema)}.${sqlName(view)} AS ${scan}`);
     views.push({ name: `${schema}.${view}`, snapshot });
   }

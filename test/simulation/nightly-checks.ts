@@ -7,7 +7,6 @@ import { readLedger } from '#batch/ledger/ledger.ts';
 import { readListings } from '#batch/tables/listings-table.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -78,8 +77,8 @@ export async function checkTold(of: Evidence, state: string): Promise<void> {
 export async function storedRows(of: Pick<Evidence, 'lake'>): Promise<Map<IsoDate, DailyBar[]>> {
   const { lake } = of;
   const head = await lake.table(DAILY_BARS).head();
-  const scan = await scanSql(lake.deps, DAILY_BARS, head?.files ?? []);
-  const rows = await lake.deps.engine.rows<Omit<DailyBar, 'source' | 'fetchedAtMs'> & { readonly session: IsoDate }>(
+  const scan = await lake.table(DAILY_BARS).scanSql(head?.files ?? []);
+  const rows = await lake.rows<Omit<DailyBar, 'source' | 'fetchedAtMs'> & { readonly session: IsoDate }>(
     `SELECT symbol, session, open, high, low, close, volume, vwap, trades FROM (${scan}) ORDER BY session, symbol`,
   );
   const stored = new Map<IsoDate, DailyBar[]>();

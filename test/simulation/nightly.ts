@@ -191,6 +191,7 @@ class Month {
     return {
       lake,
       calendar: this.#calendar,
+      clock: this.#clock,
       source: this.#plant.source?.(asked) ?? asked,
       rules: {
         sourceRanks: DEFAULT_SOURCE_RANKS,

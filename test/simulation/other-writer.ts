@@ -1,6 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
@@ -39,8 +38,8 @@ export class OtherWriter {
     const year = years[Math.floor(this.#random.next() * years.length)];
     const files = head?.files.filter((file) => file.partitionValues['year'] === year) ?? [];
     if (files.length < 2) return false;
-    const scan = await scanSql(this.#lake.deps, DAILY_BARS, files);
-    const [bounds] = await this.#lake.deps.engine.rows<{ first: IsoDate; last: IsoDate; rows: number }>(
+    const scan = await this.#lake.table(DAILY_BARS).scanSql(files);
+    const [bounds] = await this.#lake.rows<{ first: IsoDate; last: IsoDate; rows: number }>(
       `SELECT min(session) AS first, max(session) AS last, count(*) AS rows FROM (${scan})`,
     );
     if (bounds === undefined) return false;
@@ -62,7 +61,7 @@ export class OtherWriter {
 
   async #file(select: string, first: IsoDate, last: IsoDate, rows: number) {
     const scratch = await this.#store.scratchPath('.parquet');
-    await this.#lake.deps.engine.run(`COPY (${select}) TO '${scratch}' (FORMAT parquet)`);
+    await this.#lake.run(`COPY (${select}) TO '${scratch}' (FORMAT parquet)`);
     const path = `year=${first.slice(0, 4)}/part-${this.#random.uuid()}.parquet`;
     const info = await this.#store.publish(scratch, `${DAILY_BARS.name}/${path}`);
     const stats = {

@@ -91,7 +91,7 @@ async function putRows(world: World, lake: Lake, rows: readonly DailyBar[]): Pro
     volume::DOUBLE AS volume, vwap::DOUBLE AS vwap, trades::BIGINT AS trades
     FROM (VALUES ${values.join(', ')}) t(symbol, session, open, high, low, close, volume, vwap, trades)`;
   await putBars(
-    { lake, calendar: world.calendar, rules },
+    { lake, calendar: world.calendar, clock: world.clock, rules },
     { rows: select, source: first.source ?? 'import', fetchedAtMs: first.fetchedAtMs },
   );
 }
@@ -221,7 +221,7 @@ async function mergeFiles(world: World, calm = false): Promise<void> {
   const mode = world.market.chance(0.3) ? 'full' : 'incremental';
   const ending = await world.attempt(
     `consolidate, ${mode}`,
-    (lake) => consolidate({ lake, calendar: world.calendar }, { mode, intervals: world.intervals }),
+    (lake) => consolidate({ lake, calendar: world.calendar, clock: world.clock }, { mode, intervals: world.intervals }),
     calm,
   );
   assert.ok(!calm || ending === 'done', 'nothing fails in the calm');

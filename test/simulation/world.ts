@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { Engine } from '#lake/engine.ts';
 import { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
@@ -142,8 +140,8 @@ export class World implements AsyncDisposable {
   async settle(candidates: readonly Truth[]): Promise<{ readonly truth: Truth; readonly version: number }> {
     const lake = this.clean();
     const head = await lake.table(DAILY_BARS).head();
-    const scan = await scanSql(lake.deps, DAILY_BARS, head?.files ?? []);
-    const rows = await lake.deps.engine.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number; year: number }>(
+    const scan = await lake.table(DAILY_BARS).scanSql(head?.files ?? []);
+    const rows = await lake.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number; year: number }>(
       `FROM (${scan})`,
     );
     const found: string[] = rows.map(({ fetched_at, ...row }) => barText({ ...row, fetchedAtMs: fetched_at }));
@@ -196,8 +194,8 @@ export class World implements AsyncDisposable {
   async #storedRestatements(): Promise<string[]> {
     const lake = this.clean();
     const head = await lake.table(RESTATEMENTS).head();
-    const scan = await scanSql(lake.deps, RESTATEMENTS, head?.files ?? []);
-    const rows = await lake.deps.engine.rows<Record<string, unknown>>(`FROM (${scan})`);
+    const scan = await lake.table(RESTATEMENTS).scanSql(head?.files ?? []);
+    const rows = await lake.rows<Record<string, unknown>>(`FROM (${scan})`);
     return rows
       .map(
         (r) => `${r['symbol']} ${r['session']} v${r['version']} ${r['kind']} ${r['field']} ${r['old']} → ${r['new']}`,
@@ -212,9 +210,9 @@ export class World implements AsyncDisposable {
       `CREATE TEMP TABLE incoming AS SELECT unnest(from_json($1::json, '${JSON.stringify([shape])}'), recursive := true)`,
       [JSON.stringify(rows)],
     );
-    const typed = await scanSql(lake.deps, definition, []);
+    const typed = await lake.table(definition).scanSql([]);
     await lake.table(definition).write(async (base) => {
-      const file = await writeDataFile(lake.deps, definition, {
+      const file = await lake.table(definition).writeDataFile({
         select: `(${typed}) UNION ALL BY NAME (FROM incoming)`,
         session,
       });

@@ -102,7 +102,7 @@ async function fetchBatch(
   health: SourceHealth,
   signal: AbortSignal | undefined,
 ): Promise<Reply[]> {
-  const { clock } = deps.lake.deps;
+  const { clock } = deps;
   const replies: Reply[] = [];
   const startMs = clock.nowMs();
   let taken = 0;
@@ -133,7 +133,7 @@ const HISTORY_MS_MIN = 30 * 86_400_000;
 async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise<Reply[]> {
   const refused = replies.filter(({ kind }) => kind === 'beyond-plan').map(({ planned }) => planned.session);
   const beyond = refused.sort().at(-1);
-  const nowMs = deps.lake.deps.clock.nowMs();
+  const nowMs = deps.clock.nowMs();
   if (beyond === undefined || nowMs - Date.parse(beyond) > HISTORY_MS_MIN) return [...replies];
   const { ledger } = await readLedger(deps.lake, await deps.lake.table(SESSIONS).head());
   const isGiven = (session: IsoDate): boolean => session > beyond;
@@ -153,9 +153,9 @@ async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise
 }
 
 async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortSignal | undefined): Promise<Reply> {
-  const { calendar, source, lake, rules } = deps;
+  const { calendar, clock, source, rules } = deps;
   const { session } = planned;
-  const fetchedAtMs = lake.deps.clock.nowMs();
+  const fetchedAtMs = clock.nowMs();
   try {
     const reply = await source.bars(session, signal);
     if (reply.kind !== 'bars') return { planned, fetchedAtMs, kind: reply.kind, detail: reply.reason };
@@ -199,5 +199,5 @@ async function moveHorizon(
   let horizon = known;
   if (horizon !== undefined && oldest !== undefined && oldest <= horizon) horizon = undefined;
   if (beyond !== undefined && (horizon === undefined || beyond > horizon)) horizon = beyond;
-  return recordHorizon(deps.lake, source, horizon, deps.lake.deps.clock.nowMs());
+  return recordHorizon(deps.lake, source, horizon, deps.clock.nowMs());
 }

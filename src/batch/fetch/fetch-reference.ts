@@ -54,7 +54,7 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
   if (!source.hasReference)
     return { asked: false, symbols: 0, listings: NO_CHANGES, splits: NO_EVENTS, dividends: NO_EVENTS };
   const { session, signal } = request;
-  const seenAtMs = lake.deps.clock.nowMs();
+  const seenAtMs = deps.clock.nowMs();
   const look = await planLook(lake, source.name, session, request.eventsFrom);
   const splits = await source.splits(look.from, signal);
   const dividends = await source.dividends(look.from, signal);

@@ -3,6 +3,7 @@ import type { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { SessionState } from '#market/ledger.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { PutRules } from '../put/put-bars.ts';
 import type { FetchReason } from './plan.ts';
@@ -11,6 +12,7 @@ import type { FetchReason } from './plan.ts';
 export interface FetchDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  readonly clock: Clock;
   readonly source: DailySource;
   readonly rules: PutRules & { readonly quarantineBound: number };
 }

@@ -49,47 +49,42 @@ export async function putEvents(
   checkRefused(of, source.name, events, right.length);
   // A row holds its date itself.
   await quarantineReply(deps, { dataset: of.dataset, session: '', refused: refusedRows(of, events) }, seenAtMs);
-  const { store, engine } = lake.deps;
-  const paths = [await store.scratchPath('.parquet'), await store.scratchPath('.parquet')] as const;
-  const [rightPath, listedPath] = paths;
-  try {
-    using session = await engine.session();
-    const columnsOf = (names: readonly string[]) => of.definition.columns.filter(({ name }) => names.includes(name));
-    const stage = async (table: string, names: readonly string[], rows: SqlParameter[][], path: string) => {
-      await session.load(table, columnsOf(names), rows);
-      await session.run(copyScratchSql(`SELECT DISTINCT ${names.join(', ')} FROM ${table}`, path));
-    };
-    await stage(
-      'fetched_events',
-      [...of.key, ...of.values],
-      right.map(({ symbol, key, values }) => [symbol, ...key, ...values]),
-      rightPath,
-    );
-    await stage(
-      'listed_events',
-      of.key,
-      events.map(({ symbol, key }) => [symbol, ...key]),
-      listedPath,
-    );
-    const { last, from } = look;
-    const put = await putValueSets(
-      { lake, rules },
-      { source: source.name, seenAtMs, replace: false, dryRun: false },
-      of,
-      readScratchSql([rightPath]),
-      last === undefined ? undefined : { keys: readScratchSql([listedPath]), from, announcedFrom: last },
-    );
-    return {
-      rows: events.length,
-      added: put.counts.inserted,
-      replaced: put.counts.replaced,
-      held: put.held,
-      refused: events.length - right.length,
-      withdrawn: put.withdrawn.map(({ symbol, exDate }) => `${symbol} ${exDate}`),
-    };
-  } finally {
-    for (const path of paths) await store.discardScratch(path);
-  }
+  await using rightFile = await lake.scratchFile();
+  await using listedFile = await lake.scratchFile();
+  using session = await lake.session();
+  const columnsOf = (names: readonly string[]) => of.definition.columns.filter(({ name }) => names.includes(name));
+  const stage = async (table: string, names: readonly string[], rows: SqlParameter[][], path: string) => {
+    await session.load(table, columnsOf(names), rows);
+    await session.run(copyScratchSql(`SELECT DISTINCT ${names.join(', ')} FROM ${table}`, path));
+  };
+  await stage(
+    'fetched_events',
+    [...of.key, ...of.values],
+    right.map(({ symbol, key, values }) => [symbol, ...key, ...values]),
+    rightFile.path,
+  );
+  await stage(
+    'listed_events',
+    of.key,
+    events.map(({ symbol, key }) => [symbol, ...key]),
+    listedFile.path,
+  );
+  const { last, from } = look;
+  const put = await putValueSets(
+    { lake, rules },
+    { source: source.name, seenAtMs, replace: false, dryRun: false },
+    of,
+    readScratchSql([rightFile.path]),
+    last === undefined ? undefined : { keys: readScratchSql([listedFile.path]), from, announcedFrom: last },
+  );
+  return {
+    rows: events.length,
+    added: put.counts.inserted,
+    replaced: put.counts.replaced,
+    held: put.held,
+    refused: events.length - right.length,
+    withdrawn: put.withdrawn.map(({ symbol, exDate }) => `${symbol} ${exDate}`),
+  };
 }
 
 /** The first reason that holds, as for imports (`eventReasonSql`). */

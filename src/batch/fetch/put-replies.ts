@@ -29,7 +29,6 @@ export async function putReplies(
   replies: readonly Reply[],
 ): Promise<{ sessions: FetchedSession[]; version: number | undefined }> {
   const { lake, source } = deps;
-  const { store, engine } = lake.deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const isShort = (reply: BarsReplied): boolean => {
     const stored = ledger.get(reply.planned.session)?.rows ?? 0;
@@ -48,47 +47,43 @@ export async function putReplies(
   // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it. Old sessions first: where the
   // ledger is empty yet, they are what the young ones are judged by.
   for (const group of groupByInstant(full)) {
-    const path = await store.scratchPath('.parquet');
-    try {
-      using session = await engine.session();
-      const rows = group.flatMap(({ judged }) => judged.accepted);
-      await session.load(
-        'fetched_rows',
-        STAGED_COLUMNS,
-        rows.map((row) =>
-          STAGED_COLUMNS.map(({ name }) =>
-            name === 'trades' && row.trades !== null ? Math.round(row.trades) : row[name],
-          ),
+    await using scratch = await lake.scratchFile();
+    using session = await lake.session();
+    const rows = group.flatMap(({ judged }) => judged.accepted);
+    await session.load(
+      'fetched_rows',
+      STAGED_COLUMNS,
+      rows.map((row) =>
+        STAGED_COLUMNS.map(({ name }) =>
+          name === 'trades' && row.trades !== null ? Math.round(row.trades) : row[name],
         ),
-      );
-      await session.run(copyScratchSql('SELECT * FROM fetched_rows ORDER BY symbol, session', path));
-      const put = await putBars(deps, {
-        rows: readScratchSql([path]),
-        ordered: true,
-        source: source.name,
-        fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
-        countEveryLook: true,
+      ),
+    );
+    await session.run(copyScratchSql('SELECT * FROM fetched_rows ORDER BY symbol, session', scratch.path));
+    const put = await putBars(deps, {
+      rows: readScratchSql([scratch.path]),
+      ordered: true,
+      source: source.name,
+      fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
+      countEveryLook: true,
+    });
+    version = put.version ?? version;
+    for (const { planned, judged } of group) {
+      const outcome = put.outcomes.get(planned.session);
+      const row = put.sessions.get(planned.session);
+      sessions.set(planned.session, {
+        session: planned.session,
+        reason: planned.reason,
+        outcome: 'fetched',
+        ...(row === undefined ? {} : { state: row.row.state }),
+        rows: judged.accepted.length,
+        counted: row?.row.counted ?? 0,
+        expected: row?.row.expected ?? null,
+        inserted: outcome?.inserted ?? 0,
+        replaced: outcome?.replaced ?? 0,
+        quarantined: judged.refused.length,
+        settledShort: row?.settledShort ?? false,
       });
-      version = put.version ?? version;
-      for (const { planned, judged } of group) {
-        const outcome = put.outcomes.get(planned.session);
-        const row = put.sessions.get(planned.session);
-        sessions.set(planned.session, {
-          session: planned.session,
-          reason: planned.reason,
-          outcome: 'fetched',
-          ...(row === undefined ? {} : { state: row.row.state }),
-          rows: judged.accepted.length,
-          counted: row?.row.counted ?? 0,
-          expected: row?.row.expected ?? null,
-          inserted: outcome?.inserted ?? 0,
-          replaced: outcome?.replaced ?? 0,
-          quarantined: judged.refused.length,
-          settledShort: row?.settledShort ?? false,
-        });
-      }
-    } finally {
-      await store.discardScratch(path);
     }
   }
   for (const group of groupByInstant(withBars.filter(isShort)))

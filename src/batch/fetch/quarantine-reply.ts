@@ -20,16 +20,12 @@ export async function quarantineReply(
 ): Promise<void> {
   const { dataset, session, refused } = reply;
   if (refused.length === 0) return;
-  const { engine, store } = lake.deps;
-  const path = await store.scratchPath('.parquet');
-  try {
-    using staging = await engine.session();
-    const rows = refused.map(({ rowNumber, reason, row }) => [rowNumber, reason, row]);
-    await staging.load('refused_rows', REFUSED_COLUMNS, rows);
-    await staging.run(copyScratchSql('SELECT * FROM refused_rows', path));
-    const of = { dataset, source: source.name };
-    await quarantine(lake, [{ ...of, select: rowsOfReplySql(readScratchSql([path]), { ...of, session }) }], seenAtMs);
-  } finally {
-    await store.discardScratch(path);
-  }
+  await using scratch = await lake.scratchFile();
+  using staging = await lake.session();
+  const rows = refused.map(({ rowNumber, reason, row }) => [rowNumber, reason, row]);
+  await staging.load('refused_rows', REFUSED_COLUMNS, rows);
+  await staging.run(copyScratchSql('SELECT * FROM refused_rows', scratch.path));
+  const of = { dataset, source: source.name };
+  const select = rowsOfReplySql(readScratchSql([scratch.path]), { ...of, session });
+  await quarantine(lake, [{ ...of, select }], seenAtMs);
 }

@@ -45,7 +45,7 @@ export interface JudgedRows {
  * a look, the rules judge them.
  */
 export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Promise<Warnings> {
-  const { engine } = deps.lake.deps;
+  const { lake } = deps;
   const examplesMax = bars.examplesMax ?? DEFAULT_EXAMPLES_MAX;
   const { listings, splits } = await readEvents(deps);
   const steps = [...(await jumps(deps, bars)), ...(await stepsOfSplits(deps, bars, splits))];
@@ -61,7 +61,7 @@ export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Prom
   if (bars.withoutVolume > 0) counts['no-volume'] = bars.withoutVolume;
   const examples: WarningExample[] = [];
   if (bars.withoutVolume > 0) {
-    const rows = await engine.rows<{ symbol: string; session: IsoDate }>(
+    const rows = await lake.rows<{ symbol: string; session: IsoDate }>(
       withoutVolumeSql(sinceSql(bars.own ?? bars.rows, bars.from), examplesMax),
     );
     examples.push(
@@ -76,11 +76,11 @@ export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Prom
 }
 
 async function jumps(deps: BarWarningsDeps, bars: JudgedRows): Promise<Step[]> {
-  const { engine } = deps.lake.deps;
-  if (bars.order === 'none') return engine.rows<Step>(jumpsSql(bars.rows, JUMPS_MAX));
+  const { lake } = deps;
+  if (bars.order === 'none') return lake.rows<Step>(jumpsSql(bars.rows, JUMPS_MAX));
   const met = JSON.parse(bars.jumps ?? '[]') as Step[];
   if (bars.order === 'by-symbol') return met;
-  return [...met, ...(await engine.rows<Step>(jumpsOverYearsSql(bars.rows, JUMPS_MAX)))];
+  return [...met, ...(await lake.rows<Step>(jumpsOverYearsSql(bars.rows, JUMPS_MAX)))];
 }
 
 /** A close, and the close before it. */
@@ -125,7 +125,7 @@ async function stepsOfSplits(
   if (first === undefined || last === undefined) return [];
   const wanted = [...splits.values()].flat().filter(({ exDate }) => first < exDate && exDate <= last);
   if (wanted.length === 0) return [];
-  using session = await deps.lake.deps.engine.session();
+  using session = await deps.lake.session();
   await session.load(
     'known_splits',
     KNOWN_SPLITS,
@@ -146,7 +146,7 @@ async function readEvents(
   const [listed, split] = [await lake.table(LISTINGS).head(), await lake.table(SPLITS).head()];
   const listings = new Listings(
     (
-      await lake.deps.engine.rows<{
+      await lake.rows<{
         security_id: string;
         symbol: string;
         first_session: IsoDate;
@@ -159,7 +159,7 @@ async function readEvents(
       lastSession: row.last_session,
     })),
   );
-  const facts = await lake.deps.engine.rows<{
+  const facts = await lake.rows<{
     symbol: string;
     ex_date: IsoDate;
     split_from: number;

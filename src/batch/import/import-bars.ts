@@ -1,7 +1,6 @@
 import { defined } from '#base/assert.ts';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { inUnits } from '#lake/put.sql.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { type DailyRowRules, isOffMedian, type QuarantineReason } from '#market/quality.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -33,71 +32,64 @@ const DUPLICATE: QuarantineReason = 'duplicate with other values';
 
 /** Reads and judges daily bars. What is returned writes them. */
 export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
-  const { engine, store } = deps.lake.deps;
-  const stagedFiles = await stageReadings({ engine, store }, job.readings);
-  const scratch = new Scratch(deps, stagedFiles);
-  try {
-    const judged = await judge(deps, job, stagedFiles, scratch);
-    return {
-      fileCounts: judged.fileCounts,
-      commit: async () => {
-        job.onStep('writing');
-        const newlyQuarantined = job.dryRun
-          ? 0
-          : await quarantine(deps.lake, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
-        // After the splits of the same import, which explain jumps.
-        const odd = await barWarnings(deps, await besideStored(deps, judged));
-        const put = await putBars(deps, {
-          rows: judged.rows,
-          ordered: judged.order !== 'none',
-          source: job.source,
-          fetchedAtMs: job.seenAtMs,
-          replace: job.replace,
-          dryRun: job.dryRun,
-        });
-        const { inserted, replaced, unchanged, conflict, kept } = sumOutcomes(put.outcomes);
-        const short = [...put.sessions.values()].filter(
-          ({ row, settledShort }) => row.state === 'partial' || settledShort,
-        );
-        const warnings = { ...odd.counts };
-        if (short.length > 0) warnings['few-rows'] = short.length;
-        const crowded = [...put.sessions.values()].filter(
-          ({ row, median }) => row.rows > (median ?? row.rows) && isOffMedian(row.rows, median),
-        );
-        if (crowded.length > 0) warnings['many-rows'] = crowded.length;
-        const crowdedExamples = crowded.slice(0, CROWDED_EXAMPLES_MAX).map(({ row, median }) => ({
-          kind: 'many-rows',
-          symbol: '',
-          date: row.session,
-          detail: `${row.rows} bars, while its neighbours have ${median}`,
-        }));
-        const sessions = sessionsReport(put.sessions, kept);
-        const report: DatasetReport = {
-          dataset: 'daily_bars',
-          source: job.source,
-          rows: judged.total,
-          inserted,
-          replaced,
-          unchanged,
-          conflicts: conflict,
-          conflictExamples: put.conflicts.map(({ session: date, ...example }) => ({ ...example, date })),
-          duplicates: judged.collapsed,
-          quarantined: Object.values(judged.byReason).reduce((sum, rows) => sum + rows, 0),
-          quarantinedByReason: judged.byReason,
-          newlyQuarantined,
-          warnings,
-          warningExamples: [...odd.examples, ...crowdedExamples],
-          ...(sessions === undefined ? {} : { sessions }),
-          ...(put.version === undefined ? {} : { version: put.version }),
-        };
-        return { report, changed: put.version !== undefined || put.ledgerChanged || newlyQuarantined > 0 };
-      },
-      [Symbol.asyncDispose]: () => scratch.discard(),
-    };
-  } catch (cause) {
-    await scratch.discard();
-    throw cause;
-  }
+  await using scratch = new AsyncDisposableStack();
+  const stagedFiles = scratch.use(await stageReadings(deps.lake, job.readings));
+  const judged = await judge(deps, job, stagedFiles, scratch);
+  const kept = scratch.move();
+  return {
+    fileCounts: judged.fileCounts,
+    commit: async () => {
+      job.onStep('writing');
+      const newlyQuarantined = job.dryRun
+        ? 0
+        : await quarantine(deps.lake, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
+      // After the splits of the same import, which explain jumps.
+      const odd = await barWarnings(deps, await besideStored(deps, judged));
+      const put = await putBars(deps, {
+        rows: judged.rows,
+        ordered: judged.order !== 'none',
+        source: job.source,
+        fetchedAtMs: job.seenAtMs,
+        replace: job.replace,
+        dryRun: job.dryRun,
+      });
+      const { kept: rowsKept, conflict, ...counts } = sumOutcomes(put.outcomes);
+      const short = [...put.sessions.values()].filter(
+        ({ row, settledShort }) => row.state === 'partial' || settledShort,
+      );
+      const warnings = { ...odd.counts };
+      if (short.length > 0) warnings['few-rows'] = short.length;
+      const crowded = [...put.sessions.values()].filter(
+        ({ row, median }) => row.rows > (median ?? row.rows) && isOffMedian(row.rows, median),
+      );
+      if (crowded.length > 0) warnings['many-rows'] = crowded.length;
+      const crowdedExamples = crowded.slice(0, CROWDED_EXAMPLES_MAX).map(({ row, median }) => ({
+        kind: 'many-rows',
+        symbol: '',
+        date: row.session,
+        detail: `${row.rows} bars, while its neighbours have ${median}`,
+      }));
+      const sessions = sessionsReport(put.sessions, rowsKept);
+      const report: DatasetReport = {
+        dataset: 'daily_bars',
+        source: job.source,
+        rows: judged.total,
+        ...counts,
+        conflicts: conflict,
+        conflictExamples: put.conflicts.map(({ session: date, ...example }) => ({ ...example, date })),
+        duplicates: judged.collapsed,
+        quarantined: Object.values(judged.byReason).reduce((sum, rows) => sum + rows, 0),
+        quarantinedByReason: judged.byReason,
+        newlyQuarantined,
+        warnings,
+        warningExamples: [...odd.examples, ...crowdedExamples],
+        ...(sessions === undefined ? {} : { sessions }),
+        ...(put.version === undefined ? {} : { version: put.version }),
+      };
+      return { report, changed: put.version !== undefined || put.ledgerChanged || newlyQuarantined > 0 };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 /** With more sessions than this, nearly all steps are inside the import, and looking at what is stored beside it takes long. */
@@ -117,7 +109,7 @@ async function besideStored(deps: ImportDeps, judged: JudgedBars): Promise<Judge
   const around = SessionSet.of(calendar.range(addDays(first, -BESIDE_DAYS), addDays(last, BESIDE_DAYS)));
   const files = head.filesTouching(around);
   if (files.length === 0) return judged;
-  const stored = `SELECT * FROM (${await scanSql(lake.deps, DAILY_BARS, files)}) WHERE ${inUnits('session', around)}`;
+  const stored = `SELECT * FROM (${await lake.table(DAILY_BARS).scanSql(files)}) WHERE ${inUnits('session', around)}`;
   return {
     ...judged,
     rows: besideStoredSql(judged.rows, stored),
@@ -143,27 +135,31 @@ interface JudgedBars extends JudgedRows {
   readonly reason: string;
 }
 
-async function judge(deps: ImportDeps, job: ImportJob, staged: Staged, scratch: Scratch): Promise<JudgedBars> {
-  const { engine, clock } = deps.lake.deps;
-  const { calendar } = deps;
+async function judge(
+  deps: ImportDeps,
+  job: ImportJob,
+  staged: Staged,
+  scratch: AsyncDisposableStack,
+): Promise<JudgedBars> {
+  const { lake, calendar, clock } = deps;
   job.onStep('checking');
   const rules: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(clock.nowMs()) };
-  const occurring = await engine.rows<{ session: IsoDate }>(occurringSessionsSql(staged.rows));
+  const occurring = await lake.rows<{ session: IsoDate }>(occurringSessionsSql(staged.rows));
   const sessionsAreValid = occurring.every(
     ({ session }) => session <= rules.lastSession && calendar.isSession(session),
   );
   const ownReason = barReasonSql(rules, sessionsAreValid);
-  const survey = await engine.rows<SurveyRow>(surveySql(staged.rows, ownReason));
+  const survey = await lake.rows<SurveyRow>(surveySql(staged.rows, ownReason));
   // The bound is judged before any more work is done, and once more when duplicates are known.
-  await judgeCounts(engine, job, survey, ownReason);
+  await judgeCounts(lake, job, survey, ownReason);
   const hasRefused = survey.some((row) => row.reason !== null);
   const accepted = acceptedSql(staged.rows, hasRefused ? ownReason : undefined);
-  const [walk] = await engine.rows<WalkRow>(walkSql(accepted, JUMPS_MAX));
+  const [walk] = await lake.rows<WalkRow>(walkSql(accepted, JUMPS_MAX));
   const order = walk?.by_symbol === 0 ? 'by-symbol' : walk?.by_year === 0 ? 'by-year' : 'none';
   const duplicates = order === 'none' ? await findDuplicates(deps, accepted, scratch) : undefined;
   const reason = duplicates === undefined ? ownReason : duplicateReasonSql(ownReason, duplicates.path, DUPLICATE);
   const refusedTwice = duplicates === undefined ? [] : await duplicateCounts(deps, staged, ownReason, duplicates.path);
-  const counts = await judgeCounts(engine, job, [...survey, ...refusedTwice], reason);
+  const counts = await judgeCounts(lake, job, [...survey, ...refusedTwice], reason);
   const rows = duplicates === undefined ? accepted : uniqueSql(accepted, duplicates.path);
   const kept = survey.filter((row) => row.reason === null);
   return {
@@ -198,13 +194,17 @@ interface Duplicates {
 }
 
 /** Rows that are not sorted may hold a key twice. Equal rows collapse; different values for one key are all refused. */
-async function findDuplicates(deps: ImportDeps, accepted: string, scratch: Scratch): Promise<Duplicates | undefined> {
-  const { engine } = deps.lake.deps;
-  const [crowded] = await engine.rows<{ groups: number }>(crowdedCountSql(accepted));
+async function findDuplicates(
+  deps: ImportDeps,
+  accepted: string,
+  scratch: AsyncDisposableStack,
+): Promise<Duplicates | undefined> {
+  const { lake } = deps;
+  const [crowded] = await lake.rows<{ groups: number }>(crowdedCountSql(accepted));
   if (crowded?.groups === 0) return undefined;
-  const path = await scratch.path();
-  await engine.run(copyScratchSql(duplicatesSql(accepted), path));
-  const [counts] = await engine.rows<{ collapsed: number }>(duplicateCountsSql(path));
+  const { path } = scratch.use(await lake.scratchFile());
+  await lake.run(copyScratchSql(duplicatesSql(accepted), path));
+  const [counts] = await lake.rows<{ collapsed: number }>(duplicateCountsSql(path));
   return { path, collapsed: defined(counts, 'a count has a row').collapsed };
 }
 
@@ -215,7 +215,7 @@ async function duplicateCounts(
   ownReason: string,
   path: string,
 ): Promise<ReasonCount[]> {
-  const rows = await deps.lake.deps.engine.rows<{ file_index: number; rows: number }>(
+  const rows = await deps.lake.rows<{ file_index: number; rows: number }>(
     duplicateCountsByFileSql(staged.rows, ownReason, path),
   );
   return rows.flatMap(({ file_index, rows: count }) => [
@@ -234,27 +234,4 @@ function sessionsReport(
   const byState: Record<string, number> = {};
   for (const { row } of sessions.values()) byState[row.state] = (byState[row.state] ?? 0) + 1;
   return { count: sessions.size, first, last, byState, kept };
-}
-
-/** Scratch files of one import, removed together. */
-class Scratch {
-  readonly #deps: ImportDeps;
-  readonly #staged: Staged;
-  readonly #paths: string[] = [];
-
-  constructor(deps: ImportDeps, staged: Staged) {
-    this.#deps = deps;
-    this.#staged = staged;
-  }
-
-  async path(): Promise<string> {
-    const path = await this.#deps.lake.deps.store.scratchPath('.parquet');
-    this.#paths.push(path);
-    return path;
-  }
-
-  async discard(): Promise<void> {
-    for (const path of this.#paths.splice(0)) await this.#deps.lake.deps.store.discardScratch(path);
-    await this.#staged[Symbol.asyncDispose]();
-  }
 }

@@ -1,7 +1,6 @@
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
-import { writeDataFile } from '#lake/data-file.ts';
-import type { Engine } from '#lake/engine.ts';
+import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
@@ -64,50 +63,43 @@ const EXAMPLES_MAX = 20;
 
 /** Reads and judges splits or dividends. What is returned writes them. */
 export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventDataset): Promise<PreparedImport> {
-  const { engine, store } = deps.lake.deps;
-  const staged = await stageReadings({ engine, store }, job.readings);
-  const path = await store.scratchPath('.parquet');
-  const discard = async (): Promise<void> => {
-    await store.discardScratch(path);
-    await staged[Symbol.asyncDispose]();
+  const { lake } = deps;
+  await using scratch = new AsyncDisposableStack();
+  const staged = scratch.use(await stageReadings(lake, job.readings));
+  const { path } = scratch.use(await lake.scratchFile());
+  job.onStep('checking');
+  const rows = of.normalise(staged.rows);
+  const columns = [...of.key, ...of.values];
+  const counts = await lake.rows<ReasonCount>(countsByReasonSql(rows, of.reason));
+  const judged = await judgeCounts(lake, job, counts, of.reason, of.normalise);
+  const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
+  await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
+  const kept = scratch.move();
+  return {
+    fileCounts: judged.fileCounts,
+    commit: async () => {
+      job.onStep('writing');
+      const refused = refusedRows(job, judged.fileCounts, of.reason, of.normalise);
+      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
+      const put = await putValueSets(deps, job, of, readScratchSql([path]));
+      const report: DatasetReport = {
+        dataset: of.dataset,
+        source: job.source,
+        rows: judged.rows,
+        ...put.counts,
+        conflictExamples: put.conflicts,
+        duplicates: distinct?.collapsed ?? 0,
+        quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
+        quarantinedByReason: judged.byReason,
+        newlyQuarantined,
+        warnings: put.held === 0 ? {} : { 'different-values': put.held },
+        warningExamples: [],
+        ...(put.version === undefined ? {} : { version: put.version }),
+      };
+      return { report, changed: put.version !== undefined || newlyQuarantined > 0 };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-  try {
-    job.onStep('checking');
-    const rows = of.normalise(staged.rows);
-    const columns = [...of.key, ...of.values];
-    const counts = await engine.rows<ReasonCount>(countsByReasonSql(rows, of.reason));
-    const judged = await judgeCounts(engine, job, counts, of.reason, of.normalise);
-    const [distinct] = await engine.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
-    await engine.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
-    return {
-      fileCounts: judged.fileCounts,
-      commit: async () => {
-        job.onStep('writing');
-        const refused = refusedRows(job, judged.fileCounts, of.reason, of.normalise);
-        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
-        const put = await putValueSets(deps, job, of, readScratchSql([path]));
-        const report: DatasetReport = {
-          dataset: of.dataset,
-          source: job.source,
-          rows: judged.rows,
-          ...put.counts,
-          conflictExamples: put.conflicts,
-          duplicates: distinct?.collapsed ?? 0,
-          quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
-          quarantinedByReason: judged.byReason,
-          newlyQuarantined,
-          warnings: put.held === 0 ? {} : { 'different-values': put.held },
-          warningExamples: [],
-          ...(put.version === undefined ? {} : { version: put.version }),
-        };
-        return { report, changed: put.version !== undefined || newlyQuarantined > 0 };
-      },
-      [Symbol.asyncDispose]: discard,
-    };
-  } catch (cause) {
-    await discard();
-    throw cause;
-  }
 }
 
 interface KeyOutcome {
@@ -153,14 +145,13 @@ export async function putValueSets(
       ranks: rules.sourceRanks,
       replace: job.replace,
     };
-    const { engine } = lake.deps;
-    const inputs = { ...stated, listed: await believed(engine, stated, listed) };
-    outcomes = await engine.rows<KeyOutcome>(keyOutcomesSql(inputs));
-    withdrawn = await engine.rows(withdrawnSql(inputs));
+    const inputs = { ...stated, listed: await believed(lake, stated, listed) };
+    outcomes = await lake.rows<KeyOutcome>(keyOutcomesSql(inputs));
+    withdrawn = await lake.rows(withdrawnSql(inputs));
     const changes =
       withdrawn.length + outcomes.filter(({ outcome }) => outcome === 'inserted' || outcome === 'replaced').length;
     if (changes === 0 || job.dryRun) return undefined;
-    const file = await writeDataFile(lake.deps, of.definition, { select: mergedValueSetsSql(inputs) });
+    const file = await lake.table(of.definition).writeDataFile({ select: mergedValueSetsSql(inputs) });
     return replaceAll(base, file, { keys: changes });
   };
   let version: number | undefined;
@@ -191,12 +182,12 @@ const MISSING_FEW = 5;
 
 /** A list that is far shorter than what is known of it takes nothing away: something is wrong with it. */
 async function believed(
-  engine: Engine,
+  lake: Lake,
   inputs: ValueSetInputs,
   listed: WholeList | undefined,
 ): Promise<WholeList | undefined> {
   if (listed === undefined) return undefined;
-  const [counted] = await engine.rows<{ known: number; listed: number }>(knownAndListedSql(inputs, listed));
+  const [counted] = await lake.rows<{ known: number; listed: number }>(knownAndListedSql(inputs, listed));
   const { known, listed: found } = defined(counted, 'a count has a row');
   return known - found <= Math.max(MISSING_FEW, (1 - SHORT_LIST_SHARE) * known) ? listed : undefined;
 }

@@ -40,7 +40,7 @@ export async function importFiles(deps: ImportDeps, request: ImportRequest): Pro
         readings: ofDataset,
         digestOf: (reading) => defined(digestsByPath.get(reading.file.path), 'digests come before commits'),
         source,
-        seenAtMs: deps.lake.deps.clock.nowMs(),
+        seenAtMs: deps.clock.nowMs(),
         replace,
         dryRun,
         quarantineBound: request.quarantineBound,
@@ -84,12 +84,11 @@ function checkRequest(request: ImportRequest): void {
 }
 
 async function readAll(deps: ImportDeps, request: ImportRequest): Promise<SourceReading[]> {
-  const { engine } = deps.lake.deps;
   const readings: SourceReading[] = [];
   for (const path of new Set(request.files)) {
-    const file = await inspectSource({ engine, files: deps.files }, path);
+    const file = await inspectSource(deps, path);
     try {
-      readings.push(await planReading(engine, file, request.dataset));
+      readings.push(await planReading(deps.lake, file, request.dataset));
     } catch (cause) {
       throw explainCsvError(cause);
     }

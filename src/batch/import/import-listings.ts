@@ -18,54 +18,51 @@ const EXAMPLES_MAX = 20;
 
 /** Reads and judges listings. What is returned writes them. */
 export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
-  const { engine, store } = deps.lake.deps;
-  const staged = await stageReadings({ engine, store }, job.readings);
-  try {
-    job.onStep('checking');
-    const reason = listingReasonSql();
-    const counts = await engine.rows<ReasonCount>(countsByReasonSql(staged.rows, reason));
-    const judged = await judgeCounts(engine, job, counts, reason);
-    const [distinct] = await engine.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
-    const rows = await engine.rows<SqlListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
-    const incoming = rows.map(incomingOf);
-    return {
-      fileCounts: judged.fileCounts,
-      commit: async () => {
-        job.onStep('writing');
-        const refused = refusedRows(job, judged.fileCounts, reason);
-        const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
-        const { merge, version } = await putListings(deps, job, incoming);
-        const report: DatasetReport = {
-          dataset: 'listings',
-          source: job.source,
-          rows: judged.rows,
-          inserted: merge.inserted,
-          replaced: merge.replaced,
-          unchanged: merge.unchanged,
-          conflicts: merge.conflicts.length,
-          conflictExamples: merge.conflicts.slice(0, EXAMPLES_MAX).map((conflict) => ({
-            symbol: conflict.stored.symbol,
-            date: conflict.stored.firstSession,
-            storedSource: conflict.stored.source,
-            stored: JSON.stringify(conflict.stored),
-            incoming: JSON.stringify(conflict.incoming),
-          })),
-          duplicates: distinct?.collapsed ?? 0,
-          quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
-          quarantinedByReason: judged.byReason,
-          newlyQuarantined,
-          warnings: {},
-          warningExamples: [],
-          ...(version === undefined ? {} : { version }),
-        };
-        return { report, changed: version !== undefined || newlyQuarantined > 0 };
-      },
-      [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
-    };
-  } catch (cause) {
-    await staged[Symbol.asyncDispose]();
-    throw cause;
-  }
+  const { lake } = deps;
+  await using scratch = new AsyncDisposableStack();
+  const staged = scratch.use(await stageReadings(lake, job.readings));
+  job.onStep('checking');
+  const reason = listingReasonSql();
+  const counts = await lake.rows<ReasonCount>(countsByReasonSql(staged.rows, reason));
+  const judged = await judgeCounts(lake, job, counts, reason);
+  const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
+  const rows = await lake.rows<SqlListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
+  const incoming = rows.map(incomingOf);
+  const kept = scratch.move();
+  return {
+    fileCounts: judged.fileCounts,
+    commit: async () => {
+      job.onStep('writing');
+      const refused = refusedRows(job, judged.fileCounts, reason);
+      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
+      const { merge, version } = await putListings(deps, job, incoming);
+      const report: DatasetReport = {
+        dataset: 'listings',
+        source: job.source,
+        rows: judged.rows,
+        inserted: merge.inserted,
+        replaced: merge.replaced,
+        unchanged: merge.unchanged,
+        conflicts: merge.conflicts.length,
+        conflictExamples: merge.conflicts.slice(0, EXAMPLES_MAX).map((conflict) => ({
+          symbol: conflict.stored.symbol,
+          date: conflict.stored.firstSession,
+          storedSource: conflict.stored.source,
+          stored: JSON.stringify(conflict.stored),
+          incoming: JSON.stringify(conflict.incoming),
+        })),
+        duplicates: distinct?.collapsed ?? 0,
+        quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
+        quarantinedByReason: judged.byReason,
+        newlyQuarantined,
+        warnings: {},
+        warningExamples: [],
+        ...(version === undefined ? {} : { version }),
+      };
+      return { report, changed: version !== undefined || newlyQuarantined > 0 };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 interface SqlListing {

@@ -1,5 +1,5 @@
 import type { InstantMs } from '#base/dates.ts';
-import type { Engine } from '#lake/engine.ts';
+import type { Lake } from '#lake/lake.ts';
 
 import { checkBound } from './bound.ts';
 import { firstRefusedSql } from './quarantine.sql.ts';
@@ -49,7 +49,7 @@ export interface ReasonCount {
 
 /** Rows and refused rows of each file, and refused rows by reason; throws where they are over the bound. */
 export async function judgeCounts(
-  engine: Engine,
+  lake: Lake,
   job: ImportJob,
   counts: readonly ReasonCount[],
   reason: string,
@@ -69,12 +69,12 @@ export async function judgeCounts(
   const bound = job.quarantineBound;
   const refused = Object.values(byReason).reduce((sum, count) => sum + count, 0);
   if (refused > bound * rows)
-    checkBound({ rows, byReason, bound }, await firstRefused(engine, job, fileCounts, reason, normalise));
+    checkBound({ rows, byReason, bound }, await firstRefused(lake, job, fileCounts, reason, normalise));
   return { fileCounts, byReason, rows };
 }
 
 async function firstRefused(
-  engine: Engine,
+  lake: Lake,
   job: ImportJob,
   fileCounts: readonly FileCounts[],
   reason: string,
@@ -82,7 +82,7 @@ async function firstRefused(
 ): Promise<string | undefined> {
   const reading = job.readings.find((_, index) => (fileCounts[index]?.refused ?? 0) > 0);
   if (reading === undefined) return undefined;
-  const [row] = await engine.rows<{ row_number: number; reason: string; row: string }>(
+  const [row] = await lake.rows<{ row_number: number; reason: string; row: string }>(
     firstRefusedSql(refusedSql(reading, reason, normalise)),
   );
   return row === undefined ? undefined : `row ${row.row_number} of ${reading.file.path}, ${row.reason}: ${row.row}`;

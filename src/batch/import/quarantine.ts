@@ -1,5 +1,4 @@
 import type { InstantMs } from '#base/dates.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { Lake } from '#lake/lake.ts';
 import { countRows } from '#lake/put.sql.ts';
 import { QUARANTINE } from '#lake/tables.ts';
@@ -24,34 +23,31 @@ export interface RefusedRows {
  */
 export async function quarantine(lake: Lake, refused: readonly RefusedRows[], seenAtMs: InstantMs): Promise<number> {
   if (refused.length === 0) return 0;
-  const scratch: string[] = [];
+  await using scratch = new AsyncDisposableStack();
+  const paths: string[] = [];
   let added = 0;
-  try {
-    for (const { select, ...of } of refused) {
-      const path = await lake.deps.store.scratchPath('.parquet');
-      scratch.push(path);
-      await lake.deps.engine.run(copyScratchSql(quarantineRowsSql(select, { ...of, seenAtMs }), path));
-    }
-    await lake.table(QUARANTINE).write(async (base) => {
-      const stored = await allRowsSql(lake, QUARANTINE, base);
-      const unknown = unknownRowsSql(readScratchSql(scratch), stored);
-      const [counted] = await lake.deps.engine.rows<{ count: number }>(countRows(unknown));
-      added = counted?.count ?? 0;
-      if (added === 0) return undefined;
-      // A file an import; consolidation merges them.
-      const file = await writeDataFile(lake.deps, QUARANTINE, { select: unknown });
-      return {
-        operation: 'WRITE',
-        add: file === undefined ? [] : [file],
-        remove: [],
-        read: base?.files ?? [],
-        units: SessionSet.empty,
-        dataChange: true,
-        operationMetrics: { rows: added },
-      };
-    });
-  } finally {
-    for (const path of scratch) await lake.deps.store.discardScratch(path);
+  for (const { select, ...of } of refused) {
+    const { path } = scratch.use(await lake.scratchFile());
+    paths.push(path);
+    await lake.run(copyScratchSql(quarantineRowsSql(select, { ...of, seenAtMs }), path));
   }
+  await lake.table(QUARANTINE).write(async (base) => {
+    const stored = await allRowsSql(lake, QUARANTINE, base);
+    const unknown = unknownRowsSql(readScratchSql(paths), stored);
+    const [counted] = await lake.rows<{ count: number }>(countRows(unknown));
+    added = counted?.count ?? 0;
+    if (added === 0) return undefined;
+    // A file an import; consolidation merges them.
+    const file = await lake.table(QUARANTINE).writeDataFile({ select: unknown });
+    return {
+      operation: 'WRITE',
+      add: file === undefined ? [] : [file],
+      remove: [],
+      read: base?.files ?? [],
+      units: SessionSet.empty,
+      dataChange: true,
+      operationMetrics: { rows: added },
+    };
+  });
   return added;
 }

@@ -1,6 +1,6 @@
 import { defined } from '#base/assert.ts';
 import { UsageError } from '#base/errors.ts';
-import type { Engine } from '#lake/engine.ts';
+import type { Lake } from '#lake/lake.ts';
 
 import { type Dataset, FIELDS, type Field, guessDataset, matchColumns } from './columns.ts';
 import { type DateEncoding, dateSampleSql, type EpochUnit, type SourceReading, valueSampleSql } from './read.sql.ts';
@@ -13,11 +13,7 @@ const SAMPLE_ROWS = 1000;
  * How a file is read as a dataset, which is guessed from its columns unless given.
  * @throws UsageError for columns that are missing, ambiguous, of a wrong type, or whose dates cannot be understood.
  */
-export async function planReading(
-  engine: Engine,
-  file: SourceFile,
-  dataset: Dataset | undefined,
-): Promise<SourceReading> {
+export async function planReading(lake: Lake, file: SourceFile, dataset: Dataset | undefined): Promise<SourceReading> {
   const chosen = dataset ?? guessDataset(file.header, file.path);
   const columns = matchColumns(chosen, file.header, file.path);
   const dates = new Map<string, DateEncoding>();
@@ -25,10 +21,10 @@ export async function planReading(
     const index = columns.get(field.name);
     if (index === undefined) continue;
     checkType(file, field, index);
-    if (field.kind === 'date') dates.set(field.name, await dateEncoding(engine, file, index));
+    if (field.kind === 'date') dates.set(field.name, await dateEncoding(lake, file, index));
   }
   const reading: SourceReading = { dataset: chosen, file, columns, dates };
-  for (const fieldName of dates.keys()) await checkDates(engine, reading, fieldName);
+  for (const fieldName of dates.keys()) await checkDates(lake, reading, fieldName);
   return reading;
 }
 
@@ -59,12 +55,12 @@ function checkType(file: SourceFile, field: Field, index: number): void {
   });
 }
 
-async function dateEncoding(engine: Engine, file: SourceFile, index: number): Promise<DateEncoding> {
+async function dateEncoding(lake: Lake, file: SourceFile, index: number): Promise<DateEncoding> {
   const type = defined(file.types[index], 'each column has a type');
   if (type === 'DATE') return { kind: 'date' };
   if (TIMESTAMP.test(type)) return { kind: 'timestamp' };
   const column = defined(file.readNames[index], 'each column has a name');
-  const sample = await engine.rows<{ found: string }>(valueSampleSql(file, column, SAMPLE_ROWS));
+  const sample = await lake.rows<{ found: string }>(valueSampleSql(file, column, SAMPLE_ROWS));
   if (sample.length === 0 || !sample.every((row) => /^-?\d+$/.test(row.found))) return { kind: 'text' };
   const name = defined(file.header[index], 'each column has a name').trim();
   return {
@@ -87,10 +83,10 @@ function unitOf(columnName: string, sample: readonly number[]): EpochUnit {
 }
 
 /** Single bad dates are quarantined. A file in which no date can be understood is refused before it is read. */
-async function checkDates(engine: Engine, reading: SourceReading, fieldName: string): Promise<void> {
+async function checkDates(lake: Lake, reading: SourceReading, fieldName: string): Promise<void> {
   const index = defined(reading.columns.get(fieldName), 'the field was matched');
   const column = defined(reading.file.readNames[index], 'each column has a name');
-  const sample = await engine.rows<{ found: string; understood: string | null }>(
+  const sample = await lake.rows<{ found: string; understood: string | null }>(
     dateSampleSql(reading, fieldName, column, SAMPLE_ROWS),
   );
   const [first] = sample;

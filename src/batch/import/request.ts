@@ -1,5 +1,6 @@
 import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 
 import type { PutRules } from '../put/put-bars.ts';
@@ -8,6 +9,7 @@ import type { Dataset } from './columns.ts';
 export interface ImportDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  readonly clock: Clock;
   readonly files: LocalFiles;
   readonly rules: PutRules;
 }

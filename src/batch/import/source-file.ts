@@ -1,7 +1,7 @@
 import { constants, gunzipSync } from 'node:zlib';
 
 import { UsageError } from '#base/errors.ts';
-import type { Engine } from '#lake/engine.ts';
+import type { Lake } from '#lake/lake.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 
 import { describeParquetSql, parquetElementsSql } from './source-file.sql.ts';
@@ -34,7 +34,7 @@ const PARQUET_BYTES_MIN = 12;
  * @throws UsageError `import-file-missing`, `-is-folder`, `-empty`, `-truncated`, `-format`.
  */
 export async function inspectSource(
-  deps: { readonly engine: Engine; readonly files: LocalFiles },
+  deps: { readonly lake: Lake; readonly files: LocalFiles },
   path: string,
 ): Promise<SourceFile> {
   const sizeBytes = await sizeOf(deps.files, path);
@@ -84,7 +84,7 @@ async function sizeOf(files: LocalFiles, path: string): Promise<number> {
 }
 
 async function inspectParquet(
-  deps: { readonly engine: Engine; readonly files: LocalFiles },
+  deps: { readonly lake: Lake; readonly files: LocalFiles },
   path: string,
   sizeBytes: number,
 ): Promise<SourceFile> {
@@ -97,7 +97,7 @@ async function inspectParquet(
       action: 'Download or write it again',
     });
   }
-  const { columns, elements } = await readFooter(deps.engine, path);
+  const { columns, elements } = await readFooter(deps.lake, path);
   return {
     path,
     sizeBytes,
@@ -110,10 +110,10 @@ async function inspectParquet(
   };
 }
 
-async function readFooter(engine: Engine, path: string) {
+async function readFooter(lake: Lake, path: string) {
   try {
-    const columns = await engine.rows<{ column_name: string; column_type: string }>(describeParquetSql(path));
-    const elements = await engine.rows<{ name: string; num_children: number | null }>(parquetElementsSql(path));
+    const columns = await lake.rows<{ column_name: string; column_type: string }>(describeParquetSql(path));
+    const elements = await lake.rows<{ name: string; num_children: number | null }>(parquetElementsSql(path));
     return { columns, elements };
   } catch (cause) {
     throw new UsageError({

@@ -1,5 +1,4 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import { isOlder } from '../tables/file-age.ts';
 import { lastLooksSql } from './ledger.sql.ts';
@@ -22,7 +21,7 @@ export async function completeLedger(deps: RecordSessionsDeps, sinceMs: InstantM
   const bars = await lake.table(DAILY_BARS).head();
   const young = bars?.files.filter((file) => !isOlder(file, sinceMs)) ?? [];
   if (young.length === 0) return [];
-  const stored = await lake.deps.engine.rows<StoredSession>(lastLooksSql(await scanSql(lake.deps, DAILY_BARS, young)));
+  const stored = await lake.rows<StoredSession>(lastLooksSql(await lake.table(DAILY_BARS).scanSql(young)));
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const unsaid = stored.filter(
     ({ session, rows }) => calendar.isSession(session) && ledger.get(session)?.rows !== rows,

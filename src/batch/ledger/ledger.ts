@@ -46,7 +46,7 @@ export async function readLedger(lake: Lake, base: Snapshot | undefined): Promis
 
 const readVersion = readOnce(async (lake, base): Promise<LedgerReading> => {
   const select = await allRowsSql(lake, SESSIONS, base);
-  const rows = await lake.deps.engine.rows<SqlLedgerRow>(select);
+  const rows = await lake.rows<SqlLedgerRow>(select);
   rows.sort((a, b) => (a.session < b.session ? -1 : 1));
   const ledger = new Map<IsoDate, StoredLedgerRow>();
   const others: (readonly SqlParameter[])[] = [];

@@ -1,7 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -28,7 +27,6 @@ export async function listedSymbols(
   base: Snapshot | undefined,
 ): Promise<ListedSymbols> {
   if (base === undefined) return { on: () => 0, rowsOf: () => Promise.resolve(new Map()) };
-  const { engine } = lake.deps;
   const listings = await allRowsSql(lake, LISTINGS, base);
   const on = countCovering(
     calendar,
@@ -38,7 +36,7 @@ export async function listedSymbols(
     })),
   );
   const rowsOf = async (select: string): Promise<ReadonlyMap<IsoDate, number>> => {
-    const counts = await engine.rows<{ session: IsoDate; rows: number }>(listedRowsSql(select, listings));
+    const counts = await lake.rows<{ session: IsoDate; rows: number }>(listedRowsSql(select, listings));
     return new Map(counts.map((row) => [row.session, row.rows]));
   };
   return { on, rowsOf };
@@ -59,7 +57,7 @@ export async function listedRowsStored(lake: Lake, calendar: Calendar, sessions:
   const files = (await lake.table(DAILY_BARS).head())?.filesTouching(sessions) ?? [];
   if (files.length === 0) return { on, after: new Map() };
   const columns = DAILY_BARS.columns.filter(({ name }) => name === 'symbol' || name === 'session');
-  const stored = await scanSql(lake.deps, DAILY_BARS, files, { columns });
+  const stored = await lake.table(DAILY_BARS).scanSql(files, { columns });
   return { on, after: await rowsOf(`SELECT * FROM (${stored}) WHERE ${inUnits('session', sessions)}`) };
 }
 

@@ -1,6 +1,5 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
@@ -95,8 +94,8 @@ export async function recordSessions(
 }
 
 async function recount(lake: Lake, bars: Snapshot, sessions: SessionSet): Promise<ReadonlyMap<IsoDate, number>> {
-  const scan = await scanSql(lake.deps, DAILY_BARS, bars.filesTouching(sessions));
-  const rows = await lake.deps.engine.rows<{ session: IsoDate; rows: number }>(countsSql(`FROM (${scan})`));
+  const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
+  const rows = await lake.rows<{ session: IsoDate; rows: number }>(countsSql(`FROM (${scan})`));
   const counted = new Map(rows.map((row) => [row.session, row.rows]));
   return new Map([...sessions].map((session) => [session, counted.get(session) ?? 0]));
 }

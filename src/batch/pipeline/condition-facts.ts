@@ -26,16 +26,16 @@ export async function conditionFacts(deps: PipelineDeps): Promise<ConditionFacts
   };
 }
 
-async function restatedLately({ lake }: PipelineDeps): Promise<ConditionFacts['restated']> {
+async function restatedLately({ lake, clock }: PipelineDeps): Promise<ConditionFacts['restated']> {
   const head = await lake.table(RESTATEMENTS).head();
   if (head === undefined) return [];
-  const sinceMs = lake.deps.clock.nowMs() - NEWS_MS;
-  return lake.deps.engine.rows(restatedSince(await allRowsSql(lake, RESTATEMENTS, head), sinceMs));
+  const sinceMs = clock.nowMs() - NEWS_MS;
+  return lake.rows(restatedSince(await allRowsSql(lake, RESTATEMENTS, head), sinceMs));
 }
 
 async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
   const listings = new Listings(await readListings(lake, await lake.table(LISTINGS).head()));
-  const rows = await lake.deps.engine.rows<{
+  const rows = await lake.rows<{
     symbol: string;
     ex_date: IsoDate;
     split_from: number;
@@ -59,7 +59,7 @@ async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]>
 async function heldDividends({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
   const rows = await readListings(lake, await lake.table(LISTINGS).head());
   const all = await allRowsSql(lake, DIVIDENDS, await lake.table(DIVIDENDS).head());
-  const facts = await lake.deps.engine.rows<{
+  const facts = await lake.rows<{
     symbol: string;
     ex_date: IsoDate;
     kind: string;

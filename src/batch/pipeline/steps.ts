@@ -51,8 +51,8 @@ export interface PipelinePlan {
 const SESSIONS_MAX = 60;
 
 export async function planStep(deps: PipelineDeps, input: PipelineInput, again: boolean): Promise<PipelinePlan> {
-  const { lake, calendar, source, intervals } = deps;
-  const nowMs = lake.deps.clock.nowMs();
+  const { lake, calendar, clock, source, intervals } = deps;
+  const nowMs = clock.nowMs();
   checkInput(deps, input);
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const horizon = await readHorizon(lake, source.name);
@@ -75,9 +75,9 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
  * What a run is started with, looked at before it begins.
  * @throws UsageError `pipeline-session` for a day that is no session, or that has not closed.
  */
-export function checkInput({ lake, calendar }: Pick<PipelineDeps, 'lake' | 'calendar'>, input: PipelineInput): void {
+export function checkInput({ calendar, clock }: Pick<PipelineDeps, 'calendar' | 'clock'>, input: PipelineInput): void {
   if (input.session === undefined) return;
-  const lastClosed = calendar.lastClosedSession(lake.deps.clock.nowMs());
+  const lastClosed = calendar.lastClosedSession(clock.nowMs());
   const session = parseIsoDate(input.session);
   if (session !== undefined && session <= lastClosed && calendar.isSession(session)) return;
   throw new UsageError({
@@ -137,7 +137,7 @@ export async function fetchBarsStep(
   plan: PipelinePlan,
   { onProgress, onOverBound }: FetchBarsListeners = {},
 ): Promise<FetchBarsStepReport> {
-  const { lake, calendar, signal } = deps;
+  const { lake, calendar, clock, signal } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   // A retry does only what is left: the ledger knows what an earlier try has done.
   const wanted = new Set(plan.sessions.map(({ session }) => isoDate(session)));
@@ -145,7 +145,7 @@ export async function fetchBarsStep(
   const planned =
     from === undefined || to === undefined
       ? []
-      : planFetch({ calendar, ledger, nowMs: lake.deps.clock.nowMs(), from: isoDate(from), to: isoDate(to) });
+      : planFetch({ calendar, ledger, nowMs: clock.nowMs(), from: isoDate(from), to: isoDate(to) });
   const sessions = planned.filter(({ session }) => wanted.has(session));
   const report = await fetchBars(deps, {
     sessions,
@@ -204,8 +204,8 @@ const NAMES_MAX = 20;
 
 /** Lists speak of today, whatever session the run is of: they are taken for the last one closed. */
 export async function fetchReferenceStep(deps: PipelineDeps): Promise<FetchReferenceStepReport> {
-  const { signal, calendar, lake } = deps;
-  const session = calendar.lastClosedSession(lake.deps.clock.nowMs());
+  const { signal, calendar, clock } = deps;
+  const session = calendar.lastClosedSession(clock.nowMs());
   const report = await fetchReference(deps, { session, ...(signal === undefined ? {} : { signal }) });
   const { listings, splits, dividends } = report;
   const changed = listings.listed.length + listings.delisted.length + listings.detailed;
@@ -237,7 +237,7 @@ export interface RecordStepReport {
 
 /** What a killed process left out of the ledger; and what changed in the bars since the last run: derived from their versions before anything merges their files. */
 export async function recordStep(deps: PipelineDeps): Promise<RecordStepReport> {
-  await completeLedger(deps, deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS);
+  await completeLedger(deps, deps.clock.nowMs() - VERIFIED_BACK_MS);
   const { added, settlements, restatements } = await deriveRestatements(deps);
   return { rows: added, settlements, restatements };
 }
@@ -270,7 +270,7 @@ export async function resampleStep(
 }
 
 export async function consolidateStep(deps: PipelineDeps): Promise<{ readonly rows: number; readonly files: number }> {
-  const verifiedBeforeMs = deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS;
+  const verifiedBeforeMs = deps.clock.nowMs() - VERIFIED_BACK_MS;
   const { intervals } = deps;
   const report = await consolidate(deps, { mode: 'incremental', intervals, maxWorkers: 1, verifiedBeforeMs });
   return { rows: report.rows, files: report.filesBefore - report.filesAfter };
@@ -285,7 +285,7 @@ export async function verifyStep(
 ): Promise<{ readonly rows: number; readonly tables: number }> {
   // Older files were verified when they were young; they are looked at again by a person's `condvest verify`.
   const report = await verifyLake(onProgress === undefined ? deps : { ...deps, onProgress }, {
-    sinceMs: deps.lake.deps.clock.nowMs() - VERIFIED_BACK_MS,
+    sinceMs: deps.clock.nowMs() - VERIFIED_BACK_MS,
   });
   const [finding] = report.findings;
   if (finding !== undefined) {

@@ -1,5 +1,5 @@
 import { yearOf } from '#base/dates.ts';
-import type { LakeDeps } from '#lake/lake-deps.ts';
+import type { Lake } from '#lake/lake.ts';
 import { byYear } from '#lake/put.ts';
 import { SessionSet } from '#market/session-set.ts';
 
@@ -12,22 +12,23 @@ const STAGED_SESSIONS_MIN = 3;
  * The rows of sessions that get a file each, in a scratch file sorted by session: reading them one by one from an input that
  * is sorted by symbol would read all of it for each.
  */
-export class OwnFileRows {
-  readonly #deps: Pick<LakeDeps, 'engine' | 'store'>;
+export class OwnFileRows implements AsyncDisposable {
+  readonly #lake: Lake;
+  readonly #scratch = new AsyncDisposableStack();
   readonly #paths = new Map<number, string>();
   #sessions = SessionSet.empty;
 
-  constructor(deps: Pick<LakeDeps, 'engine' | 'store'>) {
-    this.#deps = deps;
+  constructor(lake: Lake) {
+    this.#lake = lake;
   }
 
   /** `rows` gives the SELECT of some sessions of one year. */
   async stage(sessions: SessionSet, rows: (sessions: SessionSet) => string): Promise<void> {
     if (sessions.size < STAGED_SESSIONS_MIN) return;
     for (const [year, ofYear] of byYear(sessions)) {
-      const path = await this.#deps.store.scratchPath('.parquet');
+      const { path } = this.#scratch.use(await this.#lake.scratchFile());
       this.#paths.set(year, path);
-      await this.#deps.engine.run(copyBySessionSql(rows(ofYear), path));
+      await this.#lake.run(copyBySessionSql(rows(ofYear), path));
     }
     this.#sessions = sessions;
   }
@@ -40,8 +41,7 @@ export class OwnFileRows {
     return path === undefined ? undefined : readSessionSql(path, sessions);
   }
 
-  async discard(): Promise<void> {
-    for (const path of this.#paths.values()) await this.#deps.store.discardScratch(path);
-    this.#paths.clear();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scratch.disposeAsync();
   }
 }

@@ -3,13 +3,13 @@ import { type InstantMs, type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
-import { columnsToKeep, stagePut } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
+import { columnsToKeep } from '#lake/put.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import { type JudgedSession, judgeSessions, openWindowStart } from '../ledger/judge-sessions.ts';
 import { countsSql } from '../ledger/ledger.sql.ts';
@@ -40,6 +40,7 @@ export interface PutRules {
 export interface PutBarsDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  readonly clock: Clock;
   readonly rules: PutRules;
 }
 
@@ -112,39 +113,34 @@ export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promi
   }
   let merge: Merge | undefined;
   let comparedWith: number | undefined;
-  const staged: OwnFileRows[] = [];
-  try {
-    const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
-      merge = await compare(deps, request, { counts, listed, listedFetched }, base);
-      comparedWith = base?.version;
-      if (merge.changed.size === 0 || request.dryRun === true) return undefined;
-      const mayShare = await sharing(deps, request, merge);
-      const own = new OwnFileRows(lake.deps);
-      staged.push(own);
-      return stage(deps, request, merge, base, mayShare, own);
-    };
-    const committed = request.dryRun === true ? void (await plan(await table.head())) : await table.write(plan);
-    const { outcomes, conflicts, listedRows } = defined(merge as Merge | undefined, 'a write plans at least once');
-    const recorded = await recordSessions(deps, {
-      rowsAfter: rowsAfter(outcomes),
-      countedAt: committed?.version ?? comparedWith,
-      fetched: counts,
-      listed: listedRows,
-      changed: changedSessions(outcomes),
-      fetchedAtMs: request.fetchedAtMs,
-      countEveryLook: request.countEveryLook ?? false,
-      dryRun: request.dryRun ?? false,
-    });
-    return {
-      outcomes,
-      conflicts,
-      sessions: recorded.sessions,
-      version: committed?.version,
-      ledgerChanged: recorded.changed,
-    };
-  } finally {
-    for (const own of staged) await own.discard();
-  }
+  await using staged = new AsyncDisposableStack();
+  const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
+    merge = await compare(deps, request, { counts, listed, listedFetched }, base);
+    comparedWith = base?.version;
+    if (merge.changed.size === 0 || request.dryRun === true) return undefined;
+    const mayShare = await sharing(deps, request, merge);
+    const own = staged.use(new OwnFileRows(lake));
+    return stage(deps, request, merge, base, mayShare, own);
+  };
+  const committed = request.dryRun === true ? void (await plan(await table.head())) : await table.write(plan);
+  const { outcomes, conflicts, listedRows } = defined(merge as Merge | undefined, 'a write plans at least once');
+  const recorded = await recordSessions(deps, {
+    rowsAfter: rowsAfter(outcomes),
+    countedAt: committed?.version ?? comparedWith,
+    fetched: counts,
+    listed: listedRows,
+    changed: changedSessions(outcomes),
+    fetchedAtMs: request.fetchedAtMs,
+    countEveryLook: request.countEveryLook ?? false,
+    dryRun: request.dryRun ?? false,
+  });
+  return {
+    outcomes,
+    conflicts,
+    sessions: recorded.sessions,
+    version: committed?.version,
+    ledgerChanged: recorded.changed,
+  };
 }
 
 /** The rows against one version of the table. */
@@ -158,7 +154,7 @@ interface Merge {
 }
 
 async function countBySession(lake: Lake, rows: string): Promise<Map<IsoDate, number>> {
-  const counts = await lake.deps.engine.rows<{ session: IsoDate; rows: number }>(countsSql(rows));
+  const counts = await lake.rows<{ session: IsoDate; rows: number }>(countsSql(rows));
   return new Map(counts.map((row) => [row.session, row.rows]));
 }
 
@@ -173,7 +169,6 @@ async function compare(
   base: Snapshot | undefined,
 ): Promise<Merge> {
   const { counts, listed, listedFetched } = incoming;
-  const { engine } = deps.lake.deps;
   const touched = base?.filesTouching(SessionSet.of(counts.keys())) ?? [];
   const outcomes = new Map<IsoDate, SessionOutcome>();
   const ofYear = new Map<number, MergeInputs>();
@@ -184,7 +179,7 @@ async function compare(
     if (![...counts.keys()].some((session) => yearOf(session) === year)) continue;
     const inputs = await mergeInputs(deps, request, base, year, files);
     ofYear.set(year, inputs);
-    const rows = await engine.rows<SessionOutcome & { session: IsoDate }>(outcomesSql(inputs));
+    const rows = await deps.lake.rows<SessionOutcome & { session: IsoDate }>(outcomesSql(inputs));
     for (const { session, ...outcome } of rows) if (counts.has(session)) outcomes.set(session, outcome);
     const wanted = CONFLICTS_LISTED_MAX - conflicts.length;
     if (wanted > 0 && rows.some((row) => row.conflict > 0))
@@ -208,21 +203,21 @@ async function mergeInputs(
 ): Promise<MergeInputs> {
   const columns = columnsToKeep(DAILY_BARS, base, true);
   const known = new Set(DAILY_BARS.columns.map(({ name }) => name));
-  const stored = await scanSql(deps.lake.deps, DAILY_BARS, files, { columns });
+  const stored = await deps.lake.table(DAILY_BARS).scanSql(files, { columns });
   return {
     foreign: columns.flatMap(({ name }) => (known.has(name) ? [] : [name])),
     incoming: ofYearSql(request.rows, year),
     stored,
     source: request.source,
     fetchedAtMs: request.fetchedAtMs,
-    nowMs: deps.lake.deps.clock.nowMs(),
+    nowMs: deps.clock.nowMs(),
     ranks: deps.rules.sourceRanks,
     replace: request.replace ?? false,
   };
 }
 
 async function listConflicts(deps: PutBarsDeps, inputs: MergeInputs, limit: number): Promise<BarConflict[]> {
-  const rows = await deps.lake.deps.engine.rows<{
+  const rows = await deps.lake.rows<{
     symbol: string;
     session: IsoDate;
     stored_source: string | null;
@@ -285,7 +280,7 @@ async function stage(
     merged,
   );
   const rowCount = [...merge.changed].reduce((sum, session) => sum + totalOf(merge.outcomes.get(session)), 0);
-  const staged = await stagePut(deps.lake.deps, DAILY_BARS, base, {
+  const staged = await deps.lake.table(DAILY_BARS).stagePut(base, {
     units: merge.changed,
     rows: (units) => own.rowsOf(units) ?? merged(units),
     rowCount,

@@ -2,7 +2,6 @@ import type { IsoDate } from '#base/dates.ts';
 import { UNITS_TAG } from '#lake/files.ts';
 import type { PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
@@ -75,8 +74,8 @@ async function publishedSessions(lake: Lake, bars: Snapshot): Promise<SessionSet
     else for (const session of file.units) sessions.add(session);
   }
   if (foreign.length > 0) {
-    const sql = distinctSessions(await scanSql(lake.deps, DAILY_BARS, foreign));
-    for (const row of await lake.deps.engine.rows<{ session: IsoDate }>(sql)) sessions.add(row.session);
+    const sql = distinctSessions(await lake.table(DAILY_BARS).scanSql(foreign));
+    for (const row of await lake.rows<{ session: IsoDate }>(sql)) sessions.add(row.session);
   }
   return SessionSet.of(sessions);
 }
@@ -128,6 +127,5 @@ async function rowsOf<T>(
   select: (relation: string) => string,
 ): Promise<readonly T[]> {
   if (snapshot === undefined) return [];
-  const { engine } = lake.deps;
-  return engine.rows<T>(select(await scanSql(lake.deps, definition, snapshot.files)));
+  return lake.rows<T>(select(await lake.table(definition).scanSql(snapshot.files)));
 }

@@ -4,8 +4,6 @@ import { CondvestError } from '#base/errors.ts';
 import type { NewFile } from '#lake/files.ts';
 import { checkpointTxns, decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
-import { discardStaged } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, silverBars } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
@@ -98,7 +96,7 @@ async function commit(
     const committed = await deps.lake.table(silverBars(interval)).write(async (base) => {
       if (prepared === undefined || base?.version !== freshFor) {
         // Somebody else committed meanwhile. What is left to do is derived again, from their checkpoint.
-        await discardStaged(deps.lake.deps, silverBars(interval), prepared?.plan?.add ?? []);
+        await deps.lake.table(silverBars(interval)).discardStaged(prepared?.plan?.add ?? []);
         const again = await prepare(deps, new Map([[interval, base]]), request.full === true);
         prepared = again.byInterval.get(interval);
         freshFor = base?.version;
@@ -136,12 +134,12 @@ async function prepare(
   try {
     if (inputs !== undefined) await stage(deps, inputs, work);
   } catch (cause) {
-    for (const { interval, added } of work) await discardStaged(lake.deps, silverBars(interval), added);
+    for (const { interval, added } of work) await lake.table(silverBars(interval)).discardStaged(added);
     throw cause;
   }
   for (const item of work) {
     byInterval.set(item.interval, finish(deps, defined(inputs, 'work has inputs'), item));
-    if (item.error !== undefined) await discardStaged(lake.deps, silverBars(item.interval), item.added);
+    if (item.error !== undefined) await lake.table(silverBars(item.interval)).discardStaged(item.added);
   }
   return { inputs, byInterval };
 }
@@ -218,9 +216,9 @@ async function stage(deps: ResampleDeps, inputs: Inputs, work: readonly Work[]):
     (a, b) => b - a,
   );
   if (years.length === 0) return;
-  using session = await lake.deps.engine.session();
+  using session = await lake.session();
   const scan = async (sessions: SessionSet): Promise<string> => {
-    const rows = await scanSql(lake.deps, DAILY_BARS, inputs.bars.filesTouching(sessions));
+    const rows = await lake.table(DAILY_BARS).scanSql(inputs.bars.filesTouching(sessions));
     return barsBetween(rows, sessions.min ?? '0001-01-01', sessions.max ?? '0001-01-01');
   };
   const scales = work.flatMap(({ interval, windows }) => {
@@ -303,8 +301,8 @@ async function boundsOf(
   interval: number,
   base: Snapshot | undefined,
 ): Promise<{ firstSession: IsoDate; lastSession: IsoDate }[]> {
-  const sql = storedBounds(await scanSql(lake.deps, silverBars(interval), base?.files ?? []));
-  const rows = await lake.deps.engine.rows<{ first_session: IsoDate; last_session: IsoDate }>(sql);
+  const sql = storedBounds(await lake.table(silverBars(interval)).scanSql(base?.files ?? []));
+  const rows = await lake.rows<{ first_session: IsoDate; last_session: IsoDate }>(sql);
   return rows.map((row) => ({ firstSession: row.first_session, lastSession: row.last_session }));
 }
 

@@ -1,11 +1,9 @@
 import { assert } from '#base/assert.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { EngineSession } from '#lake/engine.ts';
 import type { DataFile, NewFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { rowsOfUnits, unionByName } from '#lake/put.sql.ts';
-import { columnsToKeep, heldFiles, type PutTarget, planTargets } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
+import { columnsToKeep, type PutTarget, planTargets } from '#lake/put.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -35,7 +33,7 @@ export async function layoutOf(
 ): Promise<SilverLayout> {
   const fresh = firstSessions(windows);
   const units = fresh.union(obsolete);
-  const files = await heldFiles(lake.deps, silverBars(interval), base?.filesTouching(units) ?? []);
+  const files = await lake.table(silverBars(interval)).heldFiles(base?.filesTouching(units) ?? []);
   const replaced = files.filter((held) => held.units.intersects(units));
   const targets = planTargets({
     files: replaced.map(({ file, units: held }) => ({ file, units: held.difference(obsolete) })),
@@ -93,11 +91,11 @@ export async function stageTarget(
   const kept = units.difference(fresh);
   if (kept.size === 0) {
     const select = await fold.select(interval, windows);
-    return writeDataFile(lake.deps, definition, { select, session, year, units, ordered: true });
+    return lake.table(definition).writeDataFile({ select, session, year, units, ordered: true });
   }
   const columns = columnsToKeep(definition, base, true);
   const files = target.keep.map(({ file }) => file);
-  const selects = [rowsOfUnits(await scanSql(lake.deps, definition, files, { columns }), 'first_session', kept)];
+  const selects = [rowsOfUnits(await lake.table(definition).scanSql(files, { columns }), 'first_session', kept)];
   if (windows.length > 0) selects.push(await fold.select(interval, windows));
-  return writeDataFile(lake.deps, definition, { select: unionByName(selects), session, year, units, columns });
+  return lake.table(definition).writeDataFile({ select: unionByName(selects), session, year, units, columns });
 }

@@ -1,12 +1,10 @@
 import { assert, defined } from '#base/assert.ts';
 import { type InstantMs, type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { EngineSession } from '#lake/engine.ts';
 import { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { byYear } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { CommitRecord, RemovedFile, Table } from '#lake/table.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
@@ -84,7 +82,7 @@ async function derive(
   from: number,
 ): Promise<{ plan: WritePlan; report: RestatementsReport }> {
   const { lake } = deps;
-  using session = await lake.deps.engine.session();
+  using session = await lake.session();
   await session.run(CREATE_RESTATED);
   const gaps = new Gaps();
   for await (const entry of commitsFrom(lake.table(DAILY_BARS), from, head.version)) {
@@ -95,7 +93,7 @@ async function derive(
   const counts = defined(counted, 'a count has a row');
   const added = counts.settlements + counts.restatements;
   const file =
-    added === 0 ? undefined : await writeDataFile(lake.deps, RESTATEMENTS, { select: SELECT_RESTATED, session });
+    added === 0 ? undefined : await lake.table(RESTATEMENTS).writeDataFile({ select: SELECT_RESTATED, session });
   assert(added === 0 || file !== undefined, 'restated values make a file');
   const plan: WritePlan = {
     operation: 'WRITE',
@@ -144,7 +142,7 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
   const { lake, calendar } = deps;
   const removed = commit.removed.map(fileOf);
   for (const file of [...removed, ...commit.added]) {
-    if ((await lake.deps.store.head(`${DAILY_BARS.name}/${file.path}`)) === undefined) return false;
+    if ((await lake.table(DAILY_BARS).storedSize(file)) === undefined) return false;
   }
   const sessions = commit.units ?? (await sessionsIn(lake, session, commit.added));
   const settled = await settledAt(lake, commit.timestampMs);
@@ -161,8 +159,8 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
       [...ofYear].map((date) => [date, settlesAtMs(calendar, date), settled.has(date)]),
     );
     const sql = insertRestated({
-      removed: await scanSql(lake.deps, DAILY_BARS, before),
-      added: await scanSql(lake.deps, DAILY_BARS, after),
+      removed: await lake.table(DAILY_BARS).scanSql(before),
+      added: await lake.table(DAILY_BARS).scanSql(after),
       sessions: ofYear,
       version: commit.version,
     });
@@ -196,7 +194,7 @@ function fileOf({ path, remove }: RemovedFile): DataFile {
 
 /** For the commit of another program that does not say which sessions it changed. */
 async function sessionsIn(lake: Lake, session: EngineSession, files: readonly DataFile[]): Promise<SessionSet> {
-  const scan = await scanSql(lake.deps, DAILY_BARS, files);
+  const scan = await lake.table(DAILY_BARS).scanSql(files);
   const rows = await session.rows<{ session: IsoDate }>(selectSessions(scan));
   return SessionSet.of(rows.map((row) => row.session));
 }

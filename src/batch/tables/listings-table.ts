@@ -31,7 +31,7 @@ export async function readListings(lake: Lake, base: Snapshot | undefined): Prom
 }
 
 const readVersion = readOnce(async (lake, base): Promise<readonly ListingRow[]> => {
-  const rows = await lake.deps.engine.rows<SqlListing>(await allRowsSql(lake, LISTINGS, base));
+  const rows = await lake.rows<SqlListing>(await allRowsSql(lake, LISTINGS, base));
   return rows.map((row) => ({
     securityId: row.security_id,
     symbol: row.symbol,

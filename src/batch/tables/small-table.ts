@@ -1,8 +1,6 @@
-import { writeDataFile } from '#lake/data-file.ts';
 import type { SqlParameter } from '#lake/engine.ts';
 import type { NewFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
@@ -12,7 +10,7 @@ import { SessionSet } from '#market/session-set.ts';
 
 /** A SELECT of all rows of a table at a version; of none where the table was not created yet. */
 export async function allRowsSql(lake: Lake, definition: TableDefinition, base: Snapshot | undefined): Promise<string> {
-  return scanSql(lake.deps, definition, base?.files ?? []);
+  return lake.table(definition).scanSql(base?.files ?? []);
 }
 
 /** Rows that the program holds, as a data file. Values in the order of the table's columns. Undefined for no rows. */
@@ -21,10 +19,10 @@ export async function stageRows(
   definition: TableDefinition,
   rows: Iterable<readonly SqlParameter[]>,
 ): Promise<NewFile | undefined> {
-  using session = await lake.deps.engine.session();
+  using session = await lake.session();
   await session.load('staged_rows', definition.columns, rows);
   // Awaited here: the session must outlive the write.
-  return await writeDataFile(lake.deps, definition, { select: 'SELECT * FROM staged_rows', session });
+  return await lake.table(definition).writeDataFile({ select: 'SELECT * FROM staged_rows', session });
 }
 
 /** Puts one file (undefined: no rows) in the place of all files of a version. */

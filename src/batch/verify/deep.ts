@@ -1,7 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { SqlValue } from '#lake/engine-values.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Listings } from '#market/security.ts';
 import { type FoldedRow, type WindowBar, WindowFolder } from '#market/window.ts';
@@ -26,9 +25,8 @@ export async function verifyDerived(
   from: DerivedFrom,
   findings: Findings,
 ): Promise<number> {
-  const { engine } = lake.deps;
   const stored = new Map<DerivedTable, string>();
-  for (const table of tables) stored.set(table, await scanSql(lake.deps, table.definition, table.at.files));
+  for (const table of tables) stored.set(table, await lake.table(table.definition).scanSql(table.at.files));
   const folders = tables.map((table) => {
     const { interval } = table;
     return { table, folder: new WindowFolder({ calendar, interval, isPublished: (s) => from.published.has(s) }) };
@@ -37,16 +35,15 @@ export async function verifyDerived(
   // A security is called like its symbol unless listings say otherwise; those few are taken together, at the end.
   const linked = linkedNames(from.listings);
   const rowsOf = new Map<string, number>();
-  for (const { value, rows } of await engine.rows<ValueCount>(countByText(from.bars, 'symbol')))
-    rowsOf.set(value, rows);
+  for (const { value, rows } of await lake.rows<ValueCount>(countByText(from.bars, 'symbol'))) rowsOf.set(value, rows);
   for (const select of stored.values()) {
-    for (const { value } of await engine.rows<ValueCount>(countByText(select, 'security_id'))) {
+    for (const { value } of await lake.rows<ValueCount>(countByText(select, 'security_id'))) {
       if (!rowsOf.has(value)) rowsOf.set(value, 0);
     }
   }
   let compared = 0;
   const compare = async (barsWhere: string, storedWhere: string): Promise<void> => {
-    const rows = await engine.columns(selectBars(from.bars, barsWhere));
+    const rows = await lake.columns(selectBars(from.bars, barsWhere));
     const bySecurity = groupBySecurity(rows, from.listings, calendar);
     for (const { table, folder } of folders) {
       const expected = new Map<string, WindowBar>();
@@ -55,7 +52,7 @@ export async function verifyDerived(
           expected.set(`${bar.securityId} ${bar.firstSession}`, bar);
         }
       }
-      const found = await engine.rows<StoredBar>(selectWindows(stored.get(table) ?? '', storedWhere));
+      const found = await lake.rows<StoredBar>(selectWindows(stored.get(table) ?? '', storedWhere));
       compareBars(table.definition.name, expected, found, findings);
       compared += found.length;
     }

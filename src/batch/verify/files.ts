@@ -5,7 +5,6 @@ import type { SqlValue } from '#lake/engine-values.ts';
 import type { DataFile, StatsValue } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { isTagged } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Column, TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -70,12 +69,14 @@ function meeting(files: readonly DataFile[], sinceMs: number | undefined): reado
 }
 
 /** Whether a file of that name is there; one of another size is told of, and looked at all the same. */
-async function isThere(lake: Lake, { name }: TableDefinition, file: DataFile, findings: Findings): Promise<boolean> {
-  const info = await lake.deps.store.head(`${name}/${file.path}`);
-  if (info === undefined) findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
-  else if (info.sizeBytes !== file.sizeBytes)
-    findings.add(name, 'file-size', file.path, `It has ${info.sizeBytes} bytes; the log says ${file.sizeBytes}`);
-  return info !== undefined;
+async function isThere(lake: Lake, definition: TableDefinition, file: DataFile, findings: Findings): Promise<boolean> {
+  const sizeBytes = await lake.table(definition).storedSize(file);
+  const { name } = definition;
+  if (sizeBytes === undefined)
+    findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
+  else if (sizeBytes !== file.sizeBytes)
+    findings.add(name, 'file-size', file.path, `It has ${sizeBytes} bytes; the log says ${file.sizeBytes}`);
+  return sizeBytes !== undefined;
 }
 
 /** What was found in a file, or why it cannot be read. */
@@ -120,7 +121,7 @@ async function surveyTogether(
   }
   for (const { make, files: alike } of makes.values()) {
     const sql = surveyFiles([...alike.keys()], make);
-    for (const { file: localPath, ...values } of await lake.deps.engine.rows<Record<string, SqlValue>>(sql)) {
+    for (const { file: localPath, ...values } of await lake.rows<Record<string, SqlValue>>(sql)) {
       const file = alike.get(String(localPath));
       if (file !== undefined) surveys.set(file, { columns: make.columns, values });
     }
@@ -133,7 +134,7 @@ async function surveyAlone(lake: Lake, definition: TableDefinition, file: DataFi
     const [located] = await locate(lake, definition, [file]);
     const { localPath, columns } = defined(located, 'a file has columns');
     const make = makeOf(definition, file, columns);
-    const [values] = await lake.deps.engine.rows<Record<string, SqlValue>>(surveyFile(localPath, make));
+    const [values] = await lake.rows<Record<string, SqlValue>>(surveyFile(localPath, make));
     return { columns: make.columns, values: defined(values, 'an aggregate has a row') };
   } catch (cause) {
     if (!(cause instanceof CondvestError)) throw cause;
@@ -144,13 +145,13 @@ async function surveyAlone(lake: Lake, definition: TableDefinition, file: DataFi
 /** Where files are, and the columns that each of them has. */
 async function locate(
   lake: Lake,
-  { name }: TableDefinition,
+  definition: TableDefinition,
   files: readonly DataFile[],
 ): Promise<{ file: DataFile; localPath: string; columns: readonly string[] }[]> {
-  const { store, engine } = lake.deps;
+  const table = lake.table(definition);
   const paths = new Map<string, DataFile>();
-  for (const file of files) paths.set(await store.localPath(`${name}/${file.path}`), file);
-  const rows = await engine.rows<{ file: string; columns: string }>(columnsInFiles([...paths.keys()]));
+  for (const file of files) paths.set(await table.localPath(file), file);
+  const rows = await lake.rows<{ file: string; columns: string }>(columnsInFiles([...paths.keys()]));
   const columnsOf = new Map(rows.map(({ file, columns }) => [file, JSON.parse(columns) as string[]]));
   return [...paths].map(([localPath, file]) => ({ file, localPath, columns: columnsOf.get(localPath) ?? [] }));
 }
@@ -276,9 +277,9 @@ async function verifyKeys(
     byPartition.set(partition, [...(byPartition.get(partition) ?? []), file]);
   }
   for (const some of inRows([...byPartition.values()], KEYS_AT_ONCE)) {
-    const scan = await scanSql(lake.deps, definition, some);
+    const scan = await lake.table(definition).scanSql(some);
     const sql = brokenKeys(scan, definition.key, EXAMPLES_MAX);
-    const broken = await lake.deps.engine.rows<{ key: string; rows: number; incomplete: boolean; broken: number }>(sql);
+    const broken = await lake.rows<{ key: string; rows: number; incomplete: boolean; broken: number }>(sql);
     const named = definition.key.join(', ');
     for (const { key, rows, incomplete, broken: count } of broken) {
       const more = count > EXAMPLES_MAX ? ` (one of ${count} such keys)` : '';

@@ -1,6 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -22,8 +21,8 @@ export async function verifyLedger(
   const published = new Map<IsoDate, number>();
   if (bars !== undefined) {
     const young = bars.files.filter((file) => !isOlder(file, sinceMs));
-    const sql = rowsBySession(await scanSql(lake.deps, DAILY_BARS, young));
-    for (const { session, rows } of await lake.deps.engine.rows<{ session: IsoDate | null; rows: number }>(sql)) {
+    const sql = rowsBySession(await lake.table(DAILY_BARS).scanSql(young));
+    for (const { session, rows } of await lake.rows<{ session: IsoDate | null; rows: number }>(sql)) {
       if (session !== null) published.set(session, rows);
     }
   }

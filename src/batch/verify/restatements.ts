@@ -2,7 +2,6 @@ import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
@@ -77,9 +76,9 @@ async function readBars(
   units: SessionSet | undefined,
 ): Promise<Map<string, DailyBar>> {
   const files = units === undefined ? at?.files : at?.filesTouching(units);
-  const scan = await scanSql(lake.deps, DAILY_BARS, files ?? []);
+  const scan = await lake.table(DAILY_BARS).scanSql(files ?? []);
   const sql = selectRestatable(scan, units === undefined ? 'true' : inUnits('session', units));
-  const rows = await lake.deps.engine.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number }>(sql);
+  const rows = await lake.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number }>(sql);
   return new Map(rows.map((row) => [`${row.symbol} ${row.session}`, { ...row, fetchedAtMs: row.fetched_at }]));
 }
 
@@ -100,8 +99,8 @@ async function compareVersion(
   expected: Set<string>,
   findings: Findings,
 ): Promise<void> {
-  const scan = await scanSql(lake.deps, RESTATEMENTS, stored.files);
-  const rows = await lake.deps.engine.rows<StoredRestatement>(selectRestatements(scan, version, version));
+  const scan = await lake.table(RESTATEMENTS).scanSql(stored.files);
+  const rows = await lake.rows<StoredRestatement>(selectRestatements(scan, version, version));
   for (const row of rows) {
     const text = textOf(row);
     if (!expected.delete(text)) {

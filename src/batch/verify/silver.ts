@@ -3,7 +3,6 @@ import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
@@ -95,8 +94,8 @@ export async function verifyWindows(
 ): Promise<void> {
   const { definition, interval, at } = table;
   const young = at.files.filter((file) => !isOlder(file, sinceMs));
-  const sql = windowBounds(await scanSql(lake.deps, definition, young));
-  const stored = await lake.deps.engine.rows<StoredWindow>(sql);
+  const sql = windowBounds(await lake.table(definition).scanSql(young));
+  const stored = await lake.rows<StoredWindow>(sql);
   let before: StoredWindow | undefined;
   for (const window of stored) {
     const { first_session: first, last_session: last, expected, rows } = window;
@@ -143,8 +142,8 @@ export async function readDerivedFrom(
 ): Promise<DerivedFrom | string> {
   try {
     const bars = defined(await lake.table(DAILY_BARS).at({ version: table.bars }), 'a checkpoint speaks of a version');
-    const scan = await scanSql(lake.deps, DAILY_BARS, bars.files);
-    const sessions = await lake.deps.engine.rows<{ value: IsoDate }>(distinctText(scan, 'session'));
+    const scan = await lake.table(DAILY_BARS).scanSql(bars.files);
+    const sessions = await lake.rows<{ value: IsoDate }>(distinctText(scan, 'session'));
     const listings = new Listings(await listingsAt(lake, table.listings));
     const { applied } = resolveSplits(listings, await splitsAt(lake, table.splits));
     return { bars: scan, listings, splits: applied, published: new Set(sessions.map(({ value }) => value)) };
@@ -192,5 +191,5 @@ async function splitsAt(
 async function rowsAt<T>(lake: Lake, definition: TableDefinition, version: number | undefined): Promise<T[]> {
   if (version === undefined) return [];
   const at = await lake.table(definition).at({ version });
-  return lake.deps.engine.rows<T>(await scanSql(lake.deps, definition, at?.files ?? []));
+  return lake.rows<T>(await lake.table(definition).scanSql(at?.files ?? []));
 }

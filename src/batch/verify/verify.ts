@@ -1,6 +1,5 @@
 import { assert, defined } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
-import { existingTables } from '#lake/existing-tables.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
@@ -67,7 +66,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
   const findings = new Findings();
   const notes: string[] = [];
   const tables: VerifiedTable[] = [];
-  const pinned = await pinTables(await existingTables(lake));
+  const pinned = await pinTables(await lake.existingTables());
   for (const [index, { table, at }] of pinned.entries()) {
     onProgress?.({ table: table.def.name, done: index, total: pinned.length });
     const rows = await verifyFiles(lake, table.def, at, findings, sinceMs);

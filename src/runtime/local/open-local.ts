@@ -40,11 +40,12 @@ export interface LaptopOptions {
   readonly lakeFolder?: string;
   /** All temporary files go to the system's own folder for them, and nothing in the home folder is touched. */
   readonly readOnly?: boolean;
+  /** The clock of everything that is opened; the system's unless given. */
+  readonly clock?: Clock;
 }
 
 export async function openLaptop(config: Config, options: LaptopOptions = {}): Promise<Laptop> {
-  const { lakeFolder = join(config.home, 'lake'), readOnly = false } = options;
-  const clock = systemClock;
+  const { lakeFolder = join(config.home, 'lake'), readOnly = false, clock = systemClock } = options;
   const tempRoot = readOnly ? sharedTempRoot() : join(config.home, 'tmp');
   let tempFolder: string;
   try {

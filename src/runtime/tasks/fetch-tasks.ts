@@ -50,10 +50,10 @@ export interface FetchReport {
 }
 
 export function fetchDeps(laptop: Laptop, source: DailySource): FetchDeps {
-  const { lake, calendar, config } = laptop;
+  const { lake, calendar, clock, config } = laptop;
   const { sourceRanks, partialShare, intervals, quarantineBound } = config;
   const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals), quarantineBound };
-  return { lake, calendar, source, rules };
+  return { lake, calendar, clock, source, rules };
 }
 
 export function pipelineDeps(laptop: Laptop, source: DailySource): PipelineDeps {

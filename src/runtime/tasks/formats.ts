@@ -24,7 +24,7 @@ export function encode(laptop: Laptop, table: TableStream, format: StreamFormat)
     case 'arrow':
       return encodeArrow(table);
     case 'parquet':
-      return parquetOf(laptop.lake.deps, laptop.files, table);
+      return parquetOf(laptop.lake, laptop.files, table);
   }
 }
 

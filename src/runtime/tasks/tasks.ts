@@ -26,11 +26,11 @@ export function importTask(
   laptop: Laptop,
   request: Omit<ImportRequest, 'quarantineBound'> & { readonly quarantineBound?: number | undefined },
 ): Promise<ImportReport> {
-  const { lake, calendar, files, config } = laptop;
+  const { lake, calendar, clock, files, config } = laptop;
   const { sourceRanks, partialShare, intervals } = config;
   const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals) };
   const quarantineBound = request.quarantineBound ?? config.quarantineBound;
-  return importFiles({ lake, calendar, files, rules }, { ...request, quarantineBound });
+  return importFiles({ lake, calendar, clock, files, rules }, { ...request, quarantineBound });
 }
 
 export interface ResampleTaskReport {
@@ -58,8 +58,8 @@ export function consolidateTask(
   request: Omit<ConsolidateRequest, 'intervals'>,
   onProgress?: Notify<Compaction>,
 ): Promise<ConsolidateReport> {
-  const { lake, calendar, config } = laptop;
-  const deps = { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) };
+  const { lake, calendar, clock, config } = laptop;
+  const deps = { lake, calendar, clock, ...(onProgress === undefined ? {} : { onProgress }) };
   return consolidate(deps, { ...request, intervals: config.intervals });
 }
 
@@ -89,7 +89,7 @@ export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResu
 }
 
 export function queryTask(laptop: Laptop, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {
-  return runQuery(laptop.lake, { statement, asOfMs, intervals: laptop.config.intervals });
+  return runQuery(laptop, { statement, asOfMs, intervals: laptop.config.intervals });
 }
 
 export function tablesTask(laptop: Laptop): Promise<TableSummary[]> {

@@ -100,7 +100,7 @@ async function openExport(
   const { format, isCompressed, signal } = how;
   const prepared = await prepareExport(lake, request, limits.exportRows);
   if (format === 'parquet') return openParquet(serving, prepared, signal);
-  const session = await lake.deps.engine.session();
+  const session = await lake.session();
   const interrupt = (): void => session.interrupt();
   signal.addEventListener('abort', interrupt);
   const close = (): void => {
@@ -130,21 +130,20 @@ function encodeRows(table: TableStream, format: Exclude<ExportFormat, 'parquet'>
 
 /** The file is written whole before the first byte is sent, so that it has an error of its own where it cannot be. */
 async function openParquet(serving: Serving, prepared: PreparedExport, signal: AbortSignal): Promise<ByteSource> {
-  const { store, engine } = serving.lake.deps;
-  const path = await store.scratchPath('.parquet');
-  const session = await engine.session();
+  const scratch = await serving.lake.scratchFile();
+  const session = await serving.lake.session();
   const interrupt = (): void => session.interrupt();
   signal.addEventListener('abort', interrupt);
   try {
-    await writeParquet(session, prepared, path);
+    await writeParquet(session, prepared, scratch.path);
   } catch (cause) {
-    await store.discardScratch(path);
+    await scratch[Symbol.asyncDispose]();
     throw cause;
   } finally {
     signal.removeEventListener('abort', interrupt);
     session.close();
   }
-  return { chunks: serving.files.stream(path), close: () => store.discardScratch(path) };
+  return { chunks: serving.files.stream(scratch.path), close: () => scratch[Symbol.asyncDispose]() };
 }
 
 function findDefinition(serving: Serving, name: string): TableDefinition {

@@ -3,7 +3,6 @@ import { UsageError } from '#base/errors.ts';
 import type { EngineSession, SqlParameter } from '#lake/engine.ts';
 import type { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Field, TableStream } from '../export/table-stream.ts';
@@ -38,7 +37,7 @@ export async function prepareExport(lake: Lake, request: TableExport, rowsMax: n
   if (symbols.length > 0 && by.symbol === undefined) throw cannotChoose(definition, 'symbol');
   if (by.time === undefined && (from !== undefined || to !== undefined)) throw cannotChoose(definition, 'from, to');
   const files = inOrder(snapshot.files).filter((file) => mayTouch(definition, file, from, to));
-  const rows = await scanSql(lake.deps, definition, files);
+  const rows = await lake.table(definition).scanSql(files);
   const wanted = { columns, symbols: symbols.length };
   const parameters = [from ?? null, to ?? null, ...symbols];
   await refuseTooLarge(lake, files, exportCountSql(rows, by, wanted), parameters, rowsMax);
@@ -116,7 +115,7 @@ async function refuseTooLarge(
 ): Promise<void> {
   const held = files.reduce((sum, file) => sum + (file.stats?.numRecords ?? Number.POSITIVE_INFINITY), 0);
   if (held <= rowsMax) return;
-  const [counted] = await lake.deps.engine.rows<{ count: number }>(countSql, parameters);
+  const [counted] = await lake.rows<{ count: number }>(countSql, parameters);
   if (counted !== undefined && counted.count <= rowsMax) return;
   throw new UsageError({
     code: 'export-too-large',

@@ -1,6 +1,5 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Finality } from '../read/served-bars.ts';
@@ -33,8 +32,8 @@ export async function listLedger(
 ): Promise<SessionAnswer[]> {
   const snapshot = view.snapshot(SESSIONS);
   if (snapshot === undefined) return [];
-  const scan = await scanSql(lake.deps, SESSIONS, snapshot.files);
-  const all = await lake.deps.engine.rows<LedgerSqlRow>(ledgerSql(scan));
+  const scan = await lake.table(SESSIONS).scanSql(snapshot.files);
+  const all = await lake.rows<LedgerSqlRow>(ledgerSql(scan));
   const rows = all.filter(({ dataset }) => dataset === 'daily_bars');
   const horizon = all.findLast(({ dataset }) => dataset !== 'daily_bars')?.session;
   const [first] = rows;

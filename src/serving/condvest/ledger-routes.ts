@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { type IsoDate, toEpochDay } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -210,7 +209,7 @@ async function rowsOf<T>(
 ): Promise<T[]> {
   const snapshot = view.snapshot(definition);
   if (snapshot === undefined) return [];
-  return lake.deps.engine.rows<T>(sql(await scanSql(lake.deps, definition, snapshot.files)), parameters);
+  return lake.rows<T>(sql(await lake.table(definition).scanSql(snapshot.files)), parameters);
 }
 
 function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: Quality): QualityAnswer {

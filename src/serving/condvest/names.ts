@@ -1,5 +1,4 @@
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import type { LakeView } from '../read/view.ts';
 import { nameSql } from './names.sql.ts';
@@ -8,7 +7,7 @@ import { nameSql } from './names.sql.ts';
 export async function nameOfSecurity(lake: Lake, view: LakeView, securityId: string): Promise<string | null> {
   const listings = view.snapshot(LISTINGS);
   if (listings === undefined) return null;
-  const scan = await scanSql(lake.deps, LISTINGS, listings.files);
-  const [row] = await lake.deps.engine.rows<{ name: string | null }>(nameSql(scan), [securityId]);
+  const scan = await lake.table(LISTINGS).scanSql(listings.files);
+  const [row] = await lake.rows<{ name: string | null }>(nameSql(scan), [securityId]);
   return row?.name ?? null;
 }

@@ -1,5 +1,4 @@
 import { UsageError } from '#base/errors.ts';
-import { scanSql } from '#lake/scan.ts';
 import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
 import { asOfParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
@@ -66,15 +65,15 @@ async function openQuery(
 
 /** Every table of the view: its SELECT, and the files that this reads. */
 async function tablesOf(serving: Serving, view: LakeView): Promise<Pick<SqlRequest, 'views' | 'files'>> {
-  const { deps } = serving.lake;
   const views: SqlRequest['views'][number][] = [];
   const files: string[] = [];
   for (const definition of [...BRONZE_TABLES, ...serving.intervals.map(silverBars)]) {
     const snapshot = view.snapshot(definition);
     if (snapshot === undefined) continue;
+    const table = serving.lake.table(definition);
     const [schema = '', name = ''] = definition.name.split('/');
-    views.push({ name: [schema, name], select: await scanSql(deps, definition, snapshot.files) });
-    for (const { path } of snapshot.files) files.push(await deps.store.localPath(`${definition.name}/${path}`));
+    views.push({ name: [schema, name], select: await table.scanSql(snapshot.files) });
+    files.push(...(await Promise.all(snapshot.files.map((file) => table.localPath(file)))));
   }
   return { views, files };
 }

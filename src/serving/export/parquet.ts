@@ -1,5 +1,5 @@
 import { sqlName, sqlText } from '#lake/engine.ts';
-import type { ScanDeps } from '#lake/scan.ts';
+import type { Lake } from '#lake/lake.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 import type { Cell, Field, TableStream } from './table-stream.ts';
 
@@ -17,27 +17,25 @@ const SQL_TYPES: Readonly<Record<Field['type'], string>> = {
  * Rows as one Parquet file. A Parquet file ends with its index, so it is written to scratch first and then streamed; memory
  * holds a batch, and the database spills what it has not written yet.
  */
-export async function* parquetOf(deps: ScanDeps, files: LocalFiles, table: TableStream): AsyncGenerator<Uint8Array> {
-  const path = await deps.store.scratchPath('.parquet');
-  try {
-    using session = await deps.engine.session();
-    // Names are given only in the last statement: two columns of a result may have the same.
-    const columns = table.fields.map(({ type }, index) => `${sqlName(`c${index}`)} ${SQL_TYPES[type]}`);
-    await session.run(`CREATE TEMP TABLE export_rows (${columns.join(', ')})`);
-    for await (const { rowCount, columns: values } of table.batches) {
-      const rows: Cell[][] = [];
-      for (let row = 0; row < rowCount; row += 1) rows.push(values.map((column) => column[row] ?? null));
-      await session.run(
-        `INSERT INTO export_rows SELECT ${table.fields.map((field, index) => castSql(field, index)).join(', ')} FROM (SELECT unnest(from_json($1, '["JSON"]')) AS r)`,
-        [JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))],
-      );
-    }
-    const named = table.fields.map(({ name }, index) => `${sqlName(`c${index}`)} AS ${sqlName(name)}`).join(', ');
-    await session.run(`COPY (SELECT ${named} FROM export_rows) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
-    yield* files.stream(path);
-  } finally {
-    await deps.store.discardScratch(path);
+export async function* parquetOf(lake: Lake, files: LocalFiles, table: TableStream): AsyncGenerator<Uint8Array> {
+  await using scratch = await lake.scratchFile();
+  using session = await lake.session();
+  // Names are given only in the last statement: two columns of a result may have the same.
+  const columns = table.fields.map(({ type }, index) => `${sqlName(`c${index}`)} ${SQL_TYPES[type]}`);
+  await session.run(`CREATE TEMP TABLE export_rows (${columns.join(', ')})`);
+  for await (const { rowCount, columns: values } of table.batches) {
+    const rows: Cell[][] = [];
+    for (let row = 0; row < rowCount; row += 1) rows.push(values.map((column) => column[row] ?? null));
+    await session.run(
+      `INSERT INTO export_rows SELECT ${table.fields.map((field, index) => castSql(field, index)).join(', ')} FROM (SELECT unnest(from_json($1, '["JSON"]')) AS r)`,
+      [JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))],
+    );
   }
+  const named = table.fields.map(({ name }, index) => `${sqlName(`c${index}`)} AS ${sqlName(name)}`).join(', ');
+  await session.run(
+    `COPY (SELECT ${named} FROM export_rows) TO ${sqlText(scratch.path)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  yield* files.stream(scratch.path);
 }
 
 function castSql({ type }: Field, index: number): string {

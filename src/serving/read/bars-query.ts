@@ -57,7 +57,7 @@ export async function prepareQuery(deps: ReadBarsDeps, request: BarsRequest, vie
   const facts = factsOf(lake);
   // A `total` bar is never stored.
   const stored = adjust === 'total' ? 1 : interval;
-  const pinned = view === undefined ? await pin(lake, { asOfMs, interval: stored }) : view.pinned(stored);
+  const pinned = view === undefined ? await pin(deps, { asOfMs, interval: stored }) : view.pinned(stored);
   const published = await facts.published(pinned.bars);
   const lastPublished = defined(published.max, 'a table of daily bars holds a session');
   const to = request.to === undefined || request.to > lastPublished ? lastPublished : request.to;

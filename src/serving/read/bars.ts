@@ -1,5 +1,4 @@
 import type { InstantMs } from '#base/dates.ts';
-import { scanSql } from '#lake/scan.ts';
 import { RESTATEMENTS } from '#lake/tables.ts';
 import type { AdjustmentPlan } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
@@ -114,8 +113,8 @@ function valuesOf({ open, high, low, close, volume, vwap, trades }: BarValues): 
 async function readRestated({ deps, pinned, spans, from, to }: BarsQuery): Promise<Restated[]> {
   if (pinned.restatements === undefined) return [];
   const { lake, calendar } = deps;
-  const rows = await scanSql(lake.deps, RESTATEMENTS, pinned.restatements.files);
+  const rows = await lake.table(RESTATEMENTS).scanSql(pinned.restatements.files);
   const sql = restatementsOf(rows, spans, from ?? calendar.firstSession, to);
-  const found = await lake.deps.engine.rows<Omit<Restated, 'seenAtMs'> & { seen_at: InstantMs | null }>(sql);
+  const found = await lake.rows<Omit<Restated, 'seenAtMs'> & { seen_at: InstantMs | null }>(sql);
   return found.map(({ seen_at, ...row }) => ({ ...row, seenAtMs: seen_at }));
 }

@@ -1,7 +1,6 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
@@ -21,8 +20,8 @@ export async function readDailyRows(
 ): Promise<DailyBar[]> {
   const { spans, from, to } = wanted;
   const files = bars.files.filter(({ units }) => mayTouch(units, from, to));
-  const scan = await scanSql(lake.deps, DAILY_BARS, files);
-  const columns = (await lake.deps.engine.columns(dailyRowsOf(scan, spans, from, to))) as unknown as Columns;
+  const scan = await lake.table(DAILY_BARS).scanSql(files);
+  const columns = (await lake.columns(dailyRowsOf(scan, spans, from, to))) as unknown as Columns;
   return columns.session.map((session, i) => rowAt(columns, session, i));
 }
 

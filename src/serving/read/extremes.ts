@@ -1,6 +1,5 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { isAbove } from '#market/price-change.ts';
@@ -76,23 +75,22 @@ function extremesBefore(lake: Lake, view: LakeView, range: Range): Promise<Reado
 
 async function readExtremes(lake: Lake, view: LakeView, range: Range): Promise<ReadonlyMap<string, Extremes>> {
   const { from, to } = range;
-  const { engine } = lake.deps;
   const bars = view.bars();
   const facts = factsOf(lake);
   const listings = await facts.listings(view.snapshot(LISTINGS));
   const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const factors = new SplitFactors(listings, splits, { since: from, until: range.until });
   const sessions = (await facts.published(bars)).filter((session) => session >= from && session <= to);
-  const scan = await scanSql(lake.deps, DAILY_BARS, bars.filesTouching(sessions));
+  const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
   // Most securities had one symbol and no split all year: their extremes are those of their symbol's rows.
   const symbols = specialSymbols(listings, factors.securities, range);
   const found = new Map<string, Extremes>();
-  const plain = (await engine.columns(extremesOf(scan, from, to))) as unknown as ExtremesColumns;
+  const plain = (await lake.columns(extremesOf(scan, from, to))) as unknown as ExtremesColumns;
   for (const [i, symbol] of plain.key.entries())
     if (!symbols.has(symbol)) found.set(listings.resolve(symbol, to), extremesAt(plain, i));
   const segments = segmentsOf(listings, factors, symbols, range);
   if (segments.length === 0) return found;
-  const scaled = (await engine.columns(extremesOfSegments(scan, segments))) as unknown as ExtremesColumns;
+  const scaled = (await lake.columns(extremesOfSegments(scan, segments))) as unknown as ExtremesColumns;
   for (const [i, securityId] of scaled.key.entries()) found.set(securityId, extremesAt(scaled, i));
   return found;
 }

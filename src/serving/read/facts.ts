@@ -1,8 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
-import { heldFiles } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS } from '#lake/tables.ts';
@@ -62,9 +60,9 @@ export class FactCache {
     symbols: readonly string[],
   ): Promise<Resolved<AppliedDividend>> {
     if (snapshot === undefined) return { applied: new Map(), held: [] };
-    const scan = await scanSql(this.#lake.deps, DIVIDENDS, snapshot.files);
+    const scan = await this.#lake.table(DIVIDENDS).scanSql(snapshot.files);
     const sql = ofSymbols(scan, symbols, DIVIDEND_COLUMNS, DIVIDENDS.sortBy);
-    const rows = await this.#lake.deps.engine.rows<DividendRow>(sql);
+    const rows = await this.#lake.rows<DividendRow>(sql);
     return resolveDividends(await this.listings(listings), rows.map(toDividend));
   }
 
@@ -72,8 +70,8 @@ export class FactCache {
   states(snapshot: Snapshot | undefined): Promise<ReadonlyMap<IsoDate, Finality>> {
     if (snapshot === undefined) return Promise.resolve(new Map());
     return this.#once(keyOf('states', snapshot), async () => {
-      const scan = await scanSql(this.#lake.deps, SESSIONS, snapshot.files);
-      const rows = await this.#lake.deps.engine.rows<{ session: IsoDate; state: Finality }>(ledgerStates(scan));
+      const scan = await this.#lake.table(SESSIONS).scanSql(snapshot.files);
+      const rows = await this.#lake.rows<{ session: IsoDate; state: Finality }>(ledgerStates(scan));
       return new Map(rows.map(({ session, state }) => [session, state]));
     });
   }
@@ -101,7 +99,7 @@ export class FactCache {
   /** The sessions that occur in daily_bars. */
   published(bars: Snapshot): Promise<SessionSet> {
     return this.#once(keyOf('published', bars), async () => {
-      const held = await heldFiles(this.#lake.deps, DAILY_BARS, bars.files);
+      const held = await this.#lake.table(DAILY_BARS).heldFiles(bars.files);
       return SessionSet.of(held.flatMap(({ units }) => [...units]));
     });
   }
@@ -113,8 +111,8 @@ export class FactCache {
     orderBy: readonly string[],
   ): Promise<T[]> {
     if (snapshot === undefined) return [];
-    const rows = await scanSql(this.#lake.deps, definition, snapshot.files);
-    return this.#lake.deps.engine.rows<T>(allOf(rows, columns, orderBy));
+    const rows = await this.#lake.table(definition).scanSql(snapshot.files);
+    return this.#lake.rows<T>(allOf(rows, columns, orderBy));
   }
 
   /** The answers asked for last are kept; a failed one is not. */

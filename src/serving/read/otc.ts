@@ -1,6 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import { Kept } from './kept.ts';
 import { listingsOfExchanges } from './session-rows.sql.ts';
@@ -62,7 +61,7 @@ export async function otcListings(lake: Lake, view: LakeView): Promise<OtcListin
     kept.set(lake, ofLake);
   }
   return ofLake.get(view.tag([LISTINGS.name]), async () => {
-    const scan = await scanSql(lake.deps, LISTINGS, listings.files);
-    return new OtcListings(await lake.deps.engine.rows<ListingRow>(listingsOfExchanges(scan, OTC_EXCHANGES)));
+    const scan = await lake.table(LISTINGS).scanSql(listings.files);
+    return new OtcListings(await lake.rows<ListingRow>(listingsOfExchanges(scan, OTC_EXCHANGES)));
   });
 }

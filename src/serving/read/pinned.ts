@@ -4,6 +4,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import { instantText } from '../export/instant-text.ts';
 
@@ -32,8 +33,11 @@ export interface PinRequest {
  * bar is never newer than the rows it is compared with. Throws `lake-empty` where there are no daily bars, `as-of-in-future`
  * and `as-of-too-early` for instants that no version can answer, `lake-as-of-too-old` for those whose versions are gone.
  */
-export async function pin(lake: Lake, { interval, asOfMs }: PinRequest): Promise<Pinned> {
-  if (asOfMs !== undefined) refuseFuture(asOfMs, lake.deps.clock.nowMs());
+export async function pin(
+  { lake, clock }: { readonly lake: Lake; readonly clock: Clock },
+  { interval, asOfMs }: PinRequest,
+): Promise<Pinned> {
+  if (asOfMs !== undefined) refuseFuture(asOfMs, clock.nowMs());
   const versions: Record<string, number> = {};
   const open = async (definition: TableDefinition): Promise<Snapshot | undefined> => {
     const table = lake.table(definition);

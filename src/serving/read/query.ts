@@ -4,6 +4,7 @@ import type { EngineSession } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { ColumnType } from '#lake/schema.ts';
 import { createViews } from '#lake/views.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { Cell, Field, RowBatch, TableStream } from '../export/table-stream.ts';
 import { refuseFuture } from './pinned.ts';
 import { tableDefinitions } from './tables.ts';
@@ -26,8 +27,11 @@ export interface RunningQuery extends AsyncDisposable {
  * `query-invalid` with the database's own words where the statement is wrong, `query-not-a-query` where it would write,
  * `as-of-in-future` and `lake-as-of-too-old` for instants that cannot be answered.
  */
-export async function runQuery(lake: Lake, request: QueryRequest): Promise<RunningQuery> {
-  if (request.asOfMs !== undefined) refuseFuture(request.asOfMs, lake.deps.clock.nowMs());
+export async function runQuery(
+  { lake, clock }: { readonly lake: Lake; readonly clock: Clock },
+  request: QueryRequest,
+): Promise<RunningQuery> {
+  if (request.asOfMs !== undefined) refuseFuture(request.asOfMs, clock.nowMs());
   const session = await openSession(lake, request);
   try {
     const table = await runStatement(session, request.statement);
@@ -63,11 +67,11 @@ export async function runStatement(session: EngineSession, statement: string): P
 }
 
 async function openSession(lake: Lake, request: QueryRequest): Promise<EngineSession> {
-  const session = await lake.deps.engine.session();
+  const session = await lake.session();
   try {
     const definitions = await tableDefinitions(lake, request.intervals);
     const tables = definitions.map((definition) => lake.table(definition));
-    await createViews(lake.deps, session, tables, request.asOfMs === undefined ? {} : { asOfMs: request.asOfMs });
+    await createViews(session, tables, request.asOfMs === undefined ? {} : { asOfMs: request.asOfMs });
     return session;
   } catch (cause) {
     session.close();

@@ -1,6 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { type AdjustmentPlan, type Factors, planAdjustment } from '#market/adjust.ts';
@@ -43,8 +42,8 @@ const NO_ROWS: SessionRows = {
 
 /** All rows of one session; none where the table does not have it. Throws `bars-corrupt`. */
 export async function readSessionRows(lake: Lake, bars: Snapshot, session: IsoDate): Promise<SessionRows> {
-  const scan = await scanSql(lake.deps, DAILY_BARS, bars.filesTouching(SessionSet.of([session])));
-  const columns = (await lake.deps.engine.columns(rowsOfSession(scan, session))) as unknown as SessionRows;
+  const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(SessionSet.of([session])));
+  const columns = (await lake.columns(rowsOfSession(scan, session))) as unknown as SessionRows;
   checkRows(columns, () => session);
   return columns;
 }
@@ -53,8 +52,8 @@ export async function readSessionRows(lake: Lake, bars: Snapshot, session: IsoDa
 export async function readLastRows(lake: Lake, bars: Snapshot, sessions: SessionSet): Promise<LastRows> {
   const { max } = sessions;
   if (max === undefined) return { ...NO_ROWS, session: [] };
-  const scan = await scanSql(lake.deps, DAILY_BARS, bars.filesTouching(sessions));
-  const columns = (await lake.deps.engine.columns(lastRowsOf(scan, sessions))) as unknown as LastRows;
+  const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
+  const columns = (await lake.columns(lastRowsOf(scan, sessions))) as unknown as LastRows;
   checkRows(columns, (i) => columns.session[i] ?? max);
   return columns;
 }

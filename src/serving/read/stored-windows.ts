@@ -2,7 +2,6 @@ import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -121,8 +120,8 @@ export async function readStoredWindows(
     if (units?.min === undefined || units.max === undefined) return true;
     return units.min <= to && (from === undefined || Number(units.max.slice(0, 4)) + 2 >= Number(from.slice(0, 4)));
   });
-  const rows = await scanSql(lake.deps, silverBars(interval), files);
-  const found = await lake.deps.engine.rows<StoredRow>(storedWindowsOf(rows, securityId, symbols, from, to));
+  const rows = await lake.table(silverBars(interval)).scanSql(files);
+  const found = await lake.rows<StoredRow>(storedWindowsOf(rows, securityId, symbols, from, to));
   return found.map((row) => ({
     securityId,
     symbol: row.symbol,

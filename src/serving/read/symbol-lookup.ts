@@ -1,7 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Listings } from '#market/security.ts';
@@ -29,8 +28,8 @@ export async function securityOf(
   const begun = listings.listed(symbol, date);
   if (begun !== undefined && begun.firstSession > session) return begun.securityId;
   if (!listings.has(symbol) || listings.listed(symbol, session) !== undefined) return listings.resolve(symbol, session);
-  const rows = await scanSql(lake.deps, DAILY_BARS, bars.files);
-  const [last] = await lake.deps.engine.rows<{ session: IsoDate | null }>(lastSessionOf(rows, symbol, session));
+  const rows = await lake.table(DAILY_BARS).scanSql(bars.files);
+  const [last] = await lake.rows<{ session: IsoDate | null }>(lastSessionOf(rows, symbol, session));
   return listings.resolve(symbol, last?.session ?? session);
 }
 
@@ -42,13 +41,12 @@ export async function refuseUnknown(
   bars: Snapshot,
   symbols: readonly [string, ...string[]],
 ): Promise<void> {
-  const { engine } = lake.deps;
-  const rows = await scanSql(lake.deps, DAILY_BARS, bars.files);
+  const rows = await lake.table(DAILY_BARS).scanSql(bars.files);
   for (const symbol of new Set(symbols)) {
-    const found = await engine.rows(hasSymbol(rows, symbol));
+    const found = await lake.rows(hasSymbol(rows, symbol));
     if (found.length > 0) return;
   }
-  const known = await engine.rows<{ symbol: string }>(distinctSymbols(rows));
+  const known = await lake.rows<{ symbol: string }>(distinctSymbols(rows));
   const near = nearMisses(
     symbols[0],
     known.map(({ symbol }) => symbol),

@@ -1,16 +1,14 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import { silverIntervals } from '#lake/existing-tables.ts';
 import type { HistoryEntry } from '#lake/history.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { Column, TableDefinition } from '#lake/schema.ts';
 import { BRONZE_TABLES, DAILY_BARS, LISTINGS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { boundsSql, countSql, symbolsSql } from './query.sql.ts';
 
 /** Every table that a lake may have, bronze before silver: of the stored intervals, and of others that were stored once. */
 export async function tableDefinitions(lake: Lake, intervals: readonly number[]): Promise<TableDefinition[]> {
-  const all = new Set([...intervals, ...(await silverIntervals(lake.deps.store))]);
+  const all = new Set([...intervals, ...(await lake.silverIntervals())]);
   const silver = [...all].sort((a, b) => a - b).map(silverBars);
   return [...BRONZE_TABLES, ...silver];
 }
@@ -38,9 +36,7 @@ export async function listTables(lake: Lake, intervals: readonly number[]): Prom
     const unsure = snapshot.files.filter((file) => file.stats?.numRecords === undefined);
     let rows = snapshot.files.reduce((sum, file) => sum + (file.stats?.numRecords ?? 0), 0);
     if (unsure.length > 0) {
-      const [counted] = await lake.deps.engine.rows<{ count: number }>(
-        countSql(await scanSql(lake.deps, definition, unsure)),
-      );
+      const [counted] = await lake.rows<{ count: number }>(countSql(await lake.table(definition).scanSql(unsure)));
       rows += counted?.count ?? 0;
     }
     let first: IsoDate | null = null;
@@ -51,8 +47,8 @@ export async function listTables(lake: Lake, intervals: readonly number[]): Prom
         if (units?.max !== undefined && (last === null || units.max > last)) last = units.max;
       }
     } else if (definition === SESSIONS) {
-      const sql = boundsSql(await scanSql(lake.deps, definition, snapshot.files), 'session');
-      const [bounds] = await lake.deps.engine.rows<{ first: IsoDate | null; last: IsoDate | null }>(sql);
+      const sql = boundsSql(await lake.table(definition).scanSql(snapshot.files), 'session');
+      const [bounds] = await lake.rows<{ first: IsoDate | null; last: IsoDate | null }>(sql);
       first = bounds?.first ?? null;
       last = bounds?.last ?? null;
     }
@@ -120,9 +116,7 @@ export async function listSymbols(
 ): Promise<SymbolSummary[]> {
   const bars = await lake.table(DAILY_BARS).head();
   const listings = await lake.table(LISTINGS).head();
-  const barsSql = await scanSql(lake.deps, DAILY_BARS, bars?.files ?? []);
-  const listingsSql = await scanSql(lake.deps, LISTINGS, listings?.files ?? []);
-  return lake.deps.engine.rows<SymbolSummary>(symbolsSql(barsSql, listingsSql, request.limit), [
-    request.search ?? null,
-  ]);
+  const barsSql = await lake.table(DAILY_BARS).scanSql(bars?.files ?? []);
+  const listingsSql = await lake.table(LISTINGS).scanSql(listings?.files ?? []);
+  return lake.rows<SymbolSummary>(symbolsSql(barsSql, listingsSql, request.limit), [request.search ?? null]);
 }

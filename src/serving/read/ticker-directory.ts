@@ -1,6 +1,5 @@
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 
 import { listedTickers, tradedSymbols } from './tickers.sql.ts';
@@ -161,17 +160,16 @@ interface TradedRow {
 }
 
 async function readDirectory(lake: Lake, view: LakeView): Promise<TickerDirectory> {
-  const { engine } = lake.deps;
   const listings = view.snapshot(LISTINGS);
   const bars = view.snapshot(DAILY_BARS);
   const listed =
     listings === undefined
       ? []
-      : await engine.rows<ListedRow>(listedTickers(await scanSql(lake.deps, LISTINGS, listings.files)));
+      : await lake.rows<ListedRow>(listedTickers(await lake.table(LISTINGS).scanSql(listings.files)));
   const traded =
     bars === undefined
       ? []
-      : await engine.rows<TradedRow>(tradedSymbols(await scanSql(lake.deps, DAILY_BARS, bars.files)));
+      : await lake.rows<TradedRow>(tradedSymbols(await lake.table(DAILY_BARS).scanSql(bars.files)));
   const firstBars = new Map(traded.map(({ symbol, first_session }) => [symbol, first_session]));
   const known = new Set<string>();
   const tickers: Ticker[] = [];

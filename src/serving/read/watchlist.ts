@@ -1,5 +1,4 @@
 import type { IsoDate } from '#base/dates.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { priceChange } from '#market/price-change.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -82,8 +81,8 @@ export async function readWatchlist(
     wanted.get(securityId)?.push({ session, close: close * price, volume: volume * shares });
   };
   if (symbols.size > 0) {
-    const scan = await scanSql(lake.deps, DAILY_BARS, view.bars().filesTouching(SessionSet.of(dates)));
-    const columns = (await lake.deps.engine.columns(closesOf(scan, [...symbols], from, last))) as unknown as Columns;
+    const scan = await lake.table(DAILY_BARS).scanSql(view.bars().filesTouching(SessionSet.of(dates)));
+    const columns = (await lake.columns(closesOf(scan, [...symbols], from, last))) as unknown as Columns;
     for (const [i, symbol] of columns.symbol.entries())
       add(symbol, columns.session[i] ?? last, columns.close[i] ?? 0, columns.volume[i] ?? 0);
   }

@@ -26,7 +26,7 @@ test('bars whose process was killed before it wrote the ledger get into it, also
   const market = { seed: 1, securities: 4, from: FIRST };
   const source = new SimulatedSource({ calendar, clock, market, faults: [] });
   const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 5, partialShare: 0.9, quarantineBound: 0.1 };
-  const deps = { lake, calendar, source, rules, intervals: [3] };
+  const deps = { lake, calendar, clock, source, rules, intervals: [3] };
   const ledgerNow = async () => (await readLedger(lake, await lake.table(SESSIONS).head())).ledger;
   const plan = { calendar, ledger: new Map(), nowMs: clock.nowMs(), from: FIRST, to: LAST };
   await fetchBars(deps, { sessions: planFetch(plan) });

@@ -9,8 +9,6 @@ import { CondvestError } from '#base/errors.ts';
 import { type ConsolidateReport, consolidate } from '#batch/consolidate.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
-import { writeDataFile } from '#lake/data-file.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, QUARANTINE, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { ObjectInfo } from '#ports/object-store.ts';
@@ -20,8 +18,8 @@ const NOON_2024_06_28 = Date.parse('2024-06-28T16:00:00Z');
 const INTERVALS = [3, 34];
 
 async function run(market: MarketLake, mode: 'incremental' | 'full' = 'incremental'): Promise<ConsolidateReport> {
-  const { test: lake, calendar } = market;
-  return consolidate({ lake: lake.lake, calendar }, { mode, intervals: INTERVALS, maxWorkers: 2 });
+  const { test: lake, calendar, clock } = market;
+  return consolidate({ lake: lake.lake, calendar, clock }, { mode, intervals: INTERVALS, maxWorkers: 2 });
 }
 
 /** How many files hold how many sessions each. */
@@ -56,9 +54,12 @@ test('lesson: one failed look at the merged file must not rebuild history from t
   const flaky = new Flaky({ root: market.test.root });
   const lake = market.test.again({ store: flaky });
   const request = { mode: 'full', intervals: INTERVALS } as const;
-  await assert.rejects(consolidate({ lake, calendar: market.calendar }, request), /the check failed/);
+  await assert.rejects(
+    consolidate({ lake, calendar: market.calendar, clock: market.clock }, request),
+    /the check failed/,
+  );
   assert.deepEqual(await market.text(DAILY_BARS), before, 'nothing was committed');
-  await consolidate({ lake, calendar: market.calendar }, request);
+  await consolidate({ lake, calendar: market.calendar, clock: market.clock }, request);
   assert.deepEqual(await market.text(DAILY_BARS), before);
 });
 
@@ -98,8 +99,8 @@ test('lesson: files are never overwritten, so a reader that began before goes on
   const sessions = market.calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
   await market.put(sessions);
   const before = await lake.table(DAILY_BARS).head();
-  using session = await lake.deps.engine.session();
-  const scan = await scanSql(lake.deps, DAILY_BARS, before?.files ?? []);
+  using session = await lake.session();
+  const scan = await lake.table(DAILY_BARS).scanSql(before?.files ?? []);
   const reader = await session.stream(`SELECT close FROM (${scan}) a, range(200) r(copy) ORDER BY ALL`);
   await market.put(sessions.slice(0, 40), 5);
   await run(market, 'full');
@@ -107,7 +108,7 @@ test('lesson: files are never overwritten, so a reader that began before goes on
   for await (const chunk of reader.chunks) count += chunk.rowCount;
   assert.equal(count, 3 * sessions.length * 200);
   const again = await lake.table(DAILY_BARS).at({ version: 0 });
-  assert.equal(await scanSql(lake.deps, DAILY_BARS, again?.files ?? []), scan, 'the old version names the same files');
+  assert.equal(await lake.table(DAILY_BARS).scanSql(again?.files ?? []), scan, 'the old version names the same files');
 });
 
 test('lesson: a partial failure fails; what was merged before it stays merged, the rest as it was', async () => {
@@ -126,7 +127,12 @@ test('lesson: a partial failure fails; what was merged before it stays merged, t
   }
   const lake = market.test.again({ store: new Failing({ root: market.test.root }) });
   const merged: (number | undefined)[] = [];
-  const deps = { lake, calendar: market.calendar, onProgress: (done: Compaction) => merged.push(done.year) };
+  const deps = {
+    lake,
+    calendar: market.calendar,
+    clock: market.clock,
+    onProgress: (done: Compaction) => merged.push(done.year),
+  };
   await assert.rejects(consolidate(deps, { mode: 'full', intervals: INTERVALS }), { code: 'no-space' });
   assert.deepEqual(merged, [2021]);
   assert.deepEqual(await market.text(DAILY_BARS), before);
@@ -185,7 +191,7 @@ test('the many small files of quarantine become one', async () => {
     const select = `SELECT 'daily_bars' AS dataset, '{"n": ${n}}' AS row, 'price' AS reason, 'digest' AS source_digest,
       ${22 - n} AS row_number, 'import' AS source, TIMESTAMPTZ '2024-01-01 00:00:00+00' AS seen_at`;
     await lake.table(QUARANTINE).write(async () => {
-      const file = await writeDataFile(lake.deps, QUARANTINE, { select });
+      const file = await lake.table(QUARANTINE).writeDataFile({ select });
       assert(file !== undefined);
       return { operation: 'WRITE', add: [file], remove: [], units: SessionSet.empty, dataChange: true };
     });
@@ -197,8 +203,8 @@ test('the many small files of quarantine become one', async () => {
     [[QUARANTINE.name, 21, 1, 21]],
   );
   const head = await lake.table(QUARANTINE).head();
-  const scan = await scanSql(lake.deps, QUARANTINE, head?.files ?? []);
-  const rows = await lake.deps.engine.rows<{ row_number: number }>(`SELECT row_number FROM (${scan})`);
+  const scan = await lake.table(QUARANTINE).scanSql(head?.files ?? []);
+  const rows = await lake.rows<{ row_number: number }>(`SELECT row_number FROM (${scan})`);
   assert.deepEqual(
     rows.map(({ row_number: number }) => number),
     Array.from({ length: 21 }, (_, i) => i + 1),
@@ -208,7 +214,7 @@ test('the many small files of quarantine become one', async () => {
 
 test('wrong requests are refused before anything is touched', async () => {
   await using market = await openMarketLake(NOON_2024_06_28);
-  const deps = { lake: market.test.lake, calendar: market.calendar };
+  const deps = { lake: market.test.lake, calendar: market.calendar, clock: market.clock };
   const request = { mode: 'incremental', intervals: [3] } as const;
   await assert.rejects(consolidate(deps, { ...request, maxWorkers: 0 }), { code: 'consolidate-workers' });
   await assert.rejects(consolidate(deps, { ...request, years: [1812] }), { code: 'consolidate-year' });
@@ -228,7 +234,7 @@ test('a merge of verified files is proved, and a nightly check takes its word; w
     ((await lake.table(DAILY_BARS).head())?.files ?? []).filter((file) => file.isProved).length;
   const merge = (verifiedBeforeMs?: number) =>
     consolidate(
-      { lake, calendar },
+      { lake, calendar, clock },
       { mode: 'full', intervals: [], ...(verifiedBeforeMs === undefined ? {} : { verifiedBeforeMs }) },
     );
   await merge();

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#batch/put/put-bars.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import { DEFAULT_SOURCE_RANKS, mergeRow, replacedBy } from '#market/merge.ts';
@@ -161,9 +160,9 @@ describe('putting bars', () => {
     };
     const other = lake.test.again();
     await other.table(wider).write(async (base) => {
-      const select = `SELECT *, 'seen ' || symbol AS note FROM (${await scanSql(other.deps, DAILY_BARS, base?.files ?? [])})`;
+      const select = `SELECT *, 'seen ' || symbol AS note FROM (${await scanSql(lake.test.deps, DAILY_BARS, base?.files ?? [])})`;
       const units = SessionSet.of([MONDAY]);
-      const file = await writeDataFile(other.deps, wider, { select, year: 2024, units });
+      const file = await other.table(wider).writeDataFile({ select, year: 2024, units });
       return {
         operation: 'WRITE',
         add: file === undefined ? [] : [file],
@@ -174,8 +173,8 @@ describe('putting bars', () => {
     });
     await put(lake, [bar('A', MONDAY, 2), bar('C', MONDAY, 1)]);
     const head = await other.table(wider).head();
-    const rows = await other.deps.engine.rows<{ symbol: string; close: number; note: string | null }>(
-      `FROM (${await scanSql(other.deps, wider, head?.files ?? [])}) ORDER BY symbol`,
+    const rows = await other.rows<{ symbol: string; close: number; note: string | null }>(
+      `FROM (${await scanSql(lake.test.deps, wider, head?.files ?? [])}) ORDER BY symbol`,
     );
     assert.deepEqual(
       rows.map(({ symbol, close, note }) => [symbol, close, note]),

@@ -17,7 +17,7 @@ test('a session without any bar is missing, whether it was looked for or not', a
   grouped.delete(empty);
   await using server = await VendorServer.open({ grouped, tickers: [], splits: [], dividends: [] }, 1000);
   await using lake = await openFetchLake(server, calendar.settlesAtMs(last) + 3_600_000);
-  const status = () => lakeStatus({ lake: lake.test.lake, calendar }, { source: 'massive' });
+  const status = () => lakeStatus({ lake: lake.test.lake, calendar, clock: lake.clock }, { source: 'massive' });
   const counts = { settled: sessions.length - 2, provisional: 0, partial: 0 };
   // The newest one is not looked for yet.
   await lake.fetch({ from: first, to: calendar.previous(last) });
@@ -30,6 +30,6 @@ test('a session without any bar is missing, whether it was looked for or not', a
   );
   // The exchange was closed on it, which somebody says now.
   const told = createCalendar({ lastYear: 2028, closures: [{ date: empty, name: 'Closed' }] });
-  const after = await lakeStatus({ lake: lake.test.lake, calendar: told }, { source: 'massive' });
+  const after = await lakeStatus({ lake: lake.test.lake, calendar: told, clock: lake.clock }, { source: 'massive' });
   assert.deepEqual([after.sessions.missing, after.workCount, after.watermark], [0, 0, last]);
 });

@@ -55,7 +55,10 @@ test('a dry run lists exactly what the real run deletes', async () => {
   await using market = await openCorrected();
   await market.resample([3]);
   await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
-  await consolidate({ lake: market.test.lake, calendar: market.calendar }, { mode: 'full', intervals: [3] });
+  await consolidate(
+    { lake: market.test.lake, calendar: market.calendar, clock: market.clock },
+    { mode: 'full', intervals: [3] },
+  );
   await market.resample([3]);
   await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
   market.clock.move(500 * DAY);

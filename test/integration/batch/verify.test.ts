@@ -8,10 +8,8 @@ import { resample } from '#batch/resample/resample.ts';
 import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { type FindingCheck, type VerifyReport, verifyLake } from '#batch/verify/verify.ts';
 import { parseCommit, serializeCommit } from '#lake/actions.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import { sqlPath, sqlText } from '#lake/engine.ts';
 import type { DataFile } from '#lake/files.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DAILY_BARS, RESTATEMENTS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
@@ -54,14 +52,14 @@ async function replaceRows(
       ({ units }) => definition.unitColumn === undefined || (units?.size ?? 0) > 1,
     );
     assert(file !== undefined);
-    const select = change(await scanSql(lake.deps, definition, [file]));
+    const select = change(await lake.table(definition).scanSql([file]));
     const year = file.partitionValues.year;
     const request = {
       select,
       ...(file.units === undefined ? {} : { units: file.units }),
       ...(year === undefined ? {} : { year: Number(year) }),
     };
-    const written = await writeDataFile(lake.deps, definition, request);
+    const written = await lake.table(definition).writeDataFile(request);
     assert(written !== undefined);
     return { operation: 'OPTIMIZE', add: [written], remove: [file], units: SessionSet.empty, dataChange: false };
   });

@@ -16,7 +16,7 @@ test('every table that exists is a view, pinned for the session, at the newest v
   const tables = [table, lake.lake.table(MISSING)];
 
   using head = await lake.deps.engine.session();
-  const views = await createViews(lake.deps, head, tables);
+  const views = await createViews(head, tables);
   assert.deepEqual(
     views.map(({ name, snapshot }) => [name, snapshot.version]),
     [['bronze.probe', 1]],
@@ -28,11 +28,11 @@ test('every table that exists is a view, pinned for the session, at the newest v
   ]);
 
   using then = await lake.deps.engine.session();
-  await createViews(lake.deps, then, tables, { asOfMs: first?.timestampMs ?? 0 });
+  await createViews(then, tables, { asOfMs: first?.timestampMs ?? 0 });
   assert.deepEqual(await then.rows(count), [{ year: 2024, n: 3 }]);
 
   using before = await lake.deps.engine.session();
-  assert.deepEqual(await createViews(lake.deps, before, tables, { asOfMs: 0 }), []);
+  assert.deepEqual(await createViews(before, tables, { asOfMs: 0 }), []);
   await assert.rejects(before.rows(count), (error) => error instanceof CondvestError && error.code === 'engine-sql');
 
   await table.write(putSessions(lake.deps, sessions('2024-01-03'), 1, 3));

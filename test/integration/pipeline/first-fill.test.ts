@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { type BuildOrigin, type BuildReport, startBuild } from '#runtime/daemon/build.ts';
@@ -42,9 +41,8 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
       CONDVEST_MASSIVE_URL: vendor.url,
       CONDVEST_REQUESTS_PER_MINUTE: '0',
     };
-    await using opened = await openLaptop(readConfig({ environment, workingFolder: folder }));
     const clock = new VirtualClock(calendar.settlesAtMs(LAST) - 3_600_000);
-    const laptop: Laptop = { ...opened, clock, lake: new Lake({ ...opened.lake.deps, clock }) };
+    await using laptop = await openLaptop(readConfig({ environment, workingFolder: folder }), { clock });
     const told: string[] = [];
     await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
     const abort = new AbortController();
@@ -90,9 +88,8 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
 /** A home of a simulated market on a clock of its own, in which nothing is filled yet. */
 async function simulatedHome(folder: string, nowMs: number): Promise<{ laptop: Laptop; clock: VirtualClock }> {
   const environment = { CONDVEST_HOME: folder, CONDVEST_INTERVALS: '3' };
-  const opened = await openLaptop(readConfig({ environment, workingFolder: folder }));
   const clock = new VirtualClock(nowMs);
-  return { laptop: { ...opened, clock, lake: new Lake({ ...opened.lake.deps, clock }) }, clock };
+  return { laptop: await openLaptop(readConfig({ environment, workingFolder: folder }), { clock }), clock };
 }
 
 interface SimulatedHome {

@@ -58,6 +58,7 @@ describe('the daily pipeline', () => {
     return {
       lake: lake.lake,
       calendar,
+      clock,
       source: new SimulatedSource({ calendar, clock, market, faults }),
       rules: { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 5, partialShare: 0.9, quarantineBound: 0.1 },
       intervals: [3, 5],

@@ -52,7 +52,7 @@ test('who only reads leaves no file in the home folder, and shares no folder wit
     {
       await using laptop = await openLaptop(config, { readOnly: true });
       // Where a Parquet export is written before it is sent.
-      assert.equal(dirname(await laptop.lake.deps.store.scratchPath('.parquet')), laptop.tempFolder);
+      assert.equal(dirname((await laptop.lake.scratchFile()).path), laptop.tempFolder);
       assert.equal(dirname(laptop.tempFolder), join(folder, `condvest-${process.getuid?.() ?? 'user'}`));
     }
     assert.ok(!(await readdir(folder)).includes('home'));

@@ -1,8 +1,5 @@
 import { type IsoDate, yearOf } from '#base/dates.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { Lake } from '#lake/lake.ts';
-import { stagePut } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DAILY_BARS, LISTINGS, SPLITS, silverBars } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
@@ -49,8 +46,7 @@ export class MarketModel {
       this.bars.set(row.session, session);
     }
     const units = SessionSet.of(rows.map((row) => row.session));
-    const { deps } = this.lake;
-    using session = await deps.engine.session();
+    using session = await this.lake.session();
     const all = [...units].flatMap((unit) => [...(this.bars.get(unit)?.values() ?? [])]);
     await session.run(
       `create or replace temp table incoming as
@@ -59,7 +55,7 @@ export class MarketModel {
       [JSON.stringify(all.map(({ fetchedAtMs, ...bar }) => ({ ...bar, fetched_ms: fetchedAtMs })))],
     );
     await this.lake.table(DAILY_BARS).write(async (base) => {
-      const staged = await stagePut(deps, DAILY_BARS, base, {
+      const staged = await this.lake.table(DAILY_BARS).stagePut(base, {
         units,
         rows: (some) =>
           `select * from incoming where session in (${[...some].map((date) => `date '${date}'`).join(', ')})`,
@@ -100,16 +96,15 @@ export class MarketModel {
   }
 
   async #replace(definition: TableDefinition, rows: readonly object[], shape: string): Promise<void> {
-    const { deps } = this.lake;
-    using session = await deps.engine.session();
+    using session = await this.lake.session();
     await session.run(
       `create or replace temp table incoming as select unnest(from_json($1::json, '${shape}'), recursive := true)`,
       [JSON.stringify(rows)],
     );
-    const typed = await scanSql(deps, definition, []);
+    const typed = await this.lake.table(definition).scanSql([]);
     await this.lake.table(definition).write(async (base) => {
       const select = `(${typed}) union all by name (from incoming)`;
-      const file = await writeDataFile(deps, definition, { select, session });
+      const file = await this.lake.table(definition).writeDataFile({ select, session });
       const add = file === undefined ? [] : [file];
       return { operation: 'WRITE', add, remove: base?.files ?? [], units: SessionSet.empty, dataChange: true };
     });
@@ -142,8 +137,8 @@ export class MarketModel {
   async stored(interval: number, lake: Lake = this.lake): Promise<StoredBar[]> {
     const definition = silverBars(interval);
     const snapshot = await lake.table(definition).head();
-    const rows = await lake.deps.engine.rows<Record<string, unknown>>(
-      `select * from (${await scanSql(lake.deps, definition, snapshot?.files ?? [])})
+    const rows = await lake.rows<Record<string, unknown>>(
+      `select * from (${await lake.table(definition).scanSql(snapshot?.files ?? [])})
         order by symbol, first_session, security_id`,
     );
     return rows.map((row) => ({

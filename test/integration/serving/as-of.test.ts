@@ -6,7 +6,6 @@ import { consolidate } from '#batch/consolidate.ts';
 import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { replaceAll, stageRows } from '#batch/tables/small-table.ts';
 import { vacuumLake } from '#batch/vacuum.ts';
-import { existingTables } from '#lake/existing-tables.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, SPLITS } from '#lake/tables.ts';
 import { readBars } from '#serving/read/bars.ts';
@@ -40,7 +39,7 @@ async function answers(market: MarketLake, lake: Lake, asOfMs: number): Promise<
     texts.push(JSON.stringify(await readBars({ lake, calendar, clock }, { ...request, asOfMs })));
   }
   for (const statement of STATEMENTS) {
-    await using query = await runQuery(lake, { statement, asOfMs, intervals: INTERVALS });
+    await using query = await runQuery({ lake, clock: market.clock }, { statement, asOfMs, intervals: INTERVALS });
     for await (const { columns } of query.table.batches) texts.push(JSON.stringify(columns));
   }
   return texts;
@@ -72,7 +71,7 @@ async function openHistory(): Promise<MarketLake> {
   await putSplit(lake, '2023-04-12', 2);
   market.clock.move(1000);
   await derive(market);
-  for (const table of await existingTables(lake)) await table.checkpoint();
+  for (const table of await lake.existingTables()) await table.checkpoint();
   market.clock.move(300 * DAY);
   await market.put(sessions.slice(-1));
   return market;
@@ -96,7 +95,7 @@ test('the same question as of the same instant has the same bytes after whatever
   await derive(market);
   await check('after resampling');
   market.clock.move(200 * DAY);
-  await consolidate({ lake, calendar: market.calendar }, { mode: 'full', intervals: INTERVALS });
+  await consolidate({ lake, calendar: market.calendar, clock: market.clock }, { mode: 'full', intervals: INTERVALS });
   await derive(market);
   await check('after consolidation');
   const { tables, files } = await vacuumLake({ lake, calendar: market.calendar });
@@ -116,7 +115,7 @@ test('an instant whose versions are gone is refused with the oldest that can be 
   market.clock.move(DAY);
   await market.put([isoDate('2023-02-01')], 3);
   await derive(market);
-  for (const table of await existingTables(lake)) await table.checkpoint();
+  for (const table of await lake.existingTables()) await table.checkpoint();
   const oldest = (await lake.table(DAILY_BARS).head())?.timestampMs ?? 0;
   market.clock.move(500 * DAY);
   await vacuumLake({ lake, calendar: market.calendar });
@@ -127,7 +126,9 @@ test('an instant whose versions are gone is refused with the oldest that can be 
     return true;
   });
   const statement = 'SELECT * FROM bronze.daily_bars';
-  await assert.rejects(runQuery(lake, { statement, asOfMs, intervals: [] }), { code: 'lake-as-of-too-old' });
+  await assert.rejects(runQuery({ lake, clock: market.clock }, { statement, asOfMs, intervals: [] }), {
+    code: 'lake-as-of-too-old',
+  });
   const still = await readBars(deps, { symbol: 'AAA', asOfMs: oldest });
   assert.equal(still.bars.length, 124);
 });

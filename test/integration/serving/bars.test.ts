@@ -3,7 +3,6 @@ import { test } from 'node:test';
 
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { resample } from '#batch/resample/resample.ts';
-import { writeDataFile } from '#lake/data-file.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
@@ -408,7 +407,7 @@ test('a session that another program stored twice is refused, not summed twice',
     const select = `SELECT 'AAA' AS symbol, DATE '2024-03-28' AS session, 1.0 AS open, 1.0 AS high, 1.0 AS low, 1.0 AS close,
       1.0 AS volume, NULL AS vwap, NULL AS trades, 'other' AS source, NULL AS fetched_at`;
     const units = SessionSet.of([isoDate('2024-03-28')]);
-    const file = await writeDataFile(market.lake.deps, DAILY_BARS, { select, year: 2024, units });
+    const file = await market.lake.table(DAILY_BARS).writeDataFile({ select, year: 2024, units });
     return { operation: 'WRITE', add: file === undefined ? [] : [file], remove: [], units, dataChange: true };
   });
   await assert.rejects(market.daily('AAA'), { code: 'bars-corrupt', kind: 'corrupt' });

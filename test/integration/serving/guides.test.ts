@@ -98,7 +98,7 @@ test('the SQL guide: every statement runs, and its adjustment is ours', async ()
   await using market = await openGuideLake();
   const answers: Row[][] = [];
   for (const statement of blocks('read-with-sql', 'sql')) {
-    await using query = await runQuery(market.test.lake, { statement, intervals: [] });
+    await using query = await runQuery({ lake: market.test.lake, clock: market.clock }, { statement, intervals: [] });
     const rows: Row[] = [];
     for await (const batch of query.table.batches) rows.push(...rowsOf(query.table.fields, batch));
     answers.push(rows);

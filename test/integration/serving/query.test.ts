@@ -28,7 +28,10 @@ async function openQuarter(): Promise<MarketLake> {
 }
 
 async function rowsOfQuery(market: MarketLake, statement: string, asOfMs?: number): Promise<Row[]> {
-  await using query = await runQuery(market.test.lake, { statement, intervals: [5], asOfMs });
+  await using query = await runQuery(
+    { lake: market.test.lake, clock: market.clock },
+    { statement, intervals: [5], asOfMs },
+  );
   const rows: Row[] = [];
   for await (const batch of query.table.batches) rows.push(...rowsOf(query.table.fields, batch));
   return rows;
@@ -108,7 +111,7 @@ test('a wrong statement says what the database says of it, also when it fails in
 test('a large result is never held: a batch of at most 2,048 rows at a time, made when it is asked for', async () => {
   await using market = await openQuarter();
   const statement = 'SELECT i, i * 2 AS j FROM range(300000000) r(i)';
-  await using query = await runQuery(market.test.lake, { statement, intervals: [] });
+  await using query = await runQuery({ lake: market.test.lake, clock: market.clock }, { statement, intervals: [] });
   let rows = 0;
   for await (const { rowCount, columns } of query.table.batches) {
     assert(rowCount <= 2048 && columns.every((values) => values.length === rowCount));
@@ -122,7 +125,7 @@ test('a query reads one version of every table, whatever is written meanwhile', 
   await using market = await openQuarter();
   const statement = 'SELECT sum(open) AS s FROM bronze.daily_bars';
   const [before] = await rowsOfQuery(market, statement);
-  await using query = await runQuery(market.test.lake, { statement, intervals: [] });
+  await using query = await runQuery({ lake: market.test.lake, clock: market.clock }, { statement, intervals: [] });
   await market.put(market.calendar.range(isoDate('2024-01-02'), isoDate('2024-01-31')), 5);
   const rows: Row[] = [];
   for await (const batch of query.table.batches) rows.push(...rowsOf(query.table.fields, batch));
@@ -163,7 +166,7 @@ test('other programs read exported Parquet and Arrow with the types of the lake'
   skip: pythonLacks('pyarrow'),
 }, async () => {
   await using market = await openQuarter();
-  const { lake, root, deps } = market.test;
+  const { lake, root } = market.test;
   const write = async (name: string, chunks: AsyncIterable<Uint8Array>): Promise<string> => {
     const path = join(root, '..', name);
     const parts: Uint8Array[] = [];
@@ -175,7 +178,7 @@ test('other programs read exported Parquet and Arrow with the types of the lake'
     const request = { symbol: 'AAA', interval: 5, explain: true };
     return barsTable(await readBars({ lake, calendar: market.calendar, clock: market.clock }, request));
   };
-  const parquet = await write('bars.parquet', parquetOf(deps, new FsLocalFiles(), await read()));
+  const parquet = await write('bars.parquet', parquetOf(lake, new FsLocalFiles(), await read()));
   const arrow = await write('bars.arrow', encodeArrow(await read()));
   const told = (await runPython(READ_FILES, parquet, arrow)) as [string[], string[][]][];
   const [fromParquet = [[], []], fromArrow] = told;
@@ -198,8 +201,11 @@ test('other programs read exported Parquet and Arrow with the types of the lake'
 test('a Parquet export leaves no scratch file behind, also when its reader stops early', async () => {
   await using market = await openQuarter();
   const { lake, deps } = market.test;
-  await using query = await runQuery(lake, { statement: 'FROM bronze.daily_bars', intervals: [] });
-  for await (const chunk of parquetOf(deps, new FsLocalFiles(), query.table)) {
+  await using query = await runQuery(
+    { lake, clock: market.clock },
+    { statement: 'FROM bronze.daily_bars', intervals: [] },
+  );
+  for await (const chunk of parquetOf(lake, new FsLocalFiles(), query.table)) {
     assert(chunk.byteLength > 0);
     break;
   }

@@ -1,7 +1,5 @@
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
-import { heldFiles } from '#lake/put.ts';
-import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { SymbolSpan } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -44,14 +42,14 @@ export async function readClosesBefore(serving: Serving, view: LakeView, request
   if (expected.length === 0) return closes;
   const symbols = [...new Set(spans.flat().map(({ symbol }) => symbol))];
   const needed = SessionSet.of(expected.map(({ session }) => session));
-  const held = await heldFiles(lake.deps, DAILY_BARS, files);
+  const held = await lake.table(DAILY_BARS).heldFiles(files);
   const touched = held.filter(({ units }) => units.intersects(needed)).map(({ file }) => file);
   const lines = expected.flatMap(({ security, session }) => {
     const symbol = spans[security]?.find((span) => covers(span, session))?.symbol;
     return symbol === undefined ? [] : [[security, symbol, session].join('\t')];
   });
-  const scan = await scanSql(lake.deps, DAILY_BARS, touched);
-  const found = await lake.deps.engine.rows<ClosesRow>(closesOn(scan, symbols), [lines.join('\n')]);
+  const scan = await lake.table(DAILY_BARS).scanSql(touched);
+  const found = await lake.rows<ClosesRow>(closesOn(scan, symbols), [lines.join('\n')]);
   const known = new Set(found.map(({ security, session }) => `${security} ${session}`));
   const missing = expected.filter(({ security, session }) => !known.has(`${security} ${session}`));
   const others = missing.length === 0 ? [] : await lookBack(serving, view, { spans, missing });
@@ -73,8 +71,8 @@ async function lookBack(
     (request.spans[security] ?? []).map((span) => ({ security, ...span })),
   );
   const symbols = [...new Set(spans.map(({ symbol }) => symbol))];
-  const scan = await scanSql(lake.deps, DAILY_BARS, view.bars().files);
-  using session = await lake.deps.engine.session();
+  const scan = await lake.table(DAILY_BARS).scanSql(view.bars().files);
+  using session = await lake.session();
   await session.run(SORTED_JOINS);
   return await session.rows<ClosesRow>(closesBefore(scan, symbols), [
     spans.map(({ security, symbol, first, last }) => [security, symbol, first ?? '', last ?? ''].join('\t')).join('\n'),

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
 import { sqlText } from '#lake/engine.ts';
-import { scanSql } from '#lake/scan.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import { type ListPage, type ListQuery, pageAnswer } from '../../http/paged-list.ts';
@@ -307,6 +306,6 @@ async function readEvents<Row>(
 ): Promise<Row[]> {
   const snapshot = view.snapshot(definition);
   if (snapshot === undefined) return [];
-  const scan = await scanSql(lake.deps, definition, snapshot.files);
-  return lake.deps.engine.rows<Row>(statement(scan, { offset, limit: limit + 1 }));
+  const scan = await lake.table(definition).scanSql(snapshot.files);
+  return lake.rows<Row>(statement(scan, { offset, limit: limit + 1 }));
 }

@@ -1,19 +1,7 @@
 import { INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
-import type { Lake } from './lake.ts';
 import { LOG_FOLDER } from './log-files.ts';
-import type { Table } from './table.ts';
-import { BRONZE_TABLES, silverBars } from './tables.ts';
-
-/** Every table that the lake has by now: bronze, then silver by interval, also of intervals no longer configured. */
-export async function existingTables(lake: Lake): Promise<Table[]> {
-  const intervals = await silverIntervals(lake.deps.store);
-  const tables = [...BRONZE_TABLES, ...intervals.map(silverBars)].map((definition) => lake.table(definition));
-  const existing: Table[] = [];
-  for (const table of tables) if ((await table.head()) !== undefined) existing.push(table);
-  return existing;
-}
 
 /** The intervals that have a folder in silver, ascending. Looks at one object of each folder. */
 export async function silverIntervals(store: ObjectStore): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { UsageError } from '#base/errors.ts';
-import { yearsBefore } from '#runtime/local/history.ts';
+import { yearsBefore } from '#runtime/daemon/history.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { fetchAndReport } from './fetch.ts';

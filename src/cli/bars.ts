@@ -2,10 +2,10 @@ import { encodeBars } from '#runtime/tasks/formats.ts';
 import { barsTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { choiceOption, dateOption, flagOption, instantOption, intervalOf, textOption, wholeOption } from './options.ts';
 import { renderBars } from './render/bars.ts';
 import { type Format, formatFor, refuseBinaryTerminal, writeResult } from './result-file.ts';
+import { withApp } from './with-app.ts';
 
 const BARS_SHOWN = 30;
 const BARS_MAX = 100_000;
@@ -24,8 +24,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     explain: flagOption(invocation, 'explain'),
   };
   refuseBinaryTerminal(invocation, format);
-  return withLaptop(invocation, async (laptop): Promise<ExitCode> => {
-    const result = await barsTask(laptop, request);
+  return withApp(invocation, async (app): Promise<ExitCode> => {
+    const result = await barsTask(app, request);
     for (const { kind, exDate, terms, reason } of result.held) {
       terminal.note(`not applied: ${kind} of ${exDate}, ${terms}: ${reason}`);
     }
@@ -44,7 +44,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       await writeResult(invocation, format, asChunks([`${JSON.stringify(shown, undefined, 2)}\n`]));
       return 0;
     }
-    await writeResult(invocation, format, encodeBars(laptop, shown, format));
+    await writeResult(invocation, format, encodeBars(app, shown, format));
     return 0;
   });
 }

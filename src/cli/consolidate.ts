@@ -2,9 +2,9 @@ import type { ConsolidateReport } from '#runtime/tasks/reports.ts';
 import { consolidateTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { choiceOption, invalid, textOption, wholeOption } from './options.ts';
 import { formatBytes, formatCount, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const WORKERS_MAX = 64;
 
@@ -16,11 +16,11 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     maxWorkers: wholeOption(invocation, 'maxWorkers', 1, WORKERS_MAX) ?? 2,
     ...(years === undefined ? {} : { years }),
   };
-  const report = await withLaptop(invocation, async (laptop) => {
+  const report = await withApp(invocation, async (app) => {
     const progress = terminal.progress('merging');
     let done = 0;
     try {
-      return await consolidateTask(laptop, request, ({ table }) => {
+      return await consolidateTask(app, request, ({ table }) => {
         done += 1;
         progress.update(done, done + 1, table);
       });

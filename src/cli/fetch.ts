@@ -2,10 +2,10 @@ import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/tasks/f
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
-import { withLaptop } from './opened.ts';
 import { dateOption, flagOption } from './options.ts';
 import { formatCount, formatDuration, plural } from './render/text.ts';
 import { stepProgress } from './step-progress.ts';
+import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   return fetchAndReport(invocation, {
@@ -20,9 +20,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
   const { terminal, signal } = invocation;
   const progress = stepProgress(terminal);
-  const report = await withLaptop(invocation, async (laptop) => {
+  const report = await withApp(invocation, async (app) => {
     try {
-      return await fetchTask(laptop, {
+      return await fetchTask(app, {
         ...request,
         signal,
         onReference: () => progress.update('fetching', 0, 1, 'listings, splits and dividends'),

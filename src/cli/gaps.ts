@@ -2,10 +2,10 @@ import { gapsTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
-import { withLaptop } from './opened.ts';
 import { wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
 import { formatCount, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
 /** More sessions than there are: all that one symbol is missing from. */
@@ -15,9 +15,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const [symbol] = invocation.operands;
   const limit = wholeOption(invocation, 'limit', 1, 1_000_000) ?? LIMIT_DEFAULT;
-  const gaps = await withLaptop(invocation, (laptop) =>
-    gapsTask(laptop, symbol, symbol === undefined ? limit : SESSIONS_MAX),
-  );
+  const gaps = await withApp(invocation, (app) => gapsTask(app, symbol, symbol === undefined ? limit : SESSIONS_MAX));
   const sessions = gaps.ofSymbol ?? [];
   const hasHoles = gaps.sessions.length > 0;
   if (terminal.json) {

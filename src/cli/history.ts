@@ -1,10 +1,10 @@
 import { historyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
 import { formatBytes, formatCount, formatInstant } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const VERSIONS_SHOWN = 20;
 const VERSIONS_MAX = 100_000;
@@ -12,7 +12,7 @@ const VERSIONS_MAX = 100_000;
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, VERSIONS_MAX) ?? VERSIONS_SHOWN;
-  const entries = await withLaptop(invocation, (laptop) => historyTask(laptop, operands[0] ?? '', limit));
+  const entries = await withApp(invocation, (app) => historyTask(app, operands[0] ?? '', limit));
   if (terminal.json) {
     await terminal.line(JSON.stringify(entries, undefined, 2));
     return 0;

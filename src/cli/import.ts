@@ -3,9 +3,9 @@ import { DATASETS, type DatasetReport, type ImportReport } from '#runtime/tasks/
 import { importTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { choiceOption, flagOption, invalid, textOption } from './options.ts';
 import { formatCount, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const EXAMPLES_SHOWN = 5;
 
@@ -22,10 +22,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     throw invalid('quarantineBound', bound ?? '', 'a number from 0 to 1');
   }
   if (operands.length === 0) throw new UsageError({ code: 'import-no-files', message: 'No file was named' });
-  const report = await withLaptop(invocation, async (laptop) => {
+  const report = await withApp(invocation, async (app) => {
     const progress = terminal.progress('importing');
     try {
-      return await importTask(laptop, {
+      return await importTask(app, {
         files: operands,
         ...(dataset === undefined ? {} : { dataset }),
         ...(source === undefined ? {} : { source }),

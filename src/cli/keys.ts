@@ -1,5 +1,6 @@
 import { UsageError } from '#base/errors.ts';
-import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/local/keys.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
+import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/tasks/key-tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { invalid, textOption, wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
@@ -47,7 +48,8 @@ async function create(invocation: Invocation, name: string): Promise<ExitCode> {
   const scopes = scopesOf(textOption(invocation, 'scopes') ?? 'read');
   const perMinute = wholeOption(invocation, 'perMinute', 0, PER_MINUTE_MAX) ?? PER_MINUTE_DEFAULT;
   const perDay = wholeOption(invocation, 'perDay', 0, PER_DAY_MAX) ?? 0;
-  const { key, id } = await createKeyTask(config, {
+  await using app = await openLocal(config, { readOnly: true });
+  const { key, id } = await createKeyTask(app, {
     name,
     scopes,
     requestsPerMinute: perMinute === 0 ? null : perMinute,
@@ -71,7 +73,8 @@ function scopesOf(text: string): (typeof SCOPES)[number][] {
 
 async function list(invocation: Invocation): Promise<ExitCode> {
   const { terminal, config } = invocation;
-  const keys = await listKeysTask(config);
+  await using app = await openLocal(config, { readOnly: true });
+  const keys = await listKeysTask(app);
   if (terminal.json) {
     await terminal.line(JSON.stringify(keys, undefined, 2));
     return 0;
@@ -110,7 +113,8 @@ function rowOf(key: KeyView): string[] {
 
 async function revoke(invocation: Invocation, idOrName: string): Promise<ExitCode> {
   const { terminal, config } = invocation;
-  const key = await revokeKeyTask(config, idOrName);
+  await using app = await openLocal(config, { readOnly: true });
+  const key = await revokeKeyTask(app, idOrName);
   if (terminal.json) await terminal.line(JSON.stringify(key, undefined, 2));
   else if (key.revokedMs !== null) {
     await terminal.line(`Key ${key.id} of ${key.name} was revoked already, ${formatInstant(key.revokedMs)}`);

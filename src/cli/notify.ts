@@ -2,9 +2,9 @@ import { UsageError } from '#base/errors.ts';
 import { noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { formatInstant, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
 
@@ -22,7 +22,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 
 async function test(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const results = await withLaptop(invocation, (laptop) => testNotifiers(laptop, (line) => terminal.note(line)));
+  const results = await withApp(invocation, (app) => testNotifiers(app, (line) => terminal.note(line)));
   if (terminal.json) await terminal.line(JSON.stringify(results, undefined, 2));
   else
     for (const { channel, error } of results)
@@ -33,7 +33,7 @@ async function test(invocation: Invocation): Promise<ExitCode> {
 async function digest(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 1000) ?? LIMIT_DEFAULT;
-  const notices = await withLaptop(invocation, (laptop) => noticesTask(laptop, !flagOption(invocation, 'all'), limit));
+  const notices = await withApp(invocation, (app) => noticesTask(app, !flagOption(invocation, 'all'), limit));
   if (terminal.json) {
     await terminal.line(JSON.stringify(notices, undefined, 2));
     return 0;

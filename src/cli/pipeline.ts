@@ -3,10 +3,10 @@ import { pipelineTask, runsTask, runTask } from '#runtime/tasks/pipeline-tasks.t
 import type { PipelineRunView, RunView, StepView } from '#runtime/tasks/reports.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { dateOption, wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
 import { formatCount, formatDuration, formatInstant } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const ACTIONS = ['run', 'resume', 'status', 'history', 'show'] as const;
 const LIMIT_DEFAULT = 20;
@@ -49,8 +49,8 @@ function needed(id: string | undefined, action: string): string {
 async function runAndReport(invocation: Invocation, resume: string | undefined): Promise<ExitCode> {
   const { terminal, signal } = invocation;
   const session = dateOption(invocation, 'session');
-  const report = await withLaptop(invocation, (laptop) =>
-    pipelineTask(laptop, {
+  const report = await withApp(invocation, (app) =>
+    pipelineTask(app, {
       input: session === undefined ? {} : { session },
       ...(resume === undefined ? {} : { resume }),
       signal,
@@ -67,7 +67,7 @@ async function runAndReport(invocation: Invocation, resume: string | undefined):
 
 async function show(invocation: Invocation, id: string | undefined): Promise<ExitCode> {
   const { terminal } = invocation;
-  const details = await withLaptop(invocation, (laptop) => runTask(laptop, id));
+  const details = await withApp(invocation, (app) => runTask(app, id));
   if (terminal.json) {
     await terminal.line(JSON.stringify(details ?? null, undefined, 2));
     return 0;
@@ -83,7 +83,7 @@ async function show(invocation: Invocation, id: string | undefined): Promise<Exi
 async function history(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 10_000) ?? LIMIT_DEFAULT;
-  const runs = await withLaptop(invocation, (laptop) => runsTask(laptop, limit));
+  const runs = await withApp(invocation, (app) => runsTask(app, limit));
   if (terminal.json) {
     await terminal.line(JSON.stringify(runs, undefined, 2));
     return 0;

@@ -2,9 +2,9 @@ import { type QualityTaskReport, qualityTask } from '#runtime/tasks/fetch-tasks.
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
-import { withLaptop } from './opened.ts';
 import { dateOption, wholeOption } from './options.ts';
 import { formatCount, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 10;
 
@@ -14,7 +14,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const from = session ?? dateOption(invocation, 'from');
   const to = session ?? dateOption(invocation, 'to');
   const limit = wholeOption(invocation, 'limit', 1, 100_000) ?? LIMIT_DEFAULT;
-  const report = await withLaptop(invocation, (laptop) => qualityTask(laptop, { from, to, limit }));
+  const report = await withApp(invocation, (app) => qualityTask(app, { from, to, limit }));
   if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
   else for (const line of describeQuality(report)) await terminal.line(line);
   return 0;

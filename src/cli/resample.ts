@@ -2,17 +2,17 @@ import { type ResampleTaskReport, resampleTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
-import { withLaptop } from './opened.ts';
 import { flagOption, intervalsOption } from './options.ts';
 import { formatCount, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const report = await withLaptop(invocation, async (laptop) => {
+  const report = await withApp(invocation, async (app) => {
     const progress = terminal.progress('resampling');
     try {
       return await resampleTask(
-        laptop,
+        app,
         { intervals: intervalsOption(invocation, 'intervals'), full: flagOption(invocation, 'full') },
         ({ year, done, total }) => progress.update(done, total, String(year)),
       );

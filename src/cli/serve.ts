@@ -1,4 +1,4 @@
-import { openLaptop } from '#runtime/local/open-local.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 import { type RunningServer, startServer } from '#runtime/server/server.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { textOption, wholeOption } from './options.ts';
@@ -10,8 +10,8 @@ const PORT_MAX = 65_535;
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal, signal } = invocation;
   const listening = listeningOptions(invocation);
-  await using laptop = await openLaptop(config, { readOnly: true });
-  const server = await startServer(laptop, {
+  await using app = await openLocal(config, { readOnly: true });
+  const server = await startServer(app, {
     ...listening,
     version: VERSION,
     isErrorTty: terminal.isErrorTty,

@@ -2,11 +2,11 @@ import { encode, type TableStream } from '#runtime/tasks/formats.ts';
 import { queryTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { instantOption, wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { formatFor, refuseBinaryTerminal, writeResult } from './result-file.ts';
+import { withApp } from './with-app.ts';
 
 const ROWS_SHOWN = 100;
 const ROWS_MAX = 1_000_000;
@@ -17,9 +17,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   refuseBinaryTerminal(invocation, format);
   const asOfMs = instantOption(invocation, 'asOf');
   const limit = wholeOption(invocation, 'limit', 1, ROWS_MAX) ?? ROWS_SHOWN;
-  return withLaptop(invocation, async (laptop): Promise<ExitCode> => {
-    await using query = await queryTask(laptop, operands[0] ?? '', asOfMs);
-    const chunks = format === 'table' ? tableText(query.table, limit, invocation) : encode(laptop, query.table, format);
+  return withApp(invocation, async (app): Promise<ExitCode> => {
+    await using query = await queryTask(app, operands[0] ?? '', asOfMs);
+    const chunks = format === 'table' ? tableText(query.table, limit, invocation) : encode(app, query.table, format);
     await writeResult(invocation, format, chunks);
     return 0;
   });

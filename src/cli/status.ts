@@ -3,18 +3,18 @@ import { noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
-import { withLaptop } from './opened.ts';
 import { describeRun } from './pipeline.ts';
 import { formatCount, formatInstant, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const NOTICES_SHOWN = 10;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const { status, latest, notices } = await withLaptop(invocation, async (laptop) => ({
-    status: await statusTask(laptop),
-    latest: await runTask(laptop, undefined),
-    notices: await noticesTask(laptop, true, NOTICES_SHOWN),
+  const { status, latest, notices } = await withApp(invocation, async (app) => ({
+    status: await statusTask(app),
+    latest: await runTask(app, undefined),
+    notices: await noticesTask(app, true, NOTICES_SHOWN),
   }));
   const isWhole = status.first !== undefined && status.workCount === 0;
   if (terminal.json) {

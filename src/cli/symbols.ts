@@ -1,11 +1,11 @@
 import { symbolsTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { wholeOption } from './options.ts';
 import { csvLine } from './render/csv.ts';
 import { renderTable } from './render/table.ts';
 import { formatCount } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const SYMBOLS_SHOWN = 50;
 const SYMBOLS_MAX = 1_000_000;
@@ -14,7 +14,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const isTable = terminal.isOutputTty && !terminal.json;
   const limit = wholeOption(invocation, 'limit', 1, SYMBOLS_MAX) ?? (isTable ? SYMBOLS_SHOWN : SYMBOLS_MAX);
-  const symbols = await withLaptop(invocation, (laptop) => symbolsTask(laptop, operands[0], limit));
+  const symbols = await withApp(invocation, (app) => symbolsTask(app, operands[0], limit));
   if (terminal.json) {
     await terminal.line(JSON.stringify(symbols, undefined, 2));
     return 0;

@@ -1,14 +1,14 @@
 import { tablesTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { flagOption } from './options.ts';
 import { renderTable } from './render/table.ts';
 import { formatBytes, formatCount, formatInstant } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const tables = await withLaptop(invocation, tablesTask);
+  const tables = await withApp(invocation, tablesTask);
   if (terminal.json) {
     await terminal.line(JSON.stringify(tables, undefined, 2));
     return 0;

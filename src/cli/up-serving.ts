@@ -1,5 +1,5 @@
 import { WorkProcess } from '#runtime/daemon/work-process.ts';
-import { openLaptop } from '#runtime/local/open-local.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 import { startServer } from '#runtime/server/server.ts';
 import { freeWorkTask } from '#runtime/tasks/pipeline-tasks.ts';
 import { hasBars } from '#runtime/tasks/tasks.ts';
@@ -16,7 +16,7 @@ export async function serveAndWork(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal, signal } = invocation;
   const listening = listeningOptions(invocation);
   const write = (line: string): void => terminal.note(line);
-  await using laptop = await openLaptop(config, { readOnly: true });
+  await using app = await openLocal(config, { readOnly: true });
   const args = ['up', '--no-serve', ...(terminal.json ? ['--json'] : [])];
   for (const name of WORK_OPTIONS) {
     const value = textOption(invocation, name);
@@ -25,13 +25,13 @@ export async function serveAndWork(invocation: Invocation): Promise<ExitCode> {
   let url = '';
   const work = new WorkProcess({
     args,
-    isNew: !(await hasBars(laptop)),
-    nowMs: () => laptop.clock.nowMs(),
+    isNew: !(await hasBars(app)),
+    nowMs: () => app.clock.nowMs(),
     write,
-    onDied: (pid) => freeWorkTask(laptop, pid),
+    onDied: (pid) => freeWorkTask(app, pid),
     onBuilt: () => write(`Look at it in a browser: ${url}`),
   });
-  const server = await startServer(laptop, {
+  const server = await startServer(app, {
     ...listening,
     work,
     version: VERSION,

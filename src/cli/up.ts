@@ -1,23 +1,21 @@
 import { parseIsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import type { AppContext } from '#runtime/app.ts';
+import { isFromVendor } from '#runtime/config/source-choice.ts';
 import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/daemon/build.ts';
 import { BuildBoard } from '#runtime/daemon/build-board.ts';
 import { type DaemonHost, fillFirst, fillNow, keepTime, runOnce } from '#runtime/daemon/daemon.ts';
+import { saveHistoryStart, yearsBefore } from '#runtime/daemon/history.ts';
 import { openWorkLink, type WorkLink } from '#runtime/daemon/work-link.ts';
-import { keepHistoryStart, yearsBefore } from '#runtime/local/history.ts';
-import type { Laptop } from '#runtime/local/open-local.ts';
 import {
   checkSameMarket,
-  keepMarketSettings,
   marketStart,
-  readMarketSettings,
   type SimulatedMarketSettings,
-} from '#runtime/local/simulated-market.ts';
-import { isFromVendor } from '#runtime/local/source.ts';
+  saveMarketSettings,
+} from '#runtime/home-folder/simulated-market.ts';
 import { RunDesk } from '#runtime/runs/run-service.ts';
 import { barsTask, hasBars, symbolsTask, tablesTask } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { describeRun, describeStep } from './pipeline.ts';
 import { renderBars } from './render/bars.ts';
@@ -25,6 +23,7 @@ import { renderTable } from './render/table.ts';
 import { formatBytes, formatCount, formatDuration, formatInstant } from './render/text.ts';
 import { stepProgress } from './step-progress.ts';
 import { describeVerify } from './verify.ts';
+import { withApp } from './with-app.ts';
 
 const SYMBOLS_DEFAULT = 200;
 const SYMBOLS_MAX = 12_000;
@@ -62,21 +61,21 @@ interface UpInvocation extends Invocation {
 async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode> {
   const { terminal, signal, link } = invocation;
   const isOnce = flagOption(invocation, 'once');
-  return withLaptop(invocation, async (laptop) => {
+  return withApp(invocation, async (app) => {
     const started = performance.now();
-    await using desk = new RunDesk(laptop, { write: (line) => terminal.note(line) });
-    const host = hostOf(invocation, laptop, desk);
-    const isNew = !(await hasBars(laptop));
-    const isReal = isFromVendor(laptop);
-    const market = isReal ? undefined : await marketFor(laptop, wanted);
+    await using desk = new RunDesk(app, { write: (line) => terminal.note(line) });
+    const host = hostOf(invocation, app, desk);
+    const isNew = !(await hasBars(app));
+    const isReal = isFromVendor(app.config);
+    const market = isReal ? undefined : await marketFor(app, wanted);
     const canFetch = isReal || market !== undefined;
-    const startedMs = laptop.clock.nowMs();
+    const startedMs = app.clock.nowMs();
     let isWhole: boolean;
     if (isNew || !canFetch) {
-      const origin = await originOf(laptop, market, wanted);
-      isWhole = await (isOnce ? fillNow(host, origin) : fillFirst(laptop, desk, host, origin, signal));
-    } else isWhole = await runOnce(laptop, desk, host, signal);
-    if (!isNew && (isOnce || !canFetch)) await summarize(invocation, laptop, market, performance.now() - started);
+      const origin = await originOf(app, market, wanted);
+      isWhole = await (isOnce ? fillNow(host, origin) : fillFirst(app, desk, host, origin, signal));
+    } else isWhole = await runOnce(app, desk, host, signal);
+    if (!isNew && (isOnce || !canFetch)) await summarize(invocation, app, market, performance.now() - started);
     const exitCode = isWhole ? 0 : 1;
     if (isOnce) return signal.aborted ? STOPPED : exitCode;
     if (signal.aborted) return 0;
@@ -85,7 +84,7 @@ async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode>
       return exitCode;
     }
     link?.serveRuns(async (session) => startRun(invocation, desk, host, session));
-    await keepTime(laptop, desk, host, signal, { startedMs, isWhole });
+    await keepTime(app, desk, host, signal, { startedMs, isWhole });
     return 0;
   });
 }
@@ -110,16 +109,16 @@ async function startRun(
   return id;
 }
 
-function hostOf(invocation: UpInvocation, laptop: Laptop, desk: RunDesk): DaemonHost {
+function hostOf(invocation: UpInvocation, app: AppContext, desk: RunDesk): DaemonHost {
   const { terminal, link } = invocation;
   return {
     fill: async (origin) => {
       const started = performance.now();
-      const wasEmpty = !(await hasBars(laptop));
-      const report = await fill(invocation, laptop, desk, origin);
+      const wasEmpty = !(await hasBars(app));
+      const report = await fill(invocation, app, desk, origin);
       if (wasEmpty) {
         const market = origin.kind === 'simulated' ? origin.market : undefined;
-        await summarize(invocation, laptop, market, performance.now() - started);
+        await summarize(invocation, app, market, performance.now() - started);
         link?.send({ type: 'built' });
       }
       return report;
@@ -152,14 +151,14 @@ const VENDOR_YEARS_DEFAULT = 2;
 
 /** Where an empty lake is filled from. How far back is kept before the first row, so that a fill that dies is gone on with. */
 async function originOf(
-  laptop: Laptop,
+  app: AppContext,
   market: SimulatedMarketSettings | undefined,
   wanted: Wanted,
 ): Promise<BuildOrigin> {
   if (market !== undefined) return { kind: 'simulated', market };
-  if (!isFromVendor(laptop)) return { kind: 'present' };
-  const from = yearsBefore(laptop.clock.nowMs(), wanted.years ?? VENDOR_YEARS_DEFAULT);
-  await keepHistoryStart(laptop, from);
+  if (!isFromVendor(app.config)) return { kind: 'present' };
+  const from = yearsBefore(app.clock.nowMs(), wanted.years ?? VENDOR_YEARS_DEFAULT);
+  await saveHistoryStart(app.config, from);
   return { kind: 'vendor', from };
 }
 
@@ -170,42 +169,42 @@ interface Wanted {
 }
 
 /** The simulated market to fill the lake from; undefined where it holds other data, with which made-up prices never mix. */
-async function marketFor(laptop: Laptop, wanted: Wanted): Promise<SimulatedMarketSettings | undefined> {
-  const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
-  const kept = await readMarketSettings(laptop);
-  if (kept !== undefined) {
-    checkSameMarket(kept, {
+async function marketFor(app: AppContext, wanted: Wanted): Promise<SimulatedMarketSettings | undefined> {
+  const to = app.calendar.lastClosedSession(app.clock.nowMs());
+  const saved = await app.simulatedMarket();
+  if (saved !== undefined) {
+    checkSameMarket(saved, {
       ...(wanted.seed === undefined ? {} : { seed: wanted.seed }),
       ...(wanted.symbols === undefined ? {} : { securities: wanted.symbols }),
-      ...(wanted.years === undefined ? {} : { from: marketStart(laptop, to, wanted.years) }),
+      ...(wanted.years === undefined ? {} : { from: marketStart(app.calendar, to, wanted.years) }),
     });
-    return kept;
+    return saved;
   }
-  if (await hasBars(laptop)) return undefined;
+  if (await hasBars(app)) return undefined;
   const market = {
     seed: wanted.seed ?? SEED_DEFAULT,
     securities: wanted.symbols ?? SYMBOLS_DEFAULT,
-    from: marketStart(laptop, to, wanted.years ?? YEARS_DEFAULT),
+    from: marketStart(app.calendar, to, wanted.years ?? YEARS_DEFAULT),
   };
-  await keepMarketSettings(laptop, market);
+  await saveMarketSettings(app.config, market);
   return market;
 }
 
 /** Fills the lake: a bar of progress while somebody watches, and a line for each step when it is done. */
 async function fill(
   invocation: UpInvocation,
-  laptop: Laptop,
+  app: AppContext,
   desk: RunDesk,
   origin: BuildOrigin,
 ): Promise<BuildReport> {
   const { terminal, signal, link } = invocation;
   const board = new BuildBoard({
     steps: buildSteps(origin),
-    startedMs: laptop.clock.nowMs(),
+    startedMs: app.clock.nowMs(),
     onChange: (building) => link?.send({ type: 'building', building }),
   });
   const progress = stepProgress(terminal);
-  const { report } = await startBuild(laptop, desk, {
+  const { report } = await startBuild(app, desk, {
     origin,
     signal,
     onProgress: (step, done, total, detail) => {
@@ -240,18 +239,18 @@ async function fill(
 
 async function summarize(
   invocation: Invocation,
-  laptop: Laptop,
+  app: AppContext,
   market: SimulatedMarketSettings | undefined,
   ms: number,
 ): Promise<void> {
   const { terminal } = invocation;
-  const tables = await tablesTask(laptop);
-  const shown = laptop.lakeFolder.startsWith(`${process.cwd()}/`)
-    ? laptop.lakeFolder.slice(process.cwd().length + 1)
-    : laptop.lakeFolder;
+  const tables = await tablesTask(app);
+  const shown = app.lakeFolder.startsWith(`${process.cwd()}/`)
+    ? app.lakeFolder.slice(process.cwd().length + 1)
+    : app.lakeFolder;
   if (terminal.json) {
     await terminal.line(
-      JSON.stringify({ simulated: market ?? null, lake: laptop.lakeFolder, ms: Math.round(ms), tables }, undefined, 2),
+      JSON.stringify({ simulated: market ?? null, lake: app.lakeFolder, ms: Math.round(ms), tables }, undefined, 2),
     );
     return;
   }
@@ -271,10 +270,10 @@ async function summarize(
     table.last ?? '',
   ]);
   for (const line of renderTable(columns, rows, 100)) await terminal.line(line);
-  const [symbol] = await symbolsTask(laptop, undefined, 1);
+  const [symbol] = await symbolsTask(app, undefined, 1);
   const name = symbol?.symbol ?? 'SYMBOL';
   if (symbol !== undefined) {
-    const result = await barsTask(laptop, { symbol: name, interval: laptop.config.intervals.at(-2) ?? 5 });
+    const result = await barsTask(app, { symbol: name, interval: app.config.intervals.at(-2) ?? 5 });
     await terminal.line();
     const last = { ...result, bars: result.bars.slice(-4) } as typeof result;
     for (const line of renderBars(last, { total: 4, plot: false, width: 110 })) await terminal.line(line);

@@ -2,17 +2,17 @@ import type { VacuumLakeReport } from '#runtime/tasks/reports.ts';
 import { vacuumTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { formatBytes, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 const RETENTION_DAYS_MAX = 400;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const retentionDays = wholeOption(invocation, 'retentionDays', 0, RETENTION_DAYS_MAX);
-  const report = await withLaptop(invocation, (laptop) =>
-    vacuumTask(laptop, {
+  const report = await withApp(invocation, (app) =>
+    vacuumTask(app, {
       dryRun: flagOption(invocation, 'dryRun'),
       force: flagOption(invocation, 'force'),
       ...(retentionDays === undefined ? {} : { retentionDays }),

@@ -2,16 +2,16 @@ import type { VerifyReport } from '#runtime/tasks/reports.ts';
 import { verifyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { withLaptop } from './opened.ts';
 import { flagOption } from './options.ts';
 import { formatCount, plural } from './render/text.ts';
+import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const report = await withLaptop(invocation, async (laptop) => {
+  const report = await withApp(invocation, async (app) => {
     const progress = terminal.progress('verifying');
     try {
-      return await verifyTask(laptop, { deep: flagOption(invocation, 'deep') }, ({ table, done, total }) =>
+      return await verifyTask(app, { deep: flagOption(invocation, 'deep') }, ({ table, done, total }) =>
         progress.update(done, total, table),
       );
     } finally {

@@ -6,8 +6,9 @@ import { UsageError } from '#base/errors.ts';
 import { rowsOf } from '#serving/export/table-stream.ts';
 import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import type { SymbolSummary, TableSummary } from '#serving/read/tables.ts';
+import type { AppContext } from './app.ts';
 import { readConfig } from './config/config.ts';
-import { type Laptop, openLaptop } from './local/open-local.ts';
+import { openLocal } from './local/open-local.ts';
 import { barsTask, historyTask, queryTask, symbolsTask, tablesTask } from './tasks/tasks.ts';
 
 /**
@@ -74,26 +75,26 @@ export async function openLake(options: OpenLakeOptions = {}): Promise<OpenLake>
   const config = readConfig({ environment, workingFolder: process.cwd() });
   const lakeFolder = options.path === undefined ? join(config.home, 'lake') : resolve(options.path);
   if (!existsSync(lakeFolder)) throw lakeMissing(lakeFolder);
-  const laptop = await openLaptop(config, { lakeFolder, readOnly: true });
+  const app = await openLocal(config, { lakeFolder, readOnly: true });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    closed ??= Promise.resolve(laptop[Symbol.asyncDispose]());
+    closed ??= Promise.resolve(app[Symbol.asyncDispose]());
     await closed;
   };
   return {
     bars: async (request) =>
-      barsTask(laptop, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }),
-    sql: (statement, { asOfMs } = {}) => sqlRows(laptop, statement, asOfMs),
-    tables: async () => tablesTask(laptop),
-    symbols: async (search, limit = SYMBOLS_MAX) => symbolsTask(laptop, search, limit),
-    history: async (table, limit = VERSIONS_DEFAULT) => historyTask(laptop, table, limit),
+      barsTask(app, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }),
+    sql: (statement, { asOfMs } = {}) => sqlRows(app, statement, asOfMs),
+    tables: async () => tablesTask(app),
+    symbols: async (search, limit = SYMBOLS_MAX) => symbolsTask(app, search, limit),
+    history: async (table, limit = VERSIONS_DEFAULT) => historyTask(app, table, limit),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-async function* sqlRows(laptop: Laptop, statement: string, asOfMs: number | undefined): AsyncGenerator<SqlResultRow> {
-  await using query = await queryTask(laptop, statement, asOfMs);
+async function* sqlRows(app: AppContext, statement: string, asOfMs: number | undefined): AsyncGenerator<SqlResultRow> {
+  await using query = await queryTask(app, statement, asOfMs);
   for await (const batch of query.table.batches) yield* rowsOf(query.table.fields, batch);
 }
 

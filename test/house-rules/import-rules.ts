@@ -32,6 +32,24 @@ const PARTS: Readonly<Record<string, { readonly parts: readonly string[]; readon
   web: { parts: ['market', 'serving'], packages: ['*'] },
 };
 
+/**
+ * Rooms of `src/runtime/`, lowest first, with the rooms each may import. `local` and `aws` fill the ports with adapters, and no other
+ * room may import `#adapters` or them, but for the library, which opens a lake.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  config: [],
+  'home-folder': ['config'],
+  'app.ts': ['config', 'home-folder'],
+  local: ['config', 'home-folder', 'app.ts'],
+  aws: ['config', 'app.ts'],
+  runs: ['config', 'app.ts'],
+  tasks: ['config', 'app.ts', 'runs'],
+  server: ['config', 'app.ts', 'runs', 'tasks'],
+  daemon: ['config', 'home-folder', 'app.ts', 'runs', 'tasks', 'server'],
+  'library.ts': ['config', 'app.ts', 'tasks', 'local'],
+};
+const ROOMS_WITH_ADAPTERS = ['local', 'aws'];
+
 /** Tests may import what they test and anything above; they are no part of the program. */
 const isTest = (file: string): boolean => file.endsWith('.test.ts');
 
@@ -48,8 +66,8 @@ export function violations(files: readonly SourceFile[]): string[] {
     const part = partOf(file.path);
     if (part === undefined || isTest(file.path)) continue;
     const rule = PARTS[part];
-    if (rule === undefined) {
-      found.push(`${file.path}: "${part}" is no part of the architecture`);
+    if (rule === undefined || (part === 'runtime' && ROOMS[folderOf(file.path)] === undefined)) {
+      found.push(`${file.path}: "${rule === undefined ? part : folderOf(file.path)}" is no part of the architecture`);
       continue;
     }
     for (const specifier of importsOf(file)) {
@@ -76,9 +94,16 @@ function refusal(
   const targetPart = partOf(target);
   if (targetPart === undefined) return 'it lies outside src';
   if (!target.endsWith('.ts')) return 'imports name the file with its ending';
-  const isSameFolder = part === 'adapters' ? adapterOf(path) === adapterOf(target) : part === targetPart;
-  if (isSameFolder) return specifier.startsWith('#') ? 'inside one part imports are relative' : undefined;
+  const isSameFolder = folderOf(path) === folderOf(target);
+  if (part === targetPart && (part !== 'adapters' || isSameFolder)) {
+    if (specifier.startsWith('#')) return 'inside one part imports are relative';
+    const rooms = ROOMS[folderOf(path)] ?? [];
+    if (part !== 'runtime' || isSameFolder || rooms.includes(folderOf(target))) return undefined;
+    return `${folderOf(path)} may import ${rooms.join(', ') || 'no other room'}`;
+  }
   if (part === 'adapters' && targetPart === 'adapters') return 'an adapter knows no other adapter';
+  if (part === 'runtime' && targetPart === 'adapters' && !ROOMS_WITH_ADAPTERS.includes(folderOf(path)))
+    return `only ${ROOMS_WITH_ADAPTERS.join(' and ')} may import adapters`;
   if (!rule.parts.includes(targetPart)) return `${part} may import ${rule.parts.join(', ') || 'nothing'}`;
   return specifier.startsWith('.') ? 'across parts imports are absolute (#part/file.ts)' : undefined;
 }
@@ -88,8 +113,9 @@ function partOf(path: string): string | undefined {
   return root === 'src' && part !== undefined && file !== undefined ? part : undefined;
 }
 
-function adapterOf(path: string): string | undefined {
-  return path.split('/')[2];
+/** The adapter, or the room of the runtime: the folder or file below the part. */
+function folderOf(path: string): string {
+  return path.split('/')[2] ?? '';
 }
 
 /** Every module a file names: imports, re-exports and dynamic imports with a fixed name. */

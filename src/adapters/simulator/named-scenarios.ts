@@ -1,9 +1,8 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-
+import type { ScenarioName } from '#ports/scenario-names.ts';
 import { SimulatedMarket } from './market.ts';
 import { RandomSource } from './random-source.ts';
-import type { ScenarioName } from './scenario-names.ts';
 import type { Fault } from './scenarios.ts';
 
 export interface ScenarioMarket {

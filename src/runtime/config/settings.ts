@@ -1,8 +1,8 @@
-import { SCENARIO_NAMES, type ScenarioName } from '#adapters/simulator/scenario-names.ts';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
 import { DEFAULT_INTERVALS, INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
+import { SCENARIO_NAMES, type ScenarioName } from '#ports/scenario-names.ts';
 import { definer, type SettingsTable } from './setting-definition.ts';
 import { fieldOf, hiddenUrl, Invalid, listOf, readBytes, share, shown, urlOf, whole } from './setting-values.ts';
 import { SERVING_SETTINGS, type ServingSettings } from './settings-serving.ts';

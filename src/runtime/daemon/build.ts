@@ -2,8 +2,8 @@ import type { IsoDate } from '#base/dates.ts';
 import type { CondvestError } from '#base/errors.ts';
 import type { VerifyReport } from '#batch/verify/verify.ts';
 import type { RunStep } from '#ports/operations.ts';
-import type { Laptop } from '../local/open-local.ts';
-import { type SimulatedMarketSettings, writeMarketFiles } from '../local/simulated-market.ts';
+import type { AppContext } from '../app.ts';
+import type { SimulatedMarketSettings } from '../home-folder/simulated-market.ts';
 import type { RunContext } from '../runs/recorded-run.ts';
 import type { RunDesk } from '../runs/run-service.ts';
 import type { StepProgress } from '../runs/step-recorder.ts';
@@ -41,14 +41,14 @@ export function buildSteps(origin: BuildOrigin): readonly string[] {
 
 /** Starts to fill a lake. `report` rejects with what stopped it; what was written up to then stays, and is gone on with. */
 export async function startBuild(
-  laptop: Laptop,
+  app: AppContext,
   desk: RunDesk,
   request: BuildRequest,
 ): Promise<{ readonly id: string; readonly report: Promise<BuildReport> }> {
   const { origin, signal, onStep } = request;
   let report: BuildReport | undefined;
   const { id, ended } = await desk.record({ kind: BUILD_KIND, input: origin, signal, onStep }, async (context) => {
-    report = await build(laptop, context, request);
+    report = await build(app, context, request);
     const { findingCount } = report.verified;
     return { error: findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places` };
   });
@@ -60,7 +60,7 @@ export async function startBuild(
   return { id, report: finished() };
 }
 
-async function build(laptop: Laptop, context: RunContext, request: BuildRequest): Promise<BuildReport> {
+async function build(app: AppContext, context: RunContext, request: BuildRequest): Promise<BuildReport> {
   const { recorder, signal } = context;
   const { origin, onProgress } = request;
   const step = async <T>(name: string, work: (say: Say) => Promise<T>, detail: (result: T) => string): Promise<T> => {
@@ -74,26 +74,26 @@ async function build(laptop: Laptop, context: RunContext, request: BuildRequest)
   let trouble: CondvestError | undefined;
   if (origin.kind === 'simulated') {
     const { market } = origin;
-    const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
+    const to = app.calendar.lastClosedSession(app.clock.nowMs());
     const files = await step(
       'simulating',
-      (say) => writeMarketFiles(laptop, market, to, say),
+      (say) => app.writeMarketFiles(market, to, say),
       ({ rows, sessions }) => `${counted(rows)} bars of ${counted(sessions)} sessions, ${market.from} to ${to}`,
     );
     await step(
       'importing',
-      (say) => importTask(laptop, { files: files.paths, source: 'simulated', onStep: (name) => say(0, 1, name) }),
+      (say) => importTask(app, { files: files.paths, source: 'simulated', onStep: (name) => say(0, 1, name) }),
       ({ changed, datasets }) =>
         changed
           ? datasets.map((part) => `${counted(part.inserted + part.replaced)} ${part.dataset}`).join(', ')
           : 'nothing new',
     );
   }
-  if (origin.kind === 'vendor') trouble = await fetchHistory(laptop, context, origin.from, step);
+  if (origin.kind === 'vendor') trouble = await fetchHistory(app, context, origin.from, step);
   await step(
     'resampling',
     async (say) => {
-      const { bars } = await resampleTask(laptop, {}, ({ year, done, total }) => say(done, total, String(year)));
+      const { bars } = await resampleTask(app, {}, ({ year, done, total }) => say(done, total, String(year)));
       const failed = bars.intervals.find((part) => part.error !== undefined)?.error;
       if (failed !== undefined) throw failed;
       return bars.intervals;
@@ -106,7 +106,7 @@ async function build(laptop: Laptop, context: RunContext, request: BuildRequest)
   );
   await step(
     'merging',
-    () => consolidateTask(laptop, { mode: 'incremental', maxWorkers: 2 }),
+    () => consolidateTask(app, { mode: 'incremental', maxWorkers: 2 }),
     ({ merged, filesBefore, filesAfter }) =>
       merged.length === 0
         ? 'nothing is due'
@@ -114,7 +114,7 @@ async function build(laptop: Laptop, context: RunContext, request: BuildRequest)
   );
   const verified = await step(
     'verifying',
-    (say) => verifyTask(laptop, { deep: false }, ({ table, done, total }) => say(done, total, table)),
+    (say) => verifyTask(app, { deep: false }, ({ table, done, total }) => say(done, total, table)),
     ({ findingCount, tables }) => {
       const rows = tables.reduce((sum, table) => sum + table.rows, 0);
       const looked = `${counted(tables.length)} tables, ${counted(rows)} rows`;
@@ -129,7 +129,7 @@ type Step = <T>(name: string, work: (say: Say) => Promise<T>, detail: (result: T
 
 /** Bars from the vendor, the newest first. What fails while others succeed is left to the pipeline. */
 async function fetchHistory(
-  laptop: Laptop,
+  app: AppContext,
   { signal }: RunContext,
   from: IsoDate,
   step: Step,
@@ -137,7 +137,7 @@ async function fetchHistory(
   const report = await step(
     'fetching',
     async (say) => {
-      const fetched = await fetchTask(laptop, {
+      const fetched = await fetchTask(app, {
         from,
         signal,
         onReference: () => say(0, 1, 'listings, splits and dividends'),

@@ -1,15 +1,14 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { RunStep } from '#ports/operations.ts';
-import { unfilledFrom } from '../local/history.ts';
-import type { Laptop } from '../local/open-local.ts';
-import { readMarketSettings } from '../local/simulated-market.ts';
-import { isFromVendor } from '../local/source.ts';
+import type { AppContext } from '../app.ts';
+import { isFromVendor } from '../config/source-choice.ts';
 import type { PipelineRunReport } from '../runs/pipeline.ts';
 import type { RunDesk } from '../runs/run-service.ts';
 import { statusTask } from '../tasks/fetch-tasks.ts';
 import { hasBars, vacuumTask } from '../tasks/tasks.ts';
 import { BUILD_KIND, type BuildOrigin, type BuildReport } from './build.ts';
+import { unfilledFrom } from './history.ts';
 import { isVacuumDue, nextRun, runAfter, type ScheduledRun } from './schedule.ts';
 
 /** Who runs the daemon: what it is told, and what it does in its own way. */
@@ -53,14 +52,14 @@ const RUNS_LOOKED_AT = 1000;
  * `before` says how the run before this call went; undefined where there was none.
  */
 export async function keepTime(
-  laptop: Laptop,
+  app: AppContext,
   desk: RunDesk,
   host: DaemonHost,
   signal: AbortSignal,
   before?: RunBefore,
 ): Promise<void> {
-  const { calendar, clock } = laptop;
-  let next = before === undefined ? nextRun(calendar, clock.nowMs()) : await follow(laptop, host, before);
+  const { calendar, clock } = app;
+  let next = before === undefined ? nextRun(calendar, clock.nowMs()) : await follow(app, host, before);
   let deliveredMs = clock.nowMs();
   let seenMs = clock.nowMs();
   host.onNext(next);
@@ -87,9 +86,9 @@ export async function keepTime(
       }
       continue;
     }
-    const isWhole = await runOnce(laptop, desk, host, signal);
+    const isWhole = await runOnce(app, desk, host, signal);
     if (signal.aborted) return;
-    next = await follow(laptop, host, { startedMs: nowMs, isWhole });
+    next = await follow(app, host, { startedMs: nowMs, isWhole });
     host.onNext(next);
   }
 }
@@ -105,14 +104,14 @@ export async function fillNow(host: DaemonHost, origin: BuildOrigin): Promise<bo
  * away is told of once, and what could not be had is left to `keepTime`. True where the lake is whole.
  */
 export async function fillFirst(
-  laptop: Laptop,
+  app: AppContext,
   desk: RunDesk,
   host: DaemonHost,
   origin: BuildOrigin,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    const isWhole = await whenFree(laptop, host, signal, () => fillNow(host, origin));
+    const isWhole = await whenFree(app, host, signal, () => fillNow(host, origin));
     await desk.tellOfRun(BUILD_KIND, null);
     return isWhole;
   } catch (cause) {
@@ -130,18 +129,16 @@ function mayPass(cause: CondvestError): boolean {
 }
 
 /** Runs the pipeline until nothing is left that could be done by now. True where nothing failed. */
-export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
-  const isFilled = await guarded(host, () => fillHistory(laptop, desk, host, signal));
+export async function runOnce(app: AppContext, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
+  const isFilled = await guarded(host, () => fillHistory(app, desk, host, signal));
   // A run would begin the market with today, and nobody would fill it any more.
-  const isEmpty = async (): Promise<boolean> => (await unfilledMarket(laptop)) !== undefined;
+  const isEmpty = async (): Promise<boolean> => (await unfilledMarket(app)) !== undefined;
   if (isFilled === undefined && (await guarded(quiet(host), isEmpty)) === true) return false;
   let leftBefore = Number.POSITIVE_INFINITY;
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(host, async () => {
       try {
-        const started = await whenFree(laptop, host, signal, () =>
-          desk.start({ input: {}, signal, onStep: host.onStep }),
-        );
+        const started = await whenFree(app, host, signal, () => desk.start({ input: {}, signal, onStep: host.onStep }));
         const ended = await started.report;
         await desk.outage.back();
         return ended;
@@ -161,35 +158,35 @@ export async function runOnce(laptop: Laptop, desk: RunDesk, host: DaemonHost, s
     }
     // What a filling had failed at, the run has done: the history is there, and all that is derived from it.
     if (isFilled === true) await desk.tellOfRun(BUILD_KIND, null);
-    await guarded(host, () => vacuumInTurn(laptop, desk, signal));
+    await guarded(host, () => vacuumInTurn(app, desk, signal));
     return isFilled === true;
   }
   return false;
 }
 
 /** Goes on with a history that an earlier process, or an earlier try, did not get to the end of. */
-async function fillHistory(laptop: Laptop, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
-  const origin = (await unfilledMarket(laptop)) ?? (await unfilledHistory(laptop));
+async function fillHistory(app: AppContext, desk: RunDesk, host: DaemonHost, signal: AbortSignal): Promise<boolean> {
+  const origin = (await unfilledMarket(app)) ?? (await unfilledHistory(app));
   if (origin === undefined) return true;
   const { trouble } = await desk.telling(
     BUILD_KIND,
     signal,
-    () => whenFree(laptop, host, signal, () => host.fill(origin)),
+    () => whenFree(app, host, signal, () => host.fill(origin)),
     ({ verified: { findingCount } }) =>
       findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places`,
   );
   return trouble === undefined;
 }
 
-async function unfilledHistory(laptop: Laptop): Promise<BuildOrigin | undefined> {
-  const from = await unfilledFrom(laptop);
+async function unfilledHistory(app: AppContext): Promise<BuildOrigin | undefined> {
+  const from = await unfilledFrom(app);
   return from === undefined ? undefined : { kind: 'vendor', from };
 }
 
 /** The simulated market of a home whose lake is still empty. */
-async function unfilledMarket(laptop: Laptop): Promise<BuildOrigin | undefined> {
-  if (isFromVendor(laptop) || (await hasBars(laptop))) return undefined;
-  const market = await readMarketSettings(laptop);
+async function unfilledMarket(app: AppContext): Promise<BuildOrigin | undefined> {
+  if (isFromVendor(app.config) || (await hasBars(app))) return undefined;
+  const market = await app.simulatedMarket();
   return market === undefined ? undefined : { kind: 'simulated', market };
 }
 
@@ -198,7 +195,7 @@ async function unfilledMarket(laptop: Laptop): Promise<BuildOrigin | undefined> 
  * that goes on for longer, the next run is told.
  */
 async function whenFree<T>(
-  { clock }: Laptop,
+  { clock }: AppContext,
   host: DaemonHost,
   signal: AbortSignal,
   work: () => Promise<T>,
@@ -215,8 +212,8 @@ async function whenFree<T>(
   }
 }
 
-async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal): Promise<void> {
-  const { calendar, clock } = laptop;
+async function vacuumInTurn(app: AppContext, desk: RunDesk, signal: AbortSignal): Promise<void> {
+  const { calendar, clock } = app;
   const runs = await desk.runs(RUNS_LOOKED_AT);
   const last = runs.find(({ kind, state }) => (kind === VACUUM_KIND || kind === BUILD_KIND) && state === 'succeeded');
   if (!isVacuumDue(calendar, last?.startedMs, clock.nowMs())) return;
@@ -224,7 +221,7 @@ async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal):
     const { ended } = await desk.record({ kind: VACUUM_KIND, input: {}, signal }, async ({ recorder }) => {
       await recorder.step(
         'vacuum',
-        () => vacuumTask(laptop, {}),
+        () => vacuumTask(app, {}),
         ({ files }) => ({ detail: `${files} files deleted` }),
       );
       return { error: null };
@@ -234,12 +231,12 @@ async function vacuumInTurn(laptop: Laptop, desk: RunDesk, signal: AbortSignal):
 }
 
 /** The run after this one: soon, where the newest session is not whole yet or a run failed; else by the exchange's clock. */
-async function follow(laptop: Laptop, host: DaemonHost, { startedMs, isWhole }: RunBefore): Promise<ScheduledRun> {
-  const { calendar, clock } = laptop;
+async function follow(app: AppContext, host: DaemonHost, { startedMs, isWhole }: RunBefore): Promise<ScheduledRun> {
+  const { calendar, clock } = app;
   const endedMs = clock.nowMs();
   const session = calendar.lastClosedSession(endedMs);
   const isWaiting = async (): Promise<boolean> => {
-    const { work } = await statusTask(laptop);
+    const { work } = await statusTask(app);
     return work.some((one) => one.session === session && endedMs < calendar.settlesAtMs(session));
   };
   const again = !isWhole || (await guarded(host, isWaiting)) !== false;

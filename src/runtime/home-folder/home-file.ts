@@ -1,13 +1,13 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CondvestError, type ErrorParts } from '#base/errors.ts';
-import type { Laptop } from '../local/open-local.ts';
+import type { Config } from '../config/config.ts';
 import { homeNotWritable, makeHome } from './home-folder.ts';
 
-/** Small JSON objects beside the lake: what a home remembers of how it was begun. */
+/** Small JSON objects beside the lake that record how a home was set up. */
 
-/** Whole or not at all, whatever dies meanwhile. */
-export async function keepHomeFile({ config }: Laptop, name: string, value: object): Promise<void> {
+/** Writes the file atomically: after a crash it holds either the old value or the new one. */
+export async function saveHomeFile(config: Config, name: string, value: object): Promise<void> {
   const path = join(config.home, name);
   await makeHome(config);
   try {
@@ -18,9 +18,9 @@ export async function keepHomeFile({ config }: Laptop, name: string, value: obje
   }
 }
 
-/** Undefined where there is no such file. One that `parse` makes nothing of is corrupt, and refused as `unreadable` says. */
+/** Reads and parses the file; undefined if there is none. If `parse` returns undefined, throws `unreadable` as `corrupt`. */
 export async function readHomeFile<T>(
-  { config }: Laptop,
+  config: Config,
   name: string,
   parse: (value: Readonly<Record<string, unknown>>) => T | undefined,
   unreadable: Pick<ErrorParts, 'code' | 'message' | 'action'>,

@@ -5,54 +5,53 @@ import { FsLocalFiles } from '#adapters/fs/local-files.ts';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { systemClock } from '#adapters/system/clock.ts';
 import { systemRandom } from '#adapters/system/random.ts';
+import { systemTimers } from '#adapters/system/timers.ts';
 import { isoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { Engine } from '#lake/engine.ts';
 import { Lake } from '#lake/lake.ts';
-import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
+import { createCalendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { LocalFiles } from '#ports/local-files.ts';
+import type { Operations } from '#ports/operations.ts';
+import type { AppContext } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { codeOf, homeNotWritable } from '../home-folder/home-folder.ts';
+import { readMarketSettings } from '../home-folder/simulated-market.ts';
 import { makeTempFolder, sweepTempFolders } from '../home-folder/temp-folders.ts';
+import { writeMarketFiles } from './market-files.ts';
+import { noLiveBars } from './no-live-bars.ts';
+import { openKeys, openNotifiers, openOperations } from './operations.ts';
+import { openPageFiles } from './page-files.ts';
+import { openSource } from './source.ts';
 
-/** Everything that runs on a laptop, put together: the one place that says which adapter fills which port there. */
-export interface Laptop extends AsyncDisposable {
-  readonly config: Config;
-  readonly calendar: Calendar;
-  readonly clock: Clock;
-  readonly files: LocalFiles;
-  readonly lake: Lake;
-  /** The folder of the lake: what a notebook is pointed at. */
-  readonly lakeFolder: string;
-  /** A folder of this process for large temporary files, removed when it is closed. */
-  readonly tempFolder: string;
-}
-
-/** Scratch that is older than this belongs to a process that died. */
+/** Scratch files older than this belong to a process that died. */
 const SCRATCH_AGE_MS = 24 * 60 * 60 * 1000;
 
-/** The calendar knows sessions up to the end of the year after the next. */
+/** The calendar extends to the end of the second year after the current one. */
 const CALENDAR_YEARS_AHEAD = 2;
 
-export interface LaptopOptions {
-  /** The folder of the lake; `lake` in the home folder unless given. */
+export interface LocalOptions {
+  /** Folder of the lake; default: `lake` in the home folder. */
   readonly lakeFolder?: string;
-  /** All temporary files go to the system's own folder for them, and nothing in the home folder is touched. */
+  /** Puts all temporary files into the system's temporary folder and leaves the home folder untouched. */
   readonly readOnly?: boolean;
-  /** The clock of everything that is opened; the system's unless given. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
-export async function openLaptop(config: Config, options: LaptopOptions = {}): Promise<Laptop> {
+/** Opens the context of a single machine: files on disk, SQLite or PostgreSQL, and the system's clock and randomness. */
+export async function openLocal(config: Config, options: LocalOptions = {}): Promise<AppContext> {
   const { lakeFolder = join(config.home, 'lake'), readOnly = false, clock = systemClock } = options;
+  const random = systemRandom;
   const tempRoot = readOnly ? sharedTempRoot() : join(config.home, 'tmp');
+  await using undo = new AsyncDisposableStack();
   let tempFolder: string;
   try {
-    tempFolder = await makeTempFolder(tempRoot, { pid: process.pid, id: systemRandom.uuid().slice(0, 8) });
+    tempFolder = await makeTempFolder(tempRoot, { pid: process.pid, id: random.uuid().slice(0, 8) });
   } catch (cause) {
     throw readOnly ? tempNotWritable(tempRoot, cause) : homeNotWritable(config.home, cause);
   }
+  undo.defer(() => rm(tempFolder, { recursive: true, force: true }));
   await sweepTempFolders(tempRoot, clock.nowMs() - SCRATCH_AGE_MS);
   const store = new FsObjectStore({ root: lakeFolder, ...(readOnly ? { scratchFolder: tempFolder } : {}) });
   const engine = await Engine.create({
@@ -60,25 +59,39 @@ export async function openLaptop(config: Config, options: LaptopOptions = {}): P
     memoryLimitBytes: config.memoryLimitBytes,
     ...(config.threads === undefined ? {} : { threads: config.threads }),
   });
+  undo.defer(() => engine.close());
   const today = isoDate(new Date(clock.nowMs()).toISOString().slice(0, 10));
   const calendar = createCalendar({ lastYear: yearOf(today) + CALENDAR_YEARS_AHEAD, closures: config.closures });
   if (!readOnly) await store.sweepScratch(SCRATCH_AGE_MS);
+  const lake = new Lake({ store, engine, clock, random });
+  const base = { config, calendar, clock, random, lake, tempFolder };
+  let operations: Promise<Operations> | undefined;
+  undo.defer(async () => (await operations?.catch(() => undefined))?.[Symbol.asyncDispose]());
+  const resources = undo.move();
   return {
-    config,
-    calendar,
-    clock,
-    files: new FsLocalFiles(),
-    lake: new Lake({ store, engine, clock, random: systemRandom }),
+    ...base,
+    timers: systemTimers,
     lakeFolder,
-    tempFolder,
-    [Symbol.asyncDispose]: async () => {
-      engine.close();
-      await rm(tempFolder, { recursive: true, force: true });
+    files: new FsLocalFiles(),
+    page: openPageFiles(),
+    live: noLiveBars,
+    operations: () => {
+      operations ??= openOperations(base).catch((cause: unknown) => {
+        operations = undefined;
+        throw cause;
+      });
+      return operations;
     },
+    keys: () => openKeys(base),
+    notifiers: (write) => openNotifiers(base, write),
+    source: () => openSource(base),
+    simulatedMarket: () => readMarketSettings(config),
+    writeMarketFiles: (market, to, onProgress) => writeMarketFiles(base, market, to, onProgress),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
-/** The system's folder is everybody's: each user has a folder of their own in it, which the others cannot write to. */
+/** Returns this user's own folder in the system's temporary folder, which other users cannot write to. */
 function sharedTempRoot(): string {
   return join(tmpdir(), `condvest-${process.getuid?.() ?? 'user'}`);
 }

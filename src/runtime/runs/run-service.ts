@@ -1,15 +1,12 @@
-import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { PipelineInput } from '#batch/pipeline/steps.ts';
 import { deliver, type TellDeps, tellOfRun } from '#batch/pipeline/tell.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { Notice, Operations, Run, RunStep } from '#ports/operations.ts';
-import type { Laptop } from '../local/open-local.ts';
-import { openNotifiers, openOperations } from '../local/operations.ts';
-import { openSource } from '../local/source.ts';
-import { pipelineDeps } from '../tasks/fetch-tasks.ts';
+import type { Notice, Run, RunStep } from '#ports/operations.ts';
+import type { AppContext } from '../app.ts';
 import { type StartedPipeline, startPipeline } from './pipeline.ts';
+import { pipelineDeps } from './pipeline-deps.ts';
 import {
   type RunContext,
   type RunRequest,
@@ -47,37 +44,34 @@ const FOLLOW_PAUSE_MS = 100;
 
 /**
  * Where runs are started, looked up and followed: shared by the scheduler, the command line and whoever serves it over a network.
- * Runs of other processes on the same operational store are seen as well. The store is opened when it is first needed, and
- * once more after it could not be.
- */
+ * Runs of other processes on the same operational store are seen as well.  */
 export class RunDesk implements AsyncDisposable {
   /** Tells of the store's own absence. */
   readonly outage: StoreOutage;
-  readonly #laptop: Laptop;
+  readonly #app: AppContext;
   readonly #write: (line: string) => void;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #followers = new Set<() => void>();
   #followerCount = 0;
-  #operations: Promise<Operations> | undefined;
   #notifiers: Promise<readonly Notifier[]> | undefined;
 
   /** `write` is given the lines of notices that go to the console. */
-  constructor(laptop: Laptop, options: { readonly write: (line: string) => void }) {
-    this.#laptop = laptop;
+  constructor(app: AppContext, options: { readonly write: (line: string) => void }) {
+    this.#app = app;
     this.#write = options.write;
-    this.outage = new StoreOutage({ notifiers: () => this.notifiers(), clock: laptop.clock, random: systemRandom });
+    this.outage = new StoreOutage({ notifiers: () => this.notifiers(), clock: app.clock, random: app.random });
   }
 
   /** Starts a run of the daily pipeline in the background. `pipeline-busy` (transient) where one is under way anywhere. */
   async start(request: StartRequest): Promise<StartedPipeline> {
-    const { clock } = this.#laptop;
-    const source = await openSource(this.#laptop);
-    const pipeline = pipelineDeps(this.#laptop, source);
-    const [operations, notifiers] = [await this.#open(), await this.notifiers()];
+    const { clock, random } = this.#app;
+    const source = await this.#app.source();
+    const pipeline = pipelineDeps(this.#app, source);
+    const [operations, notifiers] = [await this.#app.operations(), await this.notifiers()];
     const { input, resume, signal, onStep } = request;
     const started = await startPipeline(
-      { pipeline, operations, notifiers, clock, random: systemRandom, onGivenUp: this.#write },
+      { pipeline, operations, notifiers, clock, random, onGivenUp: this.#write },
       {
         input,
         signal: this.#signal(signal),
@@ -91,9 +85,10 @@ export class RunDesk implements AsyncDisposable {
 
   /** Work of another kind as a run, under the same lease: what `startRun` says. */
   async record(request: RunRequest, work: (context: RunContext) => Promise<WorkEnd>): Promise<StartedRun> {
-    const operations = await this.#open();
+    const { clock, random } = this.#app;
+    const operations = await this.#app.operations();
     const started = await startRun(
-      { operations, clock: this.#laptop.clock, random: systemRandom },
+      { operations, clock, random },
       { ...request, signal: this.#signal(request.signal), onStep: this.#telling(request.onStep) },
       work,
     );
@@ -135,12 +130,12 @@ export class RunDesk implements AsyncDisposable {
 
   /** The newest runs first. */
   async runs(limit: number): Promise<Run[]> {
-    return (await this.#open()).runs(limit);
+    return (await this.#app.operations()).runs(limit);
   }
 
   /** A run with its steps; the newest one unless an id is given. `pipeline-run-unknown` for an id that is not known. */
   async details(id?: string): Promise<RunDetails | undefined> {
-    const operations = await this.#open();
+    const operations = await this.#app.operations();
     const run = id === undefined ? (await operations.runs(1))[0] : await operations.run(id);
     if (run !== undefined) return { run, steps: await operations.steps(run.id) };
     if (id !== undefined) throw unknownRun(id);
@@ -152,7 +147,7 @@ export class RunDesk implements AsyncDisposable {
   }
 
   async notices(request: { readonly openOnly: boolean; readonly limit: number }): Promise<Notice[]> {
-    return (await this.#open()).notices(request);
+    return (await this.#app.operations()).notices(request);
   }
 
   /**
@@ -193,37 +188,23 @@ export class RunDesk implements AsyncDisposable {
   }
 
   async #tellDeps(): Promise<TellDeps> {
-    const { clock } = this.#laptop;
-    const [operations, notifiers] = [await this.#open(), await this.notifiers()];
-    return { operations, notifiers, clock, random: systemRandom, onGivenUp: this.#write };
+    const { clock, random } = this.#app;
+    const [operations, notifiers] = [await this.#app.operations(), await this.notifiers()];
+    return { operations, notifiers, clock, random, onGivenUp: this.#write };
   }
 
   /** The ways to a person that are configured. */
   notifiers(): Promise<readonly Notifier[]> {
-    const { config, clock } = this.#laptop;
-    this.#notifiers ??= openNotifiers(config, { clock, write: this.#write });
+    this.#notifiers ??= this.#app.notifiers(this.#write);
     return this.#notifiers;
   }
 
-  /** Stops what is under way at its next sound point, waits for it, and closes the store. */
+  /** Stops what is under way at its next sound point, and waits for it. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closing = new CondvestError({ code: 'interrupted', kind: 'transient', message: 'The program is ending' });
     this.#closing.abort(closing);
     for (const follower of [...this.#followers]) follower();
     await Promise.allSettled([...this.#underWay]);
-    const operations = await this.#operations?.catch(() => undefined);
-    await operations?.[Symbol.asyncDispose]();
-  }
-
-  #open(): Promise<Operations> {
-    if (this.#operations === undefined) {
-      const opening = openOperations(this.#laptop.config);
-      this.#operations = opening;
-      opening.catch(() => {
-        this.#operations = undefined;
-      });
-    }
-    return this.#operations;
   }
 
   #signal(signal: AbortSignal | undefined): AbortSignal {
@@ -268,7 +249,7 @@ export class RunDesk implements AsyncDisposable {
 
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#laptop.clock.sleep(ms, this.#signal(signal));
+      await this.#app.clock.sleep(ms, this.#signal(signal));
     } catch (cause) {
       if (signal?.aborted !== true && !this.#closing.signal.aborted) throw cause;
     }

@@ -1,10 +1,6 @@
-import { CondvestError } from '#base/errors.ts';
-import type { Operations } from '#ports/operations.ts';
 import type { Upkeep, UpkeepEvent, UpkeepStatus } from '#serving/http/upkeep.ts';
-import type { Laptop } from '../local/open-local.ts';
-import { openOperations } from '../local/operations.ts';
-import { readMarketSettings } from '../local/simulated-market.ts';
-import { isFromVendor, sourceName } from '../local/source.ts';
+import type { AppContext } from '../app.ts';
+import { isFromVendor, sourceName } from '../config/source-choice.ts';
 import { RunWatch } from '../runs/run-watch.ts';
 import { gapsTask, qualityTask, statusTask } from '../tasks/fetch-tasks.ts';
 
@@ -19,18 +15,17 @@ export type Work = Pick<Upkeep, 'building' | 'nextRun'> & {
 const STATUS_MS = 1000;
 
 /** Everything that the server shows of the other layers, from the lake and from the operational store. */
-export class LaptopUpkeep implements Upkeep, AsyncDisposable {
-  readonly #laptop: Laptop;
+export class OperationsView implements Upkeep, AsyncDisposable {
+  readonly #app: AppContext;
   readonly #work: Work | undefined;
   readonly #watch: RunWatch;
   readonly startRun: Upkeep['startRun'];
-  #operations: Promise<Operations> | undefined;
   #status: { readonly atMs: number; readonly value: Promise<UpkeepStatus> } | undefined;
 
-  constructor(laptop: Laptop, work: Work | undefined) {
-    this.#laptop = laptop;
+  constructor(app: AppContext, work: Work | undefined) {
+    this.#app = app;
     this.#work = work;
-    this.#watch = new RunWatch(() => this.#open());
+    this.#watch = new RunWatch(() => this.#app.operations());
     this.startRun = work === undefined ? undefined : (request) => work.startRun(request);
     work?.onChange((event) => {
       if (event === undefined) this.#watch.look();
@@ -39,11 +34,11 @@ export class LaptopUpkeep implements Upkeep, AsyncDisposable {
   }
 
   async isSimulated(): Promise<boolean> {
-    return (await readMarketSettings(this.#laptop)) !== undefined;
+    return (await this.#app.simulatedMarket()) !== undefined;
   }
 
   status(): Promise<UpkeepStatus> {
-    const nowMs = this.#laptop.clock.nowMs();
+    const nowMs = this.#app.clock.nowMs();
     if (this.#status === undefined || Math.abs(nowMs - this.#status.atMs) >= STATUS_MS) {
       const value = this.#readStatus();
       this.#status = { atMs: nowMs, value };
@@ -55,9 +50,9 @@ export class LaptopUpkeep implements Upkeep, AsyncDisposable {
   }
 
   async #readStatus(): Promise<UpkeepStatus> {
-    const status = await statusTask(this.#laptop);
-    const hasSource = isFromVendor(this.#laptop) || (await this.isSimulated());
-    return { source: hasSource ? sourceName(this.#laptop) : null, ...status };
+    const status = await statusTask(this.#app);
+    const hasSource = isFromVendor(this.#app.config) || (await this.isSimulated());
+    return { source: hasSource ? sourceName(this.#app.config) : null, ...status };
   }
 
   building(): ReturnType<Upkeep['building']> {
@@ -65,25 +60,25 @@ export class LaptopUpkeep implements Upkeep, AsyncDisposable {
   }
 
   gaps({ symbol, limit }: Parameters<Upkeep['gaps']>[0]): ReturnType<Upkeep['gaps']> {
-    return gapsTask(this.#laptop, symbol, limit);
+    return gapsTask(this.#app, symbol, limit);
   }
 
   quality(request: Parameters<Upkeep['quality']>[0]): ReturnType<Upkeep['quality']> {
-    return qualityTask(this.#laptop, request);
+    return qualityTask(this.#app, request);
   }
 
   async runs(limit: number): ReturnType<Upkeep['runs']> {
-    return (await this.#open()).runs(limit);
+    return (await this.#app.operations()).runs(limit);
   }
 
   async run(id: string): ReturnType<Upkeep['run']> {
-    const operations = await this.#open();
+    const operations = await this.#app.operations();
     const run = await operations.run(id);
     return run === undefined ? undefined : { run, steps: await operations.steps(id) };
   }
 
   async notices(request: Parameters<Upkeep['notices']>[0]): ReturnType<Upkeep['notices']> {
-    return (await this.#open()).notices(request);
+    return (await this.#app.operations()).notices(request);
   }
 
   listen(listener: (event: UpkeepEvent) => void): () => void {
@@ -94,24 +89,7 @@ export class LaptopUpkeep implements Upkeep, AsyncDisposable {
     return this.#work?.nextRun();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch.stop();
-    try {
-      await (await this.#operations)?.[Symbol.asyncDispose]();
-    } catch (cause) {
-      if (!(cause instanceof CondvestError)) throw cause;
-    }
-  }
-
-  /** Opened when it is first needed, and once more after it could not be. */
-  #open(): Promise<Operations> {
-    if (this.#operations === undefined) {
-      const opening = openOperations(this.#laptop.config);
-      this.#operations = opening;
-      opening.catch(() => {
-        this.#operations = undefined;
-      });
-    }
-    return this.#operations;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#watch.stop();
   }
 }

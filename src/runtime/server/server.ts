@@ -1,11 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { collectDefaultMetrics } from 'prom-client';
-import { FsPageFiles } from '#adapters/fs/page-files.ts';
-import { systemRandom } from '#adapters/system/random.ts';
-import { systemTimers } from '#adapters/system/timers.ts';
 import { defined } from '#base/assert.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { createApp } from '#serving/app.ts';
@@ -16,17 +12,15 @@ import { KeyRing } from '#serving/http/gate/key-ring.ts';
 import { ServerMetrics } from '#serving/http/gate/metrics.ts';
 import { addPage } from '#serving/http/page.ts';
 import { createServing, DEFAULT_LIMITS, type ServingLimits } from '#serving/http/serving.ts';
+import type { AppContext } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { SERVE_PORT_DEFAULT } from '../config/settings-serving.ts';
-import { openKeys } from '../local/keys.ts';
-import { noLiveBars } from '../local/no-live-bars.ts';
-import type { Laptop } from '../local/open-local.ts';
 import { openAccessLog } from './access-log.ts';
-import { LaptopUpkeep, type Work } from './operations-view.ts';
+import { OperationsView, type Work } from './operations-view.ts';
 import { endSilentConnections } from './silent-connections.ts';
 import { sqlProcesses } from './sql-process.ts';
 
-/** The server of a laptop: everything that the application needs, behind a socket. */
+/** The HTTP server: puts the application behind a socket. */
 
 export interface ServerOptions {
   /** Over those of the configuration. */
@@ -64,30 +58,30 @@ const PORTS_TRIED = 20;
 const HEADER_BYTES = 8192;
 
 /** Starts to listen. Throws `keys-none`, `port-taken`, `port-forbidden`, `host-unknown`. */
-export async function startServer(laptop: Laptop, options: ServerOptions): Promise<RunningServer> {
-  const { config, clock, lake, calendar } = laptop;
+export async function startServer(app: AppContext, options: ServerOptions): Promise<RunningServer> {
+  const { config, clock, random, timers, lake, calendar } = app;
   const host = options.host ?? config.serveHost;
   const needsKeys = mustHaveKeys(config, host);
   await using undo = new AsyncDisposableStack();
-  const keys = needsKeys ? undo.use(await openKeys(config)) : undefined;
+  const keys = needsKeys ? undo.use(await app.keys()) : undefined;
   if (keys !== undefined && !(await keys.hasKeys())) throw noKeys(config, host);
-  const keyRing = keys === undefined ? undefined : new KeyRing({ keys, clock, timers: systemTimers });
-  const upkeep = undo.use(new LaptopUpkeep(laptop, options.work));
+  const keyRing = keys === undefined ? undefined : new KeyRing({ keys, clock, timers });
+  const upkeep = undo.use(new OperationsView(app, options.work));
   const stopping = new AbortController();
   const limits = limitsOf(config);
   const serving = createServing({
     lake,
     calendar,
     clock,
-    random: systemRandom,
-    timers: systemTimers,
-    live: noLiveBars,
-    files: laptop.files,
-    page: pageFiles(),
+    random,
+    timers,
+    live: app.live,
+    files: app.files,
+    page: app.page,
     upkeep,
     intervals: config.intervals,
     limits,
-    sql: config.serveSql ? sqlProcesses({ scratchFolder: laptop.tempFolder, random: systemRandom }) : undefined,
+    sql: config.serveSql ? sqlProcesses({ scratchFolder: app.tempFolder, random }) : undefined,
     stopping: stopping.signal,
     publicUrl: config.servePublicUrl,
     trustProxy: config.serveTrustProxy,
@@ -114,7 +108,7 @@ export async function startServer(laptop: Laptop, options: ServerOptions): Promi
         hosts: { isOurs: (name) => rules.isOurs(name) },
         cors: config.serveCors ?? (needsKeys ? ['*'] : []),
         metrics,
-        random: systemRandom,
+        random,
         monotonicMs: () => performance.now(),
         addressOf: (env) => (env as HttpBindings).incoming.socket.remoteAddress ?? '',
         breakOff: (env) => (env as HttpBindings).outgoing.destroy(),
@@ -169,15 +163,6 @@ function limitsOf(config: Config): ServingLimits {
     readsRunning: config.serveReads,
     exportRows: config.serveExportRows,
   };
-}
-
-/** The page as it was built, in a checkout or in the package. */
-function pageFiles(): FsPageFiles {
-  const here = import.meta.dirname;
-  // In the package this file is dist/src/runtime/server/server.js and the page is dist/web; in a checkout it is web/dist.
-  const isCompiled = import.meta.filename.endsWith('.js');
-  const root = isCompiled ? join(here, '../../../web') : join(here, '../../../web/dist');
-  return new FsPageFiles(root);
 }
 
 function urlOf(host: string, port: number): string {

@@ -2,21 +2,19 @@ import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { type FetchBarsReport, type FetchProgress, fetchBars } from '#batch/fetch/fetch-bars.ts';
 import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-reference.ts';
-import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
 import { readHorizon } from '#batch/fetch/horizon.ts';
 import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
 import { findGaps, type GapsReport } from '#batch/gaps.ts';
 import { readLedger } from '#batch/ledger/ledger.ts';
-import type { PipelineDeps } from '#batch/pipeline/steps.ts';
 import { findQuality, type QualityReport, type QualityRequest } from '#batch/quality.ts';
 import { type LakeStatus, lakeStatus } from '#batch/status.ts';
 import { readListings } from '#batch/tables/listings-table.ts';
 import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
-import type { DailySource } from '#ports/daily-source.ts';
 import { refuseUnknown } from '#serving/read/symbol-lookup.ts';
 
-import type { Laptop } from '../local/open-local.ts';
-import { openSource, sourceName } from '../local/source.ts';
+import type { AppContext } from '../app.ts';
+import { sourceName } from '../config/source-choice.ts';
+import { fetchDeps } from '../runs/pipeline-deps.ts';
 
 /** What can be asked of a lake and its source together. */
 
@@ -49,22 +47,11 @@ export interface FetchReport {
   readonly referenceError: CondvestError | undefined;
 }
 
-export function fetchDeps(laptop: Laptop, source: DailySource): FetchDeps {
-  const { lake, calendar, clock, config } = laptop;
-  const { sourceRanks, partialShare, intervals, quarantineBound } = config;
-  const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals), quarantineBound };
-  return { lake, calendar, clock, source, rules };
-}
-
-export function pipelineDeps(laptop: Laptop, source: DailySource): PipelineDeps {
-  return { ...fetchDeps(laptop, source), intervals: laptop.config.intervals };
-}
-
 /** Fetches what the ledger lacks inside a range: lists and events first, which say what to expect and explain jumps. */
-export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<FetchReport> {
-  const { lake, calendar, clock } = laptop;
-  checkRange(laptop, request);
-  const deps = fetchDeps(laptop, await openSource(laptop));
+export async function fetchTask(app: AppContext, request: FetchRequest): Promise<FetchReport> {
+  const { lake, calendar, clock } = app;
+  checkRange(app, request);
+  const deps = fetchDeps(app, await app.source());
   const { source } = deps;
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const nowMs = clock.nowMs();
@@ -107,10 +94,10 @@ export async function fetchTask(laptop: Laptop, request: FetchRequest): Promise<
   return { source: source.name, planned, bars, reference, referenceError };
 }
 
-function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {
-  const { calendar, clock } = laptop;
+function checkRange(app: AppContext, { from, to }: FetchRequest): void {
+  const { calendar, clock } = app;
   const lastClosed = calendar.lastClosedSession(clock.nowMs());
-  if (from !== undefined && to !== undefined) checkDays(laptop, from, to);
+  if (from !== undefined && to !== undefined) checkDays(app, from, to);
   if (from !== undefined && from > lastClosed) {
     throw new UsageError({
       code: 'range-in-the-future',
@@ -121,7 +108,7 @@ function checkRange(laptop: Laptop, { from, to }: FetchRequest): void {
   }
 }
 
-function checkDays({ calendar }: Laptop, from: IsoDate, to: IsoDate): void {
+function checkDays({ calendar }: AppContext, from: IsoDate, to: IsoDate): void {
   if (from > to) {
     throw new UsageError({
       code: 'range-reversed',
@@ -148,24 +135,24 @@ function checkDays({ calendar }: Laptop, from: IsoDate, to: IsoDate): void {
   });
 }
 
-export function statusTask(laptop: Laptop): Promise<LakeStatus> {
-  return lakeStatus(laptop, { source: sourceName(laptop) });
+export function statusTask(app: AppContext): Promise<LakeStatus> {
+  return lakeStatus(app, { source: sourceName(app.config) });
 }
 
-export async function gapsTask(laptop: Laptop, symbol: string | undefined, limit: number): Promise<GapsReport> {
-  const { lake } = laptop;
+export async function gapsTask(app: AppContext, symbol: string | undefined, limit: number): Promise<GapsReport> {
+  const { lake } = app;
   const bars = await lake.table(DAILY_BARS).head();
   if (symbol !== undefined && bars !== undefined) {
     const listings = await readListings(lake, await lake.table(LISTINGS).head());
     if (listings.every((row) => row.symbol !== symbol)) await refuseUnknown(lake, bars, [symbol]);
   }
-  return findGaps(laptop, { source: sourceName(laptop), symbol, limit });
+  return findGaps(app, { source: sourceName(app.config), symbol, limit });
 }
 
-export async function qualityTask(laptop: Laptop, request: QualityRequest): Promise<QualityReport> {
+export async function qualityTask(app: AppContext, request: QualityRequest): Promise<QualityReport> {
   const { from, to } = request;
-  if (from !== undefined && to !== undefined) checkDays(laptop, from, to);
-  return findQuality(laptop, request);
+  if (from !== undefined && to !== undefined) checkDays(app, from, to);
+  return findQuality(app, request);
 }
 
 export type QualityTaskReport = QualityReport;

@@ -5,7 +5,7 @@ import { parquetOf } from '#serving/export/parquet.ts';
 import type { TableStream } from '#serving/export/table-stream.ts';
 import { barsTable } from '#serving/read/bars-table.ts';
 import type { BarsResult } from '#serving/read/served-bars.ts';
-import type { Laptop } from '../local/open-local.ts';
+import type { AppContext } from '../app.ts';
 
 export type { TableStream } from '#serving/export/table-stream.ts';
 export type { BarsResult, WindowPart } from '#serving/read/served-bars.ts';
@@ -13,7 +13,7 @@ export type { BarsResult, WindowPart } from '#serving/read/served-bars.ts';
 export type StreamFormat = 'csv' | 'json' | 'ndjson' | 'parquet' | 'arrow';
 
 /** Rows as the bytes of a file format, pulled one chunk at a time. */
-export function encode(laptop: Laptop, table: TableStream, format: StreamFormat): AsyncIterable<Uint8Array | string> {
+export function encode(app: AppContext, table: TableStream, format: StreamFormat): AsyncIterable<Uint8Array | string> {
   switch (format) {
     case 'csv':
       return encodeCsv(table);
@@ -24,15 +24,15 @@ export function encode(laptop: Laptop, table: TableStream, format: StreamFormat)
     case 'arrow':
       return encodeArrow(table);
     case 'parquet':
-      return parquetOf(laptop.lake, laptop.files, table);
+      return parquetOf(app.lake, app.files, table);
   }
 }
 
 /** The bars of an answer as the bytes of a file format. */
 export function encodeBars(
-  laptop: Laptop,
+  app: AppContext,
   result: BarsResult,
   format: StreamFormat,
 ): AsyncIterable<Uint8Array | string> {
-  return encode(laptop, barsTable(result), format);
+  return encode(app, barsTable(result), format);
 }

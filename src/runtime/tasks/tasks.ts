@@ -13,7 +13,7 @@ import { readBars } from '#serving/read/bars.ts';
 import { type RunningQuery, runQuery } from '#serving/read/query.ts';
 import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHistory } from '#serving/read/tables.ts';
-import type { Laptop } from '../local/open-local.ts';
+import type { AppContext } from '../app.ts';
 
 /**
  * What can be asked of a lake: each use case with the ports it needs filled in from the composition root. The command line and
@@ -23,10 +23,10 @@ import type { Laptop } from '../local/open-local.ts';
 export type Notify<T> = (progress: T) => void;
 
 export function importTask(
-  laptop: Laptop,
+  app: AppContext,
   request: Omit<ImportRequest, 'quarantineBound'> & { readonly quarantineBound?: number | undefined },
 ): Promise<ImportReport> {
-  const { lake, calendar, clock, files, config } = laptop;
+  const { lake, calendar, clock, files, config } = app;
   const { sourceRanks, partialShare, intervals } = config;
   const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals) };
   const quarantineBound = request.quarantineBound ?? config.quarantineBound;
@@ -40,11 +40,11 @@ export interface ResampleTaskReport {
 
 /** N-session bars and restatements: everything that is derived. */
 export async function resampleTask(
-  laptop: Laptop,
+  app: AppContext,
   request: { readonly intervals?: readonly number[] | undefined; readonly full?: boolean | undefined },
   onProgress?: Notify<{ readonly year: number; readonly done: number; readonly total: number }>,
 ): Promise<ResampleTaskReport> {
-  const { lake, calendar, config } = laptop;
+  const { lake, calendar, config } = app;
   const bars = await resample(
     { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) },
     { intervals: request.intervals ?? config.intervals, full: request.full === true },
@@ -54,17 +54,17 @@ export async function resampleTask(
 }
 
 export function consolidateTask(
-  laptop: Laptop,
+  app: AppContext,
   request: Omit<ConsolidateRequest, 'intervals'>,
   onProgress?: Notify<Compaction>,
 ): Promise<ConsolidateReport> {
-  const { lake, calendar, clock, config } = laptop;
+  const { lake, calendar, clock, config } = app;
   const deps = { lake, calendar, clock, ...(onProgress === undefined ? {} : { onProgress }) };
   return consolidate(deps, { ...request, intervals: config.intervals });
 }
 
-export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<VacuumLakeReport> {
-  const { lake, calendar, config } = laptop;
+export function vacuumTask(app: AppContext, request: VacuumRequest): Promise<VacuumLakeReport> {
+  const { lake, calendar, config } = app;
   return vacuumLake(
     { lake, calendar, intervals: config.intervals },
     { retentionDays: config.retentionDays, ...request },
@@ -72,39 +72,39 @@ export function vacuumTask(laptop: Laptop, request: VacuumRequest): Promise<Vacu
 }
 
 export function verifyTask(
-  laptop: Laptop,
+  app: AppContext,
   request: { readonly deep: boolean },
   onProgress?: Notify<{ readonly table: string; readonly done: number; readonly total: number }>,
 ): Promise<VerifyReport> {
-  const { lake, calendar, config } = laptop;
+  const { lake, calendar, config } = app;
   return verifyLake(
     { lake, calendar, intervals: config.intervals, ...(onProgress === undefined ? {} : { onProgress }) },
     request,
   );
 }
 
-export function barsTask(laptop: Laptop, request: BarsRequest): Promise<BarsResult> {
-  const { lake, calendar, clock } = laptop;
+export function barsTask(app: AppContext, request: BarsRequest): Promise<BarsResult> {
+  const { lake, calendar, clock } = app;
   return readBars({ lake, calendar, clock }, request);
 }
 
-export function queryTask(laptop: Laptop, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {
-  return runQuery(laptop, { statement, asOfMs, intervals: laptop.config.intervals });
+export function queryTask(app: AppContext, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {
+  return runQuery(app, { statement, asOfMs, intervals: app.config.intervals });
 }
 
-export function tablesTask(laptop: Laptop): Promise<TableSummary[]> {
-  return listTables(laptop.lake, laptop.config.intervals);
+export function tablesTask(app: AppContext): Promise<TableSummary[]> {
+  return listTables(app.lake, app.config.intervals);
 }
 
-export function symbolsTask(laptop: Laptop, search: string | undefined, limit: number): Promise<SymbolSummary[]> {
-  return listSymbols(laptop.lake, { search, limit });
+export function symbolsTask(app: AppContext, search: string | undefined, limit: number): Promise<SymbolSummary[]> {
+  return listSymbols(app.lake, { search, limit });
 }
 
-export function historyTask(laptop: Laptop, table: string, limit: number): Promise<HistoryEntry[]> {
-  return tableHistory(laptop.lake, { table, limit, intervals: laptop.config.intervals });
+export function historyTask(app: AppContext, table: string, limit: number): Promise<HistoryEntry[]> {
+  return tableHistory(app.lake, { table, limit, intervals: app.config.intervals });
 }
 
 /** The lake has bars, from wherever. */
-export async function hasBars(laptop: Laptop): Promise<boolean> {
-  return (await laptop.lake.table(DAILY_BARS).head()) !== undefined;
+export async function hasBars(app: AppContext): Promise<boolean> {
+  return (await app.lake.table(DAILY_BARS).head()) !== undefined;
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { IsoDate } from '#base/dates.ts';
+import type { AppContext } from '#runtime/app.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { type DaemonHost, runOnce } from '#runtime/daemon/daemon.ts';
-import { type Laptop, openLaptop } from '#runtime/local/open-local.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 import { RunDesk } from '#runtime/runs/run-service.ts';
 import { fetchTask } from '#runtime/tasks/fetch-tasks.ts';
 import { importTask } from '#runtime/tasks/tasks.ts';
@@ -22,7 +23,7 @@ const PARTIAL_SESSIONS = 80;
 describe('catching up', () => {
   let folder: string;
   let server: VendorServer;
-  let laptop: Laptop;
+  let app: AppContext;
   let sessions: readonly IsoDate[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'condvest-catch-up-'));
@@ -39,8 +40,8 @@ describe('catching up', () => {
       CONDVEST_REQUESTS_PER_MINUTE: '0',
       CONDVEST_INTERVALS: '3',
     };
-    laptop = await openLaptop(readConfig({ environment, workingFolder: folder }));
-    const { calendar, clock } = laptop;
+    app = await openLocal(readConfig({ environment, workingFolder: folder }));
+    const { calendar, clock } = app;
     const last = calendar.lastClosedSession(clock.nowMs());
     sessions = calendar.range(calendar.previous(last, PARTIAL_SESSIONS - 1), last);
     for (const session of sessions)
@@ -51,17 +52,17 @@ describe('catching up', () => {
     const listings = join(folder, 'listings.csv');
     const lines = LISTED.map((symbol) => `${symbol},2020-01-02,,${symbol},CS,XNYS`);
     await writeFile(listings, ['symbol,first_session,last_session,name,type,exchange', ...lines, ''].join('\n'));
-    await importTask(laptop, { files: [listings], source: 'import' });
+    await importTask(app, { files: [listings], source: 'import' });
   });
   afterEach(async () => {
-    await laptop[Symbol.asyncDispose]();
+    await app[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
 
   const asked = (): string[] => server.requests.flatMap((path) => /stocks\/(\d{4}-\d\d-\d\d)\?/.exec(path)?.[1] ?? []);
   /** Sessions that each run left for the next one. */
-  const catchUp = async (of: Laptop): Promise<number[]> => {
+  const catchUp = async (of: AppContext): Promise<number[]> => {
     const left: number[] = [];
     const host: DaemonHost = {
       fill: () => assert.fail('there is history'),
@@ -76,9 +77,9 @@ describe('catching up', () => {
   };
 
   test('sessions that stay partial are asked for once until the next close, however many they are', async () => {
-    await fetchTask(laptop, { from: sessions[0] });
+    await fetchTask(app, { from: sessions[0] });
     server.requests.length = 0;
-    assert.deepEqual(await catchUp(laptop), [0]);
+    assert.deepEqual(await catchUp(app), [0]);
     assert.ok(asked().length <= 1, `only the last one may still change: ${asked().join(' ')}`);
   });
 
@@ -96,7 +97,7 @@ describe('catching up', () => {
       CONDVEST_FLAT_FILES: inside,
       CONDVEST_INTERVALS: '3',
     };
-    await using other = await openLaptop(readConfig({ environment, workingFolder: folder }));
+    await using other = await openLocal(readConfig({ environment, workingFolder: folder }));
     await fetchTask(other, { from: sessions[0], to: sessions[0] });
     assert.deepEqual(await catchUp(other), [19, 19]);
   });

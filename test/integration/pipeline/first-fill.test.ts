@@ -6,12 +6,13 @@ import { test } from 'node:test';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
+import type { AppContext } from '#runtime/app.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { type BuildOrigin, type BuildReport, startBuild } from '#runtime/daemon/build.ts';
 import { type DaemonHost, fillFirst, keepTime, runOnce } from '#runtime/daemon/daemon.ts';
-import { keepHistoryStart } from '#runtime/local/history.ts';
-import { type Laptop, openLaptop } from '#runtime/local/open-local.ts';
-import { keepMarketSettings, type SimulatedMarketSettings } from '#runtime/local/simulated-market.ts';
+import { saveHistoryStart } from '#runtime/daemon/history.ts';
+import { type SimulatedMarketSettings, saveMarketSettings } from '#runtime/home-folder/simulated-market.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 import { RunDesk } from '#runtime/runs/run-service.ts';
 import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
@@ -42,16 +43,16 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
       CONDVEST_REQUESTS_PER_MINUTE: '0',
     };
     const clock = new VirtualClock(calendar.settlesAtMs(LAST) - 3_600_000);
-    await using laptop = await openLaptop(readConfig({ environment, workingFolder: folder }), { clock });
+    await using app = await openLocal(readConfig({ environment, workingFolder: folder }), { clock });
     const told: string[] = [];
-    await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
+    await using desk = new RunDesk(app, { write: (line) => void told.push(line) });
     const abort = new AbortController();
     const next: string[] = [];
     const fills: string[] = [];
     const host: DaemonHost = {
       fill: async (origin: BuildOrigin): Promise<BuildReport> => {
         fills.push(new Date(clock.nowMs()).toISOString());
-        return (await startBuild(laptop, desk, { origin })).report;
+        return (await startBuild(app, desk, { origin })).report;
       },
       onNext: ({ atMs, reason }) => {
         next.push(`${new Date(atMs).toISOString().slice(0, 16)} ${reason}`);
@@ -64,19 +65,19 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
       onTrouble: () => undefined,
     };
     vendor.faults.push(...Array.from({ length: 1000 }, () => ({ kind: 'reset' }) as const));
-    await keepHistoryStart(laptop, FIRST);
-    assert.equal(await fillFirst(laptop, desk, host, { kind: 'vendor', from: FIRST }, abort.signal), false);
+    await saveHistoryStart(app.config, FIRST);
+    assert.equal(await fillFirst(app, desk, host, { kind: 'vendor', from: FIRST }, abort.signal), false);
     const openedLines = (): string[] => told.filter((line) => line.startsWith('[error]'));
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
-    const before = { startedMs: laptop.clock.nowMs(), isWhole: false };
-    await keepTime(laptop, desk, host, abort.signal, before);
+    const before = { startedMs: app.clock.nowMs(), isWhole: false };
+    await keepTime(app, desk, host, abort.signal, before);
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
     assert.ok(
       told.some((line) => /over|resolved|recovered/i.test(line)),
       told.join('\n'),
     );
     assert.deepEqual(await desk.notices({ openOnly: true, limit: 10 }), []);
-    const status = await statusTask(laptop);
+    const status = await statusTask(app);
     assert.deepEqual([status.first, status.last, status.watermark], [FIRST, LAST, LAST]);
     assert.deepEqual(next[0], '2026-11-25T15:30 again', next.join('\n'));
     assert.equal(fills.length, 2);
@@ -86,14 +87,14 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
 });
 
 /** A home of a simulated market on a clock of its own, in which nothing is filled yet. */
-async function simulatedHome(folder: string, nowMs: number): Promise<{ laptop: Laptop; clock: VirtualClock }> {
+async function simulatedHome(folder: string, nowMs: number): Promise<{ app: AppContext; clock: VirtualClock }> {
   const environment = { CONDVEST_HOME: folder, CONDVEST_INTERVALS: '3' };
   const clock = new VirtualClock(nowMs);
-  return { laptop: await openLaptop(readConfig({ environment, workingFolder: folder }), { clock }), clock };
+  return { app: await openLocal(readConfig({ environment, workingFolder: folder }), { clock }), clock };
 }
 
 interface SimulatedHome {
-  readonly laptop: Laptop;
+  readonly app: AppContext;
   readonly market: SimulatedMarketSettings;
   readonly desk: RunDesk;
   /** Lines of the notices on the console. */
@@ -104,20 +105,20 @@ interface SimulatedHome {
 async function inSimulatedHome(use: (home: SimulatedHome) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-first-fill-'));
   try {
-    const { laptop: opened } = await simulatedHome(folder, calendar.settlesAtMs(LAST) - 3_600_000);
-    await using laptop = opened;
+    const { app: opened } = await simulatedHome(folder, calendar.settlesAtMs(LAST) - 3_600_000);
+    await using app = opened;
     const market: SimulatedMarketSettings = { seed: 1, securities: 12, from: FIRST };
-    await keepMarketSettings(laptop, market);
+    await saveMarketSettings(app.config, market);
     const told: string[] = [];
-    await using desk = new RunDesk(laptop, { write: (line) => void told.push(line) });
-    await use({ laptop, market, desk, told });
+    await using desk = new RunDesk(app, { write: (line) => void told.push(line) });
+    await use({ app, market, desk, told });
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 test('a simulated market that could not be filled at first is filled by schedule, from its first session on', () =>
-  inSimulatedHome(async ({ laptop, market, desk, told }) => {
+  inSimulatedHome(async ({ app, market, desk, told }) => {
     const abort = new AbortController();
     let tries = 0;
     let waits = 0;
@@ -125,7 +126,7 @@ test('a simulated market that could not be filled at first is filled by schedule
       fill: async (origin) => {
         tries += 1;
         if (tries < 3) throw new CondvestError({ code: 'full', kind: 'transient', message: 'The disk is full' });
-        return (await startBuild(laptop, desk, { origin })).report;
+        return (await startBuild(app, desk, { origin })).report;
       },
       onNext: () => {
         waits += 1;
@@ -135,10 +136,10 @@ test('a simulated market that could not be filled at first is filled by schedule
       onRun: () => undefined,
       onTrouble: () => undefined,
     };
-    const startedMs = laptop.clock.nowMs();
-    assert.equal(await fillFirst(laptop, desk, host, { kind: 'simulated', market }, abort.signal), false);
-    await keepTime(laptop, desk, host, abort.signal, { startedMs, isWhole: false });
-    const status = await statusTask(laptop);
+    const startedMs = app.clock.nowMs();
+    assert.equal(await fillFirst(app, desk, host, { kind: 'simulated', market }, abort.signal), false);
+    await keepTime(app, desk, host, abort.signal, { startedMs, isWhole: false });
+    const status = await statusTask(app);
     assert.deepEqual([status.first, status.watermark], [FIRST, LAST]);
     assert.deepEqual(
       told.filter((line) => /cannot be filled/.test(line)).map((line) => line.replace(/ \(.*/, '')),
@@ -147,10 +148,10 @@ test('a simulated market that could not be filled at first is filled by schedule
   }));
 
 test('a filling that failed after its bars had come is over with the run that derives the rest', () =>
-  inSimulatedHome(async ({ laptop, market, desk, told }) => {
+  inSimulatedHome(async ({ app, market, desk, told }) => {
     const host: DaemonHost = {
       fill: async (origin) => {
-        await (await startBuild(laptop, desk, { origin })).report;
+        await (await startBuild(app, desk, { origin })).report;
         throw new CondvestError({ code: 'full', kind: 'transient', message: 'The disk is full' });
       },
       onNext: () => undefined,
@@ -159,9 +160,9 @@ test('a filling that failed after its bars had come is over with the run that de
       onTrouble: (error) => assert.equal(error.code, 'full'),
     };
     const { signal } = new AbortController();
-    assert.equal(await fillFirst(laptop, desk, host, { kind: 'simulated', market }, signal), false);
+    assert.equal(await fillFirst(app, desk, host, { kind: 'simulated', market }, signal), false);
     assert.deepEqual(await openKinds(desk), ['run-failed']);
-    assert.equal(await runOnce(laptop, desk, host, signal), true);
+    assert.equal(await runOnce(app, desk, host, signal), true);
     assert.deepEqual(await openKinds(desk), []);
     assert.ok(
       told.some((line) => line.startsWith('[over] The lake cannot be filled')),
@@ -178,9 +179,9 @@ test('a clock that was far ahead and is set right delays no run', async () => {
   try {
     const nowMs = calendar.closeMs(LAST) + 3_600_000;
     const aheadMs = 20 * 86_400_000;
-    const { laptop: opened, clock } = await simulatedHome(folder, nowMs + aheadMs);
-    await using laptop = opened;
-    await using desk = new RunDesk(laptop, { write: () => undefined });
+    const { app: opened, clock } = await simulatedHome(folder, nowMs + aheadMs);
+    await using app = opened;
+    await using desk = new RunDesk(app, { write: () => undefined });
     const abort = new AbortController();
     const next: string[] = [];
     const host: DaemonHost = {
@@ -194,7 +195,7 @@ test('a clock that was far ahead and is set right delays no run', async () => {
       onRun: () => undefined,
       onTrouble: () => undefined,
     };
-    await keepTime(laptop, desk, host, abort.signal);
+    await keepTime(app, desk, host, abort.signal);
     assert.deepEqual(next, ['2026-12-15T16:05 settling 2026-12-14', '2026-11-25T16:05 settling 2026-11-24']);
   } finally {
     await rm(folder, { recursive: true });

@@ -7,37 +7,37 @@ import { isoDate } from '#base/dates.ts';
 import { recordHorizon } from '#batch/fetch/horizon.ts';
 import { recordSessions } from '#batch/ledger/record-sessions.ts';
 import { readConfig } from '#runtime/config/config.ts';
-import { keepHistoryStart, unfilledFrom, yearsBefore } from '#runtime/local/history.ts';
-import { openLaptop } from '#runtime/local/open-local.ts';
+import { saveHistoryStart, unfilledFrom, yearsBefore } from '#runtime/daemon/history.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 
 test('history that was asked for is wanted until it is there, or the plan ends', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-history-'));
   try {
     const environment = { CONDVEST_HOME: folder, MASSIVE_API_KEY: 'a-key-of-the-tests' };
-    await using laptop = await openLaptop(readConfig({ environment, workingFolder: folder }));
-    assert.equal(await unfilledFrom(laptop), undefined, 'none was asked for');
-    await keepHistoryStart(laptop, isoDate('2026-05-02'));
-    assert.equal(await unfilledFrom(laptop), '2026-05-02', 'nothing is there yet');
-    const { lake, calendar } = laptop;
+    await using app = await openLocal(readConfig({ environment, workingFolder: folder }));
+    assert.equal(await unfilledFrom(app), undefined, 'none was asked for');
+    await saveHistoryStart(app.config, isoDate('2026-05-02'));
+    assert.equal(await unfilledFrom(app), '2026-05-02', 'nothing is there yet');
+    const { lake, calendar } = app;
     const see = (session: string): Promise<unknown> =>
       recordSessions(
         { lake, calendar, rules: { partialShare: 0.9 } },
         {
           rowsAfter: new Map([[isoDate(session), 3]]),
           changed: new Set(),
-          fetchedAtMs: laptop.clock.nowMs(),
+          fetchedAtMs: app.clock.nowMs(),
           countEveryLook: true,
         },
       );
     // The newest comes first: a process that died has left what is older.
     await see('2026-11-16');
-    assert.equal(await unfilledFrom(laptop), '2026-05-04');
-    await recordHorizon(lake, 'massive', isoDate('2026-11-12'), laptop.clock.nowMs());
-    assert.equal(await unfilledFrom(laptop), '2026-11-13', 'the plan begins here');
+    assert.equal(await unfilledFrom(app), '2026-05-04');
+    await recordHorizon(lake, 'massive', isoDate('2026-11-12'), app.clock.nowMs());
+    assert.equal(await unfilledFrom(app), '2026-11-13', 'the plan begins here');
     await see('2026-11-13');
-    assert.equal(await unfilledFrom(laptop), undefined);
+    assert.equal(await unfilledFrom(app), undefined);
     await writeFile(join(folder, 'history.json'), '{"from": 7}');
-    await assert.rejects(unfilledFrom(laptop), { code: 'history-settings', kind: 'corrupt' });
+    await assert.rejects(unfilledFrom(app), { code: 'history-settings', kind: 'corrupt' });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -4,24 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CondvestError } from '#base/errors.ts';
+import type { AppContext } from '#runtime/app.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { startBuild } from '#runtime/daemon/build.ts';
-import { type Laptop, openLaptop } from '#runtime/local/open-local.ts';
-import { keepMarketSettings, marketStart } from '#runtime/local/simulated-market.ts';
+import { marketStart, saveMarketSettings } from '#runtime/home-folder/simulated-market.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 import { RunDesk, type RunEvent } from '#runtime/runs/run-service.ts';
 
 describe('the desk of runs', () => {
   let folder: string;
-  let laptop: Laptop;
+  let app: AppContext;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'condvest-desk-'));
-    laptop = await openLaptop(readConfig({ environment: { CONDVEST_HOME: folder }, workingFolder: folder }));
+    app = await openLocal(readConfig({ environment: { CONDVEST_HOME: folder }, workingFolder: folder }));
   });
   after(async () => {
-    await laptop[Symbol.asyncDispose]();
+    await app[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
-  const open = (): RunDesk => new RunDesk(laptop, { write: () => undefined });
+  const open = (): RunDesk => new RunDesk(app, { write: () => undefined });
 
   async function all(events: AsyncIterable<RunEvent>): Promise<string[]> {
     const seen: string[] = [];
@@ -33,10 +34,10 @@ describe('the desk of runs', () => {
   test('the first filling is a run like any other: watched as it goes, and alone at work', async () => {
     await using desk = open();
     await using other = open();
-    const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
-    const market = { seed: 1, securities: 12, from: marketStart(laptop, to, 1) };
-    await keepMarketSettings(laptop, market);
-    const { id, report } = await startBuild(laptop, desk, { origin: { kind: 'simulated', market } });
+    const to = app.calendar.lastClosedSession(app.clock.nowMs());
+    const market = { seed: 1, securities: 12, from: marketStart(app.calendar, to, 1) };
+    await saveMarketSettings(app.config, market);
+    const { id, report } = await startBuild(app, desk, { origin: { kind: 'simulated', market } });
     await assert.rejects(other.start({ input: {} }), { code: 'pipeline-busy', kind: 'transient' });
     // One follower in this process and one that can only look into the store see the same.
     const [here, elsewhere] = await Promise.all([all(desk.follow(id)), all(other.follow(id))]);
@@ -75,7 +76,7 @@ describe('the desk of runs', () => {
     })();
     const first = await desk.start({ input: {} });
     await first.report;
-    while (!seen.includes(first.id)) await laptop.clock.sleep(20);
+    while (!seen.includes(first.id)) await app.clock.sleep(20);
     second = (await desk.start({ input: {} })).id;
     await following;
     assert.deepEqual(seen.slice(-2), [first.id, second]);
@@ -88,7 +89,7 @@ describe('the desk of runs', () => {
     const { id, ended } = await desk.record({ kind: 'test', input: {} }, async ({ recorder, signal }) => {
       await recorder.step(
         'waiting',
-        () => laptop.clock.sleep(3_600_000, signal),
+        () => app.clock.sleep(3_600_000, signal),
         () => ({}),
       );
       return { error: null };

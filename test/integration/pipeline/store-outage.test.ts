@@ -9,8 +9,8 @@ import { CondvestError } from '#base/errors.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { startBuild } from '#runtime/daemon/build.ts';
 import { type DaemonHost, runOnce } from '#runtime/daemon/daemon.ts';
-import { openLaptop } from '#runtime/local/open-local.ts';
-import { keepMarketSettings, marketStart } from '#runtime/local/simulated-market.ts';
+import { marketStart, saveMarketSettings } from '#runtime/home-folder/simulated-market.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 import { RunDesk } from '#runtime/runs/run-service.ts';
 import { cuttableWay } from '#test/fakes/cut-connection.ts';
 import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
@@ -103,21 +103,21 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
       CONDVEST_WEBHOOK_URL: hook.url,
       CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests',
     };
-    await using laptop = await openLaptop(readConfig({ environment, workingFolder: folder }));
-    await using desk = new RunDesk(laptop, { write: () => undefined });
-    const to = laptop.calendar.lastClosedSession(laptop.clock.nowMs());
-    const market = { seed: 1, securities: 12, from: marketStart(laptop, to, 1) };
-    await keepMarketSettings(laptop, market);
-    await (await startBuild(laptop, desk, { origin: { kind: 'simulated', market } })).report;
+    await using app = await openLocal(readConfig({ environment, workingFolder: folder }));
+    await using desk = new RunDesk(app, { write: () => undefined });
+    const to = app.calendar.lastClosedSession(app.clock.nowMs());
+    const market = { seed: 1, securities: 12, from: marketStart(app.calendar, to, 1) };
+    await saveMarketSettings(app.config, market);
+    await (await startBuild(app, desk, { origin: { kind: 'simulated', market } })).report;
     const trouble: string[] = [];
     const host: DaemonHost = {
-      fill: async (origin) => (await startBuild(laptop, desk, { origin })).report,
+      fill: async (origin) => (await startBuild(app, desk, { origin })).report,
       onNext: () => undefined,
       onStep: () => undefined,
       onRun: () => undefined,
       onTrouble: ({ code }) => void trouble.push(code),
     };
-    const once = (): Promise<boolean> => runOnce(laptop, desk, host, new AbortController().signal);
+    const once = (): Promise<boolean> => runOnce(app, desk, host, new AbortController().signal);
     assert.equal(await once(), true);
     server.way.cut();
     assert.equal(await once(), false);

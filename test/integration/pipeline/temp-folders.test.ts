@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '#runtime/config/config.ts';
 import { makeTempFolder, sweepTempFolders } from '#runtime/home-folder/temp-folders.ts';
-import { openLaptop } from '#runtime/local/open-local.ts';
+import { openLocal } from '#runtime/local/open-local.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -33,10 +33,10 @@ test('temporary folders of killed processes go after a day; those of the living 
     const old = new Date(Date.now() - 2 * DAY_MS);
     for (const path of [gone, alive, elsewhere]) await utimes(path, old, old);
     const environment = { CONDVEST_HOME: home };
-    await using laptop = await openLaptop(readConfig({ environment, workingFolder: home }));
+    await using app = await openLocal(readConfig({ environment, workingFolder: home }));
     assert.deepEqual(
       new Set(await readdir(root)),
-      new Set([young, alive, elsewhere, laptop.tempFolder].map((path) => basename(path))),
+      new Set([young, alive, elsewhere, app.tempFolder].map((path) => basename(path))),
     );
   } finally {
     await rm(home, { recursive: true });
@@ -50,15 +50,15 @@ test('who only reads leaves no file in the home folder, and shares no folder wit
     const config = readConfig({ environment: { CONDVEST_HOME: join(folder, 'home') }, workingFolder: folder });
     process.env.TMPDIR = folder;
     {
-      await using laptop = await openLaptop(config, { readOnly: true });
+      await using app = await openLocal(config, { readOnly: true });
       // Where a Parquet export is written before it is sent.
-      assert.equal(dirname((await laptop.lake.scratchFile()).path), laptop.tempFolder);
-      assert.equal(dirname(laptop.tempFolder), join(folder, `condvest-${process.getuid?.() ?? 'user'}`));
+      assert.equal(dirname((await app.lake.scratchFile()).path), app.tempFolder);
+      assert.equal(dirname(app.tempFolder), join(folder, `condvest-${process.getuid?.() ?? 'user'}`));
     }
     assert.ok(!(await readdir(folder)).includes('home'));
     process.env.TMPDIR = join(folder, 'file');
     await writeFile(process.env.TMPDIR, '');
-    await assert.rejects(openLaptop(config, { readOnly: true }), { code: 'temp-not-writable', message: /TMPDIR/ });
+    await assert.rejects(openLocal(config, { readOnly: true }), { code: 'temp-not-writable', message: /TMPDIR/ });
   } finally {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;

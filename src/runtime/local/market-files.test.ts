@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { writeMarketFiles } from './simulated-market.ts';
+import { writeMarketFiles } from './market-files.ts';
 
 describe('the files of a simulated market', () => {
   const calendar = createCalendar({ lastYear: 2028 });

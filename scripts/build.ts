@@ -1,7 +1,7 @@
 /**
- * `npm run build`: the package as JavaScript in `dist/`, with its page in `dist/web`, which is what `npm pack` ships: Node runs
- * TypeScript as it is, but not inside `node_modules`. Types are stripped by Node itself, so what is shipped is what the tests
- * ran; declarations come from the compiler. The nested package.json maps the `#part/file.ts` imports to the files here.
+ * `npm run build`: builds the package that `npm pack` ships, as JavaScript in `dist/` with its page in `dist/web`. Node runs
+ * TypeScript directly, but not inside `node_modules`. Node itself strips the types, so the package is the code that was tested;
+ * declarations come from the compiler. The nested package.json maps `#part/file.ts` imports to the files in `dist/`.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 
-/** Relative imports, as they stand in sources: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
+/** Relative imports as written in sources: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
 const RELATIVE_IMPORT = /((?:from|import)\s*\(?\s*)'(\.{1,2}\/[^']+)\.ts'/g;
 
 for (const path of globSync('{bin,src}/**/*.ts')) {
@@ -23,7 +23,7 @@ for (const path of globSync('{bin,src}/**/*.ts')) {
   const source = stripTypeScriptTypes(readFileSync(path, 'utf8'));
   writeFileSync(target, source.replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
 }
-// The pipeline's definition is read at run time, from beside the steps.
+// The pipeline's definition is read at run time, next to the code of its steps.
 for (const path of globSync('src/**/*.json')) cpSync(path, join('dist', path));
 for (const path of globSync('dist/**/*.d.ts')) {
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));

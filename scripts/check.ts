@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything that is quick to know about the tree. The steps run side by side; each prints its time, and
- * its output only where it failed.
+ * `npm run check`: every fast check of the tree. The steps run concurrently. Each prints its time, and its output only if it
+ * failed.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -26,6 +26,7 @@ const STEPS: readonly Step[] = [
       ...unitTests,
       'test/house-rules/imports.test.ts',
       'test/house-rules/tree.test.ts',
+      'test/house-rules/words.test.ts',
     ],
   },
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },

@@ -2,7 +2,7 @@ import { createApp } from '../src/serving/app.ts';
 import { openApiDocument } from '../src/serving/condvest/reference-routes.ts';
 import { DEFAULT_LIMITS, type Serving } from '../src/serving/http/serving.ts';
 
-/** The pages of our own HTTP routes and of their JSON, made from the OpenAPI document, which is made from the routes. */
+/** The reference pages of our own HTTP routes and their JSON, generated from the OpenAPI document. */
 
 interface Schema {
   readonly $ref?: string;
@@ -46,23 +46,23 @@ const METHODS = ['get', 'post', 'delete'] as const;
 
 const INTRODUCTION = `# HTTP API
 
-What a server has under \`/condvest/v1\`, beyond the vendor's own routes and the chart feed. The same as OpenAPI 3.1, with those:
-\`/condvest/v1/openapi.json\`; to try calls on: \`/condvest/docs\`. Both come from the server itself.
+Everything a server has under \`/condvest/v1\`, beyond the vendor's own routes and the chart feed. \`/condvest/v1/openapi.json\`
+describes all of them as OpenAPI 3.1, and \`/condvest/docs\` lets you try them out. Both come from the server itself.
 
-- **Dates** are \`YYYY-MM-DD\`, instants epoch milliseconds (\`…_ms\`). Symbols are case-sensitive.
-- **\`as_of\`** takes a date (its end in UTC), \`2024-01-02T15:00:00Z\` or epoch milliseconds, and answers from what was known then: the same bytes for as
-  long as versions are kept.
-- **Caching.** Answers made from the lake carry an \`ETag\` of the table versions that they were made from; send it back as
-  \`If-None-Match\` and get 304 until something changes. Those pinned by \`as_of\` are immutable.
-- **Paging.** \`next_url\` is the next page, as it was when page one was made; there is none on the last page.
-- **Errors** are JSON: \`status\`, \`request_id\`, \`error\` and \`message\` (the same text), and a stable \`code\`. 400 what was asked cannot be, 401 no or an
-  unknown key, 403 not allowed, 404 not there, 409 a run goes on already, 429 too many requests and 503 too busy or no data yet, both with
-  \`Retry-After\`.
-- **Exports and SQL** are streamed: memory does not grow with them, and they are made as fast as they are taken. A failure in the
-  middle breaks the connection, so a download that ended well is whole. So many rows, so much time and so many at once are allowed.`;
+- **Dates** are \`YYYY-MM-DD\`, instants are epoch milliseconds (\`…_ms\`). Symbols are case-sensitive.
+- **\`as_of\`** takes a date (its end in UTC), \`2024-01-02T15:00:00Z\` or epoch milliseconds, and answers from what was known
+  then, with the same bytes for as long as versions are retained.
+- **Caching.** Responses made from the lake carry an \`ETag\` of the table versions they were made from. Send it back as
+  \`If-None-Match\` and you get 304 until something changes. Responses pinned by \`as_of\` are immutable.
+- **Paging.** \`next_url\` is the next page, consistent with page one; the last page has none.
+- **Errors** are JSON: \`status\`, \`request_id\`, \`error\` and \`message\` (the same text), and a stable \`code\`. 400 invalid
+  request, 401 missing or unknown key, 403 forbidden, 404 not found, 409 a run is already in progress, 429 too many requests,
+  503 too busy or no data yet; the last two have \`Retry-After\`.
+- **Exports and SQL** are streamed: memory use does not grow with their size, and rows are produced as fast as you read them.
+  A failure midway breaks the connection, so a download that ends normally is complete. Rows, time and concurrency are limited.`;
 
 export function httpApiPages(): { readonly path: string; readonly text: string }[] {
-  // Routes are only put in place here, which takes of the server no more than its bounds.
+  // Routes are only registered, which needs nothing of the server but its limits.
   const serving = { limits: DEFAULT_LIMITS, intervals: [] } as unknown as Serving;
   const app = createApp(serving, { before: () => {}, after: () => {}, onBug: () => {} });
   const document = openApiDocument(app, '') as unknown as {
@@ -82,9 +82,9 @@ export function httpApiPages(): { readonly path: string; readonly text: string }
   const shapes = [
     '# HTTP API: shapes',
     '',
-    `What the JSON of the [HTTP API](${ROUTES_PAGE}) looks like. A field that *may lack* is left out where there is nothing to say.`,
+    `The JSON of the [HTTP API](${ROUTES_PAGE}). An *optional* field is omitted if it has no value.`,
   ];
-  // A shape may name others while it is written.
+  // Writing a shape may add others to the set.
   for (const name of named) shapes.push(...shapeLines(name, schemas[name] ?? {}, named));
   return [
     { path: `docs/reference/${ROUTES_PAGE}`, text: `${lines.join('\n')}\n` },
@@ -98,7 +98,7 @@ function operationLines(title: string, operation: Operation, named: Set<string>)
   const { parameters = [] } = operation;
   if (parameters.length > 0) lines.push('', '| parameter | value | meaning |', '|---|---|---|');
   for (const { name, schema = {}, description = '' } of parameters) {
-    const preset = schema.default === undefined ? '' : `; \`${String(schema.default)}\` unless given`;
+    const preset = schema.default === undefined ? '' : `; default \`${String(schema.default)}\``;
     lines.push(`| \`${name}\` | ${valueText(schema, named)}${preset} | ${cell(description)} |`);
   }
   const [body] = Object.values(operation.requestBody?.content ?? {});
@@ -108,7 +108,7 @@ function operationLines(title: string, operation: Operation, named: Set<string>)
   const kinds = contents.map(([type, { schema }]) =>
     type === 'application/json' ? `JSON, ${valueText(schema, named)}` : `\`${type}\``,
   );
-  lines.push('', `Answers ${status}: ${kinds.join(', ')}.`);
+  lines.push('', `Responds with ${status}: ${kinds.join(', ')}.`);
   return lines;
 }
 
@@ -121,13 +121,13 @@ function shapeLines(name: string, schema: Schema, named: Set<string>): string[] 
     const isOptional = schema.required?.includes(field) !== true;
     const description = inner.description ?? inner.allOf?.find((one) => one.description !== undefined)?.description;
     lines.push(
-      `| \`${field}\`${isOptional ? ' (may lack)' : ''} | ${valueText(inner, named)} | ${cell(description ?? '')} |`,
+      `| \`${field}\`${isOptional ? ' (optional)' : ''} | ${valueText(inner, named)} | ${cell(description ?? '')} |`,
     );
   }
   return lines;
 }
 
-/** What a value is, in a few words. */
+/** Describes a value in a few words. */
 function valueText(schema: Schema, named: Set<string>): string {
   const { $ref, anyOf, oneOf, allOf, items, properties, additionalProperties } = schema;
   if ($ref !== undefined) {
@@ -148,12 +148,11 @@ function valueText(schema: Schema, named: Set<string>): string {
   }
   if (typeof additionalProperties === 'object') return `object of ${valueText(additionalProperties, named)} by name`;
   if (schema.format === 'date') return 'date';
-  const types = (Array.isArray(schema.type) ? schema.type : [schema.type ?? 'any']).map((type) => WORDS[type] ?? type);
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type ?? 'any'];
   return `${types.join(' or ')}${rangeText(schema)}`;
 }
 
-const WORDS: Readonly<Record<string, string>> = { integer: 'whole number', string: 'text', boolean: 'true or false' };
-/** Numbers of a schema beyond this only say that a value is a safe integer. */
+/** A larger bound in a schema only says that the value is a safe integer. */
 const RANGE_MAX = 1e12;
 
 function rangeText({ minimum, maximum }: Schema): string {

@@ -3,38 +3,41 @@ import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
 import { SETTINGS } from '../src/runtime/config/settings.ts';
 import { httpApiPages } from './http-api-page.ts';
 import { operationsPage } from './operations-page.ts';
+import { wrapMarkdown } from './wrap-markdown.ts';
 
 export interface ReferencePage {
   readonly path: string;
   readonly text: string;
 }
 
-/** The pages of the reference that say what the code says. */
+/** Returns the reference pages that are generated from the code. */
 export function referencePages(): ReferencePage[] {
-  return [
+  const pages = [
     { path: 'docs/reference/commands.md', text: commandsPage() },
     { path: 'docs/reference/configuration.md', text: configurationPage() },
     { path: 'docs/reference/schema.md', text: schemaPage() },
     ...httpApiPages(),
     { path: 'docs/reference/operations-schema.md', text: operationsPage() },
   ];
+  return pages.map(({ path, text }) => ({ path, text: wrapMarkdown(text) }));
 }
 
 function commandsPage(): string {
   const lines = [
     '# Commands',
     '',
-    '`./condvest COMMAND` in a checkout, `condvest COMMAND` where the package is installed. Every command takes `--json`, which',
-    'reports on standard output as JSON (errors too), and `--help`. Results go to standard output, everything about the work to',
-    'standard error: progress where a person watches, and a line a minute of a long fetch in a log. Ctrl-C stops at the next sound point and leaves nothing half-done.',
+    'Run `./condvest COMMAND` in a checkout, or `condvest COMMAND` if the package is installed. Every command takes `--help`,',
+    'and `--json` to report on standard output as JSON, errors included. Results go to standard output; everything about the',
+    'work goes to standard error: progress on a terminal, and one line a minute during a long fetch in a log. Ctrl-C stops at',
+    'the next safe point and leaves nothing half-done.',
     '',
     '| exit code | meaning |',
     '|---|---|',
     '| 0 | done |',
-    '| 1 | failed; nothing half-done was left |',
-    '| 2 | wrong use or configuration |',
-    '| 3 | done, but the data is incomplete: sessions stay partial |',
-    '| 130 | stopped by Ctrl-C (but `up` and `serve`, which end with 0) |',
+    '| 1 | failed; nothing is left half-done |',
+    '| 2 | invalid usage or configuration |',
+    '| 3 | done, but the data is incomplete: some sessions are still partial |',
+    '| 130 | stopped by Ctrl-C (except `up` and `serve`, which exit with 0) |',
   ];
   for (const { name, description, operands, options, examples } of COMMANDS) {
     const usage = operands.map((operand) => {
@@ -56,8 +59,8 @@ function configurationPage(): string {
   const lines = [
     '# Configuration',
     '',
-    'Everything has a default. Settings come from environment variables, and under them from `condvest.json` in the home folder',
-    '(or the file that `CONDVEST_CONFIG` names). All faults are reported at once; a name that is no setting is an error.',
+    'Everything has a default. Settings come from environment variables, which override `condvest.json` in the home folder',
+    '(or the file named by `CONDVEST_CONFIG`). All problems are reported at once, and an unknown name is an error.',
     '',
     '| variable | in the file | meaning | allowed | default |',
     '|---|---|---|---|---|',
@@ -69,7 +72,7 @@ function configurationPage(): string {
   }
   lines.push(
     '',
-    'A file for a machine with 8 GB, with a closing that this release does not know of:',
+    'Example file for a machine with 8 GB, with a closure that this release does not know about:',
     '',
     '```json',
     JSON.stringify(
@@ -86,13 +89,14 @@ function schemaPage(): string {
   const lines = [
     '# Tables',
     '',
-    'Each table is a folder in Delta Lake format under `lake/`; in SQL it is a view of the same name with a dot. All columns may be',
-    'null in the schema. Timestamps are UTC in whole milliseconds, prices are US dollars, volumes shares.',
+    'Each table is a folder in Delta Lake format under `lake/`. In SQL it is a view of the same name, with a dot for the slash.',
+    'All columns are nullable in the schema. Timestamps are UTC in whole milliseconds, prices are in US dollars, volumes in',
+    'shares.',
   ];
   const tables = [...BRONZE_TABLES, silverBars(3)];
   for (const { name, comment, columns, key, sortBy, partitionBy } of tables) {
     const others =
-      name === 'silver/bars_3d' ? ', and alike `bars_5d`, `bars_8d`, `bars_13d`, `bars_21d`, `bars_34d`' : '';
+      name === 'silver/bars_3d' ? '; likewise `bars_5d`, `bars_8d`, `bars_13d`, `bars_21d`, `bars_34d`' : '';
     lines.push('', `## ${name}`, '', `${comment}${others}.`, '');
     lines.push(`Unique by ${key.join(', ')}. Rows of a file are sorted by ${sortBy.join(', ')}.`);
     if (partitionBy.length > 0) lines.push(`Partitioned by ${partitionBy.join(', ')}.`);

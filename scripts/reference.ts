@@ -1,4 +1,4 @@
-/** `npm run reference`: writes the pages of docs/reference that are made from the code. A test keeps them equal to it. */
+/** `npm run reference`: writes the pages of docs/reference that are generated from the code. A test fails if they differ. */
 import { writeFileSync } from 'node:fs';
 
 import { referencePages } from './reference-pages.ts';

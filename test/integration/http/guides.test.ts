@@ -78,7 +78,7 @@ test('the Python guide: every block runs', {
   const script = `
 import json
 ${blocks('use-from-python', 'python', await http.listen()).join('\n')}
-print(json.dumps({"months": len(months), "bars": len(answer.json()["bars"]), "rows": frame.height}))`;
+print(json.dumps({"months": len(months), "bars": len(bars), "rows": frame.height}))`;
   const told = (await runPython(script)) as Record<string, number>;
   assert.ok((told['months'] ?? 0) >= 2);
   assert.ok((told['bars'] ?? 0) > 20);

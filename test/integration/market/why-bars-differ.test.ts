@@ -54,7 +54,7 @@ test('the page shows how often boundaries agree', () => {
     const windows = new CalendarWindows('day', n, isoDate('2015-01-02'));
     const vendors = firstDays((session) => windows.numberOf(session));
     const same = ours.intersection(vendors).size;
-    return `| ${n} | ${written(ours.size)} | ${written(vendors.size)} | ${Math.round((100 * same) / ours.size)} % |`;
+    return `| ${n} | ${written(ours.size)} | ${written(vendors.size)} | ${Math.round((100 * same) / ours.size)}% |`;
   });
   assertShown(rows);
 });

@@ -143,7 +143,7 @@ test('the TypeScript guide: its programs run as they stand', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [path], options);
     outputs.push(stdout);
   }
-  assert.match(outputs[0] ?? '', /up to 2024-03-28, in turn as AAA, OLD, AAA/);
+  assert.match(outputs[0] ?? '', /up to 2024-03-28, traded as AAA, OLD, AAA/);
   assert.match(outputs[0] ?? '', /symbol-unknown The lake has no bars of this symbol: AAB\. Symbols like it: AAA/);
   assert.match(outputs[1] ?? '', /kind: 'split'/);
 });

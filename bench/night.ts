@@ -31,7 +31,7 @@ export async function prepareNight(calendar: Calendar, of: Dataset, session: Iso
     const last = defined(earlier.at(-1), 'the dataset has sessions before it');
     await recordSessions(
       { lake: open.lake, calendar, rules: { partialShare: 0.5 } },
-      { rowsAfter, changed: new Set(), fetchedAtMs: calendar.settlesAtMs(last), countEveryLook: true },
+      { rowsAfter, changed: new Set(), fetchedAtMs: calendar.settlesAtMs(last), countUnchangedAttempts: true },
     );
     await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
   }

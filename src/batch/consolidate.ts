@@ -8,7 +8,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { windowNumber, windowSessions } from '#market/window.ts';
 import type { Clock } from '#ports/clock.ts';
 
-import { openWindowStart } from './ledger/judge-sessions.ts';
+import { openWindowStart } from './ledger/classify-sessions.ts';
 import { readLedger } from './ledger/ledger.ts';
 
 export interface ConsolidateDeps {

@@ -6,7 +6,7 @@ import type { LedgerRow } from '#market/ledger.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
-import { planFetch, watermarkOf } from './fetch/plan.ts';
+import { completeThrough, planFetch } from './fetch/plan.ts';
 import { readLedger } from './ledger/ledger.ts';
 import { readListings } from './tables/listings-table.ts';
 
@@ -68,7 +68,7 @@ export async function lakeStatus(
     lastClosed,
     first: published[0]?.session,
     last: published.at(-1)?.session,
-    watermark: watermarkOf(calendar, ledger, horizon),
+    watermark: completeThrough(calendar, ledger, horizon),
     sessions: counts,
     work: work
       .slice(-WORK_LISTED_MAX)

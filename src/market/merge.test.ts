@@ -30,9 +30,9 @@ test('a source of equal or higher rank replaces, one of lower rank is a conflict
 
 test('a look that was held up does not put older values over newer ones of its own rank', () => {
   const incoming = { ...stored, close: 3 };
-  assert.equal(mergeRow(stored, incoming, { isOlderLook: true }), 'conflict');
-  assert.equal(mergeRow(stored, { ...incoming, source: 'massive' }, { isOlderLook: true }), 'replaced');
-  assert.equal(mergeRow(stored, incoming, { isOlderLook: true, replace: true }), 'replaced');
+  assert.equal(mergeRow(stored, incoming, { isStaleFetch: true }), 'conflict');
+  assert.equal(mergeRow(stored, { ...incoming, source: 'massive' }, { isStaleFetch: true }), 'replaced');
+  assert.equal(mergeRow(stored, incoming, { isStaleFetch: true, replace: true }), 'replaced');
 });
 
 test('--replace overrules the rank', () => {

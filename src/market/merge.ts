@@ -22,7 +22,7 @@ export interface MergeOptions {
   readonly ranks?: readonly string[];
   readonly replace?: boolean;
   /** What is stored arrived after the incoming row was asked for. */
-  readonly isOlderLook?: boolean;
+  readonly isStaleFetch?: boolean;
 }
 
 /** Sources from the lowest rank to the highest. A source that is not in the list ranks like `import`. */
@@ -44,7 +44,7 @@ export function mergeRow(
   if (saysNothingNew(stored, incoming, options.replace === true)) return 'unchanged';
   if (options.replace === true) return 'replaced';
   const ahead = rankOf(incoming.source, options.ranks) - rankOf(stored.source, options.ranks);
-  return ahead > 0 || (ahead === 0 && options.isOlderLook !== true) ? 'replaced' : 'conflict';
+  return ahead > 0 || (ahead === 0 && options.isStaleFetch !== true) ? 'replaced' : 'conflict';
 }
 
 /** What a replaced row holds: the incoming values, and what they leave open where prices and volume are the same. */

@@ -74,7 +74,7 @@ const PLANTS: readonly [name: string, plant: Plant, found: RegExp][] = [
           countedAt,
           changed: new Set<IsoDate>(),
           fetchedAtMs: row.lastFetchMs + 1,
-          countEveryLook: true,
+          countUnchangedAttempts: true,
         };
         await recordSessions({ lake, calendar, rules: { partialShare: 0.9 } }, request);
       },

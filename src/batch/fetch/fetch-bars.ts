@@ -5,11 +5,11 @@ import type { DailyRowRules } from '#market/quality.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
-import { type JudgedReply, judgeReply } from './judge-reply.ts';
 import type { PlannedSession } from './plan.ts';
 import { putReplies } from './put-replies.ts';
 import { OVER_BOUND, type Reply } from './reply.ts';
 import { SourceHealth } from './source-health.ts';
+import { type ValidatedReply, validateReply } from './validate-reply.ts';
 
 export interface FetchBarsRequest {
   readonly sessions: readonly PlannedSession[];
@@ -160,9 +160,9 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
     const reply = await source.bars(session, signal);
     if (reply.kind !== 'bars') return { planned, fetchedAtMs, kind: reply.kind, detail: reply.reason };
     const quality: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(fetchedAtMs) };
-    const judged = judgeReply(session, reply.rows, quality);
-    checkBound(session, reply.rows.length, judged, rules.quarantineBound);
-    return { planned, fetchedAtMs, kind: 'bars', judged };
+    const validated = validateReply(session, reply.rows, quality);
+    checkBound(session, reply.rows.length, validated, rules.quarantineBound);
+    return { planned, fetchedAtMs, kind: 'bars', validated };
   } catch (cause) {
     // What the user has to put right, such as a wrong key, is no failure of one session.
     if (signal?.aborted === true || !(cause instanceof CondvestError) || cause instanceof UsageError) throw cause;
@@ -170,8 +170,8 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
   }
 }
 
-function checkBound(session: IsoDate, rows: number, judged: JudgedReply, bound: number): void {
-  const { refused } = judged;
+function checkBound(session: IsoDate, rows: number, validated: ValidatedReply, bound: number): void {
+  const { refused } = validated;
   if (refused.length <= bound * rows) return;
   const [first] = refused;
   throw new CondvestError({

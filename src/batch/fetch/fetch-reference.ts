@@ -10,7 +10,7 @@ import type { ListedSymbol } from '#ports/daily-source.ts';
 import { DIVIDENDS_IMPORT, SPLITS_IMPORT } from '../import/import-events.ts';
 import { checkOverlaps, listingValues, readListings } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
-import { planLook, recordLook } from './events-look.ts';
+import { planEventsFetch, recordEventsFetch } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
 import { type EventsReport, NO_EVENTS, putEvents } from './put-events.ts';
 
@@ -55,7 +55,7 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
     return { asked: false, symbols: 0, listings: NO_CHANGES, splits: NO_EVENTS, dividends: NO_EVENTS };
   const { session, signal } = request;
   const seenAtMs = deps.clock.nowMs();
-  const look = await planLook(lake, source.name, session, request.eventsFrom);
+  const look = await planEventsFetch(lake, source.name, session, request.eventsFrom);
   const splits = await source.splits(look.from, signal);
   const dividends = await source.dividends(look.from, signal);
   const active = await source.symbols({ session, delisted: false }, signal);
@@ -79,7 +79,7 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
     splits: await putEvents(deps, SPLITS_IMPORT, listedSplits, look, seenAtMs),
     dividends: await putEvents(deps, DIVIDENDS_IMPORT, listedDividends, look, seenAtMs),
   };
-  await recordLook(lake, source.name, look, session, seenAtMs);
+  await recordEventsFetch(lake, source.name, look, session, seenAtMs);
   return report;
 }
 

@@ -1,12 +1,12 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 
-import { readMark, recordMark, type SourceMark } from './source-mark.ts';
+import { readCursor, recordCursor, type SourceCursor } from './source-cursor.ts';
 
 /** How far back the plan of a source reaches: the newest session that it was refused for its age. */
 
 export async function readHorizon(lake: Lake, source: string): Promise<IsoDate | undefined> {
-  return readMark(lake, markOf(source));
+  return readCursor(lake, cursorOf(source));
 }
 
 /** True where that is news. A wider plan moves the horizon back: `session` undefined where nothing is refused any more. */
@@ -16,9 +16,9 @@ export async function recordHorizon(
   session: IsoDate | undefined,
   nowMs: InstantMs,
 ): Promise<boolean> {
-  return recordMark(lake, markOf(source), session, nowMs);
+  return recordCursor(lake, cursorOf(source), session, nowMs);
 }
 
-function markOf(source: string): SourceMark {
+function cursorOf(source: string): SourceCursor {
   return { dataset: `horizon:${source}`, state: 'beyond-plan' };
 }

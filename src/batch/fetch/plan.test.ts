@@ -4,7 +4,7 @@ import { defined } from '#base/assert.ts';
 import { isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
-import { planFetch, watermarkOf } from './plan.ts';
+import { completeThrough, planFetch } from './plan.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 const day = (number: number) => isoDate(`2026-11-${String(number).padStart(2, '0')}`);
@@ -70,7 +70,7 @@ test('what the plan of the source does not cover is no hole, unless it is asked 
 });
 
 test('the watermark is the last session with no hole before it', () => {
-  assert.equal(watermarkOf(calendar, ledgerOf({ 16: 'settled', 17: 'settled', 19: 'settled' })), '2026-11-17');
-  assert.equal(watermarkOf(calendar, ledgerOf({ 16: 'settled', 17: 'partial' })), '2026-11-16');
-  assert.equal(watermarkOf(calendar, new Map()), undefined);
+  assert.equal(completeThrough(calendar, ledgerOf({ 16: 'settled', 17: 'settled', 19: 'settled' })), '2026-11-17');
+  assert.equal(completeThrough(calendar, ledgerOf({ 16: 'settled', 17: 'partial' })), '2026-11-16');
+  assert.equal(completeThrough(calendar, new Map()), undefined);
 });

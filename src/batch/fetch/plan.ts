@@ -75,7 +75,7 @@ export function planFetch(inputs: FetchPlanInputs): PlannedSession[] {
  * The last session with no hole before it, back to the ledger's first: derived, never stored. A partial session is a hole.
  * Undefined for an empty ledger, and where its first session is a hole.
  */
-export function watermarkOf(
+export function completeThrough(
   calendar: Calendar,
   ledger: ReadonlyMap<IsoDate, LedgerRow>,
   horizon?: IsoDate,

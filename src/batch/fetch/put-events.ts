@@ -4,10 +4,10 @@ import { isSymbol, type QuarantineReason } from '#market/quality.ts';
 
 import { type EventDataset, putValueSets } from '../import/import-events.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
-import type { EventsLook } from './events-look.ts';
+import type { EventsFetchRange } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
-import type { RefusedRow } from './judge-reply.ts';
 import { quarantineReply } from './quarantine-reply.ts';
+import type { RefusedRow } from './validate-reply.ts';
 
 export interface EventsReport {
   readonly rows: number;
@@ -41,7 +41,7 @@ export async function putEvents(
   deps: FetchDeps,
   of: EventDataset,
   events: readonly ListedEvent[],
-  look: EventsLook,
+  look: EventsFetchRange,
   seenAtMs: number,
 ): Promise<EventsReport> {
   const { lake, rules, source } = deps;
@@ -114,14 +114,14 @@ function refusedRows(of: EventDataset, events: readonly ListedEvent[]): RefusedR
 
 /** A list most of whose rows cannot be right is none: its shape has changed, and what is left of it would pass for all. */
 function checkRefused(of: EventDataset, source: string, events: readonly ListedEvent[], right: number): void {
-  const judged = events.filter(({ isForeign = false }) => !isForeign);
-  const refused = judged.length - right;
-  if (refused <= REFUSED_FEW || refused <= judged.length / 2) return;
+  const validated = events.filter(({ isForeign = false }) => !isForeign);
+  const refused = validated.length - right;
+  if (refused <= REFUSED_FEW || refused <= validated.length / 2) return;
   throw new CondvestError({
     code: 'events-list-refused',
     kind: 'corrupt',
     message: `Most of the ${of.dataset} of ${source} cannot be right, so none of them was taken`,
-    found: `${refused} of ${judged.length} rows, such as ${JSON.stringify(judged.find((one) => !isRight(one)))}`,
+    found: `${refused} of ${validated.length} rows, such as ${JSON.stringify(validated.find((one) => !isRight(one)))}`,
     allowed: 'rows with a symbol, a date and numbers above zero',
     action: 'Nothing of it was stored. If it lasts, a newer release may know the new shape',
   });

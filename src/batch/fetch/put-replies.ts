@@ -32,16 +32,16 @@ export async function putReplies(
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const isShort = (reply: BarsReplied): boolean => {
     const stored = ledger.get(reply.planned.session)?.rows ?? 0;
-    const rows = reply.judged.accepted.length;
+    const rows = reply.validated.accepted.length;
     return rows === 0 || rows < deps.rules.partialShare * stored;
   };
   const withBars = replies.filter((reply) => reply.kind === 'bars');
   const full = withBars.filter((reply) => !isShort(reply));
   const sessions = new Map<IsoDate, FetchedSession>();
   let version: number | undefined;
-  for (const { planned, judged, fetchedAtMs } of withBars) {
+  for (const { planned, validated, fetchedAtMs } of withBars) {
     const { session } = planned;
-    await quarantineReply(deps, { dataset: 'daily_bars', session, refused: judged.refused }, fetchedAtMs);
+    await quarantineReply(deps, { dataset: 'daily_bars', session, refused: validated.refused }, fetchedAtMs);
   }
 
   // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it. Old sessions first: where the
@@ -49,7 +49,7 @@ export async function putReplies(
   for (const group of groupByInstant(full)) {
     await using scratch = await lake.scratchFile();
     using session = await lake.session();
-    const rows = group.flatMap(({ judged }) => judged.accepted);
+    const rows = group.flatMap(({ validated }) => validated.accepted);
     await session.load(
       'fetched_rows',
       STAGED_COLUMNS,
@@ -65,10 +65,10 @@ export async function putReplies(
       ordered: true,
       source: source.name,
       fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
-      countEveryLook: true,
+      countUnchangedAttempts: true,
     });
     version = put.version ?? version;
-    for (const { planned, judged } of group) {
+    for (const { planned, validated } of group) {
       const outcome = put.outcomes.get(planned.session);
       const row = put.sessions.get(planned.session);
       sessions.set(planned.session, {
@@ -76,12 +76,12 @@ export async function putReplies(
         reason: planned.reason,
         outcome: 'fetched',
         ...(row === undefined ? {} : { state: row.row.state }),
-        rows: judged.accepted.length,
+        rows: validated.accepted.length,
         counted: row?.row.counted ?? 0,
         expected: row?.row.expected ?? null,
         inserted: outcome?.inserted ?? 0,
         replaced: outcome?.replaced ?? 0,
-        quarantined: judged.refused.length,
+        quarantined: validated.refused.length,
         settledShort: row?.settledShort ?? false,
       });
     }
@@ -121,33 +121,33 @@ async function recordShort(
   replies: readonly BarsReplied[],
   ledger: Ledger,
 ): Promise<FetchedSession[]> {
-  const counts = replies.map(({ planned, judged }) => ({
+  const counts = replies.map(({ planned, validated }) => ({
     ...planned,
-    rows: judged.accepted.length,
+    rows: validated.accepted.length,
     stored: ledger.get(planned.session)?.rows ?? 0,
-    refused: judged.refused.length,
+    refused: validated.refused.length,
   }));
   const { sessions } = await recordSessions(deps, {
     rowsAfter: new Map(counts.map(({ session, stored }) => [session, stored])),
     fetched: new Map(counts.map(({ session, rows }) => [session, rows])),
     changed: new Set(),
     fetchedAtMs: replies[0]?.fetchedAtMs ?? 0,
-    countEveryLook: true,
+    countUnchangedAttempts: true,
   });
   return counts.map(({ session, reason, rows, stored, refused }) => {
-    const judged = sessions.get(session);
+    const validated = sessions.get(session);
     return {
       session,
       reason,
       outcome: rows === 0 ? 'empty' : 'fetched',
-      ...(judged === undefined ? {} : { state: judged.row.state }),
+      ...(validated === undefined ? {} : { state: validated.row.state }),
       rows,
-      counted: judged?.row.counted ?? 0,
-      expected: judged?.row.expected ?? null,
+      counted: validated?.row.counted ?? 0,
+      expected: validated?.row.expected ?? null,
       inserted: 0,
       replaced: 0,
       quarantined: refused,
-      settledShort: judged?.settledShort ?? false,
+      settledShort: validated?.settledShort ?? false,
       ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
     };
   });

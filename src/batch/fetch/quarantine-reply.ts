@@ -4,7 +4,7 @@ import { rowsOfReplySql } from '../import/quarantine.sql.ts';
 import { quarantine } from '../import/quarantine.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { FetchDeps } from './fetched-session.ts';
-import type { RefusedRow } from './judge-reply.ts';
+import type { RefusedRow } from './validate-reply.ts';
 
 const REFUSED_COLUMNS = [
   { name: 'row_number', type: 'long' },

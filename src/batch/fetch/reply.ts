@@ -1,7 +1,7 @@
 import type { InstantMs } from '#base/dates.ts';
 import type { CondvestError } from '#base/errors.ts';
-import type { JudgedReply } from './judge-reply.ts';
 import type { PlannedSession } from './plan.ts';
+import type { ValidatedReply } from './validate-reply.ts';
 
 /** What a source said about one session. */
 export type Reply = BarsReplied | NothingReplied | FailedReply;
@@ -14,7 +14,7 @@ interface Asked {
 
 export interface BarsReplied extends Asked {
   readonly kind: 'bars';
-  readonly judged: JudgedReply;
+  readonly validated: ValidatedReply;
 }
 
 export interface NothingReplied extends Asked {

@@ -24,7 +24,7 @@ export const JUMPS_MAX = 10_000;
 const DEFAULT_EXAMPLES_MAX = 10;
 
 /** Accepted rows, each key once, and what was learned of them in passing. */
-export interface JudgedRows {
+export interface ValidatedRows {
   /** SQL of the rows. */
   readonly rows: string;
   /** How they come: by symbol and session, by these within each year, or anyhow. */
@@ -44,7 +44,7 @@ export interface JudgedRows {
  * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows worth
  * a look, the rules judge them.
  */
-export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Promise<Warnings> {
+export async function barWarnings(deps: BarWarningsDeps, bars: ValidatedRows): Promise<Warnings> {
   const { lake } = deps;
   const examplesMax = bars.examplesMax ?? DEFAULT_EXAMPLES_MAX;
   const { listings, splits } = await readEvents(deps);
@@ -53,7 +53,7 @@ export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Prom
   for (const step of steps) {
     if (bars.from !== undefined && step.session < bars.from) continue;
     const securityId = listings.resolve(step.symbol, step.session);
-    for (const warning of judgeStep(step, splits.get(securityId) ?? [])) {
+    for (const warning of warningsOfStep(step, splits.get(securityId) ?? [])) {
       warnings.set([warning.kind, warning.symbol, warning.session].join('\n'), warning);
     }
   }
@@ -75,7 +75,7 @@ export async function barWarnings(deps: BarWarningsDeps, bars: JudgedRows): Prom
   return { counts, examples };
 }
 
-async function jumps(deps: BarWarningsDeps, bars: JudgedRows): Promise<Step[]> {
+async function jumps(deps: BarWarningsDeps, bars: ValidatedRows): Promise<Step[]> {
   const { lake } = deps;
   if (bars.order === 'none') return lake.rows<Step>(jumpsSql(bars.rows, JUMPS_MAX));
   const met = JSON.parse(bars.jumps ?? '[]') as Step[];
@@ -92,7 +92,7 @@ interface Step {
   readonly close_before: number;
 }
 
-function judgeStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[] {
+function warningsOfStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[] {
   const bar = (session: IsoDate, close: number) => ({
     symbol: step.symbol,
     session,
@@ -111,7 +111,7 @@ function judgeStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[
 
 async function stepsOfSplits(
   deps: BarWarningsDeps,
-  bars: JudgedRows,
+  bars: ValidatedRows,
   splits: ReadonlyMap<string, readonly AppliedSplit[]>,
 ): Promise<Step[]> {
   if (splits.size === 0) return [];

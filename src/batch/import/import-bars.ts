@@ -7,8 +7,8 @@ import { SessionSet } from '#market/session-set.ts';
 
 import { putBars, sumOutcomes } from '../put/put-bars.ts';
 import { copyScratchSql } from '../tables/scratch.sql.ts';
-import { barWarnings, JUMPS_MAX, type JudgedRows } from './bar-warnings.ts';
-import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
+import { barWarnings, JUMPS_MAX, type ValidatedRows } from './bar-warnings.ts';
+import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { DatasetReport, SessionsReport } from './report.ts';
@@ -34,20 +34,20 @@ const DUPLICATE: QuarantineReason = 'duplicate with other values';
 export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
   await using scratch = new AsyncDisposableStack();
   const stagedFiles = scratch.use(await stageReadings(deps.lake, job.readings));
-  const judged = await judge(deps, job, stagedFiles, scratch);
+  const validated = await judge(deps, job, stagedFiles, scratch);
   const kept = scratch.move();
   return {
-    fileCounts: judged.fileCounts,
+    fileCounts: validated.fileCounts,
     commit: async () => {
       job.onStep('writing');
       const newlyQuarantined = job.dryRun
         ? 0
-        : await quarantine(deps.lake, refusedRows(job, judged.fileCounts, judged.reason), job.seenAtMs);
+        : await quarantine(deps.lake, refusedRows(job, validated.fileCounts, validated.reason), job.seenAtMs);
       // After the splits of the same import, which explain jumps.
-      const odd = await barWarnings(deps, await besideStored(deps, judged));
+      const odd = await barWarnings(deps, await besideStored(deps, validated));
       const put = await putBars(deps, {
-        rows: judged.rows,
-        ordered: judged.order !== 'none',
+        rows: validated.rows,
+        ordered: validated.order !== 'none',
         source: job.source,
         fetchedAtMs: job.seenAtMs,
         replace: job.replace,
@@ -73,13 +73,13 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
       const report: DatasetReport = {
         dataset: 'daily_bars',
         source: job.source,
-        rows: judged.total,
+        rows: validated.total,
         ...counts,
         conflicts: conflict,
         conflictExamples: put.conflicts.map(({ session: date, ...example }) => ({ ...example, date })),
-        duplicates: judged.collapsed,
-        quarantined: Object.values(judged.byReason).reduce((sum, rows) => sum + rows, 0),
-        quarantinedByReason: judged.byReason,
+        duplicates: validated.collapsed,
+        quarantined: Object.values(validated.byReason).reduce((sum, rows) => sum + rows, 0),
+        quarantinedByReason: validated.byReason,
         newlyQuarantined,
         warnings,
         warningExamples: [...odd.examples, ...crowdedExamples],
@@ -99,24 +99,24 @@ const BESIDE_DAYS = 90;
 const CROWDED_EXAMPLES_MAX = 10;
 
 /** A few sessions have hardly a step among them: their rows are judged together with the stored ones around them. */
-async function besideStored(deps: ImportDeps, judged: JudgedBars): Promise<JudgedRows> {
+async function besideStored(deps: ImportDeps, validated: ValidatedBars): Promise<ValidatedRows> {
   const { lake, calendar } = deps;
-  const ascending = judged.sessions.toSorted(byDate);
+  const ascending = validated.sessions.toSorted(byDate);
   const [first, last] = [ascending[0], ascending.at(-1)];
   const head = await lake.table(DAILY_BARS).head();
-  const isMany = judged.sessions.length > BESIDE_SESSIONS_MAX;
-  if (head === undefined || first === undefined || last === undefined || isMany) return judged;
+  const isMany = validated.sessions.length > BESIDE_SESSIONS_MAX;
+  if (head === undefined || first === undefined || last === undefined || isMany) return validated;
   const around = SessionSet.of(calendar.range(addDays(first, -BESIDE_DAYS), addDays(last, BESIDE_DAYS)));
   const files = head.filesTouching(around);
-  if (files.length === 0) return judged;
+  if (files.length === 0) return validated;
   const stored = `SELECT * FROM (${await lake.table(DAILY_BARS).scanSql(files)}) WHERE ${inUnits('session', around)}`;
   return {
-    ...judged,
-    rows: besideStoredSql(judged.rows, stored),
+    ...validated,
+    rows: besideStoredSql(validated.rows, stored),
     order: 'none',
     jumps: null,
     sessions: [...around],
-    own: judged.rows,
+    own: validated.rows,
     from: first,
   };
 }
@@ -126,7 +126,7 @@ function byDate(a: IsoDate, b: IsoDate): number {
   return a < b ? -1 : 1;
 }
 
-interface JudgedBars extends JudgedRows {
+interface ValidatedBars extends ValidatedRows {
   readonly fileCounts: readonly { readonly rows: number; readonly refused: number }[];
   readonly byReason: Readonly<Record<string, number>>;
   readonly total: number;
@@ -140,7 +140,7 @@ async function judge(
   job: ImportJob,
   staged: Staged,
   scratch: AsyncDisposableStack,
-): Promise<JudgedBars> {
+): Promise<ValidatedBars> {
   const { lake, calendar, clock } = deps;
   job.onStep('checking');
   const rules: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(clock.nowMs()) };
@@ -151,7 +151,7 @@ async function judge(
   const ownReason = barReasonSql(rules, sessionsAreValid);
   const survey = await lake.rows<SurveyRow>(surveySql(staged.rows, ownReason));
   // The bound is judged before any more work is done, and once more when duplicates are known.
-  await judgeCounts(lake, job, survey, ownReason);
+  await validateCounts(lake, job, survey, ownReason);
   const hasRefused = survey.some((row) => row.reason !== null);
   const accepted = acceptedSql(staged.rows, hasRefused ? ownReason : undefined);
   const [walk] = await lake.rows<WalkRow>(walkSql(accepted, JUMPS_MAX));
@@ -159,7 +159,7 @@ async function judge(
   const duplicates = order === 'none' ? await findDuplicates(deps, accepted, scratch) : undefined;
   const reason = duplicates === undefined ? ownReason : duplicateReasonSql(ownReason, duplicates.path, DUPLICATE);
   const refusedTwice = duplicates === undefined ? [] : await duplicateCounts(deps, staged, ownReason, duplicates.path);
-  const counts = await judgeCounts(lake, job, [...survey, ...refusedTwice], reason);
+  const counts = await validateCounts(lake, job, [...survey, ...refusedTwice], reason);
   const rows = duplicates === undefined ? accepted : uniqueSql(accepted, duplicates.path);
   const kept = survey.filter((row) => row.reason === null);
   return {

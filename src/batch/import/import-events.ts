@@ -15,7 +15,7 @@ import {
   duplicateEventsSql,
   splitTermsSql,
 } from './events.sql.ts';
-import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
+import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
 import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { ConflictExample, DatasetReport } from './report.ts';
@@ -71,26 +71,26 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
   const rows = of.normalise(staged.rows);
   const columns = [...of.key, ...of.values];
   const counts = await lake.rows<ReasonCount>(countsByReasonSql(rows, of.reason));
-  const judged = await judgeCounts(lake, job, counts, of.reason, of.normalise);
+  const validated = await validateCounts(lake, job, counts, of.reason, of.normalise);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
   await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
   const kept = scratch.move();
   return {
-    fileCounts: judged.fileCounts,
+    fileCounts: validated.fileCounts,
     commit: async () => {
       job.onStep('writing');
-      const refused = refusedRows(job, judged.fileCounts, of.reason, of.normalise);
+      const refused = refusedRows(job, validated.fileCounts, of.reason, of.normalise);
       const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
       const put = await putValueSets(deps, job, of, readScratchSql([path]));
       const report: DatasetReport = {
         dataset: of.dataset,
         source: job.source,
-        rows: judged.rows,
+        rows: validated.rows,
         ...put.counts,
         conflictExamples: put.conflicts,
         duplicates: distinct?.collapsed ?? 0,
-        quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
-        quarantinedByReason: judged.byReason,
+        quarantined: Object.values(validated.byReason).reduce((sum, count) => sum + count, 0),
+        quarantinedByReason: validated.byReason,
         newlyQuarantined,
         warnings: put.held === 0 ? {} : { 'different-values': put.held },
         warningExamples: [],

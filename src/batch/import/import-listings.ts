@@ -5,7 +5,7 @@ import type { WritePlan } from '#lake/write-plan.ts';
 import { checkOverlaps, listingValues, readListings } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
-import { type ImportJob, judgeCounts, type PreparedImport, type ReasonCount, refusedRows } from './job.ts';
+import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
 import { type IncomingListing, type ListingsMerge, mergeListings } from './merge-listings.ts';
 import { listingReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
@@ -24,22 +24,22 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
   job.onStep('checking');
   const reason = listingReasonSql();
   const counts = await lake.rows<ReasonCount>(countsByReasonSql(staged.rows, reason));
-  const judged = await judgeCounts(lake, job, counts, reason);
+  const validated = await validateCounts(lake, job, counts, reason);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
   const rows = await lake.rows<SqlListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
   const incoming = rows.map(incomingOf);
   const kept = scratch.move();
   return {
-    fileCounts: judged.fileCounts,
+    fileCounts: validated.fileCounts,
     commit: async () => {
       job.onStep('writing');
-      const refused = refusedRows(job, judged.fileCounts, reason);
+      const refused = refusedRows(job, validated.fileCounts, reason);
       const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
       const { merge, version } = await putListings(deps, job, incoming);
       const report: DatasetReport = {
         dataset: 'listings',
         source: job.source,
-        rows: judged.rows,
+        rows: validated.rows,
         inserted: merge.inserted,
         replaced: merge.replaced,
         unchanged: merge.unchanged,
@@ -52,8 +52,8 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
           incoming: JSON.stringify(conflict.incoming),
         })),
         duplicates: distinct?.collapsed ?? 0,
-        quarantined: Object.values(judged.byReason).reduce((sum, count) => sum + count, 0),
-        quarantinedByReason: judged.byReason,
+        quarantined: Object.values(validated.byReason).reduce((sum, count) => sum + count, 0),
+        quarantinedByReason: validated.byReason,
         newlyQuarantined,
         warnings: {},
         warningExamples: [],

@@ -48,7 +48,7 @@ export interface ReasonCount {
 }
 
 /** Rows and refused rows of each file, and refused rows by reason; throws where they are over the bound. */
-export async function judgeCounts(
+export async function validateCounts(
   lake: Lake,
   job: ImportJob,
   counts: readonly ReasonCount[],

@@ -1,7 +1,7 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import { isOlder } from '../tables/file-age.ts';
-import { lastLooksSql } from './ledger.sql.ts';
+import { lastFetchesSql } from './ledger.sql.ts';
 import { readLedger } from './ledger.ts';
 import { type RecordSessionsDeps, recordSessions } from './record-sessions.ts';
 
@@ -21,7 +21,7 @@ export async function completeLedger(deps: RecordSessionsDeps, sinceMs: InstantM
   const bars = await lake.table(DAILY_BARS).head();
   const young = bars?.files.filter((file) => !isOlder(file, sinceMs)) ?? [];
   if (young.length === 0) return [];
-  const stored = await lake.rows<StoredSession>(lastLooksSql(await lake.table(DAILY_BARS).scanSql(young)));
+  const stored = await lake.rows<StoredSession>(lastFetchesSql(await lake.table(DAILY_BARS).scanSql(young)));
   const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
   const unsaid = stored.filter(
     ({ session, rows }) => calendar.isSession(session) && ledger.get(session)?.rows !== rows,
@@ -30,7 +30,12 @@ export async function completeLedger(deps: RecordSessionsDeps, sinceMs: InstantM
     const rowsAfter = new Map(
       unsaid.filter((one) => one.fetched_at === fetchedAtMs).map(({ session, rows }) => [session, rows]),
     );
-    await recordSessions(deps, { rowsAfter, changed: new Set(rowsAfter.keys()), fetchedAtMs, countEveryLook: false });
+    await recordSessions(deps, {
+      rowsAfter,
+      changed: new Set(rowsAfter.keys()),
+      fetchedAtMs,
+      countUnchangedAttempts: false,
+    });
   }
   return unsaid.map(({ session }) => session);
 }

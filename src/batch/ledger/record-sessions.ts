@@ -1,4 +1,4 @@
-import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
@@ -6,7 +6,7 @@ import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
-import { type JudgedSession, judgeSessions } from './judge-sessions.ts';
+import { type ClassifiedSession, classifySessions, type SessionChanges } from './classify-sessions.ts';
 import { countsSql } from './ledger.sql.ts';
 import { ledgerValues, readLedger, type StoredLedgerRow } from './ledger.ts';
 import { type ListedRows, listedRowsStored } from './listed-counts.ts';
@@ -17,67 +17,60 @@ export interface RecordSessionsDeps {
   readonly rules: { readonly partialShare: number };
 }
 
-export interface RecordSessionsRequest {
-  /** Rows that each session has in `bronze/daily_bars`, of all sessions that were fetched or imported. */
-  readonly rowsAfter: ReadonlyMap<IsoDate, number>;
+export interface RecordSessionsRequest extends Omit<SessionChanges, 'listed'> {
+  /** Counts of listed rows; read from the tables unless given. */
+  readonly listed?: ListedRows;
   /**
-   * The version of `bronze/daily_bars` at which they were counted. Where another writer has made a newer one, and where none is
-   * given, they are counted again: the ledger speaks of what is in the table, whoever put it there.
+   * The version of `bronze/daily_bars` that the rows were counted at. If another writer has committed since, or no version is
+   * given, the rows are counted again: the ledger describes what is in the table, whoever wrote it.
    */
   readonly countedAt?: number | undefined;
-  /** Rows that a fetch brought for each, where it was meant to bring all of them. */
-  readonly fetched?: ReadonlyMap<IsoDate, number>;
-  /** What the listings say of them; looked up in both tables unless given. */
-  readonly listed?: ListedRows;
-  /** Those of them whose bars changed. */
-  readonly changed: ReadonlySet<IsoDate>;
-  readonly fetchedAtMs: InstantMs;
-  /** Every look counts as an attempt, also one that brought nothing new: true for fetches, false for files. */
-  readonly countEveryLook: boolean;
+  /** These changes as the caller has classified them, and the version of the ledger that it used. */
+  readonly classified?: ClassifiedAt | undefined;
   readonly dryRun?: boolean;
+}
+
+/** Sessions classified against one version of the ledger; undefined: before there was one. */
+export interface ClassifiedAt {
+  readonly ledgerVersion: number | undefined;
+  readonly sessions: ReadonlyMap<IsoDate, ClassifiedSession>;
 }
 
 export interface RecordedSessions {
   /** The sessions as the ledger has them now. */
-  readonly sessions: ReadonlyMap<IsoDate, JudgedSession>;
+  readonly sessions: ReadonlyMap<IsoDate, ClassifiedSession>;
   readonly changed: boolean;
 }
 
 /**
- * Writes what is known of sessions into the ledger, after their bars. Nothing is written where the ledger says it already;
- * what a crash kept from it is written by the next run, whether or not that run changes a bar.
+ * Writes the state of sessions to the ledger, after their bars are committed. Writes nothing if the ledger is up to date; a run
+ * that follows a crash adds what is missing, whether or not it changes a bar.
  */
 export async function recordSessions(
   deps: RecordSessionsDeps,
   request: RecordSessionsRequest,
 ): Promise<RecordedSessions> {
   const { lake, calendar, rules } = deps;
-  const { rowsAfter, countedAt, changed, fetchedAtMs, countEveryLook, dryRun = false } = request;
-  const asked = SessionSet.of(rowsAfter.keys());
-  let sessions: ReadonlyMap<IsoDate, JudgedSession> = new Map();
+  const { rowsAfter, countedAt, classified, dryRun = false } = request;
+  const put = SessionSet.of(rowsAfter.keys());
+  let sessions: ReadonlyMap<IsoDate, ClassifiedSession> = new Map();
   const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
     const { ledger, others } = await readLedger(lake, base);
-    // After the ledger: whoever puts bars from here on writes the ledger after us, or before us and we plan again.
+    // Read after the ledger: a later writer of bars updates the ledger after us, or before us and this plan is retried.
     const bars = await lake.table(DAILY_BARS).head();
     const isCounted = bars === undefined || bars.version === countedAt;
-    const listed =
-      isCounted && request.listed !== undefined
-        ? request.listed
-        : { ...request.listed, ...(await listedRowsStored(lake, calendar, asked)) };
-    sessions = judgeSessions({
-      calendar,
-      ledger,
-      rowsAfter: isCounted ? rowsAfter : await recount(lake, bars, asked),
-      listedAfter: listed.after,
-      ...(request.fetched === undefined ? {} : { fetched: request.fetched }),
-      ...(listed.fetched === undefined ? {} : { listedFetched: listed.fetched }),
-      changed,
-      listed: listed.on,
-      fetchedAtMs,
-      partialShare: rules.partialShare,
-      countEveryLook,
-    });
-    const news = [...sessions.values()].filter((judged) => judged.isNews);
+    if (isCounted && classified !== undefined && classified.ledgerVersion === base?.version) {
+      sessions = classified.sessions;
+    } else {
+      const listed =
+        isCounted && request.listed !== undefined
+          ? request.listed
+          : { ...request.listed, ...(await listedRowsStored(lake, calendar, put)) };
+      const counts = isCounted ? rowsAfter : await recount(lake, bars, put);
+      const classifyRules = { calendar, partialShare: rules.partialShare };
+      sessions = classifySessions(classifyRules, ledger, { ...request, rowsAfter: counts, listed });
+    }
+    const news = [...sessions.values()].filter(({ isNews }) => isNews);
     if (news.length === 0 || dryRun) return undefined;
     const tableVersion = bars?.version ?? 0;
     const merged = new Map<IsoDate, StoredLedgerRow>(ledger);

@@ -34,12 +34,12 @@ function joinSql(inputs: MergeInputs): string {
     inputs.replace ? differs(name) : `(n.${name} IS NOT NULL AND ${differs(name)})`,
   );
   const distinct = [...MEASURED.map(differs), ...optional].join(' OR ');
-  const isOlderLook = `o.fetched_at > ${instantSql(inputs.fetchedAtMs)} AND o.fetched_at <= ${instantSql(inputs.nowMs)}`;
+  const isStaleFetch = `o.fetched_at > ${instantSql(inputs.fetchedAtMs)} AND o.fetched_at <= ${instantSql(inputs.nowMs)}`;
   const may = (than: 'equal or lower' | 'lower'): string =>
     mayReplaceSql('o.source', inputs.source, inputs.ranks, than);
   const allowed = inputs.replace
     ? 'true'
-    : `CASE WHEN ${isOlderLook} THEN ${may('lower')} ELSE ${may('equal or lower')} END`;
+    : `CASE WHEN ${isStaleFetch} THEN ${may('lower')} ELSE ${may('equal or lower')} END`;
   const values = VALUES.flatMap((name) => [`n.${name} AS n_${name}`, `o.${name} AS o_${name}`]);
   const sides = [...values, ...inputs.foreign.map((name) => `o.${sqlName(name)}`)].join(', ');
   return `

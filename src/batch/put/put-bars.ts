@@ -11,11 +11,16 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { Clock } from '#ports/clock.ts';
 
-import { type JudgedSession, judgeSessions, openWindowStart } from '../ledger/judge-sessions.ts';
+import {
+  type ClassifiedSession,
+  classifySessions,
+  openWindowStart,
+  type SessionChanges,
+} from '../ledger/classify-sessions.ts';
 import { countsSql } from '../ledger/ledger.sql.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import { type ListedRows, type ListedSymbols, listedSymbols } from '../ledger/listed-counts.ts';
-import { recordSessions } from '../ledger/record-sessions.ts';
+import { type ClassifiedAt, recordSessions } from '../ledger/record-sessions.ts';
 import { OwnFileRows } from './own-file-rows.ts';
 import {
   conflictsSql,
@@ -59,7 +64,7 @@ export interface PutBarsRequest {
   /** Replace what sources of higher rank gave, too. */
   readonly replace?: boolean;
   /** Every look counts as an attempt, also one that brought nothing new: true for fetches, false for files. */
-  readonly countEveryLook?: boolean;
+  readonly countUnchangedAttempts?: boolean;
   /** Say what would be done, and write nothing. */
   readonly dryRun?: boolean;
 }
@@ -88,7 +93,7 @@ export interface PutBarsReport {
   /** The first of the rows that differ from what a source of higher rank gave. */
   readonly conflicts: readonly BarConflict[];
   /** The sessions as the ledger has them now. */
-  readonly sessions: ReadonlyMap<IsoDate, JudgedSession>;
+  readonly sessions: ReadonlyMap<IsoDate, ClassifiedSession>;
   /** Version of `bronze/daily_bars` that was written; undefined where no bar changed. */
   readonly version: number | undefined;
   /** The ledger was written: also where no bar changed, but a crash had kept it from what it should say. */
@@ -103,35 +108,48 @@ const CONFLICTS_LISTED_MAX = 20;
  * same rows changes nothing. A kill between the two commits is mended by the next run.
  */
 export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promise<PutBarsReport> {
-  const { lake } = deps;
+  const { lake, calendar, rules } = deps;
   const table = lake.table(DAILY_BARS);
   const counts = await countBySession(lake, request.rows);
-  const listed = await listedSymbols(lake, deps.calendar, await lake.table(LISTINGS).head());
+  const listed = await listedSymbols(lake, calendar, await lake.table(LISTINGS).head());
   const listedFetched = await listed.rowsOf(request.rows);
   if (counts.size === 0) {
     return { outcomes: new Map(), conflicts: [], sessions: new Map(), version: undefined, ledgerChanged: false };
   }
   let merge: Merge | undefined;
+  let classified: ClassifiedAt | undefined;
   let comparedWith: number | undefined;
-  await using staged = new AsyncDisposableStack();
-  const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
-    merge = await compare(deps, request, { counts, listed, listedFetched }, base);
-    comparedWith = base?.version;
-    if (merge.changed.size === 0 || request.dryRun === true) return undefined;
-    const mayShare = await sharing(deps, request, merge);
-    const own = staged.use(new OwnFileRows(lake));
-    return stage(deps, request, merge, base, mayShare, own);
-  };
-  const committed = request.dryRun === true ? void (await plan(await table.head())) : await table.write(plan);
-  const { outcomes, conflicts, listedRows } = defined(merge as Merge | undefined, 'a write plans at least once');
-  const recorded = await recordSessions(deps, {
+  const changesOf = ({ outcomes, listedRows }: Merge): SessionChanges => ({
     rowsAfter: rowsAfter(outcomes),
-    countedAt: committed?.version ?? comparedWith,
     fetched: counts,
     listed: listedRows,
     changed: changedSessions(outcomes),
     fetchedAtMs: request.fetchedAtMs,
-    countEveryLook: request.countEveryLook ?? false,
+    countUnchangedAttempts: request.countUnchangedAttempts ?? false,
+  });
+  await using staged = new AsyncDisposableStack();
+  const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
+    classified = undefined;
+    merge = await compare(deps, request, { counts, listed, listedFetched }, base);
+    comparedWith = base?.version;
+    if (merge.changed.size === 0 || request.dryRun === true) return undefined;
+    const ledgerHead = await lake.table(SESSIONS).head();
+    const { ledger } = await readLedger(lake, ledgerHead);
+    const sessions = classifySessions({ calendar, partialShare: rules.partialShare }, ledger, changesOf(merge));
+    classified = { ledgerVersion: ledgerHead?.version, sessions };
+    const open = openWindowStart(calendar, rules.longestInterval, request.fetchedAtMs);
+    const mayShare = (session: IsoDate): boolean =>
+      session < open && (sessions.get(session)?.row ?? ledger.get(session))?.state === 'settled';
+    const own = staged.use(new OwnFileRows(lake));
+    return stage(deps, request, merge, base, mayShare, own);
+  };
+  const committed = request.dryRun === true ? void (await plan(await table.head())) : await table.write(plan);
+  const done = defined(merge as Merge | undefined, 'a write plans at least once');
+  const { outcomes, conflicts } = done;
+  const recorded = await recordSessions(deps, {
+    ...changesOf(done),
+    countedAt: committed?.version ?? comparedWith,
+    classified,
     dryRun: request.dryRun ?? false,
   });
   return {
@@ -227,31 +245,6 @@ async function listConflicts(deps: PutBarsDeps, inputs: MergeInputs, limit: numb
   return rows.map(({ stored_source: storedSource, ...row }) => ({ ...row, storedSource }));
 }
 
-/** Which sessions may share a file once the put is in: settled, and before the open window of the longest interval. */
-async function sharing(
-  deps: PutBarsDeps,
-  request: PutBarsRequest,
-  merge: Merge,
-): Promise<(session: IsoDate) => boolean> {
-  const { lake, calendar, rules } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
-  const judged = judgeSessions({
-    calendar,
-    ledger,
-    rowsAfter: rowsAfter(merge.outcomes),
-    listedAfter: merge.listedRows.after,
-    fetched: fetchedRows(merge.outcomes),
-    listedFetched: merge.listedRows.fetched,
-    changed: changedSessions(merge.outcomes),
-    listed: merge.listedRows.on,
-    fetchedAtMs: request.fetchedAtMs,
-    partialShare: rules.partialShare,
-    countEveryLook: request.countEveryLook ?? false,
-  });
-  const open = openWindowStart(calendar, rules.longestInterval, request.fetchedAtMs);
-  return (session) => session < open && (judged.get(session)?.row ?? ledger.get(session))?.state === 'settled';
-}
-
 async function stage(
   deps: PutBarsDeps,
   request: PutBarsRequest,
@@ -300,10 +293,6 @@ async function stage(
 
 function rowsAfter(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Map<IsoDate, number> {
   return new Map([...outcomes].map(([session, outcome]) => [session, totalOf(outcome)]));
-}
-
-function fetchedRows(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Map<IsoDate, number> {
-  return new Map([...outcomes].map(([session, outcome]) => [session, totalOf(outcome) - outcome.kept]));
 }
 
 function changedSessions(outcomes: ReadonlyMap<IsoDate, SessionOutcome>): Set<IsoDate> {

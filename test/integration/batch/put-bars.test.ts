@@ -236,8 +236,8 @@ describe('putting bars', () => {
             const key = `${one.symbol} ${one.session}`;
             const incoming = valuesOf(one, step.source);
             const known = model.get(key);
-            const isOlderLook = known !== undefined && known.fetchedAtMs > fetchedAtMs;
-            const outcome = mergeRow(known?.values, incoming, { replace: step.replace, isOlderLook });
+            const isStaleFetch = known !== undefined && known.fetchedAtMs > fetchedAtMs;
+            const outcome = mergeRow(known?.values, incoming, { replace: step.replace, isStaleFetch });
             outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
             if (outcome === 'inserted' || outcome === 'replaced') {
               const stored = known?.values;

@@ -18,7 +18,7 @@ async function put(opened: TestLake, close: number, source = 'import', isFetch =
   const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 34, partialShare: 0.9 };
   const rows = `SELECT 'A' AS symbol, DATE '2024-01-03' AS session, 10.0::DOUBLE AS open, 20.0::DOUBLE AS high,
     5.0::DOUBLE AS low, ${close}::DOUBLE AS close, 100::DOUBLE AS volume, NULL::DOUBLE AS vwap, NULL::BIGINT AS trades`;
-  const request = { rows, source, fetchedAtMs: opened.deps.clock.nowMs(), countEveryLook: isFetch };
+  const request = { rows, source, fetchedAtMs: opened.deps.clock.nowMs(), countUnchangedAttempts: isFetch };
   await putBars({ lake: opened.lake, calendar, clock: opened.deps.clock, rules }, request);
 }
 

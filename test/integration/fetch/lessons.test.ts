@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { throwFailures } from '#batch/fetch/fetch-bars.ts';
-import { watermarkOf } from '#batch/fetch/plan.ts';
+import { completeThrough } from '#batch/fetch/plan.ts';
 import { findGaps } from '#batch/gaps.ts';
 import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { DAILY_BARS, QUARANTINE, SPLITS } from '#lake/tables.ts';
@@ -42,11 +42,11 @@ describe('fetching', () => {
     await lake.fetch({ from: calendar.next(hole), to: LAST });
     const ledger = await lake.ledger();
     assert.equal(ledger.has(hole), false);
-    assert.equal(watermarkOf(calendar, ledger), calendar.previous(hole));
+    assert.equal(completeThrough(calendar, ledger), calendar.previous(hole));
     server.requests.length = 0;
     await lake.fetch();
     assert.deepEqual(grouped(server), [hole]);
-    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+    assert.equal(completeThrough(calendar, await lake.ledger()), LAST);
   });
 
   test('an outage of any length drops no day', async () => {
@@ -210,8 +210,8 @@ describe('fetching', () => {
     await lake.fetch({ from: isoDate('2024-03-01') });
     server.faults.push(...Array.from({ length: 4 }, () => ({ kind: 'cut-body' }) as const));
     await lake.fetch({ from: isoDate('2024-03-01'), again: true });
-    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
-    assert.equal(watermarkOf(calendar, new Map()), undefined);
+    assert.equal(completeThrough(calendar, await lake.ledger()), LAST);
+    assert.equal(completeThrough(calendar, new Map()), undefined);
   });
 
   test('a write that fails is thrown and marks nothing; what it left undone, the next run does', async () => {
@@ -232,7 +232,7 @@ describe('fetching', () => {
     server.requests.length = 0;
     const again = await lake.fetch(last);
     assert.deepEqual([again.inserted, again.replaced], [0, 0]);
-    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+    assert.equal(completeThrough(calendar, await lake.ledger()), LAST);
   });
 
   test('average price, trades and every digit of a price are kept', async () => {
@@ -366,7 +366,7 @@ describe('fetching', () => {
     assert.deepEqual(server.requests, []);
     const gaps = await findGaps(lake.deps, { source: 'massive', limit: 10 });
     assert.deepEqual([gaps.sessions, gaps.horizon], [[], '2024-01-31']);
-    assert.equal(watermarkOf(calendar, await lake.ledger(), gaps.horizon), LAST);
+    assert.equal(completeThrough(calendar, await lake.ledger(), gaps.horizon), LAST);
   });
 
   test('a plan that has lapsed is a failure, and no horizon that hides every hole', async () => {
@@ -381,6 +381,6 @@ describe('fetching', () => {
     assert.deepEqual([gaps.sessions.length, gaps.horizon], [6, undefined]);
     server.planFrom = '';
     await lake.fetch();
-    assert.equal(watermarkOf(calendar, await lake.ledger()), LAST);
+    assert.equal(completeThrough(calendar, await lake.ledger()), LAST);
   });
 });

@@ -5,7 +5,7 @@ import { SimulatedSource } from '#adapters/simulator/daily-source.ts';
 import { scenarioFaults } from '#adapters/simulator/named-scenarios.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { fetchReference } from '#batch/fetch/fetch-reference.ts';
-import { judgeReply } from '#batch/fetch/judge-reply.ts';
+import { validateReply } from '#batch/fetch/validate-reply.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import { resolveSplits } from '#market/corporate-actions.ts';
 import type { RawDailyRow } from '#market/quality.ts';
@@ -83,10 +83,10 @@ const BEHAVIOURS: Readonly<Record<ScenarioName, () => Promise<void>>> = {
   },
   'bad-rows': async () => {
     const rows = await rowsOf(open(['bad-rows'], SETTLED).source);
-    assert.equal(judgeReply(SESSION, rows, { calendar, lastSession: SESSION }).refused.length, 1);
+    assert.equal(validateReply(SESSION, rows, { calendar, lastSession: SESSION }).refused.length, 1);
   },
   'duplicate-rows': async () => {
-    const judge = (rows: readonly RawDailyRow[]) => judgeReply(SESSION, rows, { calendar, lastSession: SESSION });
+    const judge = (rows: readonly RawDailyRow[]) => validateReply(SESSION, rows, { calendar, lastSession: SESSION });
     const early = judge(await rowsOf(open(['duplicate-rows'], EARLY).source));
     assert.deepEqual([early.collapsed, early.refused.length], [2, 2]);
     const late = judge(await rowsOf(open(['duplicate-rows'], SETTLED).source));

@@ -26,7 +26,7 @@ test('history that was asked for is wanted until it is there, or the plan ends',
           rowsAfter: new Map([[isoDate(session), 3]]),
           changed: new Set(),
           fetchedAtMs: app.clock.nowMs(),
-          countEveryLook: true,
+          countUnchangedAttempts: true,
         },
       );
     // The newest comes first: a process that died has left what is older.

@@ -10,27 +10,27 @@ import { replaceAll, stageRows } from '../tables/small-table.ts';
  * One session that is remembered of a source: a row of a dataset of its own in the ledger, so that it is known wherever the lake
  * is.
  */
-export interface SourceMark {
+export interface SourceCursor {
   /** `horizon:massive` and the like. */
   readonly dataset: string;
   /** What the row says of its session. */
   readonly state: string;
 }
 
-export async function readMark(lake: Lake, { dataset }: SourceMark): Promise<IsoDate | undefined> {
+export async function readCursor(lake: Lake, { dataset }: SourceCursor): Promise<IsoDate | undefined> {
   const { others } = await readLedger(lake, await lake.table(SESSIONS).head());
   const [, session] = others.find(([of]) => of === dataset) ?? [];
   return typeof session === 'string' ? isoDate(session) : undefined;
 }
 
 /** True where that is news. Undefined takes the mark away. */
-export async function recordMark(
+export async function recordCursor(
   lake: Lake,
-  mark: SourceMark,
+  mark: SourceCursor,
   session: IsoDate | undefined,
   nowMs: InstantMs,
 ): Promise<boolean> {
-  if ((await readMark(lake, mark)) === session) return false;
+  if ((await readCursor(lake, mark)) === session) return false;
   const committed = await lake.table(SESSIONS).write(async (base) => {
     const { ledger, others } = await readLedger(lake, base);
     const kept = others.filter(([dataset]) => dataset !== mark.dataset);

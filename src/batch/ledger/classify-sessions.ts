@@ -2,59 +2,62 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { afterFetch, expectedRows, type LedgerRow } from '#market/ledger.ts';
 import { windowNumber } from '#market/window.ts';
+import type { ListedRows } from './listed-counts.ts';
 
-/** What a fetch or an import makes of the sessions it brought. Pure: the rules of `#market/ledger.ts` applied to many. */
+/** Classifies the sessions of a fetch or an import. Pure: the rules of `#market/ledger.ts` applied to many sessions. */
 
-export interface JudgeInputs {
-  readonly calendar: Calendar;
-  readonly ledger: ReadonlyMap<IsoDate, LedgerRow>;
-  /** Rows that each session of the put has in the table once the put is in it. */
+/** A fetch or an import, as counts of rows per session. */
+export interface SessionChanges {
+  /** Rows that each session of the put has in `bronze/daily_bars` afterwards. */
   readonly rowsAfter: ReadonlyMap<IsoDate, number>;
-  /** Those of them whose symbols are listed; where listings speak of the session, only these count. */
-  readonly listedAfter: ReadonlyMap<IsoDate, number>;
-  /** Rows that a fetch brought for each session, where it was meant to bring all of them. */
+  /** Rows that were fetched for each session, where the fetch should have returned all of them. */
   readonly fetched?: ReadonlyMap<IsoDate, number>;
-  /** Those of them whose symbols are listed. */
-  readonly listedFetched?: ReadonlyMap<IsoDate, number>;
-  /** Sessions of the put whose bars it changes. */
+  /** Counts of the rows whose symbols are listed; where listings cover the session, only these rows count. */
+  readonly listed: ListedRows;
+  /** Sessions of the put whose bars changed. */
   readonly changed: ReadonlySet<IsoDate>;
-  /** Symbols listed on a session; 0 where nothing is known. */
-  readonly listed: (session: IsoDate) => number;
   readonly fetchedAtMs: InstantMs;
-  readonly partialShare: number;
-  /** Every look counts as an attempt, also one that brought nothing new: true for fetches, false for files. */
-  readonly countEveryLook: boolean;
+  /** Counts an attempt even if it brought nothing new: true for fetches, false for files. */
+  readonly countUnchangedAttempts: boolean;
 }
 
-export interface JudgedSession {
+export interface ClassifyRules {
+  readonly calendar: Calendar;
+  readonly partialShare: number;
+}
+
+export interface ClassifiedSession {
   readonly row: LedgerRow;
-  /** The ledger does not say so yet. */
+  /** True if the ledger does not hold this row yet. */
   readonly isNews: boolean;
-  /** Settled although it stayed short of what was expected. */
+  /** Settled although it stayed short of the expected rows. */
   readonly settledShort: boolean;
-  /** Rows of the nearest settled sessions, their median; null where there are too few of them. */
+  /** Median rows of the nearest settled sessions; null if there are too few of them. */
   readonly median: number | null;
 }
 
-/** The ledger's rows after the put, ascending by session. */
-export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> {
-  const { calendar, ledger, rowsAfter, changed, listed, fetchedAtMs, partialShare, countEveryLook } = inputs;
-  const peers = settledPeers(inputs);
-  const judged = new Map<IsoDate, JudgedSession>();
+/** Returns the ledger rows of the sessions after the put, in ascending order. */
+export function classifySessions(
+  { calendar, partialShare }: ClassifyRules,
+  ledger: ReadonlyMap<IsoDate, LedgerRow>,
+  changes: SessionChanges,
+): Map<IsoDate, ClassifiedSession> {
+  const { rowsAfter, fetched, listed, changed, fetchedAtMs, countUnchangedAttempts } = changes;
+  const peers = settledPeers(calendar, ledger, changes);
+  const classified = new Map<IsoDate, ClassifiedSession>();
   for (const session of [...rowsAfter.keys()].sort()) {
     const rows = rowsAfter.get(session) ?? 0;
     const before = ledger.get(session);
     const median = expectedRows(session, 0, peers);
-    const listedRows = listed(session);
+    const listedRows = listed.on(session);
     const isLaterSession = before === undefined || isAfterSessionOf(calendar, fetchedAtMs, before.lastFetchMs);
     const hasListings = listedRows > 0;
-    const { fetched, listedFetched } = inputs;
     const fetch = {
       session,
       rows,
-      ...(hasListings ? { counted: inputs.listedAfter.get(session) ?? 0 } : {}),
+      ...(hasListings ? { counted: listed.after.get(session) ?? 0 } : {}),
       ...(fetched === undefined ? {} : { fetched: fetched.get(session) ?? 0 }),
-      ...(hasListings && listedFetched !== undefined ? { fetchedCounted: listedFetched.get(session) ?? 0 } : {}),
+      ...(hasListings && listed.fetched !== undefined ? { fetchedCounted: listed.fetched.get(session) ?? 0 } : {}),
       expected: hasListings ? listedRows : median,
       isSecondOpinion: isLaterSession,
       fetchedAtMs,
@@ -62,27 +65,30 @@ export function judgeSessions(inputs: JudgeInputs): Map<IsoDate, JudgedSession> 
     };
     const { row, settledShort } = afterFetch(before, fetch, partialShare);
     const isNews =
-      countEveryLook ||
+      countUnchangedAttempts ||
       before === undefined ||
       before.rows !== rows ||
       changed.has(session) ||
       (before.state !== row.state && isLaterSession);
-    judged.set(session, {
+    classified.set(session, {
       row: isNews || before === undefined ? row : before,
       isNews,
       settledShort: isNews && settledShort,
       median,
     });
   }
-  return judged;
+  return classified;
 }
 
 /**
- * Settled sessions that say how many rows are usual: those of the ledger, and those that the put itself brings late enough
- * to settle. So a hole inside a first import is seen too.
+ * Returns the settled sessions that determine the expected row count: those of the ledger, and those of the put itself that
+ * are old enough to settle, so that a gap inside a first import is found too.
  */
-function settledPeers(inputs: JudgeInputs): { session: IsoDate; rows: number }[] {
-  const { calendar, ledger, rowsAfter, fetchedAtMs } = inputs;
+function settledPeers(
+  calendar: Calendar,
+  ledger: ReadonlyMap<IsoDate, LedgerRow>,
+  { rowsAfter, fetchedAtMs }: SessionChanges,
+): { session: IsoDate; rows: number }[] {
   const peers: { session: IsoDate; rows: number }[] = [];
   for (const [session, row] of ledger) {
     if (row.state === 'settled' && !rowsAfter.has(session)) peers.push({ session, rows: row.rows });

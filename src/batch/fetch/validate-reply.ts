@@ -3,7 +3,7 @@ import { BAR_FIELDS } from '#market/bar.ts';
 import { type DailyRowRules, type QuarantineReason, type RawDailyRow, refusalOf } from '#market/quality.ts';
 
 /** The rows of one reply, sorted into accepted and refused. Nothing is dropped silently and nothing repaired. Pure. */
-export interface JudgedReply {
+export interface ValidatedReply {
   /** Each symbol once, ascending. */
   readonly accepted: readonly RawDailyRow[];
   readonly refused: readonly RefusedRow[];
@@ -19,7 +19,7 @@ export interface RefusedRow {
   readonly row: string;
 }
 
-export function judgeReply(session: IsoDate, rows: readonly RawDailyRow[], rules: DailyRowRules): JudgedReply {
+export function validateReply(session: IsoDate, rows: readonly RawDailyRow[], rules: DailyRowRules): ValidatedReply {
   const refused: RefusedRow[] = [];
   const bySymbol = new Map<string, { readonly row: RawDailyRow; readonly rowNumber: number }[]>();
   let collapsed = 0;

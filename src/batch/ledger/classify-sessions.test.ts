@@ -5,88 +5,95 @@ import { isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow } from '#market/ledger.ts';
 
-import { type JudgeInputs, judgeSessions, openWindowStart } from './judge-sessions.ts';
-import { countCovering } from './listed-counts.ts';
+import { classifySessions, openWindowStart, type SessionChanges } from './classify-sessions.ts';
+import { countCovering, type ListedRows } from './listed-counts.ts';
 
 const calendar = createCalendar({ lastYear: 2026 });
 const MONDAY = isoDate('2024-01-08');
 const TUESDAY_NOON_MS = Date.parse('2024-01-09T17:00:00Z');
 const WEDNESDAY_NOON_MS = Date.parse('2024-01-10T17:00:00Z');
 
-function judge(rows: number, inputs: Partial<JudgeInputs> = {}) {
-  const judged = judgeSessions({
-    calendar,
-    ledger: new Map(),
+type Inputs = Partial<SessionChanges> & { readonly ledger?: ReadonlyMap<LedgerRow['session'], LedgerRow> };
+
+function classify(rows: number, { ledger = new Map(), ...changes }: Inputs = {}) {
+  const classified = classifySessions({ calendar, partialShare: 0.9 }, ledger, {
     rowsAfter: new Map([[MONDAY, rows]]),
-    listedAfter: new Map([[MONDAY, rows]]),
+    listed: listedOf(100, rows),
     changed: new Set(),
-    listed: () => 100,
     fetchedAtMs: TUESDAY_NOON_MS,
-    partialShare: 0.9,
-    countEveryLook: false,
-    ...inputs,
+    countUnchangedAttempts: false,
+    ...changes,
   }).get(MONDAY);
-  assert.ok(judged !== undefined);
-  return judged;
+  assert.ok(classified !== undefined);
+  return classified;
+}
+
+/** Listings of so many symbols, and the rows of theirs that are stored. */
+function listedOf(symbols: number, rows: number): ListedRows {
+  return { on: () => symbols, after: new Map([[MONDAY, rows]]) };
 }
 
 function ledgerOf(row: LedgerRow): ReadonlyMap<LedgerRow['session'], LedgerRow> {
   return new Map([[row.session, row]]);
 }
 
-describe('judging sessions', () => {
+describe('classifying sessions', () => {
   it('settles a session that is first seen after it has settled', () => {
-    assert.equal(judge(95).row.state, 'settled');
+    assert.equal(classify(95).row.state, 'settled');
   });
 
   it('counts only rows of listed symbols where listings say what is expected', () => {
-    const many = { listedAfter: new Map([[MONDAY, 80]]) };
-    assert.deepEqual([judge(150, many).row.state, judge(150, many).row.counted], ['partial', 80]);
-    const unlisted = judge(150, { ...many, listed: () => 0 });
+    const many = { listed: listedOf(100, 80) };
+    assert.deepEqual([classify(150, many).row.state, classify(150, many).row.counted], ['partial', 80]);
+    const unlisted = classify(150, { listed: listedOf(0, 80) });
     assert.deepEqual([unlisted.row.state, unlisted.row.counted], ['settled', 150]);
   });
 
   it('leaves it provisional before', () => {
-    assert.equal(judge(95, { fetchedAtMs: Date.parse('2024-01-09T15:59:00Z') }).row.state, 'provisional');
+    assert.equal(classify(95, { fetchedAtMs: Date.parse('2024-01-09T15:59:00Z') }).row.state, 'provisional');
   });
 
   it('has no news of a session that it knows already', () => {
-    const first = judge(95);
+    const first = classify(95);
     assert.equal(first.isNews, true);
-    const again = judge(95, { ledger: ledgerOf(first.row), fetchedAtMs: WEDNESDAY_NOON_MS });
+    const again = classify(95, { ledger: ledgerOf(first.row), fetchedAtMs: WEDNESDAY_NOON_MS });
     assert.equal(again.isNews, false);
     assert.deepEqual(again.row, first.row);
   });
 
-  it('counts every look of a fetch', () => {
-    const first = judge(95);
-    const again = judge(95, { ledger: ledgerOf(first.row), countEveryLook: true });
+  it('counts each fetch as an attempt, even if nothing changed', () => {
+    const first = classify(95);
+    const again = classify(95, { ledger: ledgerOf(first.row), countUnchangedAttempts: true });
     assert.deepEqual([again.isNews, again.row.attempts], [true, 2]);
   });
 
   it('does not take a second look on the same day for a second opinion on what is missing', () => {
-    const first = judge(50);
+    const first = classify(50);
     assert.equal(first.row.state, 'partial');
-    const sameDay = judge(50, { ledger: ledgerOf(first.row), fetchedAtMs: TUESDAY_NOON_MS + 3_600_000 });
+    const sameDay = classify(50, { ledger: ledgerOf(first.row), fetchedAtMs: TUESDAY_NOON_MS + 3_600_000 });
     assert.equal(sameDay.isNews, false);
-    const fetched = judge(50, { ledger: ledgerOf(first.row), fetchedAtMs: TUESDAY_NOON_MS + 1, countEveryLook: true });
+    const fetched = classify(50, {
+      ledger: ledgerOf(first.row),
+      fetchedAtMs: TUESDAY_NOON_MS + 1,
+      countUnchangedAttempts: true,
+    });
     assert.equal(fetched.row.state, 'partial');
-    const nextDay = judge(50, { ledger: ledgerOf(first.row), fetchedAtMs: Date.parse('2024-01-10T22:00:00Z') });
+    const nextDay = classify(50, { ledger: ledgerOf(first.row), fetchedAtMs: Date.parse('2024-01-10T22:00:00Z') });
     assert.deepEqual([nextDay.row.state, nextDay.settledShort, nextDay.isNews], ['settled', true, true]);
   });
 
   it('settles a provisional session when it comes again unchanged on a later day', () => {
-    const first = judge(95, { fetchedAtMs: Date.parse('2024-01-08T22:00:00Z') });
+    const first = classify(95, { fetchedAtMs: Date.parse('2024-01-08T22:00:00Z') });
     assert.equal(first.row.state, 'provisional');
-    const later = judge(95, { ledger: ledgerOf(first.row), fetchedAtMs: WEDNESDAY_NOON_MS });
+    const later = classify(95, { ledger: ledgerOf(first.row), fetchedAtMs: WEDNESDAY_NOON_MS });
     assert.deepEqual([later.row.state, later.isNews], ['settled', true]);
   });
 
   it('sees a hole inside a first import, where no ledger says what is usual', () => {
     const sessions = calendar.range(isoDate('2023-11-01'), isoDate('2024-01-08'));
     const rowsAfter = new Map(sessions.map((session) => [session, session === MONDAY ? 10 : 100]));
-    const judged = judge(0, { rowsAfter, listed: () => 0 });
-    assert.deepEqual([judged.row.state, judged.row.expected], ['partial', 100]);
+    const classified = classify(0, { rowsAfter, listed: listedOf(0, 0) });
+    assert.deepEqual([classified.row.state, classified.row.expected], ['partial', 100]);
   });
 });
 

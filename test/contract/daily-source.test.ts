@@ -13,7 +13,7 @@ import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
 import { calendar, dailySourceContract, NEXT, SESSION } from './daily-source.ts';
 
-/** Noon on the day after. */
+/** Noon on the next day. */
 const NOW_MS = calendar.settlesAtMs(SESSION) - 1;
 const SYMBOLS = ['AAA', 'BRK.B', 'TRUE'];
 

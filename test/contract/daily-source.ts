@@ -7,26 +7,26 @@ import type { DailySource } from '#ports/daily-source.ts';
 import type { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
 /**
- * What every source of daily bars must do, whatever is behind it: the promises of `src/ports/daily-source.ts` as tests. A new
- * source is done when it passes.
+ * Contract suite for sources of daily bars: the guarantees of `src/ports/daily-source.ts` as tests. A new source is
+ * complete when it passes.
  */
 
 export const calendar = createCalendar({ lastYear: 2028 });
 /** A session with bars. */
 export const SESSION = isoDate('2024-03-28');
-/** The session after it, of which there is nothing yet. */
+/** The next session, for which there is no data yet. */
 export const NEXT = calendar.next(SESSION);
 
 export interface SourceUnderTest extends AsyncDisposable {
   readonly source: DailySource;
   readonly clock: VirtualClock;
-  /** A session before everything that the source gives. */
+  /** A session before everything the source has. */
   readonly beyond: IsoDate;
-  /** Breaks what the source reads from, for good. */
+  /** Permanently breaks what the source reads from. */
   readonly breakDown: () => Promise<void>;
 }
 
-/** `open`: a source with bars of `SESSION` and before, its clock at noon on the day after. */
+/** `open` returns a source with bars up to `SESSION`, its clock at noon on the next day. */
 export function dailySourceContract(name: string, open: () => Promise<SourceUnderTest>): void {
   describe(`a source of daily bars: ${name}`, () => {
     test('a session comes whole: each row of that session, its values numbers or null, the same bytes again', async () => {

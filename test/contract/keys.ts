@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import type { Keys, NewKey } from '#ports/keys.ts';
 
-/** What any store of keys must do, whatever database is under it. Two stores over one database stand for two processes. */
+/** Contract suite for key stores, whatever the database. Two stores over one database stand for two processes. */
 export function keysContract(
   name: string,
   open: () => Promise<{ readonly first: Keys; readonly second: Keys; readonly close: () => Promise<void> }>,

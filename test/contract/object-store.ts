@@ -22,7 +22,7 @@ async function listed(store: ObjectStore, prefix: string, startAfter?: string): 
   return keys;
 }
 
-/** What `ObjectStore` promises, tried on a real store. */
+/** Contract suite for `ObjectStore`, run on a real store. */
 export function objectStoreContract(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`object store: ${name}`, () => {
     it('answers undefined for what is not there, and never an error', async () => {
@@ -116,7 +116,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       const { store } = under;
       const keys = ['a', 'a-b', 'a/b', 'a/b.c', 'a/b/c', 'a/c', 'a0', 'b/1', 'b/10', 'b/2', 'ü', 'Z'];
       for (const key of keys) {
-        // A name is a file or a folder, not both, on a file system.
+        // On a file system, a name is either a file or a folder.
         if (key !== 'a' && key !== 'a/b') await store.put(key, bytes(key));
       }
       const all = keys.filter((key) => key !== 'a' && key !== 'a/b').sort((x, y) => (x < y ? -1 : 1));

@@ -2,7 +2,7 @@ import { openStore, type StoreAddress } from './stores.ts';
 
 /**
  * One of several processes that race for the same keys. Arguments: the store's address as JSON, the writer's name, the
- * count of keys. Its output is a line of JSON: the keys that it was told it had stored.
+ * number of keys. It prints one line of JSON: the keys whose put was reported as stored.
  */
 const [address = '', name = '', count = ''] = process.argv.slice(2);
 const store = openStore(JSON.parse(address) as StoreAddress);

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 
-/** Stores over databases of their own, each opened by several at once, for the contracts of everything that is kept in SQL. */
+/**
+ * Stores over separate databases, each opened by several at once, for the contract suites of everything stored in SQL.
+ */
 
 export const POSTGRES = process.env['CONDVEST_TEST_POSTGRES_URL'];
 
@@ -21,7 +23,7 @@ interface Place {
 
 const PLACE: Place = { random: systemRandom, nowMs: 1 };
 
-/** Two processes' stores over one file, as far as one process can be two. */
+/** Two processes' stores over one file, as far as one process can stand for two. */
 export async function sqliteStores<Store extends AsyncDisposable>(
   open: (options: Place & { readonly path: string }) => Promise<Store>,
 ): Promise<OpenedStores<Store>> {
@@ -34,7 +36,7 @@ export async function sqliteStores<Store extends AsyncDisposable>(
   );
 }
 
-/** Eight at once: making a table where there is none is a race in PostgreSQL, and must be none in ours. */
+/** Eight at once: concurrent table creation is a race in PostgreSQL, and must not be one in our stores. */
 export async function postgresStores<Store extends AsyncDisposable>(
   open: (options: Place & { readonly url: string }) => Promise<Store>,
 ): Promise<OpenedStores<Store>> {
@@ -67,7 +69,7 @@ async function openAll<Store extends AsyncDisposable>(
   const [first, second] = opened;
   const failed = all.find((one) => one.status === 'rejected');
   if (failed === undefined && first !== undefined && second !== undefined) return { first, second, close };
-  // What stays open would keep this process alive for ever.
+  // Anything left open would keep this process alive forever.
   await close();
   throw failed?.reason;
 }

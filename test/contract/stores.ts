@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
-/** How another process opens the same store: plain text, handed over on its command line. */
+/** Address with which another process opens the same store: plain text for its command line. */
 export interface StoreAddress {
   readonly kind: 'fs';
   readonly root: string;
@@ -16,7 +16,7 @@ export interface StoreUnderTest extends AsyncDisposable {
   readonly address: StoreAddress;
 }
 
-/** Every real store. A new adapter is one more line here, and must pass the suite as it is. */
+/** All real stores. A new adapter adds one line here and must pass the suite unchanged. */
 export const REAL_STORES: Readonly<Record<StoreAddress['kind'], () => Promise<StoreUnderTest>>> = {
   fs: async () => {
     const folder = await mkdtemp(join(tmpdir(), 'condvest-store-'));

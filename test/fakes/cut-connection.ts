@@ -1,11 +1,16 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server that can be cut and mended: what a client sees of a server that goes away and comes back. */
+/**
+ * A connection to a server that can be cut and restored: a client's view of a server that goes away and comes back.
+ */
 export interface CuttableWay extends AsyncDisposable {
   readonly port: number;
-  /** Every connection breaks, and new ones are closed at once. */
+  /** Breaks every connection and closes new ones immediately. */
   cut(): void;
-  /** Nothing comes through any connection that there is, and none of them breaks: a server that lost its power. New ones reach another. */
+  /**
+   * Silences every existing connection without breaking it, like a server that lost power. New connections reach
+   * another server.
+   */
   silence(): void;
   mend(): void;
 }

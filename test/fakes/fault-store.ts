@@ -5,23 +5,23 @@ import type { Clock } from '#ports/clock.ts';
 import type { ObjectInfo, ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
 
-/** What can go wrong, each as a probability per call. None goes wrong unless named. */
+/** Faults, each as a probability per call. A fault that is not given never happens. */
 export interface Faults {
   /** A read (get, head, list, localPath) fails; the same read may succeed later. */
   readonly failRead: number;
-  /** A write fails before it has done anything. */
+  /** A write fails before it has any effect. */
   readonly failBefore: number;
-  /** A write is done, and reported as failed. */
+  /** A write takes effect and is reported as failed. */
   readonly failAfter: number;
-  /** `putIfAbsent` stores nothing and cannot tell the winner, as S3's 409. */
+  /** `putIfAbsent` stores nothing and cannot tell who won, like S3's 409. */
   readonly undecided: number;
-  /** `putIfAbsent` stores, and its reply is lost. */
+  /** `putIfAbsent` stores the object, but the reply is lost. */
   readonly unknownStored: number;
-  /** `putIfAbsent` stores nothing, and its reply is lost. */
+  /** `putIfAbsent` stores nothing, and the reply is lost. */
   readonly unknownNotStored: number;
   /** A call waits first, so that others overtake it. */
   readonly delay: number;
-  /** When killed in the middle of a write, the process leaves part of the bytes in the scratch folder. */
+  /** A process killed during a write leaves part of the bytes in the scratch folder. */
   readonly tornScratch: number;
 }
 
@@ -38,7 +38,9 @@ export const NO_FAULTS: Faults = {
 
 const DELAY_MS_MAX = 50;
 
-/** The end of a simulated process: thrown by the call it died in and by every later one. Not a `CondvestError`. */
+/**
+ * The end of a simulated process. Thrown by the call in which it died and by every later one. Not a `CondvestError`.
+ */
 export class Killed extends Error {
   constructor() {
     super('this process was killed');
@@ -49,14 +51,14 @@ export class Killed extends Error {
 export interface FaultStoreOptions {
   readonly random: Random;
   readonly faults?: Partial<Faults>;
-  /** Given: objects carry this clock's time instead of the file system's, shared between processes by `times`. */
+  /** If given, objects carry this clock's time instead of the file system's; processes share it through `times`. */
   readonly clock?: Clock;
   readonly times?: Map<string, number>;
 }
 
 /**
- * One process's view of a real store, with faults. Several views of one store are several processes. A kill can fall
- * before or after each effect on the store, also between the keys of one `delete`.
+ * One process's view of a real store, with faults. Several views of one store are several processes. A kill can occur
+ * before or after each effect on the store, and between the keys of one `delete`.
  */
 export class FaultStore implements ObjectStore {
   readonly #inner: ObjectStore;
@@ -66,7 +68,7 @@ export class FaultStore implements ObjectStore {
   #faults: Faults;
   #killPointsLeft: number | undefined;
   #killed = false;
-  /** Points passed so far at which this process could have been killed: two for each effect. */
+  /** Number of kill points passed so far: two per effect. */
   killPoints = 0;
 
   constructor(inner: ObjectStore, options: FaultStoreOptions) {
@@ -77,7 +79,7 @@ export class FaultStore implements ObjectStore {
     this.#times = options.times ?? new Map<string, number>();
   }
 
-  /** Kills this process at the n-th kill point from now; 1 is the next. */
+  /** Kills this process at the n-th kill point from now; 1 is the next one. */
   killAt(point: number): void {
     this.#killPointsLeft = point;
   }
@@ -151,7 +153,7 @@ export class FaultStore implements ObjectStore {
   }
 
   async discardScratch(localPath: string): Promise<void> {
-    // A process that was killed leaves its scratch where it is.
+    // A killed process leaves its scratch files behind.
     if (!this.#killed) await this.#inner.discardScratch(localPath);
   }
 
@@ -160,7 +162,7 @@ export class FaultStore implements ObjectStore {
     await this.#inner.sweepScratch(olderThanMs);
   }
 
-  /** An effect of this process on something else than the store: it can be killed before and after it. */
+  /** Runs an effect on something other than the store; the process can be killed before and after it. */
   async effectElsewhere<T>(act: () => Promise<T>): Promise<T> {
     await this.#killPoint(undefined);
     const result = await act();
@@ -209,7 +211,7 @@ export class FaultStore implements ObjectStore {
   }
 
   #chance(probability: number): boolean {
-    // No draw for a fault that is off: switching one fault on leaves the course of a seed's others alone.
+    // A fault that is off draws nothing, so switching one on does not change a seed's other faults.
     return probability > 0 && this.#random.next() < probability;
   }
 

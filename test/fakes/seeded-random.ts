@@ -1,6 +1,6 @@
 import type { Random } from '#ports/random.ts';
 
-/** Randomness that one seed reproduces (mulberry32). Good enough to shuffle faults, for nothing else. */
+/** Random numbers reproducible from a seed (mulberry32). Good enough to shuffle faults, and for nothing else. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 
 /**
- * The vendor's API description as its own client carries it: the types in `@massive.com/client-js` are generated from its
- * OpenAPI document, with every field, whether it is required, and the values of every enumeration. Requests and replies are held
- * to them, so that neither the adapter nor the fake vendor can drift from what the vendor documents.
+ * The vendor's API specification, taken from its own client: the types in `@massive.com/client-js` are generated from
+ * its OpenAPI document, with every field, whether it is required, and the values of every enumeration. Requests and
+ * responses are checked against them, so that neither the adapter nor the fake vendor can drift from what the vendor
+ * documents.
  */
 
-/** What is asked and answered under a path; `{}` stands for one part of it. */
+/** Request and response types of a path; `{}` stands for one segment. */
 const OPERATIONS: readonly { readonly path: string; readonly name: string; readonly request: string }[] = [
   {
     path: '/v2/aggs/grouped/locale/us/market/stocks/{date}',
@@ -51,7 +52,7 @@ export class VendorContract {
     for (const statement of program.body as unknown as TypeNode[]) this.#take(statement);
   }
 
-  /** What is wrong with a request, a line each. `cursor` is the vendor's own, in the address of a page. */
+  /** Returns what is wrong with a request, one line each. `cursor` is the vendor's own, in the address of a page. */
   requestFaults(address: URL): string[] {
     const operation = operationOf(address.pathname);
     if (operation === undefined) return [`${address.pathname} is no path of the vendor's`];
@@ -67,7 +68,7 @@ export class VendorContract {
     return faults;
   }
 
-  /** What is wrong with a reply of status 200, a line each; fields that are not documented are wrong too. */
+  /** Returns what is wrong with a response of status 200, one line each. Undocumented fields count as wrong. */
   replyFaults(pathname: string, body: unknown): string[] {
     const operation = operationOf(pathname);
     if (operation === undefined) return [`${pathname} is no path of the vendor's`];
@@ -166,7 +167,7 @@ function camelCase(name: string): string {
   return name.replace(/[_.](\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The value of a parameter, as the client would have been given it. */
+/** Returns the value of a parameter as it would be passed to the client. */
 function parameterOf(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
   return /^\d+$/.test(text) ? Number(text) : text;

@@ -4,22 +4,22 @@ import { gzipSync } from 'node:zlib';
 
 import { VendorContract } from './vendor-contract.ts';
 
-/** What the vendor would do to one request, in the place of answering it. */
+/** A fault that replaces the response to one request. */
 export type VendorFault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly location?: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'cut-body' }
   | { readonly kind: 'silence' }
-  /** The head and a few bytes, then so many more every few milliseconds and never the end. */
+  /** Sends the headers and a few bytes, then this many more every few milliseconds, and never ends. */
   | { readonly kind: 'endless-body' }
   | { readonly kind: 'body'; readonly text: string };
 
 export interface VendorData {
   /** Rows of `results` of grouped daily bars, by session. */
   readonly grouped: ReadonlyMap<string, readonly object[]>;
-  /** Of the vendor's fields, and `list_date`, which only the details have. */
+  /** In the vendor's fields, plus `list_date`, which only the details have. */
   readonly tickers: readonly object[];
-  /** In the fields of the family of 2026, which has those of the older one and more. */
+  /** In the fields of the 2026 family, a superset of the older one. */
   readonly splits: readonly object[];
   readonly dividends: readonly object[];
   /** Events of a symbol, by symbol. */
@@ -28,16 +28,16 @@ export interface VendorData {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Fields that the older family of splits and dividends does not have. */
+/** Fields that the older family of splits and dividends lacks. */
 const ONLY_NEW = ['adjustment_type', 'distribution_type', 'historical_adjustment_factor', 'split_adjusted_cash_amount'];
-/** The most rows a page may have, by path. */
+/** Maximum number of rows per page, by path. */
 const PAGE_ROWS_MAX: Readonly<Record<string, number>> = { '/v3/reference/tickers': 1000, v3: 1000, new: 5000 };
 const DRIP_MS = 5;
 
 /**
- * The vendor's API as it speaks on the wire, over real HTTP, with pages, plans and faults. It can: answer with any status, break
- * the connection before or inside the body, say nothing, never finish, and send any text. Every request that reaches it and every
- * reply of status 200 is held to the vendor's own description; what does not fit is in `contractFaults`.
+ * A fake of the vendor's API over real HTTP, with paging, plans and faults. It can respond with any status, break the
+ * connection before or within the body, stay silent, never finish, and send any text. Every request it receives and
+ * every response of status 200 is checked against the vendor's own specification; violations are in `contractFaults`.
  */
 export class VendorServer implements AsyncDisposable {
   readonly #server: Server;
@@ -45,20 +45,20 @@ export class VendorServer implements AsyncDisposable {
   readonly #pageRows: number;
   readonly #contract: VendorContract;
   readonly key = 'a-key-of-the-tests';
-  /** Faults of the next requests, one each. */
+  /** Faults for the next requests, one each. */
   readonly faults: VendorFault[] = [];
-  /** Paths with their queries, as they came. */
+  /** Paths with their queries, in order of arrival. */
   readonly requests: string[] = [];
   readonly contractFaults: string[] = [];
-  /** Replies that were sent compressed. */
+  /** Number of responses that were sent compressed. */
   compressed = 0;
-  /** The family of 2026 is there. */
+  /** Whether the 2026 family exists. */
   hasNewFamily = true;
-  /** Sessions before this one are not in the plan; the whole history is, unless set. */
+  /** Sessions before this one are not in the plan. By default, the whole history is. */
   planFrom = '';
-  /** Sessions after this one are not given out yet. */
+  /** Sessions after this one are not available yet. */
   givenUntil = '9999-12-31';
-  /** Time that every answer takes. */
+  /** Delay of every response. */
   delayMs = 0;
   onRequest: (() => void) | undefined;
 
@@ -72,7 +72,7 @@ export class VendorServer implements AsyncDisposable {
     });
   }
 
-  /** `pageRows`: rows of a page where the vendor's own limit, or the one that is asked for, is not smaller. */
+  /** `pageRows`: rows per page, unless the vendor's own limit or the requested one is smaller. */
   static async open(data: VendorData, pageRows = 2): Promise<VendorServer> {
     const server = new VendorServer(data, pageRows);
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
@@ -100,7 +100,7 @@ export class VendorServer implements AsyncDisposable {
     }
     const reply = this.#replyTo(url, request.headers.authorization);
     if (reply.status === 200) this.contractFaults.push(...this.#contract.replyFaults(url.pathname, reply.body));
-    // Every answer has an id of its own.
+    // Every response has its own id.
     const text = JSON.stringify({ ...reply.body, request_id: String(this.requests.length) });
     const isPacked = /\bgzip\b/.test(String(request.headers['accept-encoding']));
     if (isPacked) this.compressed += 1;
@@ -141,12 +141,12 @@ export class VendorServer implements AsyncDisposable {
     }
     const results = this.#data.grouped.get(session) ?? [];
     const counts = { queryCount: results.length, resultsCount: results.length };
-    // Where there is nothing, the vendor leaves the list out.
+    // The vendor omits an empty list.
     const rows = results.length === 0 ? {} : { results };
     return { status: 200, body: { adjusted: false, ...counts, request_id: 'r', status: 'OK', ...rows } };
   }
 
-  /** Symbols that traded on `date`, or that ceased to before it. */
+  /** Symbols that traded on `date`, or that were delisted before it. */
   #listed(url: URL): Row[] {
     const active = url.searchParams.get('active') !== 'false';
     const date = url.searchParams.get('date') ?? '9999-12-31';
@@ -186,7 +186,7 @@ export class VendorServer implements AsyncDisposable {
     const start = Number(url.searchParams.get('cursor') ?? 0);
     const results = rows.slice(start, start + Math.min(this.#pageRows, asked));
     const end = start + results.length;
-    // The host is the vendor's own, which no client of another base address may follow.
+    // The host is the vendor's own; a client with another base URL must not follow it.
     const next = new URL(url);
     next.searchParams.set('cursor', String(end));
     const nextUrl =
@@ -238,7 +238,7 @@ function since(rows: readonly object[], url: URL, field: string): Row[] {
   return (rows as Row[]).filter((row) => String(row[field] ?? '9') >= from);
 }
 
-/** A row of the family of 2026 as the older one has it. */
+/** Converts a row of the 2026 family to the older one. */
 function older(row: object): Row {
   const kept = Object.entries(row).filter(([name]) => !ONLY_NEW.includes(name));
   const kind = (row as Row).distribution_type;

@@ -1,6 +1,6 @@
 import type { Clock } from '#ports/clock.ts';
 
-/** Time that passes only when somebody sleeps or a test moves it. Sleeping takes no real time. */
+/** A clock that advances only when code sleeps or a test moves it. Sleeping takes no real time. */
 export class VirtualClock implements Clock {
   #nowMs: number;
 
@@ -15,11 +15,11 @@ export class VirtualClock implements Clock {
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     this.#nowMs += ms;
-    // Others get their turn, as they would during a real sleep.
+    // Yield to other tasks, as a real sleep would.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Moves the present, forward or (as real clocks do) backward. */
+  /** Moves the current time forward or, as real clocks do, backward. */
   move(ms: number): void {
     this.#nowMs += ms;
   }

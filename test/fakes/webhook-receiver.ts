@@ -6,11 +6,11 @@ export interface Post {
   readonly body: string;
 }
 
-/** Takes what is posted to it, over real HTTP. */
+/** Receives posts over real HTTP. */
 export class WebhookReceiver implements AsyncDisposable {
   readonly #server: Server;
   readonly posts: Post[] = [];
-  /** Answers to the next posts, one each; after them 204. */
+  /** Statuses for the next posts, one each; after those, 204. */
   readonly statuses: number[] = [];
 
   static async open(): Promise<WebhookReceiver> {
@@ -36,7 +36,7 @@ export class WebhookReceiver implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
-  /** Nobody is there any more. Twice is once. */
+  /** Stops listening. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

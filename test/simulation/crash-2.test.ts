@@ -7,7 +7,7 @@ test('a hundred more random histories come out right (seeds 101 to 200)', async 
   await runSeeds(101, 201);
 });
 
-/** A store with a bug in it, which the simulation must not let pass. */
+/** A store with a planted bug, which the simulation must catch. */
 function broken(store: ObjectStore, changes: Partial<ObjectStore>): ObjectStore {
   const whole: ObjectStore = {
     get: (key) => store.get(key),

@@ -15,12 +15,12 @@ import type { Clock } from '#ports/clock.ts';
 import type { NoticeEvent, Operations } from '#ports/operations.ts';
 import { firstDifference, MarketModel } from '#test/integration/resample/market-model.ts';
 
-/** What must hold after every night, and at the end of a month. */
+/** Checks after every night and at the end of a month. */
 
 export const INTERVALS = [3, 8];
 export const REQUESTS_PER_MINUTE = 5;
 
-/** What came of the nights so far. */
+/** The state of the world after the nights so far. */
 export interface Evidence {
   readonly calendar: Calendar;
   readonly clock: Clock;
@@ -29,25 +29,25 @@ export interface Evidence {
   /** The market without faults. */
   readonly market: SimulatedSource;
   readonly faults: readonly Fault[];
-  /** The first session that was asked for, and the last one of the month. */
+  /** The first session to be fetched, and the last one of the month. */
   readonly from: IsoDate;
   readonly last: IsoDate;
-  /** What reached the channel, in its order. */
+  /** Notices that reached the channel, in order. */
   readonly events: readonly NoticeEvent[];
-  /** When the source was asked, over all processes. */
+  /** Instants of requests to the source, over all processes. */
   readonly askedMs: readonly number[];
   readonly kills: number;
   readonly failedRuns: number;
-  /** Sessions that have settled were asked for again. */
+  /** Whether settled sessions were fetched again. */
   readonly askedAgain: boolean;
-  /** What was asked for again was stored with the values from before. */
+  /** Whether a session that was fetched again was stored with its earlier values. */
   readonly restates: boolean;
 }
 
 /**
- * After every run that came to its end: who watches the notices knows of every session that has no bars by its deadline, or few,
- * and of a run that failed; and is not told that they hold once they do not. What is stored is counted here, and what should be
- * is the market's own truth.
+ * Checks every run that completed: someone who watches the notices knows about every session with no or few bars by its
+ * deadline, and about every failed run, and is told once these conditions are resolved. Stored rows are counted here;
+ * the expected rows are the market's own truth.
  */
 export async function checkTold(of: Evidence, state: string): Promise<void> {
   const open = await of.operations.notices({ openOnly: true, limit: 1000 });
@@ -99,7 +99,7 @@ export async function checkEnd(of: Evidence): Promise<void> {
     assert.equal(ledger.get(session)?.state, 'settled', `state of ${session}`);
     const restatement = of.faults.find((fault) => fault.name === 'restatement' && fault.session === session);
     const settlesAtMs = of.calendar.settlesAtMs(session);
-    // A value that changed after its session had settled is seen only by those who ask again.
+    // A value that changed after its session had settled is seen only if the session is fetched again.
     const seen = restatement !== undefined && of.askedAgain ? [restatement] : [];
     const ask = { session, attempt: 9, nowMs: of.clock.nowMs(), settlesAtMs };
     const expected = faultyRows(of.market.truth(session), ask, seen).map(textOf).toSorted(byText);
@@ -115,7 +115,7 @@ export async function checkEnd(of: Evidence): Promise<void> {
   checkBudget(of);
 }
 
-/** Silver is what the pure functions make of the bars, and of the splits as the market has them. */
+/** Checks that silver equals what the pure functions derive from the bars and from the market's splits. */
 async function checkSilver(of: Evidence, stored: ReadonlyMap<IsoDate, readonly DailyBar[]>): Promise<void> {
   const model = new MarketModel(of.lake, of.calendar);
   for (const [session, rows] of stored) model.bars.set(session, new Map(rows.map((row) => [row.symbol, row])));
@@ -141,7 +141,7 @@ async function checkNotices(of: Evidence): Promise<void> {
     [],
     'every condition is over',
   );
-  // A session that is whole does not get lost again: it has at most one notice of a kind in its life.
+  // A complete session never becomes incomplete again, so it has at most one notice of each kind.
   for (const session of of.calendar.range(of.from, of.last)) {
     for (const kind of ['session-missing', 'session-partial', 'session-late', 'settled-short']) {
       const count = all.filter((notice) => notice.kind === kind && covers(notice.key, session)).length;
@@ -155,7 +155,8 @@ async function checkNotices(of: Evidence): Promise<void> {
     const key = `${event} ${notice.id}`;
     told.set(key, (told.get(key) ?? 0) + 1);
   }
-  // An event that was delivered by a process that was killed before it could note that comes once more, under its old id.
+  // If a process was killed after delivering an event and before recording that, the event is delivered again under the
+  // same id.
   const twice = [...told.values()].reduce((sum, count) => sum + count - 1, 0);
   assert.ok(twice <= of.kills, `${twice} events were told more than once, after ${of.kills} kills`);
   for (const notice of all) {
@@ -180,13 +181,13 @@ function byText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** The values of a bar, as one text. */
+/** Returns the values of a bar as one string. */
 export function textOf(row: RawDailyRow | DailyBar): string {
   const { symbol, session, open, high, low, close, volume, vwap, trades } = row;
   return JSON.stringify([symbol, session, open, high, low, close, volume, vwap, trades]);
 }
 
-/** True where a notice's key names a session, by itself or inside a range. */
+/** Returns whether a notice's key names a session, by itself or within a range. */
 function covers(key: string, session: IsoDate): boolean {
   const [first = '', last = first] = key.slice(key.indexOf(':') + 1).split('..');
   return first <= session && session <= last;

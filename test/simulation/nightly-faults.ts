@@ -3,7 +3,7 @@ import type { IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Random } from '#ports/random.ts';
 
-/** The sessions that a simulation lives through. */
+/** The sessions that a simulation covers. */
 export interface Stretch {
   readonly calendar: Calendar;
   readonly random: Random;
@@ -11,7 +11,7 @@ export interface Stretch {
   readonly sessions: number;
 }
 
-/** What goes wrong between the market and the lake, each of a dozen troubles with a chance of its own. */
+/** Draws the faults between the market and the lake: a dozen kinds, each with its own probability. */
 export function drawFaults({ calendar, random, first, sessions }: Stretch): Fault[] {
   const pick = (): IsoDate => {
     const index = calendar.sessionIndex(first) + 2 + Math.floor(random.next() * Math.max(1, sessions - 6));
@@ -27,7 +27,7 @@ export function drawFaults({ calendar, random, first, sessions }: Stretch): Faul
         name: 'partial-session',
         session,
         share: 0.4,
-        // Longer, and two looks on different days would settle it short, as they should.
+        // If it lasted longer, two fetches on different days would rightly settle it short.
         untilMs: calendar.closeMs(session) + hours(19 * random.next()),
       };
     },

@@ -9,9 +9,9 @@ import type { DailySource } from '#ports/daily-source.ts';
 import type { Operations } from '#ports/operations.ts';
 import { liveMonths, type Plant } from './nightly.ts';
 
-/** The simulation finds what it is there to find: each mistake, put into the program, fails a week of nights. */
+/** Proves that the simulation finds what it should: each planted bug fails a week of nights. */
 
-/** A part with some of its functions replaced. */
+/** Returns an object with some of its functions replaced. */
 function instead<T extends object>(whole: T, parts: Partial<T>): T {
   return new Proxy(whole, {
     get: (target, name) => {
@@ -21,7 +21,7 @@ function instead<T extends object>(whole: T, parts: Partial<T>): T {
   });
 }
 
-/** A week with an outage of more than a day in its middle. */
+/** A week with an outage of more than a day in the middle. */
 const SEED = 2;
 const SESSIONS_OF_A_WEEK = 7;
 

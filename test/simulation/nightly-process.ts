@@ -3,9 +3,9 @@ import type { DailySource } from '#ports/daily-source.ts';
 import type { Operations } from '#ports/operations.ts';
 import type { FaultStore } from '#test/fakes/fault-store.ts';
 
-/** What a process of the simulation reaches the world by. */
+/** Ports of a process of the simulation. */
 
-/** Every question waits for its turn in the budget, as the vendor's client has it, and is noted when it is let through. */
+/** Every request waits for the budget, as in the vendor's client, and is recorded when it is let through. */
 export function budgeted(source: DailySource, budget: RequestBudget, onRequest: () => void): DailySource {
   return new Proxy(source, {
     get: (target, name) => {
@@ -20,7 +20,10 @@ export function budgeted(source: DailySource, budget: RequestBudget, onRequest: 
   });
 }
 
-/** Once its process was killed, nothing more reaches the operational store either; it can be killed at each call to it. */
+/**
+ * After its process is killed, nothing reaches the operational store either. The process can be killed at each call to
+ * the store.
+ */
 export function mortal(operations: Operations, store: FaultStore): Operations {
   return new Proxy(operations, {
     get: (target, name) => {

@@ -38,25 +38,25 @@ import { drawFaults } from './nightly-faults.ts';
 import { budgeted, mortal } from './nightly-process.ts';
 
 /**
- * Months of nights on a virtual clock: the real pipeline, lake and operational store, a simulated market that delivers late,
- * wrong, twice or not at all, and processes that are killed between any two effects. When the trouble is over, the lake must
- * hold the market's truth, the ledger must say so, and a person must have been told of each condition once.
+ * Months of nights on a virtual clock: the real pipeline, lake and operational store, a simulated market that delivers
+ * late, wrong, twice or not at all, and processes that are killed between any two effects. Once the faults end, the
+ * lake must hold the market's truth, the ledger must agree, and each condition must have been notified once.
  */
 
 const MEMORY_FOLDER = '/dev/shm';
 const SECURITIES = 12;
 const SESSIONS_A_MONTH = 21;
 const KILL_CHANCE = 0.25;
-/** Effects of a night on the lake, the operational store and the channels, before and after each of which it may be killed. */
+/** Effects of a night on the lake, the operational store and the channels. A kill can occur before and after each. */
 const KILL_POINTS_MAX = 140;
 const LEASE_MS = 121_000;
 const CALM_RUNS_MAX = 12;
 
-/** A mistake put into the program, to see that it is found. */
+/** A bug planted in the program, to prove that it is found. */
 export interface Plant {
   readonly operations?: (operations: Operations) => Operations;
   readonly source?: (source: DailySource) => DailySource;
-  /** At the end, before anything is looked at. */
+  /** At the end, before anything is checked. */
   readonly tamper?: (lake: Lake, calendar: Calendar) => Promise<void>;
   readonly requestsPerMinute?: number;
 }
@@ -65,7 +65,7 @@ export interface LiveOptions {
   readonly onSeed?: (seed: number) => void;
   readonly sessions?: number;
   readonly plant?: Plant;
-  /** An outage of more than a day, whatever the seed draws. */
+  /** Forces an outage of more than a day, whatever the seed draws. */
   readonly outage?: boolean;
 }
 
@@ -101,19 +101,20 @@ class Month {
   readonly #sessions: number;
   readonly #plant: Plant;
   readonly #market: SimulatedSource;
-  /** One key's, shared by all processes. */
+  /** Budget of one key, shared by all processes. */
   readonly #budget: RequestBudget;
-  /** When the source was asked, over all processes. */
+  /** Instants of requests to the source, over all processes. */
   readonly #askedMs: number[] = [];
   #kills = 0;
   #failedRuns = 0;
   #askedAgain = false;
-  /** What was asked for again was stored with the values from before. */
+  /** Whether a session that was fetched again was stored with its earlier values. */
   #restates = false;
   readonly #times = new Map<string, number>();
 
   static async open(seed: number, options: LiveOptions): Promise<Month> {
-    // In memory where there is such a folder: no power cut is simulated, and half of the time is spent on waiting for disks.
+    // Use a memory file system if there is one: power cuts are not simulated, and waiting for disks would take half of
+    // the time.
     const folder = await mkdtemp(join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'condvest-nightly-'));
     const engine = await Engine.create({ tempFolder: folder, threads: 1 });
     const random = seededRandom(seed);
@@ -218,7 +219,7 @@ class Month {
     });
   }
 
-  /** One run of the pipeline by one process, which may be killed. True where it succeeded. */
+  /** Runs the pipeline once in one process, which may be killed. Returns whether it succeeded. */
   async #night(faults: readonly Fault[], mayDie: boolean): Promise<boolean> {
     const store = this.#store();
     const dies = mayDie && this.#random.next() < KILL_CHANCE;
@@ -257,7 +258,7 @@ class Month {
     }
   }
 
-  /** The trouble is over: some nights later everything must have settled. */
+  /** Ends the faults. A few nights later everything must have settled. */
   async #calm(): Promise<void> {
     const lasting = this.#faults.filter(({ name }) => name === 'restatement');
     for (let runs = 0; runs < CALM_RUNS_MAX; runs += 1) {
@@ -269,14 +270,14 @@ class Month {
     }
   }
 
-  /** A person asks once more for sessions that have settled: what the vendor changed since is a restatement. */
+  /** Fetches settled sessions again, as a person would. Values that the vendor has changed since are restatements. */
   async #askAgain(faults: readonly Fault[]): Promise<void> {
     const sessions = faults.flatMap((fault) =>
       fault.name === 'restatement' && fault.fromMs < this.#clock.nowMs() ? [fault.session] : [],
     );
     if (sessions.length === 0) return;
     this.#askedAgain = true;
-    // A session that was first had after the vendor had changed it holds the new values already.
+    // A session that was first fetched after the vendor had changed it already has the new values.
     const stored = await storedRows(this.#deps([], this.#store()));
     this.#restates = sessions.some((session) => {
       const truth = new Set(this.#market.truth(session).map(textOf));

@@ -6,8 +6,8 @@ import type { ObjectStore } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
 
 /**
- * Another program that writes Delta: it knows the protocol and nothing of ours, so its files carry no tags and its commits
- * name no sessions. It works while nobody else does.
+ * A foreign Delta writer. It knows the protocol but not our conventions, so its files carry no tags and its commits
+ * list no sessions. It never runs concurrently with others.
  */
 export class OtherWriter {
   readonly #store: ObjectStore;
@@ -20,7 +20,7 @@ export class OtherWriter {
     this.#random = random;
   }
 
-  /** Appends one row in a file of its own. */
+  /** Appends one row as a separate file. */
   async append(bar: DailyBar, nowMs: number): Promise<void> {
     const { symbol, session, open, high, low, close, volume, vwap, trades, source, fetchedAtMs } = bar;
     const select = `SELECT '${symbol}' AS symbol, DATE '${session}' AS session, ${open}::DOUBLE AS open, ${high}::DOUBLE AS high,
@@ -31,7 +31,7 @@ export class OtherWriter {
     await this.#commit([{ add: { ...add, dataChange: true } }], 'WRITE', nowMs);
   }
 
-  /** Merges the files of one year into one, as `OPTIMIZE` does. False where there is nothing to merge. */
+  /** Merges the files of one year into one, like `OPTIMIZE`. Returns false if there is nothing to merge. */
   async compact(nowMs: number): Promise<boolean> {
     const head = await this.#lake.table(DAILY_BARS).head();
     const years = [...new Set(head?.files.map((file) => file.partitionValues['year']))];

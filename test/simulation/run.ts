@@ -1,4 +1,4 @@
-/** `npm run simulate -- --seeds 1000 [--seed 1] [--nights]`: the simulations for as long as you like; a seed of nights is a month. */
+/** `npm run simulate -- --seeds 1000 [--seed 1] [--nights]`: runs simulations as long as you like. A seed of nights is a month. */
 import { parseArgs } from 'node:util';
 
 import { liveMonths } from './nightly.ts';

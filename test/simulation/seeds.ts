@@ -7,7 +7,7 @@ import type { ObjectStore } from '#ports/object-store.ts';
 import { live } from './steps.ts';
 import { World } from './world.ts';
 
-/** A seed whose world did not come out as it must. The cause is the assertion; the trace says what happened before. */
+/** A seed whose world ended up wrong. The cause is the failed assertion; the trace shows what happened before. */
 export class SeedFailed extends Error {
   constructor(seed: number, trace: readonly string[], cause: unknown) {
     const what = cause instanceof Error ? cause.message : String(cause);
@@ -19,7 +19,7 @@ export class SeedFailed extends Error {
   }
 }
 
-/** Runs seeds `from` up to, and without, `to`, one after the other. Throws at the first that fails. */
+/** Runs seeds from `from` up to but excluding `to`, sequentially. Throws at the first failure. */
 export async function runSeeds(
   from: number,
   to: number,

@@ -17,14 +17,14 @@ import { OtherWriter } from './other-writer.ts';
 import { afterPut, keyOf, publishedSessions, restated, type Truth } from './truth.ts';
 import type { Ending, World } from './world.ts';
 
-/** What may happen in a world, one after the other; each checks what it can right away. */
+/** Steps that can happen in a world, one after the other. Each checks right away what it can. */
 
 const DAY_MS = 86_400_000;
 const RETENTION_DAYS = 400;
 const STEPS_MIN = 5;
 const STEPS_MORE = 7;
 
-/** A random history, faults and kills in it, and the calm after it, in which everything must come right. */
+/** A random history with faults and kills, and the calm after it, in which everything must come right. */
 export async function live(world: World): Promise<void> {
   const { market } = world;
   await put(world, world.sessions.slice(0, 12 + market.integer(20)));
@@ -70,7 +70,7 @@ function someRows(world: World, sessions: readonly IsoDate[]): DailyBar[] {
   return sessions.flatMap((session) =>
     market.rowsOf(session).map((row) => {
       const old = truth.bars.get(keyOf(row));
-      // Most rows that come again are as they were.
+      // Most rows that arrive again are unchanged.
       const values = old !== undefined && market.chance(0.7) ? old : row;
       return { ...values, source, fetchedAtMs };
     }),
@@ -81,7 +81,7 @@ async function putRows(world: World, lake: Lake, rows: readonly DailyBar[]): Pro
   const [first] = rows;
   if (first === undefined) return;
   const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: Math.max(...world.intervals), partialShare: 0.9 };
-  // As texts: a bare literal would be a DECIMAL on its way to a DOUBLE, and lose its last digit.
+  // As strings: a bare literal would become a DECIMAL on its way to a DOUBLE and lose its last digit.
   const number = (value: number | null): string => (value === null ? 'NULL' : `'${value}'`);
   const values = rows.map(
     (r) =>
@@ -108,7 +108,7 @@ async function put(world: World, sessions: readonly IsoDate[]): Promise<void> {
   else for (const session of sessions) world.behindLedger.add(session);
 }
 
-/** Two processes put at once, perhaps the same sessions: each gets through, in one order or the other. */
+/** Two processes put concurrently, perhaps the same sessions. Both succeed, in either order. */
 async function putTwice(world: World): Promise<void> {
   const first = someRows(world, someSessions(world));
   const second = someRows(
@@ -128,7 +128,7 @@ async function putTwice(world: World): Promise<void> {
       candidates.push(afterPut(afterPut(before, a), b), afterPut(afterPut(before, b), a));
     }
   }
-  // Which order it was decides what was restated in which version; that is told only for one writer at a time.
+  // The order determines what was restated in which version, so that is checked only for one writer at a time.
   await world.settle(candidates);
   for (const row of [...first, ...second]) world.behindLedger.add(row.session);
   await forgetRestatements(world);
@@ -142,7 +142,7 @@ async function settle(world: World, before: Truth, candidates: readonly Truth[])
   }
 }
 
-/** Takes what is stored for right up to here: later versions are checked again. */
+/** Accepts what is stored up to here; later versions are checked again. */
 async function forgetRestatements(world: World): Promise<void> {
   const lake = world.clean();
   await deriveRestatements({ lake, calendar: world.calendar });
@@ -186,7 +186,7 @@ async function putListings(world: World): Promise<void> {
   world.truth = { ...world.truth, listings };
 }
 
-/** The exchange announces a closing on a day of which there are no bars yet. */
+/** The exchange announces a closure on a day without bars. */
 async function closeSession(world: World): Promise<void> {
   const published = new Set(publishedSessions(world.truth));
   const open = world.sessions.filter((session) => !published.has(session) && !world.closed.includes(session));
@@ -197,7 +197,7 @@ async function closeSession(world: World): Promise<void> {
     lastYear: 2028,
     closures: world.closed.map((day) => ({ date: day, name: 'simulated' })),
   });
-  // A closing is configured, not stored: windows that reach behind it are others now, also as of an earlier instant.
+  // A closure is configured, not stored: windows that extend past it change, even as of an earlier instant.
   world.answers = world.answers.filter(({ interval }) => interval === 1);
   world.trace.push(`closing on ${date}`);
 }
@@ -241,7 +241,7 @@ async function cleanUp(world: World): Promise<void> {
   const { market } = world;
   world.clock.move(market.chance(0.4) ? (RETENTION_DAYS + 10) * DAY_MS : market.integer(30) * DAY_MS);
   const retentionDays = market.chance(0.3) ? 30 : RETENTION_DAYS;
-  // A vacuum that dies may have deleted already.
+  // A vacuum that dies may already have deleted files.
   world.answers = world.answers.filter((answer) => answer.asOfMs >= world.clock.nowMs() - retentionDays * DAY_MS);
   await world.attempt(`vacuum, ${retentionDays} days`, (lake) =>
     vacuumLake({ lake, calendar: world.calendar }, { retentionDays }),
@@ -282,7 +282,7 @@ async function otherProgram(world: World): Promise<void> {
   await world.settle([world.truth]);
 }
 
-/** Reads now what must be read again later, and reads again what was read before. */
+/** Records answers that must be reproduced later, and reproduces earlier ones. */
 async function read(world: World): Promise<void> {
   const lake = world.clean();
   const deps = { lake, calendar: world.calendar, clock: world.clock };
@@ -314,10 +314,10 @@ async function read(world: World): Promise<void> {
   world.answers = world.answers.slice(-6);
 }
 
-/** No more faults: everything is run once more, and everything must be as it should be. */
+/** Ends the faults and runs everything once more; after that, everything must be right. */
 async function calmDown(world: World): Promise<void> {
   world.trace.push('calm');
-  // The ledger of a put that died, or that another program wrote into, is mended by putting the same rows again.
+  // Putting the same rows again repairs the ledger after a put that died or a foreign write.
   const mended = [...world.behindLedger].filter((session) => world.calendar.isSession(session));
   const rows = [...world.truth.bars.values()].filter((bar) => mended.includes(bar.session));
   if (rows.length > 0) await world.attempt('put again what is there', (lake) => putRows(world, lake, rows), true);

@@ -5,9 +5,12 @@ import { DEFAULT_SOURCE_RANKS, mergeRow, replacedBy } from '#market/merge.ts';
 import { restatementsOf } from '#market/restatement.ts';
 import type { Listing } from '#market/security.ts';
 
-/** What a lake must hold, in plain maps: nothing of the code under test but the rules of the domain takes part. Immutable. */
+/**
+ * The expected contents of a lake, in plain maps. Apart from the domain rules, none of the code under test is involved.
+ * Immutable.
+ */
 export interface Truth {
-  /** By `symbol session`. */
+  /** Keyed by `symbol session`. */
   readonly bars: ReadonlyMap<string, DailyBar>;
   readonly splits: readonly SplitFact[];
   readonly listings: readonly Listing[];
@@ -19,7 +22,7 @@ export function keyOf(bar: { readonly symbol: string; readonly session: IsoDate 
   return `${bar.symbol} ${bar.session}`;
 }
 
-/** The bars after a put: rows are inserted, replaced by rank, left alone; none is removed. */
+/** Returns the bars after a put: rows are inserted, replaced by rank, or left alone; none is removed. */
 export function afterPut(truth: Truth, incoming: readonly DailyBar[]): Truth {
   const bars = new Map(truth.bars);
   for (const row of incoming) {
@@ -31,7 +34,7 @@ export function afterPut(truth: Truth, incoming: readonly DailyBar[]): Truth {
   return { ...truth, bars };
 }
 
-/** The values that changed between two truths, as texts, for the version that brought the change. */
+/** Returns the values that changed between two truths, as strings, for the version that made the change. */
 export function restated(
   before: Truth,
   after: Truth,
@@ -53,7 +56,7 @@ export function restated(
   return texts.toSorted(ascending);
 }
 
-/** The bars as texts in a fixed order, to be compared with what a lake gives. */
+/** Returns the bars as strings in a fixed order, to compare with those of a lake. */
 export function barTexts(truth: Truth): string[] {
   return [...truth.bars.values()].map(barText).toSorted(ascending);
 }
@@ -63,12 +66,12 @@ export function barText(bar: DailyBar): string {
   return [symbol, session, open, high, low, close, volume, vwap, trades, source, fetchedAtMs].join('|');
 }
 
-/** Sessions that have a bar, ascending. */
+/** Returns the sessions that have a bar, ascending. */
 export function publishedSessions(truth: Truth): IsoDate[] {
   return [...new Set([...truth.bars.values()].map((bar) => bar.session))].toSorted(ascending);
 }
 
-/** By code unit, as the lake's own order is. */
+/** By code unit, like the lake's own order. */
 export function ascending(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -24,13 +24,13 @@ import { firstDifference, MarketModel } from '#test/integration/resample/market-
 import { RandomMarket } from '#test/integration/resample/random-market.ts';
 import { ascending, barText, barTexts, NOTHING, type Truth } from './truth.ts';
 
-/** How a use case ended. A failed or killed one may have done all, part or nothing of its work. */
+/** Outcome of a use case. A failed or killed one may have done all, some or none of its work. */
 export type Ending = 'done' | 'failed' | 'killed';
 
-/** Kill points within the first so many effects: a put has about twenty. */
+/** Kill points fall within this many effects; a put has about twenty. */
 const KILL_POINTS = 24;
 
-/** One seed's world: a lake on a real folder, the processes that use it, and what it must hold. */
+/** The world of one seed: a lake in a real folder, the processes that use it, and its expected contents. */
 export class World implements AsyncDisposable {
   readonly random: Random;
   readonly clock = new VirtualClock(Date.parse('2024-02-09T22:00:00Z'));
@@ -39,19 +39,19 @@ export class World implements AsyncDisposable {
   readonly intervals: readonly number[];
   readonly engine: Engine;
   readonly inner: ObjectStore;
-  /** What happened, for the message of a failure. */
+  /** What happened so far, for the failure message. */
   readonly trace: string[] = [];
   calendar: Calendar;
   truth: Truth = NOTHING;
   closed: IsoDate[] = [];
-  /** What each silver table held when it was last known to be right. */
+  /** Contents of each silver table when it was last known to be right. */
   silver = new Map<number, readonly WindowBar[]>();
-  /** Restated values by version, as texts. */
+  /** Restated values by version, as strings. */
   restated: { readonly version: number; readonly text: string }[] = [];
-  /** Answers of readers, to be given again later. */
+  /** Answers to readers that must be reproduced later. */
   answers: { readonly asOfMs: number; readonly symbol: string; readonly interval: number; readonly text: string }[] =
     [];
-  /** Sessions whose ledger row another program's rows have made stale. */
+  /** Sessions whose ledger row a foreign write has made stale. */
   readonly behindLedger = new Set<IsoDate>();
   readonly #times = new Map<string, number>();
   readonly #folder: string;
@@ -72,13 +72,13 @@ export class World implements AsyncDisposable {
     ][this.market.integer(4)] ?? [3, 8];
   }
 
-  /** `wrap` plants a bug into the store, to prove that it is caught. */
+  /** `wrap` plants a bug in the store, to prove that it is caught. */
   static async open(
     seed: number,
     engine: Engine,
     wrap: (store: ObjectStore) => ObjectStore = (store) => store,
   ): Promise<World> {
-    // Syncing is what costs most here, and memory has nothing to sync.
+    // Syncing is the largest cost here, and memory has nothing to sync.
     const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
     return new World(seed, engine, await mkdtemp(join(base, 'condvest-simulation-')), wrap);
   }
@@ -87,13 +87,13 @@ export class World implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** The lake as a new process sees it, on a store without faults. */
+  /** Opens the lake as a new process would, on a store without faults. */
   clean(): Lake {
     const store = new FaultStore(this.inner, { random: this.random, clock: this.clock, times: this.#times });
     return new Lake({ store, engine: this.engine, clock: this.clock, random: this.random });
   }
 
-  /** Runs a use case in a process of its own, which may meet faults and may be killed between any two effects. */
+  /** Runs a use case in its own process, which may hit faults and be killed between any two effects. */
   async attempt(name: string, work: (lake: Lake) => Promise<unknown>, calm = false): Promise<Ending> {
     const store = new FaultStore(this.inner, {
       random: this.random,
@@ -107,7 +107,7 @@ export class World implements AsyncDisposable {
     let detail = '';
     try {
       await work(lake);
-      // Killed while cleaning up after itself, a use case may still report success.
+      // A use case that is killed during cleanup may still report success.
       if (store.killed) ending = 'killed';
     } catch (cause) {
       if (cause instanceof Killed || store.killed) ending = 'killed';
@@ -121,7 +121,7 @@ export class World implements AsyncDisposable {
     return ending;
   }
 
-  /** Half of the processes meet faults. */
+  /** Half of the processes hit faults. */
   #faults(): Partial<Faults> {
     if (this.market.chance(0.5)) return { tornScratch: 0.5 };
     return {
@@ -136,7 +136,7 @@ export class World implements AsyncDisposable {
     };
   }
 
-  /** Bronze must be one of these truths, which becomes the truth; version is that of daily_bars. */
+  /** Asserts that bronze equals one of these truths, which becomes the truth. `version` is that of daily_bars. */
   async settle(candidates: readonly Truth[]): Promise<{ readonly truth: Truth; readonly version: number }> {
     const lake = this.clean();
     const head = await lake.table(DAILY_BARS).head();
@@ -156,12 +156,12 @@ export class World implements AsyncDisposable {
     return { truth: this.truth, version: head?.version ?? -1 };
   }
 
-  /** What silver must hold, by the pure functions. */
+  /** Returns the expected contents of silver, by the pure functions. */
   expectedSilver(interval: number): WindowBar[] {
     return this.#model().expected(interval);
   }
 
-  /** Each silver table is as it was when last right, or as it must be now; the latter where the run was done. */
+  /** Asserts that each silver table is as it last was, or as it must be now; if the run completed, the latter. */
   async checkSilver(done: boolean): Promise<void> {
     const model = this.#model();
     for (const interval of this.intervals) {
@@ -186,7 +186,7 @@ export class World implements AsyncDisposable {
     );
   }
 
-  /** Takes the stored list for the right one. */
+  /** Accepts the stored list as the right one. */
   async adoptRestatements(): Promise<void> {
     this.restated = (await this.#storedRestatements()).map((text) => ({ version: 0, text }));
   }
@@ -239,7 +239,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** A vacuum refuses what a reader or a derived table could still need; that is right and changes nothing. */
+/** A vacuum rejects deletions that a reader or a derived table may still need. That is correct and changes nothing. */
 const EXPECTED: ReadonlySet<string> = new Set(['lake-vacuum-needed']);
 
 function equalTexts(a: readonly string[], b: readonly string[]): boolean {

@@ -1,10 +1,13 @@
 /**
- * Calendar dates without a time or a zone. A session date is a bar's identity, so it is kept as the ISO text that every
- * table, file and protocol shows (`2024-01-02`): it sorts and compares as text. Arithmetic goes through the epoch day.
+ * Calendar dates without time or time zone. A session date is a bar's identity, so it is represented by the ISO text
+ * that every table, file and protocol shows (`2024-01-02`), which sorts and compares as text. Arithmetic uses the epoch
+ * day.
  */
 
 declare const isoDateBrand: unique symbol;
-/** An existing calendar date as `YYYY-MM-DD`, years 0001 to 9999. Made by `isoDate`, `parseIsoDate` or `fromEpochDay`. */
+/**
+ * A valid calendar date as `YYYY-MM-DD`, years 0001 to 9999. Created by `isoDate`, `parseIsoDate` or `fromEpochDay`.
+ */
 export type IsoDate = string & { readonly [isoDateBrand]: true };
 
 /** Whole days since 1970-01-01, which is 0. */
@@ -24,27 +27,30 @@ const TWO_DIGITS: readonly string[] = Array.from({ length: 100 }, (_, n) => Stri
 
 const SHAPE = /^\d{4}-\d{2}-\d{2}$/;
 
-/** The date in `text`, or undefined where `text` is not an existing date as `YYYY-MM-DD`. */
+/** Returns the date in `text`, or undefined if `text` is not a valid date as `YYYY-MM-DD`. */
 export function parseIsoDate(text: string): IsoDate | undefined {
   if (!SHAPE.test(text)) return undefined;
   const day = toEpochDay(text as IsoDate);
-  // 2023-02-29 is counted as the day after 28 February, which has another name.
+  // 2023-02-29 computes to the day after February 28, whose text is different.
   return day >= FIRST_DAY && day <= LAST_DAY && fromEpochDay(day) === text ? (text as IsoDate) : undefined;
 }
 
-/** The date in `text`, which the program itself wrote. Throws a RangeError on anything else: use `parseIsoDate` on input. */
+/**
+ * Returns the date in `text`, which the program itself wrote. Throws a RangeError on anything else: use `parseIsoDate`
+ * on input.
+ */
 export function isoDate(text: string): IsoDate {
   const date = parseIsoDate(text);
   if (date === undefined) throw new RangeError(`not a date as YYYY-MM-DD: ${text}`);
   return date;
 }
 
-/** Gregorian arithmetic on whole numbers: several times faster than going through `Date`, and run once a row. */
+/** Gregorian arithmetic on integers: several times faster than `Date`, and it runs once per row. */
 export function toEpochDay(date: IsoDate): EpochDay {
   const year = digit(date, 0) * 1000 + digit(date, 1) * 100 + digit(date, 2) * 10 + digit(date, 3);
   const month = digit(date, 5) * 10 + digit(date, 6);
   const day = digit(date, 8) * 10 + digit(date, 9);
-  // Years begin in March here, so that the leap day is their last.
+  // Years begin in March here, so that the leap day is the last.
   const y = month <= 2 ? year - 1 : year;
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
   return y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - DAYS_TO_1970;

@@ -1,12 +1,13 @@
 /**
- * Expected failures. A bug trips an assertion (`assert.ts`) and crashes; everything a user or the world can cause is a
- * `CondvestError` with a stable code, so that callers decide by code and kind and never by reading the message.
+ * Expected failures. A bug trips an assertion (`assert.ts`) and crashes. Everything that a user or the outside world
+ * can cause is a `CondvestError` with a stable code, so that callers decide by code and kind, never by parsing the
+ * message.
  */
 
 /**
- * - `transient`: the same call may succeed later; the one retry policy of the caller applies.
+ * - `transient`: the same call may succeed later; the caller's retry policy applies.
  * - `permanent`: the same call will fail again until somebody changes something.
- * - `corrupt`: stored data contradicts itself; stop, do not repair silently.
+ * - `corrupt`: stored data contradicts itself; stop, and do not repair silently.
  */
 export type ErrorKind = 'transient' | 'permanent' | 'corrupt';
 
@@ -14,13 +15,13 @@ export interface ErrorParts {
   /** Stable, kebab-case, prefixed by area: `lake-protocol-too-new`, `import-file-missing`. */
   readonly code: string;
   readonly kind: ErrorKind;
-  /** What happened, as a sentence without its full stop. */
+  /** The failure, as a sentence without a period. */
   readonly message: string;
-  /** The value that was found, as a user would recognise it. */
+  /** The value found, as a user would recognize it. */
   readonly found?: string | undefined;
-  /** What would have been allowed. */
+  /** The allowed values. */
   readonly allowed?: string | undefined;
-  /** What to do about it, as a sentence without its full stop. */
+  /** The remedy, as a sentence without a period. */
   readonly action?: string | undefined;
   readonly cause?: unknown;
 }
@@ -46,14 +47,14 @@ export class CondvestError extends Error {
   }
 }
 
-/** Wrong use or configuration: the command line exits with 2, an HTTP route answers 400. Never retried. */
+/** Invalid usage or configuration: the command line exits with 2, an HTTP route responds with 400. Never retried. */
 export class UsageError extends CondvestError {
   constructor(parts: Omit<ErrorParts, 'kind'>) {
     super({ ...parts, kind: 'permanent' });
   }
 }
 
-/** Too many requests, or too much at once: the same again later is welcome. */
+/** Too many requests, or too much at once. The same request is welcome later. */
 export class RetryLater extends CondvestError {
   readonly afterSeconds: number;
   constructor(parts: {

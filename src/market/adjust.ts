@@ -8,23 +8,25 @@ import {
 } from './corporate-actions.ts';
 
 /**
- * Adjustment of bars for what happened after them. Formulas, from the data model:
+ * Adjusts bars for later events. Formulas, from the data model:
  *
  * - `split`: a price before `exDate` × splitFrom / splitTo, a volume × splitTo / splitFrom, over all later splits;
- * - `total`: prices also × (1 − cash / previous close) for each later ex-dividend date, the previous close being that of the
- *   last bar before the ex-date, in the share count of the ex-date.
+ * - `total`: prices also × (1 − cash / previous close) for each later ex-dividend date. The previous close is that of the last
+ *   bar before the ex-date, on the share basis of the ex-date.
  *
- * An event counts from its ex-date: it must not be later than the last session published.
+ * An event counts from its ex-date, which must not be later than the last published session.
  */
 export type Adjustment = 'raw' | 'split' | 'total';
 
-/** Cash of this share of the previous close or more is held back: it would turn earlier prices to nothing or below. */
+/**
+ * Cash of at least this fraction of the previous close is held back: it would bring earlier prices to zero or below.
+ */
 const CASH_SHARE_MAX = 0.9;
 
-/** What one event does to the bars before it. */
+/** The effect of one event on earlier bars. */
 export interface AdjustmentEvent {
   readonly kind: 'split' | 'dividend';
-  /** Bars of earlier sessions are adjusted. */
+  /** Bars of sessions before this date are adjusted. */
   readonly exDate: IsoDate;
   /** `4 for 1`, or the cash in dollars and its kind. */
   readonly terms: string;
@@ -40,17 +42,17 @@ export interface Factors {
 
 const UNADJUSTED: Factors = { price: 1, volume: 1 };
 
-/** The factors of one security under one adjustment, ready to be asked for any session. Immutable. */
+/** The factors of one security under one adjustment, for any session. Immutable. */
 export class AdjustmentPlan {
   static readonly raw = new AdjustmentPlan([], []);
 
   /** Ascending by ex-date; a split before a dividend of the same date. */
   readonly events: readonly AdjustmentEvent[];
-  /** Dividends of this security that were not applied, and why. */
+  /** Dividends of this security that were held back, with the reason. */
   readonly held: readonly HeldEvent[];
   /** By event: the product of its factors and those of all later events, multiplied in ex-date order. */
   readonly #from: readonly Factors[];
-  /** By event: it and all later ones. One list however many sessions ask for it. */
+  /** By event: the event and all later ones. One list, shared by all sessions. */
   readonly #after: (readonly AdjustmentEvent[])[] = [];
 
   constructor(events: readonly AdjustmentEvent[], held: readonly HeldEvent[]) {
@@ -67,12 +69,12 @@ export class AdjustmentPlan {
     });
   }
 
-  /** What values of a session are multiplied with. */
+  /** Returns the factors that apply to a session's values. */
   factorsOf(session: IsoDate): Factors {
     return this.#from[this.#firstAfter(session)] ?? UNADJUSTED;
   }
 
-  /** The events behind `factorsOf(session)`. */
+  /** Returns the events behind `factorsOf(session)`. */
   eventsAfter(session: IsoDate): readonly AdjustmentEvent[] {
     const first = this.#firstAfter(session);
     this.#after[first] ??= this.events.slice(first);
@@ -95,9 +97,11 @@ export interface AdjustmentInputs {
   readonly adjustment: Adjustment;
   /** Ascending by ex-date, of one security. */
   readonly splits: readonly AppliedSplit[];
-  /** Ascending by ex-date, of one security. Only looked at for `total`. */
+  /** Ascending by ex-date, of one security. Used only for `total`. */
   readonly dividends?: readonly AppliedDividend[];
-  /** All raw closes of the security up to the last session wanted, ascending: previous closes. Only for `total`. */
+  /**
+   * All raw closes of the security up to the last session needed, ascending, as previous closes. Used only for `total`.
+   */
   readonly closes?: readonly { readonly session: IsoDate; readonly close: number }[];
   /** Events after this date do not count yet. */
   readonly lastPublished: IsoDate;
@@ -139,7 +143,7 @@ export function planAdjustment(inputs: AdjustmentInputs): AdjustmentPlan {
   return new AdjustmentPlan(events, held);
 }
 
-/** The factor of all cash of one ex-date, or the reason why it is held back. */
+/** Returns the factor of all cash on one ex-date, or the reason why it is held back. */
 function dividendFactor(
   sameDate: readonly AppliedDividend[],
   closes: readonly { readonly session: IsoDate; readonly close: number }[],

@@ -1,16 +1,16 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 
-/** What every bar says, whatever span it covers. Prices in US dollars, volume in shares. */
+/** The values of a bar, whatever span it covers. Prices in US dollars, volume in shares. */
 export interface BarValues {
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** Shares; zero is allowed and warned of. Fractional only after a split was applied. */
+  /** Shares; zero is allowed, with a warning. Fractional only after a split was applied. */
   readonly volume: number;
-  /** Volume-weighted average price; null where the vendor gave none. */
+  /** Volume-weighted average price; null if the vendor gave none. */
   readonly vwap: number | null;
-  /** Number of trades; null where the vendor gave none. */
+  /** Number of trades; null if the vendor gave none. */
   readonly trades: number | null;
 }
 
@@ -36,7 +36,10 @@ export interface DailyBar extends BarValues {
   readonly fetchedAtMs: InstantMs;
 }
 
-/** The values in another share count, and with dividends reinvested where `priceFactor` says so. Trades stay. */
+/**
+ * Returns the values on another share basis, with dividends reinvested if `priceFactor` includes them. Trades stay the
+ * same.
+ */
 export function scaled<T extends BarValues>(bar: T, priceFactor: number, volumeFactor: number): T {
   if (priceFactor === 1 && volumeFactor === 1) return bar;
   return {

@@ -2,21 +2,21 @@ import { assert } from '#base/assert.ts';
 import { type EpochDay, fromEpochDay, type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 
 /**
- * Windows of calendar time, as the vendor lays them: they begin where a query begins, so that other queries have other windows.
- * (Windows of N sessions, whose boundaries never move, are in `window.ts`.)
+ * Calendar windows as the vendor defines them: they begin where a query begins, so different queries have different
+ * windows. (Session windows, whose boundaries never move, are in `window.ts`.)
  */
 
-/** What windows are counted in. Weeks begin on Sunday. */
+/** Units of calendar windows. Weeks begin on Sunday. */
 export type CalendarUnit = 'day' | 'week' | 'month' | 'quarter' | 'year';
 
 export const CALENDAR_UNITS: readonly CalendarUnit[] = ['day', 'week', 'month', 'quarter', 'year'];
 
-/** 1970-01-01, day 0, was a Thursday: its week began four days earlier. */
+/** 1970-01-01, day 0, was a Thursday, so its week began four days earlier. */
 const SUNDAY_OFFSET = 4;
 
 const MONTHS: Readonly<Record<'month' | 'quarter' | 'year', number>> = { month: 1, quarter: 3, year: 12 };
 
-/** Windows of `multiplier` units, the first of which begins with the unit that `anchor` lies in. Immutable. */
+/** Windows of `multiplier` units. The first one begins with the unit that contains `anchor`. Immutable. */
 export class CalendarWindows {
   readonly #unit: CalendarUnit;
   readonly #multiplier: number;
@@ -29,7 +29,7 @@ export class CalendarWindows {
     this.#anchorUnit = unitOf(unit, anchor);
   }
 
-  /** The window that a date lies in: 0 is the one at the anchor, those before it are negative. */
+  /** Returns the window that contains a date: 0 is the one at the anchor, earlier ones are negative. */
   numberOf(date: IsoDate): number {
     return Math.floor((unitOf(this.#unit, date) - this.#anchorUnit) / this.#multiplier);
   }
@@ -43,7 +43,7 @@ export class CalendarWindows {
   }
 }
 
-/** Units since 1970, of any kind: whole numbers without a gap. */
+/** Returns the number of units since 1970: consecutive integers. */
 function unitOf(unit: CalendarUnit, date: IsoDate): number {
   if (unit === 'day') return toEpochDay(date);
   if (unit === 'week') return Math.floor((toEpochDay(date) + SUNDAY_OFFSET) / 7);

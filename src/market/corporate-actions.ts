@@ -3,7 +3,9 @@ import type { Listings } from './security.ts';
 
 /** Splits and dividends: facts as the vendor files them, and which of them count for which security. */
 
-/** A row of `bronze/splits`: of `splitFrom` shares there are `splitTo` from the ex-date on. A ratio r is 1 and r. */
+/**
+ * A row of `bronze/splits`: `splitFrom` shares become `splitTo` shares on the ex-date. A ratio r is stored as 1 and r.
+ */
 export interface SplitFact {
   readonly symbol: string;
   readonly exDate: IsoDate;
@@ -12,7 +14,7 @@ export interface SplitFact {
   readonly source: string | null;
 }
 
-/** A row of `bronze/dividends`, in dollars a share of the ex-date. */
+/** A row of `bronze/dividends`, in dollars per share on the share basis of the ex-date. */
 export interface DividendFact {
   readonly symbol: string;
   readonly exDate: IsoDate;
@@ -29,7 +31,7 @@ export interface AppliedDividend extends DividendFact {
   readonly securityId: string;
 }
 
-/** An event that is kept and reported but not applied. */
+/** An event that is stored and reported but not applied. */
 export interface HeldEvent {
   readonly kind: 'split' | 'dividend';
   readonly securityId: string;
@@ -45,8 +47,8 @@ export interface Resolved<T> {
 }
 
 /**
- * The splits of each security. Facts are resolved by symbol and ex-date, by today's symbol as a fallback; equal facts count
- * once; two different ratios for one security and date are both held back.
+ * Returns the splits of each security. Facts are resolved by symbol and ex-date, with today's symbol as a fallback.
+ * Equal facts count once; two different ratios for one security and date are both held back.
  */
 export function resolveSplits(listings: Listings, facts: Iterable<SplitFact>): Resolved<AppliedSplit> {
   return resolve(listings, facts, {
@@ -58,8 +60,9 @@ export function resolveSplits(listings: Listings, facts: Iterable<SplitFact>): R
 }
 
 /**
- * The dividends of each security, as `resolveSplits` does it; unique by security, ex-date and kind. One source may call special what
- * another tells apart, so a supplemental or irregular dividend of the amount of a special one of the day is that one.
+ * Returns the dividends of each security, resolved like `resolveSplits`, unique by security, ex-date and kind. Some
+ * sources call all of them special, so a supplemental or irregular dividend with the amount of a special one on the
+ * same day is the same dividend.
  */
 export function resolveDividends(listings: Listings, facts: Iterable<DividendFact>): Resolved<AppliedDividend> {
   const { applied, held } = resolve(listings, facts, {
@@ -79,7 +82,7 @@ export function resolveDividends(listings: Listings, facts: Iterable<DividendFac
   return { applied: new Map(once), held };
 }
 
-/** Kinds that some sources file as special ones: supplemental and irregular. */
+/** Kinds that some sources file as special: supplemental and irregular. */
 const FINER_THAN_SPECIAL: ReadonlySet<string> = new Set(['SU', 'IR']);
 
 export function splitTerms(split: { readonly splitFrom: number; readonly splitTo: number }): string {
@@ -137,8 +140,8 @@ function resolve<T extends Fact>(
 }
 
 /**
- * Vendors file events under the symbol of the day, or under today's. Once its last listing has ended, a symbol is not that
- * security's any more: what is announced under it is somebody else's.
+ * Vendors file events under the symbol of that day or under today's. Once its last listing has ended, a symbol no
+ * longer belongs to that security: later announcements under it are another security's.
  */
 export function securityOfEvent(listings: Listings, { symbol, exDate }: Fact): string {
   const listing = listings.listed(symbol, exDate) ?? listings.newest(symbol);

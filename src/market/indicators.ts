@@ -1,12 +1,12 @@
 import { assert } from '#base/assert.ts';
 
 /**
- * Indicators over a series of values, ascending by time. Each result has the length of its input; `undefined` where there
- * are not enough values before. Every value depends on the whole series before it (but for the SMA), so a series should
- * begin as early as is known.
+ * Indicators over a series of values, ascending by time. Each result has the length of its input and is `undefined`
+ * where there are not enough earlier values. Every value depends on the whole series before it (except for the SMA), so
+ * a series should begin as early as possible.
  *
- * Sources: moving averages as everywhere; RSI and its smoothing: J. Welles Wilder, New Concepts in Technical Trading Systems
- * (1978), section VI; MACD: Gerald Appel, Technical Analysis (2005), chapter 8.
+ * Sources: moving averages are standard; RSI and its smoothing: J. Welles Wilder, New Concepts in Technical Trading
+ * Systems (1978), section VI; MACD: Gerald Appel, Technical Analysis (2005), chapter 8.
  */
 
 export type Indicated = readonly (number | undefined)[];
@@ -18,8 +18,8 @@ export function sma(values: readonly number[], window: number): Indicated {
 }
 
 /**
- * Exponential moving average with weight 2 / (window + 1). It begins with the mean of the first `window` values, as charting
- * platforms do; one that begins with the first value differs for several windows' lengths.
+ * Exponential moving average with weight 2 / (window + 1), seeded with the mean of the first `window` values as on
+ * charting platforms. Seeding with the first value would differ for several window lengths.
  */
 export function ema(values: readonly number[], window: number): Indicated {
   checkWindow(window);
@@ -33,9 +33,9 @@ export function ema(values: readonly number[], window: number): Indicated {
 }
 
 /**
- * Wilder's relative strength index, 0 to 100. The first average gain and loss are means of `window` changes, so the first
- * result belongs to value number `window + 1`; later ones are smoothed by 1 / window. Without any loss it is 100, without any
- * change 50.
+ * Wilder's relative strength index, 0 to 100. The first average gain and loss are means of `window` changes, so the
+ * first result belongs to value number `window + 1`; later ones are smoothed by 1 / window. It is 100 without any loss
+ * and 50 without any change.
  */
 export function rsi(values: readonly number[], window: number): Indicated {
   checkWindow(window);
@@ -60,14 +60,14 @@ export function rsi(values: readonly number[], window: number): Indicated {
 }
 
 export interface MacdValue {
-  /** Short EMA less long EMA. */
+  /** Short EMA minus long EMA. */
   readonly value: number;
-  /** EMA of `value`, begun with the mean of its first ones. */
+  /** EMA of `value`, seeded with the mean of its first values. */
   readonly signal: number;
   readonly histogram: number;
 }
 
-/** Moving average convergence and divergence. A result is there once its signal line is. */
+/** Moving average convergence/divergence. Results start once the signal line does. */
 export function macd(
   values: readonly number[],
   windows: { readonly short: number; readonly long: number; readonly signal: number },

@@ -3,24 +3,24 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 /**
  * The states of a session in the ledger: `missing → partial → provisional → settled`. A session without a row is missing.
  *
- * - provisional: last fetched before 11:00 New York on the next session, up to when vendors go on correcting;
- * - settled: last fetched at or after that, be it the first fetch;
- * - partial: too few rows; tried again, and settled with a warning once two fetches after that instant found equally many.
+ * - provisional: last fetched before 11:00 New York on the next session, until when vendors make corrections;
+ * - settled: last fetched at or after that, even if it is the first fetch;
+ * - partial: too few rows; retried, and settled with a warning once two fetches after that instant found the same number.
  */
 export type SessionState = 'partial' | 'provisional' | 'settled';
 
-/** Under this share of the expected rows a session is partial. */
+/** A session with less than this fraction of the expected rows is partial. */
 export const PARTIAL_SHARE = 0.9;
-/** Settled sessions whose median says what is expected, where listings do not. */
+/** Number of settled sessions whose median gives the expected rows if listings do not. */
 export const MEDIAN_SESSIONS = 20;
-/** With fewer settled sessions than this, nothing is expected. */
+/** With fewer settled sessions than this, there is no expectation. */
 export const MEDIAN_SESSIONS_MIN = 5;
 
 export interface LedgerRow {
   readonly session: IsoDate;
   readonly state: SessionState;
   readonly rows: number;
-  /** Rows that count towards `expected`: those of listed symbols where listings say what is expected, else all. */
+  /** Rows that count toward `expected`: those of listed symbols if listings give the expectation, else all. */
   readonly counted: number;
   readonly expected: number | null;
   readonly attempts: number;
@@ -28,19 +28,22 @@ export interface LedgerRow {
   readonly lastFetchMs: InstantMs;
 }
 
-/** One look at a session: how many rows it now has in the table. */
+/** One fetch or import of a session: its rows in the table afterwards. */
 export interface SessionFetch {
   readonly session: IsoDate;
   readonly rows: number;
-  /** Those of them that count towards `expected`; all unless given. */
+  /** Those of them that count toward `expected`; default: all. */
   readonly counted?: number;
-  /** Rows that this look brought, where it was meant to bring all; fewer than are stored settle nothing. */
+  /** Rows that this fetch returned, if it should have returned all. Fewer than are stored settle nothing. */
   readonly fetched?: number;
-  /** Those of them that count towards `expected`; all unless given. */
+  /** Those of them that count toward `expected`; default: all. */
   readonly fetchedCounted?: number;
-  /** As `expectedRows` says; null where it cannot be judged. */
+  /** The result of `expectedRows`; null if unknown. */
   readonly expected: number | null;
-  /** Another session has closed since the look before: without that, it is no second opinion on what is missing. */
+  /**
+   * Whether another session has closed since the previous fetch; otherwise it does not count as a second opinion on
+   * what is missing.
+   */
   readonly isSecondOpinion: boolean;
   readonly fetchedAtMs: InstantMs;
   /** 11:00 New York on the next session. */
@@ -49,11 +52,11 @@ export interface SessionFetch {
 
 export interface LedgerVerdict {
   readonly row: LedgerRow;
-  /** The session was settled although it stayed short of what was expected. */
+  /** Whether the session settled although it stayed short of the expectation. */
   readonly settledShort: boolean;
 }
 
-/** The ledger's row after a fetch. The state never goes back from settled while rows are not lost. */
+/** Returns the ledger's row after a fetch. A settled session stays settled as long as no rows are lost. */
 export function afterFetch(
   before: LedgerRow | undefined,
   fetch: SessionFetch,
@@ -62,7 +65,7 @@ export function afterFetch(
   const { rows, counted = rows, fetched = rows, fetchedCounted = Math.min(counted, fetched) } = fetch;
   const enough = partialShare * (fetch.expected ?? 0);
   const isShort = rows === 0 || counted < enough;
-  // A reply that is short of what an earlier one brought says nothing about the rows that are stored.
+  // A response with fewer rows than an earlier one says nothing about the stored rows.
   const isShortLook = Math.min(counted, fetchedCounted) < enough || Math.min(rows, fetched) < partialShare * rows;
   const isLate = fetch.fetchedAtMs >= fetch.settlesAtMs;
   const confirmed =
@@ -92,8 +95,8 @@ export function afterFetch(
 }
 
 /**
- * How many rows a session should have: the symbols listed on it, else the median of the 20 nearest settled sessions, else
- * null. `settled` is ascending by session and may include the session itself, which is left out.
+ * Returns how many rows a session should have: the symbols listed on it, else the median of the 20 nearest settled
+ * sessions, else null. `settled` is ascending by session and may include the session itself, which is ignored.
  */
 export function expectedRows(
   session: IsoDate,

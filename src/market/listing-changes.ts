@@ -2,14 +2,14 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from './calendar/calendar.ts';
 import { newSecurityId } from './security.ts';
 
-/** What a source's list of symbols makes of the listings that are stored. Pure. */
+/** Merges a source's list of symbols into the stored listings. Pure. */
 
 /** A row of `bronze/listings`. */
 export interface ListingRow {
   readonly securityId: string;
   readonly symbol: string;
   readonly firstSession: IsoDate;
-  /** Null while it lasts. */
+  /** Null while the listing is open. */
   readonly lastSession: IsoDate | null;
   readonly name: string | null;
   readonly type: string | null;
@@ -19,7 +19,7 @@ export interface ListingRow {
   readonly seenAtMs: InstantMs;
 }
 
-/** A symbol that trades. Null: not said, which never overwrites what is known. */
+/** An active symbol. Null means unknown, and never overwrites a known value. */
 export interface ActiveSymbol {
   readonly symbol: string;
   readonly name: string | null;
@@ -29,7 +29,7 @@ export interface ActiveSymbol {
 }
 
 export interface EndedSymbol extends ActiveSymbol {
-  /** The last day under the symbol; null where nobody knows. */
+  /** The last day under the symbol; null if unknown. */
   readonly delistedOn: IsoDate | null;
 }
 
@@ -38,11 +38,11 @@ export interface ListingChangesInputs {
   readonly stored: readonly ListingRow[];
   readonly active: readonly ActiveSymbol[];
   readonly ended: readonly EndedSymbol[];
-  /** The session that the list of active symbols speaks of. */
+  /** The session that the list of active symbols describes. */
   readonly session: IsoDate;
   readonly source: string;
   readonly seenAtMs: InstantMs;
-  /** First day under a new symbol, where the source knows of a change: by the new symbol. */
+  /** First day under a new symbol, by new symbol, if the source knows of a change. */
   readonly changedOn: ReadonlyMap<string, IsoDate>;
 }
 
@@ -53,26 +53,26 @@ export interface ListingChanges {
   readonly delisted: readonly string[];
   /** `FB → META`. */
   readonly renamed: readonly string[];
-  /** Symbols that another security has from now on. */
+  /** Symbols that belong to another security from now on. */
   readonly reused: readonly string[];
-  /** Rows of which a detail changed. */
+  /** Rows with a changed detail. */
   readonly detailed: number;
-  /** In neither list: left as they are. */
+  /** On neither list: left unchanged. */
   readonly unconfirmed: readonly string[];
 }
 
-/** A list that has lost more than this share of the open listings is not believed. */
+/** A list that has lost more than this fraction of the open listings is not trusted. */
 export const SHORT_LIST_SHARE = 0.9;
 
 /**
- * Listings as they are once a source's list was taken in:
+ * Returns the listings after merging a source's list:
  *
- * - A symbol without an open listing is a new one from the session on; it belongs to the security with the same FIGI where
- *   that one's own symbol trades no longer (a change of symbol), else to a new security.
- * - A symbol whose FIGI is another one than before was reused: the old listing ends the session before.
- * - An open listing that is in the list no more ends, if the list of ended symbols says so too. One that is in neither is
- *   left open and reported: absence from a list is no proof.
- * - A symbol that is in the list twice is the one with the FIGI that is known, else the first.
+ * - A symbol without an open listing is new from the session on. It belongs to the security with the same FIGI if that
+ *   security's own symbol no longer trades (a symbol change), else to a new security.
+ * - A symbol whose FIGI has changed was reused: the old listing ends the session before.
+ * - An open listing that is no longer on the list ends if the list of delisted symbols confirms it. One that is on neither
+ *   list stays open and is reported: absence from a list proves nothing.
+ * - A symbol that is on the list twice is the one with the known FIGI, else the first.
  * - A null never overwrites a value. A security's id is permanent.
  */
 export function planListings(inputs: ListingChangesInputs): ListingChanges {
@@ -107,7 +107,7 @@ class ListingsInProgress {
     }
   }
 
-  /** The rows of one symbol: a list may hold it twice, and only one security has it. */
+  /** The rows of one symbol: a list may contain it twice, but only one security has it. */
   takeActive(rows: readonly ActiveSymbol[]): void {
     const [first] = rows;
     if (first === undefined) return;
@@ -119,7 +119,7 @@ class ListingsInProgress {
     }
     if (open.figi !== null && symbol.figi !== null && open.figi !== symbol.figi) {
       const from = this.#firstSessionOf(symbol.symbol);
-      // A listing cannot end before it began; then the FIGI is a correction, not another security.
+      // A listing cannot end before it began; in that case the FIGI is a correction, not another security.
       if (open.firstSession < from) {
         this.#close(open, this.#inputs.calendar.previous(from));
         this.#reused.push(symbol.symbol);
@@ -175,7 +175,8 @@ class ListingsInProgress {
     let securityId: string | undefined;
     if (former !== undefined) {
       const isOpen = former.lastSession === null;
-      // The same security under two symbols at once would have two bars a session: then it is another class with a wrong FIGI.
+      // One security under two symbols at once would have two bars per session, so this is another share class with a
+      // wrong FIGI.
       const mayFollow = isOpen
         ? !this.#activeNames.has(former.symbol) && former.firstSession < from
         : former.lastSession < from;
@@ -196,7 +197,7 @@ class ListingsInProgress {
     this.#listed.push(symbol.symbol);
   }
 
-  /** The session on which a symbol that is new to us began: the day of its change, where one is known. */
+  /** Returns the first session of a symbol that is new to us: the day of its change, if known. */
   #firstSessionOf(symbol: string): IsoDate {
     const { calendar, changedOn, session } = this.#inputs;
     const date = changedOn.get(symbol);
@@ -207,7 +208,7 @@ class ListingsInProgress {
   #lastSessionBy(row: ListingRow, delistedOn: IsoDate | null): IsoDate {
     const { calendar, session } = this.#inputs;
     const before = calendar.previous(session);
-    // Some programs write the year 1 for a date that nobody knows.
+    // Some programs write the year 1 for an unknown date.
     const isKnown = delistedOn !== null && delistedOn >= calendar.firstSession;
     const last = isKnown ? calendar.sessionAt(calendar.indexOnOrBefore(delistedOn)) : before;
     const bounded = last < session ? last : before;
@@ -238,8 +239,8 @@ class ListingsInProgress {
 }
 
 /**
- * Which of those that ceased to trade under a symbol, one after the other, is the listing's: the one with its FIGI, which alone
- * proves anything. Where one of the two is not said, it is one that did not end before the listing began, the latest of them.
+ * Returns which of several delisted securities of a symbol is the listing's: the one with its FIGI, the only proof
+ * there is. If either FIGI is unknown, it is the latest one that did not end before the listing began.
  */
 function endOf(row: ListingRow, ended: readonly EndedSymbol[]): EndedSymbol | undefined {
   const mayBe = ended.filter(({ delistedOn }) => delistedOn === null || delistedOn >= row.firstSession);

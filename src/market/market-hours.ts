@@ -2,12 +2,15 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from './calendar/calendar.ts';
 import { newYorkAt, newYorkInstant } from './calendar/new-york.ts';
 
-/** What the exchanges do at an instant: before the session, in it, after it, or nothing at all. */
+/** The state of the exchanges at an instant: pre-market, open, after hours, or closed. */
 export type TradingPhase = 'early' | 'regular' | 'late' | 'closed';
 
-/** Early trading begins at 04:00 in New York, on short days too. */
+/** Pre-market trading begins at 04:00 New York time, on half-days too. */
 const EARLY_FROM_MINUTE = 4 * 60;
-/** Late trading goes on for four hours after the close: to 20:00, on short days to 17:00 (NYSE and Nasdaq, trading hours). */
+/**
+ * After-hours trading lasts four hours after the close: to 20:00, or to 17:00 on half-days (NYSE and Nasdaq trading
+ * hours).
+ */
 const LATE_MS = 4 * 3_600_000;
 
 export interface TradingMoment {
@@ -28,10 +31,10 @@ export function tradingMoment(calendar: Calendar, nowMs: InstantMs): TradingMome
 
 const FRIDAY = 5;
 const SATURDAY = 6;
-/** 17:00 in New York, at which a day of foreign exchange ends and the next one begins. */
+/** 17:00 New York time, at which one foreign exchange day ends and the next begins. */
 const FX_DAY_ENDS_AT_MINUTE = 17 * 60;
 
-/** Foreign exchange trades from Sunday 17:00 to Friday 17:00, New York's time. */
+/** Foreign exchange trades from Sunday 17:00 to Friday 17:00 New York time. */
 export function isForeignExchangeOpen(nowMs: InstantMs): boolean {
   const { date, minute } = newYorkAt(nowMs);
   const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
@@ -40,7 +43,7 @@ export function isForeignExchangeOpen(nowMs: InstantMs): boolean {
   return weekday !== 0 || minute >= FX_DAY_ENDS_AT_MINUTE;
 }
 
-/** An instant as RFC 3339 with New York's offset of that day: `2024-01-02T10:00:00-05:00`. */
+/** Formats an instant as RFC 3339 with New York's offset of that day: `2024-01-02T10:00:00-05:00`. */
 export function newYorkText(instantMs: InstantMs): string {
   const { date, minute } = newYorkAt(instantMs);
   const second = Math.floor(instantMs / 1000) % 60;

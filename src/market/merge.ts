@@ -1,16 +1,16 @@
 import type { BarValues } from './bar.ts';
 
 /**
- * What becomes of an incoming row of a put of sessions:
+ * Outcome of an incoming row of a put of sessions:
  *
  * - `inserted`: nothing is stored under its symbol and session;
- * - `unchanged`: the same values are stored; nothing is written, so that `fetched_at` stays when these values first arrived. A null
- *   beside equal prices and volume is no other value: a source that gives no `vwap` does not take away one that is known;
- * - `replaced`: other values of a source of equal or lower rank, or a replacement was asked for;
- * - `conflict`: other values of a source of higher rank, or an older look at a source of the same rank, which was held up; nothing
- *   changes and the difference is listed.
+ * - `unchanged`: the same values are stored. Nothing is written, so `fetched_at` remains when these values first arrived. A null
+ *   next to equal prices and volume is not a different value: a source without `vwap` does not remove a known one;
+ * - `replaced`: the stored values are from a source of equal or lower rank, or replacement was requested;
+ * - `conflict`: the stored values are from a source of higher rank, or the incoming row is from a stale fetch of the same rank.
+ *   Nothing changes, and the difference is reported.
  *
- * A stored row that no incoming row speaks of is `kept`: a put never removes.
+ * A stored row without an incoming row is `kept`: a put never removes rows.
  */
 export type MergeOutcome = 'inserted' | 'unchanged' | 'replaced' | 'conflict';
 
@@ -21,14 +21,17 @@ export interface SourcedValues extends BarValues {
 export interface MergeOptions {
   readonly ranks?: readonly string[];
   readonly replace?: boolean;
-  /** What is stored arrived after the incoming row was asked for. */
+  /** Whether the stored row arrived after the incoming one was requested. */
   readonly isStaleFetch?: boolean;
 }
 
-/** Sources from the lowest rank to the highest. A source that is not in the list ranks like `import`. */
+/** Sources from the lowest rank to the highest. A source that is not on the list ranks like `import`. */
 export const DEFAULT_SOURCE_RANKS: readonly string[] = ['simulated', 'import', 'flat-file', 'massive'];
 
-/** The rank of a source: its place in the list. A row without a source, such as a foreign writer's, ranks lowest. */
+/**
+ * Returns the rank of a source: its position in the list. A row without a source, such as a foreign writer's, ranks
+ * lowest.
+ */
 export function rankOf(source: string | null, ranks: readonly string[] = DEFAULT_SOURCE_RANKS): number {
   if (source === null) return -1;
   const rank = ranks.indexOf(source);
@@ -47,7 +50,10 @@ export function mergeRow(
   return ahead > 0 || (ahead === 0 && options.isStaleFetch !== true) ? 'replaced' : 'conflict';
 }
 
-/** What a replaced row holds: the incoming values, and what they leave open where prices and volume are the same. */
+/**
+ * Returns the values of a replaced row: the incoming ones, completed by the stored ones if prices and volume are the
+ * same.
+ */
 export function replacedBy<T extends SourcedValues>(stored: SourcedValues, incoming: T, replace = false): T {
   if (replace || !MEASURED.every((field) => stored[field] === incoming[field])) return incoming;
   return { ...incoming, vwap: incoming.vwap ?? stored.vwap, trades: incoming.trades ?? stored.trades };
@@ -55,7 +61,7 @@ export function replacedBy<T extends SourcedValues>(stored: SourcedValues, incom
 
 /** Fields that every row has. */
 export const MEASURED = ['open', 'high', 'low', 'close', 'volume'] as const satisfies readonly (keyof BarValues)[];
-/** Fields that some sources do not give. */
+/** Fields that some sources lack. */
 export const OPTIONAL = ['vwap', 'trades'] as const satisfies readonly (keyof BarValues)[];
 
 function saysNothingNew(stored: SourcedValues, incoming: SourcedValues, replace: boolean): boolean {

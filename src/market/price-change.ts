@@ -1,15 +1,18 @@
-/** What a price has gained or lost: in dollars, and in percent of what it was. */
+/** Price changes, in dollars and in percent of the earlier price. */
 export interface PriceChange {
   readonly amount: number;
   readonly percent: number;
 }
 
-/** A double holds a price to 15 digits or 16; a difference of two has what is left of them below the price's first digit. */
+/**
+ * A double holds a price to 15 or 16 digits; the difference of two has only those that remain below the price's first
+ * digit.
+ */
 const DIGITS = 12;
 
 /**
- * The change from one price to another, without the binary noise of their difference: 25.04 after 25 is 0.04, and not
- * 0.03999999999999915. Both prices are positive.
+ * Returns the change from one price to another without the binary noise of their difference: from 25 to 25.04 it is
+ * 0.04, not 0.03999999999999915. Both prices are positive.
  */
 export function priceChange(from: number, to: number): PriceChange {
   const decimals = DIGITS - Math.ceil(Math.log10(Math.max(from, to)));
@@ -17,7 +20,7 @@ export function priceChange(from: number, to: number): PriceChange {
   return { amount, percent: Number(((amount / from) * 100).toPrecision(DIGITS - 2)) };
 }
 
-/** Two prices that differ by less are the same one in two share counts. */
+/** Two prices that differ by less are the same price on two share bases. */
 const SAME = 1e-9;
 
 export function isAbove(price: number, other: number): boolean {

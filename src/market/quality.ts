@@ -4,9 +4,9 @@ import type { Calendar } from './calendar/calendar.ts';
 import type { AppliedSplit } from './corporate-actions.ts';
 
 /**
- * What a daily row must be to enter the lake. A row is accepted as it is or quarantined with the first reason that holds,
- * in this order; nothing is dropped silently and nothing repaired. `duplicate with other values` is found by comparing
- * rows of one import and comes last.
+ * Reasons for rejecting a daily row. A row is accepted as is, or quarantined with the first reason that applies, in
+ * this order; nothing is silently dropped or repaired. `duplicate with other values` is found by comparing rows of one
+ * import and comes last.
  */
 export const QUARANTINE_REASONS = [
   'missing or non-finite field',
@@ -21,7 +21,7 @@ export const QUARANTINE_REASONS = [
 
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
-/** A row as it came in, its values cast to their types where that was possible. */
+/** A row as received, with its values cast to their types if possible. */
 export interface RawDailyRow {
   readonly symbol: string | null;
   readonly session: IsoDate | null;
@@ -41,8 +41,8 @@ export interface DailyRowRules {
 }
 
 /**
- * A letter, then up to 19 letters, digits, dots, slashes or hyphens: `BRK.B`, `BACpB`, `ABC.WS`. Vendors mark share classes
- * and preferred stock by lower-case letters and dots, so case is kept.
+ * A letter, then up to 19 letters, digits, dots, slashes or hyphens: `BRK.B`, `BACpB`, `ABC.WS`. Vendors mark share
+ * classes and preferred stock with lower-case letters and dots, so case matters.
  */
 export const SYMBOL_PATTERN = '[A-Za-z][A-Za-z0-9./-]{0,19}';
 
@@ -52,10 +52,10 @@ export function isSymbol(text: string): boolean {
   return SYMBOL.test(text);
 }
 
-/** What is more is no count: it cannot be told from its neighbours, and no column holds it. */
+/** A larger number is not a count: it is indistinguishable from its neighbors, and no column can hold it. */
 export const TRADES_MAX = Number.MAX_SAFE_INTEGER;
 
-/** The reason for which a row is refused; undefined where it is accepted. */
+/** Returns the reason for rejecting a row, or undefined if it is accepted. */
 export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineReason | undefined {
   const { symbol, session, open, high, low, close, volume, vwap, trades } = row;
   if (
@@ -81,32 +81,32 @@ export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineRea
   return isSymbol(symbol) ? undefined : 'malformed symbol';
 }
 
-/** A row that was kept although something about it is odd. Reported once a symbol and session. */
+/** A warning about an accepted row. Reported once per symbol and session. */
 export interface QualityWarning {
   readonly kind: 'no-volume' | 'jump-without-split' | 'split-without-jump';
   readonly symbol: string;
   readonly session: IsoDate;
-  /** What was seen, in words with its figures. */
+  /** The finding, in words with its figures. */
   readonly detail: string;
 }
 
-/** A session with more or fewer rows than its neighbours by more than this share of their median is told. */
+/** A session whose rows differ from its neighbors' median by more than this fraction raises a warning. */
 const OFF_MEDIAN_SHARE = 0.1;
 
 export function isOffMedian(rows: number, median: number | null): boolean {
   return median !== null && Math.abs(rows - median) > OFF_MEDIAN_SHARE * median;
 }
 
-/** A close beyond these multiples of the close before it is a jump. */
+/** A close outside these multiples of the previous close is a jump. */
 export const JUMP_UP = 1.8;
 export const JUMP_DOWN = 0.55;
-/** A split beyond these ratios must show in the prices. */
+/** A split outside these ratios must show in the prices. */
 const VISIBLE_SPLIT_UP = 1.25;
 const VISIBLE_SPLIT_DOWN = 0.8;
 
 /**
- * Warnings about one security's raw bars, ascending by session, given its splits. A split shows in the prices if undoing it
- * makes the step from the close before smaller than leaving it.
+ * Returns warnings about one security's raw bars, ascending by session, given its splits. A split shows in the prices
+ * if undoing it makes the step from the previous close smaller.
  */
 export function warningsOf(
   bars: readonly (BarValues & { readonly symbol: string; readonly session: IsoDate })[],
@@ -117,7 +117,7 @@ export function warningsOf(
   let nextSplit = 0;
   for (const { symbol, session, close, volume } of bars) {
     if (volume === 0) warnings.push({ kind: 'no-volume', symbol, session, detail: 'no shares traded' });
-    // Splits of the sessions since the bar before; one in a halt shows at the first bar after it.
+    // Splits of the sessions since the previous bar; one during a halt shows at the first bar after it.
     let ratio = 1;
     let hasSplit = false;
     for (let split = splits[nextSplit]; split !== undefined && split.exDate <= session; split = splits[nextSplit]) {

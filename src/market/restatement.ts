@@ -16,8 +16,8 @@ export interface Restatement {
 }
 
 /**
- * The values in which a new row differs from the one it replaced, in the order of the columns. `wasSettled`: the ledger said so of
- * the session before; a value that the settling fetch confirmed was final, although it had arrived earlier.
+ * Returns the values in which a new row differs from the one it replaced, in column order. `wasSettled`: the session
+ * was settled in the ledger before; a value confirmed by the settling fetch was final even if it had arrived earlier.
  */
 export function restatementsOf(
   before: DailyBar,

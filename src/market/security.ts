@@ -1,20 +1,20 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
 
 /**
- * A security keeps its identity while its symbol changes, and a symbol may belong to one security after another. Listings
- * say which security had which symbol when; where they say nothing, a symbol is its own security.
+ * A security keeps its identity while its symbol changes, and a symbol may belong to several securities over time.
+ * Listings say which security had which symbol when. Without a listing, a symbol is its own security.
  */
 
-/** A row of `bronze/listings`, as far as identity goes. */
+/** A row of `bronze/listings`, limited to identity. */
 export interface Listing {
   readonly securityId: string;
   readonly symbol: string;
   readonly firstSession: IsoDate;
-  /** Null while it lasts. */
+  /** Null while the listing is open. */
   readonly lastSession: IsoDate | null;
 }
 
-/** A span in which a security had a symbol. */
+/** A span of time in which a security had a symbol. */
 export interface SymbolSpan {
   readonly symbol: string;
   /** Null: since before anything is known. */
@@ -24,12 +24,12 @@ export interface SymbolSpan {
 }
 
 /**
- * Two listings that cannot both be true: they claim one symbol on the same session, or give one security two symbols on it.
- * Either would make two bars of one security on one session, or leave open whose a bar is.
+ * Two listings that contradict each other: in one session, they give one symbol to two securities or two symbols to one
+ * security. Either a bar's security would be ambiguous, or a security would have two bars.
  */
 export interface ListingOverlap {
   readonly first: Listing;
-  /** Begins while the first one lasts. */
+  /** Begins while the first one is open. */
   readonly second: Listing;
 }
 
@@ -40,7 +40,7 @@ export class Listings {
   readonly #bySymbol = new Map<string, Listing[]>();
   readonly #bySecurity = new Map<string, Listing[]>();
 
-  /** Spans in which rows of a symbol can belong neither to a listing nor to the security of that name. */
+  /** Spans in which a symbol's rows belong neither to a listing nor to the security of that name. */
   readonly #strays = new Map<string, Listing[]>();
 
   constructor(rows: Iterable<Listing>) {
@@ -50,7 +50,7 @@ export class Listings {
       append(this.#bySecurity, row.securityId, row);
     }
     for (const row of ascending) {
-      // An id with `@` in it is no symbol, so no row can go astray under it.
+      // An id with `@` is not a symbol, so no row can end up under it by accident.
       if (row.symbol === row.securityId || row.securityId.includes('@')) continue;
       for (const gap of this.#gaps(row.securityId, row.firstSession, row.lastSession)) {
         if (gap.first === null) continue;
@@ -67,8 +67,9 @@ export class Listings {
   }
 
   /**
-   * The security that had a symbol on a session. Where no listing covers it, it is the symbol itself; but not while the
-   * security of that name goes by another symbol (`FB` after it became META), since a security has one bar a session.
+   * Returns the security that had a symbol in a session. If no listing covers it, the symbol is its own security,
+   * except while the security of that name has another symbol (`FB` after it became META), since a security has one bar
+   * per session.
    */
   resolve(symbol: string, session: IsoDate): string {
     const listed = this.listed(symbol, session);
@@ -76,24 +77,24 @@ export class Listings {
     return this.#strays.get(symbol)?.find((row) => covers(row, session))?.securityId ?? symbol;
   }
 
-  /** The listing of a symbol on a session. */
+  /** Returns the listing of a symbol in a session. */
   listed(symbol: string, session: IsoDate): Listing | undefined {
     return this.#bySymbol.get(symbol)?.findLast((row) => covers(row, session));
   }
 
-  /** The newest listing of a symbol: what it means as the vendor uses it today, unless it has ended. */
+  /** Returns the newest listing of a symbol: its current meaning at the vendor, unless it has ended. */
   newest(symbol: string): Listing | undefined {
     return this.#bySymbol.get(symbol)?.at(-1);
   }
 
   /**
-   * The spans in which rows belong to a security, ascending and not overlapping. A security whose id is a symbol also owns
-   * the rows of that symbol that no listing covers.
+   * Returns the spans in which rows belong to a security, ascending and disjoint. A security whose id is a symbol also
+   * owns that symbol's rows that no listing covers.
    */
   spans(securityId: string): SymbolSpan[] {
     const listed = (this.#bySecurity.get(securityId) ?? []).map(spanOf);
     const strays = (this.#strays.get(securityId) ?? []).map(spanOf);
-    // An id with `@` in it is no symbol, so no rows are its own by name.
+    // An id with `@` is not a symbol, so no rows belong to it by name.
     const gaps = securityId.includes('@') ? [] : this.#gaps(securityId, null, null);
     const own = gaps.flatMap((gap) => cut(gap, strays));
     const ascending = [...listed, ...own].sort((a, b) => compare(a.first ?? '', b.first ?? ''));
@@ -107,14 +108,15 @@ export class Listings {
     return spans;
   }
 
-  /** Every symbol whose rows can belong to a security, on whatever session. */
+  /** Returns every symbol whose rows can belong to a security in any session. */
   symbolsOf(securityId: string): Set<string> {
     return new Set([securityId, ...(this.#bySecurity.get(securityId) ?? []).map(({ symbol }) => symbol)]);
   }
 
   /**
-   * Where rows of a symbol belong to a security of another name: all that must be known to map rows to securities, since
-   * every other row belongs to the security called like its symbol. Ascending by symbol and first session.
+   * Returns the spans in which a symbol's rows belong to a security of another name, ascending by symbol and first
+   * session. That is all it takes to map rows to securities: every other row belongs to the security named like its
+   * symbol.
    */
   exceptions(): Listing[] {
     const mapped = [...this.#bySymbol.values()].flat().filter((row) => row.securityId !== row.symbol);
@@ -132,14 +134,14 @@ export class Listings {
     return this.#bySymbol.keys();
   }
 
-  /** How many symbols are listed on a session: the rows that a whole session has. */
+  /** Returns the number of symbols listed in a session, which is the row count of a whole session. */
   countListed(session: IsoDate): number {
     let count = 0;
     for (const symbol of this.#bySymbol.keys()) if (this.listed(symbol, session) !== undefined) count += 1;
     return count;
   }
 
-  /** Listings that contradict each other. There must be none. */
+  /** Returns listings that contradict each other. There must be none. */
   overlaps(): ListingOverlap[] {
     const twoSymbols = [...this.#bySecurity.values()]
       .flatMap(overlapsIn)
@@ -147,15 +149,15 @@ export class Listings {
     return [...[...this.#bySymbol.values()].flatMap(overlapsIn), ...twoSymbols];
   }
 
-  /** The parts of [first, last] that no listing of a symbol covers. */
+  /** Returns the parts of [first, last] that no listing of a symbol covers. */
   #gaps(symbol: string, first: IsoDate | null, last: IsoDate | null): SymbolSpan[] {
     return cut({ symbol, first, last }, (this.#bySymbol.get(symbol) ?? []).map(spanOf));
   }
 }
 
 /**
- * A permanent id for a security that is first heard of under a symbol: the symbol itself, or, where another security has
- * that id already, the symbol and the first session. So rows need no mapping until a symbol is reused or changed.
+ * Returns a permanent id for a security first seen under a symbol: the symbol itself or, if another security already
+ * has that id, the symbol and the first session. So rows need no mapping until a symbol is reused or changed.
  */
 export function newSecurityId(symbol: string, firstSession: IsoDate, taken: (id: string) => boolean): string {
   return taken(symbol) ? `${symbol}@${firstSession}` : symbol;
@@ -165,7 +167,7 @@ function spanOf(row: Listing): SymbolSpan {
   return { symbol: row.symbol, first: row.firstSession, last: row.lastSession };
 }
 
-/** What is left of a span without others, which are ascending. */
+/** Returns a span minus others, which are ascending. */
 function cut(span: SymbolSpan, others: readonly SymbolSpan[]): SymbolSpan[] {
   const left: SymbolSpan[] = [];
   let first = span.first;
@@ -191,7 +193,7 @@ function covers(row: Listing, session: IsoDate): boolean {
   return row.firstSession <= session && (row.lastSession === null || session <= row.lastSession);
 }
 
-/** Of listings ascending by first session: each that begins before all earlier ones have ended. */
+/** Returns, of listings ascending by first session, each one that begins before all earlier ones have ended. */
 function overlapsIn(ascending: readonly Listing[]): ListingOverlap[] {
   const overlaps: ListingOverlap[] = [];
   let longest: Listing | undefined;
@@ -204,7 +206,7 @@ function overlapsIn(ascending: readonly Listing[]): ListingOverlap[] {
   return overlaps;
 }
 
-/** Sorts after every date while the listing lasts. */
+/** Sorts after every date while the listing is open. */
 function endOf(listing: Listing): string {
   return listing.lastSession ?? '~';
 }

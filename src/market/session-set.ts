@@ -1,14 +1,14 @@
 import { type EpochDay, fromEpochDay, type IsoDate, parseIsoDate, toEpochDay, weekdayOf } from '#base/dates.ts';
 
-/** A text may stand in a file that somebody else wrote; a few letters of it must not cost memory without bound. */
+/** The text may come from a foreign file; a few characters must not take unbounded memory. */
 const SESSIONS_MAX = 100_000;
 
 /**
  * An immutable, ascending set of dates: the sessions a write touched, the sessions a file holds.
  *
- * Its text is independent of any exchange calendar, so that a set written under one calendar means the same under another:
- * a comma list of single dates and ranges, where `a..b` means every *weekday* (Monday to Friday) from a to b. Ten years of
- * sessions take about a hundred ranges, cut at the holidays.
+ * Its text is independent of any exchange calendar, so a set written under one calendar means the same under another: a
+ * comma-separated list of single dates and ranges, where `a..b` means every *weekday* (Monday to Friday) from a to b.
+ * Ten years of sessions take about a hundred ranges, split at the holidays.
  */
 export class SessionSet implements Iterable<IsoDate> {
   static readonly empty = new SessionSet([]);
@@ -26,8 +26,8 @@ export class SessionSet implements Iterable<IsoDate> {
   }
 
   /**
-   * The set in `text`, or undefined where it is not in the form above or holds more than `SESSIONS_MAX` dates. The empty text
-   * is the empty set.
+   * Returns the set in `text`, or undefined if it is not in the form above or has more than `SESSIONS_MAX` dates. The
+   * empty string is the empty set.
    */
   static parse(text: string): SessionSet | undefined {
     if (text === '') return SessionSet.empty;
@@ -103,7 +103,7 @@ export class SessionSet implements Iterable<IsoDate> {
     return this.#dates;
   }
 
-  /** The text form, the shortest there is: equal sets have equal texts. */
+  /** Returns the shortest text form: equal sets have equal texts. */
   toString(): string {
     const parts: string[] = [];
     let first: IsoDate | undefined;

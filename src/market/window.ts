@@ -6,17 +6,17 @@ import type { Calendar } from './calendar/calendar.ts';
 import type { AppliedSplit } from './corporate-actions.ts';
 
 /**
- * Windows of N sessions and the bars in them. Window number = floor(sessionIndex / N): a function of the calendar alone,
- * the same for every symbol, whatever history is added, lost or asked for.
+ * Session windows and their bars. Window number = floor(sessionIndex / N): a function of the calendar alone, the same
+ * for every symbol, whatever history is added, lost or requested.
  */
 
-/** The lengths that are stored by default: Fibonacci numbers. */
+/** The lengths stored by default: Fibonacci numbers. */
 export const DEFAULT_INTERVALS: readonly number[] = [3, 5, 8, 13, 21, 34];
 export const INTERVAL_MIN = 2;
 /** A year of sessions. */
 export const INTERVAL_MAX = 252;
 
-/** `interval` if it can be the length of a window; otherwise `interval-invalid`. */
+/** Returns `interval` if it is a valid window length; throws `interval-invalid` otherwise. */
 export function checkInterval(interval: number): number {
   if (Number.isInteger(interval) && interval >= INTERVAL_MIN && interval <= INTERVAL_MAX) return interval;
   throw new UsageError({
@@ -31,7 +31,9 @@ export function windowNumber(calendar: Calendar, interval: number, session: IsoD
   return Math.floor(calendar.sessionIndex(session) / interval);
 }
 
-/** The sessions of a window, first to last, by the calendar. Those past the calendar's horizon are left out. */
+/**
+ * Returns the sessions of a window, first to last, by the calendar. Sessions past the calendar's horizon are omitted.
+ */
 export function windowSessions(calendar: Calendar, interval: number, window: number): IsoDate[] {
   const sessions: IsoDate[] = [];
   const end = calendar.sessionIndex(calendar.lastSession);
@@ -39,16 +41,18 @@ export function windowSessions(calendar: Calendar, interval: number, window: num
   return sessions;
 }
 
-/** What the market's calendar and its publications say of one window: the same for all securities. */
+/** One window by the calendar and the published sessions: the same for all securities. */
 export interface Window {
   readonly number: number;
   readonly firstSession: IsoDate;
   readonly lastSession: IsoDate;
-  /** Sessions in it by the calendar. */
+  /** Number of its sessions by the calendar. */
   readonly expected: number;
-  /** All of them are published. */
+  /** Whether all of them are published. */
   readonly complete: boolean;
-  /** The last published session in it; undefined where there is none. Stored prices are in its share count. */
+  /**
+   * Its last published session, or undefined if there is none. Stored prices are on the share basis of that session.
+   */
   readonly lastPublished: IsoDate | undefined;
 }
 
@@ -71,20 +75,20 @@ export function describeWindow(
   };
 }
 
-/** A daily row on its way into a window. `symbol` is that of the session. */
+/** A daily row to be folded into a window. `symbol` is that of the session. */
 export interface FoldedRow extends BarValues {
   readonly symbol: string;
   readonly session: IsoDate;
 }
 
-/** A bar of N sessions: a row of `silver/bars_Nd`. Prices in the share count of the window's last published session. */
+/** An N-session bar: a row of `silver/bars_Nd`. Prices on the share basis of the window's last published session. */
 export interface WindowBar extends BarValues {
   readonly securityId: string;
   /** The security's symbol at its last bar in the window. */
   readonly symbol: string;
   readonly firstSession: IsoDate;
   readonly lastSession: IsoDate;
-  /** Sessions in which the security has a bar. */
+  /** Number of sessions in which the security has a bar. */
   readonly sessions: number;
   readonly expected: number;
   readonly complete: boolean;
@@ -93,15 +97,15 @@ export interface WindowBar extends BarValues {
 export interface FoldInputs {
   readonly calendar: Calendar;
   readonly interval: number;
-  /** Sessions that occur in `daily_bars`, of whatever security. */
+  /** Sessions with a row in `daily_bars`, of any security. */
   readonly isPublished: (session: IsoDate) => boolean;
 }
 
 /**
- * Folds daily rows into bars of N sessions, one security after the other. The oracle that the SQL is held to.
+ * Folds daily rows into N-session bars, one security at a time. The oracle for the SQL.
  *
- * Windows are described once and kept, since all securities share them; feeding a whole market allocates little more than
- * its results.
+ * Windows are described once and cached, since all securities share them; folding a whole market allocates little more
+ * than its results.
  */
 export class WindowFolder {
   readonly #inputs: FoldInputs;
@@ -122,7 +126,10 @@ export class WindowFolder {
     return window;
   }
 
-  /** The bars of one security from its rows, strictly ascending by session, and its splits, ascending by ex-date. */
+  /**
+   * Returns the bars of one security from its rows, strictly ascending by session, and its splits, ascending by
+   * ex-date.
+   */
   fold(securityId: string, rows: Iterable<FoldedRow>, splits: readonly AppliedSplit[]): WindowBar[] {
     const bars: WindowBar[] = [];
     let window: Window | undefined;
@@ -144,9 +151,9 @@ export class WindowFolder {
 }
 
 /**
- * One bar from the rows of one window. Splits with session < exDate ≤ the last published session scale a row; sums run by
- * ascending session. `vwap` = Σ(vwap·volume, both unscaled) / Σ(scaled volume) over rows with volume, which puts money over
- * shares of today's count.
+ * Returns one bar from the rows of one window. Splits with session < exDate ≤ the last published session scale a row;
+ * sums run in ascending session order. `vwap` = Σ(vwap·volume, both unscaled) / Σ(scaled volume) over rows with volume:
+ * dollars divided by shares on the new basis.
  */
 export function foldWindow(
   window: Window,

@@ -2,41 +2,41 @@ import type { IsoDate } from '#base/dates.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 
 /**
- * Where the facts of a market's days come from: a vendor's API, its files, a simulated market. What is demanded:
+ * A source of daily market data: a vendor's API, its files, a simulated market. Guarantees:
  *
- * 1. **Whole or failed.** A reply that was cut, or a list of which a page is missing, is thrown, never handed on as shorter.
- * 2. **As traded.** Bars are never adjusted. Values are as the source has them; nothing is repaired.
- * 3. **One request's worth of patience.** Retries, budgets and time limits are the source's own; what is thrown is a
- *    `CondvestError` whose kind says whether it is worth trying again later.
- * 4. Answers that are no failure are no exceptions: a session that cannot be had yet, or that the plan does not cover.
+ * 1. **Whole or failed.** A truncated response, or a list with a missing page, throws; it is never passed on as a shorter one.
+ * 2. **As traded.** Bars are never adjusted. Values are those of the source; nothing is repaired.
+ * 3. **Self-contained retries.** Retries, budgets and timeouts are up to the source. It throws a `CondvestError` whose kind says
+ *    whether a later retry may help.
+ * 4. Outcomes that are not failures are not exceptions: a session that is not available yet, or that the plan does not cover.
  */
 export interface DailySource {
-  /** What is written into the `source` column: its rank decides what its rows may replace. */
+  /** Value of the `source` column. Its rank decides which rows it may replace. */
   readonly name: string;
-  /** Lists of symbols, splits and dividends can be had; false for files of bars. */
+  /** Whether it has symbol lists, splits and dividends; false for files of bars. */
   readonly hasReference: boolean;
-  /** Calls that may be under way at once. */
+  /** Maximum number of concurrent calls. */
   readonly parallelMax: number;
 
-  /** All bars of one session. */
+  /** Returns all bars of one session. */
   bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply>;
 
   /**
-   * Every symbol that trades on a session, or (`delisted`) every one that ever ceased to. `among`: only these are of interest, and
-   * the source may leave the others out.
+   * Returns every symbol that trades on a session, or (`delisted`) every one that was ever delisted. `among` limits the
+   * request to some symbols; the source may omit the others.
    */
   symbols(request: SymbolsRequest, signal?: AbortSignal): Promise<ListedSymbol[]>;
 
-  /** Splits whose ex-date is on or after a date, announced ones included. */
+  /** Returns splits whose ex-date is on or after a date, including announced ones. */
   splits(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedSplit[]>;
 
-  /** Dividends whose ex-date is on or after a date, announced ones included. */
+  /** Returns dividends whose ex-date is on or after a date, including announced ones. */
   dividends(from: IsoDate, signal?: AbortSignal): Promise<AnnouncedDividend[]>;
 
-  /** The symbols that a security has had, ascending by date; empty where the source knows of no change. */
+  /** Returns the symbols that a security has had, ascending by date; empty if the source knows of no change. */
   symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]>;
 
-  /** The first day of a symbol that trades; undefined where the source does not say. Absent where it never does. */
+  /** Returns the first day of an active symbol, or undefined if the source does not say. Absent if it never does. */
   listedOn?(symbol: string, signal?: AbortSignal): Promise<IsoDate | undefined>;
 }
 
@@ -49,15 +49,17 @@ export interface SymbolsRequest {
 export type BarsReply =
   | {
       readonly kind: 'bars';
-      /** In the order of the reply. */
+      /** In the order of the response. */
       readonly rows: readonly RawDailyRow[];
     }
-  /** The session is too young for the plan, or not there by now: ask again later. */
+  /** The session is too recent for the plan, or not available yet: try again later. */
   | { readonly kind: 'not-yet'; readonly reason: string }
-  /** The session is older than the plan's history, and so is every one before it. No hole: nothing that could be filled. */
+  /**
+   * The session is older than the plan's history, and so is every earlier one. Not a gap, since it cannot be filled.
+   */
   | { readonly kind: 'beyond-plan'; readonly reason: string };
 
-/** A symbol in a source's list. Null: not said, which is not the same as gone. */
+/** A symbol in a source's list. Null means unknown, which is not the same as delisted. */
 export interface ListedSymbol {
   readonly symbol: string;
   readonly name: string | null;
@@ -67,11 +69,11 @@ export interface ListedSymbol {
   readonly exchange: string | null;
   /** Composite FIGI. */
   readonly figi: string | null;
-  /** The last day under this symbol; null while it is active, or where nobody knows. */
+  /** The last day under this symbol; null while it is active, or if unknown. */
   readonly delistedOn: IsoDate | null;
 }
 
-/** As the source has it. What it does not say is null, and the lake's rules refuse the row. */
+/** Values as received. Missing ones are null, and the lake's rules reject the row. */
 export interface AnnouncedSplit {
   readonly symbol: string | null;
   readonly exDate: IsoDate | null;
@@ -82,11 +84,11 @@ export interface AnnouncedSplit {
 export interface AnnouncedDividend {
   readonly symbol: string | null;
   readonly exDate: IsoDate | null;
-  /** CD, SC, SU, IR, LT, ST: as `bronze/dividends` says. */
+  /** CD, SC, SU, IR, LT or ST, as in `bronze/dividends`. */
   readonly kind: string;
-  /** A share of the ex-date; dollars unless `currency` says otherwise. */
+  /** Per share on the share basis of the ex-date; in dollars unless `currency` says otherwise. */
   readonly cashAmount: number | null;
-  /** ISO 4217; null where it is not said. Only dollars are taken. */
+  /** ISO 4217; null if unknown. Only dollars are accepted. */
   readonly currency?: string | null;
 }
 

@@ -1,34 +1,37 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 
 /**
- * The keys of those who may use a server. What a key is made of is not kept: only its digest. Every call is one transaction,
- * and fails as those of `Operations` do.
+ * API keys of callers. Only the digest of a key is stored, never the key itself. Every call is one transaction and
+ * fails like those of `Operations`.
  */
 export interface Keys extends AsyncDisposable {
-  /** Throws `key-name-taken` where a key of that name is in use. */
+  /** Throws `key-name-taken` if a key of that name is in use. */
   createKey(key: NewKey): Promise<void>;
-  /** With those that were revoked. */
+  /** Including revoked keys. */
   findKey(id: string): Promise<StoredKey | undefined>;
   /** Ascending by creation, then id; at most `limit`. */
   keys(limit: number): Promise<StoredKey[]>;
-  /** There is a key that was not revoked. */
+  /** Returns whether there is a key that is not revoked. */
   hasKeys(): Promise<boolean>;
-  /** Ends a key, by its id, or by its name while it is in use; it as it was, or undefined where there is none. Again is once. */
+  /**
+   * Revokes a key by its id, or by its name while it is in use. Returns the key as it was, or undefined if there is
+   * none. Idempotent.
+   */
   revokeKey(idOrName: string, nowMs: InstantMs): Promise<StoredKey | undefined>;
-  /** Adds what was asked with some keys; returns the requests of the day so far by key, those of other processes among them. */
+  /** Adds request counts of keys. Returns the day's requests so far by key, including those of other processes. */
   addUses(uses: readonly KeyUse[]): Promise<ReadonlyMap<string, number>>;
 }
 
 export type KeyScope = 'read' | 'admin';
 
 export interface NewKey {
-  /** Part of the key itself, and no secret: what a key is found by. */
+  /** The public part of the key, by which it is looked up. */
   readonly id: string;
   readonly name: string;
   /** SHA-256 of the whole key, lower-case hex. */
   readonly digest: string;
   readonly scopes: readonly KeyScope[];
-  /** Null: no limit. */
+  /** Null means no limit. */
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;
   readonly createdMs: InstantMs;
@@ -37,7 +40,7 @@ export interface NewKey {
 export interface StoredKey extends NewKey {
   readonly lastUsedMs: InstantMs | null;
   readonly revokedMs: InstantMs | null;
-  /** The last day in UTC that it was used on, and the requests of that day. */
+  /** The last UTC day on which it was used, and the requests of that day. */
   readonly usedDay: IsoDate | null;
   readonly usedRequests: number;
 }

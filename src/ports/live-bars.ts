@@ -1,17 +1,17 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 
 /**
- * What the speed layer knows of a session that the batch layer has not published yet. Provisional: thrown away when batch
- * catches up. Values are as traded, in the share count of the session itself.
+ * Live bars of sessions that the batch layer has not published yet. Provisional: discarded when batch catches up.
+ * Values are as traded, on the share basis of the session itself.
  */
 export interface LiveBars {
-  /** The live bar of one symbol and session; undefined where nothing was traded or nobody listens. */
+  /** Returns the live bar of one symbol and session, or undefined if nothing traded or there is no feed. */
   bar(symbol: string, session: IsoDate): Promise<LiveBar | undefined>;
-  /** The live bars of every symbol of a session, ascending by symbol; empty where nobody listens. */
+  /** Returns the live bars of every symbol of a session, ascending by symbol; empty if there is no feed. */
   bars(session: IsoDate): Promise<readonly LiveBar[]>;
-  /** Whether anything was traded in a session, of whatever symbol. */
+  /** Returns whether anything traded in a session, for any symbol. */
   has(session: IsoDate): Promise<boolean>;
-  /** Grows with every change, so that kept answers can tell that they are out of date. */
+  /** Increases with every change, so that caches can tell that they are stale. */
   revision(): number;
 }
 
@@ -25,6 +25,6 @@ export interface LiveBar {
   readonly volume: number;
   readonly vwap: number | null;
   readonly trades: number | null;
-  /** When the last trade in it happened. */
+  /** Event time of its last trade. */
   readonly updatedMs: InstantMs;
 }

@@ -1,12 +1,15 @@
-/** Files on this machine that are not objects of the lake: what a user asks to import, finished scratch files. Only read. */
+/** Files on this machine that are not objects of the lake: files to import, finished scratch files. Read-only. */
 export interface LocalFiles {
-  /** What lies at the path (links followed), or undefined where nothing does. Failures are thrown, never "absent". */
+  /**
+   * Returns what is at the path (following links), or undefined if nothing is. Failures are thrown, never reported as
+   * absent.
+   */
   inspect(path: string): Promise<LocalFileInfo | undefined>;
 
-  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
+  /** Returns up to `length` bytes from `offset`; fewer at the end of the file. */
   read(path: string, offset: number, length: number): Promise<Uint8Array>;
 
-  /** The whole file in bounded chunks. */
+  /** Yields the whole file in bounded chunks. */
   stream(path: string): AsyncIterable<Uint8Array>;
 }
 

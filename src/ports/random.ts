@@ -1,4 +1,4 @@
-/** Randomness as the program may use it. The system's in production, seeded in simulations. */
+/** The program's source of randomness. The system's in production, seeded in simulations. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -1,8 +1,11 @@
 /**
- * Bounds on what the machine does for somebody: how long a statement may run, when a silent connection is told that it lives.
- * Such bounds run on the machine's own time also where the program's clock is a virtual one, since what they bound does.
+ * Timers that bound work on this machine: how long a statement may run, when a silent connection gets a heartbeat. They
+ * run on the machine's own time even if the program's clock is virtual, because the work they bound does.
  */
 export interface Timers {
-  /** Calls once after so many milliseconds, unless the returned function is called before. Keeps no process alive. */
+  /**
+   * Calls once after this many milliseconds, unless the returned function is called first. Does not keep the process
+   * alive.
+   */
   after(ms: number, call: () => void): () => void;
 }

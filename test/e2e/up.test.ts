@@ -40,7 +40,7 @@ describe('an empty lake and a vendor', () => {
     await using home = await temporaryFolder();
     const single = await condvest(['up', '--once', '--years', '1'], { home: home.path, env });
     assert.equal(single.code, 1);
-    assert.match(single.err, /condvest: The vendor could not be asked[^\n]*\n$/);
+    assert.match(single.err, /condvest: The vendor is unavailable[^\n]*\n$/);
     assert.deepEqual(posts(), []);
     for (const args of [
       ['up', '--no-serve', '--years', '1'],
@@ -48,7 +48,7 @@ describe('an empty lake and a vendor', () => {
     ]) {
       await using running = await start(args, { home: home.path, env, told: NEXT });
       // In half an hour, or with the next run of the schedule where that comes sooner.
-      assert.match(running.said.err, /The vendor could not be asked[\s\S]*Next run at /);
+      assert.match(running.said.err, /The vendor is unavailable[\s\S]*Next run at /);
       assert.equal(await running.stop(), 0);
     }
     assert.deepEqual(posts(), ['run-failed opened: The lake cannot be filled'], 'once, however often it begins');
@@ -64,7 +64,7 @@ describe('an empty lake and a vendor', () => {
       vendor.requests.length = 0;
       const { code, err } = await condvest(args, { home: home.path, env: wrong() });
       assert.equal(code, 2, err);
-      assert.match(err, /condvest: The vendor does not know the API key[^\n]*MASSIVE_API_KEY[^\n]*\n$/);
+      assert.match(err, /condvest: The vendor does not recognize the API key[^\n]*MASSIVE_API_KEY[^\n]*\n$/);
       assert.equal(vendor.requests.length, 1);
     }
   });

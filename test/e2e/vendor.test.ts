@@ -66,7 +66,7 @@ describe('the command line and a vendor', () => {
     await using home = await temporaryFolder();
     const { code, out, err } = await run(home.path, ['fetch'], { env: { MASSIVE_API_KEY: 'a-secret-that-is-wrong' } });
     assert.equal(code, 2);
-    assert.match(err, /^condvest: The vendor does not know the API key.*MASSIVE_API_KEY[^\n]*\n$/);
+    assert.match(err, /^condvest: The vendor does not recognize the API key.*MASSIVE_API_KEY[^\n]*\n$/);
     assert.equal(server.requests.length, 1);
     assert.ok(!`${out}${err}`.includes('a-secret-that-is-wrong'));
   });
@@ -193,7 +193,7 @@ describe('the command line and a vendor', () => {
       [['fetch'], /names no folder/, { CONDVEST_SOURCE: 'flat-files' }],
       [
         ['fetch'],
-        /folder of flat files cannot be read/,
+        /Cannot read the folder of flat files/,
         { CONDVEST_SOURCE: 'flat-files', CONDVEST_FLAT_FILES: '/nowhere' },
       ],
       [['fetch'], /separated by commas: late-bars/, { CONDVEST_SCENARIO: 'bad-luck' }],

@@ -9,13 +9,16 @@ import type { RawDailyRow } from '#market/quality.ts';
 import type { BarsReply, DailySource } from '#ports/daily-source.ts';
 
 export interface FlatFileSourceOptions {
-  /** Holds `YYYY/MM/YYYY-MM-DD.csv.gz`, as the vendor arranges them, or the files themselves. */
+  /** Holds `YYYY/MM/YYYY-MM-DD.csv.gz`, the vendor's layout, or the files directly. */
   readonly folder: string;
 }
 
-/** Columns of the vendor's daily files. `window_start` is the session's midnight in nanoseconds, and the name tells it too. */
+/**
+ * Columns of the vendor's daily files. `window_start` is the session's midnight in nanoseconds; the file name has the
+ * date too.
+ */
 const COLUMNS = ['ticker', 'volume', 'open', 'close', 'high', 'low', 'window_start', 'transactions'] as const;
-/** A day of the whole market is about 250 kB compressed. */
+/** One day of the whole market is about 250 kB compressed. */
 const FILE_BYTES_MAX = 64 * 2 ** 20;
 const ENDINGS = ['.csv.gz', '.csv'] as const;
 const gunzipAsync = promisify(gunzip);
@@ -44,11 +47,12 @@ export class FlatFileSource implements DailySource {
     const { folder } = this.#options;
     const path = await this.#find(session);
     if (path === undefined) {
-      const reason = `there is no file of ${session} in ${folder}`;
+      const reason = `there is no file for ${session} in ${folder}`;
       const oldest = await oldestIn(folder);
-      // Only what is older than every file is not to be had. A file that is missing among others may still come, however old.
+      // Only sessions older than every file are beyond the plan. A file missing in the middle may still arrive, however
+      // old.
       if (oldest === undefined || session >= oldest) return { kind: 'not-yet', reason };
-      return { kind: 'beyond-plan', reason: `${reason}, whose oldest is of ${oldest}` };
+      return { kind: 'beyond-plan', reason: `${reason}; the oldest is for ${oldest}` };
     }
     const { size } = await stat(path);
     if (size > FILE_BYTES_MAX) throw invalid(path, `it has ${size} bytes, more than ${FILE_BYTES_MAX}`);
@@ -79,10 +83,10 @@ export class FlatFileSource implements DailySource {
     if (folderKind !== 'folder') {
       throw new UsageError({
         code: 'flat-files-folder',
-        message: 'The folder of flat files cannot be read',
+        message: 'Cannot read the folder of flat files',
         found: folder,
         allowed: "a folder with the vendor's daily files, such as 2024/03/2024-03-07.csv.gz",
-        action: 'Set CONDVEST_FLAT_FILES to it',
+        action: 'Set CONDVEST_FLAT_FILES to the folder',
       });
     }
     for (const inside of [join(session.slice(0, 4), session.slice(5, 7)), '']) {
@@ -105,7 +109,7 @@ export class FlatFileSource implements DailySource {
 
 const FILE_NAME = /^(\d{4}-\d\d-\d\d)\.csv(\.gz)?$/;
 
-/** The date of the oldest file; undefined where there is none. */
+/** Returns the date of the oldest file, or undefined if there is none. */
 async function oldestIn(folder: string): Promise<IsoDate | undefined> {
   const names = (await readdir(folder)).sort();
   const loose = oldestOf(names);
@@ -141,7 +145,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
   }
 }
 
-/** Text stays text: a symbol may be called TRUE or NAN. */
+/** Text stays text: TRUE and NAN are valid symbols. */
 function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
   const lines = text.split('\n');
   const header = (lines[0] ?? '').trim().split(',');
@@ -157,7 +161,7 @@ function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
     const [symbol, volume, open, close, high, low, start, trades] = places.map((place) => fields[place] ?? '');
     rows.push({
       symbol: symbol ?? null,
-      // A file of another day under this one's name is none of this day.
+      // A file that holds another day under this one's name does not count for this day.
       session: dateOf(start) ?? session,
       open: numberOf(open),
       high: numberOf(high),
@@ -171,7 +175,7 @@ function rowsOf(path: string, session: IsoDate, text: string): RawDailyRow[] {
   return rows;
 }
 
-/** New York's date of an instant in nanoseconds; undefined where none is given. */
+/** Returns the New York date of an instant in nanoseconds, or undefined if there is none. */
 function dateOf(nanoseconds: string | undefined): IsoDate | undefined {
   const ms = (numberOf(nanoseconds) ?? 0) / 1_000_000;
   return ms > 0 && ms < INSTANT_MS_MAX ? newYorkAt(ms).date : undefined;
@@ -185,14 +189,14 @@ function numberOf(text: string | undefined): number | null {
   return Number(text);
 }
 
-/** The file system's own refusal: no permission, a disk that fails. */
+/** An error of the file system: no permission, a failing disk. */
 function unreadable(folder: string, cause: unknown): CondvestError {
   return new CondvestError({
     code: 'flat-files-unreadable',
     kind: 'permanent',
-    message: 'The flat files cannot be read',
+    message: 'Cannot read the flat files',
     found: `${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    action: 'Check the owner and the permissions of the folder and its files',
+    action: 'Check the owner and permissions of the folder and its files',
     cause,
   });
 }
@@ -201,10 +205,10 @@ function invalid(path: string, found: string): CondvestError {
   return new CondvestError({
     code: 'flat-file-invalid',
     kind: 'corrupt',
-    message: 'A flat file cannot be read',
+    message: 'Cannot read a flat file',
     found: `${path}: ${found}`,
     allowed: `CSV with the columns ${COLUMNS.join(', ')}`,
-    action: 'Fetch the file from the vendor again',
+    action: 'Download the file from the vendor again',
   });
 }
 
@@ -212,6 +216,6 @@ function noReference(): CondvestError {
   return new CondvestError({
     code: 'flat-files-bars-only',
     kind: 'permanent',
-    message: 'Flat files hold bars, and neither listings nor splits nor dividends',
+    message: 'Flat files contain only bars, no listings, splits or dividends',
   });
 }

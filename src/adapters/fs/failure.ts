@@ -6,13 +6,13 @@ const NO_SPACE: Judgement = {
   code: 'store-no-space',
   kind: 'permanent',
   message: 'The disk is full',
-  action: 'Free some space and run the command again; nothing half-done was kept',
+  action: 'Free some space and run the command again; nothing was left half-done',
 };
 const READ_ONLY: Judgement = {
   code: 'store-read-only',
   kind: 'permanent',
   message: 'The folder is read-only',
-  action: 'Choose a folder that can be written to (CONDVEST_HOME)',
+  action: 'Choose a writable folder (CONDVEST_HOME)',
 };
 const FORBIDDEN: Judgement = {
   code: 'store-forbidden',
@@ -20,12 +20,12 @@ const FORBIDDEN: Judgement = {
   message: 'The file system denies access',
   action: "Check the owner and the permissions of the lake's folder",
 };
-/** What Linux answers to `link` on a file system without hard links, and to one that must not be written. */
+/** Linux returns this for `link` on a file system without hard links, and on one without write permission. */
 const NOT_PERMITTED: Judgement = {
   code: 'store-not-permitted',
   kind: 'permanent',
   message:
-    'The file system does not permit it: access is denied, or it has no hard links, which a first-wins commit needs',
+    'The file system does not permit it: access is denied, or there are no hard links, which first-wins commits need',
   action:
     "Check the owner and the permissions of the lake's folder; if they are right, keep the lake on a file system such as ext4, xfs, " +
     'btrfs, apfs or ntfs (exFAT and some network drives have no hard links)',
@@ -33,18 +33,18 @@ const NOT_PERMITTED: Judgement = {
 const NOT_A_FOLDER: Judgement = {
   code: 'store-not-a-folder',
   kind: 'permanent',
-  message: 'Part of the path is a file where a folder is needed',
+  message: 'Part of the path is a file, not a folder',
 };
 const NO_LINKS: Judgement = {
   code: 'store-no-hard-links',
   kind: 'permanent',
-  message: 'This file system has no hard links, which a first-wins commit needs',
+  message: 'This file system has no hard links, which first-wins commits need',
   action: 'Keep the lake on a file system such as ext4, xfs, btrfs, apfs or ntfs',
 };
 const BUSY: Judgement = {
   code: 'store-busy',
   kind: 'transient',
-  message: 'The file system has no capacity at the moment',
+  message: 'The file system is out of resources at the moment',
 };
 const FAILED: Judgement = { code: 'store-io', kind: 'permanent', message: 'The file system failed' };
 
@@ -70,11 +70,11 @@ export function hasErrno(cause: unknown, ...codes: readonly string[]): boolean {
   return cause instanceof Error && 'code' in cause && codes.includes(String(cause.code));
 }
 
-/** The failure of an action on a path, sorted by kind. What is sorted already passes through. */
+/** Classifies the failure of an action on a path by kind. An error that is already classified passes through. */
 export function storeFailure(action: string, path: string, cause: unknown): Error {
   if (cause instanceof CondvestError) return cause;
   const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  // Anything that is not the operating system's answer is a bug of ours.
+  // Anything that did not come from the operating system is a bug.
   if (errno === undefined) return cause instanceof Error ? cause : new Error(String(cause));
   const judgement = JUDGEMENTS[errno] ?? FAILED;
   return new CondvestError({ ...judgement, found: `cannot ${action} ${path} (${errno})`, cause });

@@ -6,7 +6,7 @@ import type { LocalFileInfo, LocalFiles } from '#ports/local-files.ts';
 
 import { hasErrno } from './failure.ts';
 
-/** Large enough that hashing waits for the disk and not for calls. */
+/** Large enough that hashing is bound by the disk, not by calls. */
 const CHUNK_BYTES = 1 << 20;
 
 export class FsLocalFiles implements LocalFiles {
@@ -50,7 +50,7 @@ function unreadable(path: string, cause: unknown): Error {
   return new CondvestError({
     code: 'file-unreadable',
     kind: 'permanent',
-    message: 'The file cannot be read',
+    message: 'Cannot read the file',
     found: `${path} (${String(cause.code)})`,
     action: 'Check its permissions and run the command again',
     cause,

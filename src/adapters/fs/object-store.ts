@@ -8,18 +8,18 @@ import type { ObjectInfo, ObjectStore, PutIfAbsentOutcome } from '#ports/object-
 
 import { hasErrno, storeFailure } from './failure.ts';
 
-/** Folder under the root that holds unfinished files. It lies outside the space of keys and outside every table. */
+/** Folder under the root for unfinished files, outside the key space and outside every table. */
 const SCRATCH_FOLDER = '.scratch';
 
-/** Files looked at together while listing. */
+/** Number of files checked concurrently while listing. */
 const PARALLEL_LOOKS = 32;
 
 export interface FsObjectStoreOptions {
-  /** The lake's folder; made on the first write. */
+  /** The lake's folder; created on the first write. */
   readonly root: string;
   /**
-   * Where scratch files go: `.scratch` under the root unless given. On another file system than the root, publishing costs
-   * a copy.
+   * Folder for scratch files; default `.scratch` under the root. On a different file system than the root, publishing
+   * costs a copy.
    */
   readonly scratchFolder?: string;
 }
@@ -27,16 +27,16 @@ export interface FsObjectStoreOptions {
 /**
  * A local folder as an object store. An object is a file; its key is its path under the root.
  *
- * Every new file is written under a scratch name, synced, and only then linked to its key: `link(2)` is atomic, fails when
- * the name is taken, and so gives "whole or absent" and "first wins" between processes. The folder is synced before a call
- * resolves, and so is each parent that this process has not synced yet.
+ * Every new file is written under a scratch name, synced, and only then linked to its key. `link(2)` is atomic and
+ * fails if the name is taken, which gives "whole or absent" and "first wins" between processes. The folder is synced
+ * before a call resolves, and so is each parent that this process has not synced yet.
  */
 export class FsObjectStore implements ObjectStore {
   readonly #root: string;
   readonly #scratch: string;
-  /** A folder under the root's file system, for files about to be linked to their key. */
+  /** Folder on the root's file system for files about to be linked to their key. */
   readonly #staging: string;
-  /** Folders whose own names are known to be durable, up to the root. */
+  /** Folders whose names are known to be durable, up to the root. */
   readonly #durableFolders = new Set<string>();
 
   constructor(options: FsObjectStoreOptions) {
@@ -78,7 +78,7 @@ export class FsObjectStore implements ObjectStore {
 
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {
     const path = this.#pathOf(key);
-    // Saves writing and syncing a file for a race that is lost already; the link below is what decides.
+    // Avoids writing and syncing a file when the race is already lost; the link below decides.
     if ((await this.#info(key, path)) !== undefined) return 'exists';
     const staged = await this.#stage(bytes);
     try {
@@ -121,7 +121,7 @@ export class FsObjectStore implements ObjectStore {
       throw new CondvestError({
         code: 'store-object-exists',
         kind: 'corrupt',
-        message: 'A file that must be new is there already',
+        message: 'A file that must be new already exists',
         found: path,
         cause,
       });
@@ -133,7 +133,7 @@ export class FsObjectStore implements ObjectStore {
     throw new CondvestError({
       code: 'store-object-gone',
       kind: 'corrupt',
-      message: 'A file was deleted by somebody else just after it was written',
+      message: 'Another process deleted a file right after it was written',
       found: path,
     });
   }
@@ -170,7 +170,10 @@ export class FsObjectStore implements ObjectStore {
     }
   }
 
-  /** The file of a key. A key comes from a table's log too, which others write: it must not lead out of the root. */
+  /**
+   * Returns the path of a key. Keys also come from table logs, which others can write, so they must not lead out of the
+   * root.
+   */
   #pathOf(key: string): string {
     const segments = key.split('/');
     const bad = segments.some((s) => s === '' || s === '.' || s === '..' || s.includes('\0') || s.includes('\\'));
@@ -178,7 +181,7 @@ export class FsObjectStore implements ObjectStore {
       throw new CondvestError({
         code: 'store-key-invalid',
         kind: 'permanent',
-        message: 'This is not the name of a file inside the lake',
+        message: 'This is not a valid file name inside the lake',
         found: JSON.stringify(key),
         allowed: 'names separated by "/", none of them empty, ".", ".." or the scratch folder',
       });
@@ -197,7 +200,7 @@ export class FsObjectStore implements ObjectStore {
     }
   }
 
-  /** Objects below `folder` (empty, or ending in "/") in order of key. */
+  /** Yields the objects below `folder` (empty, or ending in "/") in key order. */
   async *#walk(folder: string, prefix: string, startAfter: string): AsyncIterable<ObjectInfo> {
     const keys: string[] = [];
     for (const entry of await entriesOf(join(this.#root, folder))) {
@@ -205,11 +208,11 @@ export class FsObjectStore implements ObjectStore {
       const isFolder = entry.isSymbolicLink()
         ? await leadsToFolder(join(this.#root, folder, entry.name))
         : entry.isDirectory();
-      // With its "/" a folder sorts among files exactly where the keys inside it belong.
+      // With its "/", a folder sorts exactly where the keys inside it belong.
       const key = isFolder ? `${folder}${entry.name}/` : folder + entry.name;
       const mayMatch = key.startsWith(prefix) || (isFolder && prefix.startsWith(key));
       const mayFollow = key > startAfter || (isFolder && startAfter.startsWith(key));
-      // Left out before sorting: a log's newest files are asked for, out of thousands.
+      // Filter before sorting: callers want a log's newest files out of thousands.
       if (mayMatch && mayFollow) keys.push(key);
     }
     keys.sort((a, b) => (a < b ? -1 : 1));
@@ -226,7 +229,7 @@ export class FsObjectStore implements ObjectStore {
     }
   }
 
-  /** Writes and syncs a new file on the root's file system, under a name that no key has. */
+  /** Writes and syncs a new file on the root's file system, under a name that is not a key. */
   async #stage(bytes: Uint8Array): Promise<string> {
     const path = join(this.#staging, randomUUID());
     try {
@@ -250,7 +253,7 @@ export class FsObjectStore implements ObjectStore {
     const copy = join(this.#staging, `${randomUUID()}-${basename(localPath)}`);
     try {
       await copyFile(localPath, copy, constants.COPYFILE_EXCL);
-      // The copy is as young as its bytes, whatever the original's times say.
+      // The copy's time is that of its bytes, whatever the original's times say.
       await utimes(copy, Date.now() / 1000, Date.now() / 1000);
       await syncFile(copy);
       return copy;
@@ -260,14 +263,17 @@ export class FsObjectStore implements ObjectStore {
     }
   }
 
-  /** Names `path` by `nameIt` in a folder made if need be, and makes the name and all of its parents' durable. */
+  /**
+   * Creates the name `path` with `nameIt`, creating its folder if needed, and makes the name and all its parents
+   * durable.
+   */
   async #inFolderOf(path: string, nameIt: () => Promise<void>): Promise<void> {
     const folder = dirname(path);
     if (!this.#durableFolders.has(folder)) await this.#makeFolder(folder);
     try {
       await nameIt();
     } catch (cause) {
-      // Somebody may have removed the emptied folder since this process last wrote to it.
+      // Another process may have removed the empty folder since this process last wrote to it.
       if (!hasErrno(cause, 'ENOENT')) throw cause;
       await this.#makeFolder(folder);
       await nameIt();
@@ -276,12 +282,12 @@ export class FsObjectStore implements ObjectStore {
   }
 
   /**
-   * Another process may have made these folders a moment ago and not synced them yet, so "it is there" is not enough: each
-   * process syncs the names of the whole chain once, up to the root's or to the topmost that it made itself.
+   * Another process may have just created these folders without syncing them yet, so their existence is not enough:
+   * each process syncs the whole chain once, up to the root or the topmost folder it created itself.
    */
   async #makeFolder(folder: string): Promise<void> {
     const made = await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-      // Sorted here, for to the callers EEXIST means that the object's own name is taken.
+      // Classified here, because to the callers EEXIST means that the object's own name is taken.
       throw storeFailure('create', folder, cause);
     });
     const top = made !== undefined && made.length < this.#root.length ? dirname(made) : this.#root;
@@ -319,7 +325,7 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/** A missing file, or a path that runs through something which is not a folder. */
+/** Returns whether a file is missing, or its path runs through something that is not a folder. */
 function isAbsent(cause: unknown): boolean {
   return hasErrno(cause, 'ENOENT', 'ENOTDIR', 'EISDIR');
 }

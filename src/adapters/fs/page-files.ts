@@ -18,13 +18,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** Names as a build gives them: no dots in front, nothing that leads out of a folder. */
+/** Names as the build creates them: no leading dots, nothing that leads out of a folder. */
 const NAME_PATTERN = /^(?!\.)[\w.-]+$/;
-/** Files are few and fixed, and kept once they were read: never more than this of them. */
+/** Files are few and fixed, and cached once read, up to this many. */
 const FILES_MAX = 512;
 const FILE_BYTES_MAX = 16 * 2 ** 20;
 
-/** The page's files, from the folder that its build filled. */
+/** The page's files, from its build folder. */
 export class FsPageFiles implements PageFiles {
   readonly #root: string;
   readonly #kept = new Map<string, PageFile>();
@@ -49,7 +49,7 @@ export class FsPageFiles implements PageFiles {
 
   async #bytes(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
-      // A link inside the folder that leads out of it is not followed.
+      // A link that leads out of the folder is not followed.
       const real = await realpath(path);
       if (!real.startsWith(`${await realpath(this.#root)}${sep}`)) return undefined;
       const bytes = new Uint8Array(await readFile(real));

@@ -1,15 +1,18 @@
 import type { InstantMs } from '#base/dates.ts';
 
-/** Requests that failed one after the other before the vendor is taken for down. */
+/** Consecutive failed requests before the vendor is considered down. */
 const FAILURES_MAX = 8;
 const COOL_DOWN_MS = 60_000;
 
-/** Spares a vendor that is down, and those who wait for it: after some failures nothing is asked for a minute. */
+/**
+ * Spares a vendor that is down, and the callers waiting for it: after several failures, no requests are made for a
+ * minute.
+ */
 export class CircuitBreaker {
   #failures = 0;
   #openUntilMs = 0;
 
-  /** Until when nothing is asked; undefined where it may be. After the time one request probes. */
+  /** End of the pause, or undefined if requests are allowed. After it, one request probes. */
   openUntil(nowMs: InstantMs): InstantMs | undefined {
     return this.#failures >= FAILURES_MAX && nowMs < this.#openUntilMs ? this.#openUntilMs : undefined;
   }

@@ -26,17 +26,19 @@ export interface MassiveSourceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly requestsPerMinute: number;
-  /** The budget of other processes with the same key; only this one's unless given. */
+  /** Budget shared with other processes that use the same key; default: this process alone. */
   readonly grants?: Grants;
-  /** The vendor's type codes of the listings that are kept. */
+  /** The vendor's type codes of listings to include. */
   readonly types: readonly string[];
-  /** MICs of the exchanges whose listings are kept. */
+  /** MICs of the exchanges whose listings to include. */
   readonly exchanges: readonly string[];
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
 }
 
-/** Up to so many symbols are asked for one by one; the list of all that ever ceased to trade takes more requests than that. */
+/**
+ * Up to this many symbols are requested one by one; the list of all delisted symbols takes more requests than that.
+ */
 const SYMBOLS_ASKED_MAX = 10;
 
 /** Massive's REST API (Polygon.io until 2025) as a source of daily bars and reference data. */
@@ -46,7 +48,7 @@ export class MassiveSource implements DailySource {
   readonly parallelMax = 4;
   readonly #options: MassiveSourceOptions;
   readonly #client: RestClient;
-  /** The server does not have the family of 2026, so the older one is asked. */
+  /** The server does not have the 2026 family, so the older one is used. */
   #isOlder = false;
 
   constructor(options: MassiveSourceOptions) {
@@ -77,14 +79,14 @@ export class MassiveSource implements DailySource {
             : ([
                 'massive-reply-invalid',
                 'corrupt',
-                `${issue.path.join('.') || 'the whole reply'}: ${issue.message}`,
+                `${issue.path.join('.') || 'the whole response'}: ${issue.message}`,
               ] as const);
         throw new CondvestError({
           code,
           kind,
-          message: `The vendor's reply for session ${session} is not what it documents`,
+          message: `The vendor's response for session ${session} does not match its documentation`,
           found,
-          action: 'Nothing of it was stored; it is asked for again with the next run',
+          action: 'None of it was stored; the next run requests it again',
         });
       }
     }
@@ -106,7 +108,7 @@ export class MassiveSource implements DailySource {
     const rows = [];
     for (const one of queries)
       rows.push(...(await this.#client.getPages(`/v3/reference/tickers?${one}`, tickersPage, signal)));
-    // What has ceased to trade often has no type or exchange any more.
+    // Delisted symbols often no longer have a type or exchange.
     const isWanted = (value: string | null | undefined, wanted: readonly string[]): boolean =>
       typeof value === 'string' ? wanted.includes(value) : delisted;
     return rows
@@ -161,7 +163,8 @@ export class MassiveSource implements DailySource {
   async symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]> {
     const path = `/vX/reference/tickers/${encodeURIComponent(symbol)}/events?types=ticker_change`;
     const reply = await this.#client.get(path, signal);
-    // Not every plan has events, nor every symbol a page; a change is then dated by the day on which it was first seen.
+    // Not every plan includes events, and not every symbol has a page. A change is then dated by the day it was first
+    // seen.
     if (isRefused(reply)) return [];
     if (reply.status !== 200) throw refused(path, reply);
     const parsed = eventsReply.safeParse(reply.body);
@@ -186,7 +189,7 @@ export class MassiveSource implements DailySource {
     return parsed.success ? (dateOf(parsed.data.results?.list_date) ?? undefined) : undefined;
   }
 
-  /** A young session is not to be had yet (plans differ in their delay); an old one lies beyond the plan's history. */
+  /** A recent session is not available yet (plans differ in their delay); an old one is beyond the plan's history. */
   #notEntitled(session: IsoDate, reason: string): BarsReply {
     const { calendar, clock } = this.#options;
     const isYoung = clock.nowMs() < calendar.settlesAtMs(session);
@@ -209,8 +212,8 @@ export class MassiveSource implements DailySource {
 }
 
 /**
- * The kinds of the newer family in the codes of the tables. A special dividend and a supplemental one of a day are two payments, as the
- * vendor documents them, so each kind has a code of its own; the older family has SC for them all.
+ * Kinds of the newer family as codes of our tables. The vendor documents a special and a supplemental dividend on one
+ * day as two payments, so each kind has its own code; the older family uses SC for all of them.
  */
 const KINDS: Readonly<Record<string, string>> = {
   recurring: 'CD',
@@ -219,16 +222,18 @@ const KINDS: Readonly<Record<string, string>> = {
   irregular: 'IR',
 };
 
-/** What the vendor does not say of one symbol is missing: it must not keep the listings of all others from the lake. */
+/** Values that the vendor omits for one symbol are missing; they must not keep all other listings out of the lake. */
 function isRefused({ status }: Reply): boolean {
   return status >= 400 && status < 500;
 }
 
-/** A row as it came: what is missing or no number is null, and the lake's rules refuse it with a reason. */
+/**
+ * Returns a row as received. Missing or non-numeric values are null, and the lake's rules reject them with a reason.
+ */
 function rowOf(row: Readonly<Record<string, unknown>>, session: IsoDate): RawDailyRow {
   return {
     symbol: typeof row.T === 'string' ? row.T : null,
-    // Who says no time speaks of the session that was asked for.
+    // A row without a time belongs to the requested session.
     session: row.t === undefined ? session : sessionOf(row.t),
     open: numberOf(row.o),
     high: numberOf(row.h),
@@ -240,13 +245,16 @@ function rowOf(row: Readonly<Record<string, unknown>>, session: IsoDate): RawDai
   };
 }
 
-/** New York's date at an instant in milliseconds; null for what is none, such as one in another unit. */
+/**
+ * Returns the New York date at an instant in milliseconds, or null if it is not one, such as an instant in another
+ * unit.
+ */
 function sessionOf(t: unknown): IsoDate | null {
   const isInstant = typeof t === 'number' && t >= T_MIN && t <= T_MAX;
   return isInstant ? newYorkAt(t).date : null;
 }
 
-/** An ordinary range of years. What lies beyond is in microseconds or nanoseconds. */
+/** An ordinary range of years. Anything beyond it is in microseconds or nanoseconds. */
 const T_MIN = Date.UTC(1900, 0, 1);
 const T_MAX = Date.UTC(2200, 0, 1);
 
@@ -254,7 +262,7 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-/** The day of a date or an instant in the vendor's text; null where there is none. */
+/** Returns the day of a date or instant in the vendor's text, or null if there is none. */
 function dateOf(text: string | null | undefined): IsoDate | null {
   return parseIsoDate(text?.slice(0, 10) ?? '') ?? null;
 }

@@ -1,33 +1,33 @@
 import type { Clock } from '#ports/clock.ts';
 
-/** A second beyond the minute: requests take their time to arrive, and some arrive sooner than others. */
+/** One second beyond the minute, because latency varies between requests. */
 export const WINDOW_MS = 61_000;
 
-/** Where it is kept when requests were let through. */
+/** Record of when requests were let through. */
 export interface Grants {
-  /** Lets a request through and answers 0, or answers in how many milliseconds to ask again. */
+  /** Lets a request through and returns 0, or returns the number of milliseconds to wait before asking again. */
   take(nowMs: number, perMinute: number): number;
 }
 
-/** At most so many requests in any 60 seconds. Callers are let through in the order in which they came. */
+/** Limits requests in any 60 seconds. Callers are let through in order of arrival. */
 export class RequestBudget {
   readonly #clock: Clock;
   readonly #perMinute: number;
   readonly #grants: Grants;
   #last: Promise<void> = Promise.resolve();
 
-  /** `perMinute` 0: no limit. `grants` are shared by those who use the same key; of this process alone unless given. */
+  /** `perMinute` 0 means no limit. `grants` are shared by users of the same key; default: this process alone. */
   constructor(clock: Clock, perMinute: number, grants: Grants = new OwnGrants()) {
     this.#clock = clock;
     this.#perMinute = perMinute;
     this.#grants = grants;
   }
 
-  /** Resolves when a request may be made. It counts from then on, whatever becomes of it. */
+  /** Resolves when a request may be made. It counts from then on, whatever its outcome. */
   take(signal?: AbortSignal): Promise<void> {
     if (this.#perMinute === 0) return Promise.resolve();
     const turn = this.#last.then(() => this.#wait(signal));
-    // One caller that gives up does not stop those behind it.
+    // A caller that gives up does not stop the ones behind it.
     this.#last = turn.catch(() => undefined);
     return turn;
   }
@@ -43,7 +43,7 @@ export class RequestBudget {
 }
 
 class OwnGrants implements Grants {
-  /** When the requests of the last minute were let through, ascending. */
+  /** Instants of the requests of the last minute, ascending. */
   #granted: readonly number[] = [];
 
   take(nowMs: number, perMinute: number): number {
@@ -54,12 +54,15 @@ class OwnGrants implements Grants {
   }
 }
 
-/** Those that still count. What lies ahead was granted before the clock was set back: it counts as of now, and not for an hour. */
+/**
+ * Returns the grants that still count. One in the future was granted before the clock was set back: it counts as of
+ * now, not for an hour.
+ */
 export function recentGrants(granted: readonly number[], nowMs: number): number[] {
   return granted.filter((atMs) => atMs > nowMs - WINDOW_MS).map((atMs) => Math.min(atMs, nowMs));
 }
 
-/** Milliseconds until one more is allowed; `recent` is ascending. */
+/** Returns the milliseconds until one more is allowed; `recent` is ascending. */
 export function waitFor(recent: readonly number[], nowMs: number, perMinute: number): number {
   const oldest = recent.at(-perMinute);
   return oldest === undefined ? 0 : oldest + WINDOW_MS - nowMs + 1;

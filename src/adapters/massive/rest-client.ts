@@ -12,19 +12,19 @@ export interface RestClientOptions {
   readonly apiKey: string;
   readonly clock: Clock;
   readonly random: Random;
-  /** 0: no limit. */
+  /** 0 means no limit. */
   readonly requestsPerMinute: number;
-  /** Who else uses the key; nobody unless given. */
+  /** Grants shared with other users of the key; default: none. */
   readonly grants?: Grants;
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
 }
 
-/** What came of a request that the vendor answered. */
+/** The vendor's response to a request. */
 export interface Reply {
   readonly status: number;
   readonly text: string;
-  /** The body as JSON; undefined for an answer without. */
+  /** The body as JSON; undefined if there is none. */
   readonly body: unknown;
 }
 
@@ -32,22 +32,22 @@ const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 4;
 const BACK_OFF_MS = 1000;
 const BACK_OFF_MAX_MS = 60_000;
-/** The vendor counts by the minute: after "too many", with no word on how long, the first wait is a part of one. */
+/** The vendor counts by the minute: after a 429 without `Retry-After`, the first wait is part of a minute. */
 const TOO_MANY_BACK_OFF_MS = 15_000;
-/** What is asked to wait longer is given up, and left to the next run. */
+/** A request that must wait longer is abandoned and left to the next run. */
 const RETRY_AFTER_MAX_MS = 300_000;
-/** A day of the whole market is about 2 MB. */
+/** One day of the whole market is about 2 MB. */
 const BODY_BYTES_MAX = 64 * 2 ** 20;
-/** Pages of one list: beyond it, the list goes in circles. */
+/** Maximum pages of one list; beyond it, the list must be circular. */
 const PAGES_MAX = 500;
 
-/** Asks the vendor within the budget, and again where that may help: the one place that retries. */
+/** Sends requests to the vendor within the budget, and retries where that may help. No other code retries. */
 export class RestClient {
   readonly #options: RestClientOptions;
   readonly #budget: RequestBudget;
   readonly #breaker = new CircuitBreaker();
   #requests = 0;
-  /** Until when the vendor asked to be left alone: all calls wait, and not only the one that was told. */
+  /** End of the pause that the vendor requested. All calls wait, not only the one that got the response. */
   #pausedUntilMs = 0;
   #lastFailure = '';
   #keyError: CondvestError | undefined;
@@ -57,23 +57,23 @@ export class RestClient {
     this.#budget = new RequestBudget(options.clock, options.requestsPerMinute, options.grants);
   }
 
-  /** Requests made so far, retries among them. */
+  /** Requests made so far, including retries. */
   get requests(): number {
     return this.#requests;
   }
 
   /**
-   * The answer to a path with its query: any status below 500 but 401 and 429, which are dealt with here.
+   * Returns the response to a path with its query: any status below 500 except 401 and 429, which are handled here.
    * @throws CondvestError `massive-key-wrong`, `massive-unavailable`, `massive-reply-invalid`.
    */
   async get(path: string, signal?: AbortSignal): Promise<Reply> {
     const { clock, random, attemptsMax = ATTEMPTS_MAX } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
-      // A key that is wrong stays wrong.
+      // A wrong key stays wrong.
       if (this.#keyError !== undefined) throw this.#keyError;
       const openUntil = this.#breaker.openUntil(clock.nowMs());
       if (openUntil !== undefined)
-        throw unavailable(path, `${this.#lastFailure}, many times just now, so that it is left alone for a minute`);
+        throw unavailable(path, `${this.#lastFailure}, repeatedly; no requests for a minute`);
       await this.#turn(path, signal);
       if (this.#keyError !== undefined) throw this.#keyError;
       const outcome = await this.#ask(path, signal);
@@ -81,7 +81,7 @@ export class RestClient {
         this.#breaker.succeeded();
         return outcome.reply;
       }
-      // A refusal for too many requests is an answer: the vendor is well.
+      // A 429 is a response: the vendor is up.
       if (outcome.isDown) {
         this.#breaker.failed(clock.nowMs());
         this.#lastFailure = outcome.failure;
@@ -93,14 +93,14 @@ export class RestClient {
       if (outcome.waitMs !== undefined || !outcome.isDown)
         this.#pausedUntilMs = Math.max(this.#pausedUntilMs, clock.nowMs() + waitMs);
       if (attempt >= attemptsMax) throw unavailable(path, outcome.failure, outcome.cause);
-      if (waitMs > RETRY_AFTER_MAX_MS) throw askedToWait(path, waitMs);
+      if (waitMs > RETRY_AFTER_MAX_MS) throw rateLimited(path, waitMs);
       await clock.sleep(waitMs, signal);
     }
   }
 
   /**
-   * Waits until a request may be made. The vendor may ask for rest while this one waits for the budget: what the budget let through
-   * by then is used up, since all that waited would otherwise ask at once when the rest is over.
+   * Waits until a request may be made. If the vendor requests a pause while this call waits for the budget, the grant
+   * is discarded; otherwise all waiting calls would fire at once when the pause ends.
    */
   async #turn(path: string, signal: AbortSignal | undefined): Promise<void> {
     do {
@@ -112,7 +112,7 @@ export class RestClient {
   async #pause(path: string, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#options;
     for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs()) {
-      if (leftMs > RETRY_AFTER_MAX_MS) throw askedToWait(path, leftMs);
+      if (leftMs > RETRY_AFTER_MAX_MS) throw rateLimited(path, leftMs);
       await clock.sleep(leftMs, signal);
     }
   }
@@ -121,7 +121,9 @@ export class RestClient {
     return this.#pausedUntilMs - this.#options.clock.nowMs();
   }
 
-  /** A reply of a known shape. A shape that is wrong is asked for once more, then refused with the field at fault. */
+  /**
+   * Returns a response of a known shape. An invalid one is requested once more, then rejected with the offending field.
+   */
   async getShaped<T>(path: string, shape: z.ZodType<T>, signal?: AbortSignal): Promise<{ value: T; text: string }> {
     for (let attempt = 1; ; attempt += 1) {
       const reply = await this.get(path, signal);
@@ -132,7 +134,7 @@ export class RestClient {
     }
   }
 
-  /** Every row of a list in pages. The key is sent in a header, so a page's address never holds it. */
+  /** Returns every row of a paged list. The key is sent in a header, so a page's address never contains it. */
   async getPages<Row>(
     path: string,
     shape: z.ZodType<{ readonly next_url?: string | null | undefined; readonly results?: Row[] | null | undefined }>,
@@ -165,7 +167,7 @@ export class RestClient {
       const response = await fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
         headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-        // The key is for the address that was named, and for no other.
+        // The key is for the configured address and no other.
         redirect: 'manual',
       });
       status = response.status;
@@ -214,9 +216,9 @@ async function bounded(response: Response): Promise<string> {
       throw new CondvestError({
         code: 'massive-reply-too-large',
         kind: 'permanent',
-        message: 'The vendor sent more than any of its replies holds',
+        message: 'The vendor sent a response that is too large',
         found: `over ${BODY_BYTES_MAX} bytes`,
-        action: 'See CONDVEST_MASSIVE_URL',
+        action: 'Check CONDVEST_MASSIVE_URL',
       });
     }
     chunks.push(chunk);
@@ -239,7 +241,7 @@ function waitOf(header: string | null, clock: Clock): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** Only path and query: the host is ours to choose, whatever the vendor thinks it is called. */
+/** Returns path and query only: we choose the host, whatever the vendor calls itself. */
 function pathOf(address: string): string {
   if (!URL.canParse(address)) return address;
   const { pathname, search, searchParams } = new URL(address);
@@ -248,7 +250,7 @@ function pathOf(address: string): string {
   return `${pathname}?${searchParams}`;
 }
 
-/** The vendor's own words about a failure. */
+/** Returns the vendor's own message about a failure. */
 export function messageOf(reply: Reply): string {
   const body = errorReply.safeParse(reply.body);
   const words = body.success ? (body.data.error ?? body.data.message) : undefined;
@@ -260,9 +262,9 @@ export function refused(path: string, reply: Reply): CondvestError {
   return new CondvestError({
     code: codes[reply.status] ?? 'massive-refused',
     kind: 'permanent',
-    message: 'The vendor refused a request',
+    message: 'The vendor rejected a request',
     found: `${path}: ${reply.status}, ${messageOf(reply)}`,
-    action: reply.status === 403 ? 'Your plan does not cover it' : 'See whether CONDVEST_MASSIVE_URL is right',
+    action: reply.status === 403 ? 'Your plan does not cover it' : 'Check CONDVEST_MASSIVE_URL',
   });
 }
 
@@ -270,21 +272,19 @@ function keyWrong(text: string): UsageError {
   const body = errorReply.safeParse(parsed(text));
   return new UsageError({
     code: 'massive-key-wrong',
-    message: 'The vendor does not know the API key',
+    message: 'The vendor does not recognize the API key',
     found: (body.success ? (body.data.error ?? body.data.message) : undefined) ?? 'status 401',
     action: 'Set MASSIVE_API_KEY to a key from your dashboard at massive.com',
   });
 }
 
 function movedTo(location: string | null, baseUrl: string): CondvestError {
-  const to = URL.canParse(location ?? '', baseUrl)
-    ? new URL(location ?? '', baseUrl).origin
-    : 'an address that is none';
+  const to = URL.canParse(location ?? '', baseUrl) ? new URL(location ?? '', baseUrl).origin : 'an invalid address';
   return new CondvestError({
     code: 'massive-moved',
     kind: 'permanent',
-    message: 'The vendor sends every request to another address',
-    found: `${new URL(baseUrl).origin} sends to ${to}`,
+    message: 'The vendor redirects every request to another address',
+    found: `${new URL(baseUrl).origin} redirects to ${to}`,
     action: 'Set CONDVEST_MASSIVE_URL to the address of its REST API',
   });
 }
@@ -293,15 +293,15 @@ function unavailable(path: string, found: string, cause?: unknown): CondvestErro
   return new CondvestError({
     code: 'massive-unavailable',
     kind: 'transient',
-    message: 'The vendor could not be asked',
+    message: 'The vendor is unavailable',
     found: `${path}: ${found}`,
-    action: 'It is tried again with the next run',
+    action: 'The next run retries it',
     cause,
   });
 }
 
-function askedToWait(path: string, waitMs: number): CondvestError {
-  return unavailable(path, `it asks to be left alone for ${Math.ceil(waitMs / 1000)} s`);
+function rateLimited(path: string, waitMs: number): CondvestError {
+  return unavailable(path, `rate-limited; retry after ${Math.ceil(waitMs / 1000)} s`);
 }
 
 function invalid(path: string, error: z.ZodError): CondvestError {
@@ -309,9 +309,9 @@ function invalid(path: string, error: z.ZodError): CondvestError {
   return new CondvestError({
     code: 'massive-reply-invalid',
     kind: 'corrupt',
-    message: 'The vendor sent a reply of another shape than it documents',
-    found: `${path}: ${issue?.path.join('.') || 'the whole reply'}: ${issue?.message ?? ''}`,
-    action: 'Nothing of it was stored. If it lasts, a newer release may know the new shape',
+    message: 'The vendor sent a response that does not match its documentation',
+    found: `${path}: ${issue?.path.join('.') || 'the whole response'}: ${issue?.message ?? ''}`,
+    action: 'None of it was stored. If this persists, a newer release may know the new shape',
   });
 }
 
@@ -319,9 +319,9 @@ function circular(path: string, pages: number): CondvestError {
   return new CondvestError({
     code: 'massive-pages-circular',
     kind: 'transient',
-    message: 'The pages of a list have no end',
+    message: 'The pages of a list never end',
     found: `${path}: ${pages} pages`,
-    action: 'Nothing of it was stored; it is tried again with the next run',
+    action: 'None of it was stored; the next run retries it',
   });
 }
 

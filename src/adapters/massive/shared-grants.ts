@@ -9,8 +9,8 @@ import { type Grants, recentGrants, waitFor } from './request-budget.ts';
 const BUSY_MS = 5000;
 
 /**
- * Requests that were let through, in a small SQLite file: processes that use one key from one home share its budget, and one that
- * is started again goes on with what was left of it. The key itself is not kept.
+ * Grants in a small SQLite file. Processes that use one key from one home folder share its budget, and a restarted
+ * process continues with what is left of it. The key itself is not stored.
  */
 export class SharedGrants implements Grants {
   readonly #path: string;
@@ -26,13 +26,13 @@ export class SharedGrants implements Grants {
     try {
       return this.#take(nowMs, perMinute);
     } catch (cause) {
-      // Without it the budget could be exceeded, so nothing is asked.
+      // Without the file the budget could be exceeded, so no request is made.
       throw new CondvestError({
         code: 'request-budget-unavailable',
         kind: 'transient',
-        message: 'The file of the requests made so far cannot be used',
+        message: 'Cannot use the file of recent requests',
         found: `${this.#path} (${cause instanceof Error ? cause.message : String(cause)})`,
-        action: 'It holds the last minute only: delete it if it is damaged',
+        action: 'It only covers the last minute: delete it if it is damaged',
         cause,
       });
     }
@@ -40,7 +40,7 @@ export class SharedGrants implements Grants {
 
   #take(nowMs: number, perMinute: number): number {
     const database = this.#open();
-    // Immediate: between reading and writing nobody else may be let through.
+    // Immediate: no other process may be let through between the read and the write.
     database.exec('BEGIN IMMEDIATE');
     try {
       const rows = database.prepare('SELECT at_ms FROM grants WHERE key = ? ORDER BY at_ms').all(this.#key);
@@ -62,7 +62,7 @@ export class SharedGrants implements Grants {
   #open(): DatabaseSync {
     if (this.#database !== undefined) return this.#database;
     const database = new DatabaseSync(this.#path, { timeout: BUSY_MS });
-    // A grant that a power cut forgets is a minute old when the machine is back.
+    // A grant that a power cut loses is a minute old by the time the machine is back.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec('CREATE TABLE IF NOT EXISTS grants (key TEXT NOT NULL, at_ms INTEGER NOT NULL)');
     this.#database = database;

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
-/** Shapes of the vendor's replies, as far as they are read. Unknown fields pass. Source: the vendor's OpenAPI document. */
+/**
+ * Shapes of the vendor's responses, limited to the fields we read. Unknown fields pass. Source: the vendor's OpenAPI
+ * document.
+ */
 
 const status = z.enum(['OK', 'DELAYED']);
 
-/** `GET /v2/aggs/grouped/…`. The rows are judged one by one by the lake's own rules, so they may hold anything. */
+/** `GET /v2/aggs/grouped/…`. Rows may contain anything, since the lake's own rules validate them one by one. */
 export const groupedReply = z.looseObject({
   status,
-  /** Required, and the one way to see that a reply was cut. */
+  /** Required, and the only way to detect a truncated response. */
   resultsCount: z.number().int().nonnegative(),
   results: z.array(z.record(z.string(), z.unknown())).nullish(),
 });
@@ -32,8 +35,8 @@ export const tickersPage = z.looseObject({
 });
 
 /**
- * Splits and dividends of either family. The newer one requires hardly any field of a row, so a row that lacks one is no reason to
- * refuse the list: the lake's rules refuse the row.
+ * Splits and dividends of either family. The newer one requires hardly any field of a row, so a row that lacks one is
+ * no reason to reject the list: the lake's rules reject the row.
  */
 export const splitsPage = z.looseObject({
   status: status.nullish(),

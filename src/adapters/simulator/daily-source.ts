@@ -23,22 +23,22 @@ export interface SimulatedSourceOptions {
   readonly calendar: Calendar;
   readonly clock: Clock;
   readonly market: { readonly seed: number; readonly securities: number; readonly from: IsoDate };
-  /** What goes wrong on the way from the market to the lake; nothing unless given. */
+  /** Faults between the market and the lake; default: none. */
   readonly faults?: readonly Fault[];
-  /** Tries for each request before it fails, as a source over a network has them; one unless given. */
+  /** Attempts per request before it fails, as with a network source; default: one. */
   readonly attemptsMax?: number;
 }
 
-/** Between two tries. */
+/** Pause between two attempts. */
 const RETRY_MS = 1000;
 
-/** Sessions held once they were traded: a fetch looks at the newest ones again, a backfill goes on one after the other. */
+/** Number of traded sessions to hold: a fetch reads the newest ones again, a backfill goes through them in order. */
 const HELD_SESSIONS_MAX = 80;
-/** Sessions before their ex-date in which events are announced. */
+/** Number of sessions before their ex-date at which events are announced. */
 const SPLITS_AHEAD = 5;
 const DIVIDENDS_AHEAD = 10;
 
-/** The simulated market as a source: the same answers on every machine, by seed, clock and faults. */
+/** The simulated market as a source: the same responses on every machine, given seed, clock and faults. */
 export class SimulatedSource implements DailySource {
   readonly name = 'simulated';
   readonly hasReference = true;
@@ -57,7 +57,7 @@ export class SimulatedSource implements DailySource {
     this.#options = options;
   }
 
-  /** Requests answered or refused so far. */
+  /** Requests answered or rejected so far. */
   get requests(): number {
     return this.#requests;
   }
@@ -136,7 +136,7 @@ export class SimulatedSource implements DailySource {
       .sort((a, b) => (a.date < b.date ? -1 : 1));
   }
 
-  /** The bars of a session as they are, whatever is delivered. Throws for a session that the market has not. */
+  /** Returns the true bars of a session, whatever is delivered. Throws for a session that the market does not have. */
   truth(session: IsoDate): RawDailyRow[] {
     const traded = this.#trade(session);
     const { symbol, open, high, low, close, volume, vwap, trades } = traded.bars;
@@ -174,7 +174,7 @@ export class SimulatedSource implements DailySource {
     }
   }
 
-  /** The last ex-date that is announced by now. What is announced lies ahead of the last close. */
+  /** Returns the last ex-date announced by now. Announcements lie ahead of the last close. */
   #announcedUntil(ahead: number): IsoDate {
     const { calendar, clock } = this.#options;
     const until = calendar.next(calendar.lastClosedSession(clock.nowMs()), ahead);
@@ -182,7 +182,7 @@ export class SimulatedSource implements DailySource {
     return until;
   }
 
-  /** Trades on to a session, or begins anew for one that is held no longer. */
+  /** Trades forward to a session, or restarts for one that is no longer held. */
   #trade(session: IsoDate): SimulatedSession {
     const held = this.#held.get(session);
     if (held !== undefined) return held;
@@ -219,7 +219,7 @@ export class SimulatedSource implements DailySource {
     this.#dividends.length = 0;
   }
 
-  /** The market as far as anything is announced; one that reaches less far than asked for by now is made anew. */
+  /** Returns the market as far as anything is announced; one that no longer reaches far enough is recreated. */
   #openMarket(): SimulatedMarket {
     const { calendar, clock, market } = this.#options;
     const to = calendar.next(calendar.lastClosedSession(clock.nowMs()), MARGIN_SESSIONS);
@@ -240,16 +240,16 @@ function unavailable(down: string, what: string): CondvestError {
   return new CondvestError({
     code: 'simulated-unavailable',
     kind: 'transient',
-    message: 'The simulated market does not answer',
+    message: 'The simulated market does not respond',
     found: `${down}, ${what}`,
-    action: 'It is a fault of the scenario; try again later',
+    action: 'This fault is part of the scenario; try again later',
   });
 }
 
-/** Sessions ahead of now that the market is made for at once. */
+/** Number of sessions ahead of now that the market covers at once. */
 const MARGIN_SESSIONS = 60;
 
-/** A made-up identifier of the form of a FIGI. */
+/** Returns a made-up identifier in the form of a FIGI. */
 function figiOf(row: SimulatedListing): string {
   return `BBGSIM${createHash('sha256').update(row.securityId).digest('hex').slice(0, 6).toUpperCase()}`;
 }

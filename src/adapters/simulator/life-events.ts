@@ -5,7 +5,7 @@ import type { RawDailyRow } from '#market/quality.ts';
 import type { SimulatedListing } from './market.ts';
 import type { Fault } from './scenarios.ts';
 
-/** Changes of symbol, delistings and reused symbols that a scenario adds to a market's own. Pure. */
+/** Symbol changes, delistings and reused symbols that a scenario adds to the market's own. Pure. */
 
 export function livedListings(
   listings: readonly SimulatedListing[],
@@ -54,7 +54,7 @@ export function livedRows(rows: readonly RawDailyRow[], session: IsoDate, faults
   });
 }
 
-/** The symbol under which a vendor files an event now: the one that its security has today. */
+/** Returns the symbol under which a vendor files an event now: the one its security has today. */
 export function livedSymbol(symbol: string, today: IsoDate, faults: readonly Fault[]): string {
   const moved = faults.find((fault) => fault.name === 'rename' && fault.symbol === symbol && today >= fault.session);
   return moved?.name === 'rename' ? moved.to : symbol;

@@ -5,14 +5,14 @@ import { drawSecurities, type SimulatedSecurity } from './securities.ts';
 import { type SimulatedSession, TradingFloor } from './trading.ts';
 
 /**
- * A market that never was: daily bars, splits, dividends and listings that behave like real ones. Volatility comes in
- * clusters, prices gap overnight, securities move together through a market and a sector factor, and they list, halt, split,
- * pay, change and inherit symbols, and delist.
+ * A made-up market: daily bars, splits, dividends and listings that behave like real ones. Volatility clusters, prices
+ * gap overnight, securities move together through a market and a sector factor, and they list, halt, split, pay
+ * dividends, change and inherit symbols, and delist.
  *
- * A session's values depend on the seed, the market's first session and the calendar alone: not on how far the range goes,
- * nor, for the first securities, on how many there are. They are the same bytes on every machine.
+ * A session's values depend only on the seed, the market's first session and the calendar: not on how far the range
+ * extends, nor, for the first securities, on how many there are. They have the same bytes on every machine.
  *
- * This is the truth; how it is delivered, and what goes wrong on the way, is the business of whoever delivers it.
+ * This is the truth. Delivery, with its faults, is up to the source.
  */
 export class SimulatedMarket {
   readonly #options: SimulatedMarketOptions;
@@ -34,7 +34,7 @@ export class SimulatedMarket {
     return this.#sessions;
   }
 
-  /** Who had which symbol when, as known at the end of the range; ascending by symbol and first session. */
+  /** Listings as known at the end of the range, ascending by symbol and first session. */
   listings(): SimulatedListing[] {
     const listings: SimulatedListing[] = [];
     const end = this.#sessions.length;
@@ -53,8 +53,8 @@ export class SimulatedMarket {
   }
 
   /**
-   * Session by session, ascending, from the market's first or a later one: what came before is worked out all the same, and
-   * not given. Holds one session at a time. Each call begins anew.
+   * Yields session by session, ascending, from the market's first or a later one; earlier sessions are computed but not
+   * yielded. Holds one session at a time. Each call starts over.
    */
   *replay(from: IsoDate = isoDate('0001-01-01')): Generator<SimulatedSession> {
     const floor = new TradingFloor(this.#options.seed, this.#securities);
@@ -74,9 +74,9 @@ export class SimulatedMarket {
 export interface SimulatedMarketOptions {
   readonly calendar: Calendar;
   readonly seed: number;
-  /** Securities; a little fewer have a bar in any one session. */
+  /** Number of securities; slightly fewer have a bar in any one session. */
   readonly securities: number;
-  /** The market's first session is the first on or after this date. */
+  /** The market's first session is the first one on or after this date. */
   readonly from: IsoDate;
   readonly to: IsoDate;
 }
@@ -86,7 +86,7 @@ export interface SimulatedListing {
   readonly securityId: string;
   readonly symbol: string;
   readonly firstSession: IsoDate;
-  /** Null while it lasts. */
+  /** Null while the listing is open. */
   readonly lastSession: IsoDate | null;
   readonly name: string;
   readonly type: string;

@@ -16,17 +16,20 @@ export interface ScenarioMarket {
 
 const HOUR_MS = 3_600_000;
 const FOR_EVER_MS = Number.MAX_SAFE_INTEGER;
-/** Sessions between the end of a symbol's first security and the start of its next one. */
+/** Number of sessions between the end of a symbol's first security and the start of its next one. */
 const REUSED_AFTER = 10;
 
-/** The faults of scenarios: by name, the seed and the calendar, the same on every machine and in every process. */
+/**
+ * Returns the faults of scenarios. They depend on name, seed and calendar only, and are the same on every machine and
+ * in every process.
+ */
 export function scenarioFaults(names: readonly ScenarioName[], market: ScenarioMarket): Fault[] {
   if (names.length === 0) return [];
   const { calendar, seed } = market;
   const sessions = calendar.range(market.from, market.to);
   const chosen = (name: ScenarioName, share: number): IsoDate[] =>
     sessions.filter((session) => new RandomSource(seed, `scenario ${name} ${session}`).uniform() < share);
-  /** Of the sessions chosen every second one is never mended. */
+  /** Every second one of the chosen sessions is never repaired. */
   const until = (index: number, session: IsoDate, hours: number): InstantMs =>
     index % 2 === 1 ? FOR_EVER_MS : calendar.closeMs(session) + hours * HOUR_MS;
   const of: Readonly<Record<ScenarioName, () => Fault[]>> = {
@@ -88,7 +91,10 @@ export function scenarioFaults(names: readonly ScenarioName[], market: ScenarioM
   return names.flatMap((name) => of[name]());
 }
 
-/** Symbols whose lives change: one a quarter, each once, of securities that would trade throughout. `lane` keeps scenarios apart. */
+/**
+ * Returns the symbols that change: one per quarter, each once, among securities that would trade throughout. `lane`
+ * keeps scenarios apart.
+ */
 function lives(
   market: ScenarioMarket,
   sessions: readonly IsoDate[],

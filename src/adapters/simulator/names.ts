@@ -1,6 +1,6 @@
 import type { RandomSource } from './random-source.ts';
 
-/** Symbols and names that nobody could take for real companies: every name says that it is simulated. */
+/** Symbols and names that nobody could mistake for real companies: every name says that it is simulated. */
 
 const FIRST = [
   'Amber',
@@ -51,10 +51,10 @@ const SECOND = [
   'Textiles',
 ] as const;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-/** After so many draws that were taken, a symbol gets one more letter: so a market may have any number of them. */
+/** After this many draws of taken symbols, a symbol gets one more letter, so a market can have any number of them. */
 const DRAWS_MAX = 16;
 
-/** A share class is marked as in `BRK.B`, preferred stock as in `BACpB`: with a lower-case letter. */
+/** A share class is marked as in `BRK.B`, and preferred stock with a lower-case letter, as in `BACpB`. */
 export type SymbolSuffix = '' | '.B' | 'pB';
 
 /** Hands out symbols, each once. */
@@ -66,7 +66,7 @@ export class SymbolBook {
     this.#random = random;
   }
 
-  /** A new symbol: Z and three more letters, since few real companies are called so. */
+  /** Returns a new symbol: Z and three more letters, since few real companies use those. */
   next(suffix: SymbolSuffix): string {
     let symbol = this.#draw(3) + suffix;
     for (let draws = 1; this.#taken.has(symbol); draws += 1) {

@@ -1,15 +1,15 @@
 /**
- * Logarithm and exponential made of additions, multiplications and divisions alone, whose results IEEE 754 prescribes to the
- * last bit. `Math.log` and `Math.exp` may differ in it between engines and processors, and a market must be the same
- * everywhere. Errors are below 1e-15 of the result, or of 1 for a logarithm near zero.
+ * Logarithm and exponential built from additions, multiplications and divisions only, whose results IEEE 754 defines to
+ * the last bit. `Math.log` and `Math.exp` may differ in that bit between engines and processors, and a market must be
+ * the same everywhere. Errors are below 1e-15 of the result, or of 1 for a logarithm near zero.
  */
 
 const LN2 = Math.LN2;
 const SQRT_HALF = Math.SQRT1_2;
-/** Beyond 2 to this power a result is neither a price nor a volume. */
+/** Beyond 2 to this power, a result is neither a price nor a volume. */
 const EXPONENT_MAX = 1000;
 
-/** Natural logarithm of a number > 0. */
+/** Returns the natural logarithm of a number > 0. */
 export function log(x: number): number {
   if (!(x > 0) || x === Number.POSITIVE_INFINITY) throw new RangeError(`no logarithm of ${x}`);
   // x = m · 2^k with m from √½ to √2.
@@ -31,12 +31,12 @@ export function log(x: number): number {
   return k * LN2 + 2 * s * sum;
 }
 
-/** e to the power of x. */
+/** Returns e to the power of x. */
 export function exp(x: number): number {
   const k = Math.round(x / LN2);
   if (!(Math.abs(k) <= EXPONENT_MAX)) throw new RangeError(`e to the power of ${x} is out of range`);
   const r = x - k * LN2;
-  // The Taylor series of |r| < 0.347, from its small end.
+  // Taylor series for |r| < 0.347, summed from its small end.
   let sum = 1;
   for (let n = 14; n >= 1; n -= 1) sum = 1 + (sum * r) / n;
   for (let i = 0; i < k; i += 1) sum *= 2;

@@ -1,6 +1,8 @@
 import { log } from './portable-math.ts';
 
-/** A stream of pseudo-random numbers that is the same on every machine: 32-bit integers and IEEE 754 arithmetic only. */
+/**
+ * A stream of pseudo-random numbers that is the same on every machine: 32-bit integer and IEEE 754 arithmetic only.
+ */
 export class RandomSource {
   #a: number;
   #b: number;
@@ -8,7 +10,7 @@ export class RandomSource {
   #counter = 1;
   #spare: number | undefined;
 
-  /** Streams of different names are independent of each other, however long each of them is used. */
+  /** Streams with different names are independent of each other, however long they run. */
   constructor(seed: number, stream: string) {
     this.#a = hashOf(1, seed, stream);
     this.#b = hashOf(2, seed, stream);
@@ -21,7 +23,7 @@ export class RandomSource {
     return this.#next32() / 4_294_967_296;
   }
 
-  /** A whole number in [min, max]. */
+  /** Returns an integer in [min, max]. */
   whole(min: number, max: number): number {
     return min + Math.floor(this.uniform() * (max - min + 1));
   }
@@ -41,7 +43,7 @@ export class RandomSource {
       this.#spare = undefined;
       return spare;
     }
-    // A point in the unit circle; four draws in five are one.
+    // Draw a point in the unit circle; four draws in five succeed.
     let x: number;
     let y: number;
     let square: number;
@@ -55,7 +57,10 @@ export class RandomSource {
     return x * scale;
   }
 
-  /** Heavier in the tails than the normal, as returns are: now and then its spread is a multiple. Variance about 1. */
+  /**
+   * Fatter tails than the normal distribution, as returns have: occasionally the spread is a multiple. Variance about
+   * 1.
+   */
   shock(): number {
     return this.normal() * (this.uniform() < 0.04 ? 2.8 : 0.85);
   }
@@ -71,7 +76,10 @@ export class RandomSource {
   }
 }
 
-/** 32 bits of a salt, a seed and a name. Three salts make the 96 bits that keep thousands of streams apart. */
+/**
+ * Returns 32 bits derived from a salt, a seed and a name. Three salts give the 96 bits that keep thousands of streams
+ * apart.
+ */
 function hashOf(salt: number, seed: number, name: string): number {
   let hash = 0x811c9dc5;
   const mix = (value: number): void => {

@@ -4,42 +4,42 @@ import type { RawDailyRow } from '#market/quality.ts';
 import { RandomSource } from './random-source.ts';
 
 /**
- * What goes wrong between a market and those who fetch from it, by name. Each is a pure function of what is asked and when: the
- * same scenario gives the same trouble on every machine. Splits announced ahead, halts and half-days need no scenario: they are part
- * of the market, and so are a few changes of symbol, reused symbols and delistings.
+ * Faults between a market and its callers, by name. Each is a pure function of the request and its time: the same
+ * scenario gives the same faults on every machine. Splits announced ahead, halts and half-days need no scenario: they
+ * are part of the market, and so are a few symbol changes, reused symbols and delistings.
  */
 export type Fault =
-  /** Values differ a little until the session settles; the truth after. */
+  /** Values differ slightly until the session settles; correct after that. */
   | { readonly name: 'corrected-bars'; readonly share: number }
   /** Some symbols are missing until the session settles. */
   | { readonly name: 'late-bars'; readonly share: number }
-  /** Only a part of a session until an instant. */
+  /** Only part of a session until an instant. */
   | { readonly name: 'partial-session'; readonly session: IsoDate; readonly share: number; readonly untilMs: InstantMs }
   /** Nothing of a session until an instant. */
   | { readonly name: 'missing-session'; readonly session: IsoDate; readonly untilMs: InstantMs }
-  /** The exchange was closed, and our calendar does not know. */
+  /** The exchange was closed, but our calendar does not know. */
   | { readonly name: 'surprise-closure'; readonly session: IsoDate }
-  /** The first replies break off. */
+  /** The first responses break off. */
   | { readonly name: 'truncated-reply'; readonly session: IsoDate; readonly times: number }
-  /** Rows that cannot be right, beside the others. */
+  /** Invalid rows next to the others. */
   | { readonly name: 'bad-rows'; readonly count: number }
-  /** Rows that come twice; until the session settles, the last symbol with two different values. */
+  /** Rows that arrive twice; until the session settles, the last symbol with two different values. */
   | { readonly name: 'duplicate-rows'; readonly count: number }
-  /** No answer at all between two instants. */
+  /** No response at all between two instants. */
   | { readonly name: 'outage'; readonly fromMs: InstantMs; readonly untilMs: InstantMs }
-  /** The first requests for each thing are refused. */
+  /** The first requests of each kind are rejected. */
   | { readonly name: 'too-many-requests'; readonly times: number }
-  /** Every answer takes its time. */
+  /** Every response is delayed. */
   | { readonly name: 'slow'; readonly ms: number }
-  /** Splits are listed some sessions after their ex-date only. */
+  /** Splits are listed only some sessions after their ex-date. */
   | { readonly name: 'late-split'; readonly sessions: number }
-  /** A symbol's splits are listed with two ratios; every symbol's, unless one is given. */
+  /** A symbol's splits, or all symbols' if none is given, are listed with two ratios. */
   | { readonly name: 'two-split-values'; readonly symbol?: string }
   /** A security has another symbol from a session on. */
   | { readonly name: 'rename'; readonly symbol: string; readonly to: string; readonly session: IsoDate }
-  /** A security ceases to trade after a session. */
+  /** A security is delisted after a session. */
   | { readonly name: 'delisting'; readonly symbol: string; readonly session: IsoDate }
-  /** A security ceases to trade after a session, and later another one has its symbol. */
+  /** A security is delisted after a session, and another one gets its symbol later. */
   | { readonly name: 'reused-symbol'; readonly symbol: string; readonly session: IsoDate; readonly again: IsoDate }
   /** A session's values change after it has settled. */
   | { readonly name: 'restatement'; readonly session: IsoDate; readonly fromMs: InstantMs; readonly factor: number };
@@ -52,18 +52,18 @@ export interface Ask {
   readonly settlesAtMs: InstantMs;
 }
 
-/** Why there is no answer; undefined where there is one. */
+/** Returns why there is no response, or undefined if there is one. */
 export function isDown(what: string, attempt: number, nowMs: InstantMs, faults: readonly Fault[]): string | undefined {
   for (const fault of faults) {
     if (fault.name === 'outage' && fault.fromMs <= nowMs && nowMs < fault.untilMs) return 'outage';
     if (fault.name === 'too-many-requests' && attempt <= fault.times) return 'too many requests';
     if (fault.name === 'truncated-reply' && what === `bars ${fault.session}` && attempt <= fault.times)
-      return 'the reply broke off';
+      return 'the response broke off';
   }
   return undefined;
 }
 
-/** A session's rows as they are delivered. */
+/** Returns a session's rows as delivered. */
 export function faultyRows(truth: readonly RawDailyRow[], ask: Ask, faults: readonly Fault[]): RawDailyRow[] {
   let rows = [...truth];
   for (const fault of faults) rows = applied(fault, rows, ask);
@@ -103,7 +103,7 @@ function applied(fault: Fault, rows: RawDailyRow[], ask: Ask): RawDailyRow[] {
   }
 }
 
-/** The last symbol once more, with another close: neither can be believed. */
+/** The last symbol once more with a different close: neither can be trusted. */
 function doubled(rows: readonly RawDailyRow[]): RawDailyRow[] {
   const last = rows.at(-1);
   return last === undefined ? [] : [{ ...last, volume: (last.volume ?? 0) + 1 }];

@@ -5,8 +5,8 @@ import { exp } from './portable-math.ts';
 import { RandomSource } from './random-source.ts';
 
 /**
- * What is decided about a security before its first session: its life, and how it behaves. Offsets count sessions from the
- * market's first, which is 0.
+ * Traits of a security that are decided before its first session: its life and its behavior. Offsets count sessions
+ * from the market's first, which is 0.
  */
 export interface SimulatedSecurity {
   readonly id: string;
@@ -15,28 +15,28 @@ export interface SimulatedSecurity {
   readonly exchange: 'XNAS' | 'XNYS' | 'ARCX';
   readonly symbol: string;
   readonly listedFrom: number;
-  /** The last session of its listing; undefined: it never ends. */
+  /** The last session of its listing; undefined if it never ends. */
   readonly listedTo: number | undefined;
   readonly rename: { readonly from: number; readonly symbol: string } | undefined;
   readonly planned: PlannedEvents;
   readonly sector: number;
-  /** How much it moves with the market and with its sector. */
+  /** Exposure to the market and to its sector. */
   readonly marketBeta: number;
   readonly sectorBeta: number;
-  /** Daily volatility of its own, as a share of the price. */
+  /** Its own daily volatility, as a fraction of the price. */
   readonly volatility: number;
   readonly driftPerSession: number;
   /** Dollars. */
   readonly firstPrice: number;
-  /** Dollars usually traded in a session. */
+  /** Dollars typically traded per session. */
   readonly dollarVolume: number;
-  /** Share of the price that is paid out each quarter; 0: no dividends. */
+  /** Fraction of the price paid out each quarter; 0 means no dividends. */
   readonly quarterlyYield: number;
-  /** Which session of the quarter it pays in. */
+  /** Session of the quarter in which it pays. */
   readonly dividendPhase: number;
 }
 
-/** Events that come whatever the price does. Others come by chance. */
+/** Events that happen whatever the price does. Others happen by chance. */
 interface PlannedEvents {
   readonly split?: { readonly at: number; readonly from: number; readonly to: number };
   readonly halt?: { readonly from: number; readonly sessions: number };
@@ -46,17 +46,17 @@ interface PlannedEvents {
 export const SECTORS = 8;
 export const SESSIONS_A_QUARTER = 63;
 
-/** Most of the market is there at the start; the rest comes during the first ten years or so. */
+/** Most of the market exists at the start; the rest lists during the first ten years or so. */
 const LISTED_AT_START = 0.88;
 const DELISTED = 0.08;
 const LATEST_OFFSET = 2400;
-/** A symbol rests so many sessions before another security takes it. */
+/** Number of sessions a symbol rests before another security takes it. */
 const REST_MIN = 40;
 const REST_MAX = 120;
 
 /**
- * Every fortieth security has the same part, so that a market of a dozen already shows each thing that happens to securities,
- * within its first two or three years.
+ * Every fortieth security has the same role, so that even a market of a dozen shows everything that can happen to
+ * securities within its first two or three years.
  */
 const CAST_SIZE = 40;
 type Part =
@@ -83,8 +83,8 @@ const CAST: Readonly<Record<number, Part>> = {
 };
 
 /**
- * The securities of a market. Each is drawn from a stream of its own, so that the first ones are the same in a larger
- * market. Those that would list beyond the calendar are left out.
+ * Returns the securities of a market. Each is drawn from its own stream, so that the first ones are the same in a
+ * larger market. Securities that would list beyond the calendar are omitted.
  */
 export function drawSecurities(
   seed: number,
@@ -127,7 +127,7 @@ function drawLife(
   latest: number,
   before: Life | undefined,
 ): Life {
-  // Drawn whether needed or not, so that what follows does not depend on it.
+  // Drawn whether needed or not, so that later draws do not depend on it.
   const start = random.chance(LISTED_AT_START) ? 0 : random.whole(1, LATEST_OFFSET);
   const length = random.whole(120, 3000);
   const ends = random.chance(DELISTED);

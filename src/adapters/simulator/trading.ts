@@ -3,9 +3,12 @@ import { exp } from './portable-math.ts';
 import { RandomSource } from './random-source.ts';
 import { SECTORS, SESSIONS_A_QUARTER, type SimulatedSecurity } from './securities.ts';
 
-/** What happens in one session: the market's move, each security's, and the events that come with it. */
+/** One session: the market's move, each security's move, and their events. */
 
-/** The bars of one session as columns, in the order of the securities. Prices in whole cents, `vwap` to a hundredth of one. */
+/**
+ * The bars of one session as columns, in the order of the securities. Prices in whole cents, `vwap` to a hundredth of a
+ * cent.
+ */
 interface SimulatedBars {
   readonly symbol: readonly string[];
   readonly open: readonly number[];
@@ -17,7 +20,7 @@ interface SimulatedBars {
   readonly trades: readonly number[];
 }
 
-/** Of `splitFrom` shares there are `splitTo` from the ex-date on. */
+/** `splitFrom` shares become `splitTo` shares on the ex-date. */
 interface SimulatedSplit {
   readonly symbol: string;
   readonly exDate: IsoDate;
@@ -25,7 +28,7 @@ interface SimulatedSplit {
   readonly splitTo: number;
 }
 
-/** `CD` is a quarter's dividend, `SC` a special one; dollars a share of the ex-date. */
+/** `CD` is a quarterly dividend, `SC` a special one; dollars per share on the share basis of the ex-date. */
 interface SimulatedDividend {
   readonly symbol: string;
   readonly exDate: IsoDate;
@@ -36,24 +39,27 @@ interface SimulatedDividend {
 export interface SimulatedSession {
   readonly session: IsoDate;
   readonly bars: SimulatedBars;
-  /** Symbols that are listed but did not trade, and so have no bar. */
+  /** Symbols that are listed but did not trade, so they have no bar. */
   readonly halted: readonly string[];
   readonly splits: readonly SimulatedSplit[];
   readonly dividends: readonly SimulatedDividend[];
 }
 
-/** GARCH(1,1) of the market and of each security: how much of yesterday's shock and of yesterday's variance carries on. */
+/** GARCH(1,1) of the market and of each security: weights of yesterday's shock and of yesterday's variance. */
 const SHOCK_WEIGHT = 0.09;
 const CARRY_WEIGHT = 0.89;
-/** Times the usual variance. With tails as heavy as ours the process would otherwise run away once in a few thousand years. */
+/**
+ * Cap, as a multiple of the usual variance. With such fat tails, the process would otherwise blow up once in a few
+ * thousand years.
+ */
 const VARIANCE_MAX = 25;
-/** Log return a session, about 9 % a year; the risk of shares is paid for in the long run. */
+/** Log return per session, about 9% a year: the equity risk premium. */
 const MARKET_DRIFT = 0.00035;
 const MARKET_VOLATILITY = 0.0095;
 const SECTOR_VOLATILITY = 0.0045;
-/** Log return of a session at most; further is a jump that nobody but a split should make. */
+/** Maximum log return of a session; only a split should jump further. */
 const MOVE_MAX = 0.45;
-/** The part of a session's move that comes overnight; the open strays from it by chance. */
+/** Fraction of a session's move that happens overnight; the open deviates from it at random. */
 const OVERNIGHT_SHARE = 0.3;
 const OVERNIGHT_SPREAD = 0.35;
 const RANGE_SPREAD = 0.45;
@@ -61,9 +67,9 @@ const HALT_CHANCE = 0.00025;
 const HALT_SESSIONS_MAX = 5;
 const SPECIAL_DIVIDEND_CHANCE = 0.00012;
 const SPECIAL_DIVIDEND_SHARE = 0.06;
-/** A dividend above this share of the price is cut back to what the security usually pays. */
+/** A dividend above this fraction of the price is cut back to the security's usual rate. */
 const DIVIDEND_SHARE_MAX = 0.03;
-/** Nobody splits again within half a year. */
+/** No security splits again within half a year. */
 const SPLIT_REST_SESSIONS = 126;
 const PRICE_MIN = 0.05;
 const VOLUME_MIN = 100;
@@ -71,20 +77,20 @@ const VOLUME_MIN = 100;
 interface SecurityState {
   readonly security: SimulatedSecurity;
   readonly random: RandomSource;
-  /** The last close in the share count of today, dollars, not rounded. */
+  /** The last close on today's share basis, in dollars, not rounded. */
   price: number;
   /** Variance of its own moves, relative to the usual one. */
   variance: number;
-  /** How many more traders than usual care, as a logarithm. */
+  /** Excess trading interest, as a logarithm. */
   interest: number;
-  /** Dollars a share that the next quarterly dividend pays; 0 before the first. */
+  /** Dollars per share of the next quarterly dividend; 0 before the first. */
   payout: number;
   haltedFor: number;
-  /** The offset from which on it may split by chance again. */
+  /** The offset from which it may split at random again. */
   splitsFrom: number;
 }
 
-/** A market in the course of its sessions, which must be traded one after the other from the first. */
+/** A market in progress. Its sessions must be traded in order from the first. */
 export class TradingFloor {
   readonly #states: readonly SecurityState[];
   readonly #factors: RandomSource;
@@ -149,7 +155,7 @@ function tradeSecurity(day: Day, state: SecurityState, offset: number, marketMov
   const symbol = rename !== undefined && offset >= rename.from ? rename.symbol : security.symbol;
   const isFirst = offset === security.listedFrom;
 
-  // Events come into force on their date, also when the security does not trade.
+  // Events take effect on their date, even if the security does not trade.
   const split = drawSplit(state, offset);
   if (split !== undefined && !isFirst) {
     const [splitFrom, splitTo] = split;
@@ -207,7 +213,10 @@ function addBar(day: Day, state: SecurityState, symbol: string, marketMove: numb
   bars.trades.push(Math.max(1, Math.round(volume / (40 + 120 * random.uniform()))));
 }
 
-/** Companies like their shares between a few and a few hundred dollars. Shares before and after, or undefined. */
+/**
+ * Returns shares before and after a split, or undefined. Companies like their share price between a few and a few
+ * hundred dollars.
+ */
 function drawSplit(state: SecurityState, offset: number): readonly [number, number] | undefined {
   const { random, price } = state;
   const { split } = state.security.planned;
@@ -234,13 +243,13 @@ function drawDividend(
   if (quarterlyYield === 0 || offset % SESSIONS_A_QUARTER !== dividendPhase) return undefined;
   const usual = state.price * quarterlyYield;
   const isUnsound = state.payout === 0 || state.payout > state.price * DIVIDEND_SHARE_MAX;
-  // Dividends stand for years, or are raised a little.
+  // Dividends stay flat for years, or are raised slightly.
   if (isUnsound) state.payout = usual;
   else if (random.chance(0.25)) state.payout *= 1 + 0.12 * random.uniform();
   return payable('CD', state.payout);
 }
 
-/** To the hundredth of a cent, as dividends are declared; what would be nothing is not paid. */
+/** Rounds to a hundredth of a cent, as dividends are declared; an amount that rounds to zero is not paid. */
 function payable(
   kind: 'CD' | 'SC',
   dollars: number,

@@ -9,7 +9,7 @@ export const systemClock: Clock = {
     try {
       await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
     } catch (cause) {
-      // Node rejects with an AbortError of its own; the port promises the signal's reason.
+      // Node rejects with its own AbortError; the port guarantees the signal's reason.
       signal?.throwIfAborted();
       throw cause;
     }

@@ -123,6 +123,6 @@ function checkRefused(of: EventDataset, source: string, events: readonly ListedE
     message: `Most of the ${of.dataset} of ${source} cannot be right, so none of them was taken`,
     found: `${refused} of ${validated.length} rows, such as ${JSON.stringify(validated.find((one) => !isRight(one)))}`,
     allowed: 'rows with a symbol, a date and numbers above zero',
-    action: 'Nothing of it was stored. If it lasts, a newer release may know the new shape',
+    action: 'None of it was stored. If this persists, a newer release may know the new shape',
   });
 }

@@ -8,10 +8,10 @@ import { earlyClosesOf, type Holiday, holidaysOf, isWeekend } from './holidays.t
 import { newYorkAt, newYorkInstant } from './new-york.ts';
 import { FIRST_SESSION, lastDayOf, sessionDaysUpTo } from './session-days.ts';
 
-/** The hash speaks of the sessions up to the end of this year, whatever horizon a calendar was made for. */
+/** The hash covers the sessions up to the end of this year, whatever the calendar's horizon. */
 const LAST_YEAR_MAX = 2099;
 
-/** Before these sessions the exchange opened at 10:00 and closed at 15:30. */
+/** Before these sessions, the exchange opened at 10:00 and closed at 15:30. */
 const OPENS_AT_0930_FROM = isoDate('1985-09-30');
 const CLOSES_AT_1600_FROM = isoDate('1974-10-01');
 /** Early closes were at 14:00 before this year. */
@@ -20,57 +20,60 @@ const EARLY_CLOSE_AT_1300_FROM = 1993;
 const SETTLES_AT_MINUTE = 11 * 60;
 
 /**
- * The trading calendar of the US stock exchanges (XNYS): which dates are sessions, and when they open and close. Immutable.
- * Dates are New York's, instants are UTC milliseconds. Session dates are promised from 1962, instants from 1993.
+ * The trading calendar of the US stock exchanges (XNYS): which dates are sessions, and when they open and close.
+ * Immutable. Dates are New York dates, instants are UTC milliseconds. Session dates are guaranteed from 1962, instants
+ * from 1993.
  */
 export interface Calendar {
   /** 1962-01-02, whose index is 0. */
   readonly firstSession: IsoDate;
   readonly lastSession: IsoDate;
-  /** Closings beyond rules and history, as given when the calendar was made; ascending. */
+  /** Additional closures, as given when the calendar was created; ascending. */
   readonly addedClosures: readonly Holiday[];
   /**
-   * SHA-256, in hex, of all session dates from 1962 to 2099. It changes when a closing is added or a rule is mended, and
-   * with nothing else: not with time, nor with the calendar's horizon.
+   * SHA-256, in hex, of all session dates from 1962 to 2099. It changes only when a closure is added or a rule is
+   * corrected, not with time or with the calendar's horizon.
    */
   readonly hash: string;
   isSession(date: IsoDate): boolean;
-  /** Why the exchange does not trade on a date: a holiday's name, `weekend`. Undefined for a session. */
+  /** Returns why the exchange is closed on a date: a holiday's name or `weekend`. Undefined for a session. */
   whyClosed(date: IsoDate): string | undefined;
-  /** The number of a session, counted from 1962-01-02. Throws `calendar-not-a-session`, `calendar-out-of-range`. */
+  /**
+   * Returns the index of a session, counted from 1962-01-02. Throws `calendar-not-a-session`, `calendar-out-of-range`.
+   */
   sessionIndex(session: IsoDate): number;
-  /** The session of a number. Throws `calendar-out-of-range`. */
+  /** Returns the session with an index. Throws `calendar-out-of-range`. */
   sessionAt(index: number): IsoDate;
-  /** The index of the first session on or after any date; after the last session, one more than its index. */
+  /** Returns the index of the first session on or after any date; after the last session, one more than its index. */
   indexOnOrAfter(date: IsoDate): number;
-  /** The index of the last session on or before any date; -1 before the first session. */
+  /** Returns the index of the last session on or before any date; -1 before the first session. */
   indexOnOrBefore(date: IsoDate): number;
-  /** The n-th session strictly after any date. Throws `calendar-out-of-range`. */
+  /** Returns the n-th session strictly after any date. Throws `calendar-out-of-range`. */
   next(date: IsoDate, n?: number): IsoDate;
-  /** The n-th session strictly before any date. Throws `calendar-out-of-range`. */
+  /** Returns the n-th session strictly before any date. Throws `calendar-out-of-range`. */
   previous(date: IsoDate, n?: number): IsoDate;
-  /** All sessions in [from, to], ascending; empty where `from` is after `to`. */
+  /** Returns all sessions in [from, to], ascending; empty if `from` is after `to`. */
   range(from: IsoDate, to: IsoDate): IsoDate[];
   openMs(session: IsoDate): InstantMs;
   closeMs(session: IsoDate): InstantMs;
   isEarlyClose(session: IsoDate): boolean;
-  /** 11:00 in New York on the next session, from when on the vendor changes nothing more about this one. */
+  /** Returns 11:00 New York time on the next session, after which the vendor makes no more corrections to this one. */
   settlesAtMs(session: IsoDate): InstantMs;
-  /** The newest session whose close is at or before an instant. Throws `calendar-out-of-range`. */
+  /** Returns the newest session whose close is at or before an instant. Throws `calendar-out-of-range`. */
   lastClosedSession(nowMs: InstantMs): IsoDate;
 }
 
 export interface CalendarOptions {
-  /** The last year that the calendar knows; two years ahead of the present is the custom. From 1962 to 2099. */
+  /** The last year of the calendar; usually two years ahead. From 1962 to 2099. */
   readonly lastYear: number;
   /**
-   * Closings announced after this release, each making a session no session. One that a newer release knows already is
-   * allowed and changes nothing, so that an upgrade needs no change of configuration.
+   * Closures announced after this release. One that a newer release already knows is allowed and changes nothing, so
+   * that an upgrade needs no configuration change.
    */
   readonly closures?: readonly Holiday[];
 }
 
-/** Makes a calendar. Throws `calendar-closure-invalid` for a closing on a weekend or outside 1962 to 2099. */
+/** Creates a calendar. Throws `calendar-closure-invalid` for a closure on a weekend or outside 1962 to 2099. */
 export function createCalendar(options: CalendarOptions): Calendar {
   const { lastYear, closures = [] } = options;
   assert(Number.isInteger(lastYear), `last year of a calendar: ${lastYear}`);
@@ -84,9 +87,9 @@ class ExchangeCalendar implements Calendar {
   readonly lastSession: IsoDate;
   readonly addedClosures: readonly Holiday[];
   readonly #days: Int32Array;
-  /** Their dates, written out when first asked for. */
+  /** Their dates, formatted on first use. */
   readonly #dates: (IsoDate | undefined)[];
-  /** By days since the first session: how many sessions lie before. One more element than days. */
+  /** By days since the first session: the number of earlier sessions. Has one more element than days. */
   readonly #sessionsBefore: Int32Array;
   readonly #firstDay: EpochDay = toEpochDay(FIRST_SESSION);
   readonly #lastDay: EpochDay;
@@ -204,7 +207,7 @@ class ExchangeCalendar implements Calendar {
     return this.closeMs(newest) <= nowMs ? newest : this.previous(newest);
   }
 
-  /** How many sessions lie before a day, which may be any. */
+  /** Returns the number of sessions before a day, which may be any day. */
   #countBefore(day: EpochDay): number {
     const offset = Math.min(Math.max(day - this.#firstDay, 0), this.#sessionsBefore.length - 1);
     return defined(this.#sessionsBefore[offset], 'every day of the range has a count');

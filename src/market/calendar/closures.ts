@@ -2,10 +2,10 @@ import { isoDate } from '#base/dates.ts';
 import type { Holiday } from './holidays.ts';
 
 /**
- * Full-day closings that follow no rule, ascending. Source: the New York Stock Exchange's list "Special Closings 1885 to
- * date" and, since 2012, its notices to members.
+ * Full-day closures that follow no rule, ascending. Source: the New York Stock Exchange's list "Special Closings 1885
+ * to date" and, since 2012, its notices to members.
  *
- * A closing announced after a release is added by configuration, and to this list in the next release.
+ * A closure announced after a release is added in the configuration, and to this list in the next release.
  */
 export const CLOSURES: readonly Holiday[] = [
   closing('1963-11-25', 'Funeral of President Kennedy'),
@@ -42,8 +42,8 @@ function closing(date: string, name: string): Holiday {
 }
 
 /**
- * From 12 June to 18 December 1968 the exchange closed on Wednesdays, so that its members could catch up with paperwork, but
- * not in a week that had another closing.
+ * From June 12 to December 18, 1968, the exchange closed on Wednesdays so that its members could catch up on paperwork,
+ * except in weeks with another closure.
  */
 function wednesdaysOf1968(...dates: readonly string[]): Holiday[] {
   return dates.map((date) => closing(`1968-${date}`, 'Paper crisis'));

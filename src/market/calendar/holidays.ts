@@ -3,14 +3,14 @@ import { type EpochDay, fromEpochDay, type IsoDate, MS_PER_DAY, weekdayOf } from
 /**
  * Holidays and scheduled early closes of the New York Stock Exchange by rule, 1962 onwards.
  *
- * Sources: the exchange's Rule 7.2 (Rule 51 before) and its published lists of holidays and of special closings since 1885.
- * The years in which a rule held are given beside it. Checked day by day, 1962 to 2028, against two independent calendars
- * (`exchange_calendars` 4.13, `pandas_market_calendars` 5); see `docs/reference/calendar.md`.
+ * Sources: the exchange's Rule 7.2 (Rule 51 before) and its published lists of holidays and of special closings since
+ * 1885. Each rule lists the years in which it applied. Checked day by day, 1962 to 2028, against two independent
+ * calendars (`exchange_calendars` 4.13, `pandas_market_calendars` 5); see `docs/reference/calendar.md`.
  */
 
 /** A day on which the exchange is closed, or closes early. */
 export interface Holiday {
-  /** The day *observed*, which may be beside the day celebrated. */
+  /** The day *observed*, which may differ from the day celebrated. */
   readonly date: IsoDate;
   readonly name: string;
 }
@@ -29,7 +29,7 @@ const SEPTEMBER = 9;
 const NOVEMBER = 11;
 const DECEMBER = 12;
 
-/** The holidays that are observed in one year, ascending. None falls on a weekend. */
+/** Returns the holidays observed in one year, ascending. None falls on a weekend. */
 export function holidaysOf(year: number): Holiday[] {
   const holidays: Holiday[] = [];
   const add = (name: string, day: EpochDay | undefined): void => {
@@ -40,7 +40,7 @@ export function holidaysOf(year: number): Holiday[] {
   add("Washington's Birthday", washingtonsBirthday(year));
   add('Good Friday', easterSunday(year) - 2);
   add('Memorial Day', memorialDay(year));
-  // A federal holiday since June 2021; the exchange has kept it from the year after.
+  // A federal holiday since June 2021; the exchange has observed it since the following year.
   if (year >= 2022) add('Juneteenth', nearestWeekday(dayOf(year, JUNE, 19)));
   add('Independence Day', nearestWeekday(dayOf(year, JULY, 4)));
   add('Labor Day', nthWeekday(year, SEPTEMBER, MONDAY, 1));
@@ -51,10 +51,10 @@ export function holidaysOf(year: number): Holiday[] {
 }
 
 /**
- * The days of one year on which the exchange was or is to close early, ascending: at 14:00 up to 1992, at 13:00 from 1993.
- * Only what was announced before the day: a snowstorm, a power cut or a circuit breaker is not in it, nor are the weeks of
- * shortened hours of 1966 to 1970 and of 1987. Before 1993 sources differ on Christmas Eves; those that all of them name are in.
- * A day that is closed altogether may be among them.
+ * Returns the scheduled early closes of one year, ascending: at 14:00 up to 1992, at 13:00 from 1993. They do not
+ * include snowstorms, power failures or circuit breakers, nor the weeks of shortened hours in 1966 to 1970 and in 1987.
+ * Before 1993, sources differ on Christmas Eves; those on which all agree are included. The result may include days on
+ * which the exchange is closed entirely.
  */
 export function earlyClosesOf(year: number): Holiday[] {
   const closes: Holiday[] = [];
@@ -64,7 +64,8 @@ export function earlyClosesOf(year: number): Holiday[] {
   const third = dayOf(year, JULY, 3);
   const weekday = weekdayOf(third);
   if (year >= 1993 && weekday >= MONDAY && weekday <= THURSDAY) {
-    // When Independence Day is a Thursday, the Friday after it was the short day up to 2012, the Wednesday before it since.
+    // When Independence Day is a Thursday, the half-day was the Friday after it up to 2012, and is the Wednesday before
+    // it since.
     if (weekday + 1 === THURSDAY && year <= 2012) add('Day after Independence Day', third + 2);
     else add('Day before Independence Day', third);
   }
@@ -77,19 +78,21 @@ export function earlyClosesOf(year: number): Holiday[] {
   return closes;
 }
 
-/** On a Sunday it is kept on Monday; on a Saturday not at all, since the Friday before ends the accounting year. */
+/**
+ * On a Sunday it is observed on Monday; on a Saturday not at all, since the Friday before ends the accounting year.
+ */
 function newYearsDay(year: number): EpochDay | undefined {
   const day = dayOf(year, JANUARY, 1);
   if (weekdayOf(day) === SATURDAY) return undefined;
   return weekdayOf(day) === SUNDAY ? day + 1 : day;
 }
 
-/** 22 February; from 1971, by the Uniform Monday Holiday Act, the third Monday of February. */
+/** February 22; from 1971, by the Uniform Monday Holiday Act, the third Monday in February. */
 function washingtonsBirthday(year: number): EpochDay {
   return year >= 1971 ? nthWeekday(year, FEBRUARY, MONDAY, 3) : nearestWeekday(dayOf(year, FEBRUARY, 22));
 }
 
-/** 30 May; from 1971 the last Monday of May. In 1970 it fell on a Saturday and was not kept. */
+/** May 30; from 1971, the last Monday in May. In 1970 it fell on a Saturday and was not observed. */
 function memorialDay(year: number): EpochDay | undefined {
   if (year >= 1971) {
     const last = dayOf(year, MAY, 31);
@@ -98,7 +101,10 @@ function memorialDay(year: number): EpochDay | undefined {
   return year === 1970 ? undefined : nearestWeekday(dayOf(year, MAY, 30));
 }
 
-/** The Tuesday after the first Monday of November: every year up to 1968, then in presidential years up to 1980. */
+/**
+ * The Tuesday after the first Monday in November: every year up to 1968, then in presidential election years up to
+ * 1980.
+ */
 function electionDay(year: number): EpochDay | undefined {
   const isKept = year <= 1968 || (year <= 1980 && year % 4 === 0);
   return isKept ? nthWeekday(year, NOVEMBER, MONDAY, 1) + 1 : undefined;
@@ -108,7 +114,7 @@ function thanksgiving(year: number): EpochDay {
   return nthWeekday(year, NOVEMBER, THURSDAY, 4);
 }
 
-/** A Saturday's holiday is kept on Friday, a Sunday's on Monday. */
+/** A holiday on a Saturday is observed on Friday, one on a Sunday on Monday. */
 function nearestWeekday(day: EpochDay): EpochDay {
   if (weekdayOf(day) === SATURDAY) return day - 1;
   return weekdayOf(day) === SUNDAY ? day + 1 : day;
@@ -132,12 +138,12 @@ function easterSunday(year: number): EpochDay {
   return dayOf(year, Math.floor(n / 31), (n % 31) + 1);
 }
 
-/** `month` from 1. */
+/** `month` counts from 1. */
 function dayOf(year: number, month: number, dayOfMonth: number): EpochDay {
   return Date.UTC(year, month - 1, dayOfMonth) / MS_PER_DAY;
 }
 
-/** Whether the exchange never trades on this day of the week. Its Saturday sessions ended in 1952. */
+/** Returns whether the exchange never trades on this day of the week. Its Saturday sessions ended in 1952. */
 export function isWeekend(day: EpochDay): boolean {
   const weekday = weekdayOf(day);
   return weekday === SATURDAY || weekday === SUNDAY;

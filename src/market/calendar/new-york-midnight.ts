@@ -1,13 +1,13 @@
 import { type EpochDay, fromEpochDay, type InstantMs, type IsoDate, toEpochDay } from '#base/dates.ts';
 import { newYorkInstant } from './new-york.ts';
 
-/** Days whose midnights are kept once they were asked for: 1962 to 2099, of which answers hold thousands each. */
+/** Days whose midnights are cached on first use: 1962 to 2099. A single response contains thousands. */
 const FIRST_DAY: EpochDay = -8 * 366;
 const LAST_DAY: EpochDay = 130 * 366;
 
 const midnights = new Float64Array(LAST_DAY - FIRST_DAY + 1).fill(Number.NaN);
 
-/** 00:00 in New York on a date. */
+/** Returns 00:00 New York time on a date. */
 export function newYorkMidnight(date: IsoDate): InstantMs {
   const day = toEpochDay(date);
   const kept = midnights[day - FIRST_DAY];

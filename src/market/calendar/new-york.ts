@@ -1,8 +1,8 @@
 import { fromEpochDay, type InstantMs, type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 
 /**
- * New York's clock, by the time zone database that comes with the JavaScript engine: right across the daylight-saving rules
- * of every year, and the same whatever zone the machine is set to.
+ * New York time from the JavaScript engine's time zone database: correct under the daylight-saving rules of every year,
+ * and independent of the machine's time zone.
  */
 
 const MS_PER_MINUTE = 60_000;
@@ -20,7 +20,7 @@ const WALL_CLOCK = new Intl.DateTimeFormat('en-US', {
   second: 'numeric',
 });
 
-/** New York's date and time of day, in whole minutes after midnight, at an instant. */
+/** Returns the New York date and time of day, in whole minutes after midnight, at an instant. */
 export function newYorkAt(instantMs: InstantMs): { readonly date: IsoDate; readonly minute: number } {
   const wallMs = instantMs + offsetMs(instantMs);
   const day = Math.floor(wallMs / MS_PER_DAY);
@@ -28,8 +28,8 @@ export function newYorkAt(instantMs: InstantMs): { readonly date: IsoDate; reado
 }
 
 /**
- * The instant at which New York's clocks show `minute` minutes after midnight of `date`. Of a minute that they show twice
- * the first is meant; one that they skip is taken as an hour later.
+ * Returns the instant at which New York clocks show `minute` minutes after midnight of `date`. Of a minute that occurs
+ * twice, the first is meant; one that is skipped is taken as an hour later.
  */
 export function newYorkInstant(date: IsoDate, minute: number): InstantMs {
   const wallMs = toEpochDay(date) * MS_PER_DAY + minute * MS_PER_MINUTE;
@@ -38,16 +38,19 @@ export function newYorkInstant(date: IsoDate, minute: number): InstantMs {
   return daylightMs + offsetMs(daylightMs) === wallMs ? daylightMs : standardMs;
 }
 
-/** Offsets by UTC month, where one holds all month. Formatting costs microseconds, and sessions come in thousands. */
+/**
+ * Offsets by UTC month, for months with a single offset. Formatting costs microseconds, and there are thousands of
+ * sessions.
+ */
 const offsetsOfMonths = new Map<number, number>();
 const MONTHS_MAX = 4096;
 const HOURS_MAX = 4096;
 const MS_PER_HOUR = 60 * MS_PER_MINUTE;
 const VARIES = Number.NaN;
-/** In a month that holds both, by UTC hour: the clocks change on the hour. */
+/** Offsets by UTC hour in months with both: the clocks change on the hour. */
 const offsetsOfHours = new Map<number, number>();
 
-/** What must be added to UTC to get New York's wall clock: minus four or minus five hours. */
+/** Returns the offset from UTC to New York wall-clock time: minus four or minus five hours. */
 function offsetMs(instantMs: InstantMs): number {
   const date = new Date(instantMs);
   const month = date.getUTCFullYear() * 12 + date.getUTCMonth();
@@ -55,7 +58,7 @@ function offsetMs(instantMs: InstantMs): number {
   if (offset === undefined) {
     const first = formattedOffsetMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1));
     const next = formattedOffsetMs(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1));
-    // The clocks never change twice in a month.
+    // The clocks never change twice in one month.
     offset = first === next ? first : VARIES;
     if (offsetsOfMonths.size >= MONTHS_MAX) offsetsOfMonths.clear();
     offsetsOfMonths.set(month, offset);

@@ -2,19 +2,19 @@ import { type EpochDay, isoDate, MS_PER_DAY, toEpochDay, weekdayOf, yearOf } fro
 import { CLOSURES } from './closures.ts';
 import { type Holiday, holidaysOf } from './holidays.ts';
 
-/** The first session there is. The choice of 1962 is explained in ADR 0002. */
+/** The first session. ADR 2 explains the choice of 1962. */
 export const FIRST_SESSION = isoDate('1962-01-02');
 
 /**
- * All session days from 1962-01-02 to the end of a year, ascending: the weekdays that are neither a holiday nor closed for
- * another reason.
+ * Returns all session days from 1962-01-02 to the end of a year, ascending: the weekdays that are neither a holiday nor
+ * another closure.
  */
 export function sessionDaysUpTo(lastYear: number, addedClosures: readonly Holiday[]): Int32Array<ArrayBuffer> {
   const firstDay = toEpochDay(FIRST_SESSION);
   const lastDay = lastDayOf(lastYear);
   const isClosed = new Uint8Array(lastDay - firstDay + 1);
   const close = ({ date }: Holiday): void => {
-    // Writing outside the array does nothing, as it should for a closing beyond the horizon.
+    // Writing outside the array does nothing, as it should for a closure beyond the horizon.
     isClosed[toEpochDay(date) - firstDay] = 1;
   };
   for (let year = yearOf(FIRST_SESSION); year <= lastYear; year += 1) holidaysOf(year).forEach(close);

@@ -285,7 +285,7 @@ describe('fetching', () => {
     assert.ok(report.sessions.length > 0);
     for (const { outcome, error } of report.sessions) {
       assert.deepEqual([outcome, error?.code], ['failed', 'massive-not-found']);
-      assert.match(error?.message ?? '', /See whether CONDVEST_MASSIVE_URL is right/);
+      assert.match(error?.message ?? '', /Check CONDVEST_MASSIVE_URL/);
     }
     assert.equal((await lake.ledger()).size, 0);
     // No request of this test was for a path of the vendor's.

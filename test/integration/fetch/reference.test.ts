@@ -205,7 +205,7 @@ describe('listings, splits and dividends', () => {
     assert.deepEqual((await look(lake, '2024-02-05')).splits.withdrawn, [], 'all of them at once');
     vendor.splits.push(...rows);
     server.faults.push(...Array.from({ length: 8 }, () => ({ kind: 'cut-body' }) as const));
-    await assert.rejects(look(lake, '2024-02-06'), /could not be asked/);
+    await assert.rejects(look(lake, '2024-02-06'), /vendor is unavailable/);
     server.faults.length = 0;
     lake.clock.move(90_000);
     vendor.splits[0] = split('S0', '2024-03-12', { split_to: undefined });

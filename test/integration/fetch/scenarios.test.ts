@@ -97,7 +97,7 @@ const BEHAVIOURS: Readonly<Record<ScenarioName, () => Promise<void>>> = {
     assert.ok(first?.name === 'outage');
     const session = calendar.lastClosedSession(first.fromMs);
     const { source, clock } = open(['outage'], calendar.closeMs(session));
-    await assert.rejects(source.bars(session), /does not answer/);
+    await assert.rejects(source.bars(session), /does not respond/);
     clock.move(3 * 3_600_000);
     assert.equal((await source.bars(session)).kind, 'bars');
   },

@@ -68,7 +68,7 @@ describe('what ends a fetch', () => {
     assert.equal(await readHorizon(lake.test.lake, 'flat-file'), undefined);
     const one = report.sessions.find(({ session }) => session === missing);
     assert.equal(one?.outcome, 'not-yet');
-    assert.match(one?.detail ?? '', /there is no file of 2024-03-07/);
+    assert.match(one?.detail ?? '', /there is no file for 2024-03-07/);
     await put(missing);
     await lake.fetch({}, files());
     assert.equal((await lake.ledger()).get(missing)?.state, 'settled');
@@ -90,7 +90,7 @@ describe('what ends a fetch', () => {
     assert.equal(report.horizon, '2024-01-31');
     assert.match(
       report.sessions.find(({ session }) => session === '2024-01-31')?.detail ?? '',
-      /oldest is of 2024-02-01/,
+      /oldest is for 2024-02-01/,
     );
     // A loose file, and names that are no dates.
     for (const name of ['2024-01-16.csv', '2024-00-99.csv', 'readme.csv']) await writeFile(join(folder, name), '');

@@ -347,8 +347,8 @@ describe('Massive over HTTP', () => {
     server.faults.push({ kind: 'status', status: 429, retryAfter: '3600' });
     const error = await failure(resting.bars(session));
     assert.equal(error.kind, 'transient');
-    assert.match(error.message, /left alone for 3600 s/);
-    assert.match((await failure(resting.bars(session))).message, /left alone/);
+    assert.match(error.message, /rate-limited; retry after 3600 s/);
+    assert.match((await failure(resting.bars(session))).message, /rate-limited/);
     assert.equal(server.requests.length, 1);
     clock.move(3_600_000);
     assert.equal((await resting.bars(session)).kind, 'bars');
@@ -375,7 +375,7 @@ describe('Massive over HTTP', () => {
     await failure(down.bars(session));
     await failure(down.bars(session));
     const asked = server.requests.length;
-    assert.match((await failure(down.bars(session))).message, /left alone/);
+    assert.match((await failure(down.bars(session))).message, /no requests for a minute/);
     assert.equal(server.requests.length, asked);
     clock.move(61_000);
     assert.equal((await down.bars(session)).kind, 'bars');

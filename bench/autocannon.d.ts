@@ -1,4 +1,4 @@
-/** The part of autocannon that the benchmarks use. */
+/** The part of autocannon's API that the benchmarks use. */
 declare module 'autocannon' {
   export interface Request {
     readonly method?: string;
@@ -26,6 +26,6 @@ declare module 'autocannon' {
     readonly '2xx': number;
   }
 
-  // biome-ignore lint/style/noDefaultExport: the package has it so.
+  // biome-ignore lint/style/noDefaultExport: the package has a default export.
   export default function autocannon(options: Options): PromiseLike<Result>;
 }

@@ -1,6 +1,6 @@
 /**
- * A vendor on this machine for `backfill.ts`, in a process of its own: grouped daily bars of so many symbols for any session, as
- * JSON over HTTP, compressed like the vendor's.
+ * A local vendor for `backfill.ts`, in its own process: grouped daily bars of any number of symbols for any session, as JSON over
+ * HTTP, compressed like the vendor's.
  *
  *     node bench/backfill-vendor.ts <symbols>
  */

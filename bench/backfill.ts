@@ -1,9 +1,9 @@
 /**
- * Five years of the whole market from a vendor on this machine, by way of HTTP, the vendor's adapter and the lake.
+ * Five years of the whole market from a local vendor, through HTTP, the vendor's adapter and the lake.
  *
- * 1. No budget: what a session costs, against what it takes to receive and read its reply alone.
- * 2. The free plan's five requests a minute: how long it takes, against the least that five a minute allow. Waiting takes no time
- *    here, work does: the clock is set forward by every sleep. (In truth some of the work is done while waiting.)
+ * 1. Without a budget: the cost of a session, compared with just receiving and parsing its response.
+ * 2. The free plan's five requests per minute: the duration, compared with the minimum that five per minute allows. Waiting takes
+ *    no time here, only work does: every sleep moves the clock forward. (In reality, some of the work overlaps with waiting.)
  *
  *     node bench/backfill.ts [--symbols 10000] [--sessions 1260]
  */
@@ -26,7 +26,7 @@ import type { Clock } from '#ports/clock.ts';
 import { openLake } from './bars-lake.ts';
 
 const PER_MINUTE = 5;
-/** Of the free plan's run; what a session costs depends little on how many there are. */
+/** Sessions of the free-plan run; the cost per session hardly depends on their number. */
 const BUDGET_SESSIONS_MAX = 252;
 const LIMITS = { overMinimum: 1.05, overReading: 12 };
 const MEMORY_LIMIT_BYTES = 512e6;
@@ -73,7 +73,7 @@ async function withoutBudget(baseUrl: string): Promise<void> {
 async function freePlan(baseUrl: string): Promise<void> {
   const some = sessions.slice(0, BUDGET_SESSIONS_MAX);
   const { ms } = await backfill(baseUrl, PER_MINUTE, some);
-  // The first five go at once, the last five need no minute after them.
+  // The first five start immediately, and the last five need no minute after them.
   const leastMs = (Math.ceil(some.length / PER_MINUTE) - 1) * 60_000;
   process.stdout.write(
     `free plan      ${some.length} sessions in ${(ms / 60_000).toFixed(1)} min, of which ${(leastMs / 60_000).toFixed(1)} min are the budget's\n`,
@@ -108,7 +108,7 @@ function sourceOf(baseUrl: string, requestsPerMinute: number, clock: Clock): Mas
   return new MassiveSource({ baseUrl, requestsPerMinute, ...common });
 }
 
-/** Real time, and what was slept on top of it at once. */
+/** Real time, plus all sleeps at no cost. */
 function clockOf(): Clock {
   let sleptMs = 0;
   return {

@@ -1,4 +1,4 @@
-/** A server of our framework and nothing else: one route, the bytes of one file. What ours is measured by. */
+/** A bare server of our framework: one route that sends the bytes of one file. The yardstick for ours. */
 import { readFileSync } from 'node:fs';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';

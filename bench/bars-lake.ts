@@ -16,7 +16,9 @@ import type { Clock } from '#ports/clock.ts';
 
 import type { Dataset } from './dataset.ts';
 
-/** Sessions at the end of a bench lake that have files of their own: those of the longest interval's open window. */
+/**
+ * Number of sessions at the end of a bench lake with files of their own: those of the longest interval's open window.
+ */
 const OWN_FILE_SESSIONS = 34;
 
 export interface OpenLake extends Disposable {
@@ -35,8 +37,8 @@ export async function openLake(root: string, memoryLimitBytes: number, clock: Cl
 }
 
 /**
- * A lake of the dataset's bars and splits, without its last `heldBack` sessions, as consolidation leaves it: one file a year,
- * and one for each of the newest sessions. Made once and found again; silver is the caller's to fill and to empty.
+ * Opens a lake of the dataset's bars and splits, without its last `heldBack` sessions, as consolidation leaves it: one
+ * file per year, and one for each of the newest sessions. Built once and reused; the caller fills and empties silver.
  */
 export async function barsLake(dataset: Dataset, heldBack: number): Promise<string> {
   const root = join(dataset.folder, `lake-${heldBack}`);
@@ -68,7 +70,7 @@ export async function barsLake(dataset: Dataset, heldBack: number): Promise<stri
   return root;
 }
 
-/** Publishes one more session of the dataset, as a nightly fetch would: one file, one commit. */
+/** Publishes one more session of the dataset, like a nightly fetch: one file, one commit. */
 export async function publishSession(lake: Lake, dataset: Dataset, session: IsoDate): Promise<void> {
   await lake.table(DAILY_BARS).write(async () => ({
     operation: 'WRITE',
@@ -94,7 +96,7 @@ async function barsFile(lake: Lake, dataset: Dataset, sessions: readonly IsoDate
   return defined(file, 'sessions of the dataset have rows');
 }
 
-/** Takes away everything derived from the bars. */
+/** Removes everything derived from the bars. */
 export async function emptySilver(root: string): Promise<void> {
   await rm(join(root, 'silver'), { recursive: true, force: true });
 }

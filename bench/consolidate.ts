@@ -1,6 +1,6 @@
 /**
- * Merging a year of sessions that have files of their own into the year's one file, proof of equality included, against copying
- * the same rows from the same files to one file.
+ * Consolidation of a year of single-session files into one year file, including the proof of equality, compared with copying the
+ * same rows from the same files into one file.
  *
  *     node bench/consolidate.ts [--symbols 10000]
  */

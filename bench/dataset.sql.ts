@@ -1,10 +1,10 @@
 import { sqlText } from '#lake/engine.ts';
 
 /**
- * A market for measuring with: as many symbols and sessions as asked for, each symbol on each session, with all columns of
- * bronze/daily_bars. The same sizes give the same rows. Prices walk at random in cents and volumes vary around a level of
- * their symbol, so that the columns compress about as well as those of real bars (checked: 3.1 bytes a price here, 2.4 to
- * 2.7 on S&P 500 members since 1999). Three sessions in ten thousand begin after a split.
+ * A market for benchmarks: any number of symbols and sessions, with every symbol in every session and all columns of
+ * bronze/daily_bars. The same size gives the same rows. Prices are random walks in cents and volumes vary around a
+ * level per symbol, so that the columns compress about as well as real bars (checked: 3.1 bytes per price here, 2.4 to
+ * 2.7 for S&P 500 members since 1999). Three sessions in ten thousand begin after a split.
  */
 
 /** Uniform in [0, 1), by symbol and session. */
@@ -21,7 +21,7 @@ function uniformOfSymbol(seed: number): string {
 export const CREATE_BENCH_SESSIONS = `create or replace table bench_sessions as
   select unnest(from_json($1::json, '[{"session":"DATE","idx":"BIGINT"}]'), recursive := true)`;
 
-/** The walks of symbols `from` to `to - 1`, sorted by symbol and session, into one scratch file. */
+/** Writes the walks of symbols `from` to `to - 1`, sorted by symbol and session, into one scratch file. */
 export function copyWalks(from: number, to: number, target: string): string {
   return `copy (
     with noise as (
@@ -51,7 +51,7 @@ export function copyWalks(from: number, to: number, target: string): string {
   ) to ${sqlText(target)} (format parquet)`;
 }
 
-/** One year of daily bars as the lake keeps them: sorted by symbol and session, in one zstd file. */
+/** One year of daily bars as stored in the lake: sorted by symbol and session, in one zstd file. */
 export function copyYear(walks: string, year: number, target: string): string {
   return `copy (
     select symbol, session, open, high, low, close, volume, round((open + high + low + close) / 4, 4) as vwap,
@@ -76,13 +76,13 @@ export function copySplits(walks: string, target: string): string {
   ) to ${sqlText(target)} (format parquet, compression zstd)`;
 }
 
-/** The yardstick: all rows of these files, as they are, into one zstd file. */
+/** The yardstick: copies all rows of these files unchanged into one zstd file. */
 export function copyAll(files: readonly string[], target: string): string {
   return `copy (select * from read_parquet([${files.map(sqlText).join(', ')}], hive_partitioning = false))
     to ${sqlText(target)} (format parquet, compression zstd)`;
 }
 
-/** The same rows in one file, sorted by symbol: each of its row groups holds all years. */
+/** The same rows in one file, sorted by symbol: each of its row groups covers all years. */
 export function copySorted(files: readonly string[], target: string): string {
   return `copy (select * from read_parquet([${files.map(sqlText).join(', ')}], hive_partitioning = false)
     order by symbol, session) to ${sqlText(target)} (format parquet, compression zstd)`;

@@ -13,7 +13,7 @@ export interface DatasetSize {
   readonly sessions: number;
 }
 
-/** The size that the figures of the README are measured at. */
+/** The size behind the figures in the README. */
 export const FULL_SIZE: DatasetSize = { symbols: 10_000, sessions: 2520 };
 
 /** Rows of bronze/daily_bars and bronze/splits as plain Parquet files. */
@@ -21,14 +21,14 @@ export interface Dataset extends DatasetSize {
   readonly folder: string;
   /** Ascending. */
   readonly dates: readonly IsoDate[];
-  /** One file a year, each sorted by symbol and session. */
+  /** One file per year, each sorted by symbol and session. */
   readonly years: readonly { readonly year: number; readonly file: string }[];
   readonly splitsFile: string;
 }
 
-/** Changed whenever the rows change, so that no old dataset is taken for a new one. */
+/** Changes whenever the rows change, so that no old dataset is mistaken for a new one. */
 const EDITION = 1;
-/** The last session of every dataset lies in this past, closed year. */
+/** The last session of every dataset is in this past, complete year. */
 const LAST_DATE = '2024-12-31' as IsoDate;
 const SYMBOLS_A_WALK = 1000;
 
@@ -36,7 +36,7 @@ export function benchFolder(): string {
   return join(tmpdir(), 'condvest-bench');
 }
 
-/** The dataset of this size, made now or found where an earlier run left it. */
+/** Returns the dataset of this size, built now or reused from an earlier run. */
 export async function dataset(calendar: Calendar, size: DatasetSize): Promise<Dataset> {
   const folder = join(benchFolder(), `bars-${EDITION}-${size.symbols}x${size.sessions}`);
   const last = calendar.indexOnOrBefore(LAST_DATE);
@@ -51,7 +51,7 @@ export async function dataset(calendar: Calendar, size: DatasetSize): Promise<Da
   };
   if (existsSync(folder)) return made;
 
-  // Made beside its place and moved there whole: a run that was stopped leaves nothing that looks finished.
+  // Built next to its final place and moved there as a whole: an interrupted run leaves nothing that looks finished.
   const partial = `${folder}.${process.pid}`;
   const walks = join(partial, 'walks');
   await mkdir(walks, { recursive: true });
@@ -78,7 +78,7 @@ export async function dataset(calendar: Calendar, size: DatasetSize): Promise<Da
   return made;
 }
 
-/** Seconds that the yardstick takes: `COPY (select *)` of the same rows into one zstd file. */
+/** Returns the seconds that the yardstick takes: `COPY (select *)` of the same rows into one zstd file. */
 export async function copySeconds(engine: Engine, files: readonly string[]): Promise<number> {
   const target = join(benchFolder(), `copy-${process.pid}.parquet`);
   const startMs = performance.now();

@@ -1,4 +1,4 @@
-/** How long a person waits for help: the whole process, from the launcher to the last line, against an empty Node. */
+/** Time until help is shown: the whole process, from the launcher to the last line, compared with an empty Node. */
 import { spawnSync } from 'node:child_process';
 
 const LIMIT_MS = 300;

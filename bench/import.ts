@@ -18,15 +18,15 @@ import { copySorted } from './dataset.sql.ts';
 import { copySeconds, type Dataset, type DatasetSize, dataset, FULL_SIZE } from './dataset.ts';
 
 /**
- * Importing against its yardstick: Parquet files of daily bars into an empty lake, as a multiple of copying the same rows
- * into one file, and its memory; the same import again, which must write nothing. Once with a file a year, once with one file
- * sorted by symbol, of which each year is a tenth of every page.
+ * Import: Parquet files of daily bars into an empty lake, as a multiple of copying the same rows into one file, and its memory;
+ * then the same import again, which must write nothing. Once with a file per year, and once with a single file sorted by symbol,
+ * in which each year is a tenth of every page.
  *
  *     node bench/import.ts [--symbols 10000] [--sessions 2520]
  */
 
 const LIMITS = { importToCopy: 3, memoryBytes: 1e9 } as const;
-/** What DuckDB may hold of the process's memory. */
+/** DuckDB's share of the process's memory. */
 const MEMORY_LIMIT_BYTES = 400e6;
 const RUNS = 3;
 
@@ -37,7 +37,7 @@ interface Measured {
   readonly memoryBytes: number;
 }
 
-/** The best of several runs, each in a process of its own: nothing is warm but the disk cache, and memory is its own. */
+/** Best of several runs, each in its own process: only the disk cache is warm, and memory is measured separately. */
 function best(step: string, size: DatasetSize, runs: number): Measured {
   const measured = Array.from({ length: runs }, (): Measured => {
     const args = [import.meta.filename, '--step', step];

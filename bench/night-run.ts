@@ -1,6 +1,6 @@
 /**
- * One nightly run over a lake that `prepareNight` made, in a process of its own: plan, fetch (the vendor answers at once), six
- * intervals, consolidation, verification and report. Prints what it took as JSON.
+ * One nightly run over a lake that `prepareNight` built, in its own process: plan, fetch (the vendor responds immediately), six
+ * intervals, consolidation, verification and report. Prints its cost as JSON.
  *
  *     node bench/night-run.ts --lake FOLDER --session DATE --symbols N --sessions N
  */
@@ -22,12 +22,12 @@ import { runPipeline } from '#runtime/runs/pipeline.ts';
 import { openLake } from './bars-lake.ts';
 import { type Dataset, dataset } from './dataset.ts';
 
-/** What DuckDB may hold of the process's memory. */
+/** DuckDB's share of the process's memory. */
 const MEMORY_LIMIT_BYTES = 200e6;
 
 export interface Night {
   readonly seconds: number;
-  /** Of both processors, without what the engine and the process took to begin. */
+  /** Processor time, excluding the start of the engine and the process. */
   readonly processorSeconds: number;
   readonly memoryBytes: number;
   readonly steps: Readonly<Record<string, number>>;

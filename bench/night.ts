@@ -11,16 +11,19 @@ import { DEFAULT_INTERVALS } from '#market/window.ts';
 import { barsLake, openLake } from './bars-lake.ts';
 import type { Dataset } from './dataset.ts';
 
-/** The files made before this night were written, and verified, so long before it. */
+/** Earlier files were written and verified this long before the night. */
 const AGE_MS = 30 * 86_400_000;
 
 export interface NightLake extends AsyncDisposable {
   readonly root: string;
-  /** What a process is started with that does the night's work and reports it as JSON: see `night-run.ts`. */
+  /** Arguments of a process that does the night's work and reports it as JSON: see `night-run.ts`. */
   readonly command: readonly string[];
 }
 
-/** A copy of the dataset's lake as the nightly run of a session finds it: all before it published, recorded and resampled. */
+/**
+ * Returns a copy of the dataset's lake as the nightly run of a session finds it: all earlier sessions published,
+ * recorded and resampled.
+ */
 export async function prepareNight(calendar: Calendar, of: Dataset, session: IsoDate): Promise<NightLake> {
   const earlier = of.dates.filter((date) => date < session);
   const root = join(of.folder, `nightly-${process.pid}`);
@@ -44,7 +47,7 @@ export async function prepareNight(calendar: Calendar, of: Dataset, session: Iso
   };
 }
 
-/** The log says of all files that they were written at an instant. */
+/** Makes the log say that all files were written at an instant. */
 async function makeOlder(root: string, ms: number): Promise<void> {
   for (const entry of await readdir(root, { recursive: true })) {
     if (!/_delta_log.[0-9]+\.json$/.test(entry)) continue;

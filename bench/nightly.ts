@@ -1,7 +1,7 @@
 /**
- * The nightly run after one more session of the whole market, over a lake of ten years. It is a dear kind of night: with its session
- * the longest interval begins a new window, so that the 34 sessions of the one before are merged into their year's file, of up to
- * 2.5 million rows.
+ * The nightly run after one more session of the whole market, over a ten-year lake. It is an expensive night: its session begins a
+ * new window of the longest interval, so the 34 sessions of the previous window are merged into their year file of up to 2.5
+ * million rows.
  *
  *     node bench/nightly.ts [--symbols 10000] [--sessions 2520]
  */
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const calendar = createCalendar({ lastYear: 2027 });
 const data = await dataset(calendar, { symbols: Number(values.symbols), sessions: Number(values.sessions) });
-/** Its session begins a window of the longest interval. */
+/** A session that begins a window of the longest interval. */
 const tonight = defined(
   data.dates.findLast((session) => calendar.sessionIndex(session) % LONGEST === 0),
   'the dataset has a window of the longest interval',

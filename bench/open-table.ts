@@ -18,17 +18,17 @@ import { CONFIGURATION, PROTOCOL } from '#lake/protocol.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 
 /**
- * How long a table takes to open, the process being warm: from its newest log checkpoint and the commits after it. The limit
- * is to read the same actions as lines of JSON and parse them. Every commit adds one live file and removes none: the most
- * that a count of commits can mean. The log has its newest checkpoint 50 commits before its end.
+ * Time to open a table in a warm process, from its newest log checkpoint and the commits after it, compared with
+ * reading the same actions as JSON lines and parsing them. Every commit adds one live file and removes none, the worst
+ * case for a number of commits. The newest checkpoint is 50 commits before the end of the log.
  */
 
 export interface OpenTableResult {
   readonly commits: number;
   readonly openMs: number;
-  /** Reading and JSON.parse of the same live actions. */
+  /** Time to read and JSON.parse the same live actions. */
   readonly limitMs: number;
-  /** Looking whether there is a newer version, on a table that is open. */
+  /** Time to check an open table for a newer version. */
   readonly refreshMs: number;
 }
 

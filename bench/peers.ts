@@ -1,6 +1,6 @@
 /**
- * The six-interval rebuild against Polars and pandas doing the plain part of the same job on the same files in memory, where
- * Python has them (CONDVEST_TEST_PYTHON, else python3). Ours also applies splits, commits, and keeps to its memory limit.
+ * The six-interval rebuild compared with Polars and pandas doing the plain part of the same job on the same files in memory, if
+ * Python has them (CONDVEST_TEST_PYTHON, else python3). Ours also applies splits, commits, and stays within its memory limit.
  *
  *     node bench/peers.ts [--symbols 2000] [--sessions 2520]
  */

@@ -5,12 +5,12 @@ import type { IsoDate } from '#base/dates.ts';
 const LAST_YEAR = 2024;
 const YEARS = 9;
 
-/** One request of a kind, over a random symbol and a random part of ten years. */
+/** Returns one request of a kind, for a random symbol and a random part of ten years. */
 type Query = (symbol: string, from: string, session: IsoDate) => string;
 
 /**
- * What notebooks, charts and screens ask for, each as often as it stands here: mostly bars of one symbol, also what is worked out
- * from them, and now and then a whole session.
+ * Typical requests of notebooks, charts and screeners, weighted by repetition: mostly bars of one symbol, also values
+ * derived from them, and sometimes a whole session.
  */
 const QUERIES: readonly Query[] = [
   (symbol, from) => `/v2/aggs/ticker/${symbol}/range/1/day/${from}/${LAST_YEAR}-12-31?limit=50000`,

@@ -12,8 +12,8 @@ import { type DatasetSize, dataset, FULL_SIZE } from './dataset.ts';
 import { oneSymbol } from './read-symbol.sql.ts';
 
 /**
- * How long one symbol's whole history takes to read, the snapshots being open, against DuckDB's best on the same files: the
- * same columns of the same rows by `read_parquet`, sorted, as JavaScript values. Both take turns on the same symbols.
+ * Time to read one symbol's whole history with open snapshots, compared with DuckDB's best on the same files: the same
+ * columns of the same rows with `read_parquet`, sorted, as JavaScript values. Both alternate on the same symbols.
  */
 
 export interface ReadSymbolResult {
@@ -27,7 +27,7 @@ export interface ReadSymbolResult {
   readonly computedMs: number;
 }
 
-/** The same lake as that of the resampling bench: it is made once. */
+/** The same lake as in the resampling benchmark, built once. */
 const HELD_BACK = 3;
 const SYMBOLS = 40;
 const MEMORY_BYTES = 2e9;
@@ -66,7 +66,7 @@ export async function benchReadSymbol(size: DatasetSize): Promise<ReadSymbolResu
     for (const [name, run] of Object.entries(ways)) {
       const startMs = performance.now();
       const count = await run(symbol);
-      // The first rounds warm up.
+      // The first rounds are warm-up.
       if (round >= 3) {
         times[name] ??= [];
         times[name].push(performance.now() - startMs);

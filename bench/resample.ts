@@ -10,26 +10,26 @@ import { barsLake, emptySilver, openLake, publishSession } from './bars-lake.ts'
 import { copySeconds, type Dataset, type DatasetSize, dataset, FULL_SIZE } from './dataset.ts';
 
 /**
- * Resampling against its yardstick: the six-interval rebuild as a multiple of copying the same daily rows, its memory, and
- * one new session as a share of the rebuild, with ten years of history and with one.
+ * Resampling: the six-interval rebuild as a multiple of copying the same daily rows, its memory, and one new session as a
+ * fraction of the rebuild, with ten years of history and with one.
  *
  *     node bench/resample.ts [--symbols 10000] [--sessions 2520]
  */
 
 const LIMITS = { rebuildToCopy: 3.5, memoryBytes: 1e9, sessionToRebuild: 0.05 } as const;
-/** What DuckDB may hold of the process's memory. */
+/** DuckDB's share of the process's memory. */
 const MEMORY_LIMIT_BYTES = 500e6;
 const RUNS = 3;
 const SESSIONS_A_YEAR = 252;
 
 interface Measured {
   readonly seconds: number;
-  /** Of all cores together: says less of what else the machine is doing. */
+  /** Processor time of all cores, which depends less on other load. */
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
 }
 
-/** The best of several runs, each in a process of its own: nothing is warm but the disk cache, and memory is its own. */
+/** Best of several runs, each in its own process: only the disk cache is warm, and memory is measured separately. */
 function best(step: string, size: DatasetSize, runs: number): Measured {
   const measured = Array.from({ length: runs }, (_, run): Measured => {
     const args = [import.meta.filename, '--step', step, '--run', String(run)];
@@ -73,7 +73,10 @@ async function rebuildStep(calendar: Calendar, data: Dataset): Promise<Measured>
   });
 }
 
-/** One of the sessions that were held back. The lake is a copy, so that every run of the benchmark starts from the same. */
+/**
+ * One of the sessions that were held back. The lake is a copy, so that every run of the benchmark starts from the same
+ * state.
+ */
 async function sessionStep(calendar: Calendar, data: Dataset, run: number): Promise<Measured> {
   const root = `${data.folder}/nightly`;
   if (run === 0) {

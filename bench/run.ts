@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --symbols 10000 --sessions 2520]`: every benchmark, one after the other, each in a process of its own.
- * What counts are ratios within one run, since machines differ and are rarely quiet.
+ * `npm run bench [-- --symbols 10000 --sessions 2520]`: runs every benchmark sequentially, each in its own process. Only ratios
+ * within one run count, since machines differ and are rarely idle.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';

@@ -1,7 +1,7 @@
 /**
- * What serving costs, as ratios in one run: kept answers against a bare server of the same framework, cold ones against DuckDB on
- * the same files, latencies while the nightly run goes on beside, the first answer after a start, and memory under random
- * requests.
+ * The cost of serving, as ratios within one run: cached responses compared with a bare server of the same framework, cold ones
+ * compared with DuckDB on the same files, latencies with the nightly run alongside, the first response after a start, and memory
+ * under random requests.
  *
  *     node bench/serve.ts [--symbols 10000] [--sessions 2520] [--only warm,cold,load,start,memory] [--memory-seconds 60]
  */
@@ -40,7 +40,7 @@ const { values } = parseArgs({
 });
 const calendar = createCalendar({ lastYear: 2028 });
 const data = await dataset(calendar, { symbols: Number(values.symbols), sessions: Number(values.sessions) });
-/** Without its last session, as the nightly run finds it. */
+/** Without the last session, as the nightly run finds it. */
 const root = await barsLake(data, 1);
 const parts: Readonly<Record<string, () => Promise<void>>> = { warm, cold, load, start, memory };
 for (const name of values.only.split(',')) {
@@ -49,7 +49,7 @@ for (const name of values.only.split(',')) {
   await part();
 }
 
-/** Ten years of one symbol, kept: requests a second in turns with the bare server, the medians of the rounds compared. */
+/** Ten years of one symbol, cached: requests per second, alternating with the bare server; medians of the rounds. */
 async function warm(): Promise<void> {
   await using served = await serveLake(root);
   const path = barsPath(symbolAt(7));
@@ -58,14 +58,14 @@ async function warm(): Promise<void> {
   const rates: { readonly ours: number; readonly theirs: number }[] = [];
   for (let round = 0; round <= WARM_ROUNDS; round += 1) {
     const rate = { ours: await rateOf(served, path), theirs: await rateOf(bare, path) };
-    // The first round warms both up.
+    // The first round is warm-up.
     if (round > 0) rates.push(rate);
   }
   const ours = median(rates.map((rate) => rate.ours));
   const theirs = median(rates.map((rate) => rate.theirs));
-  // By rounds, since a machine is not equally busy in all of them.
+  // In rounds, since the load of the machine varies.
   const ratio = median(rates.map((rate) => rate.ours / rate.theirs));
-  line(`ten years of one symbol, kept (${Math.round(bytes.byteLength / 1024)} KiB)`);
+  line(`ten years of one symbol, cached (${Math.round(bytes.byteLength / 1024)} KiB)`);
   report(
     '  requests a second',
     ratio,
@@ -75,7 +75,10 @@ async function warm(): Promise<void> {
   );
 }
 
-/** Ten years of symbols never asked for, over HTTP, in turns with DuckDB reading the same rows of the same files. */
+/**
+ * Ten years of symbols not requested before, over HTTP, alternating with DuckDB reading the same rows of the same
+ * files.
+ */
 async function cold(): Promise<void> {
   await using served = await serveLake(root);
   using open = await openLake(root, DUCKDB_BYTES);
@@ -100,7 +103,7 @@ async function cold(): Promise<void> {
   report('  time', median(ours) / median(theirs), LIMITS.coldRatio, what, 'most');
 }
 
-/** 200 connections that ask for hot and cold symbols, alone and with the nightly run in a process beside. */
+/** 200 connections that request hot and cold symbols, alone and with the nightly run in another process. */
 async function load(): Promise<void> {
   await using lake = await prepareNight(calendar, data, defined(data.dates.at(-1), 'the dataset has sessions'));
   await using served = await serveLake(lake.root);
@@ -112,7 +115,7 @@ async function load(): Promise<void> {
   line(`${LOAD_CONNECTIONS} connections, one request in four to one of 250 symbols and the rest to 30`);
   describe('  alone', await shoot(10));
   const startMs = performance.now();
-  // As `condvest up` has it: a process of its own that steps back where the processors are few.
+  // Like `condvest up`: a separate process with a lower priority if there are few processors.
   const night = spawn(process.execPath, lake.command, { stdio: ['ignore', 'ignore', 'inherit'] });
   setPriority(night.pid ?? 0, constants.priority.PRIORITY_BELOW_NORMAL);
   const ended = once(night, 'close');
@@ -125,7 +128,7 @@ async function load(): Promise<void> {
   line(`  the nightly run ended with ${night.exitCode} in less than ${(nightMs / 1000).toFixed(0)} s beside it`);
 }
 
-/** From the start of the process to its first answer, over a full lake and where there is none. */
+/** From the start of the process to its first response, with a full lake and without one. */
 async function start(): Promise<void> {
   for (const [name, lake] of [
     ['serve', root],
@@ -136,11 +139,11 @@ async function start(): Promise<void> {
       await using served = await serveLake(lake, lake === undefined ? ['--symbols', '50', '--years', '2'] : []);
       times.push(served.firstMs);
     }
-    report(`condvest ${name}: first answer`, median(times), LIMITS.firstMs, 'ms after the start', 'most');
+    report(`condvest ${name}: first response`, median(times), LIMITS.firstMs, 'ms after the start', 'most');
   }
 }
 
-/** Random requests of every kind over all symbols: the memory of the server must come to rest. */
+/** Random requests of every kind over all symbols: the server's memory must level off. */
 async function memory(): Promise<void> {
   const sessions = data.dates.slice(0, -1);
   await using served = await serveLake(root);
@@ -160,7 +163,7 @@ async function memory(): Promise<void> {
   const [middle, last] = [Math.max(...samples.slice(third, 2 * third)), Math.max(...samples.slice(2 * third))];
   line(`${requests} random requests over ${data.symbols} symbols in ${seconds} s`);
   report('  memory', Math.max(...samples) / 2 ** 20, LIMITS.memoryBytes / 2 ** 20, 'MiB', 'most');
-  line(`  the last third of the time against the one before: ${(last / middle).toFixed(2)} ×`);
+  line(`  the last third compared with the one before: ${(last / middle).toFixed(2)} ×`);
 }
 
 function barsPath(symbol: string, part = 0): string {
@@ -169,7 +172,7 @@ function barsPath(symbol: string, part = 0): string {
   return `/v2/aggs/ticker/${symbol}/range/1/day/${from}/2024-12-31?limit=50000`;
 }
 
-/** As the dataset names them. */
+/** Symbol names as in the dataset. */
 function symbolAt(index: number): string {
   return `S${String(index % data.symbols).padStart(6, '0')}`;
 }

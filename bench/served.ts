@@ -4,18 +4,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** A server in a process of its own, started as a user starts it. */
+/** A server in its own process, started the way a user starts it. */
 export interface Served extends AsyncDisposable {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly pid: number;
-  /** From the start of the process to its first answer. */
+  /** From the start of the process to its first response. */
   readonly firstMs: number;
 }
 
 const POLL_MS = 10;
 
-/** `condvest serve` over a lake, or `condvest up` where there is none. */
+/** `condvest serve` over a lake, or `condvest up` if there is none. */
 export async function serveLake(lake: string | undefined, args: readonly string[] = []): Promise<Served> {
   const home = await mkdtemp(join(tmpdir(), 'condvest-bench-home-'));
   if (lake !== undefined) await symlink(lake, join(home, 'lake'));
@@ -34,7 +34,7 @@ export async function serveBare(bytes: Uint8Array): Promise<Served> {
   return started(folder, (port) => spawn(process.execPath, ['bench/bare-server.ts', file, port], { stdio: 'ignore' }));
 }
 
-/** Waits for the first answer. Disposing ends the process and removes the folder that it worked in. */
+/** Waits for the first response. Disposing ends the process and removes its folder. */
 async function started(folder: string, start: (port: string) => ChildProcess): Promise<Served> {
   const port = await freePort();
   const startMs = performance.now();
@@ -53,7 +53,7 @@ async function started(folder: string, start: (port: string) => ChildProcess): P
   };
 }
 
-/** Bytes that a process holds in memory now. */
+/** Returns the bytes that a process holds in memory now. */
 export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024;

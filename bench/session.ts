@@ -20,14 +20,15 @@ import { type DatasetSize, dataset, FULL_SIZE } from './dataset.ts';
 import { listingsOf, oneSession, oneSessionAsJson } from './session.sql.ts';
 
 /**
- * How long all symbols of one session take to answer, cold (the session was not asked for before; snapshots, splits and listings
- * are open), against DuckDB alone in the same run: the same columns of the same rows from the files that hold the session, sorted,
- * as JSON. Both take turns on the same sessions: new ones, which have files of their own, and old ones, in the files of their years.
+ * Time to answer for all symbols of one session, cold (the session was not requested before; snapshots, splits and
+ * listings are open), compared with DuckDB alone in the same run: the same columns of the same rows from the files that
+ * hold the session, sorted, as JSON. Both alternate on the same sessions: new ones with files of their own, and old
+ * ones in year files.
  */
 
-/** How much longer than DuckDB the answer may take. */
+/** Limits, as multiples of DuckDB's time. */
 const LIMIT = 1.5;
-/** A lake of its own, since it also has listings. */
+/** A separate lake, since it also has listings. */
 const HELD_BACK = 0;
 const NEW_SESSIONS = 30;
 const OLD_SESSIONS = 20;
@@ -35,16 +36,16 @@ const WARM_UP = 4;
 const MEMORY_BYTES = 2e9;
 
 const WAYS = ['duckdb', 'duckdbJson', 'answer'] as const;
-/** Median milliseconds, and the median of what a session took against DuckDB on the same one. */
+/** Median milliseconds, and the median ratio to DuckDB on the same session. */
 type Times = Readonly<Record<(typeof WAYS)[number], number>> & { readonly ratio: number; readonly jsonRatio: number };
 
 export interface SessionResult {
   readonly rows: number;
   readonly newest: Times;
   readonly old: Times;
-  /** Snapshots of all tickers: two sessions compared. */
+  /** Snapshots of all tickers, which compare two sessions. */
   readonly snapshotsMs: number;
-  /** Highs and lows of 52 weeks, once a version. */
+  /** 52-week highs and lows, computed once per version. */
   readonly extremesMs: number;
 }
 
@@ -96,14 +97,14 @@ export async function benchSession(size: DatasetSize): Promise<SessionResult> {
   return { rows, newest, old, snapshotsMs, extremesMs: performance.now() - extremesFromMs };
 }
 
-/** Medians of ways that take turns on the same sessions, the first of which warm up. */
+/** Returns medians of several methods that alternate on the same sessions. The first sessions are warm-up. */
 async function measured(
   ways: Readonly<Record<(typeof WAYS)[number], (session: IsoDate) => Promise<number>>>,
   sessions: readonly IsoDate[],
 ): Promise<Times> {
   const times: Record<(typeof WAYS)[number], number[]> = { duckdb: [], duckdbJson: [], answer: [] };
   for (const [round, session] of sessions.entries()) {
-    // Each goes first as often as the others.
+    // Each goes first equally often.
     for (const [i] of WAYS.entries()) {
       const way = defined(WAYS[(i + round) % WAYS.length], 'a way');
       const startMs = performance.now();

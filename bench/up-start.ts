@@ -1,6 +1,6 @@
 /**
- * How long `condvest up` takes until it waits for the next close, over a lake that is up to date: the whole process, from the
- * launcher on. Measured against the least that any program with these tools takes: Node with DuckDB opened once.
+ * Time until `condvest up` waits for the next close, with a lake that is up to date: the whole process, from the launcher on.
+ * Compared with the minimum for any program with these tools: Node with DuckDB opened once.
  *
  *     node bench/up-start.ts
  */
@@ -27,7 +27,7 @@ try {
   if (filled.status !== 0) throw new Error(`filling the lake ended with ${filled.status}`);
   const upMs: number[] = [];
   const bareMs: number[] = [];
-  // In turn, so that a busy moment of the machine meets both.
+  // Alternating, so that a busy moment of the machine affects both.
   for (let run = 0; run < RUNS; run += 1) {
     bareMs.push(timed(() => spawnSync(process.execPath, ['--input-type=module', '-e', BARE], { stdio: 'ignore' })));
     upMs.push(await untilWaiting());
@@ -49,7 +49,7 @@ function timed(work: () => { readonly status: number | null }): number {
   return performance.now() - startMs;
 }
 
-/** From the call to the line that says when the next run is; then it is told to stop. */
+/** Measures from the call to the line that announces the next run, and then stops the process. */
 function untilWaiting(): Promise<number> {
   const startMs = performance.now();
   return new Promise((resolve, reject) => {

@@ -7,13 +7,16 @@ import { test } from 'node:test';
 import { startProcess } from './browser/running-server.ts';
 import { temporaryFolder } from './command-line.ts';
 
-/** What the package is made from. */
+/** Sources of the package. */
 const SOURCES = [
   ...['bin', 'src', 'web', 'scripts', 'condvest', 'README.md', 'CHANGELOG.md', 'LICENSE'],
   ...['package.json', 'tsconfig.json', 'tsconfig.build.json'],
 ];
 
-/** The packages that come with ours, by the lock file: none of those for development, and of types only what TypeScript asks for. */
+/**
+ * The packages that come with ours, by the lock file: none of those for development, and of types only what TypeScript
+ * asks for.
+ */
 async function dependencies(): Promise<string[]> {
   const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
@@ -26,7 +29,9 @@ async function dependencies(): Promise<string[]> {
   });
 }
 
-/** The package as it is shipped: packed, laid into another project's node_modules, used as a command and as a library. */
+/**
+ * The package as it is shipped: packed, laid into another project's node_modules, used as a command and as a library.
+ */
 test('the packed package gives a command and a typed library to another project', async () => {
   await using folder = await temporaryFolder();
   const run = (command: string, args: readonly string[], cwd: string, home = 'home'): string =>

@@ -9,7 +9,7 @@ import { LAUNCHER, testEnvironment } from './command-line.ts';
 export interface Running extends AsyncDisposable {
   readonly url: string;
   readonly child: ChildProcess;
-  /** What was written so far. */
+  /** Output so far. */
   readonly said: { out: string; err: string };
   /** Stops it as a service manager does; its exit code. */
   stop(): Promise<number | null>;
@@ -17,7 +17,10 @@ export interface Running extends AsyncDisposable {
 
 const ADDRESS = /Serving at (http:\/\/[^\s]+\/)/;
 
-/** Starts a server and waits for the address that it prints; a command of another kind for another text of the same form. */
+/**
+ * Starts a server and waits for the address that it prints; a command of another kind for another text of the same
+ * form.
+ */
 export async function start(
   args: readonly string[],
   options: { readonly home: string; readonly env?: Readonly<Record<string, string>>; readonly told?: RegExp },

@@ -9,7 +9,7 @@ import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 import { condvest, temporaryFolder, testEnvironment } from './command-line.ts';
 import { childrenOf, eventually, isAlive, json, start } from './running.ts';
 
-/** How `condvest up` begins, goes on and ends where something is in its way. */
+/** `condvest up`: start, operation and end under adverse conditions. */
 
 const NEXT = /Next run at (\d{4}-\d\d-\d\d) [^\n]*/;
 const SIMULATED = { CONDVEST_SOURCE: 'simulated' };

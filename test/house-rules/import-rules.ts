@@ -33,8 +33,8 @@ const PARTS: Readonly<Record<string, { readonly parts: readonly string[]; readon
 };
 
 /**
- * Rooms of `src/runtime/`, lowest first, with the rooms each may import. `local` and `aws` fill the ports with adapters, and no other
- * room may import `#adapters` or them, but for the library, which opens a lake.
+ * Rooms of `src/runtime/`, lowest first, with the rooms each may import. `local` and `aws` fill the ports with
+ * adapters, and no other room may import `#adapters` or them, but for the library, which opens a lake.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: [],
@@ -59,7 +59,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** What the table does not allow, a line each. */
+/** Returns what the table does not allow, one line each. */
 export function violations(files: readonly SourceFile[]): string[] {
   const found: string[] = [];
   for (const file of files) {

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { parseSync } from 'oxc-parser';
 
 /**
- * What the page may import: its own files, the domain, its packages, and of the server only the types of what it says. Anything
- * else of `src/` would bring the server into the browser.
+ * Allowed imports of the page: its own files, the domain, its packages, and from the server only the types of its JSON.
+ * Anything else from `src/` would pull the server into the browser.
  */
 const PACKAGES = ['preact', '@preact/signals', 'lightweight-charts'];
 

@@ -39,7 +39,7 @@ export class World implements AsyncDisposable {
   readonly intervals: readonly number[];
   readonly engine: Engine;
   readonly inner: ObjectStore;
-  /** What happened so far, for the failure message. */
+  /** Events so far, for the failure message. */
   readonly trace: string[] = [];
   calendar: Calendar;
   truth: Truth = NOTHING;

@@ -213,7 +213,7 @@ function paperOf(page: Page): Promise<string> {
   return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 }
 
-/** What a screen reader would stumble over. */
+/** Returns what a screen reader would stumble over. */
 function faultsOf(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const found: string[] = [];

@@ -22,7 +22,7 @@ async function run(market: MarketLake, mode: 'incremental' | 'full' = 'increment
   return consolidate({ lake: lake.lake, calendar, clock }, { mode, intervals: INTERVALS, maxWorkers: 2 });
 }
 
-/** How many files hold how many sessions each. */
+/** Returns the numbers of sessions in shared files, and the number of files with a single session. */
 async function layout(market: MarketLake, definition = DAILY_BARS): Promise<string> {
   const files = (await market.test.lake.table(definition).head())?.files ?? [];
   const sizes = files.map((file) => file.units?.size ?? 0).filter((size) => size > 1);

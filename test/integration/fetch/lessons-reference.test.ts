@@ -5,7 +5,7 @@ import { findGaps } from '#batch/gaps.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import { FIRST, LAST, settled, setUp, ticker } from '#test/fixtures/vendor-market.ts';
 
-/** What went wrong elsewhere with listings and events, each as a case of its own. Everything over HTTP, on a virtual clock. */
+/** Failures seen elsewhere with listings and events, one case each. Everything over HTTP, on a virtual clock. */
 
 describe('fetching listings and events', () => {
   test('a symbol that ceased to trade is closed by itself, and a new one listed from its first day', async () => {

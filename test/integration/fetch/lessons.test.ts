@@ -12,7 +12,7 @@ import type { VendorServer } from '#test/fakes/vendor-server.ts';
 import { calendar } from '#test/fixtures/fetch-lake.ts';
 import { bar, FIRST, LAST, SESSIONS, SYMBOLS, settled, setUp } from '#test/fixtures/vendor-market.ts';
 
-/** What went wrong elsewhere when days were fetched, each as a case of its own. Everything over HTTP, on a virtual clock. */
+/** Failures seen elsewhere when fetching sessions, one case each. Everything over HTTP, on a virtual clock. */
 
 /** A store on which no commit of one table succeeds. */
 function failing(store: ObjectStore, table: string): ObjectStore {

@@ -71,7 +71,7 @@ describe('aggregates while the lake grows', () => {
     const unpublished = sessions.slice(2);
     const property = fc.asyncProperty(
       fc.record({
-        /** How many of the unpublished sessions have begun; live bars of published ones may linger. */
+        /** Number of unpublished sessions that have begun; live bars of published ones may linger. */
         begun: fc.integer({ min: 0, max: unpublished.length }),
         lingering: fc.integer({ min: 0, max: 2 }),
         trades: fc.integer({ min: 1, max: 1000 }),

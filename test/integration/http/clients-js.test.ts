@@ -7,8 +7,8 @@ import { restClient as polygon8 } from 'polygon-client-8';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 
 /**
- * The official JavaScript clients, unmodified, over a socket: every method that is about stocks either works or is refused as not
- * entitled. Another route is another row of `CALLS`.
+ * The official JavaScript clients, unmodified, over a socket: every method that is about stocks either works or is
+ * refused as not entitled. Another route is another row of `CALLS`.
  */
 
 type Method = (...parameters: unknown[]) => Promise<unknown>;
@@ -197,7 +197,7 @@ async function check(call: Call, run: () => Promise<unknown>): Promise<void> {
   assert.deepEqual(asText(rows), asText(wanted));
 }
 
-/** What a person would be shown: each version throws in a form of its own. */
+/** The message that a person would see; each version throws in its own form. */
 function wordsOf(error: unknown): string {
   const { message, response } = error as { message?: string; response?: { data?: { message?: string } } };
   return `${message ?? ''} ${response?.data?.message ?? ''} ${typeof error === 'string' ? error : ''}`;

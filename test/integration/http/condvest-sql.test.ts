@@ -68,7 +68,7 @@ async function openSqlApp(limits: Partial<ServingLimits> = {}): Promise<SqlApp> 
   };
 }
 
-/** What the process of a statement does first, here in the test's own: quicker for many statements. */
+/** The first step of a statement's process, run in the test's own process, which is faster for many statements. */
 interface Sandbox {
   run(statement: string): Promise<void>;
   close(): void;
@@ -284,7 +284,7 @@ test('a statement sees the tables as of an instant, the same ever after', async 
   await assert.rejects((await sql.post(late)).text(), /Could not convert string 'x'/);
 });
 
-/** What no machine ends. */
+/** Statements that no machine finishes. */
 const ENDLESS = 'SELECT count(*) FROM range(1000000) a(i), range(1000000) b(j) WHERE hash(i, j) = 1';
 
 /** Waits until a statement is run. */

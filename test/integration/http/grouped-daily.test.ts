@@ -22,7 +22,7 @@ async function grouped(date: string, query = ''): Promise<GroupedDaily> {
   return JSON.parse(text) as GroupedDaily;
 }
 
-/** What the reader of one symbol says of a day, as a grouped bar. */
+/** One symbol's bar of a day from its own reader, as a grouped bar. */
 async function ofOneSymbol(symbol: string, date: IsoDate, isAdjusted: boolean): Promise<GroupedBar | undefined> {
   const request = { symbol, from: date, to: date, adjust: isAdjusted ? 'split' : 'raw' } as const;
   const { bars } = await readBars(http.serving, request, await http.serving.views.current()).catch((error) => {

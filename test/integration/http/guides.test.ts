@@ -10,7 +10,7 @@ import { isoDate } from '#base/dates.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';
 
-/** What the guides tell a reader to type is what runs here, against a server of the test, whose market has another symbol. */
+/** Runs what the guides tell a reader to type, against a test server whose market has another symbol. */
 function blocks(guide: string, language: string, base: string): string[] {
   const text = readFileSync(`docs/how-to/${guide}.md`, 'utf8');
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) =>
@@ -24,7 +24,7 @@ function runNode(program: string): Promise<string> {
   return runFile('program.mjs', text, (path) => [process.execPath, [path]]);
 }
 
-/** What a command prints that is run with a file of this text. */
+/** Returns the output of a command that is run with a file of this text. */
 async function runFile(
   name: string,
   text: string,

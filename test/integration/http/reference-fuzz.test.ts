@@ -4,7 +4,10 @@ import fc from 'fast-check';
 
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 
-/** Every parameter of the reference routes and of the datafeed, with anything in it: an answer, never a failure of the server. */
+/**
+ * Every parameter of the reference routes and of the datafeed, with anything in it: an answer, never a failure of the
+ * server.
+ */
 const ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/v3/reference/tickers': [
     ...['ticker', 'ticker.gt', 'ticker.lte', 'type', 'market', 'exchange', 'cusip', 'cik', 'date', 'search', 'active'],
@@ -59,7 +62,7 @@ const ROUTES: Readonly<Record<string, readonly string[]>> = {
   '/apps.json': [],
 };
 
-/** What parameters look like, what is just beside it, and what is far from it. */
+/** Valid parameters, near misses, and nonsense. */
 const anyValue = fc.oneof(
   fc.constantFrom(
     'AAA',

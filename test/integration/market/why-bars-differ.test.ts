@@ -6,7 +6,7 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { CalendarWindows } from '#market/calendar-windows.ts';
 import { DEFAULT_INTERVALS, windowNumber, windowSessions } from '#market/window.ts';
 
-/** What `docs/reference/why-bars-differ.md` shows, computed. */
+/** Computes what `docs/reference/why-bars-differ.md` shows. */
 const page = readFileSync('docs/reference/why-bars-differ.md', 'utf8');
 const calendar = createCalendar({ lastYear: 2028 });
 const N = 5;

@@ -14,7 +14,7 @@ const SESSIONS = calendar.range(FROM, HISTORY_END);
 const PER_MINUTE = 100;
 const PAGE_ROWS = 100;
 
-/** What networks and vendors do, drawn anew for each request. */
+/** Faults of networks and vendors, drawn for each request. */
 const TROUBLE: readonly VendorFault[] = [
   { kind: 'status', status: 429, retryAfter: '2' },
   { kind: 'status', status: 503 },

@@ -13,7 +13,7 @@ import { fetchTask } from '#runtime/tasks/fetch-tasks.ts';
 import { importTask } from '#runtime/tasks/tasks.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 
-/** What `condvest up` does with more sessions than one run takes. */
+/** `condvest up` with more sessions than one run takes. */
 
 const BARS = ['S0', 'S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7'];
 /** Listed as well, but without bars: every session is short of a fifth of what is expected. */

@@ -36,8 +36,8 @@ export class MarketModel {
   }
 
   /**
-   * Puts rows into memory and whole sessions into the lake, as one commit. `share`: sessions before this one go into the
-   * file of their year.
+   * Puts rows into memory and whole sessions into the lake, as one commit. `share`: sessions before this one go into
+   * the file of their year.
    */
   async put(rows: readonly DailyBar[], share?: IsoDate): Promise<void> {
     for (const row of rows) {
@@ -186,7 +186,7 @@ function inStoredOrder(a: WindowBar, b: WindowBar): number {
   return keyOf(a) < keyOf(b) ? -1 : 1;
 }
 
-/** How far sums of doubles may be apart that were added up in another order, relative to their size. */
+/** Relative tolerance for sums of doubles added in a different order. */
 const SUM_TOLERANCE = 1e-12;
 
 /** The first difference, or undefined. All columns exactly, but volume and vwap, which are sums. */

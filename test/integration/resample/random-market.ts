@@ -5,7 +5,7 @@ import type { SplitFact } from '#market/corporate-actions.ts';
 import type { Listing } from '#market/security.ts';
 import type { Random } from '#ports/random.ts';
 
-/** What may happen to a small market, decided by a seed: halts, missing fields, splits, a rename, a reused symbol. */
+/** A small market with events drawn from a seed: halts, missing fields, splits, a rename, a reused symbol. */
 export class RandomMarket {
   readonly #random: Random;
   readonly #calendar: Calendar;

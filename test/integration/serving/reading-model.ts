@@ -27,8 +27,8 @@ export interface ExpectedBar {
 }
 
 /**
- * What `readBars` must answer, from the rows in memory and the pure functions of the domain, fed in the plainest way:
- * all rows, then a filter. Nothing that reads the lake takes part.
+ * Returns the expected result of `readBars`, from the rows in memory and the pure functions of the domain, applied in
+ * the simplest way: all rows, then a filter. Involves no code that reads the lake.
  */
 export function expectedBars(
   model: MarketModel,

@@ -3,13 +3,13 @@ import { UsageError } from '#base/errors.ts';
 import type { Compaction, CompactMode, CompactRules } from '#lake/compact.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
-import { BRONZE_TABLES, DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
+import { BRONZE_TABLES, DAILY_BARS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { windowNumber, windowSessions } from '#market/window.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { openWindowStart } from './ledger/classify-sessions.ts';
-import { readLedger } from './ledger/ledger.ts';
+import { currentLedger } from './ledger/ledger.ts';
 
 export interface ConsolidateDeps {
   readonly lake: Lake;
@@ -93,7 +93,7 @@ async function doneSessions(
   longest: number,
 ): Promise<(session: IsoDate, wanted: 'settled' | 'settled or missing') => boolean> {
   const { lake, calendar, clock } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const openFrom = openWindowStart(calendar, longest, clock.nowMs());
   return (session, wanted) => {
     if (session >= openFrom) return false;

@@ -1,14 +1,13 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
 import { type PlannedSession, planFetch } from './fetch/plan.ts';
 import { gapsOfSymbolSql, symbolGapsSql } from './gaps.sql.ts';
-import { readLedger } from './ledger/ledger.ts';
-import { allRowsSql } from './tables/small-table.ts';
+import { currentLedger } from './ledger/ledger.ts';
 
 export interface GapsReport {
   /** There is nothing yet that could have gaps. */
@@ -40,7 +39,7 @@ export async function findGaps(
   request: { readonly source: string; readonly symbol?: string | undefined; readonly limit: number },
 ): Promise<GapsReport> {
   const { lake, calendar, clock } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const horizon = await readHorizon(lake, request.source);
   const nowMs = clock.nowMs();
   const planned = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
@@ -48,7 +47,7 @@ export async function findGaps(
   const head = await lake.table(DAILY_BARS).head();
   if (head === undefined) return { isEmpty: ledger.size === 0, sessions, horizon, symbols: [], ofSymbol: undefined };
   const bars = await lake.table(DAILY_BARS).scanSql(head.files);
-  const listings = await allRowsSql(lake, LISTINGS, await lake.table(LISTINGS).head());
+  const listings = await lake.table(LISTINGS).rowsSql(await lake.table(LISTINGS).head());
   using session = await lake.session();
   const published = [...ledger.values()].filter((row) => row.rows > 0).map((row) => [row.session]);
   await session.load('published', PUBLISHED, published);
@@ -58,9 +57,6 @@ export async function findGaps(
     );
     return { isEmpty: false, sessions, horizon, symbols: [], ofSymbol: rows.map((row) => row.session) };
   }
-  const rows = await session.rows<{ symbol: string; first_session: IsoDate; missing: number; sessions: number }>(
-    symbolGapsSql(bars, listings, request.limit),
-  );
-  const symbols = rows.map(({ first_session: firstSession, ...row }) => ({ ...row, firstSession }));
+  const symbols = await session.records<SymbolGap>(symbolGapsSql(bars, listings, request.limit));
   return { isEmpty: false, sessions, horizon, symbols, ofSymbol: undefined };
 }

@@ -1,6 +1,6 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { DAILY_BARS, QUARANTINE, SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS, QUARANTINE } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { expectedRows } from '#market/ledger.ts';
 import { isOffMedian } from '#market/quality.ts';
@@ -8,9 +8,8 @@ import { SessionSet } from '#market/session-set.ts';
 
 import { barWarnings } from './import/bar-warnings.ts';
 import type { WarningExample } from './import/report.ts';
-import { readLedger } from './ledger/ledger.ts';
+import { currentLedger } from './ledger/ledger.ts';
 import { countOfSql, quarantinedSql, withinSql } from './quality.sql.ts';
-import { allRowsSql } from './tables/small-table.ts';
 
 export interface QualityRequest {
   readonly from?: IsoDate | undefined;
@@ -47,12 +46,12 @@ export async function findQuality(
 ): Promise<QualityReport> {
   const { lake, calendar } = deps;
   const head = await lake.table(DAILY_BARS).head();
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const held = [...ledger.values()].filter((row) => row.rows > 0);
   const first = held[0]?.session;
   const last = held.at(-1)?.session;
   const { from = first, to = last, limit } = request;
-  const stored = await allRowsSql(lake, QUARANTINE, await lake.table(QUARANTINE).head());
+  const stored = await lake.table(QUARANTINE).rowsSql(await lake.table(QUARANTINE).head());
   const range = request.from === undefined && request.to === undefined ? undefined : { from, to };
   const quarantined = await lake.rows<QuarantinedCount>(quarantinedSql(stored, range));
   if (head === undefined || from === undefined || to === undefined) {

@@ -1,14 +1,13 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { LISTINGS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow } from '#market/ledger.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
 import { completeThrough, planFetch } from './fetch/plan.ts';
-import { readLedger } from './ledger/ledger.ts';
-import { readListings } from './tables/listings-table.ts';
+import { currentLedger } from './ledger/ledger.ts';
+import { currentListings } from './tables/listings-table.ts';
 
 /** How complete and how final the lake is, at an instant. */
 export interface LakeStatus {
@@ -46,7 +45,7 @@ export async function lakeStatus(
 ): Promise<LakeStatus> {
   const { lake, calendar, clock } = deps;
   const nowMs = clock.nowMs();
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const horizon = await readHorizon(lake, request.source);
   const lastClosed = calendar.lastClosedSession(nowMs);
   const work = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
@@ -61,7 +60,7 @@ export async function lakeStatus(
     // Looked for, and nothing came: there is no bar of it, nor will there be one where the exchange turned out to be closed.
     else if (calendar.isSession(row.session)) counts.missing += 1;
   }
-  const listings = await readListings(lake, await lake.table(LISTINGS).head());
+  const listings = await currentListings(lake);
   const published = [...ledger.values()].filter((row) => row.rows > 0);
   return {
     nowMs,

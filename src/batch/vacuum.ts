@@ -2,7 +2,6 @@ import { UsageError } from '#base/errors.ts';
 import type { NeededVersion } from '#lake/clean-log.ts';
 import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
-import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
 import { DAILY_BARS, LISTINGS, RESTATEMENTS, SPLITS } from '#lake/tables.ts';
 import type { VacuumFile, VacuumOptions } from '#lake/vacuum.ts';
@@ -112,9 +111,9 @@ async function neededVersions(
   const bars = await lake.table(DAILY_BARS).head();
   if (bars === undefined) return needs;
   const inputs: PinnedInputs = {
-    bars: pin(bars),
-    splits: optionalPin(await lake.table(SPLITS).head()),
-    listings: optionalPin(await lake.table(LISTINGS).head()),
+    bars,
+    splits: await lake.table(SPLITS).head(),
+    listings: await lake.table(LISTINGS).head(),
     calendarHash: calendar.hash,
   };
   for (const table of tables) {
@@ -129,14 +128,6 @@ async function neededVersions(
   const restatements = await lake.table(RESTATEMENTS).head();
   need(DAILY_BARS.name, restatements?.txns.get(restatementsKey(bars.tableId)) ?? 0, RESTATEMENTS.name);
   return needs;
-}
-
-function pin(snapshot: Snapshot): { tableId: string; version: number } {
-  return { tableId: snapshot.tableId, version: snapshot.version };
-}
-
-function optionalPin(snapshot: Snapshot | undefined): { tableId: string; version: number } | undefined {
-  return snapshot === undefined ? undefined : pin(snapshot);
 }
 
 function checkRetention(days: number | undefined): void {

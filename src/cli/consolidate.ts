@@ -1,9 +1,10 @@
+import { plural } from '#base/plural.ts';
 import type { ConsolidateReport } from '#runtime/tasks/reports.ts';
 import { consolidateTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { choiceOption, invalid, textOption, wholeOption } from './options.ts';
-import { formatBytes, formatCount, plural } from './render/text.ts';
+import { formatBytes, formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const WORKERS_MAX = 64;

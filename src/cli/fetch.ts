@@ -1,9 +1,10 @@
+import { plural } from '#base/plural.ts';
 import { type FetchReport, type FetchRequest, fetchTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
 import { dateOption, flagOption } from './options.ts';
-import { formatCount, formatDuration, plural } from './render/text.ts';
+import { formatCount, formatDuration } from './render/text.ts';
 import { stepProgress } from './step-progress.ts';
 import { withApp } from './with-app.ts';
 

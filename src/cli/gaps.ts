@@ -1,10 +1,11 @@
+import { plural } from '#base/plural.ts';
 import { gapsTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
 import { wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
-import { formatCount, plural } from './render/text.ts';
+import { formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;

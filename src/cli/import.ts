@@ -1,10 +1,11 @@
 import { UsageError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
 import { DATASETS, type DatasetReport, type ImportReport } from '#runtime/tasks/reports.ts';
 import { importTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { choiceOption, flagOption, invalid, textOption } from './options.ts';
-import { formatCount, plural } from './render/text.ts';
+import { formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const EXAMPLES_SHOWN = 5;

@@ -1,9 +1,10 @@
 import { UsageError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
 import { noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, wholeOption } from './options.ts';
-import { formatInstant, plural } from './render/text.ts';
+import { formatInstant } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;

@@ -1,9 +1,10 @@
+import { plural } from '#base/plural.ts';
 import { type QualityTaskReport, qualityTask } from '#runtime/tasks/fetch-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
 import { dateOption, wholeOption } from './options.ts';
-import { formatCount, plural } from './render/text.ts';
+import { formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 10;

@@ -1,9 +1,10 @@
+import { plural } from '#base/plural.ts';
 import { type ResampleTaskReport, resampleTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
 import { flagOption, intervalsOption } from './options.ts';
-import { formatCount, plural } from './render/text.ts';
+import { formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {

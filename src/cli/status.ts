@@ -1,10 +1,11 @@
+import { plural } from '#base/plural.ts';
 import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
 import { noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
 import { describeRun } from './pipeline.ts';
-import { formatCount, formatInstant, plural } from './render/text.ts';
+import { formatCount, formatInstant } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const NOTICES_SHOWN = 10;

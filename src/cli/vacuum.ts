@@ -1,9 +1,10 @@
+import { plural } from '#base/plural.ts';
 import type { VacuumLakeReport } from '#runtime/tasks/reports.ts';
 import { vacuumTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, wholeOption } from './options.ts';
-import { formatBytes, plural } from './render/text.ts';
+import { formatBytes } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const RETENTION_DAYS_MAX = 400;

@@ -1,9 +1,10 @@
+import { plural } from '#base/plural.ts';
 import type { VerifyReport } from '#runtime/tasks/reports.ts';
 import { verifyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { flagOption } from './options.ts';
-import { formatCount, plural } from './render/text.ts';
+import { formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {

@@ -55,15 +55,8 @@ export interface CompactGroup {
 
 /** The files to merge, a group a year; years in which nothing is to be done are left out. */
 export function planCompaction(files: readonly HeldFile[], rules: CompactRules): CompactGroup[] {
-  const byYear = new Map<number, HeldFile[]>();
-  for (const held of files) {
-    const year = yearOfFile(held);
-    const list = byYear.get(year);
-    if (list === undefined) byYear.set(year, [held]);
-    else list.push(held);
-  }
   const groups: CompactGroup[] = [];
-  for (const [year, ofYear] of [...byYear].sort(([a], [b]) => a - b)) {
+  for (const [year, ofYear] of [...Map.groupBy(files, yearOfFile)].sort(([a], [b]) => a - b)) {
     if (rules.years !== undefined && !rules.years.includes(year)) continue;
     const movable = ofYear.filter((held) => mayMove(held, rules));
     const merges = rules.mode === 'full' || isWorthMerging(year, movable, rules);

@@ -57,6 +57,12 @@ describe('values', () => {
     });
   });
 
+  test('arrive as records with names in camel case, instants in milliseconds', async () => {
+    const sql = `SELECT DATE '2024-01-02' AS ex_date, TIMESTAMPTZ '1970-01-01 00:00:01Z' AS seen_at, NULL::DOUBLE AS split_from_old`;
+    assert.deepEqual(await engine.records(sql), [{ exDate: '2024-01-02', seenAtMs: 1000, splitFromOld: null }]);
+    assert.deepEqual(await engine.records('SELECT 1 AS a WHERE false'), []);
+  });
+
   test('of every column type go into a temporary table and come back, nulls too', async () => {
     using session = await engine.session();
     const columns = [

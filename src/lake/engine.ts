@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 
 import { AssertionError, assert } from '#base/assert.ts';
 import { isoDate, toEpochDay } from '#base/dates.ts';
@@ -6,6 +6,7 @@ import { CondvestError } from '#base/errors.ts';
 
 import { engineError } from './engine-error.ts';
 import { convertColumn, type SqlValue } from './engine-values.ts';
+import { recordName } from './records.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
 
 /** A parameter of a statement: bound, never pasted into the text. Dates and instants are bound as text and cast there. */
@@ -105,6 +106,10 @@ export class Engine {
     return this.#borrow((session) => session.rows<T>(sql, parameters));
   }
 
+  async records<T>(sql: string, parameters?: readonly SqlParameter[]): Promise<T[]> {
+    return this.#borrow((session) => session.records<T>(sql, parameters));
+  }
+
   /** The whole result as columns: quicker than rows where there are many. */
   async columns(sql: string, parameters?: readonly SqlParameter[]): Promise<Record<string, SqlValue[]>> {
     return this.#borrow((session) => session.columns(sql, parameters));
@@ -166,20 +171,25 @@ export class EngineSession implements Disposable {
   }
 
   async rows<T = SqlRow>(sql: string, parameters?: readonly SqlParameter[]): Promise<T[]> {
-    const columns = await this.columns(sql, parameters);
-    const names = Object.keys(columns);
-    const first = names[0];
-    const count = first === undefined ? 0 : (columns[first]?.length ?? 0);
-    const rows: T[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const row: Record<string, SqlValue> = {};
-      for (const name of names) row[name] = columns[name]?.[index] ?? null;
-      rows.push(row as T);
-    }
-    return rows;
+    return rowsOf(await this.columns(sql, parameters));
+  }
+
+  /** Returns rows named in the program's way: `ex_date` is `exDate`, and an instant `seen_at` is `seenAtMs`. */
+  async records<T>(sql: string, parameters?: readonly SqlParameter[]): Promise<T[]> {
+    return rowsOf(
+      await this.#columns(sql, parameters, (name, type) => recordName(name, String(type).startsWith('TIMESTAMP'))),
+    );
   }
 
   async columns(sql: string, parameters?: readonly SqlParameter[]): Promise<Record<string, SqlValue[]>> {
+    return this.#columns(sql, parameters, (name) => name);
+  }
+
+  async #columns(
+    sql: string,
+    parameters: readonly SqlParameter[] | undefined,
+    nameOf: (name: string, type: DuckDBType) => string,
+  ): Promise<Record<string, SqlValue[]>> {
     const result = await guard(() => this.#connection.run(sql, bind(parameters)));
     const chunks = await guard(() => result.fetchAllChunks());
     const columns: Record<string, SqlValue[]> = {};
@@ -189,7 +199,7 @@ export class EngineSession implements Disposable {
       for (const chunk of chunks) {
         for (const value of convertColumn(chunk.getColumnValues(index), type)) values.push(value);
       }
-      columns[name] = values;
+      columns[nameOf(name, type)] = values;
     }
     return columns;
   }
@@ -325,6 +335,18 @@ export class EngineSession implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function rowsOf<T>(columns: Readonly<Record<string, readonly SqlValue[]>>): T[] {
+  const names = Object.keys(columns);
+  const count = columns[names[0] ?? '']?.length ?? 0;
+  const rows: T[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const row: Record<string, SqlValue> = {};
+    for (const name of names) row[name] = columns[name]?.[index] ?? null;
+    rows.push(row as T);
+  }
+  return rows;
 }
 
 /** A text as an SQL literal, for the few places where a parameter cannot stand (file lists, COPY targets, view bodies). */

@@ -48,6 +48,11 @@ export class Lake {
     return this.#deps.engine.rows<T>(sql, parameters);
   }
 
+  /** Runs one statement and returns its rows, named in the program's way: `ex_date` is `exDate`, `seen_at` is `seenAtMs`. */
+  records<T>(sql: string, parameters?: readonly SqlParameter[]): Promise<T[]> {
+    return this.#deps.engine.records<T>(sql, parameters);
+  }
+
   /** Runs one statement and returns its result as columns, which is faster than rows for large results. */
   columns(sql: string, parameters?: readonly SqlParameter[]): Promise<Record<string, SqlValue[]>> {
     return this.#deps.engine.columns(sql, parameters);

@@ -67,13 +67,7 @@ export function planTargets(request: {
 }
 
 export function byYear(units: SessionSet): Map<number, SessionSet> {
-  const years = new Map<number, IsoDate[]>();
-  for (const unit of units) {
-    const list = years.get(yearOf(unit));
-    if (list === undefined) years.set(yearOf(unit), [unit]);
-    else list.push(unit);
-  }
-  return new Map([...years].map(([year, list]) => [year, SessionSet.of(list)]));
+  return new Map([...Map.groupBy(units, yearOf)].map(([year, list]) => [year, SessionSet.of(list)]));
 }
 
 export interface PutRequest {

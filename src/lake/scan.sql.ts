@@ -58,3 +58,7 @@ export function readFileColumns(localPaths: readonly string[]): string {
     FROM parquet_schema([${localPaths.map(sqlPath).join(', ')}])
     GROUP BY file_name`;
 }
+
+export function selectInOrder(select: string, sortBy: readonly string[]): string {
+  return `SELECT * FROM (${select}) ORDER BY ${sortBy.map(sqlName).join(', ')}`;
+}

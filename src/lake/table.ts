@@ -15,6 +15,7 @@ import type { LakeDeps } from './lake-deps.ts';
 import { DeltaLog } from './log.ts';
 import { checkpointInterval } from './protocol.ts';
 import { discardStaged, type HeldFile, heldFiles, type PutRequest, type StagedPut, stagePut } from './put.ts';
+import { selectInOrder } from './scan.sql.ts';
 import { type ScanOptions, scanSql } from './scan.ts';
 import type { TableDefinition } from './schema.ts';
 import { nextTimestamp, type Snapshot } from './snapshot.ts';
@@ -104,6 +105,17 @@ export class Table {
   /** Returns the text of a SELECT over the rows of these files; see `scanSql`. */
   scanSql(files: readonly (DataFile | NewFile)[], options?: ScanOptions): Promise<string> {
     return scanSql(this.#deps, this.def, files, options);
+  }
+
+  /** Returns the text of a SELECT of all rows of a version; of no rows if the table does not exist yet. */
+  rowsSql(snapshot: Snapshot | undefined): Promise<string> {
+    return this.scanSql(snapshot?.files ?? []);
+  }
+
+  /** Returns all rows of a version in the table's order, named as `Engine.records` names them. For small tables. */
+  async records<T>(snapshot: Snapshot | undefined): Promise<T[]> {
+    if (snapshot === undefined) return [];
+    return this.#deps.engine.records<T>(selectInOrder(await this.rowsSql(snapshot), this.def.sortBy));
   }
 
   /** Returns the files with the units that each of them holds. */

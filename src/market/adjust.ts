@@ -1,3 +1,4 @@
+import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import {
   type AppliedDividend,
@@ -177,9 +178,4 @@ function byDate(dividends: readonly AppliedDividend[]): AppliedDividend[][] {
     else groups.push([dividend]);
   }
   return groups;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

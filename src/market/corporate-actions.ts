@@ -1,3 +1,4 @@
+import { append } from '#base/append.ts';
 import type { IsoDate } from '#base/dates.ts';
 import type { Listings } from './security.ts';
 
@@ -125,9 +126,7 @@ function resolve<T extends Fact>(
     const [first, second] = values;
     if (first === undefined) continue;
     if (second === undefined) {
-      const list = applied.get(first.securityId);
-      if (list === undefined) applied.set(first.securityId, [first]);
-      else list.push(first);
+      append(applied, first.securityId, first);
       continue;
     }
     const reason = `${values.length} different values for one security and date`;

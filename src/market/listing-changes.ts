@@ -1,3 +1,4 @@
+import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from './calendar/calendar.ts';
 import { newSecurityId } from './security.ts';
@@ -256,9 +257,4 @@ function endOf(row: ListingRow, ended: readonly EndedSymbol[]): EndedSymbol | un
 
 function keyOf(row: { readonly symbol: string; readonly firstSession: IsoDate }): string {
   return `${row.symbol}\n${row.firstSession}`;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

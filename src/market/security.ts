@@ -1,3 +1,5 @@
+import { append } from '#base/append.ts';
+import { compare } from '#base/compare.ts';
 import { addDays, type IsoDate } from '#base/dates.ts';
 
 /**
@@ -209,15 +211,4 @@ function overlapsIn(ascending: readonly Listing[]): ListingOverlap[] {
 /** Sorts after every date while the listing is open. */
 function endOf(listing: Listing): string {
   return listing.lastSession ?? '~';
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

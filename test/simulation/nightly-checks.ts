@@ -3,11 +3,11 @@ import type { SimulatedSource } from '#adapters/simulator/daily-source.ts';
 import { type Fault, faultyRows } from '#adapters/simulator/scenarios.ts';
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
-import { readLedger } from '#batch/ledger/ledger.ts';
-import { readListings } from '#batch/tables/listings-table.ts';
+import { currentLedger } from '#batch/ledger/ledger.ts';
+import { currentListings } from '#batch/tables/listings-table.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
 import type { Lake } from '#lake/lake.ts';
-import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { RawDailyRow } from '#market/quality.ts';
@@ -92,7 +92,7 @@ export async function storedRows(of: Pick<Evidence, 'lake'>): Promise<Map<IsoDat
 
 export async function checkEnd(of: Evidence): Promise<void> {
   const { lake } = of;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const settledUntil = of.calendar.previous(of.calendar.lastClosedSession(of.clock.nowMs()));
   const stored = await storedRows(of);
   for (const session of of.calendar.range(of.from, settledUntil)) {
@@ -119,7 +119,7 @@ export async function checkEnd(of: Evidence): Promise<void> {
 async function checkSilver(of: Evidence, stored: ReadonlyMap<IsoDate, readonly DailyBar[]>): Promise<void> {
   const model = new MarketModel(of.lake, of.calendar);
   for (const [session, rows] of stored) model.bars.set(session, new Map(rows.map((row) => [row.symbol, row])));
-  model.listings = [...(await readListings(of.lake, await of.lake.table(LISTINGS).head()))];
+  model.listings = [...(await currentListings(of.lake))];
   model.splits = (await of.market.splits(of.from)).map(({ symbol, exDate, splitFrom, splitTo }) => ({
     symbol: defined(symbol, 'the market names its symbols'),
     exDate: defined(exDate, 'and days'),

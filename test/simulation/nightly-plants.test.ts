@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IsoDate } from '#base/dates.ts';
-import { readLedger } from '#batch/ledger/ledger.ts';
+import { currentLedger } from '#batch/ledger/ledger.ts';
 import { recordSessions } from '#batch/ledger/record-sessions.ts';
-import { DAILY_BARS, SESSIONS, silverBars } from '#lake/tables.ts';
+import { DAILY_BARS, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { Operations } from '#ports/operations.ts';
@@ -65,7 +65,7 @@ const PLANTS: readonly [name: string, plant: Plant, found: RegExp][] = [
     'a ledger that says another number of rows',
     {
       tamper: async (lake, calendar) => {
-        const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+        const ledger = await currentLedger(lake);
         const row = [...ledger.values()].at(-6) ?? assert.fail('there are sessions');
         const rowsAfter = new Map([[row.session, row.rows + 1]]);
         const countedAt = (await lake.table(DAILY_BARS).head())?.version;

@@ -1,4 +1,5 @@
 import { assert } from '#base/assert.ts';
+import { compare } from '#base/compare.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { drawSecurities, type SimulatedSecurity } from './securities.ts';
@@ -91,9 +92,4 @@ export interface SimulatedListing {
   readonly name: string;
   readonly type: string;
   readonly exchange: string;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

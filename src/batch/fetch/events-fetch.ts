@@ -1,8 +1,7 @@
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { SESSIONS } from '#lake/tables.ts';
 
-import { readLedger } from '../ledger/ledger.ts';
+import { currentLedger } from '../ledger/ledger.ts';
 import { firstOf } from './plan.ts';
 import { readCursor, recordCursor, type SourceCursor } from './source-cursor.ts';
 
@@ -32,7 +31,7 @@ export async function planEventsFetch(
   let from = addDays(last !== undefined && last < session ? last : session, -LOOK_BACK_DAYS);
   if (last === undefined) {
     // The first time: as far back as there are bars that they may adjust. All that were ever paid would be hundreds of pages.
-    const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+    const ledger = await currentLedger(lake);
     const first = firstOf(ledger);
     if (first !== undefined && first < from) from = first;
   }

@@ -1,8 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import { SESSIONS } from '#lake/tables.ts';
 import type { DailyRowRules } from '#market/quality.ts';
-import { readLedger } from '../ledger/ledger.ts';
+import { currentLedger } from '../ledger/ledger.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
 import type { PlannedSession } from './plan.ts';
@@ -135,7 +134,7 @@ async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise
   const beyond = refused.sort().at(-1);
   const nowMs = deps.clock.nowMs();
   if (beyond === undefined || nowMs - Date.parse(beyond) > HISTORY_MS_MIN) return [...replies];
-  const { ledger } = await readLedger(deps.lake, await deps.lake.table(SESSIONS).head());
+  const ledger = await currentLedger(deps.lake);
   const isGiven = (session: IsoDate): boolean => session > beyond;
   if ([...ledger.values()].some((row) => row.rows > 0 && isGiven(row.session))) return [...replies];
   if (replies.some(({ kind, planned }) => kind === 'bars' && isGiven(planned.session))) return [...replies];

@@ -1,6 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import { addDays } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import { recordValues } from '#lake/records.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import { type ListingChanges, type ListingRow, planListings, SHORT_LIST_SHARE } from '#market/listing-changes.ts';
@@ -8,7 +9,7 @@ import { isSymbol } from '#market/quality.ts';
 import type { ListedSymbol } from '#ports/daily-source.ts';
 
 import { DIVIDENDS_IMPORT, SPLITS_IMPORT } from '../import/import-events.ts';
-import { checkOverlaps, listingValues, readListings } from '../tables/listings-table.ts';
+import { checkOverlaps, readListings } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { planEventsFetch, recordEventsFetch } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
@@ -132,7 +133,11 @@ async function putListings(
     checkOverlaps(changes.rows);
     const { listed, delisted, renamed: moved, reused, detailed } = changes;
     if (listed.length + delisted.length + moved.length + reused.length + detailed === 0) return undefined;
-    const file = await stageRows(lake, LISTINGS, changes.rows.map(listingValues));
+    const file = await stageRows(
+      lake,
+      LISTINGS,
+      changes.rows.map((row) => recordValues(LISTINGS, row)),
+    );
     return replaceAll(base, file, { inserted: listed.length, replaced: detailed + delisted.length });
   });
   const { rows: _, ...report } = changes;

@@ -1,6 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import { SESSIONS } from '#lake/tables.ts';
-import { type Ledger, readLedger } from '../ledger/ledger.ts';
+import { currentLedger, type Ledger } from '../ledger/ledger.ts';
 import { recordSessions } from '../ledger/record-sessions.ts';
 import { putBars } from '../put/put-bars.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
@@ -29,7 +28,7 @@ export async function putReplies(
   replies: readonly Reply[],
 ): Promise<{ sessions: FetchedSession[]; version: number | undefined }> {
   const { lake, source } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const isShort = (reply: BarsReplied): boolean => {
     const stored = ledger.get(reply.planned.session)?.rows ?? 0;
     const rows = reply.validated.accepted.length;
@@ -158,16 +157,10 @@ async function recordShort(
  * each young one on its own.
  */
 function groupByInstant(replies: readonly BarsReplied[]): BarsReplied[][] {
-  const groups = new Map<string, BarsReplied[]>();
-  for (const reply of replies) {
-    const isOld = reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
-    const key = isOld ? OLD : reply.planned.session;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [reply]);
-    else group.push(reply);
-  }
-  const keys = [...groups.keys()].sort((a, b) => Number(b === OLD) - Number(a === OLD));
-  return keys.map((key) => (groups.get(key) ?? []).sort((a, b) => a.fetchedAtMs - b.fetchedAtMs));
+  const isOld = (reply: BarsReplied): boolean => reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
+  const groups = Map.groupBy(replies, (reply) => (isOld(reply) ? OLD : reply.planned.session));
+  const oldFirst = [...groups].sort(([a], [b]) => Number(b === OLD) - Number(a === OLD));
+  return oldFirst.map(([, group]) => group.sort((a, b) => a.fetchedAtMs - b.fetchedAtMs));
 }
 
 const OLD = 'old';

@@ -1,10 +1,9 @@
-import { type InstantMs, type IsoDate, isoDate } from '#base/dates.ts';
-import type { SqlParameter } from '#lake/engine.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { SESSIONS } from '#lake/tables.ts';
 
-import { ledgerValues, readLedger } from '../ledger/ledger.ts';
-import { replaceAll, stageRows } from '../tables/small-table.ts';
+import { readLedger, stageLedger } from '../ledger/ledger.ts';
+import { replaceAll } from '../tables/small-table.ts';
 
 /**
  * One session that is remembered of a source: a row of a dataset of its own in the ledger, so that it is known wherever the lake
@@ -19,24 +18,23 @@ export interface SourceCursor {
 
 export async function readCursor(lake: Lake, { dataset }: SourceCursor): Promise<IsoDate | undefined> {
   const { others } = await readLedger(lake, await lake.table(SESSIONS).head());
-  const [, session] = others.find(([of]) => of === dataset) ?? [];
-  return typeof session === 'string' ? isoDate(session) : undefined;
+  return others.find((row) => row.dataset === dataset)?.session;
 }
 
-/** True where that is news. Undefined takes the mark away. */
+/** Moves a cursor, or removes it where the session is undefined. Returns false if it was there already. */
 export async function recordCursor(
   lake: Lake,
-  mark: SourceCursor,
+  cursor: SourceCursor,
   session: IsoDate | undefined,
   nowMs: InstantMs,
 ): Promise<boolean> {
-  if ((await readCursor(lake, mark)) === session) return false;
+  if ((await readCursor(lake, cursor)) === session) return false;
   const committed = await lake.table(SESSIONS).write(async (base) => {
     const { ledger, others } = await readLedger(lake, base);
-    const kept = others.filter(([dataset]) => dataset !== mark.dataset);
-    const own: readonly (readonly SqlParameter[])[] =
-      session === undefined ? [] : [[mark.dataset, session, mark.state, 0, null, null, 1, nowMs, nowMs, 0]];
-    const file = await stageRows(lake, SESSIONS, [...kept, ...own, ...[...ledger.values()].map(ledgerValues)]);
+    const kept = others.filter(({ dataset }) => dataset !== cursor.dataset);
+    const counts = { rows: 0, counted: null, expected: null, attempts: 1, tableVersion: 0 };
+    const row = { ...cursor, ...counts, firstFetchMs: nowMs, lastFetchMs: nowMs };
+    const file = await stageLedger(lake, ledger, session === undefined ? kept : [...kept, { ...row, session }]);
     return replaceAll(base, file, { sessions: 1 });
   });
   return committed !== undefined;

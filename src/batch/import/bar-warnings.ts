@@ -1,11 +1,11 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
-import { LISTINGS, SPLITS } from '#lake/tables.ts';
-import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
+import { SPLITS } from '#lake/tables.ts';
+import { type AppliedSplit, type Resolved, resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
 import { type QualityWarning, warningsOf } from '#market/quality.ts';
 import { Listings } from '#market/security.ts';
+import { currentListings } from '../tables/listings-table.ts';
 
-import { allRowsSql } from '../tables/small-table.ts';
 import type { WarningExample } from './report.ts';
 import { barsAroundSql, jumpsOverYearsSql, jumpsSql, sinceSql, withoutVolumeSql } from './survey.sql.ts';
 
@@ -47,7 +47,7 @@ export interface ValidatedRows {
 export async function barWarnings(deps: BarWarningsDeps, bars: ValidatedRows): Promise<Warnings> {
   const { lake } = deps;
   const examplesMax = bars.examplesMax ?? DEFAULT_EXAMPLES_MAX;
-  const { listings, splits } = await readEvents(deps);
+  const { listings, splits } = await readEvents(lake);
   const steps = [...(await jumps(deps, bars)), ...(await stepsOfSplits(deps, bars, splits))];
   const warnings = new Map<string, QualityWarning>();
   for (const step of steps) {
@@ -139,42 +139,8 @@ const KNOWN_SPLITS = [
   { name: 'ex_date', type: 'date' },
 ] as const;
 
-async function readEvents(
-  deps: BarWarningsDeps,
-): Promise<{ listings: Listings; splits: ReadonlyMap<string, readonly AppliedSplit[]> }> {
-  const { lake } = deps;
-  const [listed, split] = [await lake.table(LISTINGS).head(), await lake.table(SPLITS).head()];
-  const listings = new Listings(
-    (
-      await lake.rows<{
-        security_id: string;
-        symbol: string;
-        first_session: IsoDate;
-        last_session: IsoDate | null;
-      }>(await allRowsSql(lake, LISTINGS, listed))
-    ).map((row) => ({
-      securityId: row.security_id,
-      symbol: row.symbol,
-      firstSession: row.first_session,
-      lastSession: row.last_session,
-    })),
-  );
-  const facts = await lake.rows<{
-    symbol: string;
-    ex_date: IsoDate;
-    split_from: number;
-    split_to: number;
-    source: string | null;
-  }>(await allRowsSql(lake, SPLITS, split));
-  const { applied } = resolveSplits(
-    listings,
-    facts.map((row) => ({
-      symbol: row.symbol,
-      exDate: row.ex_date,
-      splitFrom: row.split_from,
-      splitTo: row.split_to,
-      source: row.source,
-    })),
-  );
-  return { listings, splits: applied };
+async function readEvents(lake: Lake): Promise<{ listings: Listings; splits: Resolved<AppliedSplit>['applied'] }> {
+  const listings = new Listings(await currentListings(lake));
+  const facts = await lake.table(SPLITS).records<SplitFact>(await lake.table(SPLITS).head());
+  return { listings, splits: resolveSplits(listings, facts).applied };
 }

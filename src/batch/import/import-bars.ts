@@ -1,4 +1,5 @@
 import { defined } from '#base/assert.ts';
+import { compare } from '#base/compare.ts';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
@@ -101,7 +102,7 @@ const CROWDED_EXAMPLES_MAX = 10;
 /** A few sessions have hardly a step among them: their rows are judged together with the stored ones around them. */
 async function besideStored(deps: ImportDeps, validated: ValidatedBars): Promise<ValidatedRows> {
   const { lake, calendar } = deps;
-  const ascending = validated.sessions.toSorted(byDate);
+  const ascending = validated.sessions.toSorted(compare);
   const [first, last] = [ascending[0], ascending.at(-1)];
   const head = await lake.table(DAILY_BARS).head();
   const isMany = validated.sessions.length > BESIDE_SESSIONS_MAX;
@@ -119,11 +120,6 @@ async function besideStored(deps: ImportDeps, validated: ValidatedBars): Promise
     own: validated.rows,
     from: first,
   };
-}
-
-function byDate(a: IsoDate, b: IsoDate): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 interface ValidatedBars extends ValidatedRows {

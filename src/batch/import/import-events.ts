@@ -7,7 +7,7 @@ import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import { SHORT_LIST_SHARE } from '#market/listing-changes.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
-import { allRowsSql, replaceAll } from '../tables/small-table.ts';
+import { replaceAll } from '../tables/small-table.ts';
 import {
   acceptedEventsSql,
   countsByReasonSql,
@@ -105,11 +105,11 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
 interface KeyOutcome {
   readonly outcome: 'inserted' | 'unchanged' | 'replaced' | 'conflict';
   readonly symbol: string;
-  readonly ex_date: IsoDate;
+  readonly exDate: IsoDate;
   readonly incoming: string;
-  readonly incoming_count: number;
+  readonly incomingCount: number;
   readonly stored: string | null;
-  readonly stored_source: string | null;
+  readonly storedSource: string | null;
 }
 
 export interface PutValueSets {
@@ -133,11 +133,11 @@ export async function putValueSets(
   const { lake, rules } = deps;
   const table = lake.table(of.definition);
   let outcomes: readonly KeyOutcome[] = [];
-  let withdrawn: readonly { readonly symbol: string; readonly ex_date: IsoDate }[] = [];
+  let withdrawn: PutValueSets['withdrawn'] = [];
   const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
     const stated: ValueSetInputs = {
       incoming,
-      stored: await allRowsSql(lake, of.definition, base),
+      stored: await lake.table(of.definition).rowsSql(base),
       key: of.key,
       values: of.values,
       source: job.source,
@@ -146,8 +146,8 @@ export async function putValueSets(
       replace: job.replace,
     };
     const inputs = { ...stated, listed: await believed(lake, stated, listed) };
-    outcomes = await lake.rows<KeyOutcome>(keyOutcomesSql(inputs));
-    withdrawn = await lake.rows(withdrawnSql(inputs));
+    outcomes = await lake.records<KeyOutcome>(keyOutcomesSql(inputs));
+    withdrawn = await lake.records(withdrawnSql(inputs));
     const changes =
       withdrawn.length + outcomes.filter(({ outcome }) => outcome === 'inserted' || outcome === 'replaced').length;
     if (changes === 0 || job.dryRun) return undefined;
@@ -159,20 +159,20 @@ export async function putValueSets(
   else version = (await table.write(plan))?.version;
 
   const counts = { inserted: 0, unchanged: 0, replaced: 0, conflicts: 0 };
-  for (const { outcome, incoming_count: rows } of outcomes)
+  for (const { outcome, incomingCount: rows } of outcomes)
     counts[outcome === 'conflict' ? 'conflicts' : outcome] += rows;
   const conflicts = outcomes.filter(({ outcome }) => outcome === 'conflict').slice(0, EXAMPLES_MAX);
   return {
     counts,
-    conflicts: conflicts.map((row) => ({
-      symbol: row.symbol,
-      date: row.ex_date,
-      storedSource: row.stored_source,
-      stored: row.stored ?? '',
-      incoming: row.incoming,
+    conflicts: conflicts.map(({ exDate: date, symbol, storedSource, stored, incoming: given }) => ({
+      symbol,
+      date,
+      storedSource,
+      stored: stored ?? '',
+      incoming: given,
     })),
-    held: outcomes.filter(({ incoming_count: rows }) => rows > 1).length,
-    withdrawn: withdrawn.map(({ symbol, ex_date: exDate }) => ({ symbol, exDate })),
+    held: outcomes.filter(({ incomingCount: rows }) => rows > 1).length,
+    withdrawn,
     version,
   };
 }

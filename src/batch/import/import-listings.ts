@@ -1,8 +1,8 @@
-import type { IsoDate } from '#base/dates.ts';
+import { recordValues } from '#lake/records.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
-import { checkOverlaps, listingValues, readListings } from '../tables/listings-table.ts';
+import { checkOverlaps, readListings } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
 import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
@@ -26,8 +26,7 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
   const counts = await lake.rows<ReasonCount>(countsByReasonSql(staged.rows, reason));
   const validated = await validateCounts(lake, job, counts, reason);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
-  const rows = await lake.rows<SqlListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
-  const incoming = rows.map(incomingOf);
+  const incoming = await lake.records<IncomingListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
   const kept = scratch.move();
   return {
     fileCounts: validated.fileCounts,
@@ -65,30 +64,6 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
   };
 }
 
-interface SqlListing {
-  readonly security_id: string | null;
-  readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate | null;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly exchange: string | null;
-  readonly figi: string | null;
-}
-
-function incomingOf(row: SqlListing): IncomingListing {
-  return {
-    securityId: row.security_id,
-    symbol: row.symbol,
-    firstSession: row.first_session,
-    lastSession: row.last_session,
-    name: row.name,
-    type: row.type,
-    exchange: row.exchange,
-    figi: row.figi,
-  };
-}
-
 async function putListings(
   deps: ImportDeps,
   job: ImportJob,
@@ -103,7 +78,11 @@ async function putListings(
     merge = mergeListings(stored, incoming, { source, seenAtMs, replace, ranks: rules.sourceRanks });
     checkOverlaps(merge.rows);
     if (merge.inserted + merge.replaced === 0 || job.dryRun) return undefined;
-    const file = await stageRows(lake, LISTINGS, merge.rows.map(listingValues));
+    const file = await stageRows(
+      lake,
+      LISTINGS,
+      merge.rows.map((row) => recordValues(LISTINGS, row)),
+    );
     return replaceAll(base, file, { inserted: merge.inserted, replaced: merge.replaced });
   };
   if (job.dryRun) {

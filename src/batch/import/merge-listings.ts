@@ -1,3 +1,4 @@
+import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { ListingRow } from '#market/listing-changes.ts';
 import { rankOf } from '#market/merge.ts';
@@ -98,9 +99,4 @@ function byFirstSession(
   b: { readonly firstSession: IsoDate; readonly symbol: string },
 ): number {
   return compare(a.firstSession, b.firstSession) || compare(a.symbol, b.symbol);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

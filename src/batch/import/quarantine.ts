@@ -4,7 +4,6 @@ import { countRows } from '#lake/put.sql.ts';
 import { QUARANTINE } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
-import { allRowsSql } from '../tables/small-table.ts';
 import { quarantineRowsSql, unknownRowsSql } from './quarantine.sql.ts';
 
 /** Refused rows of one file, or of one reply. */
@@ -32,7 +31,7 @@ export async function quarantine(lake: Lake, refused: readonly RefusedRows[], se
     await lake.run(copyScratchSql(quarantineRowsSql(select, { ...of, seenAtMs }), path));
   }
   await lake.table(QUARANTINE).write(async (base) => {
-    const stored = await allRowsSql(lake, QUARANTINE, base);
+    const stored = await lake.table(QUARANTINE).rowsSql(base);
     const unknown = unknownRowsSql(readScratchSql(paths), stored);
     const [counted] = await lake.rows<{ count: number }>(countRows(unknown));
     added = counted?.count ?? 0;

@@ -1,14 +1,14 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import { isOlder } from '../tables/file-age.ts';
 import { lastFetchesSql } from './ledger.sql.ts';
-import { readLedger } from './ledger.ts';
+import { currentLedger } from './ledger.ts';
 import { type RecordSessionsDeps, recordSessions } from './record-sessions.ts';
 
 interface StoredSession {
   readonly session: IsoDate;
   readonly rows: number;
-  readonly fetched_at: InstantMs;
+  readonly fetchedAtMs: InstantMs;
 }
 
 /**
@@ -21,21 +21,15 @@ export async function completeLedger(deps: RecordSessionsDeps, sinceMs: InstantM
   const bars = await lake.table(DAILY_BARS).head();
   const young = bars?.files.filter((file) => !isOlder(file, sinceMs)) ?? [];
   if (young.length === 0) return [];
-  const stored = await lake.rows<StoredSession>(lastFetchesSql(await lake.table(DAILY_BARS).scanSql(young)));
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const stored = await lake.records<StoredSession>(lastFetchesSql(await lake.table(DAILY_BARS).scanSql(young)));
+  const ledger = await currentLedger(lake);
   const unsaid = stored.filter(
     ({ session, rows }) => calendar.isSession(session) && ledger.get(session)?.rows !== rows,
   );
-  for (const fetchedAtMs of new Set(unsaid.map((one) => one.fetched_at))) {
-    const rowsAfter = new Map(
-      unsaid.filter((one) => one.fetched_at === fetchedAtMs).map(({ session, rows }) => [session, rows]),
-    );
-    await recordSessions(deps, {
-      rowsAfter,
-      changed: new Set(rowsAfter.keys()),
-      fetchedAtMs,
-      countUnchangedAttempts: false,
-    });
+  for (const [fetchedAtMs, sessions] of Map.groupBy(unsaid, (one) => one.fetchedAtMs)) {
+    const rowsAfter = new Map(sessions.map(({ session, rows }) => [session, rows]));
+    const changed = new Set(rowsAfter.keys());
+    await recordSessions(deps, { rowsAfter, changed, fetchedAtMs, countUnchangedAttempts: false });
   }
   return unsaid.map(({ session }) => session);
 }

@@ -1,13 +1,13 @@
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { SqlParameter } from '#lake/engine.ts';
+import type { NewFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
+import { recordValues } from '#lake/records.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
-
 import { readOnce } from '../tables/read-once.ts';
-import { allRowsSql } from '../tables/small-table.ts';
+import { stageRows } from '../tables/small-table.ts';
 
 /** The ledger of daily bars in `bronze/sessions`, as the program holds it. */
 
@@ -21,71 +21,55 @@ export interface StoredLedgerRow extends LedgerRow {
 /** By session, ascending. */
 export type Ledger = ReadonlyMap<IsoDate, StoredLedgerRow>;
 
-interface SqlLedgerRow {
+/** A row of `bronze/sessions`, whichever dataset it is of. */
+export interface SessionsRow extends Omit<StoredLedgerRow, 'state' | 'counted'> {
   readonly dataset: string;
-  readonly session: IsoDate;
   readonly state: string;
-  readonly rows: number;
-  readonly expected: number | null;
+  /** Null in rows that were written before the column existed. */
   readonly counted: number | null;
-  readonly attempts: number;
-  readonly first_fetch: number;
-  readonly last_fetch: number;
-  readonly table_version: number;
 }
 
 interface LedgerReading {
   readonly ledger: Ledger;
-  readonly others: readonly (readonly SqlParameter[])[];
+  /** Rows of other datasets: the cursors of sources. */
+  readonly others: readonly SessionsRow[];
 }
 
-/** The ledger at a version of its table. Rows of other datasets, if any, are handed through as they are. */
+/** Returns the ledger as it is now. */
+export async function currentLedger(lake: Lake): Promise<Ledger> {
+  return (await readLedger(lake, await lake.table(SESSIONS).head())).ledger;
+}
+
+/** Returns the ledger at a version of its table, and the rows of other datasets. */
 export async function readLedger(lake: Lake, base: Snapshot | undefined): Promise<LedgerReading> {
   return base === undefined ? { ledger: new Map(), others: [] } : readVersion(lake, base);
 }
 
 const readVersion = readOnce(async (lake, base): Promise<LedgerReading> => {
-  const select = await allRowsSql(lake, SESSIONS, base);
-  const rows = await lake.rows<SqlLedgerRow>(select);
-  rows.sort((a, b) => (a.session < b.session ? -1 : 1));
-  const ledger = new Map<IsoDate, StoredLedgerRow>();
-  const others: (readonly SqlParameter[])[] = [];
-  for (const row of rows) {
-    if (row.dataset !== DAILY_BARS_DATASET) {
-      others.push(SESSIONS.columns.map(({ name }) => row[name as keyof SqlLedgerRow]));
-      continue;
-    }
-    ledger.set(row.session, {
-      session: row.session,
-      state: stateOf(row.state, row.session),
-      rows: row.rows,
-      // Nothing in rows that were written before the column was.
-      counted: row.counted ?? row.rows,
-      expected: row.expected,
-      attempts: row.attempts,
-      firstFetchMs: row.first_fetch,
-      lastFetchMs: row.last_fetch,
-      tableVersion: row.table_version,
-    });
-  }
-  return { ledger, others };
+  const all = await lake.table(SESSIONS).records<SessionsRow>(base);
+  const isLedger = ({ dataset }: SessionsRow): boolean => dataset === DAILY_BARS_DATASET;
+  const ledger = all
+    .filter(isLedger)
+    .map(({ dataset, state, counted, ...row }): [IsoDate, StoredLedgerRow] => [
+      row.session,
+      { ...row, state: stateOf(state, row.session), counted: counted ?? row.rows },
+    ]);
+  return { ledger: new Map(ledger), others: all.filter((row) => !isLedger(row)) };
 });
 
-/** A row of the table, its values in the order of the columns. */
-export function ledgerValues(row: StoredLedgerRow): readonly SqlParameter[] {
-  return [
-    DAILY_BARS_DATASET,
-    row.session,
-    row.state,
-    row.rows,
-    // A median of two counts may end in a half, and the column is whole.
-    row.expected === null ? null : Math.round(row.expected),
-    row.counted,
-    row.attempts,
-    row.firstFetchMs,
-    row.lastFetchMs,
-    row.tableVersion,
-  ];
+/** Writes the whole table: the ledger, and rows of other datasets. */
+export function stageLedger(lake: Lake, ledger: Ledger, others: readonly SessionsRow[]): Promise<NewFile | undefined> {
+  const rows = [...ledger.values()].map((row) => ({
+    ...row,
+    dataset: DAILY_BARS_DATASET,
+    // A median of two counts may end in a half, and the column is an integer.
+    expected: row.expected === null ? null : Math.round(row.expected),
+  }));
+  return stageRows(
+    lake,
+    SESSIONS,
+    [...others, ...rows].map((row) => recordValues(SESSIONS, row)),
+  );
 }
 
 function stateOf(text: string, session: IsoDate): SessionState {

@@ -6,7 +6,6 @@ import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { readListings } from '../tables/listings-table.ts';
-import { allRowsSql } from '../tables/small-table.ts';
 import { listedRowsSql } from './listed-counts.sql.ts';
 
 /** What one version of the listings says of sessions as a whole. */
@@ -27,7 +26,7 @@ export async function listedSymbols(
   base: Snapshot | undefined,
 ): Promise<ListedSymbols> {
   if (base === undefined) return { on: () => 0, rowsOf: () => Promise.resolve(new Map()) };
-  const listings = await allRowsSql(lake, LISTINGS, base);
+  const listings = await lake.table(LISTINGS).rowsSql(base);
   const on = countCovering(
     calendar,
     (await readListings(lake, base)).map(({ firstSession, lastSession }) => ({

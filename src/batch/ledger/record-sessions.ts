@@ -5,10 +5,10 @@ import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { replaceAll, stageRows } from '../tables/small-table.ts';
+import { replaceAll } from '../tables/small-table.ts';
 import { type ClassifiedSession, classifySessions, type SessionChanges } from './classify-sessions.ts';
 import { countsSql } from './ledger.sql.ts';
-import { ledgerValues, readLedger, type StoredLedgerRow } from './ledger.ts';
+import { readLedger, stageLedger } from './ledger.ts';
 import { type ListedRows, listedRowsStored } from './listed-counts.ts';
 
 export interface RecordSessionsDeps {
@@ -73,9 +73,9 @@ export async function recordSessions(
     const news = [...sessions.values()].filter(({ isNews }) => isNews);
     if (news.length === 0 || dryRun) return undefined;
     const tableVersion = bars?.version ?? 0;
-    const merged = new Map<IsoDate, StoredLedgerRow>(ledger);
+    const merged = new Map(ledger);
     for (const { row } of news) merged.set(row.session, { ...row, tableVersion });
-    const file = await stageRows(lake, SESSIONS, [...others, ...[...merged.values()].map(ledgerValues)]);
+    const file = await stageLedger(lake, merged, others);
     return replaceAll(base, file, { sessions: news.length });
   };
   if (dryRun) {

@@ -1,4 +1,5 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { plural } from '#base/plural.ts';
 import type { NewNotice, Notice, Severity } from '#ports/operations.ts';
 
 /** Something to tell about one session. */
@@ -52,8 +53,7 @@ function noticeOf(key: string, covered: readonly Concern[], severity: Severity, 
     return { key, kind, severity, title: one.title, text, session, seenMs: nowMs };
   }
   const range = last === undefined ? session : `${session} to ${last.session}`;
-  const count = `${covered.length} ${covered.length === 1 ? 'session' : 'sessions'}`;
-  const title = `${count}, ${range}: ${kind.replace('session-', '')}`;
+  const title = `${plural(covered.length, 'session')}, ${range}: ${kind.replace('session-', '')}`;
   return { key, kind, severity, title, text: `${text} See them with: condvest gaps`, session: null, seenMs: nowMs };
 }
 

@@ -1,13 +1,17 @@
-import type { IsoDate } from '#base/dates.ts';
-import { DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS } from '#lake/tables.ts';
-import { type HeldEvent, resolveDividends, resolveSplits } from '#market/corporate-actions.ts';
+import { DIVIDENDS, RESTATEMENTS, SPLITS } from '#lake/tables.ts';
+import {
+  type DividendFact,
+  type HeldEvent,
+  resolveDividends,
+  resolveSplits,
+  type SplitFact,
+} from '#market/corporate-actions.ts';
 import { Listings } from '#market/security.ts';
 
 import { readHorizon } from '../fetch/horizon.ts';
-import { readLedger } from '../ledger/ledger.ts';
+import { currentLedger } from '../ledger/ledger.ts';
 import { restatedSince } from '../restatements/restatements.sql.ts';
-import { readListings } from '../tables/listings-table.ts';
-import { allRowsSql } from '../tables/small-table.ts';
+import { currentListings } from '../tables/listings-table.ts';
 import { type ConditionFacts, NEWS_MS } from './conditions.ts';
 import { contradictoryDividends } from './held-dividends.sql.ts';
 import type { PipelineDeps } from './steps.ts';
@@ -15,7 +19,7 @@ import type { PipelineDeps } from './steps.ts';
 /** What the lake itself says about conditions that a person should know of. */
 export async function conditionFacts(deps: PipelineDeps): Promise<ConditionFacts> {
   const { lake, calendar, source, rules } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   return {
     calendar,
     ledger,
@@ -30,25 +34,12 @@ async function restatedLately({ lake, clock }: PipelineDeps): Promise<ConditionF
   const head = await lake.table(RESTATEMENTS).head();
   if (head === undefined) return [];
   const sinceMs = clock.nowMs() - NEWS_MS;
-  return lake.rows(restatedSince(await allRowsSql(lake, RESTATEMENTS, head), sinceMs));
+  return lake.rows(restatedSince(await lake.table(RESTATEMENTS).rowsSql(head), sinceMs));
 }
 
 async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
-  const listings = new Listings(await readListings(lake, await lake.table(LISTINGS).head()));
-  const rows = await lake.rows<{
-    symbol: string;
-    ex_date: IsoDate;
-    split_from: number;
-    split_to: number;
-    source: string | null;
-  }>(await allRowsSql(lake, SPLITS, await lake.table(SPLITS).head()));
-  const facts = rows.map((row) => ({
-    symbol: row.symbol,
-    exDate: row.ex_date,
-    splitFrom: row.split_from,
-    splitTo: row.split_to,
-    source: row.source,
-  }));
+  const listings = new Listings(await currentListings(lake));
+  const facts = await lake.table(SPLITS).records<SplitFact>(await lake.table(SPLITS).head());
   return resolveSplits(listings, facts).held;
 }
 
@@ -57,26 +48,10 @@ async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]>
  * symbol or under two of one security.
  */
 async function heldDividends({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
-  const rows = await readListings(lake, await lake.table(LISTINGS).head());
-  const all = await allRowsSql(lake, DIVIDENDS, await lake.table(DIVIDENDS).head());
-  const facts = await lake.rows<{
-    symbol: string;
-    ex_date: IsoDate;
-    kind: string;
-    cash_amount: number;
-    source: string | null;
-  }>(contradictoryDividends(all, symbolsOfMovers(rows)));
-  const { held } = resolveDividends(
-    new Listings(rows),
-    facts.map((row) => ({
-      symbol: row.symbol,
-      exDate: row.ex_date,
-      kind: row.kind,
-      cashAmount: row.cash_amount,
-      source: row.source,
-    })),
-  );
-  return held;
+  const rows = await currentListings(lake);
+  const all = await lake.table(DIVIDENDS).rowsSql(await lake.table(DIVIDENDS).head());
+  const facts = await lake.records<DividendFact>(contradictoryDividends(all, symbolsOfMovers(rows)));
+  return resolveDividends(new Listings(rows), facts).held;
 }
 
 /** Every symbol of securities that have had more than one. */

@@ -1,3 +1,4 @@
+import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { HeldEvent } from '#market/corporate-actions.ts';
@@ -273,11 +274,6 @@ function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice
     session: null,
     seenMs: nowMs,
   }));
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function horizonCondition({ horizon }: ConditionFacts, { nowMs }: ConditionInputs): NewNotice[] {

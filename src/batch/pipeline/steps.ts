@@ -1,7 +1,7 @@
 import { isoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { decide } from '#lake/input-checkpoint.ts';
-import { SESSIONS, silverBars } from '#lake/tables.ts';
+import { silverBars } from '#lake/tables.ts';
 import { consolidate } from '../consolidate.ts';
 import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
@@ -10,7 +10,7 @@ import { readHorizon } from '../fetch/horizon.ts';
 import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { OVER_BOUND } from '../fetch/reply.ts';
 import { completeLedger } from '../ledger/complete-ledger.ts';
-import { readLedger } from '../ledger/ledger.ts';
+import { currentLedger } from '../ledger/ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
 import { deriveRestatements } from '../restatements/restatements.ts';
@@ -54,7 +54,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
   const { lake, calendar, clock, source, intervals } = deps;
   const nowMs = clock.nowMs();
   checkInput(deps, input);
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const horizon = await readHorizon(lake, source.name);
   const only = input.session === undefined ? undefined : isoDate(input.session);
   const range = only === undefined ? {} : { from: only, to: only };
@@ -138,7 +138,7 @@ export async function fetchBarsStep(
   { onProgress, onOverBound }: FetchBarsListeners = {},
 ): Promise<FetchBarsStepReport> {
   const { lake, calendar, clock, signal } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   // A retry does only what is left: the ledger knows what an earlier try has done.
   const wanted = new Set(plan.sessions.map(({ session }) => isoDate(session)));
   const [from, to] = [plan.sessions[0]?.session, plan.sessions.at(-1)?.session];

@@ -193,7 +193,7 @@ async function compare(
   const conflicts: BarConflict[] = [];
   const listedAfter = new Map(listedFetched);
   for (const [session, rows] of counts) outcomes.set(session, { ...NOTHING, inserted: rows });
-  for (const [year, files] of filesByYear(touched)) {
+  for (const [year, files] of Map.groupBy(touched, yearOfFile)) {
     if (![...counts.keys()].some((session) => yearOf(session) === year)) continue;
     const inputs = await mergeInputs(deps, request, base, year, files);
     ofYear.set(year, inputs);
@@ -201,7 +201,7 @@ async function compare(
     for (const { session, ...outcome } of rows) if (counts.has(session)) outcomes.set(session, outcome);
     const wanted = CONFLICTS_LISTED_MAX - conflicts.length;
     if (wanted > 0 && rows.some((row) => row.conflict > 0))
-      conflicts.push(...(await listConflicts(deps, inputs, wanted)));
+      conflicts.push(...(await deps.lake.records<BarConflict>(conflictsSql(inputs, wanted))));
     if (!rows.some((row) => row.kept > 0 && counts.has(row.session))) continue;
     for (const [session, kept] of await listed.rowsOf(keptSql(inputs)))
       listedAfter.set(session, (listedAfter.get(session) ?? 0) + kept);
@@ -232,17 +232,6 @@ async function mergeInputs(
     ranks: deps.rules.sourceRanks,
     replace: request.replace ?? false,
   };
-}
-
-async function listConflicts(deps: PutBarsDeps, inputs: MergeInputs, limit: number): Promise<BarConflict[]> {
-  const rows = await deps.lake.rows<{
-    symbol: string;
-    session: IsoDate;
-    stored_source: string | null;
-    stored: string;
-    incoming: string;
-  }>(conflictsSql(inputs, limit));
-  return rows.map(({ stored_source: storedSource, ...row }) => ({ ...row, storedSource }));
 }
 
 async function stage(
@@ -317,16 +306,10 @@ export function sumOutcomes(
   return sum;
 }
 
-function filesByYear(files: readonly DataFile[]): Map<number, DataFile[]> {
-  const years = new Map<number, DataFile[]>();
-  for (const file of files) {
-    const year = Number(file.partitionValues.year);
-    if (!Number.isInteger(year)) throw unpartitioned(file);
-    const list = years.get(year);
-    if (list === undefined) years.set(year, [file]);
-    else list.push(file);
-  }
-  return years;
+function yearOfFile(file: DataFile): number {
+  const year = Number(file.partitionValues.year);
+  if (!Number.isInteger(year)) throw unpartitioned(file);
+  return year;
 }
 
 function unpartitioned(file: DataFile): CondvestError {

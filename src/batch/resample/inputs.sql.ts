@@ -8,15 +8,6 @@ export function distinctSessions(bars: string): string {
   return `select distinct session from (${bars}) where session is not null order by session`;
 }
 
-export function allSplits(splits: string): string {
-  return `select symbol, ex_date, split_from, split_to, source from (${splits})
-    order by symbol, ex_date, split_from, split_to`;
-}
-
-export function allListings(listings: string): string {
-  return `select security_id, symbol, first_session, last_session from (${listings}) order by symbol, first_session`;
-}
-
 /** Bounds of all stored windows. */
 export function storedBounds(silver: string): string {
   return `select distinct first_session, last_session from (${silver}) order by first_session`;

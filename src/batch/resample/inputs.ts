@@ -2,15 +2,14 @@ import type { IsoDate } from '#base/dates.ts';
 import { UNITS_TAG } from '#lake/files.ts';
 import type { PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
-import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
+import { type AppliedSplit, resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { allListings, allSplits, distinctSessions } from './inputs.sql.ts';
+import { distinctSessions } from './inputs.sql.ts';
 import { type Published, publishedOf } from './plan.ts';
 import { type LinkedSpan, linkedSpans } from './symbol-spans.ts';
 
@@ -52,17 +51,8 @@ export async function pinInputs(lake: Lake, calendar: Calendar): Promise<Inputs 
     ...actions,
     bars,
     published,
-    pinned: {
-      bars: pin(bars),
-      splits: splits === undefined ? undefined : pin(splits),
-      listings: listings === undefined ? undefined : pin(listings),
-      calendarHash: calendar.hash,
-    },
+    pinned: { bars, splits, listings, calendarHash: calendar.hash },
   };
-}
-
-function pin(snapshot: Snapshot): { tableId: string; version: number } {
-  return { tableId: snapshot.tableId, version: snapshot.version };
 }
 
 /** A session is published when daily_bars has a row of it. Our files say so themselves; others are asked. */
@@ -80,52 +70,14 @@ async function publishedSessions(lake: Lake, bars: Snapshot): Promise<SessionSet
   return SessionSet.of(sessions);
 }
 
-interface SplitRow {
-  readonly symbol: string;
-  readonly ex_date: IsoDate;
-  readonly split_from: number;
-  readonly split_to: number;
-  readonly source: string | null;
-}
-
-interface ListingRow {
-  readonly security_id: string;
-  readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate | null;
-}
-
-/** Reads splits and listings at these versions; a table that is not there is empty. */
+/** Reads splits and listings at these versions; a table that does not exist is empty. */
 export async function readActions(
   lake: Lake,
   splits: Snapshot | undefined,
   listings: Snapshot | undefined,
 ): Promise<Actions> {
-  const splitRows = await rowsOf<SplitRow>(lake, SPLITS, splits, allSplits);
-  const listingRows = await rowsOf<ListingRow>(lake, LISTINGS, listings, allListings);
-  const known: Listing[] = listingRows.map((row) => ({
-    securityId: row.security_id,
-    symbol: row.symbol,
-    firstSession: row.first_session,
-    lastSession: row.last_session,
-  }));
-  const facts = splitRows.map((row) => ({
-    symbol: row.symbol,
-    exDate: row.ex_date,
-    splitFrom: row.split_from,
-    splitTo: row.split_to,
-    source: row.source,
-  }));
+  const known = await lake.table(LISTINGS).records<Listing>(listings);
+  const facts = await lake.table(SPLITS).records<SplitFact>(splits);
   const { applied } = resolveSplits(new Listings(known), facts);
   return { splits: [...applied.values()].flat(), spans: linkedSpans(known) };
-}
-
-async function rowsOf<T>(
-  lake: Lake,
-  definition: TableDefinition,
-  snapshot: Snapshot | undefined,
-  select: (relation: string) => string,
-): Promise<readonly T[]> {
-  if (snapshot === undefined) return [];
-  return lake.rows<T>(select(await lake.table(definition).scanSql(snapshot.files)));
 }

@@ -1,3 +1,4 @@
+import { append } from '#base/append.ts';
 import type { IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
@@ -38,9 +39,7 @@ export function windowScales(
     const last = lastPublished(window);
     if (index % interval === 0 || last === undefined || split.exDate > last) continue;
     const key = `${window} ${split.securityId}`;
-    const known = cut.get(key);
-    if (known === undefined) cut.set(key, [{ window, index, split }]);
-    else known.push({ window, index, split });
+    append(cut, key, { window, index, split });
   }
   const scales: WindowScale[] = [];
   for (const cuts of cut.values()) {

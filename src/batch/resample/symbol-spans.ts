@@ -50,8 +50,8 @@ export function linkedSpans(rows: readonly Listing[]): LinkedSpan[] {
 
 /** Where some symbol stands for one security by the one list and for another by the other. */
 export function relinkedRanges(before: readonly LinkedSpan[], after: readonly LinkedSpan[]): RelinkedRange[] {
-  const then = groupBySymbol(before);
-  const now = groupBySymbol(after);
+  const then = Map.groupBy(before, ({ symbol }) => symbol);
+  const now = Map.groupBy(after, ({ symbol }) => symbol);
   const ranges: RelinkedRange[] = [];
   for (const symbol of new Set([...then.keys(), ...now.keys()])) {
     const a = then.get(symbol) ?? [];
@@ -75,14 +75,4 @@ function stretches(starts: ReadonlySet<IsoDate>): { first: IsoDate; last: IsoDat
 
 function securityAt(spans: readonly LinkedSpan[], symbol: string, date: IsoDate): string {
   return spans.find((span) => span.first <= date && date <= span.last)?.securityId ?? symbol;
-}
-
-function groupBySymbol(spans: readonly LinkedSpan[]): Map<string, LinkedSpan[]> {
-  const symbols = new Map<string, LinkedSpan[]>();
-  for (const span of spans) {
-    const known = symbols.get(span.symbol);
-    if (known === undefined) symbols.set(span.symbol, [span]);
-    else known.push(span);
-  }
-  return symbols;
 }

@@ -1,12 +1,11 @@
 import type { Lake } from '#lake/lake.ts';
-import { LISTINGS } from '#lake/tables.ts';
 import type { ListedSecurity } from '#ports/operations.ts';
 
-import { readListings } from './listings-table.ts';
+import { currentListings } from './listings-table.ts';
 
 /** The listings as the searchable projection of the operational store holds them. */
 export async function listedSecurities(lake: Lake): Promise<ListedSecurity[]> {
-  const rows = await readListings(lake, await lake.table(LISTINGS).head());
+  const rows = await currentListings(lake);
   return rows.map(({ securityId, symbol, firstSession, lastSession, name, type, exchange }) => ({
     securityId,
     symbol,

@@ -8,11 +8,6 @@ import { SessionSet } from '#market/session-set.ts';
 
 /** Tables without units are small: a write reads what it needs of them and puts one new file in the place of all. */
 
-/** A SELECT of all rows of a table at a version; of none where the table was not created yet. */
-export async function allRowsSql(lake: Lake, definition: TableDefinition, base: Snapshot | undefined): Promise<string> {
-  return lake.table(definition).scanSql(base?.files ?? []);
-}
-
 /** Rows that the program holds, as a data file. Values in the order of the table's columns. Undefined for no rows. */
 export async function stageRows(
   lake: Lake,

@@ -1,3 +1,4 @@
+import { append } from '#base/append.ts';
 import type { IsoDate } from '#base/dates.ts';
 import type { SqlValue } from '#lake/engine-values.ts';
 import type { Lake } from '#lake/lake.ts';
@@ -52,7 +53,7 @@ export async function verifyDerived(
           expected.set(`${bar.securityId} ${bar.firstSession}`, bar);
         }
       }
-      const found = await lake.rows<StoredBar>(selectWindows(stored.get(table) ?? '', storedWhere));
+      const found = await lake.records<WindowBar>(selectWindows(stored.get(table) ?? '', storedWhere));
       compareBars(table.definition.name, expected, found, findings);
       compared += found.length;
     }
@@ -140,40 +141,21 @@ function groupBySecurity(
       trades: trades[index] ?? null,
     };
     const securityId = listings.resolve(symbol, session);
-    const rows = bySecurity.get(securityId);
-    if (rows === undefined) bySecurity.set(securityId, [row]);
-    else rows.push(row);
+    append(bySecurity, securityId, row);
   }
   for (const rows of bySecurity.values()) rows.sort((a, b) => (a.session < b.session ? -1 : 1));
   return bySecurity;
-}
-
-interface StoredBar {
-  readonly security_id: string;
-  readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-  readonly vwap: number | null;
-  readonly trades: number | null;
-  readonly sessions: number;
-  readonly expected: number;
-  readonly complete: boolean;
 }
 
 /** Takes from `expected` what was found; what is left there was not stored. */
 function compareBars(
   table: string,
   expected: Map<string, WindowBar>,
-  found: readonly StoredBar[],
+  found: readonly WindowBar[],
   findings: Findings,
 ): void {
   for (const stored of found) {
-    const key = `${stored.security_id} ${stored.first_session}`;
+    const key = `${stored.securityId} ${stored.firstSession}`;
     const bar = expected.get(key);
     if (bar === undefined) {
       findings.add(table, 'bar-unexpected', key, 'It is stored, and the daily bars do not give it');
@@ -187,7 +169,7 @@ function compareBars(
     findings.add(table, 'bar-missing', key, 'The daily bars give it, and it is not stored');
 }
 
-function differencesOf(stored: StoredBar, bar: WindowBar): string[] {
+function differencesOf(stored: WindowBar, bar: WindowBar): string[] {
   const differences: string[] = [];
   const exact = (name: string, a: unknown, b: unknown): void => {
     if (!Object.is(a, b) && a !== b) differences.push(`${name} is ${String(a)}, not ${String(b)}`);
@@ -196,7 +178,7 @@ function differencesOf(stored: StoredBar, bar: WindowBar): string[] {
     if (!isClose(a, b)) differences.push(`${name} is ${String(a)}, not ${String(b)}`);
   };
   exact('symbol', stored.symbol, bar.symbol);
-  exact('last_session', stored.last_session, bar.lastSession);
+  exact('last_session', stored.lastSession, bar.lastSession);
   exact('open', stored.open, bar.open);
   exact('high', stored.high, bar.high);
   exact('low', stored.low, bar.low);

@@ -78,8 +78,8 @@ async function readBars(
   const files = units === undefined ? at?.files : at?.filesTouching(units);
   const scan = await lake.table(DAILY_BARS).scanSql(files ?? []);
   const sql = selectRestatable(scan, units === undefined ? 'true' : inUnits('session', units));
-  const rows = await lake.rows<Omit<DailyBar, 'fetchedAtMs'> & { fetched_at: number }>(sql);
-  return new Map(rows.map((row) => [`${row.symbol} ${row.session}`, { ...row, fetchedAtMs: row.fetched_at }]));
+  const rows = await lake.records<DailyBar>(sql);
+  return new Map(rows.map((row) => [`${row.symbol} ${row.session}`, row]));
 }
 
 interface StoredRestatement {

@@ -7,7 +7,7 @@ import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { type AppliedSplit, resolveSplits } from '#market/corporate-actions.ts';
+import { type AppliedSplit, resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 
 import { isOlder } from '../tables/file-age.ts';
@@ -49,9 +49,9 @@ export async function verifyCheckpoint(
     return undefined;
   }
   const inputs: PinnedInputs = {
-    bars: pin(bars),
-    splits: optionalPin(await lake.table(SPLITS).head()),
-    listings: optionalPin(await lake.table(LISTINGS).head()),
+    bars,
+    splits: await lake.table(SPLITS).head(),
+    listings: await lake.table(LISTINGS).head(),
     calendarHash: calendar.hash,
   };
   const decision = decide(at.txns, inputs);
@@ -76,14 +76,6 @@ export async function verifyCheckpoint(
   return { interval, definition, at, bars: version, splits, listings };
 }
 
-function pin(snapshot: Snapshot): { tableId: string; version: number } {
-  return { tableId: snapshot.tableId, version: snapshot.version };
-}
-
-function optionalPin(snapshot: Snapshot | undefined): { tableId: string; version: number } | undefined {
-  return snapshot === undefined ? undefined : pin(snapshot);
-}
-
 /** Every stored window is a window of the calendar, and all its rows say the same of it. */
 export async function verifyWindows(
   lake: Lake,
@@ -95,10 +87,10 @@ export async function verifyWindows(
   const { definition, interval, at } = table;
   const young = at.files.filter((file) => !isOlder(file, sinceMs));
   const sql = windowBounds(await lake.table(definition).scanSql(young));
-  const stored = await lake.rows<StoredWindow>(sql);
+  const stored = await lake.records<StoredWindow>(sql);
   let before: StoredWindow | undefined;
   for (const window of stored) {
-    const { first_session: first, last_session: last, expected, rows } = window;
+    const { firstSession: first, lastSession: last, expected, rows } = window;
     const where = `${String(first)} to ${String(last)}`;
     if (first === null || last === null || !isWindow(calendar, interval, first, last)) {
       findings.add(
@@ -114,7 +106,7 @@ export async function verifyWindows(
         where,
         `${rows} rows expect ${String(expected)} sessions instead of ${interval}`,
       );
-    } else if (before?.first_session === first) {
+    } else if (before?.firstSession === first) {
       findings.add(definition.name, 'window', where, 'Some of its rows say that it is complete, others that it is not');
     }
     before = window;
@@ -122,8 +114,8 @@ export async function verifyWindows(
 }
 
 interface StoredWindow {
-  readonly first_session: IsoDate | null;
-  readonly last_session: IsoDate | null;
+  readonly firstSession: IsoDate | null;
+  readonly lastSession: IsoDate | null;
   readonly expected: number | null;
   readonly complete: boolean | null;
   readonly rows: number;
@@ -144,8 +136,8 @@ export async function readDerivedFrom(
     const bars = defined(await lake.table(DAILY_BARS).at({ version: table.bars }), 'a checkpoint speaks of a version');
     const scan = await lake.table(DAILY_BARS).scanSql(bars.files);
     const sessions = await lake.rows<{ value: IsoDate }>(distinctText(scan, 'session'));
-    const listings = new Listings(await listingsAt(lake, table.listings));
-    const { applied } = resolveSplits(listings, await splitsAt(lake, table.splits));
+    const listings = new Listings(await rowsAt<Listing>(lake, LISTINGS, table.listings));
+    const { applied } = resolveSplits(listings, await rowsAt<SplitFact>(lake, SPLITS, table.splits));
     return { bars: scan, listings, splits: applied, published: new Set(sessions.map(({ value }) => value)) };
   } catch (cause) {
     if (cause instanceof CondvestError && cause.code.startsWith('lake-')) return cause.message;
@@ -153,43 +145,7 @@ export async function readDerivedFrom(
   }
 }
 
-async function listingsAt(lake: Lake, version: number | undefined): Promise<Listing[]> {
-  const rows = await rowsAt<{
-    security_id: string;
-    symbol: string;
-    first_session: IsoDate;
-    last_session: IsoDate | null;
-  }>(lake, LISTINGS, version);
-  return rows.map((row) => ({
-    securityId: row.security_id,
-    symbol: row.symbol,
-    firstSession: row.first_session,
-    lastSession: row.last_session,
-  }));
-}
-
-async function splitsAt(
-  lake: Lake,
-  version: number | undefined,
-): Promise<{ symbol: string; exDate: IsoDate; splitFrom: number; splitTo: number; source: string | null }[]> {
-  const rows = await rowsAt<{
-    symbol: string;
-    ex_date: IsoDate;
-    split_from: number;
-    split_to: number;
-    source: string | null;
-  }>(lake, SPLITS, version);
-  return rows.map((row) => ({
-    symbol: row.symbol,
-    exDate: row.ex_date,
-    splitFrom: row.split_from,
-    splitTo: row.split_to,
-    source: row.source,
-  }));
-}
-
 async function rowsAt<T>(lake: Lake, definition: TableDefinition, version: number | undefined): Promise<T[]> {
   if (version === undefined) return [];
-  const at = await lake.table(definition).at({ version });
-  return lake.rows<T>(await lake.table(definition).scanSql(at?.files ?? []));
+  return lake.table(definition).records<T>(await lake.table(definition).at({ version }));
 }

@@ -1,8 +1,9 @@
+import { plural } from '#base/plural.ts';
 import type { BarsResult, WindowPart } from '#runtime/tasks/formats.ts';
 
 import { renderPlot } from './plot.ts';
 import { renderTable } from './table.ts';
-import { formatCount, formatInstant, formatPrice, plural } from './text.ts';
+import { formatCount, formatInstant, formatPrice } from './text.ts';
 
 /** The bars of an answer for a person: what they are, the bars, and what is not final about them. */
 export function renderBars(

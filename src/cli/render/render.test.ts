@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plural } from '#base/plural.ts';
 import { csvLine } from './csv.ts';
 import { renderPlot } from './plot.ts';
 import { renderTable } from './table.ts';
-import { formatBytes, formatDuration, formatPrice, plural } from './text.ts';
+import { formatBytes, formatDuration, formatPrice } from './text.ts';
 
 test('a table aligns numbers to the right and texts to the left', () => {
   const lines = renderTable(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { compare } from '#base/compare.ts';
 
 import { UsageError } from '#base/errors.ts';
 import { nearestName } from './near-miss.ts';
@@ -28,7 +29,7 @@ export function readConfig(sources: ConfigSources): Config {
   const faults: string[] = [];
   const { environment, workingFolder } = sources;
   const variables = SETTINGS.map((setting) => setting.variable);
-  for (const name of Object.keys(environment).toSorted(compareNames)) {
+  for (const name of Object.keys(environment).toSorted(compare)) {
     if (!name.startsWith('CONDVEST_') || name === CONFIG_VARIABLE || variables.includes(name)) continue;
     if (FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
     faults.push(`${name} is not a setting${suggestion(name, [...variables, CONFIG_VARIABLE])}`);
@@ -113,9 +114,4 @@ function readConfigFile(
 function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
-}
-
-function compareNames(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,8 +1,7 @@
 import { type InstantMs, type IsoDate, isoDate, parseIsoDate } from '#base/dates.ts';
 import { readHorizon } from '#batch/fetch/horizon.ts';
 import { firstOf } from '#batch/fetch/plan.ts';
-import { readLedger } from '#batch/ledger/ledger.ts';
-import { SESSIONS } from '#lake/tables.ts';
+import { currentLedger } from '#batch/ledger/ledger.ts';
 import type { AppContext } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { sourceName } from '../config/source-choice.ts';
@@ -23,7 +22,7 @@ export async function saveHistoryStart(config: Config, from: IsoDate): Promise<v
 export async function unfilledFrom({ config, lake, calendar }: AppContext): Promise<IsoDate | undefined> {
   const from = await readHistoryStart(config);
   if (from === undefined) return undefined;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const first = firstOf(ledger);
   if (first === undefined) return from;
   const horizon = await readHorizon(lake, sourceName(config));

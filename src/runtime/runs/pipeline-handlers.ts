@@ -1,6 +1,7 @@
 import { defined } from '#base/assert.ts';
 import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
 import { conditionFacts } from '#batch/pipeline/condition-facts.ts';
 import { type ConditionFacts, type FailedStep, findConditions } from '#batch/pipeline/conditions.ts';
 import {
@@ -19,7 +20,7 @@ import {
 import { type TellReport, tell } from '#batch/pipeline/tell.ts';
 import { listedSecurities } from '#batch/tables/listed-securities.ts';
 import type { PipelineRunDeps } from './pipeline-deps.ts';
-import { counted, describeFetched, describeReference } from './step-details.ts';
+import { describeFetched, describeReference } from './step-details.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
 /** What each task of `daily.asl.json` does in this process. */
@@ -78,7 +79,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           detail:
             toFetch === 0
               ? 'nothing to fetch'
-              : `${counted(toFetch, 'session')}${left > 0 ? `, ${left} more left` : ''}`,
+              : `${plural(toFetch, 'session')}${left > 0 ? `, ${left} more left` : ''}`,
         }),
       ),
     FetchBars: (state) =>
@@ -86,7 +87,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
         'fetch bars',
         (progress) =>
           fetchBarsStep(pipeline, planOf(state), {
-            onProgress: ({ done, total, session }) => progress(`${done} of ${counted(total, 'session')}: ${session}`),
+            onProgress: ({ done, total, session }) => progress(`${done} of ${plural(total, 'session')}: ${session}`),
             onOverBound: (sessions) => {
               refused = sessions;
             },
@@ -108,7 +109,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
           await deps.operations.replaceListings(await listedSecurities(pipeline.lake), deps.clock.nowMs());
           return restatements;
         },
-        ({ rows }) => ({ rows, detail: counted(rows, 'restated value') }),
+        ({ rows }) => ({ rows, detail: plural(rows, 'restated value') }),
       ),
     // The engine works one interval at a time: side by side they would only share its memory.
     Resample: ({ interval = 0 }) =>
@@ -119,7 +120,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
             resampleStep(pipeline, interval, ({ year, done, total }) => progress(`${year}, ${done} of ${total}`)),
           ({ rows, windows, mode }) => ({
             rows,
-            detail: mode === 'unchanged' ? 'up to date' : counted(windows, 'window'),
+            detail: mode === 'unchanged' ? 'up to date' : plural(windows, 'window'),
           }),
         ),
       ),
@@ -127,13 +128,13 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
       recorder.step(
         'consolidate',
         () => consolidateStep(pipeline),
-        ({ rows, files }) => ({ rows, detail: rows === 0 ? 'nothing due' : `${counted(files, 'file')} fewer` }),
+        ({ rows, files }) => ({ rows, detail: rows === 0 ? 'nothing due' : `${plural(files, 'file')} fewer` }),
       ),
     Verify: () =>
       recorder.step(
         'verify',
         (progress) => verifyStep(pipeline, ({ table }) => progress(table)),
-        ({ rows }) => ({ detail: `${counted(rows, 'row')} checked` }),
+        ({ rows }) => ({ detail: `${plural(rows, 'row')} checked` }),
       ),
     Report: (state) =>
       recorder.step(
@@ -156,7 +157,7 @@ export function pipelineHandlers(deps: PipelineRunDeps, context: HandlerContext)
             resolved: told.resolved.length,
           };
         },
-        ({ opened, resolved }) => ({ detail: `${counted(opened, 'notice')} opened, ${resolved} resolved` }),
+        ({ opened, resolved }) => ({ detail: `${plural(opened, 'notice')} opened, ${resolved} resolved` }),
       ),
   };
 }

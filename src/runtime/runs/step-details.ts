@@ -1,11 +1,7 @@
+import { plural } from '#base/plural.ts';
 import type { FetchBarsStepReport, FetchReferenceStepReport } from '#batch/pipeline/steps.ts';
 
 /** What came of a step, in a line for a person. */
-
-/** `1 session`, `1,200 sessions`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
-}
 
 /** Everything that is not as it should be stands in it, so that a run which succeeds hides nothing. */
 export function describeFetched({ sessions, inserted, replaced, quarantined, overBound }: FetchBarsStepReport): string {
@@ -21,7 +17,7 @@ export function describeFetched({ sessions, inserted, replaced, quarantined, ove
     [overBound.length, 'REFUSED whole'],
   ];
   return [
-    `${counted(sessions.length, 'session')}: ${counted(inserted, 'new bar')}`,
+    `${plural(sessions.length, 'session')}: ${plural(inserted, 'new bar')}`,
     ...others.flatMap(([count, what]) => (count > 0 ? [`${count.toLocaleString('en-US')} ${what}`] : [])),
   ].join(', ');
 }
@@ -38,12 +34,12 @@ export function describeReference(report: FetchReferenceStepReport): string {
     `${delisted.toLocaleString('en-US')} delisted`,
     ...(renamed.length > 0 ? [`renamed ${named(renamed, renamed.length)}`] : []),
     ...(reused.length > 0 ? [`reused ${named(reused, reused.length)}`] : []),
-    counted(splits, 'split'),
-    counted(dividends, 'dividend'),
+    plural(splits, 'split'),
+    plural(dividends, 'dividend'),
     ...(held > 0 ? [`${held} held back`] : []),
-    ...(refused > 0 ? [`${counted(refused, 'event')} refused`] : []),
+    ...(refused > 0 ? [`${plural(refused, 'event')} refused`] : []),
     ...(withdrawnCount > 0
-      ? [`${counted(withdrawnCount, 'event')} withdrawn: ${named(withdrawn, withdrawnCount)}`]
+      ? [`${plural(withdrawnCount, 'event')} withdrawn: ${named(withdrawn, withdrawnCount)}`]
       : []),
     ...(unconfirmedCount > 0 ? [`${unconfirmedCount} unconfirmed: ${named(unconfirmed, unconfirmedCount)}`] : []),
   ].join(', ');

@@ -5,11 +5,11 @@ import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-re
 import { readHorizon } from '#batch/fetch/horizon.ts';
 import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
 import { findGaps, type GapsReport } from '#batch/gaps.ts';
-import { readLedger } from '#batch/ledger/ledger.ts';
+import { currentLedger } from '#batch/ledger/ledger.ts';
 import { findQuality, type QualityReport, type QualityRequest } from '#batch/quality.ts';
 import { type LakeStatus, lakeStatus } from '#batch/status.ts';
-import { readListings } from '#batch/tables/listings-table.ts';
-import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
+import { currentListings } from '#batch/tables/listings-table.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import { refuseUnknown } from '#serving/read/symbol-lookup.ts';
 
 import type { AppContext } from '../app.ts';
@@ -53,7 +53,7 @@ export async function fetchTask(app: AppContext, request: FetchRequest): Promise
   checkRange(app, request);
   const deps = fetchDeps(app, await app.source());
   const { source } = deps;
-  const { ledger } = await readLedger(lake, await lake.table(SESSIONS).head());
+  const ledger = await currentLedger(lake);
   const nowMs = clock.nowMs();
   const horizon = await readHorizon(lake, source.name);
   const { from, to, settleOnly = false, again = false, signal } = request;
@@ -143,7 +143,7 @@ export async function gapsTask(app: AppContext, symbol: string | undefined, limi
   const { lake } = app;
   const bars = await lake.table(DAILY_BARS).head();
   if (symbol !== undefined && bars !== undefined) {
-    const listings = await readListings(lake, await lake.table(LISTINGS).head());
+    const listings = await currentListings(lake);
     if (listings.every((row) => row.symbol !== symbol)) await refuseUnknown(lake, bars, [symbol]);
   }
   return findGaps(app, { source: sourceName(app.config), symbol, limit });

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { compare } from '#base/compare.ts';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { tradingMoment } from '#market/market-hours.ts';
 import { answer } from '../http/answer.ts';
@@ -182,9 +183,4 @@ export function marketStatus(
   { asOfMs }: Pick<LakeView, 'asOfMs'>,
 ): MarketStatus {
   return STATUS[tradingMoment(calendar, asOfMs ?? clock.nowMs()).phase];
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

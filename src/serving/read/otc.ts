@@ -1,3 +1,4 @@
+import { append } from '#base/append.ts';
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { LISTINGS } from '#lake/tables.ts';
@@ -33,9 +34,7 @@ export class OtcListings {
 
   constructor(rows: readonly ListingRow[]) {
     for (const { symbol, first_session: first, is_otc: isOtc } of rows) {
-      const list = this.#bySymbol.get(symbol);
-      if (list === undefined) this.#bySymbol.set(symbol, [{ first, isOtc }]);
-      else list.push({ first, isOtc });
+      append(this.#bySymbol, symbol, { first, isOtc });
     }
   }
 

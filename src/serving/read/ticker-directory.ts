@@ -1,3 +1,5 @@
+import { append } from '#base/append.ts';
+import { compare } from '#base/compare.ts';
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
@@ -219,15 +221,4 @@ function fromBars({ symbol, first_session, last_session }: TradedRow): Ticker {
     seenAtMs: null,
     isListed: false,
   };
-}
-
-function append<V>(map: Map<string, V[]>, key: string, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

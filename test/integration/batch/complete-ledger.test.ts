@@ -5,9 +5,9 @@ import { isoDate } from '#base/dates.ts';
 import { fetchBars } from '#batch/fetch/fetch-bars.ts';
 import { planFetch } from '#batch/fetch/plan.ts';
 import { completeLedger } from '#batch/ledger/complete-ledger.ts';
-import { ledgerValues, readLedger } from '#batch/ledger/ledger.ts';
+import { currentLedger, stageLedger } from '#batch/ledger/ledger.ts';
 import { recordStep } from '#batch/pipeline/steps.ts';
-import { replaceAll, stageRows } from '#batch/tables/small-table.ts';
+import { replaceAll } from '#batch/tables/small-table.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
@@ -27,7 +27,7 @@ test('bars whose process was killed before it wrote the ledger get into it, also
   const source = new SimulatedSource({ calendar, clock, market, faults: [] });
   const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 5, partialShare: 0.9, quarantineBound: 0.1 };
   const deps = { lake, calendar, clock, source, rules, intervals: [3] };
-  const ledgerNow = async () => (await readLedger(lake, await lake.table(SESSIONS).head())).ledger;
+  const ledgerNow = async () => await currentLedger(lake);
   const plan = { calendar, ledger: new Map(), nowMs: clock.nowMs(), from: FIRST, to: LAST };
   await fetchBars(deps, { sessions: planFetch(plan) });
   const whole = await ledgerNow();
@@ -38,7 +38,9 @@ test('bars whose process was killed before it wrote the ledger get into it, also
     .filter(({ session }) => session !== LAST)
     .map((row) => (row.session === FIRST ? { ...row, rows: row.rows - 1 } : row));
   const table = lake.table(SESSIONS);
-  await table.write(async (base) => replaceAll(base, await stageRows(lake, SESSIONS, cut.map(ledgerValues)), {}));
+  await table.write(async (base) =>
+    replaceAll(base, await stageLedger(lake, new Map(cut.map((row) => [row.session, row])), []), {}),
+  );
   assert.equal((await ledgerNow()).size, 3);
 
   await recordStep(deps);

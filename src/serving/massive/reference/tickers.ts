@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { answer } from '../../http/answer.ts';
 import { notFound } from '../../http/http-errors.ts';
@@ -266,9 +267,4 @@ function eventOf({ firstSession, symbol }: Ticker): TickerEventShape {
 /** Whole seconds, as the vendor writes it. */
 function instantText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

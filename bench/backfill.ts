@@ -20,7 +20,7 @@ import { systemRandom } from '#adapters/system/random.ts';
 import { fetchBars, throwFailures } from '#batch/fetch/fetch-bars.ts';
 import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { openLake } from './bars-lake.ts';

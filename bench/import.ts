@@ -10,7 +10,7 @@ import type { ImportReport } from '#batch/import/report.ts';
 import { Engine } from '#lake/engine.ts';
 import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
 
 import { openLake } from './bars-lake.ts';

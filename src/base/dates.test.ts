@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
-import { addDays, dayOfWeek, fromEpochDay, isoDate, MS_PER_DAY, parseIsoDate, toEpochDay, yearOf } from './dates.ts';
+import { addDays, fromEpochDay, isoDate, MS_PER_DAY, parseIsoDate, toEpochDay, weekdayOf, yearOf } from './dates.ts';
 
 const FIRST_DAY = toEpochDay(isoDate('0001-01-01'));
 const LAST_DAY = toEpochDay(isoDate('9999-12-31'));
@@ -22,7 +22,7 @@ describe('dates', () => {
         const date = fromEpochDay(day);
         assert.equal(date, new Date(day * MS_PER_DAY).toISOString().slice(0, 10));
         assert.equal(toEpochDay(date), day);
-        assert.equal(dayOfWeek(date), new Date(day * MS_PER_DAY).getUTCDay());
+        assert.equal(weekdayOf(toEpochDay(date)), new Date(day * MS_PER_DAY).getUTCDay());
         assert.equal(yearOf(date), new Date(day * MS_PER_DAY).getUTCFullYear());
         assert.equal(parseIsoDate(date), date);
       }),

@@ -86,11 +86,6 @@ export function addDays(date: IsoDate, days: number): IsoDate {
 }
 
 /** 0 is Sunday, 6 is Saturday. */
-export function dayOfWeek(date: IsoDate): number {
-  return weekdayOf(toEpochDay(date));
-}
-
-/** 0 is Sunday, 6 is Saturday. */
 export function weekdayOf(day: EpochDay): number {
   return (((day + 4) % 7) + 7) % 7;
 }

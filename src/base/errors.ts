@@ -68,3 +68,10 @@ export class RetryLater extends CondvestError {
     this.afterSeconds = afterSeconds;
   }
 }
+
+/** Returns why a request over the network failed, in the words of the innermost cause: `ECONNREFUSED`, or its message. */
+export function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  if (inner instanceof Error && 'code' in inner) return String(inner.code);
+  return inner instanceof Error ? inner.message : String(inner);
+}

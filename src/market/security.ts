@@ -136,13 +136,6 @@ export class Listings {
     return this.#bySymbol.keys();
   }
 
-  /** Returns the number of symbols listed in a session, which is the row count of a whole session. */
-  countListed(session: IsoDate): number {
-    let count = 0;
-    for (const symbol of this.#bySymbol.keys()) if (this.listed(symbol, session) !== undefined) count += 1;
-    return count;
-  }
-
   /** Returns listings that contradict each other. There must be none. */
   overlaps(): ListingOverlap[] {
     const twoSymbols = [...this.#bySecurity.values()]

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { verifySignature } from '#adapters/webhook/notifier.ts';
-import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
+import { verifySignature, WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 import { condvest, type Outcome, temporaryFolder } from './command-line.ts';
 
 const SIMULATED = { CONDVEST_SOURCE: 'simulated' };

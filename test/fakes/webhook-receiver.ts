@@ -1,5 +1,8 @@
+import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+import { signatureOf } from '#adapters/webhook/notifier.ts';
 
 export interface Post {
   readonly headers: IncomingHttpHeaders;
@@ -41,4 +44,10 @@ export class WebhookReceiver implements AsyncDisposable {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** Returns whether a post is signed with the secret, as a receiver checks it: in constant time. */
+export function verifySignature(secret: string, timestamp: string, body: string, signature: string): boolean {
+  const [ours, theirs] = [Buffer.from(signatureOf(secret, timestamp, body)), Buffer.from(signature)];
+  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
 }

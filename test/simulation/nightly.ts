@@ -16,7 +16,7 @@ import type { PipelineDeps } from '#batch/pipeline/steps.ts';
 import { Engine } from '#lake/engine.ts';
 import { Lake } from '#lake/lake.ts';
 import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { NoticeEvent, Operations } from '#ports/operations.ts';
 import type { Random } from '#ports/random.ts';

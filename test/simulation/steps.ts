@@ -11,7 +11,7 @@ import type { Lake } from '#lake/lake.ts';
 import { LISTINGS, SPLITS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { readBars } from '#serving/read/bars.ts';
 import { OtherWriter } from './other-writer.ts';
 import { afterPut, keyOf, publishedSessions, restated, type Truth } from './truth.ts';

@@ -1,9 +1,10 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { SplitFact } from '#market/corporate-actions.ts';
-import { DEFAULT_SOURCE_RANKS, mergeRow, replacedBy } from '#market/merge.ts';
 import { restatementsOf } from '#market/restatement.ts';
 import type { Listing } from '#market/security.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
+import { mergeRow, replacedBy } from '#test/fixtures/row-merge.ts';
 
 /**
  * The expected contents of a lake, in plain maps. Apart from the domain rules, none of the code under test is involved.

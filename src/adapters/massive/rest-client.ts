@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { CondvestError, UsageError } from '#base/errors.ts';
+import { CondvestError, reasonOf, UsageError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Random } from '#ports/random.ts';
 
@@ -323,10 +323,4 @@ function circular(path: string, pages: number): CondvestError {
     found: `${path}: ${pages} pages`,
     action: 'None of it was stored; the next run retries it',
   });
-}
-
-function reasonOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  if (inner instanceof Error && 'code' in inner) return String(inner.code);
-  return inner instanceof Error ? inner.message : String(inner);
 }

@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { CondvestError } from '#base/errors.ts';
+import { createHmac } from 'node:crypto';
+import { CondvestError, reasonOf } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Notifier } from '#ports/notifier.ts';
 import type { NoticeEvent } from '#ports/operations.ts';
@@ -96,16 +96,4 @@ function withoutPassword(url: string): { readonly address: string; readonly auth
 
 export function signatureOf(secret: string, timestamp: string, body: string): string {
   return `v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
-}
-
-/** What a receiver does: the signature is right. Compared in constant time. */
-export function verifySignature(secret: string, timestamp: string, body: string, signature: string): boolean {
-  const [ours, theirs] = [Buffer.from(signatureOf(secret, timestamp, body)), Buffer.from(signature)];
-  return ours.length === theirs.length && timingSafeEqual(ours, theirs);
-}
-
-function reasonOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  if (inner instanceof Error && 'code' in inner) return String(inner.code);
-  return inner instanceof Error ? inner.message : String(inner);
 }

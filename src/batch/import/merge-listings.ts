@@ -1,8 +1,8 @@
 import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { ListingRow } from '#market/listing-changes.ts';
-import { rankOf } from '#market/merge.ts';
 import { newSecurityId } from '#market/security.ts';
+import { rankOf } from '#market/source-rank.ts';
 
 /** Merging of listings. Pure. */
 

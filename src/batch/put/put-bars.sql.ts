@@ -1,12 +1,22 @@
 import { sqlName, sqlText } from '#lake/engine.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
-import { MEASURED, OPTIONAL, rankOf } from '#market/merge.ts';
 import type { SessionSet } from '#market/session-set.ts';
+import { MEASURED, OPTIONAL, rankOf } from '#market/source-rank.ts';
 
 /**
- * The merge of incoming bars into stored ones, row by row, as `#market/merge.ts` states it. All incoming rows of one put
- * have one source, so the rule comes down to which stored sources it may not replace.
+ * Merges incoming bars into stored ones, row by row. Outcomes of an incoming row:
+ *
+ * - `inserted`: nothing is stored under its symbol and session;
+ * - `unchanged`: the same values are stored. Nothing is written, so `fetched_at` remains when these values first arrived. A
+ *   null next to equal prices and volume is not a different value: a source without `vwap` does not remove a known one;
+ * - `replaced`: the stored values are from a source of equal or lower rank, or replacement was requested;
+ * - `conflict`: the stored values are from a source of higher rank, or the incoming row is from a stale fetch of the same
+ *   rank. Nothing changes, and the difference is reported.
+ *
+ * A stored row without an incoming row is `kept`: a put never removes rows. All incoming rows of one put have one source, so
+ * the rule comes down to which stored sources it may not replace. `test/fixtures/row-merge.ts` states the rule for single
+ * rows, and the two are compared at random.
  *
  * Shapes: *incoming* has symbol, session, open, high, low, close, volume, vwap, trades, unique by (symbol, session).
  * *stored* has those, source and fetched_at.

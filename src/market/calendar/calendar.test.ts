@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
-import { addDays, dayOfWeek, fromEpochDay, type IsoDate, isoDate, toEpochDay, yearOf } from '#base/dates.ts';
+import { addDays, fromEpochDay, type IsoDate, isoDate, toEpochDay, weekdayOf, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { createCalendar } from './calendar.ts';
 import { CLOSURES } from './closures.ts';
@@ -203,8 +203,8 @@ describe('rules and closings', () => {
     for (let year = 1962; year <= 2099; year += 1) {
       for (const { date, name } of [...holidaysOf(year), ...earlyClosesOf(year)]) {
         assert.equal(yearOf(date), year, `${name} ${date}`);
-        assert.ok(dayOfWeek(date) >= 1 && dayOfWeek(date) <= 5, `${name} ${date}`);
-        assert.equal(dayOfWeek(date), weekdays[name] ?? dayOfWeek(date), `${name} ${date}`);
+        assert.ok(weekdayOf(toEpochDay(date)) >= 1 && weekdayOf(toEpochDay(date)) <= 5, `${name} ${date}`);
+        assert.equal(weekdayOf(toEpochDay(date)), weekdays[name] ?? weekdayOf(toEpochDay(date)), `${name} ${date}`);
       }
     }
   });

@@ -1,6 +1,6 @@
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { PARTIAL_SHARE } from '#market/ledger.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { DEFAULT_INTERVALS, INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
 import { SCENARIO_NAMES, type ScenarioName } from '#ports/scenario-names.ts';
 import { definer, type SettingsTable } from './setting-definition.ts';

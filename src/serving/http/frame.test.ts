@@ -8,7 +8,7 @@ import { AnswerCache, type KeptAnswer } from './answer-cache.ts';
 import { errorBody, statusOf } from './http-errors.ts';
 import { integer, nanoseconds, toJson } from './json.ts';
 import { decodeCursor, encodeCursor } from './paging.ts';
-import { asOfParameter, choice, dateOrMsParameter, flag, list, whole } from './parameters.ts';
+import { asOfParameter, choice, flag, list, readDateOrMs, whole } from './parameters.ts';
 import { refusal } from './refusal.ts';
 import { addRoute } from './route.ts';
 import type { ServingEnv } from './serving.ts';
@@ -76,11 +76,11 @@ test('parameters are read as clients write them, and what does not fit is named'
   assert.equal(read(choice(['asc', 'desc'], 'asc'), 'DESC'), 'desc');
   assert.deepEqual(read(list(3), 'A, B,,A'), ['A', 'B']);
   assert.equal(read(list(1), 'A,B'), 'at most 1 items, separated by commas');
-  assert.deepEqual(read(dateOrMsParameter, '2024-02-29'), { date: '2024-02-29' });
-  assert.deepEqual(read(dateOrMsParameter, '1709164800000'), { ms: 1_709_164_800_000 });
+  assert.deepEqual(readDateOrMs('2024-02-29'), { date: '2024-02-29' });
+  assert.deepEqual(readDateOrMs('1709164800000'), { ms: 1_709_164_800_000 });
   assert.equal(read(flag(true), ''), true);
   for (const text of ['2023-02-29', '99999999999999', '20240102', 'yesterday', ''])
-    assert.equal(read(dateOrMsParameter, text), 'a date as YYYY-MM-DD, or epoch milliseconds');
+    assert.equal(readDateOrMs(text), undefined, text);
   assert.equal(read(asOfParameter, '2024-01-02'), Date.parse('2024-01-02T23:59:59.999Z'));
   assert.equal(read(asOfParameter, '2024-01-02T15:00:00+01:00'), Date.parse('2024-01-02T14:00:00Z'));
 });

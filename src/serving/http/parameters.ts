@@ -100,16 +100,6 @@ export function readDateOrMs(text: string): DateOrMs | undefined {
   return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? { ms } : undefined;
 }
 
-export const dateOrMsParameter = z
-  .string()
-  .transform((text, context): DateOrMs => {
-    const read = readDateOrMs(text);
-    if (read !== undefined) return read;
-    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD, or epoch milliseconds' });
-    return z.NEVER;
-  })
-  .openapi({ type: 'string', example: '2024-01-02' });
-
 /** Where a list goes on. An empty one is none. */
 export const cursorParameter = z
   .string()

@@ -10,7 +10,7 @@ import { recordStep } from '#batch/pipeline/steps.ts';
 import { replaceAll } from '#batch/tables/small-table.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake } from '#test/fixtures/test-lake.ts';
 

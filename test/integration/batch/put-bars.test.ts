@@ -6,9 +6,10 @@ import { type IsoDate, isoDate } from '#base/dates.ts';
 import { type PutBarsReport, type PutBarsRequest, putBars, sumOutcomes } from '#batch/put/put-bars.ts';
 import { scanSql } from '#lake/scan.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
-import { DEFAULT_SOURCE_RANKS, mergeRow, replacedBy } from '#market/merge.ts';
 import { SessionSet } from '#market/session-set.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
+import { mergeRow, replacedBy } from '#test/fixtures/row-merge.ts';
 
 interface Row {
   readonly symbol: string;

@@ -7,7 +7,7 @@ import { verifyLake } from '#batch/verify/verify.ts';
 import { scanSql } from '#lake/scan.ts';
 import { RESTATEMENTS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake, type TestLake } from '#test/fixtures/test-lake.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addDays, dayOfWeek, type IsoDate, isoDate } from '#base/dates.ts';
+import { addDays, type IsoDate, isoDate, toEpochDay, weekdayOf } from '#base/dates.ts';
 import { silverBars } from '#lake/tables.ts';
 import { readBars } from '#serving/read/bars.ts';
 import {
@@ -283,7 +283,7 @@ describe('aggregates', () => {
   function snapped(unit: string, date: IsoDate): IsoDate {
     const [year = 0, month = 0] = date.split('-').map(Number);
     const two = (n: number): string => String(n).padStart(2, '0');
-    if (unit === 'week') return addDays(date, -dayOfWeek(date));
+    if (unit === 'week') return addDays(date, -weekdayOf(toEpochDay(date)));
     if (unit === 'month') return isoDate(`${year}-${two(month)}-01`);
     if (unit === 'quarter') return isoDate(`${year}-${two(month - ((month - 1) % 3))}-01`);
     return unit === 'year' ? isoDate(`${year}-01-01`) : date;

@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { SmtpNotifier } from '#adapters/smtp/notifier.ts';
-import { verifySignature, WebhookNotifier } from '#adapters/webhook/notifier.ts';
+import { WebhookNotifier } from '#adapters/webhook/notifier.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NoticeEvent } from '#ports/operations.ts';
 import { unstoredNotice } from '#runtime/runs/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
-import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
+import { verifySignature, WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 
 const SECRET = 'a-secret-of-the-tests';
 const event: NoticeEvent = {

@@ -13,7 +13,7 @@ import { planFetch } from '#batch/fetch/plan.ts';
 import { type PipelineDeps, recordStep } from '#batch/pipeline/steps.ts';
 import { silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { DEFAULT_SOURCE_RANKS } from '#market/merge.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { NoticeEvent, Operations } from '#ports/operations.ts';

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { RequestBudget } from '#adapters/massive/request-budget.ts';
@@ -25,6 +23,7 @@ import { runPipeline } from '#runtime/runs/pipeline.ts';
 import { FaultStore } from '#test/fakes/fault-store.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
+import { memoryFolder } from '#test/fixtures/memory-folder.ts';
 import {
   checkEnd,
   checkTold,
@@ -43,7 +42,6 @@ import { budgeted, mortal } from './nightly-process.ts';
  * lake must hold the market's truth, the ledger must agree, and each condition must have been notified once.
  */
 
-const MEMORY_FOLDER = '/dev/shm';
 const SECURITIES = 12;
 const SESSIONS_A_MONTH = 21;
 const KILL_CHANCE = 0.25;
@@ -113,9 +111,7 @@ class Month {
   readonly #times = new Map<string, number>();
 
   static async open(seed: number, options: LiveOptions): Promise<Month> {
-    // Use a memory file system if there is one: power cuts are not simulated, and waiting for disks would take half of
-    // the time.
-    const folder = await mkdtemp(join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'condvest-nightly-'));
+    const folder = await mkdtemp(join(memoryFolder(), 'condvest-nightly-'));
     const engine = await Engine.create({ tempFolder: folder, threads: 1 });
     const random = seededRandom(seed);
     const operations = await openSqliteOperations({ path: join(folder, 'operations.sqlite'), random, nowMs: 0 });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
@@ -20,6 +18,7 @@ import type { Random } from '#ports/random.ts';
 import { FaultStore, type Faults, Killed } from '#test/fakes/fault-store.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
+import { memoryFolder } from '#test/fixtures/memory-folder.ts';
 import { firstDifference, MarketModel } from '#test/integration/resample/market-model.ts';
 import { RandomMarket } from '#test/integration/resample/random-market.ts';
 import { ascending, barText, barTexts, NOTHING, type Truth } from './truth.ts';
@@ -78,9 +77,7 @@ export class World implements AsyncDisposable {
     engine: Engine,
     wrap: (store: ObjectStore) => ObjectStore = (store) => store,
   ): Promise<World> {
-    // Syncing is the largest cost here, and memory has nothing to sync.
-    const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-    return new World(seed, engine, await mkdtemp(join(base, 'condvest-simulation-')), wrap);
+    return new World(seed, engine, await mkdtemp(join(memoryFolder(), 'condvest-simulation-')), wrap);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

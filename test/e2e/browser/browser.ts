@@ -1,5 +1,6 @@
 import { existsSync, globSync, statSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { temporaryFolder } from '../command-line.ts';
 
 /** Real Chromium, as the machine has it: nothing is downloaded. */
 
@@ -25,8 +26,11 @@ export interface TestPage extends AsyncDisposable {
 
 export async function openBrowser(): Promise<TestBrowser> {
   assertBuilt();
+  // Chromium leaves an empty folder in the temporary folder.
+  const temp = await temporaryFolder();
   const browser: Browser = await chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
+    env: { ...process.env, TMPDIR: temp.path },
     // Containers of continuous integration run as root, where Chromium's own sandbox does not start.
     args: ['--no-sandbox'],
   });
@@ -47,7 +51,10 @@ export async function openBrowser(): Promise<TestBrowser> {
       await page.goto(address);
       return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
     },
-    [Symbol.asyncDispose]: () => browser.close(),
+    [Symbol.asyncDispose]: async () => {
+      await browser.close();
+      await temp[Symbol.asyncDispose]();
+    },
   };
 }
 

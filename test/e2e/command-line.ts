@@ -55,5 +55,7 @@ export function testEnvironment(): Record<string, string> {
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && !name.startsWith('CONDVEST_') && !name.startsWith('NODE_')) kept[name] = value;
   }
-  return kept;
+  // Without it each process would compile what it loads: the default is a folder below TMPDIR, which is the test's own.
+  const compiled = process.env['NODE_COMPILE_CACHE'];
+  return compiled === undefined ? kept : { ...kept, NODE_COMPILE_CACHE: compiled };
 }

@@ -39,19 +39,27 @@ const RULES: readonly Rule[] = [
     planted: ['docs/x.md', `see /${'work'}/main`],
   },
   {
-    name: 'what a document links to, or names as a file of the tree, is there',
-    breaks: (path, text) => path.endsWith('.md') && namedFiles(path, text).some((name) => !existsSync(name)),
+    name: 'what a document links to is there',
+    breaks: (path, text) => path.endsWith('.md') && linkedFiles(path, text).some((name) => !existsSync(name)),
     planted: ['docs/x.md', 'see [this](../nowhere.md)'],
+  },
+  {
+    name: 'what a document names as a file of the tree is there',
+    breaks: (path, text) => path.endsWith('.md') && namedFiles(text).some((name) => !existsSync(name)),
+    planted: ['docs/x.md', 'see `runtime/nowhere.ts`'],
   },
 ];
 
-/** Targets of links, and names such as `src/lake/put.ts`, as paths from the root. */
-function namedFiles(path: string, text: string): string[] {
-  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) =>
-    join(dirname(path), target),
-  );
+/** Returns targets of links as paths from the root. */
+function linkedFiles(path: string, text: string): string[] {
+  return [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) => join(dirname(path), target));
+}
+
+/** Returns names such as `src/lake/put.ts` or `lake/put.ts` as paths from the root. */
+function namedFiles(text: string): string[] {
   const names = [...text.matchAll(/`((?:src|test|bench|scripts|web)\/[\w./-]+)`/g)].map(([, name = '']) => name);
-  return [...links, ...names.filter((name) => !name.startsWith('web/dist'))];
+  const parts = [...text.matchAll(/`((?:adapters|batch|lake|market|runtime|serving)\/[\w./-]+\.(?:ts|json))`/g)];
+  return [...names.filter((name) => !name.startsWith('web/dist')), ...parts.map(([, name]) => `src/${name}`)];
 }
 
 const files = [...globSync('{src,bin,test,bench,scripts,docs,.ci}/**/*.{ts,md,sh}'), ...globSync('*.md')].map(

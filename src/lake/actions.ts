@@ -1,8 +1,8 @@
 import { CondvestError } from '#base/errors.ts';
 
 /**
- * The actions of the Delta protocol ("Actions"), in the shape they have in a commit file: one JSON object a line. Only
- * what reader version 1 and writer version 2 know; fields and actions we don't know are ignored, as the protocol asks.
+ * The actions of the Delta protocol ("Actions"), in the form they have in a commit file: one JSON object per line.
+ * Limited to reader version 1 and writer version 2; unknown fields and actions are ignored, as the protocol requires.
  */
 
 export type StringMap = Readonly<Record<string, string | null>>;
@@ -54,22 +54,22 @@ export interface Txn {
   readonly lastUpdated?: number | null | undefined;
 }
 
-/** Where a commit came from. The protocol leaves its content to the writer; all fields may be missing. */
+/** Provenance of a commit. The protocol leaves its content to the writer; any field may be missing. */
 export interface CommitInfo {
   readonly timestamp?: number | undefined;
   readonly operation?: string | undefined;
   readonly operationParameters?: Readonly<Record<string, unknown>> | undefined;
   readonly operationMetrics?: Readonly<Record<string, unknown>> | undefined;
   readonly engineInfo?: string | undefined;
-  /** Identifies the write that made this commit, so that a writer whose answer was lost finds its own. */
+  /** Identifies the write that made this commit, so that a writer whose reply was lost recognizes its own. */
   readonly txnId?: string | undefined;
-  /** Ours: the units whose data this commit changed, as `SessionSet` text. */
+  /** Our own field: the units whose data this commit changed, as `SessionSet` text. */
   readonly sessions?: string | undefined;
   readonly readVersion?: number | undefined;
   readonly isBlindAppend?: boolean | undefined;
 }
 
-/** The content of one commit file, sorted by kind of action. */
+/** The content of one commit file, by kind of action. */
 export interface CommitActions {
   readonly commitInfo?: CommitInfo | undefined;
   readonly protocol?: Protocol | undefined;
@@ -79,14 +79,16 @@ export interface CommitActions {
   readonly removes: readonly Remove[];
 }
 
-/** What `engineInfo` of our own commits starts with. */
+/** Prefix of `engineInfo` in our own commits. */
 export const ENGINE_NAME = 'condvest';
 
 export function isOurs(info: CommitInfo | undefined): boolean {
   return info?.engineInfo?.startsWith(ENGINE_NAME) === true && typeof info.timestamp === 'number';
 }
 
-/** Reads a commit file. `file` names it in errors, which are `corrupt`: a commit is whole or absent, never repaired. */
+/**
+ * Parses a commit file. `file` names it in errors, which are `corrupt`: a commit is whole or absent, never repaired.
+ */
 export function parseCommit(bytes: Uint8Array, file: string): CommitActions {
   let commitInfo: CommitInfo | undefined;
   let protocol: Protocol | undefined;
@@ -109,7 +111,10 @@ export function parseCommit(bytes: Uint8Array, file: string): CommitActions {
   return { commitInfo, protocol, metaData, txns, adds, removes };
 }
 
-/** A commit file's bytes. `commitInfo` comes first, where readers that only want to know when and what find it soonest. */
+/**
+ * Returns the bytes of a commit file. `commitInfo` comes first, so that readers that only need time and operation find
+ * it quickly.
+ */
 export function serializeCommit(actions: CommitActions): Uint8Array {
   const lines: string[] = [];
   if (actions.commitInfo !== undefined) lines.push(JSON.stringify({ commitInfo: actions.commitInfo }));
@@ -121,13 +126,13 @@ export function serializeCommit(actions: CommitActions): Uint8Array {
   return Buffer.from(`${lines.join('\n')}\n`, 'utf8');
 }
 
-/** The path of a file action, decoded and relative to the table. Refuses files outside the table's folder. */
+/** Returns the path of a file action, decoded and relative to the table. Rejects files outside the table's folder. */
 export function decodePath(path: string): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || path.startsWith('/')) {
     throw new CondvestError({
       code: 'lake-file-outside',
       kind: 'permanent',
-      message: 'The table names a file outside its own folder (a shallow clone?), which Condvest does not read',
+      message: 'The table refers to a file outside its own folder (a shallow clone?), which Condvest does not read',
       found: path,
     });
   }
@@ -135,12 +140,12 @@ export function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // Some writers leave a bare "%" in place; then the name is what it says.
+    // Some writers leave a bare "%" unencoded; then the name is taken literally.
     return path;
   }
 }
 
-/** The reverse of `decodePath`, for the paths that we write. */
+/** The inverse of `decodePath`, for paths that we write. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeSegment).join('/');
 }
@@ -187,7 +192,7 @@ function toTxn(wire: WireRecord, where: string): Txn {
   };
 }
 
-/** Keeps fields we don't know: a metaData action is written again, whole, when a column is added. */
+/** Preserves unknown fields: a metaData action is written again as a whole when a column is added. */
 function toMetaData(wire: WireRecord, where: string): MetaData {
   const format = isRecord(wire.format) ? wire.format : {};
   const columns = Array.isArray(wire.partitionColumns) ? wire.partitionColumns : [];

@@ -5,10 +5,10 @@ import { type Add, type CommitActions, isRecord, parseCommit, type StringMap } f
 import { FIELD_END, ROW_END, readAdds, readCheckpointSchema, readOthers } from './checkpoint.sql.ts';
 import type { Engine } from './engine.ts';
 
-/** The content of a checkpoint: its add actions apart, each to be parsed when somebody asks for that file. */
+/** The content of a checkpoint, with its add actions separate, each parsed on first use. */
 export interface CheckpointActions {
   readonly adds: readonly LazyAdd[];
-  /** Without adds. */
+  /** Without add actions. */
   readonly others: CommitActions;
 }
 
@@ -19,8 +19,8 @@ export interface LazyAdd {
 }
 
 /**
- * Reads a checkpoint of the log: the actions that make up a version. `keys` are its files. Undefined where one of them is
- * gone (a newer checkpoint replaced it). Removes are read only where tombstones are asked for.
+ * Reads a log checkpoint: the actions that make up a version. `keys` are its files. Returns undefined if one of them is
+ * gone (a newer checkpoint replaced it). Removes are read only if tombstones are requested.
  */
 export async function readCheckpoint(
   deps: { readonly store: ObjectStore; readonly engine: Engine },
@@ -47,9 +47,9 @@ export async function readCheckpoint(
     throw new CondvestError({
       code: 'lake-checkpoint-unreadable',
       kind: 'corrupt',
-      message: "A checkpoint of the table's log cannot be read",
+      message: "Cannot read a checkpoint of the table's log",
       found: `${keys.join(', ')} (${cause.message})`,
-      action: 'Restore this file from a backup; where all commit files are still there, deleting it is enough',
+      action: 'Restore this file from a backup; if all commit files still exist, deleting it is enough',
       cause,
     });
   }
@@ -83,7 +83,7 @@ function parseMap(json: string): StringMap | undefined {
   return isRecord(map) ? (map as StringMap) : undefined;
 }
 
-/** The fields of each top column, from the flat list of the Parquet schema's nodes (depth first, each with its children). */
+/** Returns the fields of each top-level column, from the flat list of the Parquet schema's nodes (depth first). */
 function topFields(nodes: readonly { name: string; children: number }[]): Map<string, Set<string>> {
   const fields = new Map<string, Set<string>>();
   let next = 0;

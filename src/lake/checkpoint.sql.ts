@@ -1,6 +1,6 @@
 import { sqlPath, sqlText } from './engine.ts';
 
-/** The Parquet form of a checkpoint (protocol, "Checkpoint Schema"): one action a row, in the column of its kind. */
+/** The Parquet form of a checkpoint (protocol, "Checkpoint Schema"): one action per row, in the column of its kind. */
 
 const STRING_MAP = 'MAP(VARCHAR, VARCHAR)';
 
@@ -44,13 +44,13 @@ const STRUCTURE = JSON.stringify({
 
 export const CREATE_LINES = 'CREATE OR REPLACE TEMP TABLE checkpoint_lines (position BIGINT, line VARCHAR)';
 
-/** Parameters: position of the first line, lines of JSON joined by a line feed. */
+/** Parameters: position of the first line, lines of JSON joined by line feeds. */
 export const INSERT_LINES = `
   INSERT INTO checkpoint_lines
   SELECT ?::BIGINT + generate_subscripts(lines, 1), unnest(lines)
   FROM (SELECT string_split(?, chr(10)) AS lines)`;
 
-/** Snappy, because it is what every reader of checkpoints has. */
+/** Snappy, because every reader of checkpoints supports it. */
 export function copyCheckpoint(localPath: string): string {
   return `
     COPY (
@@ -59,7 +59,7 @@ export function copyCheckpoint(localPath: string): string {
     ) TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION snappy)`;
 }
 
-/** Between rows, and between the fields of a row: JSON text and URI-encoded paths cannot hold these characters. */
+/** Separators between rows and between fields: JSON text and URI-encoded paths cannot contain these characters. */
 export const ROW_END = '\u001e';
 export const FIELD_END = '\u001f';
 
@@ -67,12 +67,15 @@ export function readCheckpointSchema(localPath: string): string {
   return `SELECT name, coalesce(num_children, 0)::INTEGER AS children FROM parquet_schema(${sqlPath(localPath)})`;
 }
 
-/** The fields of each top column that the writer of a checkpoint has given; the protocol lets it leave out and add some. */
+/**
+ * The fields of each top-level column that the checkpoint's writer provided; the protocol allows it to omit and add
+ * some.
+ */
 export type CheckpointFields = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * All add actions as one text, each with its path, size, modification time, partition values, tags, statistics: a value at
- * a time through the driver would take three times as long.
+ * All add actions as one string, each with its path, size, modification time, partition values, tags and statistics.
+ * Individual values through the driver would take three times as long.
  */
 export function readAdds(localPaths: readonly string[], fields: CheckpointFields): string {
   const given = (field: string, sql: string): string =>

@@ -8,12 +8,12 @@ import { checkpointName, LAST_CHECKPOINT_NAME } from './log-files.ts';
 import { fileRetentionMs } from './protocol.ts';
 import type { Replay, Snapshot } from './snapshot.ts';
 
-/** Lines of JSON handed to DuckDB at once. */
+/** Lines of JSON passed to DuckDB at once. */
 const LINES_AT_ONCE = 2000;
 
 /**
- * Writes the checkpoint of a version (the newest unless given) and points `_last_checkpoint` to it. Returns its version;
- * undefined where there is no table. Two processes may do it at once: the first file stays, and both hold the same state.
+ * Writes the checkpoint of a version (default: the newest) and points `_last_checkpoint` to it. Returns its version, or
+ * undefined if there is no table. Two processes may do this at once: the first file wins, and both hold the same state.
  */
 export async function writeCheckpoint(deps: LakeDeps, log: DeltaLog, version?: number): Promise<number | undefined> {
   const { store, clock } = deps;
@@ -32,7 +32,7 @@ export async function writeCheckpoint(deps: LakeDeps, log: DeltaLog, version?: n
       if (!(cause instanceof CondvestError) || cause.code !== 'store-object-exists') throw cause;
     }
   }
-  // A hint only; whichever of two writers comes last, readers list on from it and find the newest.
+  // Only a hint: whichever writer comes last, readers list from there and find the newest.
   if (((await log.lastCheckpointHint())?.version ?? -1) < snapshot.version) {
     const hint = { version: snapshot.version, size: lines.length, sizeInBytes, numOfAddFiles: snapshot.fileCount };
     await store.put(log.key(LAST_CHECKPOINT_NAME), Buffer.from(JSON.stringify(hint), 'utf8'));
@@ -40,12 +40,12 @@ export async function writeCheckpoint(deps: LakeDeps, log: DeltaLog, version?: n
   return snapshot.version;
 }
 
-/** The actions that make up a state, one JSON object a line, in an order that depends on the state alone. */
+/** Yields the actions that make up a state, one JSON object per line, in an order that depends only on the state. */
 function linesOf(snapshot: Snapshot, replay: Replay, nowMs: number): string[] {
   const { protocol, metaData } = snapshot;
   const lines = [JSON.stringify({ protocol }), JSON.stringify({ metaData })];
   for (const [, txn] of [...replay.txnActions].sort(byKey)) lines.push(JSON.stringify({ txn }));
-  // A tombstone is needed as long as the table promises to keep the file; after that nobody can ask for it.
+  // A tombstone is needed for as long as the table promises to retain the file; after that, nobody can read it.
   const keptFromMs = nowMs - fileRetentionMs(metaData);
   for (const [, { remove, removedMs }] of [...(replay.tombstones ?? [])].sort(byKey)) {
     if (removedMs < keptFromMs) continue;

@@ -8,27 +8,27 @@ import { lastNotLater } from './time-travel.ts';
 
 export interface CleanOptions {
   readonly dryRun?: boolean;
-  /** Versions from which derived tables still have to read commits on: those stay, however old. */
+  /** Versions from which derived tables still have to read commits; those stay, however old. */
   readonly neededVersions?: readonly NeededVersion[];
 }
 
-/** A version that somebody's checkpoint speaks of. */
+/** A version that a checkpoint refers to. */
 export interface NeededVersion {
   readonly version: number;
-  /** Who needs it, for the message: `silver/bars_3d`. */
+  /** The table that needs it, for the message: `silver/bars_3d`. */
   readonly by: string;
 }
 
 export interface CleanReport {
   readonly files: readonly { readonly path: string; readonly sizeBytes: number }[];
   readonly bytes: number;
-  /** The oldest version that can still be put together afterwards. */
+  /** The oldest version that can still be reconstructed afterwards. */
   readonly oldestVersion: number;
 }
 
 /**
- * Deletes the part of a table's log that is older than its retention: everything before the newest checkpoint that is not
- * younger than the cut-off. The checkpoint's own commit file stays, because it alone knows the instant.
+ * Deletes the part of a table's log that is older than its retention: everything before the newest checkpoint at or
+ * before the cut-off. The checkpoint's own commit file stays, because only it has the instant.
  */
 export async function cleanLog(
   deps: { readonly store: ObjectStore; readonly nowMs: number },
@@ -52,7 +52,7 @@ export async function cleanLog(
     const version = /^(\d{20})\./.exec(key.slice(folder.length))?.[1];
     if (version !== undefined && Number(version) < keptFrom) files.push({ path: key, sizeBytes });
   }
-  // Oldest first, so that whatever is left when this is interrupted is whole from some checkpoint on.
+  // Oldest first, so that after an interruption the rest is complete from some checkpoint on.
   if (options.dryRun !== true) await store.delete(files.map((file) => file.path));
   const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   return { files, bytes, oldestVersion: Math.max(oldest, keptFrom) };

@@ -25,7 +25,7 @@ import type { TableDefinition } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Planner, WritePlan } from './write-plan.ts';
 
-/** The write loop gives up after this long. Long enough for eight writers whose every plan takes half a minute. */
+/** Time after which the write loop gives up. Long enough for eight writers whose plans take half a minute each. */
 const WRITE_BOUND_MS = 10 * 60_000;
 const BACKOFF_MS_FIRST = 4;
 const BACKOFF_MS_MAX = 1000;
@@ -39,14 +39,14 @@ export interface WriteDeps {
 }
 
 export interface Written {
-  /** The version that the commit made. */
+  /** The version that the commit created. */
   readonly snapshot: Snapshot;
   readonly attempts: number;
 }
 
 /**
- * Plans, and commits the plan as the next version of the table. When another writer takes that version first, the same
- * plan is tried on the version after, or made again where `conflictOf` finds a reason.
+ * Plans a write and commits it as the next version of the table. If another writer takes that version first, the same
+ * plan is retried on the following version, or planned again if `conflictOf` finds a reason.
  */
 export async function writeTable(
   deps: WriteDeps,
@@ -72,7 +72,7 @@ export async function writeTable(
       base = result.snapshot;
     }
   } catch (cause) {
-    // Only where the commit certainly is not ours; and nothing that goes wrong here may hide what went wrong before.
+    // Only if the commit is certainly not ours. A failure here must not hide the original one.
     if (!attempt.inDoubt) await discard(deps, staged).catch(() => undefined);
     throw cause;
   }
@@ -80,13 +80,13 @@ export async function writeTable(
 
 class WriteAttempts {
   readonly #deps: WriteDeps;
-  /** One id for the whole write: a commit that carries it is ours, whichever attempt made it. */
+  /** One id for the whole write: a commit with this id is ours, whichever attempt made it. */
   readonly #txnId: string;
   readonly #deadlineMs: InstantMs;
   #clashes = 0;
-  /** Commits put so far. */
+  /** Commits attempted so far. */
   count = 0;
-  /** True while a commit of ours may be in the log without our knowing it. */
+  /** True while a commit of ours may be in the log without our knowing. */
   inDoubt = false;
 
   constructor(deps: WriteDeps) {
@@ -95,7 +95,7 @@ class WriteAttempts {
     this.#deadlineMs = deps.clock.nowMs() + WRITE_BOUND_MS;
   }
 
-  /** Commits the plan, or returns the newer version that it must be planned against. */
+  /** Commits the plan, or returns the newer version to plan against. */
   async commit(
     plan: WritePlan,
     base: Snapshot | undefined,
@@ -118,8 +118,8 @@ class WriteAttempts {
   }
 
   /**
-   * The commit point: puts a version's file until it is known whose it is. Undefined: ours. Else the winner's actions, and
-   * then none of ours can ever be that version, because the first wins.
+   * The commit point: puts a version's file until its owner is known. Returns undefined if it is ours. Otherwise
+   * returns the winner's actions; ours can then never become that version, because the first one wins.
    */
   async #settle(version: number, actions: CommitActions): Promise<CommitActions | undefined> {
     const { store, log } = this.#deps;
@@ -153,9 +153,9 @@ class WriteAttempts {
     try {
       return await store.putIfAbsent(key, bytes);
     } catch (cause) {
-      // The same call may succeed later, but this one may have been done already: its answer is lost.
+      // The same call may succeed later, but this one may already have taken effect: its reply is lost.
       if (cause instanceof CondvestError && cause.kind === 'transient') return 'unknown';
-      // It will not succeed. Whether it was done all the same is seen by looking; where that fails too, it stays in doubt.
+      // It will not succeed. A read shows whether it took effect anyway; if that fails too, it stays in doubt.
       const doubtBefore = this.inDoubt;
       this.inDoubt = true;
       const found = await this.#deps.store.get(key).catch(() => null);
@@ -164,7 +164,7 @@ class WriteAttempts {
     }
   }
 
-  /** Reads until it is known what happened: giving up in between would leave the commit in doubt. */
+  /** Reads until the outcome is known: giving up earlier would leave the commit in doubt. */
   async #persist<T>(read: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -176,16 +176,19 @@ class WriteAttempts {
     }
   }
 
-  /** Waits for a random time, longer from clash to clash, so that writers who met once do not meet again in step. */
+  /**
+   * Waits for a random time that grows with each conflict, so that writers that collided do not collide again in
+   * lockstep.
+   */
   async #backOff(cause?: unknown): Promise<void> {
     const { clock, random, definition } = this.#deps;
     if (clock.nowMs() >= this.#deadlineMs) {
       throw new CondvestError({
         code: 'lake-write-contention',
         kind: 'transient',
-        message: `Table ${definition.name} could not be written: others kept getting in first, or the store did not answer`,
+        message: `Cannot write table ${definition.name}: too many concurrent writers, or the store did not respond`,
         found: `${this.count} attempts in ${WRITE_BOUND_MS / 60_000} minutes`,
-        action: 'Run the command again when fewer writers are at work',
+        action: 'Run the command again when fewer writers are active',
         cause,
       });
     }
@@ -236,7 +239,7 @@ function checkPlan(plan: WritePlan, definition: TableDefinition, base: Snapshot 
   throw new CondvestError({
     code: 'lake-append-only',
     kind: 'permanent',
-    message: `Somebody made table ${definition.name} append-only, so no row of it can be corrected`,
+    message: `Table ${definition.name} was set to append-only by another program, so its rows cannot be corrected`,
     found: 'delta.appendOnly = true',
     action: 'Unset this property of the table',
   });
@@ -255,7 +258,7 @@ function newMetaData(definition: TableDefinition, id: string, createdTime: Insta
   };
 }
 
-/** The table's metadata with the columns that a newer definition has, or undefined where it has them all. */
+/** Returns the table's metadata with the columns that a newer definition adds, or undefined if it has them all. */
 function widened(metaData: MetaData, definition: TableDefinition): MetaData | undefined {
   const schemaString = schemaWithColumns(metaData.schemaString, definition.columns, definition.name);
   return schemaString === undefined ? undefined : { ...metaData, schemaString };

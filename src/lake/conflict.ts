@@ -7,9 +7,10 @@ import type { Snapshot } from './snapshot.ts';
 import type { WritePlan } from './write-plan.ts';
 
 /**
- * Whether a plan must be made again because of commits that came in before it. Undefined: it may be replayed as it is.
- * Delta's own rules would let two blind appends of one session both succeed; here a session is put as a whole, so a plan
- * stands only if nobody has changed data in its units, taken away a file it read or removes, or moved its checkpoints.
+ * Returns why a plan must be made again after commits that came in first, or undefined if it can be replayed unchanged.
+ * Delta's own rules would let two blind appends of one session both succeed. Here a session is put as a whole, so a
+ * plan stands only if nobody has changed data in its units, removed a file it read or removes, or moved its
+ * checkpoints.
  */
 export function conflictOf(
   plan: WritePlan,
@@ -45,8 +46,8 @@ export function changesData(actions: CommitActions): boolean {
 }
 
 /**
- * The units whose data a commit changed; undefined means it may be any. Our commits list them. For a foreign one its files
- * stand in; `find` may know what a removed file held.
+ * Returns the units whose data a commit changed; undefined means any. Our commits list them. For a foreign commit, its
+ * files stand in; `find` may know what a removed file contained.
  */
 export function changedUnits(
   actions: CommitActions,

@@ -2,19 +2,23 @@ import { sqlName, sqlPath, sqlText } from './engine.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
 
 /**
- * Rows of a row group, DuckDB's own default. Measured on a year of 10,000 symbols (2.5 million rows): groups of 20k rows make
- * the file 40 % larger and one symbol's ten years 1.5 times slower to read, groups of 61k make it 14 % larger and as quick.
+ * Rows per row group, DuckDB's own default. Measured on a year of 10,000 symbols (2.5 million rows): groups of 20k rows
+ * make the file 40% larger and one symbol's ten years 1.5 times slower to read; groups of 61k make it 14% larger and
+ * equally fast.
  */
 const ROW_GROUP_ROWS = 122_880;
 
 /**
- * Distinct values of a row group up to which a column is written with a dictionary: enough for symbols, sessions and
- * sources. Prices and volumes never gain by one. Measured: DuckDB's default of a fifth of the rows makes it collect them in
- * vain, and COPY takes 10 to 30 % longer for files of the same size.
+ * Maximum number of distinct values per row group for which a column gets a dictionary: enough for symbols, sessions
+ * and sources. Prices and volumes never benefit. Measured: with DuckDB's default of a fifth of the rows, it collects
+ * them in vain, and COPY takes 10 to 30% longer for files of the same size.
  */
 const DICTIONARY_VALUES_MAX = 2000;
 
-/** One file of a query's rows, each column in the type of the table. Answers one row: what was written, with statistics. */
+/**
+ * Writes a query's rows to one file, each column in the type of the table. Returns one row: what was written, with
+ * statistics.
+ */
 export function copyDataFile(parts: {
   readonly select: string;
   readonly columns: readonly Column[];
@@ -30,7 +34,7 @@ export function copyDataFile(parts: {
       DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, RETURN_STATS)`;
 }
 
-/** Counts the rows of a Parquet file that should stand before the row above them. Streams: the file's order is the order. */
+/** Counts the rows of a Parquet file that should precede the row before them. Streams in file order. */
 export function countUnordered(localPath: string, orderBy: readonly string[]): string {
   return `SELECT count(*) AS unordered FROM (
     SELECT ${precedes(orderBy)} AS early FROM read_parquet(${sqlPath(localPath)})
@@ -38,8 +42,8 @@ export function countUnordered(localPath: string, orderBy: readonly string[]): s
 }
 
 /**
- * True where a row sorts before the one above it; null (which counts as in order) beside a null. `over`: the window in which a row
- * is above another; the order of the rows themselves unless given.
+ * True if a row sorts before the previous one; null (which counts as in order) next to a null. `over`: the window that
+ * defines the previous row; default: row order.
  */
 export function precedes(orderBy: readonly string[], last: 'less' | 'less or equal' = 'less', over = ''): string {
   let condition = '';

@@ -16,23 +16,27 @@ export interface DataFileDeps {
 }
 
 export interface DataFileRequest {
-  /** A SELECT of the file's rows. Columns are found by name; each is cast to its type. The partition column may be missing. */
+  /**
+   * A SELECT of the file's rows. Columns are matched by name and cast to their types. The partition column may be
+   * missing.
+   */
   readonly select: string;
-  /** Where the SELECT can be run, if it reads temporary tables. */
+  /** The session in which to run the SELECT, if it reads temporary tables. */
   readonly session?: EngineSession;
-  /** The year of every row's unit, in tables that are partitioned by it. */
+  /** The year of every row's unit, in tables partitioned by it. */
   readonly year?: number;
-  /** The units it holds, in tables that have a unit column: exactly those of the rows. */
+  /** The units in the file, in tables that have a unit column: exactly those of the rows. */
   readonly units?: SessionSet;
-  /** Columns to write beyond those of the definition: a foreign writer may have added some to the table. */
+  /** Columns to write beyond those of the definition, which a foreign writer may have added to the table. */
   readonly columns?: readonly Column[];
-  /** The SELECT gives its rows in the table's order already: spares the sort. The order is verified all the same. */
+  /** True if the SELECT already returns rows in table order, which saves the sort. The order is verified anyway. */
   readonly ordered?: boolean;
 }
 
 /**
- * Writes one data file: one COPY into a scratch file, its order verified, then published durably under a new name. No
- * version of the table names it until a commit does. Undefined where the SELECT has no rows: then there is no file.
+ * Writes one data file: one COPY into a scratch file, whose order is verified, and which is then durably published
+ * under a new name. No version of the table refers to it until a commit does. Returns undefined, and writes no file, if
+ * the SELECT has no rows.
  */
 export async function writeDataFile(
   deps: DataFileDeps,
@@ -69,12 +73,12 @@ export async function writeDataFile(
       units,
     };
   } finally {
-    // Half a file on a full disk would keep it full.
+    // A partial file on a full disk would keep it full.
     if (!published) await store.discardScratch(localPath);
   }
 }
 
-/** The columns that a data file holds: those of the definition and any further ones, without the partition's. */
+/** Returns the columns of a data file: those of the definition and any further ones, without the partition column. */
 function fileColumns(definition: TableDefinition, more: readonly Column[] = []): readonly Column[] {
   const known = new Set(definition.columns.map((column) => column.name));
   const all = [...definition.columns, ...more.filter((column) => !known.has(column.name))];
@@ -83,16 +87,18 @@ function fileColumns(definition: TableDefinition, more: readonly Column[] = []):
 
 interface CopyResult {
   readonly count: number;
-  /** By quoted column name; the values as text. */
+  /** By quoted column name, with the values as text. */
   readonly column_statistics: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Longest text that statistics carry: readers may take longer ones for cut off (Delta cuts at 32 characters). */
+/**
+ * Longest text in statistics: readers may assume that longer ones are truncated (Delta truncates at 32 characters).
+ */
 const STATS_TEXT_MAX = 32;
 
 /**
- * Statistics in Delta's form, from what COPY returns. Smallest and largest values only of dates, doubles and the texts that
- * rows are sorted by: DuckDB's booleans (`1`) and timestamps are not in Delta's form.
+ * Returns statistics in Delta's form from the result of COPY. Minimum and maximum values only for dates, doubles and
+ * the text columns that rows are sorted by: DuckDB's booleans (`1`) and timestamps are not in Delta's form.
  */
 function fileStats(written: CopyResult, columns: readonly Column[], definition: TableDefinition): FileStats {
   const minValues: Record<string, StatsValue> = {};
@@ -119,7 +125,7 @@ function boundsOf(
   if (min === undefined || max === undefined) return undefined;
   if (column.type === 'date') return { min, max };
   if (column.type === 'double') {
-    // NaN is left out of DuckDB's bounds, but it sorts above all numbers: with one inside, the largest value is not known.
+    // DuckDB's bounds exclude NaN, which sorts above all numbers: with a NaN, the maximum is unknown.
     const bounds = { min: Number(min), max: Number(max) };
     const known = stats.has_nan !== 'true' && Number.isFinite(bounds.min) && Number.isFinite(bounds.max);
     return known ? bounds : undefined;
@@ -128,7 +134,7 @@ function boundsOf(
   return sorted && isPlain(min) && isPlain(max) ? { min, max } : undefined;
 }
 
-/** Short and printable ASCII: the same to every reader's idea of order and of length. */
+/** Short and printable ASCII, on whose order and length all readers agree. */
 function isPlain(text: string): boolean {
   return text.length <= STATS_TEXT_MAX && /^[\x20-\x7e]*$/.test(text);
 }
@@ -137,7 +143,7 @@ function orderLost(table: string, count: number | undefined): CondvestError {
   return new CondvestError({
     code: 'lake-file-unordered',
     kind: 'corrupt',
-    message: `A file just written for table ${table} is not in the table's order`,
+    message: `A file just written for table ${table} is not in table order`,
     found: `${count ?? 'unknown'} rows out of place`,
     action: 'Nothing was committed. Please report this',
   });

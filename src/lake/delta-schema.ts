@@ -3,7 +3,10 @@ import { CondvestError } from '#base/errors.ts';
 import { isRecord, type WireRecord } from './actions.ts';
 import type { Column, ColumnType } from './schema.ts';
 
-/** The `schemaString` of a table's metadata (protocol, "Schema Serialization Format") and our columns. */
+/**
+ * Conversion between the `schemaString` of a table's metadata (protocol, "Schema Serialization Format") and our
+ * columns.
+ */
 
 const OUR_TYPES: ReadonlySet<string> = new Set<ColumnType>([
   'string',
@@ -15,12 +18,15 @@ const OUR_TYPES: ReadonlySet<string> = new Set<ColumnType>([
   'timestamp',
 ]);
 
-/** The schema of a new table. Every column may be null, as the data model asks. */
+/** Returns the schema of a new table. Every column is nullable, as the data model requires. */
 export function schemaStringOf(columns: readonly Column[]): string {
   return JSON.stringify({ type: 'struct', fields: columns.map(fieldOf) });
 }
 
-/** The columns of a stored schema that have a type of ours; others (of foreign writers) are left alone and not read. */
+/**
+ * Returns the columns of a stored schema that have one of our types; others (of foreign writers) are left alone and not
+ * read.
+ */
 export function columnsOf(schemaString: string, table: string): Column[] {
   const columns: Column[] = [];
   for (const field of fieldsOf(schemaString, table)) {
@@ -33,8 +39,8 @@ export function columnsOf(schemaString: string, table: string): Column[] {
 }
 
 /**
- * The stored schema with the columns added that it lacks, or undefined where it lacks none. Columns that only the stored
- * schema has stay. Throws where a column has another type than we write: no writer may change a type.
+ * Returns the stored schema with the columns that it lacks, or undefined if it lacks none. Columns that only the stored
+ * schema has stay. Throws if a column has a different type than we write: no writer may change a type.
  */
 export function schemaWithColumns(schemaString: string, columns: readonly Column[], table: string): string | undefined {
   const fields = fieldsOf(schemaString, table);
@@ -49,7 +55,7 @@ export function schemaWithColumns(schemaString: string, columns: readonly Column
         message: `Column ${column.name} of table ${table} has a type that Condvest does not write`,
         found: JSON.stringify(stored.type),
         allowed: column.type,
-        action: 'Was the folder made by another program? Use a new one, or rename the column',
+        action: 'Was the folder created by another program? Use a new one, or rename the column',
       });
     }
   }
@@ -57,7 +63,7 @@ export function schemaWithColumns(schemaString: string, columns: readonly Column
   return JSON.stringify({ type: 'struct', fields: [...fields, ...missing] });
 }
 
-/** True where a column carries a rule (an invariant) that a writer would have to check, which ours does not. */
+/** Returns whether a column has an invariant that a writer would have to check, which ours does not. */
 export function hasInvariants(schemaString: string, table: string): boolean {
   return fieldsOf(schemaString, table).some(
     ({ metadata }) => isRecord(metadata) && metadata['delta.invariants'] !== undefined,
@@ -80,7 +86,7 @@ function fieldsOf(schemaString: string, table: string): WireRecord[] {
   throw new CondvestError({
     code: 'lake-log-corrupt',
     kind: 'corrupt',
-    message: `The schema of table ${table} cannot be read`,
+    message: `Cannot read the schema of table ${table}`,
     found: schemaString.slice(0, 200),
   });
 }

@@ -1,6 +1,8 @@
 import { CondvestError } from '#base/errors.ts';
 
-/** What DuckDB's message says, sorted by what a user can do about it. DuckDB gives no codes, so its texts are all there is. */
+/**
+ * Classifies DuckDB's errors by what a user can do about them. DuckDB has no error codes, so this matches its messages.
+ */
 export function engineError(cause: unknown): CondvestError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const first = text.split('\n')[0]?.trim() ?? text;
@@ -28,7 +30,7 @@ export function engineError(cause: unknown): CondvestError {
     return new CondvestError({
       code: 'engine-interrupted',
       kind: 'transient',
-      message: 'The statement was stopped',
+      message: 'The statement was canceled',
       cause,
     });
   }
@@ -49,7 +51,7 @@ export function engineError(cause: unknown): CondvestError {
     return new CondvestError({
       code: 'engine-io',
       kind: 'permanent',
-      message: 'A file could not be read or written',
+      message: 'Cannot read or write a file',
       found: first,
       cause,
     });

@@ -3,8 +3,8 @@ import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { fromEpochDay, isoDate, toEpochDay } from '#base/dates.ts';
 
 /**
- * How SQL values arrive in the program: DATE as `YYYY-MM-DD`, every TIMESTAMP as whole epoch milliseconds (UTC), integers
- * and DECIMAL as numbers (as bigint where a number would lose digits), the rest as themselves, nested values as plain objects.
+ * Conversion of SQL values: DATE to `YYYY-MM-DD`, every TIMESTAMP to whole epoch milliseconds (UTC), integers and
+ * DECIMAL to numbers (bigint if a number would lose digits), nested values to plain objects, the rest unchanged.
  */
 export type SqlValue =
   | string
@@ -16,7 +16,7 @@ export type SqlValue =
   | SqlValue[]
   | { [key: string]: SqlValue };
 
-/** The values of one column of one chunk. */
+/** Returns the values of one column of one chunk. */
 export function convertColumn(values: readonly DuckDBValue[], type: DuckDBType): SqlValue[] {
   const name = String(type);
   if (name === 'DOUBLE' || name === 'INTEGER' || name === 'BOOLEAN' || name === 'VARCHAR' || name === 'FLOAT')
@@ -56,7 +56,7 @@ function safe(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** SQL knows dates beyond the years 0001 to 9999, and infinity; they are shown as the driver writes them. */
+/** SQL has dates beyond the years 0001 to 9999, and infinity; they are shown as the driver formats them. */
 function dateText(value: { readonly days: number }): string {
   return value.days >= DAYS_MIN && value.days <= DAYS_MAX ? fromEpochDay(value.days) : String(value);
 }

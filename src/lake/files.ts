@@ -3,19 +3,19 @@ import { SessionSet } from '#market/session-set.ts';
 
 import type { Add } from './actions.ts';
 
-/** Key of the tag by which a file of ours says which units (sessions, or windows by their first session) it holds. */
+/** Key of the tag that lists the units (sessions, or windows by their first session) in one of our files. */
 export const UNITS_TAG = 'condvest.sessions';
 
 /**
- * Key of the tag of a file that a merge made out of files that had been verified: its rows were proved to be theirs by reading
- * both, its order was checked, and its statistics and units follow from theirs.
+ * Key of the tag of a file that was merged from verified files: its rows were proved equal by reading both, its order
+ * was checked, and its statistics and units follow from theirs.
  */
 export const PROVED_TAG = 'condvest.proved';
 
 /** A column's value in statistics, in Delta's JSON form: a date is `YYYY-MM-DD`. */
 export type StatsValue = string | number | boolean | null;
 
-/** Statistics of a file. Every field may be missing in files of other writers. */
+/** Statistics of a file. Any field may be missing in foreign files. */
 export interface FileStats {
   readonly numRecords?: number | undefined;
   readonly minValues?: Readonly<Record<string, StatsValue>> | undefined;
@@ -23,7 +23,7 @@ export interface FileStats {
   readonly nullCount?: Readonly<Record<string, number>> | undefined;
 }
 
-/** A data file that is written and durable, and that no commit names yet. */
+/** A data file that is written and durable, and to which no commit refers yet. */
 export interface NewFile {
   /** Relative to the table's folder: `year=2024/<uuid>.parquet`. */
   readonly path: string;
@@ -31,15 +31,15 @@ export interface NewFile {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly stats: FileStats;
-  /** The units it holds; undefined in a table without a unit column. */
+  /** The units it contains; undefined in a table without a unit column. */
   readonly units: SessionSet | undefined;
-  /** Made by a merge out of files that had been verified, and proved to hold the same. */
+  /** Merged from verified files, and proved to contain the same rows. */
   readonly isProved?: boolean;
 }
 
 /**
- * A data file that a version of a table names. A table has thousands and a question concerns a few, so everything but the
- * path is read when first asked for.
+ * A data file of a version of a table. A table has thousands and a query needs a few, so everything but the path is
+ * parsed on first use.
  */
 export class DataFile {
   /** Relative to the table's folder, decoded: `year=2024/<uuid>.parquet`. A file's identity. */
@@ -47,7 +47,7 @@ export class DataFile {
   #add: Add | (() => Add);
   readonly #unitColumn: string | undefined;
   #stats: FileStats | undefined;
-  /** Undefined until it was looked for; `anything` where that found nothing. */
+  /** Undefined until it is computed; `anything` if the result is unknown. */
   #units: SessionSet | 'anything' | undefined;
 
   constructor(path: string, add: Add | (() => Add), unitColumn: string | undefined) {
@@ -56,7 +56,7 @@ export class DataFile {
     this.#unitColumn = unitColumn;
   }
 
-  /** The action that added it, as the log has it. */
+  /** The add action, as in the log. */
   get add(): Add {
     if (typeof this.#add === 'function') this.#add = this.#add();
     return this.#add;
@@ -78,20 +78,20 @@ export class DataFile {
     return this.add.tags ?? {};
   }
 
-  /** A merge proved that it holds what files held that had been verified. */
+  /** Whether a merge proved that it contains the rows of verified files. */
   get isProved(): boolean {
     return this.tags[PROVED_TAG] !== undefined;
   }
 
-  /** Undefined where the writer gave none, or none that can be read. */
+  /** Undefined if the writer gave none, or none that can be parsed. */
   get stats(): FileStats | undefined {
     this.#stats ??= parseStats(this.add.stats);
     return this.#stats;
   }
 
   /**
-   * The units whose rows it may hold: by our tag, else by the smallest and largest value of the unit column, else by the
-   * partition's year. Undefined: it may hold anything.
+   * The units whose rows it may contain: by our tag, else by the minimum and maximum of the unit column, else by the
+   * partition's year. Undefined means anything.
    */
   get units(): SessionSet | undefined {
     this.#units ??= unitsOf(this.add.tags, this.add.partitionValues, () => this.stats, this.#unitColumn) ?? 'anything';
@@ -99,7 +99,7 @@ export class DataFile {
   }
 }
 
-/** The units that a file may hold, from what its add or remove action says. Undefined: anything. */
+/** Returns the units that a file may contain, from its add or remove action. Undefined means anything. */
 export function unitsOf(
   tags: Readonly<Record<string, string | null>> | undefined,
   partitionValues: Readonly<Record<string, string | null>> | undefined,
@@ -122,10 +122,10 @@ export function unitsOf(
   return first === undefined || last === undefined ? undefined : rangeOf(first, last);
 }
 
-/** The units between two dates. Beyond any history of a market the answer is "anything", not a set of millions. */
+/** Returns the units between two dates. Beyond any market history, the result is "anything", not a set of millions. */
 function rangeOf(min: IsoDate, max: IsoDate): SessionSet | undefined {
   if (min > max || toEpochDay(max) - toEpochDay(min) > RANGE_DAYS_MAX) return undefined;
-  // The text form's ranges leave out weekends; whatever a foreign file's own ends are, they are in it.
+  // The ranges of the text form exclude weekends, but a foreign file's own bounds are always included.
   return SessionSet.parse(`${min}..${max}`)?.union(SessionSet.of([min, max]));
 }
 
@@ -141,7 +141,7 @@ function parseStats(text: string | null | undefined): FileStats | undefined {
     const stats: unknown = JSON.parse(text);
     return typeof stats === 'object' && stats !== null && !Array.isArray(stats) ? stats : undefined;
   } catch {
-    // Statistics only help to skip files; a file whose statistics cannot be read is simply never skipped.
+    // Statistics only help to skip files; a file with unreadable statistics is never skipped.
     return undefined;
   }
 }

@@ -11,21 +11,21 @@ export interface HistoryEntry {
   readonly version: number;
   readonly timestampMs: InstantMs | undefined;
   readonly operation: string;
-  /** Who wrote it, in the writer's own words: `condvest`, `delta-rs:py-1.6.0`. */
+  /** The writer, in its own words: `condvest`, `delta-rs:py-1.6.0`. */
   readonly engine: string;
   readonly ours: boolean;
   readonly dataChange: boolean;
-  /** Units whose data changed, as `SessionSet` text, where the writer said so. */
+  /** Units whose data changed, as `SessionSet` text, if the writer listed them. */
   readonly units: string | undefined;
   readonly filesAdded: number;
   readonly filesRemoved: number;
-  /** Undefined where a file came without a row count. */
+  /** Undefined if a file has no row count. */
   readonly rowsAdded: number | undefined;
   readonly bytesAdded: number;
   readonly metrics: Readonly<Record<string, unknown>>;
 }
 
-/** The newest versions of a table, newest first, as far back as its log goes. */
+/** Returns the newest versions of a table, newest first, as far back as its log goes. */
 export async function historyOf(log: DeltaLog, head: Snapshot, limit: number): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
   const from = Math.max(0, head.version - limit + 1);

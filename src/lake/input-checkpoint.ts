@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The checkpoint of a silver table: which version of each input its rows were derived from. It is kept as Delta `txn`
- * actions in the table's own data commits, so that rows and checkpoint can never disagree.
+ * The checkpoint of a silver table: the version of each input that its rows were derived from. It is stored as Delta
+ * `txn` actions in the table's own data commits, so that rows and checkpoint never disagree.
  */
 
-/** One input table as it was pinned for a run. */
+/** An input table as pinned for a run. */
 export interface PinnedTable {
   readonly tableId: string;
   readonly version: number;
@@ -20,30 +20,30 @@ export interface PinnedInputs {
   readonly calendarHash: string;
 }
 
-/** What has to be done about a table, as far as its checkpoint tells. */
+/** The work due on a table, according to its checkpoint. */
 export type Decision =
   | { readonly mode: 'full'; readonly reason: string }
   | {
       readonly mode: 'incremental';
-      /** Versions that the stored rows were derived from; undefined: the input did not exist yet. */
+      /** Versions that the stored rows were derived from; undefined if the input did not exist yet. */
       readonly bars: number;
       readonly splits: number | undefined;
       readonly listings: number | undefined;
       readonly calendarChanged: boolean;
     }
-  /** Stored rows were derived from later versions than the ones pinned: somebody else was quicker. */
+  /** Stored rows were derived from later versions than the pinned ones: another process was faster. */
   | { readonly mode: 'ahead' };
 
 const PREFIX = 'resample:';
 const CALENDAR_KEY = `${PREFIX}calendar`;
-/** Which tables the input versions belong to: a digest of their ids, so that a replaced table is noticed. */
+/** Returns a digest of the input tables' ids, so that a replaced table is detected. */
 const INPUTS_KEY = `${PREFIX}inputs`;
 
 function inputKey(tableId: string): string {
   return `${PREFIX}${tableId}`;
 }
 
-/** The `txn` versions that a commit derived from these inputs carries. */
+/** Returns the `txn` versions of a commit derived from these inputs. */
 export function checkpointTxns(inputs: PinnedInputs): ReadonlyMap<string, number> {
   const txns = new Map<string, number>();
   for (const table of [inputs.bars, inputs.splits, inputs.listings]) {
@@ -54,7 +54,7 @@ export function checkpointTxns(inputs: PinnedInputs): ReadonlyMap<string, number
   return txns;
 }
 
-/** Compares a silver table's checkpoint (undefined: there is no such table) with the inputs pinned for this run. */
+/** Compares a silver table's checkpoint (undefined if there is no such table) with the inputs pinned for this run. */
 export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: PinnedInputs): Decision {
   if (txns === undefined) return { mode: 'full', reason: 'the table is new' };
   const stored = txns.get(INPUTS_KEY);
@@ -78,7 +78,10 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
   };
 }
 
-/** Which of today's splits and listings tables existed at the checkpoint; undefined where it speaks of other tables. */
+/**
+ * Returns which of the current splits and listings tables existed at the checkpoint, or undefined if it refers to other
+ * tables.
+ */
 function inputsThen(digest: number, inputs: PinnedInputs): { splits: boolean; listings: boolean } | undefined {
   for (const splits of [true, false]) {
     for (const listings of [true, false]) {
@@ -102,7 +105,9 @@ function digestOf(...tables: readonly (PinnedTable | undefined)[]): number {
   return leading48Bits(createHash('sha256').update(ids).digest('hex'));
 }
 
-/** The first twelve hex digits as an integer, which a `txn` version (a long) and a number both hold exactly. */
+/**
+ * Returns the first twelve hex digits as an integer, which a `txn` version (a long) and a number both hold exactly.
+ */
 function leading48Bits(hex: string): number {
   return Number.parseInt(hex.slice(0, 12), 16);
 }

@@ -3,7 +3,7 @@ import type { ObjectStore } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
 import type { Engine } from './engine.ts';
 
-/** What the tables of a lake work with. */
+/** Ports and settings for the tables of a lake. */
 export interface LakeDeps {
   readonly store: ObjectStore;
   readonly engine: Engine;

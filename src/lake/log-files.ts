@@ -1,15 +1,15 @@
 import { assert } from '#base/assert.ts';
 
 /**
- * Names of the files in a table's `_delta_log` (protocol, "Delta Log Entries" and "Checkpoints"). Versions are padded to 20
- * digits, so that names sort by version.
+ * Names of the files in a table's `_delta_log` (protocol, "Delta Log Entries" and "Checkpoints"). Versions are padded
+ * to 20 digits so that names sort by version.
  */
 
 export const LOG_FOLDER = '_delta_log';
 
 export type LogFile =
   | { readonly kind: 'commit'; readonly version: number }
-  /** `parts` is 1 for the classic checkpoint in one file. */
+  /** `parts` is 1 for the classic single-file checkpoint. */
   | { readonly kind: 'checkpoint'; readonly version: number; readonly part: number; readonly parts: number };
 
 export function logKey(table: string, name: string): string {
@@ -24,7 +24,7 @@ export function checkpointName(version: number): string {
   return `${padded(version)}.checkpoint.parquet`;
 }
 
-/** The names of a checkpoint's files, in order. */
+/** Returns the names of a checkpoint's files, in order. */
 export function checkpointNames(version: number, parts: number): string[] {
   if (parts === 1) return [checkpointName(version)];
   return Array.from({ length: parts }, (_, i) => {
@@ -35,7 +35,7 @@ export function checkpointNames(version: number, parts: number): string[] {
 
 export const LAST_CHECKPOINT_NAME = '_last_checkpoint';
 
-/** Sorts before the names of `version`'s files and after those of all versions before it. */
+/** Returns a name that sorts before the files of `version` and after those of all earlier versions. */
 export function firstNameOf(version: number): string {
   return padded(version);
 }
@@ -43,7 +43,7 @@ export function firstNameOf(version: number): string {
 const COMMIT = /^(\d{20})\.json$/;
 const CHECKPOINT = /^(\d{20})\.checkpoint(?:\.(\d{10})\.(\d{10}))?\.parquet$/;
 
-/** What a name in the log folder means; undefined for files that we don't use (temporary files, checksums, …). */
+/** Parses a name in the log folder; undefined for files that we don't use (temporary files, checksums, …). */
 export function parseLogName(name: string): LogFile | undefined {
   const commit = COMMIT.exec(name);
   if (commit !== null) return { kind: 'commit', version: Number(commit[1]) };

@@ -17,16 +17,16 @@ import {
 } from './log-files.ts';
 import { nextTimestamp, Replay, type Snapshot } from './snapshot.ts';
 
-/** Commit files read at once. */
+/** Number of commit files read concurrently. */
 const PARALLEL_READS = 32;
-/** Parts of a checkpoint that a hint may claim; the listing is believed without bound. */
+/** Maximum number of checkpoint parts that a hint may claim; the listing is trusted without a bound. */
 const PARTS_MAX = 1000;
-/** Times a read starts again because a clean-up took a file away that had just been listed. */
+/** Number of times a read restarts because a cleanup removed a file that had just been listed. */
 const LOAD_ATTEMPTS_MAX = 5;
 
-/** What is in a table's log folder. */
+/** Contents of a table's log folder. */
 export interface LogListing {
-  /** Versions whose commit file is there, ascending. */
+  /** Versions with a commit file, ascending. */
   readonly commits: readonly number[];
   /** Complete checkpoints, ascending by version. */
   readonly checkpoints: readonly LogCheckpoint[];
@@ -66,7 +66,7 @@ export class DeltaLog {
     return bytes === undefined ? undefined : parseCommit(bytes, key);
   }
 
-  /** The commits of versions `from` to `to`, in order, each undefined where its file is gone. */
+  /** Returns the commits of versions `from` to `to`, in order, each undefined if its file is gone. */
   async commits(from: number, to: number): Promise<(CommitActions | undefined)[]> {
     const found: (CommitActions | undefined)[] = [];
     for (let start = from; start <= to; start += PARALLEL_READS) {
@@ -76,13 +76,13 @@ export class DeltaLog {
     return found;
   }
 
-  /** What the log folder holds from `fromVersion` on. */
+  /** Lists the log folder from `fromVersion` on. */
   async listing(fromVersion = 0): Promise<LogListing> {
     const commits: number[] = [];
     const parts = new Map<string, number>();
     const checkpoints: LogCheckpoint[] = [];
     const folder = `${this.table}/${LOG_FOLDER}/`;
-    // Commit and checkpoint names begin with a digit; `_` and whatever else lies in the folder sorts elsewhere.
+    // Commit and checkpoint names begin with a digit; `_` and anything else in the folder sorts elsewhere.
     for await (const { key } of this.#store.list(folder, { startAfter: folder + firstNameOf(fromVersion) })) {
       const file = parseLogName(key.slice(folder.length));
       if (file?.kind === 'commit') commits.push(file.version);
@@ -95,7 +95,7 @@ export class DeltaLog {
     return { commits, checkpoints };
   }
 
-  /** What `_last_checkpoint` points to: a hint where to begin listing, never more. */
+  /** Reads `_last_checkpoint`, which is only a hint where to start listing. */
   async lastCheckpointHint(): Promise<LogCheckpoint | undefined> {
     const bytes = await this.#store.get(this.key(LAST_CHECKPOINT_NAME));
     if (bytes === undefined) return undefined;
@@ -110,8 +110,8 @@ export class DeltaLog {
   }
 
   /**
-   * The state at `version`, or at the newest version. Undefined where the table does not exist, or where `version` can no
-   * longer be, or never was, put together.
+   * Returns the state at `version`, or at the newest version. Undefined if the table does not exist, or if `version`
+   * never existed or can no longer be reconstructed.
    */
   async load(options: { version?: number; tombstones?: boolean } = {}): Promise<LoadedState | undefined> {
     for (let attempt = 1; ; attempt += 1) {
@@ -121,7 +121,7 @@ export class DeltaLog {
         throw new CondvestError({
           code: 'lake-log-gap',
           kind: 'corrupt',
-          message: `The log of table ${this.table} lacks a commit between two that are there`,
+          message: `The log of table ${this.table} has a missing commit`,
           action: 'Restore the file from a backup, or the whole folder',
         });
       }
@@ -135,7 +135,7 @@ export class DeltaLog {
     const { version, tombstones = false } = options;
     const hint = attempt === 1 ? await this.lastCheckpointHint() : undefined;
     const hinted = hint !== undefined && (version === undefined || hint.version <= version) ? hint : undefined;
-    // The listing decides; the checkpoint that it most likely finds is read meanwhile.
+    // The listing decides; the checkpoint that it will most likely find is read in the meantime.
     const early = hinted === undefined ? undefined : this.#checkpoint(hinted, tombstones);
     early?.catch(() => undefined);
     let listing = await this.listing(hinted?.version);
@@ -148,7 +148,7 @@ export class DeltaLog {
     const present = new Set(listing.commits);
     for (let v = from; v <= target; v += 1) {
       if (present.has(v)) continue;
-      // A version asked for by number that is not there on a second look either never was, or was cleaned away.
+      // A requested version that is missing on a second listing too either never existed or was cleaned up.
       return version === undefined || attempt < 2 ? 'gone' : undefined;
     }
     const isHinted = checkpoint !== undefined && checkpoint.version === hinted?.version;
@@ -175,7 +175,7 @@ export class DeltaLog {
     return readCheckpoint({ store: this.#store, engine: this.#engine }, keys, { tombstones });
   }
 
-  /** The snapshot after the commits that follow `base`, or `base` itself where there are none. */
+  /** Returns the snapshot after the commits that follow `base`, or `base` itself if there are none. */
   async advance(base: Snapshot): Promise<{ snapshot: Snapshot; commits: readonly CommitActions[] }> {
     const commits: CommitActions[] = [];
     for (;;) {
@@ -187,7 +187,7 @@ export class DeltaLog {
     return { snapshot: this.extend(base, commits), commits };
   }
 
-  /** `base` with the commits of the versions after it applied. */
+  /** Returns `base` with the commits of later versions applied. */
   extend(base: Snapshot | undefined, commits: readonly CommitActions[]): Snapshot {
     const replay = new Replay(this.table, this.#unitColumn, base === undefined ? {} : { base });
     for (const actions of commits) {
@@ -198,8 +198,8 @@ export class DeltaLog {
   }
 
   /**
-   * The instant of a version, as `Snapshot.timestampMs` gives it; undefined where its commit file is gone. A commit of
-   * ours knows its own; a foreign one's follows from the commits before it, back to one of ours.
+   * Returns the instant of a version, like `Snapshot.timestampMs`; undefined if its commit file is gone. Our commits
+   * carry their own instant; that of a foreign one follows from the commits before it, back to one of ours.
    */
   async timestampOf(version: number): Promise<InstantMs | undefined> {
     const run: (number | undefined)[] = [];
@@ -224,12 +224,12 @@ export class DeltaLog {
     return timestampMs;
   }
 
-  /** The oldest version that can still be put together, and the newest; undefined where there is no table. */
+  /** Returns the oldest version that can still be reconstructed, and the newest; undefined if there is no table. */
   async span(): Promise<{ oldest: number; newest: number } | undefined> {
     const { commits, checkpoints } = await this.listing();
     const newest = Math.max(commits.at(-1) ?? -1, checkpoints.at(-1)?.version ?? -1);
     if (newest === -1) return undefined;
-    // Back from the newest, as far as the commits are whole.
+    // Go back from the newest as far as the commits are complete.
     let first = newest + 1;
     for (let i = commits.length - 1; i >= 0 && commits[i] === first - 1; i -= 1) first -= 1;
     if (first === 0) return { oldest: 0, newest };
@@ -244,7 +244,7 @@ export class DeltaLog {
 export interface LoadedState {
   readonly snapshot: Snapshot;
   readonly replay: Replay;
-  /** The checkpoint of the log that it was read from. */
+  /** The log checkpoint that it was read from. */
   readonly checkpointVersion: number | undefined;
 }
 
@@ -252,7 +252,9 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** A stand-in for the instant of a checkpoint whose own commit file was cleaned away (by another program; ours keep it). */
+/**
+ * Substitute for the instant of a checkpoint whose own commit file was cleaned up by another program (ours retain it).
+ */
 function newestChangeOf({ adds, others }: CheckpointActions): InstantMs {
   let newestMs = others.metaData?.createdTime ?? 0;
   for (const add of adds) newestMs = Math.max(newestMs, add.read().modificationTime);

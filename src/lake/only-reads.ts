@@ -2,11 +2,13 @@ import { CondvestError } from '#base/errors.ts';
 import type { EngineSession } from './engine.ts';
 
 /**
- * What a statement of somebody else's may be: one SELECT, with no function that reaches beyond the tables. DuckDB's own parser
- * says what a text means, so that comments, quotes and nesting hide nothing.
+ * Restricts a caller's statement to one SELECT without functions that reach beyond the tables. DuckDB's own parser
+ * interprets the text, so comments, quotes and nesting hide nothing.
  */
 
-/** Table functions that make rows out of nothing but their arguments. All others read files, settings or the engine itself. */
+/**
+ * Table functions that produce rows only from their arguments. All others read files, settings or the engine itself.
+ */
 const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'range',
   'generate_series',
@@ -16,7 +18,7 @@ const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'json_tree',
 ]);
 
-/** Functions whose result can be made as long as one likes, or that leave something behind. */
+/** Functions whose result can be arbitrarily long, or that have side effects. */
 const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
   'repeat',
   'lpad',
@@ -33,13 +35,13 @@ const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
   'json_execute_serialized_sql',
 ]);
 
-/** What the engine tells of itself: the paths of files, for one. */
+/** Functions that reveal engine internals, such as file paths. */
 const ENGINE_TABLES = /^(duckdb_|pragma_|pg_|sqlite_)/;
 
-/** A tree deeper or wider than this is no question of a person. */
+/** No person writes a statement whose tree is deeper or wider than this. */
 const NODES_MAX = 200_000;
 
-/** Throws `engine-not-a-query` for anything but one such SELECT, and `engine-sql` for a text that is no SQL. */
+/** Throws `engine-not-a-query` for anything but one such SELECT, and `engine-sql` for text that is not SQL. */
 export async function onlyReads(session: EngineSession, statement: string): Promise<void> {
   const [row] = await session.rows<{ tree: string }>('SELECT json_serialize_sql($1::VARCHAR) AS tree', [statement]);
   const tree: unknown = JSON.parse(row?.tree ?? '{}');
@@ -92,7 +94,7 @@ function refused(found: string): CondvestError {
   return new CondvestError({
     code: 'engine-not-a-query',
     kind: 'permanent',
-    message: 'Only one statement that reads the tables can be run',
+    message: 'Only a single statement that reads the tables is allowed',
     found,
     allowed: 'one SELECT, FROM, WITH, VALUES, DESCRIBE or SUMMARIZE',
   });

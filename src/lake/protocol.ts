@@ -4,11 +4,11 @@ import type { MetaData, Protocol } from './actions.ts';
 import { hasInvariants } from './delta-schema.ts';
 import { LAYOUT_VERSION } from './schema.ts';
 
-/** What we can read and write (protocol, "Protocol Evolution"), and the configuration of the tables that we make. */
+/** Supported protocol versions (protocol, "Protocol Evolution"), and the configuration of tables that we create. */
 
 export const PROTOCOL: Protocol = { minReaderVersion: 1, minWriterVersion: 2 };
 
-/** How long a version can be read again: the promise of `as_of`, unless a vacuum is asked for less. */
+/** How long a version stays readable: the guarantee behind `as_of`, unless a vacuum is run with less. */
 const RETENTION_DAYS_DEFAULT = 400;
 const CHECKPOINT_INTERVAL_DEFAULT = 100;
 
@@ -17,7 +17,7 @@ const LOG_RETENTION_KEY = 'delta.logRetentionDuration';
 const FILE_RETENTION_KEY = 'delta.deletedFileRetentionDuration';
 const CHECKPOINT_INTERVAL_KEY = 'delta.checkpointInterval';
 
-/** Retention is in the table itself, so that other people's vacuum keeps our promise. */
+/** Retention is stored in the table itself, so that vacuum by other programs keeps our guarantee. */
 export const CONFIGURATION: Readonly<Record<string, string>> = {
   [CHECKPOINT_INTERVAL_KEY]: String(CHECKPOINT_INTERVAL_DEFAULT),
   [FILE_RETENTION_KEY]: `interval ${RETENTION_DAYS_DEFAULT} days`,
@@ -25,7 +25,7 @@ export const CONFIGURATION: Readonly<Record<string, string>> = {
   [LAYOUT_KEY]: String(LAYOUT_VERSION),
 };
 
-/** Table features that need nothing of a reader, and of a writer only what `checkWritable` checks. */
+/** Table features that require nothing of a reader, and of a writer only what `checkWritable` checks. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set(['appendOnly', 'invariants']);
 
 export function checkReadable(protocol: Protocol, metaData: MetaData, table: string): void {
@@ -71,28 +71,28 @@ export function checkWritable(protocol: Protocol, metaData: MetaData, table: str
     throw new CondvestError({
       code: 'lake-invariants-unsupported',
       kind: 'permanent',
-      message: `Somebody gave table ${table} column invariants, which Condvest does not check and so must not write under`,
+      message: `Another program added column invariants to table ${table}. Condvest does not check them, so it must not write`,
       action: 'Drop the invariants',
     });
   }
 }
 
-/** True where the table's owner allows nothing but new rows. */
+/** Returns whether the table is append-only. */
 export function isAppendOnly(metaData: MetaData): boolean {
   return metaData.configuration['delta.appendOnly']?.toLowerCase() === 'true';
 }
 
-/** How long the table promises to keep files that it no longer uses. */
+/** Returns how long the table promises to retain files that it no longer uses. */
 export function fileRetentionMs(metaData: MetaData): number {
   return parseInterval(metaData.configuration[FILE_RETENTION_KEY]) ?? days(7);
 }
 
-/** How long the table promises to keep its log. */
+/** Returns how long the table promises to retain its log. */
 export function logRetentionMs(metaData: MetaData): number {
   return parseInterval(metaData.configuration[LOG_RETENTION_KEY]) ?? days(30);
 }
 
-/** Commits from one checkpoint of the log to the next. */
+/** Returns the number of commits between log checkpoints. */
 export function checkpointInterval(metaData: MetaData): number {
   const interval = Number(metaData.configuration[CHECKPOINT_INTERVAL_KEY] ?? CHECKPOINT_INTERVAL_DEFAULT);
   return Number.isInteger(interval) && interval > 0 ? interval : CHECKPOINT_INTERVAL_DEFAULT;
@@ -107,7 +107,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   week: 7 * 86_400_000,
 };
 
-/** `interval 400 days`; the units that Delta allows. Undefined where it is not one. */
+/** Parses `interval 400 days`, in the units that Delta allows. Undefined if it is not an interval. */
 function parseInterval(text: string | undefined): number | undefined {
   const match = /^\s*(?:interval\s+)?(\d+)\s+([a-z]+?)s?\s*$/i.exec(text ?? '');
   if (match === null) return undefined;

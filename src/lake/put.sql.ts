@@ -3,7 +3,10 @@ import type { SessionSet } from '#market/session-set.ts';
 
 import { sqlName } from './engine.ts';
 
-/** A condition that is true for rows of these units: a range beside the list, by which row groups and files are skipped. */
+/**
+ * A condition that is true for rows of these units: a range in addition to the list, so that row groups and files can
+ * be skipped.
+ */
 export function inUnits(unitColumn: string, units: SessionSet): string {
   const { min, max, size } = units;
   if (min === undefined || max === undefined) return 'false';
@@ -16,7 +19,7 @@ export function rowsOfUnits(select: string, unitColumn: string, units: SessionSe
   return `SELECT * FROM (${select}) WHERE ${inUnits(unitColumn, units)}`;
 }
 
-/** Rows of several SELECTs, columns matched by name; the first one's columns and types are the result's. */
+/** Rows of several SELECTs with columns matched by name; the first one determines columns and types. */
 export function unionByName(selects: readonly string[]): string {
   return selects.map((select) => `(${select})`).join(' UNION ALL BY NAME ');
 }
@@ -25,14 +28,14 @@ export function countRows(select: string): string {
   return `SELECT count(*) AS count FROM (${select})`;
 }
 
-/** Which units a file holds; null where a row has none. */
+/** The units in a file; null for a row without one. */
 export function distinctUnits(select: string, unitColumn: string): string {
   return `SELECT DISTINCT ${sqlName(unitColumn)} AS unit FROM (${select})`;
 }
 
 /**
- * A fingerprint of a set of rows, whatever their order and however they are spread over files: how many, and the sum of one
- * hash a row over all columns. (A sum, not an exclusive or, in which a row that is there twice would vanish.)
+ * A fingerprint of a set of rows, independent of their order and distribution over files: their count, and the sum of
+ * one hash per row over all columns. (A sum rather than XOR, in which a duplicated row would cancel out.)
  */
 export function fingerprintRows(select: string, columns: readonly string[]): string {
   const hash = `hash(${columns.map(sqlName).join(', ')})`;

@@ -12,14 +12,14 @@ export interface ScanDeps {
 }
 
 export interface ScanOptions {
-  /** Columns to read; those of the definition unless given. One that a file lacks is null in its rows. */
+  /** Columns to read; default: those of the definition. A column that a file lacks is null in its rows. */
   readonly columns?: readonly Column[];
 }
 
 /**
- * The text of a SELECT over the rows of these files, with the columns of the table in their order and types, partition
- * columns included; a typed relation without rows for no files. To be used as `FROM (${await scanSql(…)})`: filters and
- * the choice of columns reach down into the files.
+ * Returns a SELECT over the rows of these files, with the table's columns in order and type, including partition
+ * columns; for no files, a typed relation without rows. Use it as `FROM (${await scanSql(…)})`: filters and column
+ * selection are pushed down into the files.
  */
 export async function scanSql(
   deps: ScanDeps,
@@ -32,7 +32,7 @@ export async function scanSql(
   const groups = new Map<string, ScanGroup & { localPaths: string[] }>();
   const byPath = definition.partitionBy.length > 0 && located.every((file) => pathTells(file, definition.partitionBy));
   for (const { file, localPath, held, foreign } of located) {
-    // Names sort the same in every file, whatever order its writer gave its columns.
+    // Names sort the same in every file, whatever the order of its columns.
     const key = [
       foreign ? 'foreign' : [...held].sort().join('\n'),
       ...(byPath ? [] : definition.partitionBy.map((name) => file.partitionValues[name] ?? '')),
@@ -40,7 +40,7 @@ export async function scanSql(
     const group = groups.get(key);
     if (group !== undefined) {
       group.localPaths.push(localPath);
-      // One `read_parquet` by name gives null for the columns that only some of its files have.
+      // One `read_parquet` by name returns null for columns that only some of its files have.
       if (foreign) groups.set(key, { ...group, held: new Set([...group.held, ...held]) });
       continue;
     }
@@ -54,7 +54,7 @@ interface LocatedFile {
   readonly file: DataFile | NewFile;
   readonly localPath: string;
   readonly held: ReadonlySet<string>;
-  /** True where the file may be another writer's, so that nothing is sure of its types. */
+  /** Whether the file may be foreign, so that its types are uncertain. */
   readonly foreign: boolean;
 }
 
@@ -86,11 +86,14 @@ async function locate(
   });
 }
 
-/** What was read of files that do not say which columns they hold. A file never changes, so neither does this. */
+/** Cached columns of files whose metadata does not list them. A file never changes, so neither does this. */
 const foreignColumns = new WeakMap<DataFile, ReadonlySet<string>>();
 const ownColumnSets = new WeakMap<DataFile | NewFile, ReadonlySet<string>>();
 
-/** The columns of a file of ours: its statistics count the nulls of each. Undefined for files that may be of another writer. */
+/**
+ * Returns the columns of one of our files, whose statistics count the nulls of each. Undefined for files that may be
+ * foreign.
+ */
 function ownColumns(file: DataFile | NewFile): ReadonlySet<string> | undefined {
   if (file instanceof DataFile && file.tags[UNITS_TAG] === undefined) return undefined;
   const known = ownColumnSets.get(file);
@@ -102,7 +105,7 @@ function ownColumns(file: DataFile | NewFile): ReadonlySet<string> | undefined {
   return columns;
 }
 
-/** True where a file lies in the folder that its partition values call for, so that DuckDB reads them off the path. */
+/** Returns whether a file is in the folder of its partition values, so that DuckDB can read them from the path. */
 function pathTells({ file, localPath }: LocatedFile, partitionBy: readonly string[]): boolean {
   return partitionBy.every((name) => {
     const value = file.partitionValues[name];

@@ -2,7 +2,7 @@
 
 export type ColumnType = 'string' | 'date' | 'double' | 'long' | 'integer' | 'boolean' | 'timestamp';
 
-/** The SQL type that holds a column in DuckDB. An instant has a zone there: a zoneless one would need Delta reader 3. */
+/** The SQL type of a column in DuckDB. An instant has a time zone there: without one, it would need Delta reader 3. */
 export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   string: 'VARCHAR',
   date: 'DATE',
@@ -16,30 +16,30 @@ export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** Shown by `condvest tables` and written into the Delta schema as the column's comment. */
+  /** Shown by `condvest tables` and stored in the Delta schema as the column's comment. */
   readonly comment: string;
 }
 
 /**
- * One table of the lake. All columns are nullable in the Delta schema, as the data model asks.
+ * A table of the lake. All columns are nullable in the Delta schema, as the data model requires.
  *
- * A *unit* is what a write puts as a whole: a session of daily bars, a window of an N-session table (named by its first
- * session). Tables without a unit column are small and are rewritten or appended to as a whole.
+ * A *unit* is what a put replaces as a whole: a session of daily bars, or a window of an N-session table (named by its
+ * first session). Tables without a unit column are small and are rewritten or appended to as a whole.
  */
 export interface TableDefinition {
-  /** Folder under the lake's root, such as `bronze/daily_bars`. Its view in SQL is `bronze.daily_bars`. */
+  /** Folder under the lake's root, such as `bronze/daily_bars`. Its SQL view is `bronze.daily_bars`. */
   readonly name: string;
   readonly comment: string;
   readonly columns: readonly Column[];
-  /** The columns that are unique together in every version; empty where rows have no identity. */
+  /** The columns that are unique together in every version; empty if rows have no identity. */
   readonly key: readonly string[];
-  /** Order of rows inside each file. */
+  /** Row order within each file. */
   readonly sortBy: readonly string[];
-  /** Partition columns, computed from the row: only `year` of `unitColumn` so far. */
+  /** Partition columns, computed from the row: so far only `year` of `unitColumn`. */
   readonly partitionBy: readonly string[];
-  /** The date column that names a row's unit. */
+  /** The date column that identifies a row's unit. */
   readonly unitColumn?: string;
 }
 
-/** Version of our own conventions on top of Delta, kept in the table's configuration as `condvest.layout`. */
+/** Version of our own conventions on top of Delta, stored in the table's configuration as `condvest.layout`. */
 export const LAYOUT_VERSION = 1;

@@ -3,7 +3,7 @@ import type { ObjectStore } from '#ports/object-store.ts';
 
 import { LOG_FOLDER } from './log-files.ts';
 
-/** The intervals that have a folder in silver, ascending. Looks at one object of each folder. */
+/** Returns the intervals that have a folder in silver, ascending. Lists one object per folder. */
 export async function silverIntervals(store: ObjectStore): Promise<number[]> {
   const intervals: number[] = [];
   let startAfter = 'silver/';
@@ -15,13 +15,13 @@ export async function silverIntervals(store: ObjectStore): Promise<number[]> {
     if (interval >= INTERVAL_MIN && interval <= INTERVAL_MAX && key.startsWith(`${folder}/${LOG_FOLDER}/`)) {
       intervals.push(interval);
     }
-    // The character after "/": past everything in this folder.
+    // The character after "/", which sorts past everything in this folder.
     startAfter = `${folder}0`;
   }
   return intervals.sort((a, b) => a - b);
 }
 
-/** As many folders as there can be tables, and some that are not ours. */
+/** As many folders as there can be tables, plus some that are not ours. */
 const FOLDERS_MAX = 1000;
 
 async function firstKey(store: ObjectStore, startAfter: string): Promise<string | undefined> {

@@ -9,16 +9,16 @@ import { DataFile } from './files.ts';
 import { checkReadable } from './protocol.ts';
 import type { Column } from './schema.ts';
 
-/** A table at one version: what it is and which files it consists of. Immutable. */
+/** A table at one version: its metadata and its files. Immutable. */
 export class Snapshot {
   readonly version: number;
-  /** When this version came to be: strictly increasing with the version, whatever other writers' clocks say. */
+  /** When this version was committed: strictly increasing with the version, whatever other writers' clocks say. */
   readonly timestampMs: number;
   readonly protocol: Protocol;
   readonly metaData: MetaData;
   /** Last version recorded per application id: a derived table's checkpoints of its inputs. */
   readonly txns: ReadonlyMap<string, number>;
-  /** Columns by the stored schema; a file may lack those added after it was written. */
+  /** Columns of the stored schema; a file may lack columns that were added after it was written. */
   readonly schema: readonly Column[];
   readonly #byPath: ReadonlyMap<string, DataFile>;
   #files: readonly DataFile[] | undefined;
@@ -41,7 +41,7 @@ export class Snapshot {
     this.#byPath = parts.byPath;
   }
 
-  /** The table's identity: a new one means that its versions cannot be compared with earlier ones. */
+  /** The table's identity: with a new one, versions are not comparable with earlier ones. */
   get tableId(): string {
     return this.metaData.id;
   }
@@ -68,13 +68,13 @@ export class Snapshot {
     return this.#byPath.get(path);
   }
 
-  /** The files that may hold rows of these units, by path. A file of which nothing is known always may. */
+  /** Returns the files that may contain rows of these units, by path. A file of which nothing is known always may. */
   filesTouching(units: SessionSet): DataFile[] {
     return this.files.filter((file) => file.units === undefined || file.units.intersects(units));
   }
 }
 
-/** A tombstone: a file that was live once, and the instant from which it is not. */
+/** A tombstone: a formerly live file, and the instant of its removal. */
 export interface Tombstone {
   readonly remove: Remove;
   readonly removedMs: number;
@@ -82,7 +82,7 @@ export interface Tombstone {
 
 /**
  * Replays actions into the state of a table (protocol, "Action Reconciliation"). Mutable: `snapshot` takes a copy.
- * Tombstones are kept only where asked for; reading needs none, checkpoints and vacuum do.
+ * Tombstones are collected only on request: reading needs none, checkpoints and vacuum do.
  */
 export class Replay {
   readonly #table: string;
@@ -122,7 +122,7 @@ export class Replay {
     return this.#timestampMs;
   }
 
-  /** The state that a checkpoint of the log holds. */
+  /** Loads the state of a log checkpoint. */
   startFrom(version: number, timestampMs: number, checkpoint: CheckpointActions): void {
     assert(this.#version === -1, 'a checkpoint comes before any commit');
     this.#apply(checkpoint.others, undefined);
@@ -162,7 +162,7 @@ export class Replay {
       this.#metaData = actions.metaData;
       this.#schema = undefined;
     }
-    // Before any path is looked at: a newer protocol may mean another thing by it.
+    // Before any path is interpreted: it may mean something else in a newer protocol.
     const { protocol, metaData } = this.#definition();
     if (actions.protocol !== undefined || actions.metaData !== undefined) {
       checkReadable(protocol, metaData, this.#table);
@@ -197,8 +197,8 @@ export class Replay {
 }
 
 /**
- * The instant of a version, from that of the version before it and the commit's own. Ours are strictly increasing already;
- * other writers' clocks may stand behind, or they may give no instant at all.
+ * Returns the instant of a version, from that of the previous version and the commit's own. Ours are already strictly
+ * increasing; other writers' clocks may be behind, or they may give no instant at all.
  */
 export function nextTimestamp(previousMs: number, ownMs: number | undefined): number {
   if (previousMs === Number.NEGATIVE_INFINITY) return ownMs ?? 0;

@@ -5,8 +5,8 @@ interface Described {
 }
 
 /**
- * True where the statistics of two sets of files that hold the same rows agree: as many rows and nulls in all, and the same
- * smallest and largest values. False where some file has none to compare.
+ * Returns whether the statistics of two sets of files with the same rows agree: the same row and null counts, minimums
+ * and maximums. False if a file has no statistics.
  */
 export function sameStatistics(before: readonly Described[], after: readonly Described[]): boolean {
   const [one, other] = [combined(before), combined(after)];
@@ -15,7 +15,7 @@ export function sameStatistics(before: readonly Described[], after: readonly Des
 
 interface Combined {
   readonly rows: number;
-  /** By column, sorted: nulls, smallest and largest value; null where some file does not say. */
+  /** By column, sorted: null count, minimum and maximum; null if a file does not say. */
   readonly columns: readonly (readonly [string, number, StatsValue, StatsValue])[];
 }
 
@@ -37,7 +37,7 @@ function combined(files: readonly Described[]): Combined | undefined {
   };
 }
 
-/** The smallest (-1) or largest (1) of values of one type; null where one of them is not known. */
+/** Returns the minimum (-1) or maximum (1) of values of one type; null if one of them is unknown. */
 function extreme(values: readonly (StatsValue | undefined)[], direction: -1 | 1): StatsValue {
   let best: StatsValue | undefined;
   for (const value of values) {

@@ -1,6 +1,6 @@
 import type { Column, TableDefinition } from './schema.ts';
 
-/** The tables of the lake, as `docs/reference/schema.md` shows them. Rules: what each row means and its unique key. */
+/** The tables of the lake, as in `docs/reference/schema.md`. Comments are stored in the tables and must not change. */
 
 const symbol: Column = { name: 'symbol', type: 'string', comment: 'Ticker as the vendor gave it; case-sensitive' };
 const session: Column = { name: 'session', type: 'date', comment: 'Trading day in New York' };
@@ -172,7 +172,7 @@ export const RESTATEMENTS: TableDefinition = {
   partitionBy: [],
 };
 
-/** `silver/bars_3d` and its like. `sessions` is the length N of the window, from 2 to 252. */
+/** Returns the definition of `silver/bars_3d` and the like. `sessions` is the window length N, from 2 to 252. */
 export function silverBars(sessions: number): TableDefinition {
   return {
     name: `silver/bars_${sessions}d`,
@@ -205,7 +205,7 @@ export function silverBars(sessions: number): TableDefinition {
   };
 }
 
-/** The tables of bronze, those that others are derived from first. */
+/** The bronze tables; those that others are derived from come first. */
 export const BRONZE_TABLES: readonly TableDefinition[] = [
   DAILY_BARS,
   SPLITS,

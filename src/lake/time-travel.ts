@@ -5,14 +5,18 @@ import type { DeltaLog } from './log.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
- * Which versions of a table can be read again. The log says what each was made of, from its oldest checkpoint on; and vacuum
- * records, before it deletes, the oldest version whose files it spares.
+ * Readable versions of a table. The log describes each one from its oldest checkpoint on, and vacuum records, before it
+ * deletes, the oldest version whose files it spares.
  */
 
-/** Application id under which vacuum records that version: a `txn` survives checkpoints and moves only in a commit. */
+/**
+ * Application id under which vacuum records that version: a `txn` survives checkpoints and changes only in a commit.
+ */
 export const OLDEST_READABLE = 'condvest:oldest-readable';
 
-/** The last version that is not later than the instant; undefined where the table is younger. Throws where it is gone. */
+/**
+ * Returns the last version that is not later than the instant; undefined if the table is younger. Throws if it is gone.
+ */
 export async function versionAsOf(log: DeltaLog, head: Snapshot, asOfMs: InstantMs): Promise<number | undefined> {
   if (asOfMs >= head.timestampMs) return head.version;
   const oldest = (await log.span())?.oldest ?? 0;
@@ -24,7 +28,7 @@ export async function versionAsOf(log: DeltaLog, head: Snapshot, asOfMs: Instant
   return found;
 }
 
-/** `version` itself, where it is one that this table has and can still read. */
+/** Returns `version` if the table has it and can still read it. */
 export async function versionChecked(log: DeltaLog, head: Snapshot, version: number): Promise<number> {
   if (!Number.isSafeInteger(version) || version < 0 || version > head.version) {
     throw new UsageError({
@@ -44,7 +48,7 @@ export async function tooOld(log: DeltaLog, head: Snapshot, found: string): Prom
   const since = oldestMs === undefined ? '' : `, which is ${new Date(oldestMs).toISOString()} or later`;
   return new UsageError({
     code: 'lake-as-of-too-old',
-    message: `Table ${log.table} can no longer be read as it was then`,
+    message: `Table ${log.table} can no longer be read as of then`,
     found,
     allowed: `version ${oldest} or later${since}`,
   });
@@ -55,8 +59,8 @@ export function oldestReadable(head: Snapshot): number {
 }
 
 /**
- * The last of the versions `oldest` to `newest` that is not later than the instant, undefined where all are later. Commit
- * instants rise strictly with the version, so it takes as many reads as the count of versions has binary digits.
+ * Returns the last of the versions `oldest` to `newest` that is not later than the instant, or undefined if all are
+ * later. Commit instants increase strictly with the version, so a binary search works.
  */
 export async function lastNotLater(
   log: DeltaLog,
@@ -66,11 +70,11 @@ export async function lastNotLater(
 ): Promise<number | undefined> {
   let low = oldest - 1;
   let high = newest + 1;
-  // No version up to `low` is later, every version from `high` on is.
+  // No version up to `low` is later; every version from `high` on is.
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     const middleMs = await log.timestampOf(middle);
-    // Only the oldest can lack its commit file (its checkpoint is enough to read it), and then its instant is unknown.
+    // Only the oldest can lack its commit file (its checkpoint is enough to read it); its instant is then unknown.
     if (middleMs !== undefined && middleMs <= instantMs) low = middle;
     else if (middleMs === undefined && middle > oldest) low = middle;
     else high = middle;

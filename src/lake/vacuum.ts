@@ -10,12 +10,12 @@ import { fileRetentionMs } from './protocol.ts';
 import { lastNotLater, OLDEST_READABLE, oldestReadable } from './time-travel.ts';
 import type { Planner } from './write-plan.ts';
 
-/** A reader that opened a table this long ago may still be at work. */
+/** A reader that opened a table this long ago may still be active. */
 const RETENTION_MS_MIN = 7 * 86_400_000;
 const DELETED_AT_ONCE = 1000;
 
 export interface VacuumOptions {
-  /** How far back versions stay readable; the table's own retention (400 days) unless given. */
+  /** How far back versions stay readable; default: the table's own retention (400 days). */
   readonly retentionMs?: number;
   readonly dryRun?: boolean;
   /** Deletes even what a running reader or an unprocessed checkpoint may need. */
@@ -27,12 +27,12 @@ export interface VacuumOptions {
 export interface VacuumFile {
   readonly path: string;
   readonly sizeBytes: number;
-  /** `removed`: only versions older than all that are kept had it. `unreferenced`: no version that the log knows has it. */
+  /** `removed`: only versions older than the retained ones have it. `unreferenced`: no version in the log has it. */
   readonly reason: 'removed' | 'unreferenced';
 }
 
 export interface VacuumReport {
-  /** By path. */
+  /** Ascending by path. */
   readonly files: readonly VacuumFile[];
   readonly bytes: number;
   /** Versions that were current at this instant or later stay readable. */
@@ -50,14 +50,15 @@ export interface VacuumDeps {
 }
 
 /**
- * Deletes the files that no version inside the retention refers to, and that are older than the retention themselves.
- * Before the first is deleted a commit says which version is the oldest that can still be read. Undefined: no table.
+ * Deletes the files that no version within the retention refers to and that are older than the retention themselves.
+ * Before the first deletion, a commit records the oldest version that can still be read. Returns undefined if there is
+ * no table.
  */
 export async function vacuum(deps: VacuumDeps, options: VacuumOptions): Promise<VacuumReport | undefined> {
   const plan = await planVacuum(deps, options);
   if (plan === undefined || plan.dryRun || plan.files.length === 0) return plan;
   await recordOldest(deps, plan.oldestVersion);
-  // Somebody may have restored an old version since the plan was made.
+  // An old version may have been restored since the plan was made.
   const head = await deps.log.load();
   const dead = plan.files.filter((file) => head?.snapshot.file(file.path) === undefined);
   for (let start = 0; start < dead.length; start += DELETED_AT_ONCE) {
@@ -67,7 +68,7 @@ export async function vacuum(deps: VacuumDeps, options: VacuumOptions): Promise<
   return { ...plan, files: dead, bytes: bytesOf(dead) };
 }
 
-/** What a vacuum would delete. Throws where the options could break a reader or a derived table, unless forced. */
+/** Plans a vacuum. Throws if the options could break a reader or a derived table, unless forced. */
 async function planVacuum(deps: VacuumDeps, options: VacuumOptions): Promise<VacuumReport | undefined> {
   const { log, store, nowMs } = deps;
   const state = await log.load({ tombstones: true });
@@ -90,7 +91,7 @@ async function planVacuum(deps: VacuumDeps, options: VacuumOptions): Promise<Vac
 
   const oldest = (await log.span())?.oldest ?? 0;
   const keptFrom = (await lastNotLater(log, oldest, snapshot.version, cutoffMs)) ?? oldest;
-  // An unreferenced file may have belonged to a version so old that its tombstone is forgotten, so any deletion counts.
+  // An unreferenced file may have belonged to a version so old that its tombstone is gone, so any deletion counts.
   const oldestVersion = Math.max(files.length > 0 ? keptFrom : 0, oldestReadable(snapshot));
   if (files.length > 0 && options.force !== true) checkNeeded(log.table, oldestVersion, options.neededVersions ?? []);
   return { files, bytes: bytesOf(files), cutoffMs, oldestVersion, dryRun: options.dryRun === true };
@@ -114,7 +115,7 @@ function checkRetention(table: string, retentionMs: number, promisedMs: number, 
   if (!Number.isFinite(retentionMs) || retentionMs < 0) {
     throw new UsageError({
       code: 'lake-vacuum-retention',
-      message: 'A retention is a number of days, 0 or more',
+      message: 'Retention must be a number of days, 0 or more',
       found: String(retentionMs / 86_400_000),
     });
   }
@@ -124,14 +125,14 @@ function checkRetention(table: string, retentionMs: number, promisedMs: number, 
       message: 'A retention this short could delete files under a running reader or writer',
       found: daysText(retentionMs),
       allowed: `${daysText(RETENTION_MS_MIN)} or more`,
-      action: 'Use --force where nothing else is at work on the lake',
+      action: 'Use --force if nothing else is using the lake',
     });
   }
   if (retentionMs > promisedMs) {
-    // Beyond its own retention the log no longer knows when a file was removed, so nobody could honour the wish.
+    // Beyond its own retention, the log no longer knows when a file was removed, so the request cannot be honored.
     throw new UsageError({
       code: 'lake-vacuum-retention-long',
-      message: `Table ${table} itself keeps removed files for less`,
+      message: `Table ${table} itself retains removed files for less`,
       found: daysText(retentionMs),
       allowed: `at most ${daysText(promisedMs)} (delta.deletedFileRetentionDuration)`,
     });
@@ -144,14 +145,14 @@ function checkNeeded(table: string, oldestVersion: number, needed: readonly Need
   throw new CondvestError({
     code: 'lake-vacuum-needed',
     kind: 'permanent',
-    message: `What is derived from table ${table} has not caught up with the versions that this would delete`,
+    message: `Tables derived from ${table} have not caught up with the versions that this would delete`,
     found: behind.map(({ by, version }) => `${by} is at version ${version}`).join(', '),
     allowed: `version ${oldestVersion} or later`,
-    action: 'Run "condvest resample" first, or use --force and rebuild in full afterwards',
+    action: 'Run "condvest resample" first, or use --force and do a full rebuild afterwards',
   });
 }
 
-/** Folders of Delta's own and of tools; a partition's folder may begin with an underscore all the same. */
+/** Folders of Delta itself and of tools; a partition folder may begin with an underscore, too. */
 function isHidden(path: string): boolean {
   if (path.startsWith(`${LOG_FOLDER}/`)) return true;
   return path.split('/').some((name) => /^[_.]/.test(name) && !name.includes('='));

@@ -5,19 +5,20 @@ import type { Snapshot } from './snapshot.ts';
 import type { Table } from './table.ts';
 
 export interface TableView {
-  /** As SQL knows it: `bronze.daily_bars`. */
+  /** The name in SQL: `bronze.daily_bars`. */
   readonly name: string;
   readonly snapshot: Snapshot;
 }
 
 export interface ViewOptions {
-  /** Each table at its last version that is not later; its newest unless given. */
+  /** Each table at its last version that is not later; default: the newest. */
   readonly asOfMs?: InstantMs;
 }
 
 /**
- * Makes a view of every table that exists, all pinned at one version for as long as the session lasts: `bronze.daily_bars`,
- * `silver.bars_3d`. They live in a database in memory that only this session uses, next to what the user creates there.
+ * Creates a view of every existing table, each pinned at one version for the duration of the session:
+ * `bronze.daily_bars`, `silver.bars_3d`. They are in an in-memory database of this session, next to anything the user
+ * creates there.
  */
 export async function createViews(
   session: EngineSession,
@@ -42,7 +43,7 @@ export async function createViews(
   return views;
 }
 
-/** Attaches an empty database in memory under a name that no other session of the engine has. */
+/** Attaches an empty in-memory database under a name that no other session of the engine uses. */
 async function ownDatabase(session: EngineSession): Promise<string> {
   const [row] = await session.rows<{ name: string }>(`SELECT 'lake_' || replace(uuid()::VARCHAR, '-', '') AS name`);
   const name = sqlName(row?.name ?? 'lake');

@@ -5,35 +5,37 @@ import type { SessionSet } from '#market/session-set.ts';
 import type { DataFile, NewFile } from './files.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What one commit is to do to a table, as planned against one version of it. */
+/** The changes of one commit, planned against one version of a table. */
 export interface WritePlan {
-  /** For the history, in Delta's manner: `WRITE`, `OPTIMIZE`. */
+  /** For the history, in Delta's terms: `WRITE`, `OPTIMIZE`. */
   readonly operation: string;
   readonly add: readonly NewFile[];
-  /** Files of the version planned against that the next one shall not have. */
+  /** Files of the version planned against that the commit removes. */
   readonly remove: readonly DataFile[];
-  /** Files whose rows the plan rests on, beyond those it removes. */
+  /** Files whose rows the plan depends on, beyond those it removes. */
   readonly read?: readonly DataFile[];
-  /** The units whose data the plan writes; for a rearrangement, whose files it moves. Empty in tables without units. */
+  /**
+   * The units whose data the plan writes, or, for a rearrangement, whose files it moves. Empty in tables without units.
+   */
   readonly units: SessionSet;
-  /** False where the plan only rearranges rows: the same rows before and after. */
+  /** False if the plan only rearranges rows: the same rows before and after. */
   readonly dataChange: boolean;
-  /** Checkpoints of inputs, moved in this same commit. */
+  /** Checkpoints of inputs, advanced in this same commit. */
   readonly txns?: ReadonlyMap<string, number>;
   readonly operationMetrics?: Readonly<Record<string, number | string>>;
 }
 
 /**
- * Plans a write against a version; undefined where there is nothing to do. Called again after a conflict, with the newer
- * version. The files it stages belong to the write loop once it has returned: those that no commit takes are deleted.
+ * Plans a write against a version; returns undefined if there is nothing to do. Called again after a conflict, with the
+ * newer version. Once it returns, the write loop owns the files it staged and deletes those that no commit uses.
  */
 export type Planner = (base: Snapshot | undefined) => Promise<WritePlan | undefined>;
 
 export interface Committed {
   readonly version: number;
   readonly timestampMs: InstantMs;
-  /** Times a commit was put, by this write; 1 where nobody was in the way. */
+  /** Number of commit attempts of this write; 1 without concurrent writers. */
   readonly attempts: number;
-  /** Why the log's checkpoint that was due could not be written. The commit stands; a later write tries again. */
+  /** Why a due log checkpoint could not be written. The commit stands; a later write retries. */
   readonly checkpointFailure?: CondvestError;
 }

@@ -5,18 +5,19 @@ export const WIDTH = 120;
 export function wrapMarkdown(text: string): string {
   let isCode = false;
   const lines = text.split('\n').flatMap((line) => {
-    if (line.startsWith('```')) isCode = !isCode;
-    return isCode || /^[|#]/.test(line) || line.length <= WIDTH ? [line] : wrapLine(line);
+    if (/^\s*```/.test(line)) isCode = !isCode;
+    return isCode || /^\s*[|#]/.test(line) || line.length <= WIDTH ? [line] : wrapLine(line);
   });
   return lines.join('\n');
 }
 
 function wrapLine(line: string): string[] {
-  const indent = ' '.repeat(/^- /.test(line) ? 2 : 0);
+  const [start] = /^\s*(?:[-*] |\d+\. )?/.exec(line) ?? [''];
+  const indent = ' '.repeat(start.length);
   const lines: string[] = [];
-  let current = '';
-  for (const word of line.split(' ')) {
-    const longer = current === '' ? word : `${current} ${word}`;
+  let current = start;
+  for (const word of line.slice(start.length).split(' ')) {
+    const longer = current.length === start.length ? current + word : `${current} ${word}`;
     if (longer.length <= WIDTH) {
       current = longer;
     } else {

@@ -1,23 +1,21 @@
-import { append } from '#base/append.ts';
-import type { IsoDate } from '#base/dates.ts';
-import type { SqlValue } from '#lake/engine-values.ts';
+import { compare } from '#base/compare.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Listings } from '#market/security.ts';
 import { type FoldedRow, type WindowBar, WindowFolder } from '#market/window.ts';
 
-import type { Findings } from './findings.ts';
+import type { Findings, Report } from './findings.ts';
 import type { DerivedFrom, DerivedTable } from './silver.ts';
 import { countByText, inList, inRange, selectBars, selectWindows } from './verify.sql.ts';
 
-/** Daily rows held in memory at once, but for a single symbol that has more of them. */
+/** Daily rows held in memory at once, unless a single symbol has more. */
 const ROWS_AT_ONCE = 250_000;
-/** Floating sums depend on the order of their rows, within this. */
+/** Floating-point sums depend on the order of their rows, within this tolerance. */
 const RELATIVE_TOLERANCE = 1e-12;
 
 /**
- * Derives silver tables again from daily bars, by the pure functions that the SQL is held to, and compares every row. The
- * tables have one checkpoint. Answers how many stored rows were compared.
+ * Derives silver tables of one checkpoint again from daily bars, with the pure functions that the SQL is tested against, and
+ * compares every row. Returns the number of stored rows compared.
  */
 export async function verifyDerived(
   lake: Lake,
@@ -33,7 +31,7 @@ export async function verifyDerived(
     return { table, folder: new WindowFolder({ calendar, interval, isPublished: (s) => from.published.has(s) }) };
   });
 
-  // A security is called like its symbol unless listings say otherwise; those few are taken together, at the end.
+  // The id of a security is its symbol unless listings say otherwise; those few are compared together, at the end.
   const linked = linkedNames(from.listings);
   const rowsOf = new Map<string, number>();
   for (const { value, rows } of await lake.rows<ValueCount>(countByText(from.bars, 'symbol'))) rowsOf.set(value, rows);
@@ -43,8 +41,8 @@ export async function verifyDerived(
     }
   }
   let compared = 0;
-  const compare = async (barsWhere: string, storedWhere: string): Promise<void> => {
-    const rows = await lake.columns(selectBars(from.bars, barsWhere));
+  const compareRows = async (barsWhere: string, storedWhere: string): Promise<void> => {
+    const rows = await lake.records<FoldedRow>(selectBars(from.bars, barsWhere));
     const bySecurity = groupBySecurity(rows, from.listings, calendar);
     for (const { table, folder } of folders) {
       const expected = new Map<string, WindowBar>();
@@ -54,15 +52,15 @@ export async function verifyDerived(
         }
       }
       const found = await lake.records<WindowBar>(selectWindows(stored.get(table) ?? '', storedWhere));
-      compareBars(table.definition.name, expected, found, findings);
+      compareBars(findings.of(table.definition), expected, found);
       compared += found.length;
     }
   };
   const without = [...linked];
   for (const { first, last } of batchesOf(rowsOf, linked)) {
-    await compare(inRange('symbol', first, last, without), inRange('security_id', first, last, without));
+    await compareRows(inRange('symbol', first, last, without), inRange('security_id', first, last, without));
   }
-  if (linked.size > 0) await compare(inList('symbol', without), inList('security_id', without));
+  if (linked.size > 0) await compareRows(inList('symbol', without), inList('security_id', without));
   return compared;
 }
 
@@ -71,7 +69,7 @@ interface ValueCount {
   readonly rows: number;
 }
 
-/** Ranges of symbols, in the order of the tables, each with so many rows that memory can hold them. */
+/** Returns ranges of symbols, in the order of the tables, each with a bounded number of rows. */
 function batchesOf(
   rowsOf: ReadonlyMap<string, number>,
   without: ReadonlySet<string>,
@@ -92,7 +90,7 @@ function batchesOf(
   return batches;
 }
 
-/** Symbols and securities that are not simply each other. */
+/** Returns the symbols and the securities whose names differ. */
 function linkedNames(listings: Listings): Set<string> {
   const linked = new Set<string>();
   for (const { securityId, symbol } of listings.exceptions()) {
@@ -101,72 +99,33 @@ function linkedNames(listings: Listings): Set<string> {
   return linked;
 }
 
-/** In the order of DuckDB's texts: UTF-8, byte by byte. */
+/** Compares strings as DuckDB does: byte by byte in UTF-8. */
 function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** The rows of each security, ascending by session. Rows of a day that is none (a closing learned late) are in no window. */
-function groupBySecurity(
-  columns: Readonly<Record<string, SqlValue[]>>,
-  listings: Listings,
-  calendar: Calendar,
-): Map<string, FoldedRow[]> {
-  const bySecurity = new Map<string, FoldedRow[]>();
-  const column = <T>(name: string): T[] => (columns[name] ?? []) as T[];
-  const [symbols, sessions] = [column<string>('symbol'), column<IsoDate>('session')];
-  const [opens, highs, lows, closes] = [
-    column<number>('open'),
-    column<number>('high'),
-    column<number>('low'),
-    column<number>('close'),
-  ];
-  const [volumes, vwaps, trades] = [
-    column<number>('volume'),
-    column<number | null>('vwap'),
-    column<number | null>('trades'),
-  ];
-  for (const [index, symbol] of symbols.entries()) {
-    const session = sessions[index] as IsoDate;
-    if (!calendar.isSession(session)) continue;
-    const row: FoldedRow = {
-      symbol,
-      session,
-      open: opens[index] ?? Number.NaN,
-      high: highs[index] ?? Number.NaN,
-      low: lows[index] ?? Number.NaN,
-      close: closes[index] ?? Number.NaN,
-      volume: volumes[index] ?? Number.NaN,
-      vwap: vwaps[index] ?? null,
-      trades: trades[index] ?? null,
-    };
-    const securityId = listings.resolve(symbol, session);
-    append(bySecurity, securityId, row);
-  }
-  for (const rows of bySecurity.values()) rows.sort((a, b) => (a.session < b.session ? -1 : 1));
+/** Returns the rows of each security in ascending order. Days that turned out to be no sessions are in no window. */
+function groupBySecurity(rows: readonly FoldedRow[], listings: Listings, calendar: Calendar): Map<string, FoldedRow[]> {
+  const sessions = rows.filter(({ session }) => calendar.isSession(session));
+  const bySecurity = Map.groupBy(sessions, ({ symbol, session }) => listings.resolve(symbol, session));
+  for (const ofSecurity of bySecurity.values()) ofSecurity.sort((a, b) => compare(a.session, b.session));
   return bySecurity;
 }
 
-/** Takes from `expected` what was found; what is left there was not stored. */
-function compareBars(
-  table: string,
-  expected: Map<string, WindowBar>,
-  found: readonly WindowBar[],
-  findings: Findings,
-): void {
+/** Removes the stored bars from `expected`; those that remain are missing. */
+function compareBars(report: Report, expected: Map<string, WindowBar>, found: readonly WindowBar[]): void {
   for (const stored of found) {
     const key = `${stored.securityId} ${stored.firstSession}`;
     const bar = expected.get(key);
     if (bar === undefined) {
-      findings.add(table, 'bar-unexpected', key, 'It is stored, and the daily bars do not give it');
+      report('bar-unexpected', key, 'The bar is stored, but the daily bars do not yield it');
       continue;
     }
     expected.delete(key);
     const differences = differencesOf(stored, bar);
-    if (differences.length > 0) findings.add(table, 'bar-differs', key, differences.join('; '));
+    if (differences.length > 0) report('bar-differs', key, differences.join('; '));
   }
-  for (const key of expected.keys())
-    findings.add(table, 'bar-missing', key, 'The daily bars give it, and it is not stored');
+  for (const key of expected.keys()) report('bar-missing', key, 'The daily bars yield the bar, but it is not stored');
 }
 
 function differencesOf(stored: WindowBar, bar: WindowBar): string[] {
@@ -187,7 +146,7 @@ function differencesOf(stored: WindowBar, bar: WindowBar): string[] {
   exact('sessions', stored.sessions, bar.sessions);
   exact('expected', stored.expected, bar.expected);
   exact('complete', stored.complete, bar.complete);
-  // Whole volumes add up to the same in any order.
+  // Integer volumes have the same sum in any order.
   if (Number.isInteger(stored.volume) && Number.isInteger(bar.volume)) exact('volume', stored.volume, bar.volume);
   else close('volume', stored.volume, bar.volume);
   close('vwap', stored.vwap, bar.vwap);

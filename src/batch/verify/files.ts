@@ -7,32 +7,34 @@ import type { Lake } from '#lake/lake.ts';
 import { isTagged } from '#lake/put.ts';
 import type { Column, TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
+import type { Table } from '#lake/table.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { isOlder } from '../tables/file-age.ts';
 
-import type { Findings } from './findings.ts';
+import type { Findings, Report } from './findings.ts';
 import { brokenKeys, columnsInFiles, type FileSurvey, surveyFile, surveyFiles } from './verify.sql.ts';
 
-/** Keys named for each look. */
+/** Keys reported per query. */
 const EXAMPLES_MAX = 20;
-/** Keys that are looked at together. */
+/** Keys checked by one query. */
 const KEYS_AT_ONCE = 1_000_000;
-/** Files that one question is asked of. */
+/** Files surveyed by one query. */
 const FILES_AT_ONCE = 64;
-/** Files up to this size are looked at together; the order within a larger one is read off as it lies. */
+/** Files up to this size are surveyed together. The row order of a larger file is read from the file alone. */
 const SMALL_BYTES_MAX = 1 << 20;
 
 /**
- * Looks at every file that a version of a table names: is it there, of the size, with the rows, the statistics, the units and
- * the order that the log promises. Answers how many rows there are.
+ * Checks every file of one version of a table against its log: existence, size, rows, statistics, units and row order.
+ * Returns the number of rows.
  */
 export async function verifyFiles(
   lake: Lake,
-  definition: TableDefinition,
+  { def: definition }: Table,
   at: Snapshot,
   findings: Findings,
   sinceMs?: number,
 ): Promise<number> {
+  const report = findings.of(definition);
   let rows = 0;
   const readable: DataFile[] = [];
   for (let from = 0; from < at.files.length; from += FILES_AT_ONCE) {
@@ -40,13 +42,13 @@ export async function verifyFiles(
     const found = new Map<DataFile, number>();
     const young: DataFile[] = [];
     for (const file of some) {
-      if (!(await isThere(lake, definition, file, findings))) continue;
+      if (!(await isThere(lake, definition, file, report))) continue;
       if (isOlder(file, sinceMs)) found.set(file, file.stats?.numRecords ?? 0);
       else young.push(file);
     }
     const surveys = await surveyAll(lake, definition, young);
     for (const file of young) {
-      const count = judge(definition, file, surveys.get(file), findings);
+      const count = checkFile(definition, file, surveys.get(file), report);
       if (count !== undefined) found.set(file, count);
     }
     for (const [file, count] of found) {
@@ -54,11 +56,11 @@ export async function verifyFiles(
       readable.push(file);
     }
   }
-  await verifyKeys(lake, definition, meeting(readable, sinceMs), findings);
+  await verifyKeys(lake, definition, meeting(readable, sinceMs), report);
   return rows;
 }
 
-/** Young files, and the older ones that may hold a key of theirs. */
+/** Returns the young files, and the older ones that may hold one of their keys. */
 function meeting(files: readonly DataFile[], sinceMs: number | undefined): readonly DataFile[] {
   const young = files.filter((file) => !isOlder(file, sinceMs));
   if (young.length === files.length) return files;
@@ -68,23 +70,22 @@ function meeting(files: readonly DataFile[], sinceMs: number | undefined): reado
   return files.filter((file) => file.units === undefined || file.units.intersects(units));
 }
 
-/** Whether a file of that name is there; one of another size is told of, and looked at all the same. */
-async function isThere(lake: Lake, definition: TableDefinition, file: DataFile, findings: Findings): Promise<boolean> {
+/** Returns whether the store has a file. One of another size is reported, and surveyed all the same. */
+async function isThere(lake: Lake, definition: TableDefinition, file: DataFile, report: Report): Promise<boolean> {
   const sizeBytes = await lake.table(definition).storedSize(file);
-  const { name } = definition;
   if (sizeBytes === undefined)
-    findings.add(name, 'file-missing', file.path, 'The log names this file, and it is not there');
+    report('file-missing', file.path, 'The log lists this file, but the store does not have it');
   else if (sizeBytes !== file.sizeBytes)
-    findings.add(name, 'file-size', file.path, `It has ${sizeBytes} bytes; the log says ${file.sizeBytes}`);
+    report('file-size', file.path, `The file has ${sizeBytes} bytes; the log says ${file.sizeBytes}`);
   return sizeBytes !== undefined;
 }
 
-/** What was found in a file, or why it cannot be read. */
+/** Contents of a file, or the error that kept it from being read. */
 type Survey =
   | { readonly columns: readonly Column[]; readonly values: Readonly<Record<string, SqlValue>> }
   | CondvestError;
 
-/** Small files of the same make are surveyed together: most of what one of them costs is the question itself. */
+/** Surveys files. Small files with the same columns share one query, which costs more than reading them. */
 async function surveyAll(
   lake: Lake,
   definition: TableDefinition,
@@ -95,7 +96,7 @@ async function surveyAll(
   try {
     for (const [file, survey] of await surveyTogether(lake, definition, small)) surveys.set(file, survey);
   } catch (cause) {
-    // One of them cannot be read: each by itself tells which.
+    // One of them is unreadable: surveying each alone tells which.
     if (!(cause instanceof CondvestError)) throw cause;
   }
   for (const file of files) {
@@ -142,7 +143,7 @@ async function surveyAlone(lake: Lake, definition: TableDefinition, file: DataFi
   }
 }
 
-/** Where files are, and the columns that each of them has. */
+/** Returns the local path of each file, and the columns it has. */
 async function locate(
   lake: Lake,
   definition: TableDefinition,
@@ -156,7 +157,7 @@ async function locate(
   return [...paths].map(([localPath, file]) => ({ file, localPath, columns: columnsOf.get(localPath) ?? [] }));
 }
 
-/** What is asked of a file of these columns. */
+/** Returns the survey for a file with these columns. */
 function makeOf(definition: TableDefinition, file: DataFile, held: readonly string[]): FileSurvey {
   const columns = definition.columns.filter((column) => held.includes(column.name));
   const order = isTagged(file) || definition.unitColumn === undefined ? definition.sortBy : [];
@@ -168,22 +169,21 @@ function makeOf(definition: TableDefinition, file: DataFile, held: readonly stri
   };
 }
 
-/** The number of rows, or undefined where the file cannot be read. */
-function judge(
+/** Returns the number of rows; undefined for a file that cannot be read. */
+function checkFile(
   definition: TableDefinition,
   file: DataFile,
   survey: Survey | undefined,
-  findings: Findings,
+  report: Report,
 ): number | undefined {
   if (survey === undefined || survey instanceof CondvestError) {
-    const why = survey?.found ?? survey?.message ?? 'It has no rows to look at';
-    findings.add(definition.name, 'file-unreadable', file.path, why);
+    report('file-unreadable', file.path, survey?.found ?? survey?.message ?? 'The file has no rows');
     return undefined;
   }
   const { columns, values } = survey;
-  compareSurvey(definition, file, columns, values, findings);
+  compareSurvey(definition, file, columns, values, report);
   if (columns.some((column) => column.name === definition.unitColumn))
-    compareUnits(definition, file, values['units'] ?? null, findings);
+    compareUnits(definition, file, values['units'] ?? null, report);
   return Number(values['rows']);
 }
 
@@ -192,104 +192,74 @@ function compareSurvey(
   file: DataFile,
   columns: readonly Column[],
   survey: Readonly<Record<string, SqlValue>>,
-  findings: Findings,
+  report: Report,
 ): void {
   const { stats, path } = file;
-  const { name: table } = definition;
-  if (stats === undefined && isTagged(file)) {
-    findings.add(table, 'file-statistics', path, 'The log has no statistics of it');
-  }
-  if (stats?.numRecords !== undefined && stats.numRecords !== survey.rows) {
-    findings.add(table, 'file-rows', path, `It has ${String(survey.rows)} rows; the log says ${stats.numRecords}`);
-  }
-  if (survey.unordered !== 0) {
-    const order = definition.sortBy.join(', ');
-    findings.add(table, 'file-order', path, `${String(survey.unordered)} rows are not in the order ${order}`);
-  }
-  for (const [index, column] of columns.entries()) {
-    const said = stats?.nullCount?.[column.name];
+  if (stats === undefined && isTagged(file)) report('file-statistics', path, 'The log has no statistics for this file');
+  if (stats?.numRecords !== undefined && stats.numRecords !== survey.rows)
+    report('file-rows', path, `The file has ${String(survey.rows)} rows; the log says ${stats.numRecords}`);
+  if (survey.unordered !== 0)
+    report('file-order', path, `${String(survey.unordered)} rows are not sorted by ${definition.sortBy.join(', ')}`);
+  for (const [index, { name }] of columns.entries()) {
+    const logged = stats?.nullCount?.[name];
     const nulls = survey[`nulls_${index}`];
-    if (said !== undefined && said !== nulls) {
-      findings.add(
-        table,
-        'file-statistics',
-        path,
-        `Column ${column.name} has ${String(nulls)} nulls; the log says ${said}`,
-      );
-    }
-    const least = stats?.minValues?.[column.name];
-    const most = stats?.maxValues?.[column.name];
+    if (logged !== undefined && logged !== nulls)
+      report('file-statistics', path, `Column ${name} has ${String(nulls)} nulls; the log says ${logged}`);
+    const least = stats?.minValues?.[name];
+    const most = stats?.maxValues?.[name];
     const [min, max] = [survey[`min_${index}`], survey[`max_${index}`]];
-    // Statistics may be wider than the values (a foreign writer cuts long texts off), never narrower.
+    // Statistics may be wider than the values (a foreign writer truncates long strings), never narrower.
     if (isBelow(min, least) || isBelow(most, max)) {
-      const range = `${String(min)} to ${String(max)}`;
-      const message = `Column ${column.name} goes from ${range}; the log says ${String(least)} to ${String(most)}`;
-      findings.add(table, 'file-statistics', path, message);
+      const [found, said] = [`${String(min)} to ${String(max)}`, `${String(least)} to ${String(most)}`];
+      report('file-statistics', path, `Column ${name} ranges from ${found}; the log says ${said}`);
     }
   }
 }
 
-/** True where both values are known, comparable, and the first is the smaller. */
+/** Returns whether both values are known and comparable, and the first is smaller. */
 function isBelow(a: SqlValue | StatsValue | undefined, b: SqlValue | StatsValue | undefined): boolean {
   if (typeof a === 'number' && typeof b === 'number') return a < b;
   return typeof a === 'string' && typeof b === 'string' && a < b;
 }
 
-/** `found`: the distinct units of the file's rows, with a space between. */
-function compareUnits(definition: TableDefinition, file: DataFile, found: SqlValue, findings: Findings): void {
-  const { name, unitColumn = '' } = definition;
+/** `found`: the distinct units of the file's rows, separated by spaces. */
+function compareUnits({ unitColumn = '' }: TableDefinition, file: DataFile, found: SqlValue, report: Report): void {
   const units = SessionSet.of(found === null ? [] : (String(found).split(' ') as IsoDate[]));
   const beyond = isTagged(file) && file.units !== undefined ? units.difference(file.units) : SessionSet.empty;
-  if (beyond.size > 0) {
-    findings.add(
-      name,
-      'file-units',
-      file.path,
-      `It has rows of ${unitColumn} ${beyond.toString()}, which its tag does not name`,
-    );
-  }
+  if (beyond.size > 0)
+    report('file-units', file.path, `The file has rows of ${unitColumn} ${beyond.toString()}, which its tag omits`);
   const { year } = file.partitionValues;
   const strays = year === undefined ? SessionSet.empty : units.filter((unit) => String(yearOf(unit)) !== year);
-  if (strays.size > 0) {
-    findings.add(
-      name,
-      'file-partition',
-      file.path,
-      `It lies in year ${year ?? 'null'} and has rows of ${strays.toString()}`,
-    );
-  }
+  if (strays.size > 0)
+    report('file-partition', file.path, `The file is in year ${year ?? 'null'} and has rows of ${strays.toString()}`);
 }
 
 /**
- * No key occurs twice in a version. A row's key tells its partition, so partitions are looked at one by one, or several small ones
- * at once: it bounds memory.
+ * Checks that no key occurs twice in a version. A key determines its partition, so that partitions are checked one at a
+ * time, or a few small ones together: that bounds memory.
  */
 async function verifyKeys(
   lake: Lake,
   definition: TableDefinition,
   files: readonly DataFile[],
-  findings: Findings,
+  report: Report,
 ): Promise<void> {
   if (definition.key.length === 0) return;
-  const byPartition = new Map<string, DataFile[]>();
-  for (const file of files) {
-    const partition = definition.partitionBy.map((name) => file.partitionValues[name] ?? '').join('/');
-    byPartition.set(partition, [...(byPartition.get(partition) ?? []), file]);
-  }
-  for (const some of inRows([...byPartition.values()], KEYS_AT_ONCE)) {
-    const scan = await lake.table(definition).scanSql(some);
-    const sql = brokenKeys(scan, definition.key, EXAMPLES_MAX);
+  const partitionOf = (file: DataFile): string =>
+    definition.partitionBy.map((name) => file.partitionValues[name] ?? '').join('/');
+  const named = definition.key.join(', ');
+  for (const some of inRows([...Map.groupBy(files, partitionOf).values()], KEYS_AT_ONCE)) {
+    const sql = brokenKeys(await lake.table(definition).scanSql(some), definition.key, EXAMPLES_MAX);
     const broken = await lake.rows<{ key: string; rows: number; incomplete: boolean; broken: number }>(sql);
-    const named = definition.key.join(', ');
     for (const { key, rows, incomplete, broken: count } of broken) {
       const more = count > EXAMPLES_MAX ? ` (one of ${count} such keys)` : '';
-      if (incomplete) findings.add(definition.name, 'key-missing', key, `A row has no ${named}${more}`);
-      else findings.add(definition.name, 'key-duplicate', key, `${rows} rows have the same ${named}${more}`);
+      if (incomplete) report('key-missing', key, `A row has no ${named}${more}`);
+      else report('key-duplicate', key, `${rows} rows have the same ${named}${more}`);
     }
   }
 }
 
-/** Lists of files put together up to a number of rows; a list that has more by itself stays whole. */
+/** Joins lists of files up to a number of rows. A list that has more by itself stays whole. */
 function inRows(lists: readonly (readonly DataFile[])[], rowsMax: number): DataFile[][] {
   const groups: DataFile[][] = [];
   let rows = Number.POSITIVE_INFINITY;

@@ -1,11 +1,11 @@
-/** One thing that is not as it must be. */
+/** One violation of the lake's rules. */
 export interface Finding {
   readonly table: string;
-  /** What was checked: stable, kebab-case. */
+  /** The failed check: stable, kebab-case. */
   readonly check: FindingCheck;
-  /** Where: a file, a key, a session. */
+  /** Location: a file, a key or a session. */
   readonly where: string;
-  /** What was found and what was expected, as a sentence without its full stop. */
+  /** Found and expected values, as a sentence without its full stop. */
   readonly message: string;
 }
 
@@ -30,16 +30,22 @@ export type FindingCheck =
   | 'restatement-missing'
   | 'restatement-unexpected';
 
-/** Findings kept, so that a lake that is wrong throughout does not fill the memory. */
-const KEPT_MAX = 1000;
+/** Reports a finding of one table. */
+export type Report = (check: FindingCheck, where: string, message: string) => void;
+
+/** Bounds the memory that a lake full of errors takes. */
+const LISTED_MAX = 1000;
 
 export class Findings {
-  readonly kept: Finding[] = [];
-  /** All of them, kept or not. */
+  /** The first thousand findings. */
+  readonly listed: Finding[] = [];
+  /** The number of all findings. */
   count = 0;
 
-  add(table: string, check: FindingCheck, where: string, message: string): void {
-    this.count += 1;
-    if (this.kept.length < KEPT_MAX) this.kept.push({ table, check, where, message });
+  of({ name: table }: { readonly name: string }): Report {
+    return (check, where, message) => {
+      this.count += 1;
+      if (this.listed.length < LISTED_MAX) this.listed.push({ table, check, where, message });
+    };
   }
 }

@@ -10,12 +10,12 @@ import { restatementsOf } from '#market/restatement.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { settledBefore } from '../ledger/settled-before.ts';
 import { restatementsKey } from '../restatements/restatements-key.ts';
-import type { Findings } from './findings.ts';
+import type { Findings, Report } from './findings.ts';
 import { selectRestatable, selectRestatements } from './verify.sql.ts';
 
 /**
- * Derives the restatements again from those versions of daily bars that can still be read, and compares them with what is
- * stored up to its checkpoint. Answers how many versions were compared.
+ * Derives restatements again from the versions of daily bars that can still be read, and compares them with the stored ones,
+ * up to the checkpoint. Returns the number of versions compared.
  */
 export async function verifyRestatements(
   lake: Lake,
@@ -23,32 +23,33 @@ export async function verifyRestatements(
   stored: Snapshot,
   findings: Findings,
 ): Promise<number> {
+  const report = findings.of(RESTATEMENTS);
   const bars = lake.table(DAILY_BARS);
   const head = await bars.head();
   const checkpoint = head === undefined ? undefined : stored.txns.get(restatementsKey(head.tableId));
   if (head === undefined || checkpoint === undefined) return 0;
   if (checkpoint > head.version) {
-    const message = `It was derived up to version ${checkpoint} of the bars, of which there are ${head.version}`;
-    findings.add(RESTATEMENTS.name, 'checkpoint', RESTATEMENTS.name, message);
+    const message = `The table was derived up to version ${checkpoint} of the bars; the newest version is ${head.version}`;
+    report('checkpoint', RESTATEMENTS.name, message);
     return 0;
   }
   let compared = 0;
   for (let version = checkpoint; version >= 1; version -= 1) {
     const expected = await restatedAt(lake, calendar, version);
     if (expected === undefined) break;
-    await compareVersion(lake, stored, version, expected, findings);
+    await compareVersion(lake, stored, version, expected, report);
     compared += 1;
   }
   return compared;
 }
 
-/** What a version restated, a text each; undefined where it can no longer be told. */
+/** Returns the restatements of a version, each as a string; undefined if its inputs can no longer be read. */
 async function restatedAt(lake: Lake, calendar: Calendar, version: number): Promise<Set<string> | undefined> {
   const table = lake.table(DAILY_BARS);
   const expected = new Set<string>();
   try {
     for await (const commit of table.commits(version, version)) {
-      // Where no file went, no row can have been replaced.
+      // Without a removed file, no row was replaced.
       if (!commit.dataChange || commit.removed.length === 0) return expected;
       const before = await readBars(lake, await table.at({ version: version - 1 }), commit.units);
       const settled = await settledBefore(lake, commit.timestampMs);
@@ -97,19 +98,16 @@ async function compareVersion(
   stored: Snapshot,
   version: number,
   expected: Set<string>,
-  findings: Findings,
+  report: Report,
 ): Promise<void> {
   const scan = await lake.table(RESTATEMENTS).scanSql(stored.files);
-  const rows = await lake.rows<StoredRestatement>(selectRestatements(scan, version, version));
-  for (const row of rows) {
+  for (const row of await lake.rows<StoredRestatement>(selectRestatements(scan, version, version))) {
     const text = textOf(row);
-    if (!expected.delete(text)) {
-      findings.add(RESTATEMENTS.name, 'restatement-unexpected', text, 'It is stored, and the versions do not give it');
-    }
+    if (!expected.delete(text))
+      report('restatement-unexpected', text, 'The restatement is stored, but the versions do not yield it');
   }
-  for (const text of expected) {
-    findings.add(RESTATEMENTS.name, 'restatement-missing', text, 'The versions give it, and it is not stored');
-  }
+  for (const text of expected)
+    report('restatement-missing', text, 'The versions yield the restatement, but it is not stored');
 }
 
 function textOf(row: StoredRestatement): string {

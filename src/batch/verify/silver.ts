@@ -1,7 +1,7 @@
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import { decide, type PinnedInputs } from '#lake/input-checkpoint.ts';
+import { decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
@@ -14,7 +14,7 @@ import { isOlder } from '../tables/file-age.ts';
 import type { Findings } from './findings.ts';
 import { distinctText, windowBounds } from './verify.sql.ts';
 
-/** A silver table, and the versions of its inputs from which its rows were derived. */
+/** A silver table, and the versions of its inputs that its rows were derived from. */
 export interface DerivedTable {
   readonly interval: number;
   readonly definition: TableDefinition;
@@ -24,7 +24,7 @@ export interface DerivedTable {
   readonly listings: number | undefined;
 }
 
-/** What the stored rows of one checkpoint were derived from. */
+/** Inputs at the versions of one checkpoint. */
 export interface DerivedFrom {
   /** A SELECT of all daily bars. */
   readonly bars: string;
@@ -33,7 +33,7 @@ export interface DerivedFrom {
   readonly published: ReadonlySet<IsoDate>;
 }
 
-/** Checks a silver table's checkpoint against its inputs. Undefined where nothing can be derived from it again. */
+/** Checks a silver table's checkpoint against its inputs. Returns undefined if the table cannot be derived again from it. */
 export async function verifyCheckpoint(
   lake: Lake,
   calendar: Calendar,
@@ -42,41 +42,25 @@ export async function verifyCheckpoint(
   at: Snapshot,
   findings: Findings,
 ): Promise<DerivedTable | undefined> {
-  const { name } = definition;
-  const bars = await lake.table(DAILY_BARS).head();
-  if (bars === undefined) {
-    findings.add(name, 'checkpoint', name, 'There are no daily bars from which it could have been derived');
-    return undefined;
-  }
-  const inputs: PinnedInputs = {
-    bars,
-    splits: await lake.table(SPLITS).head(),
-    listings: await lake.table(LISTINGS).head(),
-    calendarHash: calendar.hash,
+  const reject = (message: string): undefined => {
+    findings.of(definition)('checkpoint', definition.name, message);
   };
-  const decision = decide(at.txns, inputs);
-  if (decision.mode === 'ahead') {
-    findings.add(name, 'checkpoint', name, 'It was derived from versions of its inputs that there are not yet');
-    return undefined;
-  }
-  if (decision.mode === 'full') {
-    findings.add(
-      name,
-      'checkpoint',
-      name,
-      `It has to be derived anew, since ${decision.reason}. Run "condvest resample"`,
-    );
-    return undefined;
-  }
-  if (decision.calendarChanged) {
-    findings.add(name, 'checkpoint', name, 'It was derived under another exchange calendar. Run "condvest resample"');
-    return undefined;
-  }
-  const { bars: version, splits, listings } = decision;
-  return { interval, definition, at, bars: version, splits, listings };
+  const bars = await lake.table(DAILY_BARS).head();
+  if (bars === undefined) return reject('There are no daily bars from which the table could have been derived');
+  const splits = await lake.table(SPLITS).head();
+  const listings = await lake.table(LISTINGS).head();
+  const decision = decide(at.txns, { bars, splits, listings, calendarHash: calendar.hash });
+  if (decision.mode === 'ahead')
+    return reject('The table was derived from versions of its inputs that do not exist yet');
+  if (decision.mode === 'full')
+    return reject(`The table must be rebuilt, because ${decision.reason}. Run "condvest resample"`);
+  if (decision.calendarChanged)
+    return reject('The table was derived under another exchange calendar. Run "condvest resample"');
+  const { bars: version, splits: ofSplits, listings: ofListings } = decision;
+  return { interval, definition, at, bars: version, splits: ofSplits, listings: ofListings };
 }
 
-/** Every stored window is a window of the calendar, and all its rows say the same of it. */
+/** Checks that every stored window is a window of the calendar, and that all of its rows agree about it. */
 export async function verifyWindows(
   lake: Lake,
   calendar: Calendar,
@@ -85,30 +69,19 @@ export async function verifyWindows(
   sinceMs?: number,
 ): Promise<void> {
   const { definition, interval, at } = table;
+  const report = findings.of(definition);
   const young = at.files.filter((file) => !isOlder(file, sinceMs));
   const sql = windowBounds(await lake.table(definition).scanSql(young));
-  const stored = await lake.records<StoredWindow>(sql);
   let before: StoredWindow | undefined;
-  for (const window of stored) {
+  for (const window of await lake.records<StoredWindow>(sql)) {
     const { firstSession: first, lastSession: last, expected, rows } = window;
     const where = `${String(first)} to ${String(last)}`;
-    if (first === null || last === null || !isWindow(calendar, interval, first, last)) {
-      findings.add(
-        definition.name,
-        'window',
-        where,
-        `${rows} rows are of a window that is none of ${interval} sessions`,
-      );
-    } else if (expected !== interval) {
-      findings.add(
-        definition.name,
-        'window',
-        where,
-        `${rows} rows expect ${String(expected)} sessions instead of ${interval}`,
-      );
-    } else if (before?.firstSession === first) {
-      findings.add(definition.name, 'window', where, 'Some of its rows say that it is complete, others that it is not');
-    }
+    if (first === null || last === null || !isWindow(calendar, interval, first, last))
+      report('window', where, `${rows} rows are of a window that does not have ${interval} sessions`);
+    else if (expected !== interval)
+      report('window', where, `${rows} rows expect ${String(expected)} sessions instead of ${interval}`);
+    else if (before?.firstSession === first)
+      report('window', where, 'Some rows say that the window is complete, others that it is not');
     before = window;
   }
 }
@@ -127,13 +100,13 @@ function isWindow(calendar: Calendar, interval: number, first: IsoDate, last: Is
   return index % interval === 0 && calendar.sessionIndex(last) === index + interval - 1;
 }
 
-/** The inputs at the versions of a checkpoint. A text where they cannot be read any more: why. */
+/** Returns the inputs at the versions of a checkpoint, or the reason why they can no longer be read. */
 export async function readDerivedFrom(
   lake: Lake,
   table: Pick<DerivedTable, 'bars' | 'splits' | 'listings'>,
 ): Promise<DerivedFrom | string> {
   try {
-    const bars = defined(await lake.table(DAILY_BARS).at({ version: table.bars }), 'a checkpoint speaks of a version');
+    const bars = defined(await lake.table(DAILY_BARS).at({ version: table.bars }), 'a checkpoint refers to a version');
     const scan = await lake.table(DAILY_BARS).scanSql(bars.files);
     const sessions = await lake.rows<{ value: IsoDate }>(distinctText(scan, 'session'));
     const listings = new Listings(await rowsAt<Listing>(lake, LISTINGS, table.listings));

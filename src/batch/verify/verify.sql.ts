@@ -4,14 +4,14 @@ import { type Column, SQL_TYPES } from '#lake/schema.ts';
 
 export interface FileSurvey {
   readonly columns: readonly Column[];
-  /** Those whose smallest and largest values are wanted. */
+  /** Columns whose smallest and largest values are measured. */
   readonly bounded: readonly string[];
   readonly sortBy: readonly string[];
-  /** The column of dates whose distinct values are wanted. */
+  /** The date column whose distinct values are listed. */
   readonly unitColumn: string | undefined;
 }
 
-/** What a file really holds: rows, rows out of order, nulls, smallest and largest values, by numbered columns, and units. */
+/** Measures a file: rows, unsorted rows, and units; by column number, nulls and the smallest and largest values. */
 export function surveyFile(localPath: string, survey: FileSurvey): string {
   return `
     SELECT ${measuresOf(survey)}
@@ -19,8 +19,8 @@ export function surveyFile(localPath: string, survey: FileSurvey): string {
 }
 
 /**
- * The same of many files of the same columns at once, a row a file with its path as `file`: a tenth of the work where the files are
- * small. A large file is quicker by itself, in the order that it has.
+ * Measures many files with the same columns, one row per file with its path as `file`: a tenth of the work for small files. A
+ * large file is faster alone, in the order it has.
  */
 export function surveyFiles(localPaths: readonly string[], survey: FileSurvey): string {
   const early = precedes(survey.sortBy, 'less', 'PARTITION BY filename ORDER BY file_row_number');
@@ -45,14 +45,14 @@ function measuresOf({ columns, bounded, unitColumn }: FileSurvey): string {
   return ['count(*) AS rows', 'count(*) FILTER (early) AS unordered', ...measures].join(', ');
 }
 
-/** The names of the columns of each file. */
+/** Lists the column names of each file. */
 export function columnsInFiles(localPaths: readonly string[]): string {
   return `
     SELECT file_name AS file, to_json(list(name))::VARCHAR AS columns
     FROM parquet_schema([${localPaths.map(sqlPath).join(', ')}]) WHERE num_children IS NULL GROUP BY file_name`;
 }
 
-/** Keys that occur more than once, and rows that lack a part of theirs: a few examples and the number of each. */
+/** Selects keys that occur more than once, and incomplete keys: a few examples, and the number of each kind. */
 export function brokenKeys(select: string, key: readonly string[], examples: number): string {
   const names = key.map(sqlName);
   const text = `concat_ws(' ', ${key.map((name) => `coalesce(${sqlName(name)}::VARCHAR, '?')`).join(', ')})`;
@@ -66,11 +66,7 @@ export function brokenKeys(select: string, key: readonly string[], examples: num
     ORDER BY key LIMIT ${examples}`;
 }
 
-export function rowsBySession(select: string): string {
-  return `SELECT session, count(*) AS rows FROM (${select}) GROUP BY session ORDER BY session`;
-}
-
-/** What says of a window's rows that they are of that window: one row for each combination that occurs. */
+/** Counts rows by window and by what they say about it. */
 export function windowBounds(select: string): string {
   return `
     SELECT first_session, last_session, expected, complete, count(*) AS rows
@@ -86,7 +82,7 @@ export function countByText(select: string, column: string): string {
   return `SELECT ${name} AS value, count(*) AS rows FROM (${select}) WHERE ${name} IS NOT NULL GROUP BY ${name}`;
 }
 
-/** Rows whose column is between the first and the last of these texts and none of `without`. */
+/** A condition: the column is between two strings, and none of `without`. */
 export function inRange(column: string, first: string, last: string, without: readonly string[]): string {
   const name = sqlName(column);
   const others = without.length === 0 ? '' : ` AND ${name} NOT IN (${without.map(sqlText).join(', ')})`;
@@ -110,7 +106,7 @@ export function selectWindows(select: string, where: string): string {
     FROM (${select}) WHERE ${where} ORDER BY security_id, first_session`;
 }
 
-/** Rows of some sessions with everything that restatements speak of. */
+/** Selects the rows of some sessions with every field that can be restated. */
 export function selectRestatable(select: string, where: string): string {
   return `
     SELECT symbol, session, open, high, low, close, volume, vwap, trades, source, fetched_at

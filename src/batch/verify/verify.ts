@@ -19,18 +19,18 @@ export type { Finding, FindingCheck } from './findings.ts';
 export interface VerifyDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
-  /** Lengths of the N-session bars that are kept up; all that are stored unless given. Of others only the files are looked at. */
+  /** Lengths of the N-session bars that are maintained; all stored ones by default. Of the others, only files are checked. */
   readonly intervals?: readonly number[];
-  /** Told of each table before it is looked at. */
+  /** Called before each table is checked. */
   readonly onProgress?: (progress: { readonly table: string; readonly done: number; readonly total: number }) => void;
 }
 
 export interface VerifyRequest {
-  /** Derives silver and restatements again from bronze and compares every row. */
+  /** Derives silver and restatements again from bronze, and compares every row. */
   readonly deep?: boolean;
   /**
-   * Of files that are older than this instant, and of those that a merge proved to hold what such files held, only existence and
-   * size are looked at: what a nightly run can afford on a lake of decades. Not together with `deep`.
+   * Checks only existence and size of files older than this instant, and of files that a merge proved to hold the rows of such
+   * files: what a nightly run can afford on a lake of decades. Not allowed together with `deep`.
    */
   readonly sinceMs?: number;
 }
@@ -45,36 +45,36 @@ export interface VerifiedTable {
 export interface VerifyReport {
   readonly deep: boolean;
   readonly tables: readonly VerifiedTable[];
-  /** What is wrong; at most the first thousand. */
+  /** The first thousand findings. */
   readonly findings: readonly Finding[];
-  /** All findings, also those beyond the thousand. */
+  /** The number of all findings. */
   readonly findingCount: number;
-  /** Stored rows of silver that were derived again and compared; 0 unless deep. */
+  /** Stored silver rows that were derived again and compared; 0 unless deep. */
   readonly comparedRows: number;
-  /** What is right and has not caught up with its inputs yet, or could not be compared: a sentence each. */
+  /** Tables that have not caught up with their inputs, or could not be compared: a sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Checks the lake against its own rules, all tables pinned at one version each. Nothing is thrown for what is found wrong:
- * it is listed.
+ * Verifies the lake against its own rules, with every table pinned at one version. Violations are listed as findings; they do
+ * not throw.
  */
 export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}): Promise<VerifyReport> {
   const { lake, calendar, intervals, onProgress } = deps;
   const { deep = false, sinceMs } = request;
-  assert(!deep || sinceMs === undefined, 'a deep verification looks at everything');
+  assert(!deep || sinceMs === undefined, 'a deep verification checks everything');
   const findings = new Findings();
   const notes: string[] = [];
   const tables: VerifiedTable[] = [];
   const pinned = await pinTables(await lake.existingTables());
   for (const [index, { table, at }] of pinned.entries()) {
     onProgress?.({ table: table.def.name, done: index, total: pinned.length });
-    const rows = await verifyFiles(lake, table.def, at, findings, sinceMs);
+    const rows = await verifyFiles(lake, table, at, findings, sinceMs);
     tables.push({ table: table.def.name, version: at.version, files: at.fileCount, rows });
   }
   const snapshotOf = (name: string): Snapshot | undefined => pinned.find(({ table }) => table.def.name === name)?.at;
-  // A file that cannot be read was found already; what rests on its rows cannot be judged.
-  const unreadable = new Set(findings.kept.filter(({ check }) => UNREADABLE.has(check)).map(({ table }) => table));
+  // Unreadable files are reported already; checks that depend on their rows are skipped.
+  const unreadable = new Set(findings.listed.filter(({ check }) => UNREADABLE.has(check)).map(({ table }) => table));
   const isWhole = (...names: string[]): boolean => !names.some((name) => unreadable.has(name));
 
   const bars = snapshotOf(DAILY_BARS.name);
@@ -90,7 +90,9 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     const interval = intervalOf(table.def.name);
     if (interval === undefined || !isWhole(table.def.name)) continue;
     if (abandoned.includes(table)) {
-      notes.push(`${table.def.name} is kept up no longer (CONDVEST_INTERVALS), so it was not compared with its inputs`);
+      notes.push(
+        `${table.def.name} is no longer maintained (CONDVEST_INTERVALS), so it was not compared with its inputs`,
+      );
       continue;
     }
     const found = await verifyCheckpoint(lake, calendar, interval, table.def, at, findings);
@@ -98,7 +100,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     derived.push(found);
     await verifyWindows(lake, calendar, found, findings, sinceMs);
     if (bars !== undefined && (await isBehind(lake, found.bars, bars.version))) {
-      const versions = `version ${found.bars} of the daily bars, of ${bars.version}`;
+      const versions = `version ${found.bars} of the daily bars; the newest is ${bars.version}`;
       notes.push(`${table.def.name} is derived from ${versions}. Run "condvest resample"`);
     }
   }
@@ -116,10 +118,10 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
       await verifyRestatements(lake, calendar, restatements, findings);
     }
   }
-  return { deep, tables, findings: findings.kept, findingCount: findings.count, comparedRows, notes };
+  return { deep, tables, findings: findings.listed, findingCount: findings.count, comparedRows, notes };
 }
 
-/** True where bars changed since a version, beyond being moved between files; also where that can no longer be told. */
+/** Returns whether bars changed since a version, other than by moving between files. True also if the log no longer says. */
 async function isBehind(lake: Lake, version: number, head: number): Promise<boolean> {
   if (version >= head) return false;
   try {
@@ -134,8 +136,8 @@ async function isBehind(lake: Lake, version: number, head: number): Promise<bool
 const UNREADABLE: ReadonlySet<string> = new Set(['file-missing', 'file-unreadable', 'file-size']);
 
 /**
- * Derived tables before those they are derived from: a checkpoint read first never speaks of a version of its inputs that
- * was made after they were pinned.
+ * Pins derived tables before their inputs: a checkpoint that is read first never refers to a version of its inputs that was
+ * committed after they were pinned.
  */
 async function pinTables(tables: readonly Table[]): Promise<{ table: Table; at: Snapshot }[]> {
   const pinned: { table: Table; at: Snapshot }[] = [];
@@ -146,12 +148,7 @@ async function pinTables(tables: readonly Table[]): Promise<{ table: Table; at: 
   return pinned.reverse();
 }
 
-/** Tables that were derived from the same versions are compared in one pass. */
+/** Groups tables that were derived from the same versions; each group is compared in one pass. */
 function byCheckpoint(tables: readonly DerivedTable[]): DerivedTable[][] {
-  const groups = new Map<string, DerivedTable[]>();
-  for (const table of tables) {
-    const key = `${table.bars} ${table.splits} ${table.listings}`;
-    groups.set(key, [...(groups.get(key) ?? []), table]);
-  }
-  return [...groups.values()];
+  return [...Map.groupBy(tables, ({ bars, splits, listings }) => `${bars} ${splits} ${listings}`).values()];
 }

@@ -134,7 +134,7 @@ test('bars of an interval that is configured no longer are no finding, also on a
   const kept = await verifyLake({ ...deps, intervals: [3] }, { sinceMs: 0 });
   assert.deepEqual(kept.findings, []);
   assert.deepEqual(kept.notes, [
-    'silver/bars_34d is kept up no longer (CONDVEST_INTERVALS), so it was not compared with its inputs',
+    'silver/bars_34d is no longer maintained (CONDVEST_INTERVALS), so it was not compared with its inputs',
   ]);
   assert.deepEqual(
     (await verifyLake({ ...deps, intervals: [3, 34] }, { sinceMs: 0 })).findings.map(({ table }) => table),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { createCalendar } from './calendar/calendar.ts';
-import { isSymbol, type RawDailyRow, refusalOf, warningsOf } from './quality.ts';
+import { isSymbol, type RawDailyRow, rejectionOf, warningsOf } from './quality.ts';
 
 const rules = { calendar: createCalendar({ lastYear: 2028 }), lastSession: isoDate('2024-06-28') };
 const good: RawDailyRow = {
@@ -18,21 +18,21 @@ const good: RawDailyRow = {
 };
 
 test('a whole row is accepted, also without volume, vwap or trades', () => {
-  assert.equal(refusalOf(good, rules), undefined);
+  assert.equal(rejectionOf(good, rules), undefined);
 });
 
 test('the average price of no shares may be zero', () => {
-  assert.equal(refusalOf({ ...good, vwap: 0 }, rules), undefined);
+  assert.equal(rejectionOf({ ...good, vwap: 0 }, rules), undefined);
 });
 
 test('of several reasons the first of the list is given', () => {
   assert.equal(
-    refusalOf({ ...good, symbol: 'A B', low: -1, volume: -1, session: isoDate('2024-01-06') }, rules),
+    rejectionOf({ ...good, symbol: 'A B', low: -1, volume: -1, session: isoDate('2024-01-06') }, rules),
     'price not positive',
   );
 });
 
-const refused: readonly [string, Partial<RawDailyRow>, string][] = [
+const rejected: readonly [string, Partial<RawDailyRow>, string][] = [
   [
     'two rows of nulls, as the real data has of BF.B',
     { session: null, open: null, high: null, low: null, close: null, volume: null },
@@ -54,9 +54,9 @@ const refused: readonly [string, Partial<RawDailyRow>, string][] = [
   ['a session that has not been', { session: isoDate('2024-07-01') }, 'session in the future'],
   ['a symbol with a space', { symbol: 'A B' }, 'malformed symbol'],
 ];
-for (const [what, change, reason] of refused) {
-  test(`${what} is refused as "${reason}"`, () => {
-    assert.equal(refusalOf({ ...good, ...change }, rules), reason);
+for (const [what, change, reason] of rejected) {
+  test(`${what} is rejected as "${reason}"`, () => {
+    assert.equal(rejectionOf({ ...good, ...change }, rules), reason);
   });
 }
 

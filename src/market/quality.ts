@@ -56,7 +56,7 @@ export function isSymbol(text: string): boolean {
 export const TRADES_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Returns the reason for rejecting a row, or undefined if it is accepted. */
-export function refusalOf(row: RawDailyRow, rules: DailyRowRules): QuarantineReason | undefined {
+export function rejectionOf(row: RawDailyRow, rules: DailyRowRules): QuarantineReason | undefined {
   const { symbol, session, open, high, low, close, volume, vwap, trades } = row;
   if (
     symbol === null ||

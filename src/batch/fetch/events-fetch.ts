@@ -5,37 +5,37 @@ import { currentLedger } from '../ledger/ledger.ts';
 import { firstOf } from './plan.ts';
 import { readCursor, recordCursor, type SourceCursor } from './source-cursor.ts';
 
-/** Which splits and dividends a source has been asked for: the session of the last look at both that succeeded. */
+/** Cursor of splits and dividends: the session of the last successful fetch of both. */
 
-/** Vendors learn of a split late; what is later still is found by a backfill. */
-const LOOK_BACK_DAYS = 120;
+/** Vendors learn of some splits late. Later ones are found by a backfill. */
+const OVERLAP_DAYS = 120;
 
 export interface EventsFetchRange {
-  /** Undefined: this source was never looked at. */
+  /** Undefined if this source was never fetched from. */
   readonly last: IsoDate | undefined;
-  /** The ex-date to ask from. */
+  /** First ex-date to fetch. */
   readonly from: IsoDate;
 }
 
 /**
- * A look takes up from the last one, however long ago that was, and some months before it. `asked`: an earlier day that somebody
- * wants; a later one would leave a hole.
+ * Returns the range of the next fetch. It starts some months before the last one, however long ago that was; `requested` may
+ * start it earlier, but not later, which would leave a gap.
  */
 export async function planEventsFetch(
   lake: Lake,
   source: string,
   session: IsoDate,
-  asked: IsoDate | undefined,
+  requested: IsoDate | undefined,
 ): Promise<EventsFetchRange> {
   const last = await readCursor(lake, cursorOf(source));
-  let from = addDays(last !== undefined && last < session ? last : session, -LOOK_BACK_DAYS);
+  let from = addDays(last !== undefined && last < session ? last : session, -OVERLAP_DAYS);
   if (last === undefined) {
-    // The first time: as far back as there are bars that they may adjust. All that were ever paid would be hundreds of pages.
+    // The first fetch goes back as far as bars that events may adjust. All dividends ever paid would be hundreds of pages.
     const ledger = await currentLedger(lake);
     const first = firstOf(ledger);
     if (first !== undefined && first < from) from = first;
   }
-  return { last, from: asked !== undefined && asked < from ? asked : from };
+  return { last, from: requested !== undefined && requested < from ? requested : from };
 }
 
 export async function recordEventsFetch(

@@ -1,3 +1,4 @@
+import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { DailyRowRules } from '#market/quality.ts';
@@ -28,45 +29,44 @@ export interface FetchBarsReport {
   readonly inserted: number;
   readonly replaced: number;
   readonly quarantined: number;
-  /** The newest session that the source does not cover, where one was met: no older one was asked for. */
+  /** The newest session outside the vendor plan, if one was requested: no older one was. */
   readonly horizon: IsoDate | undefined;
-  /** The plan's horizon was met for the first time, or has moved. */
+  /** The plan's horizon was found for the first time, or has moved. */
   readonly horizonMoved: boolean;
-  /** Newest version of the bars that was written. */
+  /** The newest version of the bars that was written. */
   readonly version: number | undefined;
 }
 
-/** Sessions put by one commit: bounds memory, and what a crash costs. */
+/** Sessions put by one commit: bounds memory, and the work lost in a crash. */
 const BATCH_SESSIONS_MAX = 16;
-/** A source that gives a few requests a minute fills no batch for minutes; what has come by then is put. */
+/** With a few requests a minute a batch takes minutes to fill: replies that arrived by then are put. */
 const BATCH_MS_MAX = 60_000;
 
 /**
- * Fetches sessions and puts them into the lake: bars first, the ledger after them. What was fetched is kept even if others
- * fail; a run that dies is simply run again. Failures are in the report, session by session: see `throwFailures`.
+ * Fetches sessions and puts them into the lake, bars before the ledger. Fetched sessions stay stored if others fail, and a run
+ * that crashes is simply run again. The report lists failures by session: see `throwFailures`.
  */
 export async function fetchBars(deps: FetchDeps, request: FetchBarsRequest): Promise<FetchBarsReport> {
   const { source } = deps;
   const fetched: FetchedSession[] = [];
   const health = new SourceHealth();
   let version: number | undefined;
-  let beyond: IsoDate | undefined;
-  // The newest first: a person waits for yesterday, not for ten years ago, and the plan's horizon ends the walk.
-  const waiting = [...request.sessions].sort((a, b) => (a.session < b.session ? 1 : -1));
+  // Newest first: people wait for yesterday, not for ten years ago, and the plan's horizon ends the fetch.
+  const waiting = request.sessions.toSorted((a, b) => compare(b.session, a.session));
   const total = waiting.length;
   while (waiting.length > 0 && health.mayAsk()) {
     request.signal?.throwIfAborted();
-    const replies = await refuseLapsed(deps, await fetchBatch(deps, waiting, health, request.signal));
+    const replies = await failLapsed(deps, await fetchBatch(deps, waiting, health, request.signal));
     const put = await putReplies(deps, replies);
     version = put.version ?? version;
     for (const one of put.sessions) {
       fetched.push(one);
-      if (one.outcome === 'beyond-plan' && (beyond === undefined || one.session > beyond)) beyond = one.session;
       request.onProgress?.({ done: fetched.length, total, session: one.session });
     }
   }
+  fetched.sort((a, b) => compare(a.session, b.session));
+  const beyond = fetched.findLast(({ outcome }) => outcome === 'beyond-plan')?.session;
   const horizonMoved = await moveHorizon(deps, source.name, fetched, beyond);
-  fetched.sort((a, b) => (a.session < b.session ? -1 : 1));
   const sum = (key: 'inserted' | 'replaced' | 'quarantined'): number =>
     fetched.reduce((total, one) => total + one[key], 0);
   return {
@@ -80,7 +80,7 @@ export async function fetchBars(deps: FetchDeps, request: FetchBarsRequest): Pro
   };
 }
 
-/** A step that could not do its work must fail, or nobody would retry it: throws the first failure of a report. */
+/** Throws the first failure of a report, so that the step fails and is retried. */
 export function throwFailures(report: FetchBarsReport): void {
   const failed = report.sessions.filter(({ error }) => error !== undefined);
   const [first] = failed;
@@ -94,7 +94,7 @@ export function throwFailures(report: FetchBarsReport): void {
   });
 }
 
-/** Takes sessions from the front of `waiting` and fetches them, the newest first, as many at once as the source allows. */
+/** Takes sessions off the front of `waiting` and fetches them, as many at once as the source allows. */
 async function fetchBatch(
   deps: FetchDeps,
   waiting: PlannedSession[],
@@ -122,30 +122,29 @@ async function fetchBatch(
   return replies;
 }
 
-/** No plan has less history than this. */
+/** Every vendor plan has at least this much history. */
 const HISTORY_MS_MIN = 30 * 86_400_000;
 
 /**
- * A plan that has lapsed refuses what is new like what is old. Where a young session is refused for its age and nothing newer was
- * ever given, it is no horizon: that would quietly end the lake's growth, with no hole to be seen.
+ * Turns replies of a lapsed plan into failures. Such a plan denies new sessions like old ones. If a young session is outside
+ * the plan and no newer one was ever delivered, it is not a horizon: that would silently stop the lake from growing.
  */
-async function refuseLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise<Reply[]> {
-  const refused = replies.filter(({ kind }) => kind === 'beyond-plan').map(({ planned }) => planned.session);
-  const beyond = refused.sort().at(-1);
+async function failLapsed(deps: FetchDeps, replies: readonly Reply[]): Promise<Reply[]> {
+  const denied = replies.filter(({ kind }) => kind === 'beyond-plan').map(({ planned }) => planned.session);
+  const beyond = denied.sort().at(-1);
   const nowMs = deps.clock.nowMs();
   if (beyond === undefined || nowMs - Date.parse(beyond) > HISTORY_MS_MIN) return [...replies];
   const ledger = await currentLedger(deps.lake);
-  const isGiven = (session: IsoDate): boolean => session > beyond;
-  if ([...ledger.values()].some((row) => row.rows > 0 && isGiven(row.session))) return [...replies];
-  if (replies.some(({ kind, planned }) => kind === 'bars' && isGiven(planned.session))) return [...replies];
+  if ([...ledger.values()].some((row) => row.rows > 0 && row.session > beyond)) return [...replies];
+  if (replies.some(({ kind, planned }) => kind === 'bars' && planned.session > beyond)) return [...replies];
   return replies.map((reply) => {
     if (reply.kind !== 'beyond-plan') return reply;
     const error = new CondvestError({
       code: 'source-not-entitled',
       kind: 'permanent',
-      message: `The source refuses session ${reply.planned.session}, and has given none that is newer`,
+      message: `The source denies access to session ${reply.planned.session} and has delivered no newer one`,
       found: reply.detail,
-      action: 'See whether your plan has lapsed',
+      action: 'Check whether your vendor plan has lapsed',
     });
     return { planned: reply.planned, fetchedAtMs: reply.fetchedAtMs, kind: 'failed', error };
   });
@@ -163,39 +162,35 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
     checkBound(session, reply.rows.length, validated, rules.quarantineBound);
     return { planned, fetchedAtMs, kind: 'bars', validated };
   } catch (cause) {
-    // What the user has to put right, such as a wrong key, is no failure of one session.
+    // Errors that the user must fix, such as a wrong key, concern more than one session.
     if (signal?.aborted === true || !(cause instanceof CondvestError) || cause instanceof UsageError) throw cause;
     return { planned, fetchedAtMs, kind: 'failed', error: cause };
   }
 }
 
 function checkBound(session: IsoDate, rows: number, validated: ValidatedReply, bound: number): void {
-  const { refused } = validated;
-  if (refused.length <= bound * rows) return;
-  const [first] = refused;
+  const { rejected } = validated;
+  if (rejected.length <= bound * rows) return;
+  const [first] = rejected;
   throw new CondvestError({
     code: OVER_BOUND,
     kind: 'permanent',
-    message: `${refused.length} of the ${rows} rows of session ${session} were refused, so none of them was stored`,
+    message: `${rejected.length} of ${rows} rows of session ${session} were rejected, so none was stored`,
     found: first === undefined ? '' : `row ${first.rowNumber}, ${first.reason}: ${first.row}`,
     allowed: `${Number((bound * 100).toFixed(4))} % of the rows`,
-    action:
-      'Look at what the vendor sends; raise CONDVEST_QUARANTINE_BOUND to quarantine these rows and store the others',
+    action: 'Check the vendor data, or raise CONDVEST_QUARANTINE_BOUND to quarantine these rows and store the others',
   });
 }
 
-/** A session older than the horizon that was fetched after all moves the horizon back, or away. */
+/** Moves the horizon to the newest denied session, and removes it once a session at or before it is fetched. */
 async function moveHorizon(
   deps: FetchDeps,
   source: string,
   fetched: readonly FetchedSession[],
   beyond: IsoDate | undefined,
 ): Promise<boolean> {
-  const known = await readHorizon(deps.lake, source);
-  const oldest = fetched
-    .filter(({ outcome }) => outcome === 'fetched')
-    .reduce<IsoDate | undefined>((min, one) => (min === undefined || one.session < min ? one.session : min), undefined);
-  let horizon = known;
+  let horizon = await readHorizon(deps.lake, source);
+  const oldest = fetched.find(({ outcome }) => outcome === 'fetched')?.session;
   if (horizon !== undefined && oldest !== undefined && oldest <= horizon) horizon = undefined;
   if (beyond !== undefined && (horizon === undefined || beyond > horizon)) horizon = beyond;
   return recordHorizon(deps.lake, source, horizon, deps.clock.nowMs());

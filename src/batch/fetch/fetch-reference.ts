@@ -16,15 +16,15 @@ import type { FetchDeps } from './fetched-session.ts';
 import { type EventsReport, NO_EVENTS, putEvents } from './put-events.ts';
 
 export interface FetchReferenceRequest {
-  /** The session that the lists speak of: the last one closed. */
+  /** The session that the lists describe: the last one that closed. */
   readonly session: IsoDate;
-  /** Events from this ex-date on, where it is earlier than what a look goes back anyway. */
+  /** First ex-date to fetch events from, if earlier than the usual overlap. */
   readonly eventsFrom?: IsoDate;
   readonly signal?: AbortSignal;
 }
 
 export interface FetchReferenceReport {
-  /** False: the source has no lists, and nothing was asked. */
+  /** False if the source has no lists. */
   readonly asked: boolean;
   readonly symbols: number;
   readonly listings: Omit<ListingChanges, 'rows'>;
@@ -32,9 +32,9 @@ export interface FetchReferenceReport {
   readonly dividends: EventsReport;
 }
 
-/** New symbols for which the source is asked since when they are so called: a request each. */
-const CHANGES_ASKED_MAX = 20;
-/** A listing that is younger than this is dated by its first day; an outage of some weeks delays nothing. */
+/** New symbols whose date of change is requested, one request each. */
+const CHANGES_REQUESTED_MAX = 20;
+/** Younger listings are dated by their first day, so that an outage of some weeks delays nothing. */
 const NEW_LISTING_DAYS = 45;
 
 const NO_CHANGES: Omit<ListingChanges, 'rows'> = {
@@ -47,8 +47,8 @@ const NO_CHANGES: Omit<ListingChanges, 'rows'> = {
 };
 
 /**
- * Fetches listings, splits and dividends and merges them into the lake. A list that fails, or that is far shorter than what is
- * known, changes nothing. Events before listings: a new listing without its split would be looked at for a jump.
+ * Fetches listings, splits and dividends, and merges them into the lake. A list that fails, or is far shorter than the known
+ * one, changes nothing.
  */
 export async function fetchReference(deps: FetchDeps, request: FetchReferenceRequest): Promise<FetchReferenceReport> {
   const { source, lake } = deps;
@@ -56,9 +56,9 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
     return { asked: false, symbols: 0, listings: NO_CHANGES, splits: NO_EVENTS, dividends: NO_EVENTS };
   const { session, signal } = request;
   const seenAtMs = deps.clock.nowMs();
-  const look = await planEventsFetch(lake, source.name, session, request.eventsFrom);
-  const splits = await source.splits(look.from, signal);
-  const dividends = await source.dividends(look.from, signal);
+  const range = await planEventsFetch(lake, source.name, session, request.eventsFrom);
+  const splits = await source.splits(range.from, signal);
+  const dividends = await source.dividends(range.from, signal);
   const active = await source.symbols({ session, delisted: false }, signal);
   const changes = await putListings(deps, active, request, seenAtMs);
   const listedSplits = splits.map(({ symbol, exDate, splitFrom, splitTo }) => ({
@@ -70,17 +70,17 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
     symbol,
     key: [exDate, kind],
     values: [cashAmount],
-    // Adjustment divides by a price in dollars.
+    // Adjustment divides by a price in US dollars.
     isForeign: (currency ?? 'USD') !== 'USD',
   }));
   const report = {
     asked: true,
     symbols: active.length,
     listings: changes,
-    splits: await putEvents(deps, SPLITS_IMPORT, listedSplits, look, seenAtMs),
-    dividends: await putEvents(deps, DIVIDENDS_IMPORT, listedDividends, look, seenAtMs),
+    splits: await putEvents(deps, SPLITS_IMPORT, listedSplits, range, seenAtMs),
+    dividends: await putEvents(deps, DIVIDENDS_IMPORT, listedDividends, range, seenAtMs),
   };
-  await recordEventsFetch(lake, source.name, look, session, seenAtMs);
+  await recordEventsFetch(lake, source.name, range, session, seenAtMs);
   return report;
 }
 
@@ -95,8 +95,8 @@ async function putListings(
   const table = lake.table(LISTINGS);
   const before = await readListings(lake, await table.head());
   const valid = active.filter(({ symbol }) => isSymbol(symbol));
-  const isAskedFor = sameKinds(valid);
-  const open = before.filter((row) => row.lastSession === null && row.firstSession <= session && isAskedFor(row));
+  const isCovered = sameKinds(valid);
+  const open = before.filter((row) => row.lastSession === null && row.firstSession <= session && isCovered(row));
   checkLength(valid.length, open.length, session);
   const names = new Set(valid.map(({ symbol }) => symbol));
   const isNew = isNewTo(before);
@@ -105,16 +105,16 @@ async function putListings(
   const figis = new Set(open.flatMap(({ figi }) => (figi === null ? [] : [figi])));
   const changedOn = new Map<string, IsoDate>();
   const renamed = valid.filter((one) => isNew(one) && one.figi !== null && figis.has(one.figi));
-  for (const { symbol } of renamed.slice(0, CHANGES_ASKED_MAX)) {
+  for (const { symbol } of renamed.slice(0, CHANGES_REQUESTED_MAX)) {
     const changes = await source.symbolChanges(symbol, signal);
     const own = changes.findLast((change) => change.symbol === symbol);
     if (own !== undefined) changedOn.set(symbol, own.date);
   }
-  // None on the first look, when every symbol is new.
+  // None on the first fetch, when every symbol is new.
   const newcomers = before.length === 0 ? [] : valid.filter((one) => isNew(one) && !changedOn.has(one.symbol));
-  for (const { symbol } of newcomers.slice(0, source.listedOn === undefined ? 0 : CHANGES_ASKED_MAX)) {
+  for (const { symbol } of newcomers.slice(0, source.listedOn === undefined ? 0 : CHANGES_REQUESTED_MAX)) {
     const listedOn = await source.listedOn?.(symbol, signal);
-    // What was listed long ago and is new to us has not begun to trade lately: a wider choice of types or exchanges.
+    // A symbol listed long ago is new to us because more types or exchanges are configured now.
     if (listedOn !== undefined && listedOn >= addDays(session, -NEW_LISTING_DAYS)) changedOn.set(symbol, listedOn);
   }
   let changes: ListingChanges = { rows: [], ...NO_CHANGES };
@@ -145,8 +145,8 @@ async function putListings(
 }
 
 /**
- * Listings of the types and exchanges that the list has. Of one that is not asked for any more, since the configuration changed, the
- * list says nothing: it neither makes the list short nor is looked for among those that ceased to trade.
+ * Returns a test for listings of the types and exchanges on the list. The list says nothing about other listings, which are no
+ * longer configured: they do not make it short, and are not looked up among delisted symbols.
  */
 function sameKinds(
   listed: readonly ListedSymbol[],
@@ -156,10 +156,7 @@ function sameKinds(
   return ({ type, exchange }) => (type === null || types.has(type)) && (exchange === null || exchanges.has(exchange));
 }
 
-/**
- * Whether a symbol has somebody new behind it: it has no open listing, though it may have had one, or its open listing is of
- * another FIGI.
- */
+/** Returns a test for symbols of a new security: one without an open listing, or with an open listing of another FIGI. */
 function isNewTo(before: readonly ListingRow[]): (listed: ListedSymbol) => boolean {
   const open = new Map(before.flatMap((row) => (row.lastSession === null ? [[row.symbol, row.figi]] : [])));
   return ({ symbol, figi }) => {
@@ -173,9 +170,9 @@ function checkLength(found: number, open: number, session: IsoDate): void {
   throw new CondvestError({
     code: 'listings-list-short',
     kind: 'transient',
-    message: `The list of symbols on ${session} is too short to be believed, so nothing was changed`,
-    found: `${found} symbols, while ${open} are known to trade`,
+    message: `The list of symbols for ${session} is too short to be complete, so nothing was changed`,
+    found: `${found} symbols, while ${open} are listed`,
     allowed: `at least ${Math.ceil(SHORT_LIST_SHARE * open)}`,
-    action: 'It is asked for again with the next run; if it is right, import the listings from a file',
+    action: 'The next run fetches it again. If it is right, import the listings from a file',
   });
 }

@@ -8,7 +8,7 @@ import type { DailySource } from '#ports/daily-source.ts';
 import type { PutRules } from '../put/put-bars.ts';
 import type { FetchReason } from './plan.ts';
 
-/** What fetching works with. */
+/** Dependencies of a fetch. */
 export interface FetchDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
@@ -17,12 +17,12 @@ export interface FetchDeps {
   readonly rules: PutRules & { readonly quarantineBound: number };
 }
 
-/** What came of one session. */
+/** Result of fetching one session. */
 export interface FetchedSession {
   readonly session: IsoDate;
   readonly reason: FetchReason;
   readonly outcome: 'fetched' | 'empty' | 'not-yet' | 'beyond-plan' | 'failed';
-  /** State in the ledger after; undefined while it is missing. */
+  /** State in the ledger afterwards; undefined while the session is missing. */
   readonly state?: SessionState;
   readonly rows: number;
   /** Rows in the lake that count towards `expected`. */
@@ -31,7 +31,7 @@ export interface FetchedSession {
   readonly inserted: number;
   readonly replaced: number;
   readonly quarantined: number;
-  /** Settled although it stayed short. */
+  /** Settled although it stayed short of the expected rows. */
   readonly settledShort: boolean;
   readonly detail?: string;
   readonly error?: CondvestError;

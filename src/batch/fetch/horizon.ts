@@ -3,13 +3,13 @@ import type { Lake } from '#lake/lake.ts';
 
 import { readCursor, recordCursor, type SourceCursor } from './source-cursor.ts';
 
-/** How far back the plan of a source reaches: the newest session that it was refused for its age. */
+/** The horizon of a vendor plan: the newest session that is too old for it. */
 
 export async function readHorizon(lake: Lake, source: string): Promise<IsoDate | undefined> {
   return readCursor(lake, cursorOf(source));
 }
 
-/** True where that is news. A wider plan moves the horizon back: `session` undefined where nothing is refused any more. */
+/** Records the horizon; undefined if the plan now covers everything. Returns false if it is unchanged. */
 export async function recordHorizon(
   lake: Lake,
   source: string,

@@ -2,16 +2,16 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow } from '#market/ledger.ts';
 
-/** Which sessions to fetch, and why: the calendar minus the ledger. Pure. */
+/** Plans fetches: the calendar minus the ledger. Pure. */
 
 export type FetchReason =
-  /** There is no row in the ledger: a hole, however old. */
+  /** The ledger has no row: a gap, however old. */
   | 'missing'
-  /** Too few rows came so far. */
+  /** Too few rows have arrived so far. */
   | 'partial'
-  /** Fetched while the vendor still changed it, or short of what is stored after that; its corrections are over now. */
+  /** Fetched while the vendor was still correcting it, or later with fewer rows than stored. Corrections are over now. */
   | 'settling'
-  /** Asked for by name, whatever the ledger says. */
+  /** Requested by name, whatever the ledger says. */
   | 'again';
 
 export interface PlannedSession {
@@ -23,24 +23,24 @@ export interface FetchPlanInputs {
   readonly calendar: Calendar;
   readonly ledger: ReadonlyMap<IsoDate, LedgerRow>;
   readonly nowMs: InstantMs;
-  /** First session to look at; the ledger's first, else the last one closed, unless given. */
+  /** First session to plan; by default the first one in the ledger, else the last one that closed. */
   readonly from?: IsoDate | undefined;
-  /** Last session to look at; the last one closed unless given. */
+  /** Last session to plan; by default the last one that closed. */
   readonly to?: IsoDate | undefined;
-  /** The newest session that the plan of the source was found not to cover. No older one is a hole. */
+  /** The newest session known to be outside the vendor plan. Older sessions are no gaps. */
   readonly horizon?: IsoDate | undefined;
-  /** Only sessions whose corrections are over. */
+  /** Plans only sessions whose corrections are over. */
   readonly settleOnly?: boolean;
-  /** Also sessions that have settled. */
+  /** Plans settled sessions, too. */
   readonly again?: boolean;
   /**
-   * Leaves out sessions that were looked at since the last close, where their corrections are over: a second look before the next
-   * close is no second opinion on what is missing. For whoever plans by itself, time after time.
+   * Omits sessions whose corrections are over and that were fetched since the last close: fetching them again before the next
+   * close gives no second opinion on what is missing. For callers that plan on a schedule.
    */
   readonly newOpinionsOnly?: boolean;
 }
 
-/** Ascending by session. Sessions that have not closed are never planned. */
+/** Returns the sessions to fetch, in ascending order. Sessions that have not closed are never planned. */
 export function planFetch(inputs: FetchPlanInputs): PlannedSession[] {
   const { calendar, ledger, nowMs, settleOnly = false, again = false, newOpinionsOnly = false } = inputs;
   const lastClosed = calendar.lastClosedSession(nowMs);
@@ -72,8 +72,8 @@ export function planFetch(inputs: FetchPlanInputs): PlannedSession[] {
 }
 
 /**
- * The last session with no hole before it, back to the ledger's first: derived, never stored. A partial session is a hole.
- * Undefined for an empty ledger, and where its first session is a hole.
+ * Returns the last session with no gap before it, counted from the first session in the ledger. Derived, never stored. A
+ * partial session is a gap. Undefined if the ledger is empty or its first session is a gap.
  */
 export function completeThrough(
   calendar: Calendar,
@@ -83,26 +83,20 @@ export function completeThrough(
   const first = firstOf(ledger);
   const last = lastOf(ledger);
   if (first === undefined || last === undefined) return undefined;
-  let watermark: IsoDate | undefined;
+  let through: IsoDate | undefined;
   for (const session of calendar.range(first, last)) {
     const row = ledger.get(session);
     const isBeyond = row === undefined && horizon !== undefined && session <= horizon;
-    if (!isBeyond && (row === undefined || row.state === 'partial')) return watermark;
-    watermark = session;
+    if (!isBeyond && (row === undefined || row.state === 'partial')) return through;
+    through = session;
   }
-  return watermark;
+  return through;
 }
 
 export function firstOf(ledger: ReadonlyMap<IsoDate, LedgerRow>): IsoDate | undefined {
-  return [...ledger.keys()].reduce<IsoDate | undefined>(
-    (min, key) => (min === undefined || key < min ? key : min),
-    undefined,
-  );
+  return [...ledger.keys()].sort()[0];
 }
 
-export function lastOf(ledger: ReadonlyMap<IsoDate, LedgerRow>): IsoDate | undefined {
-  return [...ledger.keys()].reduce<IsoDate | undefined>(
-    (max, key) => (max === undefined || key > max ? key : max),
-    undefined,
-  );
+function lastOf(ledger: ReadonlyMap<IsoDate, LedgerRow>): IsoDate | undefined {
+  return [...ledger.keys()].sort().at(-1);
 }

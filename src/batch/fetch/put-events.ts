@@ -7,7 +7,7 @@ import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { EventsFetchRange } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
 import { quarantineReply } from './quarantine-reply.ts';
-import type { RefusedRow } from './validate-reply.ts';
+import type { RejectedRow } from './validate-reply.ts';
 
 export interface EventsReport {
   readonly rows: number;
@@ -34,7 +34,7 @@ export interface ListedEvent {
 }
 
 /** So few rows that cannot be right say nothing about a list. */
-const REFUSED_FEW = 5;
+const REJECTED_FEW = 5;
 
 /** Merges a source's whole list of splits or dividends, and takes away what the source has withdrawn. */
 export async function putEvents(
@@ -46,9 +46,9 @@ export async function putEvents(
 ): Promise<EventsReport> {
   const { lake, rules, source } = deps;
   const right = events.filter(isRight);
-  checkRefused(of, source.name, events, right.length);
+  checkRejected(of, source.name, events, right.length);
   // A row holds its date itself.
-  await quarantineReply(deps, { dataset: of.dataset, session: '', refused: refusedRows(of, events) }, seenAtMs);
+  await quarantineReply(deps, { dataset: of.dataset, session: '', rejected: rejectedRows(of, events) }, seenAtMs);
   await using rightFile = await lake.scratchFile();
   await using listedFile = await lake.scratchFile();
   using session = await lake.session();
@@ -88,7 +88,7 @@ export async function putEvents(
 }
 
 /** The first reason that holds, as for imports (`eventReasonSql`). */
-function refusalOf({ symbol, key, values }: ListedEvent): QuarantineReason | undefined {
+function rejectionOf({ symbol, key, values }: ListedEvent): QuarantineReason | undefined {
   const isMissing = (value: string | number | null): boolean =>
     value === null || value === '' || (typeof value === 'number' && !Number.isFinite(value));
   if ([symbol, ...key, ...values].some(isMissing)) return 'missing or non-finite field';
@@ -97,14 +97,14 @@ function refusalOf({ symbol, key, values }: ListedEvent): QuarantineReason | und
 }
 
 function isRight(event: ListedEvent): boolean {
-  return event.isForeign !== true && refusalOf(event) === undefined;
+  return event.isForeign !== true && rejectionOf(event) === undefined;
 }
 
 /** Rows in another currency are right, and of no use: they are counted alone. */
-function refusedRows(of: EventDataset, events: readonly ListedEvent[]): RefusedRow[] {
+function rejectedRows(of: EventDataset, events: readonly ListedEvent[]): RejectedRow[] {
   const names = [...of.key, ...of.values];
   return events.flatMap((event, index) => {
-    const reason = event.isForeign === true ? undefined : refusalOf(event);
+    const reason = event.isForeign === true ? undefined : rejectionOf(event);
     if (reason === undefined) return [];
     const values = [event.symbol, ...event.key, ...event.values];
     const row = JSON.stringify(Object.fromEntries(names.map((name, at) => [name, values[at] ?? null])));
@@ -113,15 +113,15 @@ function refusedRows(of: EventDataset, events: readonly ListedEvent[]): RefusedR
 }
 
 /** A list most of whose rows cannot be right is none: its shape has changed, and what is left of it would pass for all. */
-function checkRefused(of: EventDataset, source: string, events: readonly ListedEvent[], right: number): void {
+function checkRejected(of: EventDataset, source: string, events: readonly ListedEvent[], right: number): void {
   const validated = events.filter(({ isForeign = false }) => !isForeign);
-  const refused = validated.length - right;
-  if (refused <= REFUSED_FEW || refused <= validated.length / 2) return;
+  const rejected = validated.length - right;
+  if (rejected <= REJECTED_FEW || rejected <= validated.length / 2) return;
   throw new CondvestError({
     code: 'events-list-refused',
     kind: 'corrupt',
     message: `Most of the ${of.dataset} of ${source} cannot be right, so none of them was taken`,
-    found: `${refused} of ${validated.length} rows, such as ${JSON.stringify(validated.find((one) => !isRight(one)))}`,
+    found: `${rejected} of ${validated.length} rows, such as ${JSON.stringify(validated.find((one) => !isRight(one)))}`,
     allowed: 'rows with a symbol, a date and numbers above zero',
     action: 'None of it was stored. If this persists, a newer release may know the new shape',
   });

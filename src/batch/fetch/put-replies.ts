@@ -1,4 +1,8 @@
-import type { IsoDate } from '#base/dates.ts';
+import { compare } from '#base/compare.ts';
+import type { SqlParameter } from '#lake/engine.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
+import type { RawDailyRow } from '#market/quality.ts';
+import type { ClassifiedSession } from '../ledger/classify-sessions.ts';
 import { currentLedger, type Ledger } from '../ledger/ledger.ts';
 import { recordSessions } from '../ledger/record-sessions.ts';
 import { putBars } from '../put/put-bars.ts';
@@ -7,154 +11,140 @@ import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { quarantineReply } from './quarantine-reply.ts';
 import type { BarsReplied, FailedReply, NothingReplied, Reply } from './reply.ts';
 
-const STAGED_COLUMNS = [
-  { name: 'symbol', type: 'string' },
-  { name: 'session', type: 'date' },
-  { name: 'open', type: 'double' },
-  { name: 'high', type: 'double' },
-  { name: 'low', type: 'double' },
-  { name: 'close', type: 'double' },
-  { name: 'volume', type: 'double' },
-  { name: 'vwap', type: 'double' },
-  { name: 'trades', type: 'long' },
-] as const;
+/** The columns of `bronze/daily_bars` that a reply fills. */
+const FETCHED_COLUMNS = DAILY_BARS.columns.slice(
+  0,
+  DAILY_BARS.columns.findIndex(({ name }) => name === 'source'),
+);
 
-/**
- * Puts what came, bars first and the ledger after them; what did not come is in the answer too, which is in the order of the
- * sessions, the newest first.
- */
+const NO_ROWS: Omit<FetchedSession, 'session' | 'reason' | 'outcome'> = {
+  rows: 0,
+  counted: 0,
+  expected: null,
+  inserted: 0,
+  replaced: 0,
+  quarantined: 0,
+  settledShort: false,
+};
+
+/** Puts replies into the lake, bars before the ledger. Returns all sessions, newest first, including those without bars. */
 export async function putReplies(
   deps: FetchDeps,
   replies: readonly Reply[],
 ): Promise<{ sessions: FetchedSession[]; version: number | undefined }> {
-  const { lake, source } = deps;
-  const ledger = await currentLedger(lake);
-  const isShort = (reply: BarsReplied): boolean => {
-    const stored = ledger.get(reply.planned.session)?.rows ?? 0;
-    const rows = reply.validated.accepted.length;
-    return rows === 0 || rows < deps.rules.partialShare * stored;
+  const ledger = await currentLedger(deps.lake);
+  const isShort = ({ planned, validated }: BarsReplied): boolean => {
+    const rows = validated.accepted.length;
+    return rows === 0 || rows < deps.rules.partialShare * (ledger.get(planned.session)?.rows ?? 0);
   };
   const withBars = replies.filter((reply) => reply.kind === 'bars');
-  const full = withBars.filter((reply) => !isShort(reply));
-  const sessions = new Map<IsoDate, FetchedSession>();
-  let version: number | undefined;
   for (const { planned, validated, fetchedAtMs } of withBars) {
-    const { session } = planned;
-    await quarantineReply(deps, { dataset: 'daily_bars', session, refused: validated.refused }, fetchedAtMs);
+    const reply = { dataset: 'daily_bars', session: planned.session, rejected: validated.rejected };
+    await quarantineReply(deps, reply, fetchedAtMs);
   }
+  const sessions: FetchedSession[] = [];
+  let version: number | undefined;
+  for (const group of groupByInstant(withBars.filter((reply) => !isShort(reply)))) {
+    const put = await putGroup(deps, group);
+    version = put.version ?? version;
+    sessions.push(...put.sessions);
+  }
+  for (const group of groupByInstant(withBars.filter(isShort)))
+    sessions.push(...(await recordShort(deps, group, ledger)));
+  for (const reply of replies) if (reply.kind !== 'bars') sessions.push(withoutBars(reply, ledger));
+  return { sessions: sessions.sort((a, b) => compare(b.session, a.session)), version };
+}
 
-  // By the instant of the fetch: `fetched_at` and the ledger speak of it, and settling depends on it. Old sessions first: where the
-  // ledger is empty yet, they are what the young ones are judged by.
-  for (const group of groupByInstant(full)) {
-    await using scratch = await lake.scratchFile();
-    using session = await lake.session();
-    const rows = group.flatMap(({ validated }) => validated.accepted);
-    await session.load(
-      'fetched_rows',
-      STAGED_COLUMNS,
-      rows.map((row) =>
-        STAGED_COLUMNS.map(({ name }) =>
-          name === 'trades' && row.trades !== null ? Math.round(row.trades) : row[name],
-        ),
-      ),
-    );
-    await session.run(copyScratchSql('SELECT * FROM fetched_rows ORDER BY symbol, session', scratch.path));
-    const put = await putBars(deps, {
+/** Puts replies of one fetch instant: `fetched_at`, the ledger and settlement all depend on it. */
+async function putGroup(
+  { lake, source, ...deps }: FetchDeps,
+  group: readonly BarsReplied[],
+): Promise<{ sessions: FetchedSession[]; version: number | undefined }> {
+  await using scratch = await lake.scratchFile();
+  using session = await lake.session();
+  const rows = group.flatMap(({ validated }) => validated.accepted.map(fetchedValues));
+  await session.load('fetched_rows', FETCHED_COLUMNS, rows);
+  await session.run(copyScratchSql('SELECT * FROM fetched_rows ORDER BY symbol, session', scratch.path));
+  const put = await putBars(
+    { lake, ...deps },
+    {
       rows: readScratchSql([scratch.path]),
       ordered: true,
       source: source.name,
       fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
       countUnchangedAttempts: true,
-    });
-    version = put.version ?? version;
-    for (const { planned, validated } of group) {
-      const outcome = put.outcomes.get(planned.session);
-      const row = put.sessions.get(planned.session);
-      sessions.set(planned.session, {
-        session: planned.session,
-        reason: planned.reason,
-        outcome: 'fetched',
-        ...(row === undefined ? {} : { state: row.row.state }),
-        rows: validated.accepted.length,
-        counted: row?.row.counted ?? 0,
-        expected: row?.row.expected ?? null,
-        inserted: outcome?.inserted ?? 0,
-        replaced: outcome?.replaced ?? 0,
-        quarantined: validated.refused.length,
-        settledShort: row?.settledShort ?? false,
-      });
-    }
-  }
-  for (const group of groupByInstant(withBars.filter(isShort)))
-    for (const one of await recordShort(deps, group, ledger)) sessions.set(one.session, one);
-  for (const reply of replies) {
-    if (reply.kind !== 'bars') sessions.set(reply.planned.session, withoutBars(reply, ledger));
-  }
-  const newestFirst = [...sessions.values()].sort((a, b) => (a.session < b.session ? 1 : -1));
-  return { sessions: newestFirst, version };
+    },
+  );
+  const sessions = group.map(({ planned, validated }): FetchedSession => {
+    const { inserted = 0, replaced = 0 } = put.outcomes.get(planned.session) ?? {};
+    return {
+      ...planned,
+      outcome: 'fetched',
+      ...stateOf(put.sessions.get(planned.session)),
+      rows: validated.accepted.length,
+      inserted,
+      replaced,
+      quarantined: validated.rejected.length,
+    };
+  });
+  return { sessions, version: put.version };
 }
 
-/** A session of which nothing came: what is stored of it stays as it is. */
+function fetchedValues(row: RawDailyRow): SqlParameter[] {
+  const whole = { ...row, trades: row.trades === null ? null : Math.round(row.trades) };
+  return FETCHED_COLUMNS.map(({ name }) => whole[name as keyof RawDailyRow]);
+}
+
+/** Returns what the ledger says about a session, with counts of zero if it says nothing. */
+function stateOf(classified: ClassifiedSession | undefined): typeof NO_ROWS {
+  if (classified === undefined) return NO_ROWS;
+  const { state, counted, expected } = classified.row;
+  return { ...NO_ROWS, state, counted, expected, settledShort: classified.settledShort };
+}
+
+/** Describes a session without bars in the reply. Its stored bars are unchanged. */
 function withoutBars(reply: NothingReplied | FailedReply, ledger: Ledger): FetchedSession {
-  const { session, reason } = reply.planned;
-  const state = ledger.get(session)?.state;
+  const state = ledger.get(reply.planned.session)?.state;
   return {
-    session,
-    reason,
+    ...reply.planned,
     outcome: reply.kind,
+    ...NO_ROWS,
     ...(state === undefined ? {} : { state }),
-    rows: 0,
-    counted: 0,
-    expected: null,
-    inserted: 0,
-    replaced: 0,
-    quarantined: 0,
-    settledShort: false,
     ...(reply.kind === 'failed' ? { error: reply.error, detail: reply.error.message } : { detail: reply.detail }),
   };
 }
 
-/** Replies that are short of what is stored replace nothing; that the sessions were looked for is recorded. */
+/** Records the attempts of replies with too few rows to replace what is stored. */
 async function recordShort(
   deps: FetchDeps,
   replies: readonly BarsReplied[],
   ledger: Ledger,
 ): Promise<FetchedSession[]> {
-  const counts = replies.map(({ planned, validated }) => ({
-    ...planned,
-    rows: validated.accepted.length,
-    stored: ledger.get(planned.session)?.rows ?? 0,
-    refused: validated.refused.length,
-  }));
+  const storedOf = ({ planned }: BarsReplied): number => ledger.get(planned.session)?.rows ?? 0;
   const { sessions } = await recordSessions(deps, {
-    rowsAfter: new Map(counts.map(({ session, stored }) => [session, stored])),
-    fetched: new Map(counts.map(({ session, rows }) => [session, rows])),
+    rowsAfter: new Map(replies.map((reply) => [reply.planned.session, storedOf(reply)])),
+    fetched: new Map(replies.map(({ planned, validated }) => [planned.session, validated.accepted.length])),
     changed: new Set(),
     fetchedAtMs: replies[0]?.fetchedAtMs ?? 0,
     countUnchangedAttempts: true,
   });
-  return counts.map(({ session, reason, rows, stored, refused }) => {
-    const validated = sessions.get(session);
+  return replies.map((reply): FetchedSession => {
+    const { planned, validated } = reply;
+    const [rows, stored] = [validated.accepted.length, storedOf(reply)];
     return {
-      session,
-      reason,
+      ...planned,
       outcome: rows === 0 ? 'empty' : 'fetched',
-      ...(validated === undefined ? {} : { state: validated.row.state }),
+      ...stateOf(sessions.get(planned.session)),
       rows,
-      counted: validated?.row.counted ?? 0,
-      expected: validated?.row.expected ?? null,
-      inserted: 0,
-      replaced: 0,
-      quarantined: refused,
-      settledShort: validated?.settledShort ?? false,
-      ...(stored > 0 ? { detail: `${rows} rows came, ${stored} are stored: nothing was replaced` } : {}),
+      quarantined: validated.rejected.length,
+      ...(stored > 0 ? { detail: `${rows} rows arrived, ${stored} are stored: nothing was replaced` } : {}),
     };
   });
 }
 
 /**
- * Replies whose sessions settle alike can share a commit: those of sessions long past at the earliest of their instants, and
- * each young one on its own.
+ * Groups replies that can share a commit: those of long past sessions, which settle alike, at the earliest of their instants,
+ * and each young session on its own. Old sessions come first: while the ledger is empty, they determine the expected rows.
  */
 function groupByInstant(replies: readonly BarsReplied[]): BarsReplied[][] {
   const isOld = (reply: BarsReplied): boolean => reply.fetchedAtMs - Date.parse(reply.planned.session) > YOUNG_MS;
@@ -164,5 +154,5 @@ function groupByInstant(replies: readonly BarsReplied[]): BarsReplied[][] {
 }
 
 const OLD = 'old';
-/** Longer than any session takes to settle: a long weekend and a closing. */
+/** Longer than any session takes to settle, over a long weekend and a closure. */
 const YOUNG_MS = 14 * 86_400_000;

@@ -3,30 +3,30 @@ import type { CondvestError } from '#base/errors.ts';
 import type { PlannedSession } from './plan.ts';
 import type { ValidatedReply } from './validate-reply.ts';
 
-/** What a source said about one session. */
+/** Reply of a source to a request for one session. */
 export type Reply = BarsReplied | NothingReplied | FailedReply;
 
-interface Asked {
+interface Requested {
   readonly planned: PlannedSession;
-  /** The instant before the request: what the vendor changes while it answers is not known to be in the answer. */
+  /** The instant before the request: changes that the vendor makes during it may be missing from the reply. */
   readonly fetchedAtMs: InstantMs;
 }
 
-export interface BarsReplied extends Asked {
+export interface BarsReplied extends Requested {
   readonly kind: 'bars';
   readonly validated: ValidatedReply;
 }
 
-export interface NothingReplied extends Asked {
+export interface NothingReplied extends Requested {
   readonly kind: 'not-yet' | 'beyond-plan';
-  /** The source's own words. */
+  /** Reason given by the source. */
   readonly detail: string;
 }
 
-export interface FailedReply extends Asked {
+export interface FailedReply extends Requested {
   readonly kind: 'failed';
   readonly error: CondvestError;
 }
 
-/** Too many rows of a session were refused to store any: says nothing about the source, nor about the next session. */
+/** Too many rows of a session were rejected to store any. Says nothing about the source or other sessions. */
 export const OVER_BOUND = 'fetch-over-bound';

@@ -5,14 +5,11 @@ import { SESSIONS } from '#lake/tables.ts';
 import { readLedger, stageLedger } from '../ledger/ledger.ts';
 import { replaceAll } from '../tables/small-table.ts';
 
-/**
- * One session that is remembered of a source: a row of a dataset of its own in the ledger, so that it is known wherever the lake
- * is.
- */
+/** A session stored per source, as a row of its own dataset in the ledger: it moves with the lake. */
 export interface SourceCursor {
-  /** `horizon:massive` and the like. */
+  /** `horizon:massive`, for example. */
   readonly dataset: string;
-  /** What the row says of its session. */
+  /** State of the row. */
   readonly state: string;
 }
 
@@ -21,7 +18,7 @@ export async function readCursor(lake: Lake, { dataset }: SourceCursor): Promise
   return others.find((row) => row.dataset === dataset)?.session;
 }
 
-/** Moves a cursor, or removes it where the session is undefined. Returns false if it was there already. */
+/** Moves a cursor, or removes it if the session is undefined. Returns false if nothing changes. */
 export async function recordCursor(
   lake: Lake,
   cursor: SourceCursor,

@@ -1,18 +1,18 @@
 import { OVER_BOUND, type Reply } from './reply.ts';
 
-/** After this many sessions that failed one after the other the source is taken for down, and the rest is left for later. */
+/** After so many consecutive failures the source counts as unavailable, and the remaining sessions wait. */
 const FAILURES_MAX = 3;
-/** After this many unreadable replies with no readable one among them it is the source that has changed, and not a session. */
+/** After so many consecutive unreadable replies the source itself must have changed. */
 const UNREADABLE_MAX = 16;
 
-/** Whether there is any use in asking a source for more, by what it has said so far. Takes replies in the order in which they come. */
+/** Decides from the replies of a source, in order of arrival, whether requesting more sessions is useful. */
 export class SourceHealth {
   #failures = 0;
   #unreadable = 0;
   #isOver = false;
 
   take(reply: Reply): void {
-    // What is older is beyond the plan too.
+    // Older sessions are outside the plan, too.
     if (reply.kind === 'beyond-plan') this.#isOver = true;
     if (reply.kind !== 'failed') {
       this.#failures = 0;
@@ -20,9 +20,9 @@ export class SourceHealth {
       return;
     }
     const { code, kind } = reply.error;
-    // The source answered, and the session was refused by us.
+    // The source replied; we rejected the session.
     if (code === OVER_BOUND) return;
-    // A reply that cannot be read is one session's.
+    // An unreadable reply concerns one session.
     if (kind === 'corrupt') this.#unreadable += 1;
     else this.#failures += 1;
   }

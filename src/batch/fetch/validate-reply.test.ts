@@ -27,14 +27,14 @@ test('each row is accepted or refused with its reason and place', () => {
     ['A', 'B'],
   );
   assert.deepEqual(
-    validated.refused.map(({ rowNumber, reason }) => [rowNumber, reason]),
+    validated.rejected.map(({ rowNumber, reason }) => [rowNumber, reason]),
     [[2, 'missing or non-finite field']],
   );
 });
 
 test('equal rows count once; different values of one symbol are all refused', () => {
   const validated = validateReply(session, [row('A'), row('A'), row('B'), row('B', { close: 12 })], rules);
-  assert.deepEqual([validated.accepted.length, validated.collapsed, validated.refused.length], [1, 1, 2]);
+  assert.deepEqual([validated.accepted.length, validated.collapsed, validated.rejected.length], [1, 1, 2]);
 });
 
 test('symbols are case-sensitive: BACpB is not BACPB', () => {
@@ -44,7 +44,7 @@ test('symbols are case-sensitive: BACpB is not BACPB', () => {
 test('a row of another session is never put beside the others', () => {
   const validated = validateReply(session, [row('A', { session: isoDate('2026-11-19') })], rules);
   assert.deepEqual(
-    validated.refused.map(({ reason }) => reason),
+    validated.rejected.map(({ reason }) => reason),
     ['not a session'],
   );
 });

@@ -9,13 +9,13 @@ export function checkBound(
   example: string | undefined,
 ): void {
   const { rows, byReason, bound } = totals;
-  const refused = Object.values(byReason).reduce((sum, count) => sum + count, 0);
-  if (refused <= bound * rows) return;
+  const rejected = Object.values(byReason).reduce((sum, count) => sum + count, 0);
+  if (rejected <= bound * rows) return;
   const reasons = Object.entries(byReason).map(([reason, count]) => `${count} × ${reason}`);
   throw new CondvestError({
     code: 'import-over-bound',
     kind: 'permanent',
-    message: `${refused} of ${rows} rows were refused, so nothing was imported`,
+    message: `${rejected} of ${rows} rows were rejected, so nothing was imported`,
     found: `${reasons.join(', ')}${example === undefined ? '' : `; first: ${example}`}`,
     allowed: `${percent(bound)} of the rows`,
     action: 'Mend the file, or raise the bound (--quarantine-bound) to quarantine these rows and import the others',

@@ -9,7 +9,7 @@ import { SessionSet } from '#market/session-set.ts';
 import { putBars, sumOutcomes } from '../put/put-bars.ts';
 import { copyScratchSql } from '../tables/scratch.sql.ts';
 import { barWarnings, JUMPS_MAX, type ValidatedRows } from './bar-warnings.ts';
-import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
+import { type ImportJob, type PreparedImport, type ReasonCount, rejectedRows, validateCounts } from './job.ts';
 import { barReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { DatasetReport, SessionsReport } from './report.ts';
@@ -43,7 +43,7 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
       job.onStep('writing');
       const newlyQuarantined = job.dryRun
         ? 0
-        : await quarantine(deps.lake, refusedRows(job, validated.fileCounts, validated.reason), job.seenAtMs);
+        : await quarantine(deps.lake, rejectedRows(job, validated.fileCounts, validated.reason), job.seenAtMs);
       // After the splits of the same import, which explain jumps.
       const odd = await barWarnings(deps, await besideStored(deps, validated));
       const put = await putBars(deps, {
@@ -123,7 +123,7 @@ async function besideStored(deps: ImportDeps, validated: ValidatedBars): Promise
 }
 
 interface ValidatedBars extends ValidatedRows {
-  readonly fileCounts: readonly { readonly rows: number; readonly refused: number }[];
+  readonly fileCounts: readonly { readonly rows: number; readonly rejected: number }[];
   readonly byReason: Readonly<Record<string, number>>;
   readonly total: number;
   readonly collapsed: number;
@@ -148,14 +148,14 @@ async function judge(
   const survey = await lake.rows<SurveyRow>(surveySql(staged.rows, ownReason));
   // The bound is judged before any more work is done, and once more when duplicates are known.
   await validateCounts(lake, job, survey, ownReason);
-  const hasRefused = survey.some((row) => row.reason !== null);
-  const accepted = acceptedSql(staged.rows, hasRefused ? ownReason : undefined);
+  const hasRejected = survey.some((row) => row.reason !== null);
+  const accepted = acceptedSql(staged.rows, hasRejected ? ownReason : undefined);
   const [walk] = await lake.rows<WalkRow>(walkSql(accepted, JUMPS_MAX));
   const order = walk?.by_symbol === 0 ? 'by-symbol' : walk?.by_year === 0 ? 'by-year' : 'none';
   const duplicates = order === 'none' ? await findDuplicates(deps, accepted, scratch) : undefined;
   const reason = duplicates === undefined ? ownReason : duplicateReasonSql(ownReason, duplicates.path, DUPLICATE);
-  const refusedTwice = duplicates === undefined ? [] : await duplicateCounts(deps, staged, ownReason, duplicates.path);
-  const counts = await validateCounts(lake, job, [...survey, ...refusedTwice], reason);
+  const rejectedTwice = duplicates === undefined ? [] : await duplicateCounts(deps, staged, ownReason, duplicates.path);
+  const counts = await validateCounts(lake, job, [...survey, ...rejectedTwice], reason);
   const rows = duplicates === undefined ? accepted : uniqueSql(accepted, duplicates.path);
   const kept = survey.filter((row) => row.reason === null);
   return {

@@ -15,7 +15,7 @@ import {
   duplicateEventsSql,
   splitTermsSql,
 } from './events.sql.ts';
-import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
+import { type ImportJob, type PreparedImport, type ReasonCount, rejectedRows, validateCounts } from './job.ts';
 import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
 import type { ConflictExample, DatasetReport } from './report.ts';
@@ -79,8 +79,8 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
     fileCounts: validated.fileCounts,
     commit: async () => {
       job.onStep('writing');
-      const refused = refusedRows(job, validated.fileCounts, of.reason, of.normalise);
-      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
+      const rejected = rejectedRows(job, validated.fileCounts, of.reason, of.normalise);
+      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, rejected, job.seenAtMs);
       const put = await putValueSets(deps, job, of, readScratchSql([path]));
       const report: DatasetReport = {
         dataset: of.dataset,

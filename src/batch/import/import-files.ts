@@ -157,7 +157,7 @@ function fileReports(
       sizeBytes: file.sizeBytes,
       digest: digests.get(file.path) ?? '',
       rows: part.fileCounts[index]?.rows ?? 0,
-      quarantined: part.fileCounts[index]?.refused ?? 0,
+      quarantined: part.fileCounts[index]?.rejected ?? 0,
       ignoredColumns: file.header.filter((_, column) => !used.has(column)),
     };
   });

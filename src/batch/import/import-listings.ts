@@ -5,7 +5,7 @@ import type { WritePlan } from '#lake/write-plan.ts';
 import { checkOverlaps, readListings } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
-import { type ImportJob, type PreparedImport, type ReasonCount, refusedRows, validateCounts } from './job.ts';
+import { type ImportJob, type PreparedImport, type ReasonCount, rejectedRows, validateCounts } from './job.ts';
 import { type IncomingListing, type ListingsMerge, mergeListings } from './merge-listings.ts';
 import { listingReasonSql } from './quality.sql.ts';
 import { quarantine } from './quarantine.ts';
@@ -32,8 +32,8 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
     fileCounts: validated.fileCounts,
     commit: async () => {
       job.onStep('writing');
-      const refused = refusedRows(job, validated.fileCounts, reason);
-      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, refused, job.seenAtMs);
+      const rejected = rejectedRows(job, validated.fileCounts, reason);
+      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, rejected, job.seenAtMs);
       const { merge, version } = await putListings(deps, job, incoming);
       const report: DatasetReport = {
         dataset: 'listings',

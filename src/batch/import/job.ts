@@ -2,9 +2,9 @@ import type { InstantMs } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 
 import { checkBound } from './bound.ts';
-import { firstRefusedSql } from './quarantine.sql.ts';
-import type { RefusedRows } from './quarantine.ts';
-import { type Normalise, refusedSql, type SourceReading } from './read.sql.ts';
+import { firstRejectedSql } from './quarantine.sql.ts';
+import type { RejectedRows } from './quarantine.ts';
+import { type Normalise, rejectedSql, type SourceReading } from './read.sql.ts';
 import type { DatasetReport } from './report.ts';
 
 /** One dataset's part of an import. */
@@ -37,7 +37,7 @@ export interface CommittedImport {
 
 export interface FileCounts {
   readonly rows: number;
-  readonly refused: number;
+  readonly rejected: number;
 }
 
 /** Rows of one file that met one reason; null: accepted. */
@@ -55,7 +55,7 @@ export async function validateCounts(
   reason: string,
   normalise?: Normalise,
 ): Promise<{ fileCounts: FileCounts[]; byReason: Record<string, number>; rows: number }> {
-  const fileCounts = job.readings.map(() => ({ rows: 0, refused: 0 }));
+  const fileCounts = job.readings.map(() => ({ rows: 0, rejected: 0 }));
   const byReason: Record<string, number> = {};
   let rows = 0;
   for (const count of counts) {
@@ -63,44 +63,44 @@ export async function validateCounts(
     const file = fileCounts[count.file_index];
     if (file !== undefined) file.rows += count.rows;
     if (count.reason === null) continue;
-    if (file !== undefined) file.refused += count.rows;
+    if (file !== undefined) file.rejected += count.rows;
     byReason[count.reason] = (byReason[count.reason] ?? 0) + count.rows;
   }
   const bound = job.quarantineBound;
-  const refused = Object.values(byReason).reduce((sum, count) => sum + count, 0);
-  if (refused > bound * rows)
-    checkBound({ rows, byReason, bound }, await firstRefused(lake, job, fileCounts, reason, normalise));
+  const rejected = Object.values(byReason).reduce((sum, count) => sum + count, 0);
+  if (rejected > bound * rows)
+    checkBound({ rows, byReason, bound }, await firstRejected(lake, job, fileCounts, reason, normalise));
   return { fileCounts, byReason, rows };
 }
 
-async function firstRefused(
+async function firstRejected(
   lake: Lake,
   job: ImportJob,
   fileCounts: readonly FileCounts[],
   reason: string,
   normalise: Normalise | undefined,
 ): Promise<string | undefined> {
-  const reading = job.readings.find((_, index) => (fileCounts[index]?.refused ?? 0) > 0);
+  const reading = job.readings.find((_, index) => (fileCounts[index]?.rejected ?? 0) > 0);
   if (reading === undefined) return undefined;
   const [row] = await lake.rows<{ row_number: number; reason: string; row: string }>(
-    firstRefusedSql(refusedSql(reading, reason, normalise)),
+    firstRejectedSql(rejectedSql(reading, reason, normalise)),
   );
   return row === undefined ? undefined : `row ${row.row_number} of ${reading.file.path}, ${row.reason}: ${row.row}`;
 }
 
 /** The refused rows of the files that have any, for quarantine. */
-export function refusedRows(
+export function rejectedRows(
   job: ImportJob,
   fileCounts: readonly FileCounts[],
   reason: string,
   normalise?: Normalise,
-): RefusedRows[] {
+): RejectedRows[] {
   return job.readings.flatMap((reading, index) =>
-    (fileCounts[index]?.refused ?? 0) === 0
+    (fileCounts[index]?.rejected ?? 0) === 0
       ? []
       : [
           {
-            select: refusedSql(reading, reason, normalise),
+            select: rejectedSql(reading, reason, normalise),
             dataset: reading.dataset,
             digest: job.digestOf(reading),
             source: job.source,

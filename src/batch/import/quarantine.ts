@@ -7,7 +7,7 @@ import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import { quarantineRowsSql, unknownRowsSql } from './quarantine.sql.ts';
 
 /** Refused rows of one file, or of one reply. */
-export interface RefusedRows {
+export interface RejectedRows {
   /** SQL of row_number, reason and row; of rows that are not a file's also source_digest. */
   readonly select: string;
   readonly dataset: string;
@@ -20,12 +20,12 @@ export interface RefusedRows {
  * Keeps refused rows in `bronze/quarantine`. A row is known by its file's digest and its place there, so that the same file
  * again adds nothing; one of a reply by what `rowsOfReplySql` says. Returns how many were new.
  */
-export async function quarantine(lake: Lake, refused: readonly RefusedRows[], seenAtMs: InstantMs): Promise<number> {
-  if (refused.length === 0) return 0;
+export async function quarantine(lake: Lake, rejected: readonly RejectedRows[], seenAtMs: InstantMs): Promise<number> {
+  if (rejected.length === 0) return 0;
   await using scratch = new AsyncDisposableStack();
   const paths: string[] = [];
   let added = 0;
-  for (const { select, ...of } of refused) {
+  for (const { select, ...of } of rejected) {
     const { path } = scratch.use(await lake.scratchFile());
     paths.push(path);
     await lake.run(copyScratchSql(quarantineRowsSql(select, { ...of, seenAtMs }), path));

@@ -171,7 +171,7 @@ export type Normalise = (rows: string) => string;
  * The refused rows of one file: row_number, reason, and the row as JSON text, every value as text. `reason` is an SQL
  * expression over the typed fields.
  */
-export function refusedSql(reading: SourceReading, reason: string, normalise: Normalise = (rows) => rows): string {
+export function rejectedSql(reading: SourceReading, reason: string, normalise: Normalise = (rows) => rows): string {
   const { file } = reading;
   const raw = file.readNames.map((name, index) => `raw.${sqlName(name)} AS raw_${index}`);
   const typed = typedSql(reading, rawSql(file, { numbered: true }), [...raw, `raw.${ROW_NUMBER}`]);

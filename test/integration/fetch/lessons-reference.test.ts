@@ -51,7 +51,7 @@ describe('fetching listings and events', () => {
     await lake.reference(isoDate('2024-02-01'));
     const before = await lake.rows(LISTINGS);
     const all = vendor.tickers.splice(5);
-    await assert.rejects(lake.reference(isoDate('2024-02-09')), /too short to be believed/);
+    await assert.rejects(lake.reference(isoDate('2024-02-09')), /too short to be complete/);
     vendor.tickers.push(...all.slice(0, -1));
     server.faults.push(...Array.from({ length: 12 }, () => ({ kind: 'status', status: 502 }) as const));
     await assert.rejects(lake.reference(isoDate('2024-02-09')), /vendor is unavailable/);

@@ -156,7 +156,7 @@ describe('listings, splits and dividends', () => {
     const { lake, vendor, server } = of;
     await look(lake, '2024-01-05');
     const tickers = vendor.tickers.splice(0);
-    await assert.rejects(look(lake, '2024-07-01'), /too short to be believed/);
+    await assert.rejects(look(lake, '2024-07-01'), /too short to be complete/);
     vendor.tickers.push(...tickers);
     server.requests.length = 0;
     await look(lake, '2024-07-02');

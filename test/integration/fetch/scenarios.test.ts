@@ -83,14 +83,14 @@ const BEHAVIOURS: Readonly<Record<ScenarioName, () => Promise<void>>> = {
   },
   'bad-rows': async () => {
     const rows = await rowsOf(open(['bad-rows'], SETTLED).source);
-    assert.equal(validateReply(SESSION, rows, { calendar, lastSession: SESSION }).refused.length, 1);
+    assert.equal(validateReply(SESSION, rows, { calendar, lastSession: SESSION }).rejected.length, 1);
   },
   'duplicate-rows': async () => {
     const judge = (rows: readonly RawDailyRow[]) => validateReply(SESSION, rows, { calendar, lastSession: SESSION });
     const early = judge(await rowsOf(open(['duplicate-rows'], EARLY).source));
-    assert.deepEqual([early.collapsed, early.refused.length], [2, 2]);
+    assert.deepEqual([early.collapsed, early.rejected.length], [2, 2]);
     const late = judge(await rowsOf(open(['duplicate-rows'], SETTLED).source));
-    assert.deepEqual([late.collapsed, late.refused.length], [2, 0]);
+    assert.deepEqual([late.collapsed, late.rejected.length], [2, 0]);
   },
   outage: async () => {
     const [first] = scenarioFaults(['outage'], { calendar, ...MARKET, to: TO });

@@ -207,7 +207,7 @@ describe('the quarantine', () => {
     await using lake = await openImportLake();
     const path = await lake.file('a.csv', `${HEADER}\nAAA,${ROW}\nBBB,2024-01-06,10,12,9,11,1\n`);
     await assert.rejects(lake.import(path), (error: Error) => {
-      assert.match(error.message, /1 of 2 rows were refused.*1 × not a session; first: row 2 of .*a\.csv/s);
+      assert.match(error.message, /1 of 2 rows were rejected.*1 × not a session; first: row 2 of .*a\.csv/s);
       return true;
     });
     assert.deepEqual(await lake.versions(DAILY_BARS, QUARANTINE), [undefined, undefined]);

@@ -6,7 +6,7 @@ import { addDays, isoDate } from '#base/dates.ts';
 import { barReasonSql } from '#batch/import/quality.sql.ts';
 import type { Column } from '#lake/schema.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { type RawDailyRow, refusalOf } from '#market/quality.ts';
+import { type RawDailyRow, rejectionOf } from '#market/quality.ts';
 import { openTestLake } from '#test/fixtures/test-lake.ts';
 
 const FIELDS: readonly Pick<Column, 'name' | 'type'>[] = [
@@ -89,7 +89,7 @@ describe('the quality rules in SQL', () => {
         const answer = await engine.rows<{ reason: string | null }>(
           `SELECT ${barReasonSql(rules)} AS reason FROM typed ORDER BY n`,
         );
-        const expected = rows.map((one) => refusalOf(one, rules) ?? null);
+        const expected = rows.map((one) => rejectionOf(one, rules) ?? null);
         assert.deepEqual(
           answer.map(({ reason }) => reason),
           expected,

@@ -46,20 +46,22 @@ const METHODS = ['get', 'post', 'delete'] as const;
 
 const INTRODUCTION = `# HTTP API
 
-Everything a server has under \`/condvest/v1\`, beyond the vendor's own routes and the chart feed. \`/condvest/v1/openapi.json\`
-describes all of them as OpenAPI 3.1, and \`/condvest/docs\` lets you try them out. Both come from the server itself.
+Everything a server has under \`/condvest/v1\`, beyond the vendor's own routes and the chart feed.
+\`/condvest/v1/openapi.json\` describes all of them as OpenAPI 3.1, and \`/condvest/docs\` lets you try them out. Both come
+from the server itself.
 
 - **Dates** are \`YYYY-MM-DD\`, instants are epoch milliseconds (\`…_ms\`). Symbols are case-sensitive.
-- **\`as_of\`** takes a date (its end in UTC), \`2024-01-02T15:00:00Z\` or epoch milliseconds, and answers from what was known
-  then, with the same bytes for as long as versions are retained.
+- **\`as_of\`** takes a date (its end in UTC), \`2024-01-02T15:00:00Z\` or epoch milliseconds, and answers from what was
+  known then, with the same bytes for as long as versions are retained.
 - **Caching.** Responses made from the lake carry an \`ETag\` of the table versions they were made from. Send it back as
   \`If-None-Match\` and you get 304 until something changes. Responses pinned by \`as_of\` are immutable.
 - **Paging.** \`next_url\` is the next page, consistent with page one; the last page has none.
 - **Errors** are JSON: \`status\`, \`request_id\`, \`error\` and \`message\` (the same text), and a stable \`code\`. 400 invalid
-  request, 401 missing or unknown key, 403 forbidden, 404 not found, 409 a run is already in progress, 429 too many requests,
-  503 too busy or no data yet; the last two have \`Retry-After\`.
-- **Exports and SQL** are streamed: memory use does not grow with their size, and rows are produced as fast as you read them.
-  A failure midway breaks the connection, so a download that ends normally is complete. Rows, time and concurrency are limited.`;
+  request, 401 missing or unknown key, 403 forbidden, 404 not found, 409 a run is already in progress, 429 too many
+  requests, 503 too busy or no data yet; the last two have \`Retry-After\`.
+- **Exports and SQL** are streamed: memory use does not grow with their size, and rows are produced as fast as you read
+  them. A failure midway breaks the connection, so a download that ends normally is complete. Rows, time and concurrency
+  are limited.`;
 
 export function httpApiPages(): { readonly path: string; readonly text: string }[] {
   // Routes are only registered, which needs nothing of the server but its limits.

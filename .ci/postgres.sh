@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A PostgreSQL server of the tests' own in a given folder, on 127.0.0.1. Prints its address. Run twice, it finds the first one;
-# with `stop` as the second argument it is stopped.
+# Starts a PostgreSQL server for the tests in a given folder, on 127.0.0.1, and prints its address. A second run finds the first
+# server; with `stop` as the second argument, it is stopped.
 set -euo pipefail
 folder=$1
 action=${2:-start}
@@ -12,7 +12,7 @@ as_postgres() { # the server refuses to run as root
   if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
 }
 if [ "$(id -u)" = 0 ]; then
-  # Where the server's own user may go, a folder for each that was asked for.
+  # A separate folder per request, in a place that the server's user can access.
   folder=/var/tmp/condvest-postgres-$(echo "$folder" | cksum | cut -d' ' -f1)
 fi
 mkdir -p "$folder"

@@ -89,9 +89,9 @@ function schemaPage(): string {
   const lines = [
     '# Tables',
     '',
-    'Each table is a folder in Delta Lake format under `lake/`. In SQL it is a view of the same name, with a dot for the slash.',
-    'All columns are nullable in the schema. Timestamps are UTC in whole milliseconds, prices are in US dollars, volumes in',
-    'shares.',
+    'Each table is a folder in Delta Lake format under `lake/`. In SQL it is a view of the same name, with a dot instead of',
+    'the slash. All columns are nullable in the schema. Timestamps are UTC in whole milliseconds, prices are in US dollars,',
+    'volumes in shares.',
   ];
   const tables = [...BRONZE_TABLES, silverBars(3)];
   for (const { name, comment, columns, key, sortBy, partitionBy } of tables) {

@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * A folder with those above it, where they are not there yet; rejects with the file system's error. Node's own recursive `mkdir` never
- * ends where a file system denies that there is a parent which there is, as `/proc` does.
+ * Creates a folder with its missing parents; rejects with the file system's error. Node's own recursive `mkdir` never ends on a
+ * file system that denies the existence of a parent that exists, as `/proc` does.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -12,10 +12,10 @@ export async function makeFolder(path: string): Promise<void> {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const parent = dirname(path);
     if (code === 'EEXIST' && (await isFolder(path))) return;
-    if (code !== 'ENOENT' || (await isFolder(parent))) throw cause;
-    await makeFolder(parent);
+    if (code !== 'ENOENT') throw cause;
+    if (!(await isFolder(parent))) await makeFolder(parent);
+    // Another process may have created the parent, or the folder itself, in the meantime.
     await mkdir(path).catch(async (again: unknown) => {
-      // Another process made it meanwhile.
       if (!(await isFolder(path))) throw again;
     });
   }

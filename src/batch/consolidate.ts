@@ -33,7 +33,7 @@ export interface ConsolidateRequest {
 
 export interface ConsolidateReport {
   readonly mode: CompactMode;
-  /** What was merged, a commit each; empty where there was nothing to do. */
+  /** The merges, one commit each; empty if there was nothing to do. */
   readonly merged: readonly Compaction[];
   readonly filesBefore: number;
   readonly filesAfter: number;
@@ -46,9 +46,10 @@ export interface ConsolidateReport {
 const SMALL_TABLES: readonly TableDefinition[] = BRONZE_TABLES.filter((table) => table.unitColumn === undefined);
 
 /**
- * Merges the files of sessions that are settled and lie before the open window of the longest interval into their year's
- * file, the files of closed windows likewise, and the many small files of other tables into one. No row changes: each merge
- * is proved to hold the same rows before it is committed, and a failure leaves the years not yet merged as they were.
+ * Merges the files of sessions that are settled and lie before the open window of the longest interval into their
+ * year's file, the files of closed windows likewise, and the many small files of other tables into one. No row changes:
+ * each merge is proved to hold the same rows before it is committed, and a failure leaves the years not yet merged as
+ * they were.
  */
 export async function consolidate(deps: ConsolidateDeps, request: ConsolidateRequest): Promise<ConsolidateReport> {
   const { lake, calendar, onProgress } = deps;
@@ -87,7 +88,9 @@ export async function consolidate(deps: ConsolidateDeps, request: ConsolidateReq
   return { mode, merged, ...totals(merged) };
 }
 
-/** Tells which sessions lie before the open window and are settled, or, where that is enough, have no row in the ledger. */
+/**
+ * Tells which sessions lie before the open window and are settled, or, where that is enough, have no row in the ledger.
+ */
 async function doneSessions(
   deps: ConsolidateDeps,
   longest: number,
@@ -102,7 +105,9 @@ async function doneSessions(
   };
 }
 
-/** The sessions of the window that begins on this one. A date that begins no window (an older calendar's) is by itself. */
+/**
+ * The sessions of the window that begins on this one. A date that begins no window (an older calendar's) is by itself.
+ */
 function sessionsFrom(calendar: Calendar, interval: number, first: IsoDate): IsoDate[] {
   if (!calendar.isSession(first)) return [first];
   return windowSessions(calendar, interval, windowNumber(calendar, interval, first));

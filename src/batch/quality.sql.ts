@@ -11,7 +11,7 @@ export function countOfSql(bars: string): string {
   return `SELECT count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume FROM (${bars})`;
 }
 
-/** What a bar, a split or a dividend calls its day. */
+/** Names of the date field of a bar, a split or a dividend. */
 const DATE_FIELDS = ['session', 'date', 'ex_date', 'execution_date', 'ex_dividend_date'];
 
 /** Refused rows by dataset and reason. With a range: rows whose own date lies in it, as far as the row tells one. */

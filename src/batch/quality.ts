@@ -18,7 +18,7 @@ export interface QualityRequest {
   readonly limit: number;
 }
 
-/** What is odd about what is stored, and what was refused. Derived from the lake: nothing of it is told twice. */
+/** Warnings about stored data, and rejected rows. Derived from the lake, so nothing is reported twice. */
 export interface QualityReport {
   readonly from: IsoDate | undefined;
   readonly to: IsoDate | undefined;

@@ -9,7 +9,7 @@ import { completeThrough, planFetch } from './fetch/plan.ts';
 import { currentLedger } from './ledger/ledger.ts';
 import { currentListings } from './tables/listings-table.ts';
 
-/** How complete and how final the lake is, at an instant. */
+/** Completeness and finality of the lake at an instant. */
 export interface LakeStatus {
   readonly nowMs: InstantMs;
   /** The last session that has closed. */
@@ -57,7 +57,8 @@ export async function lakeStatus(
   };
   for (const row of ledger.values()) {
     if (row.rows > 0) counts[row.state] += 1;
-    // Looked for, and nothing came: there is no bar of it, nor will there be one where the exchange turned out to be closed.
+    // Looked for, and nothing came: there is no bar of it, nor will there be one where the exchange turned out to be
+    // closed.
     else if (calendar.isSession(row.session)) counts.missing += 1;
   }
   const listings = await currentListings(lake);

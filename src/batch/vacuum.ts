@@ -18,7 +18,7 @@ export interface VacuumDeps {
 }
 
 export interface VacuumRequest {
-  /** How far back versions stay readable, in days; each table's own promise (400 days) unless given. */
+  /** Days for which versions stay readable; default: each table's own retention (400 days). */
   readonly retentionDays?: number;
   readonly dryRun?: boolean;
   /** Deletes even what a running reader or a derived table that has not caught up may need. */
@@ -41,16 +41,16 @@ export interface VacuumLakeReport {
   readonly tables: readonly TableVacuum[];
   readonly files: number;
   readonly bytes: number;
-  /** What is worth knowing of it: a sentence each. */
+  /** Remarks, one sentence each. */
   readonly notes: readonly string[];
 }
 
 const MS_PER_DAY = 86_400_000;
 
 /**
- * Deletes the files of all tables that no version inside the retention refers to, and the part of their logs that is older
- * than that. Everything is looked at before anything is deleted: where one table refuses, none is touched. A dry run lists
- * exactly what the real run deletes.
+ * Deletes the files of all tables that no version inside the retention refers to, and the part of their logs that is
+ * older than that. Everything is looked at before anything is deleted: where one table refuses, none is touched. A dry
+ * run lists exactly what the real run deletes.
  */
 export async function vacuumLake(deps: VacuumDeps, request: VacuumRequest = {}): Promise<VacuumLakeReport> {
   const { lake } = deps;

@@ -23,8 +23,8 @@ import { sameStatistics } from './statistics.ts';
 import type { Table } from './table.ts';
 
 /**
- * Merging of files: the same rows in fewer, sorted files. Pure plans first; `compactTable` carries them out, one commit a
- * year, and commits nothing unless the rows before and after are proved to be the same.
+ * Merging of files: the same rows in fewer, sorted files. Pure plans first; `compactTable` carries them out, one commit
+ * a year, and commits nothing unless the rows before and after are proved to be the same.
  */
 
 export type CompactMode = 'incremental' | 'full';
@@ -100,7 +100,9 @@ function yearOfFile({ file, units }: HeldFile): number {
   return units.min === undefined ? 0 : yearOf(units.min);
 }
 
-/** Small files: a table without units is written in pieces as things happen, and merged when there are many of them. */
+/**
+ * Small files: a table without units is written in pieces as things happen, and merged when there are many of them.
+ */
 const SMALL_FILE_BYTES = 32 * 1024 * 1024;
 
 /** The files of a table without units to merge into one. */
@@ -110,7 +112,7 @@ export function planMerge(files: readonly DataFile[], mode: CompactMode): readon
   return small.length >= SHARED_UNITS_MIN ? small : [];
 }
 
-/** What was merged, by one commit. */
+/** The result of one merging commit. */
 export interface Compaction {
   readonly table: string;
   /** Undefined in a table without years. */
@@ -129,7 +131,10 @@ export interface CompactOptions {
   readonly onCompacted?: (compaction: Compaction) => void;
 }
 
-/** Merges the files of a table as the rules say, a commit a year, `years` at a time. Undefined rules: a table without units. */
+/**
+ * Merges the files of a table as the rules say, a commit a year, `years` at a time. Undefined rules: a table without
+ * units.
+ */
 export async function compactTable(
   deps: DataFileDeps,
   table: Table,

@@ -9,14 +9,16 @@ import { convertColumn, type SqlValue } from './engine-values.ts';
 import { recordName } from './records.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
 
-/** A parameter of a statement: bound, never pasted into the text. Dates and instants are bound as text and cast there. */
+/**
+ * A parameter of a statement: bound, never pasted into the text. Dates and instants are bound as text and cast there.
+ */
 export type SqlParameter = string | number | bigint | boolean | null;
 
 /** A row as the program sees it. See `engine-values.ts` for how each SQL type arrives. */
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 export interface EngineOptions {
-  /** What DuckDB may hold in memory, in bytes; beyond it sorts and aggregates spill to `tempFolder`. */
+  /** DuckDB's memory limit in bytes; beyond it, sorts and aggregates spill to `tempFolder`. */
   readonly memoryLimitBytes?: number;
   readonly threads?: number;
   /** A folder of this process, for spilling. */
@@ -45,7 +47,9 @@ export interface StreamedResult {
   readonly chunks: AsyncIterable<ColumnChunk>;
 }
 
-/** DuckDB in this process. Nothing is fetched from outside: extensions are neither installed nor loaded by themselves. */
+/**
+ * DuckDB in this process. Nothing is fetched from outside: extensions are neither installed nor loaded by themselves.
+ */
 export class Engine {
   readonly #instance: DuckDBInstance;
   /** Connections that wait for their next statement; undefined once the engine is closed. */
@@ -60,9 +64,9 @@ export class Engine {
   }
 
   /**
-   * An engine that reads the named files and no others, reaches no network, loads no extension, keeps nothing on disk (what does
-   * not fit into memory fails) and whose settings cannot be changed any more. A file that it reads it could write, too: let it
-   * run only what reads (`onlyReads`).
+   * An engine that reads the named files and no others, reaches no network, loads no extension, keeps nothing on disk
+   * (what does not fit into memory fails) and whose settings cannot be changed any more. A file that it reads it could
+   * write, too: let it run only what reads (`onlyReads`).
    */
   static async createSandbox(options: SandboxOptions): Promise<Engine> {
     return Engine.#open({
@@ -211,9 +215,9 @@ export class EngineSession implements Disposable {
   }
 
   /**
-   * As `stream`, for a text that somebody typed: runs it only if it reads. A last statement that is no SELECT or EXPLAIN, or
-   * one before it that does more than make a type or a table in memory (as PIVOT does), is refused with `engine-not-a-query`
-   * before it is run.
+   * As `stream`, for a text that somebody typed: runs it only if it reads. A last statement that is no SELECT or
+   * EXPLAIN, or one before it that does more than make a type or a table in memory (as PIVOT does), is refused with
+   * `engine-not-a-query` before it is run.
    */
   async streamQuery(sql: string): Promise<StreamedResult> {
     const { StatementType } = await import('@duckdb/node-api');
@@ -246,8 +250,8 @@ export class EngineSession implements Disposable {
   }
 
   /**
-   * Makes a temporary table of rows that the program holds, and returns how many there were. Values are in the order of the
-   * columns: dates as `YYYY-MM-DD`, instants as epoch milliseconds.
+   * Makes a temporary table of rows that the program holds, and returns how many there were. Values are in the order of
+   * the columns: dates as `YYYY-MM-DD`, instants as epoch milliseconds.
    */
   async load(
     table: string,
@@ -288,8 +292,8 @@ export class EngineSession implements Disposable {
   }
 
   /**
-   * The error of a stream that broke off. The binding gives none away, so the statement is run once more in a way that keeps
-   * no rows.
+   * The error of a stream that broke off. The binding gives none away, so the statement is run once more in a way that
+   * keeps no rows.
    */
   async #whyFailed(sql: string, parameters?: readonly SqlParameter[]): Promise<CondvestError> {
     let cause: unknown;
@@ -310,9 +314,10 @@ export class EngineSession implements Disposable {
   }
 
   /**
-   * The binding frees a result only when JavaScript happens to collect garbage, and the files and buffers of one that was left in
-   * the middle are no garbage of JavaScript's: a few hundred downloads that were broken off could take all files that a process
-   * may open. DuckDB itself lets go of them as soon as the result has failed, which an interrupted one does.
+   * The binding frees a result only when JavaScript happens to collect garbage, and the files and buffers of one that
+   * was left in the middle are no garbage of JavaScript's: a few hundred downloads that were broken off could take all
+   * files that a process may open. DuckDB itself lets go of them as soon as the result has failed, which an interrupted
+   * one does.
    */
   async #abandon(): Promise<void> {
     this.interrupt();
@@ -349,12 +354,16 @@ function rowsOf<T>(columns: Readonly<Record<string, readonly SqlValue[]>>): T[] 
   return rows;
 }
 
-/** A text as an SQL literal, for the few places where a parameter cannot stand (file lists, COPY targets, view bodies). */
+/**
+ * A text as an SQL literal, for the few places where a parameter cannot stand (file lists, COPY targets, view bodies).
+ */
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A path for DuckDB to read from, as an SQL literal: it takes paths for patterns, so what looks like one is quoted. */
+/**
+ * A path for DuckDB to read from, as an SQL literal: it takes paths for patterns, so what looks like one is quoted.
+ */
 export function sqlPath(path: string): string {
   return sqlText(path.replaceAll(/[[*?]/g, '[$&]'));
 }
@@ -368,7 +377,10 @@ function bind(parameters: readonly SqlParameter[] | undefined): DuckDBValue[] | 
   return parameters === undefined ? undefined : [...parameters];
 }
 
-/** DuckDB's C interface ends a stream that failed like one that is exhausted; only the result's kind, then invalid, tells. */
+/**
+ * DuckDB's C interface ends a stream that failed like one that is exhausted; only the result's kind, then invalid,
+ * tells.
+ */
 const INVALID_RESULT = 0;
 
 function streamed(

@@ -8,7 +8,7 @@ import { LAYOUT_VERSION } from './schema.ts';
 
 export const PROTOCOL: Protocol = { minReaderVersion: 1, minWriterVersion: 2 };
 
-/** How long a version stays readable: the guarantee behind `as_of`, unless a vacuum is run with less. */
+/** Days for which a version stays readable: the guarantee behind `as_of`, unless a vacuum is run with less. */
 const RETENTION_DAYS_DEFAULT = 400;
 const CHECKPOINT_INTERVAL_DEFAULT = 100;
 

@@ -13,8 +13,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /**
  * A put of units: which files go, which of their rows stay, which files are written. A unit (a session of daily bars, a
- * window of a silver table) has a file of its own while it may still change; settled ones share one file a year. The plan is
- * pure; `stagePut` carries it out up to the commit.
+ * window of a silver table) has a file of its own while it may still change; settled ones share one file a year. The
+ * plan is pure; `stagePut` carries it out up to the commit.
  */
 
 /** So many units of one year that may share a file make it worth writing one. */
@@ -75,7 +75,7 @@ export interface PutRequest {
   readonly units: SessionSet;
   /** A SELECT of all new rows of some of these units (those of one file to be written), columns found by name. */
   readonly rows: (units: SessionSet) => string;
-  /** How many rows there are in all, where the caller knows. */
+  /** Total number of rows, if the caller knows. */
   readonly rowCount?: number;
   /** Where the SELECT can be run, if it reads temporary tables. */
   readonly session?: EngineSession;
@@ -94,8 +94,8 @@ export interface StagedPut {
 }
 
 /**
- * Writes the files of a put against `base`, for a `WritePlan` to name. That every kept and new row is in them is counted.
- * When it fails, the files it has published are deleted again.
+ * Writes the files of a put against `base`, for a `WritePlan` to name. That every kept and new row is in them is
+ * counted. When it fails, the files it has published are deleted again.
  */
 export async function stagePut(
   deps: DataFileDeps,
@@ -239,7 +239,7 @@ async function unitsHeld(deps: DataFileDeps, definition: TableDefinition, file: 
   return units;
 }
 
-/** What was read of files that do not say which units they hold. A file never changes, so neither does this. */
+/** Cached units of files whose metadata does not list them. A file never changes, so neither does this. */
 const unitsRead = new WeakMap<DataFile, SessionSet>();
 
 /** True for files of ours that say which units they hold. */
@@ -248,8 +248,8 @@ export function isTagged(file: DataFile): boolean {
 }
 
 /**
- * The columns that files must have in which kept rows are written again. Throws where the table has columns of types that
- * we do not write: rewriting its rows would lose them.
+ * The columns that files must have in which kept rows are written again. Throws where the table has columns of types
+ * that we do not write: rewriting its rows would lose them.
  */
 export function columnsToKeep(
   definition: TableDefinition,

@@ -23,7 +23,7 @@ import { tooOld, versionAsOf, versionChecked } from './time-travel.ts';
 import { type VacuumOptions, type VacuumReport, vacuum } from './vacuum.ts';
 import type { Committed, Planner } from './write-plan.ts';
 
-/** What one commit did. */
+/** Record of one commit. */
 export interface CommitRecord {
   readonly version: number;
   readonly timestampMs: InstantMs;
@@ -71,7 +71,9 @@ export class Table {
     return this.#keepHead(loaded);
   }
 
-  /** The version of a number, or the last one that is not later than an instant; undefined where there was no table yet. */
+  /**
+   * The version of a number, or the last one that is not later than an instant; undefined where there was no table yet.
+   */
   async at(point: { readonly version: number } | { readonly asOfMs: InstantMs }): Promise<Snapshot | undefined> {
     const head = await this.head();
     if (head === undefined) return undefined;
@@ -153,7 +155,9 @@ export class Table {
     return compactTable(this.#deps, this, rules, options);
   }
 
-  /** The commits of versions `from` to `to`, both included, in order. Throws `lake-commit-missing` where one is gone. */
+  /**
+   * The commits of versions `from` to `to`, both included, in order. Throws `lake-commit-missing` where one is gone.
+   */
   async *commits(from: number, to: number): AsyncIterable<CommitRecord> {
     let previousMs = from > 0 ? await this.#log.timestampOf(from - 1) : undefined;
     for (let start = from; start <= to; start += COMMITS_AT_ONCE) {
@@ -218,8 +222,8 @@ export class Table {
   }
 
   /**
-   * After a commit, which stands whatever happens here: a checkpoint only makes opening quick. One that failed is due still
-   * at the next commit.
+   * After a commit, which stands whatever happens here: a checkpoint only makes opening quick. One that failed is due
+   * still at the next commit.
    */
   async #checkpointIfDue(snapshot: Snapshot): Promise<CondvestError | undefined> {
     const interval = checkpointInterval(snapshot.metaData);

@@ -15,7 +15,7 @@ const RETENTION_MS_MIN = 7 * 86_400_000;
 const DELETED_AT_ONCE = 1000;
 
 export interface VacuumOptions {
-  /** How far back versions stay readable; default: the table's own retention (400 days). */
+  /** Time for which versions stay readable; default: the table's own retention (400 days). */
   readonly retentionMs?: number;
   readonly dryRun?: boolean;
   /** Deletes even what a running reader or an unprocessed checkpoint may need. */

@@ -5,7 +5,7 @@ import { CondvestError } from '#base/errors.ts';
 
 import { type Grants, recentGrants, waitFor } from './request-budget.ts';
 
-/** How long a process waits for another one that is writing. */
+/** Time a process waits for another one that is writing. */
 const BUSY_MS = 5000;
 
 /**

@@ -27,13 +27,15 @@ const DEFAULT_EXAMPLES_MAX = 10;
 export interface ValidatedRows {
   /** SQL of the rows. */
   readonly rows: string;
-  /** How they come: by symbol and session, by these within each year, or anyhow. */
+  /** Row order: by symbol and session, by these within each year, or arbitrary. */
   readonly order: 'by-symbol' | 'by-year' | 'none';
   /** JSON of the jumps between rows that follow each other; null for none. */
   readonly jumps: string | null;
   readonly sessions: readonly IsoDate[];
   readonly withoutVolume: number;
-  /** SQL of the rows that those without volume are among, where others are only there to step from; all unless given. */
+  /**
+   * SQL of the rows that those without volume are among, where others are only there to step from; all unless given.
+   */
   readonly own?: string;
   /** Steps that end before this session are only there to step from; all are judged unless given. */
   readonly from?: IsoDate;
@@ -41,8 +43,8 @@ export interface ValidatedRows {
 }
 
 /**
- * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows worth
- * a look, the rules judge them.
+ * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows
+ * worth a look, the rules judge them.
  */
 export async function barWarnings(deps: BarWarningsDeps, bars: ValidatedRows): Promise<Warnings> {
   const { lake } = deps;

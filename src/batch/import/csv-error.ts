@@ -1,8 +1,8 @@
 import { CondvestError, UsageError } from '#base/errors.ts';
 
 /**
- * What DuckDB says of a line that is not CSV, in a sentence; anything else as it was. DuckDB has no error codes, so its
- * text is all there is to go by.
+ * Turns DuckDB's error about an invalid CSV line into a sentence; other errors pass through. DuckDB has no error codes,
+ * so this matches its message.
  */
 export function explainCsvError(error: unknown): unknown {
   if (!(error instanceof CondvestError) || !(error.cause instanceof Error)) return error;

@@ -26,7 +26,7 @@ export function acceptedEventsSql(rows: string, reason: string, columns: readonl
   return `SELECT DISTINCT ${columns.join(', ')} FROM (${rows}) WHERE (${reason}) IS NULL`;
 }
 
-/** How many rows are accepted, and how many of them are equal to one before. */
+/** Counts the accepted rows, and those equal to an earlier one. */
 export function duplicateEventsSql(rows: string, reason: string, columns: readonly string[]): string {
   const list = columns.join(', ');
   return `

@@ -93,7 +93,10 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
   };
 }
 
-/** With more sessions than this, nearly all steps are inside the import, and looking at what is stored beside it takes long. */
+/**
+ * With more sessions than this, nearly all steps are inside the import, and looking at what is stored beside it takes
+ * long.
+ */
 const BESIDE_SESSIONS_MAX = 60;
 /** Stored bars that a step into the import may start from, or one out of it may end at. */
 const BESIDE_DAYS = 90;
@@ -189,7 +192,9 @@ interface Duplicates {
   readonly collapsed: number;
 }
 
-/** Rows that are not sorted may hold a key twice. Equal rows collapse; different values for one key are all refused. */
+/**
+ * Rows that are not sorted may hold a key twice. Equal rows collapse; different values for one key are all refused.
+ */
 async function findDuplicates(
   deps: ImportDeps,
   accepted: string,
@@ -204,7 +209,7 @@ async function findDuplicates(
   return { path, collapsed: defined(counts, 'a count has a row').collapsed };
 }
 
-/** What duplicates change in the counts: accepted rows that are refused after all. */
+/** Returns the correction of the counts for duplicates: accepted rows that are rejected after all. */
 async function duplicateCounts(
   deps: ImportDeps,
   staged: Staged,

@@ -30,7 +30,7 @@ import {
   withdrawnSql,
 } from './value-sets.sql.ts';
 
-/** How rows of a file become rows of a table of corporate actions. */
+/** Mapping from rows of a file to rows of a table of corporate actions. */
 export interface EventDataset {
   readonly dataset: 'splits' | 'dividends';
   readonly definition: TableDefinition;
@@ -177,7 +177,9 @@ export async function putValueSets(
   };
 }
 
-/** So few events that a list has no more are believed to be withdrawn, whatever share of those that are known they are. */
+/**
+ * So few events that a list has no more are believed to be withdrawn, whatever share of those that are known they are.
+ */
 const MISSING_FEW = 5;
 
 /** A list that is far shorter than what is known of it takes nothing away: something is wrong with it. */

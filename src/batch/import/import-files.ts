@@ -14,7 +14,7 @@ import type { DatasetReport, FileReport, ImportReport } from './report.ts';
 import { DEFAULT_SOURCE, FLAT_FILE_SOURCE, type ImportDeps, type ImportRequest } from './request.ts';
 import { inspectSource } from './source-file.ts';
 
-/** What explains comes before what is explained by it: listings and splits before bars. */
+/** Context comes first: listings and splits before bars. */
 const ORDER: readonly Dataset[] = ['listings', 'splits', 'dividends', 'daily_bars'];
 
 /**

@@ -14,9 +14,9 @@ import type { SourceFile } from './source-file.ts';
  */
 
 /**
- * How a column tells a date:
+ * Encoding of dates in a column:
  * - `date`: a DATE.
- * - `text`: `YYYY-MM-DD`, with or without a time of 00:00 behind it; the date as written counts.
+ * - `text`: `YYYY-MM-DD`, with or without a time of 00:00 after it; the date as written counts.
  * - `epoch`: an instant as a count of `unit` since 1970.
  * - `timestamp`: an instant as a TIMESTAMP.
  * Instants must be midnight in New York or in UTC, and stand for that midnight's date.

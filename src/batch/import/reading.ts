@@ -10,7 +10,7 @@ import type { SourceFile } from './source-file.ts';
 const SAMPLE_ROWS = 1000;
 
 /**
- * How a file is read as a dataset, which is guessed from its columns unless given.
+ * Plans how to read a file as a dataset, which is recognized by its columns unless given.
  * @throws UsageError for columns that are missing, ambiguous, of a wrong type, or whose dates cannot be understood.
  */
 export async function planReading(lake: Lake, file: SourceFile, dataset: Dataset | undefined): Promise<SourceReading> {

@@ -2,7 +2,7 @@ import type { IsoDate } from '#base/dates.ts';
 
 import type { Dataset } from './columns.ts';
 
-/** What an import did, or would do. Counts are rows unless named otherwise. */
+/** Result of an import or a dry run. Counts are rows unless named otherwise. */
 export interface ImportReport {
   readonly dryRun: boolean;
   /** False: everything was there already, and nothing was written. */

@@ -17,9 +17,11 @@ export interface ImportDeps {
 export interface ImportRequest {
   /** Paths of files: Parquet, CSV, CSV.gz. */
   readonly files: readonly string[];
-  /** What all of them are; guessed from the columns of each unless given. */
+  /** The dataset of all files; default: recognized by the columns of each. */
   readonly dataset?: Dataset;
-  /** Where the values come from: decides what they may replace. `flat-file` for the vendor's flat files, else `import`. */
+  /**
+   * Where the values come from: decides what they may replace. `flat-file` for the vendor's flat files, else `import`.
+   */
   readonly source?: string;
   /** Replace what sources of higher rank gave, too. */
   readonly replace?: boolean;

@@ -27,11 +27,10 @@ export function occurringSessionsSql(rows: string): string {
 }
 
 /**
- * One walk over the rows as they come. `by_symbol`, `by_year`: how many do not come after the row before them by symbol and
- * session, by year, symbol and session; none, by either, means that no key occurs twice and that the rows of each year are
- * sorted. `jumps`: the first steps, as JSON, where the close jumps from that of the row before, which is of the same symbol;
- * meaningful in sorted rows.
- * The windows have no order of their own, so DuckDB streams them.
+ * One walk over the rows as they come. `by_symbol`, `by_year`: how many do not come after the row before them by symbol
+ * and session, by year, symbol and session; none, by either, means that no key occurs twice and that the rows of each
+ * year are sorted. `jumps`: the first steps, as JSON, where the close jumps from that of the row before, which is of
+ * the same symbol; meaningful in sorted rows. The windows have no order of their own, so DuckDB streams them.
  */
 export function walkSql(rows: string, jumpsMax: number): string {
   return `
@@ -50,8 +49,8 @@ export function walkSql(rows: string, jumpsMax: number): string {
 }
 
 /**
- * How many symbol-years hold a session twice. A bit a day of the year for each symbol and year is exact and takes a
- * fraction of the memory of grouping by key.
+ * Counts the symbol-years that have a session twice. One bit per day of the year for each symbol and year is exact and
+ * takes a fraction of the memory of grouping by key.
  */
 function crowdedSql(accepted: string): string {
   return `
@@ -134,7 +133,9 @@ export function sinceSql(rows: string, from: string | undefined): string {
   return from === undefined ? rows : `SELECT * FROM (${rows}) WHERE session >= DATE ${sqlText(from)}`;
 }
 
-/** Rows to be, and beside them what is stored of the same symbols and is not replaced: symbol, session, close, volume. */
+/**
+ * Rows to be, and beside them what is stored of the same symbols and is not replaced: symbol, session, close, volume.
+ */
 export function besideStoredSql(rows: string, stored: string): string {
   return `
     SELECT symbol, session, close, volume FROM (${rows})

@@ -7,8 +7,8 @@ import { mayReplaceSql } from '../put/put-bars.sql.ts';
  * The merge of corporate actions. A source says for one key (symbol and date, for dividends also the kind) a *set* of
  * values: usually one; two different ones are kept side by side, and reading applies neither. The set replaces what
  * sources of equal or lower rank had said for that key; what a higher rank said stays, and a difference is a conflict.
- * A value that is stored already keeps its source and its `seen_at`. Keys that stop coming are kept, but for those that were announced
- * and are withdrawn before they counted: see `withdrawnSql`.
+ * A value that is stored already keeps its source and its `seen_at`. Keys that stop coming are kept, but for those that
+ * were announced and are withdrawn before they counted: see `withdrawnSql`.
  *
  * Shapes: *incoming* has key and values, unique; *stored* has those, source and seen_at.
  */
@@ -62,8 +62,9 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
 }
 
 /**
- * Keys that the source itself had announced, ahead of their ex-date, and that its list has no more: they were postponed, under
- * another date now, or called off. A row of the list that lacks a part of its key may be any that it fits.
+ * Keys that the source itself had announced, ahead of their ex-date, and that its list has no more: they were
+ * postponed, under another date now, or called off. A row of the list that lacks a part of its key may be any that it
+ * fits.
  */
 export function withdrawnSql({ stored, key, source, listed }: ValueSetInputs): string {
   const fields = key.join(', ');
@@ -77,7 +78,7 @@ export function withdrawnSql({ stored, key, source, listed }: ValueSetInputs): s
     ORDER BY ${fields}`;
 }
 
-/** How many keys the source has stored from the list's first day on, and how many of them the list has. */
+/** Counts the source's stored keys from the list's first day on, and those of them that are on the list. */
 export function knownAndListedSql({ stored, key, source }: ValueSetInputs, listed: WholeList): string {
   const fields = key.join(', ');
   return `

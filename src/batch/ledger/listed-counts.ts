@@ -8,17 +8,17 @@ import type { SessionSet } from '#market/session-set.ts';
 import { readListings } from '../tables/listings-table.ts';
 import { listedRowsSql } from './listed-counts.sql.ts';
 
-/** What one version of the listings says of sessions as a whole. */
+/** Listed symbols per session, from one version of the listings. */
 export interface ListedSymbols {
-  /** How many symbols are listed on a session; 0 where listings say nothing. */
+  /** Returns the number of symbols listed in a session; 0 if there are no listings for it. */
   readonly on: (session: IsoDate) => number;
-  /** How many rows of a SELECT with `symbol` and `session` are of a symbol that is listed then, by session. */
+  /** Counts, by session, the rows of a SELECT with `symbol` and `session` whose symbol is listed then. */
   readonly rowsOf: (select: string) => Promise<ReadonlyMap<IsoDate, number>>;
 }
 
 /**
- * Symbols are counted by where listings begin and end, since asking `Listings` of every session would look at every symbol each
- * time.
+ * Symbols are counted by where listings begin and end, since asking `Listings` of every session would look at every
+ * symbol each time.
  */
 export async function listedSymbols(
   lake: Lake,
@@ -41,7 +41,7 @@ export async function listedSymbols(
   return { on, rowsOf };
 }
 
-/** What the listings say of some sessions and their rows. */
+/** Listed symbols and rows of some sessions. */
 export interface ListedRows {
   readonly on: ListedSymbols['on'];
   /** Rows of listed symbols, of all that each session has in `bronze/daily_bars`. */
@@ -60,7 +60,7 @@ export async function listedRowsStored(lake: Lake, calendar: Calendar, sessions:
   return { on, after: await rowsOf(`SELECT * FROM (${stored}) WHERE ${inUnits('session', sessions)}`) };
 }
 
-/** How many of some spans of dates cover a session. `last` null: until today. */
+/** Returns the number of date spans that cover a session. `last` null means until today. */
 export function countCovering(
   calendar: Calendar,
   spans: Iterable<{ readonly first: IsoDate; readonly last: IsoDate | null }>,

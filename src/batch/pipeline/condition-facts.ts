@@ -16,7 +16,7 @@ import { type ConditionFacts, NEWS_MS } from './conditions.ts';
 import { contradictoryDividends } from './held-dividends.sql.ts';
 import type { PipelineDeps } from './steps.ts';
 
-/** What the lake itself says about conditions that a person should know of. */
+/** Returns the facts in the lake behind conditions that a person should know about. */
 export async function conditionFacts(deps: PipelineDeps): Promise<ConditionFacts> {
   const { lake, calendar, source, rules } = deps;
   const ledger = await currentLedger(lake);
@@ -44,8 +44,8 @@ async function heldSplits({ lake }: PipelineDeps): Promise<readonly HeldEvent[]>
 }
 
 /**
- * There are hundreds of thousands of dividends: only those are read that may contradict each other, within one
- * symbol or under two of one security.
+ * There are hundreds of thousands of dividends: only those are read that may contradict each other, within one symbol
+ * or under two of one security.
  */
 async function heldDividends({ lake }: PipelineDeps): Promise<readonly HeldEvent[]> {
   const rows = await currentListings(lake);

@@ -8,8 +8,8 @@ import type { NewNotice, Notice } from '#ports/operations.ts';
 import { bundled, type Concern } from './bundle.ts';
 
 /**
- * What a person should know of, found in the ledger, the events and the run itself. Pure. What was told already (the open
- * notices) is an input: one condition keeps one notice, and is over only when it was looked at and holds no longer.
+ * Finds conditions that a person should know about, in the ledger, the events and the run itself. Pure. Open notices
+ * are an input: one condition keeps one notice, and is resolved only when it was checked and no longer holds.
  */
 
 export interface FailedStep {
@@ -18,7 +18,7 @@ export interface FailedStep {
   readonly cause: string;
 }
 
-/** What the lake says. */
+/** Facts from the lake. */
 export interface ConditionFacts {
   readonly calendar: Calendar;
   readonly ledger: ReadonlyMap<IsoDate, LedgerRow>;
@@ -49,7 +49,7 @@ export interface Judgement {
 
 /** A session whose corrections have been over for this long, and that nobody fetched again, is late. */
 const LATE_AFTER_MS = 24 * 60 * 60 * 1000;
-/** What happened longer ago is news no more: it was told, or the store that would know was lost. */
+/** Older events are no longer news: they were notified, or the store that would know was lost. */
 export const NEWS_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** A class of conditions, and how it is found out. */
@@ -110,7 +110,10 @@ const KINDS: readonly ConditionKind[] = [
 /** Kinds that happened: told once, never over. */
 export const EVENT_KINDS: ReadonlySet<string> = new Set(KINDS.filter(({ lasts }) => !lasts).map(({ kind }) => kind));
 
-/** What holds, and which of the open notices are over: those that were looked at and not found again. */
+/**
+ * Returns the conditions that hold, and the open notices that are resolved: those that were checked and not found
+ * again.
+ */
 export function findConditions(inputs: ConditionInputs): Judgement {
   const holding: NewNotice[] = [];
   const over: string[] = [];
@@ -126,8 +129,8 @@ export function findConditions(inputs: ConditionInputs): Judgement {
 }
 
 /**
- * Steps that fail belong to the notice that told of them; those that nobody was told of yet share a new one. Intervals that fail
- * count as one step: what stops one mostly stops all.
+ * Steps that fail belong to the notice that told of them; those that nobody was told of yet share a new one. Intervals
+ * that fail count as one step: what stops one mostly stops all.
  */
 function runConditions(failed: readonly FailedStep[], open: readonly Notice[], nowMs: InstantMs): NewNotice[] {
   const told = open.filter(({ kind }) => kind === 'run-failed').map(({ key }) => ({ key, steps: stepsOf(key) }));
@@ -162,7 +165,9 @@ function stepsOf(key: string): ReadonlySet<string> {
 /** In the key of the notice of runs that died: over with the first run that gets to its report. */
 const PROCESS = 'process';
 
-/** Processes that died in the middle of a run, one after the other: the next run may die as well, so it is told at once. */
+/**
+ * Processes that died in the middle of a run, one after the other: the next run may die as well, so it is told at once.
+ */
 export function deathNotice(deaths: number, nowMs: InstantMs): NewNotice {
   return {
     key: `run-failed:${PROCESS}`,
@@ -291,7 +296,7 @@ function horizonCondition({ horizon }: ConditionFacts, { nowMs }: ConditionInput
   ];
 }
 
-/** What happened lately and was not told yet, also where the run that did it was killed before it could tell. */
+/** Returns recent events without a notice, even if the run behind them was killed before it could notify. */
 function restatedEvents(facts: ConditionFacts, { open, nowMs }: ConditionInputs): NewNotice[] {
   const restated = facts.restated.map(
     ({ version, values }): NewNotice => ({

@@ -17,8 +17,8 @@ import { deriveRestatements } from '../restatements/restatements.ts';
 import { type VerifyDeps, verifyLake } from '../verify/verify.ts';
 
 /**
- * The steps of the daily pipeline, as `daily.asl.json` calls them: each takes and gives JSON, can be run again with the same
- * input, and throws where it could not do its work.
+ * The steps of the daily pipeline, as `daily.asl.json` calls them: each takes and gives JSON, can be run again with the
+ * same input, and throws where it could not do its work.
  */
 
 export interface PipelineDeps extends FetchDeps {
@@ -27,7 +27,7 @@ export interface PipelineDeps extends FetchDeps {
   readonly signal?: AbortSignal;
 }
 
-/** What a run is started with. The same input again (resume) gives the same result. */
+/** Input of a run. The same input again (resume) gives the same result. */
 export interface PipelineInput {
   /** Only this session; all that are work to do unless given. */
   readonly session?: string;
@@ -41,9 +41,11 @@ export interface PipelinePlan {
   /** Sessions that are left for the next run, or for a backfill. */
   readonly left: number;
   readonly intervals: readonly number[];
-  /** What is derived has not caught up with what it is derived from. */
+  /** Whether derived tables are behind their inputs. */
   readonly toDerive: boolean;
-  /** The run before this one failed or died: every step is gone through again, so that what failed is seen to be over. */
+  /**
+   * The run before this one failed or died: every step is gone through again, so that what failed is seen to be over.
+   */
   readonly again: boolean;
 }
 
@@ -72,7 +74,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
 }
 
 /**
- * What a run is started with, looked at before it begins.
+ * Validates the input of a run before it begins.
  * @throws UsageError `pipeline-session` for a day that is no session, or that has not closed.
  */
 export function checkInput({ calendar, clock }: Pick<PipelineDeps, 'calendar' | 'clock'>, input: PipelineInput): void {
@@ -235,7 +237,10 @@ export interface RecordStepReport {
   readonly restatements: number;
 }
 
-/** What a killed process left out of the ledger; and what changed in the bars since the last run: derived from their versions before anything merges their files. */
+/**
+ * Records what a killed process left out of the ledger, and derives what changed in the bars since the last run from
+ * their versions, before anything merges their files.
+ */
 export async function recordStep(deps: PipelineDeps): Promise<RecordStepReport> {
   await completeLedger(deps, deps.clock.nowMs() - VERIFIED_BACK_MS);
   const { added, settlements, restatements } = await deriveRestatements(deps);
@@ -276,7 +281,7 @@ export async function consolidateStep(deps: PipelineDeps): Promise<{ readonly ro
   return { rows: report.rows, files: report.filesBefore - report.filesAfter };
 }
 
-/** What was written up to so long ago is verified by a run: over any weekend, and a run that died. */
+/** A run verifies files written within this time: it spans any weekend, and a run that died. */
 const VERIFIED_BACK_MS = 4 * 24 * 60 * 60 * 1000;
 
 export async function verifyStep(

@@ -79,9 +79,9 @@ export async function tellOfRun(deps: TellDeps, kind: string, error: string | nu
 }
 
 /**
- * Hands on what no channel has got yet, each event tried again a few times. A channel that fails stops no other, and an event
- * that is refused for good stops no later one. One delivery at a time, over all processes: who comes second waits, and finds
- * nothing left to do but what is news since.
+ * Hands on what no channel has got yet, each event tried again a few times. A channel that fails stops no other, and an
+ * event that is refused for good stops no later one. One delivery at a time, over all processes: who comes second
+ * waits, and finds nothing left to do but what is news since.
  */
 export async function deliver(deps: TellDeps): Promise<Pick<TellReport, 'delivered' | 'failures'>> {
   const { operations, clock, random } = deps;
@@ -114,8 +114,9 @@ interface Delivery {
 }
 
 /**
- * Hands a channel what it has not got yet; false where that is another one's to do by now. After an event that it does not take for now
- * the next ones find out whether the channel is away: if it takes one of them, it was the event, and that holds up nothing.
+ * Hands a channel what it has not got yet; false where that is another one's to do by now. After an event that it does
+ * not take for now the next ones find out whether the channel is away: if it takes one of them, it was the event, and
+ * that holds up nothing.
  */
 async function deliverTo(
   deps: TellDeps,

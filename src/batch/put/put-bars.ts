@@ -32,7 +32,7 @@ import {
   outcomesSql,
 } from './put-bars.sql.ts';
 
-/** What decides over rows and sessions, by configuration. */
+/** Configured rules for rows and sessions. */
 export interface PutRules {
   /** Sources from the lowest rank to the highest. */
   readonly sourceRanks: readonly string[];
@@ -52,8 +52,8 @@ export interface PutBarsDeps {
 export interface PutBarsRequest {
   /**
    * A SELECT of accepted rows: symbol, session, open, high, low, close, volume, vwap, trades, each symbol and session
-   * once. It is run several times and must give the same rows each time: a scratch file or the caller's own input, not a
-   * temporary table.
+   * once. It is run several times and must give the same rows each time: a scratch file or the caller's own input, not
+   * a temporary table.
    */
   readonly rows: string;
   /** The SELECT gives the rows of any one year by symbol and session: spares a sort. */
@@ -69,7 +69,7 @@ export interface PutBarsRequest {
   readonly dryRun?: boolean;
 }
 
-/** What a put did to one session. Counts are rows. */
+/** Effect of a put on one session. Counts are rows. */
 export interface SessionOutcome {
   readonly inserted: number;
   readonly replaced: number;
@@ -104,8 +104,8 @@ export interface PutBarsReport {
 const CONFLICTS_LISTED_MAX = 20;
 
 /**
- * Puts rows into `bronze/daily_bars`, then what is now known of their sessions into the ledger. Running it again with the
- * same rows changes nothing. A kill between the two commits is mended by the next run.
+ * Puts rows into `bronze/daily_bars`, then what is now known of their sessions into the ledger. Running it again with
+ * the same rows changes nothing. A kill between the two commits is mended by the next run.
  */
 export async function putBars(deps: PutBarsDeps, request: PutBarsRequest): Promise<PutBarsReport> {
   const { lake, calendar, rules } = deps;

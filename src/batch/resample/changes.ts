@@ -13,8 +13,8 @@ import { relinkedRanges } from './symbol-spans.ts';
 export type Since = Extract<Decision, { mode: 'incremental' }>;
 
 /**
- * What happened to the inputs between a checkpoint and the versions pinned. A text instead: why that cannot be told any
- * more, so that everything has to be derived again.
+ * Returns the changes of the inputs between a checkpoint and the pinned versions, or, as a string, why they are no
+ * longer known and everything has to be recomputed.
  */
 export async function changesSince(
   lake: Lake,
@@ -44,7 +44,7 @@ export async function changesSince(
   }
 }
 
-/** What the lake says of a version or a commit that its log no longer holds. */
+/** Error codes for a version or a commit that is no longer in the log. */
 const FORGOTTEN: ReadonlySet<string> = new Set(['lake-commit-missing', 'lake-as-of-too-old']);
 
 /** Undefined where a foreign commit may have changed anything. */

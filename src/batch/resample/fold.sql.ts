@@ -4,11 +4,11 @@ import type { Column } from '#lake/schema.ts';
  * The SQL that folds daily bars into bars of N sessions. Pure text; `fold.ts` runs it on one DuckDB session.
  *
  * One chunk of work is decoded from Parquet once, into `chunk_bars`, under one BIGINT: the row's rank (its symbol and
- * security) in the high bits, its session index in the low 16. So six group-bys and six sorts work on an integer, and the
- * text of symbols is joined back to the result, which is N times smaller.
+ * security) in the high bits, its session index in the low 16. So six group-bys and six sorts work on an integer, and
+ * the text of symbols is joined back to the result, which is N times smaller.
  *
- * Nearly all windows are folded just so. The few that hold a split or a change of symbol (`special_windows`) are
- * left out of that and folded again from their own rows, scaled and under their security's last symbol.
+ * Nearly all windows are folded just so. The few that hold a split or a change of symbol (`special_windows`) are left
+ * out of that and folded again from their own rows, scaled and under their security's last symbol.
  */
 
 /** Bits of a key that hold the session index, or the window number. Enough up to the year 2222. */
@@ -70,8 +70,8 @@ export const WINDOWS: LoadedTable = {
 };
 
 /**
- * Each (symbol, security) of the run with its rank. `symbol_rank` orders by symbol alone, `nth` counts the securities of
- * one symbol. `lone`: nothing else belongs to its security, so no window of it changes symbol.
+ * Each (symbol, security) of the run with its rank. `symbol_rank` orders by symbol alone, `nth` counts the securities
+ * of one symbol. `lone`: nothing else belongs to its security, so no window of it changes symbol.
  */
 export function createPairs(bars: string): string {
   return `create or replace temp table pairs as
@@ -92,7 +92,7 @@ export function createPairs(bars: string): string {
     order by rank`;
 }
 
-/** What the result needs of each rank, one row a rank; ranks are dense, so that the join is an array look-up. */
+/** The columns that the result needs per rank, one row each. Ranks are dense, so the join is an array lookup. */
 export const CREATE_RANKS = `create or replace temp table ranks as
   select distinct rank, symbol, security_id, symbol_rank, nth from pairs order by rank`;
 
@@ -109,9 +109,9 @@ export const KEEP_CHUNK_BARS = `create or replace temp table kept_bars as
 export const ONLY_KEPT_BARS = 'create temp table chunk_bars as from kept_bars';
 
 /**
- * The next chunk: what was kept, and from files the rows of the sessions in `read_sessions`. `pv` is price times volume of
- * the rows that count towards vwap; where such a row has no vwap it is NaN, and so is the sum. Trades likewise: a double
- * counts trades exactly up to 2^53.
+ * The next chunk: what was kept, and from files the rows of the sessions in `read_sessions`. `pv` is price times volume
+ * of the rows that count towards vwap; where such a row has no vwap it is NaN, and so is the sum. Trades likewise: a
+ * double counts trades exactly up to 2^53.
  *
  * The index is an INTEGER on purpose: `arg_min` by a BIGINT takes half as long again.
  */
@@ -127,7 +127,9 @@ export function readChunkBars(bars: string): string {
     from kept_bars`;
 }
 
-/** The rows of the chunk that may lie in a special window of any interval: few, so that six joins with them cost little. */
+/**
+ * The rows of the chunk that may lie in a special window of any interval: few, so that six joins with them cost little.
+ */
 export const CREATE_SPECIAL_BARS = `create or replace temp table special_bars as
   select b.*, b.k >> ${INDEX_BITS} as rank
   from chunk_bars b

@@ -24,7 +24,7 @@ import type { PlannedWindow, Published } from './plan.ts';
 import type { WindowScale } from './scales.ts';
 import type { LinkedSpan } from './symbol-spans.ts';
 
-/** What the folds of one run work on. */
+/** Inputs of the folds of one run. */
 export interface FoldInputs {
   readonly calendar: Calendar;
   readonly published: Published;
@@ -37,9 +37,9 @@ export interface FoldInputs {
 }
 
 /**
- * Folds daily bars into N-session bars on one DuckDB session, chunk by chunk. A chunk is all windows, of every interval,
- * that begin in one year: its rows are read once, and what the next chunk needs of them (the windows of December reach into
- * January) is handed on, which is why chunks come in descending order of year.
+ * Folds daily bars into N-session bars on one DuckDB session, chunk by chunk. A chunk is all windows, of every
+ * interval, that begin in one year: its rows are read once, and what the next chunk needs of them (the windows of
+ * December reach into January) is handed on, which is why chunks come in descending order of year.
  */
 export class FoldRun {
   readonly #session: EngineSession;
@@ -93,7 +93,9 @@ export class FoldRun {
     this.#held = wanted;
   }
 
-  /** The SELECT that yields the bars of these windows of one interval, ascending and loaded. Valid until the next call. */
+  /**
+   * The SELECT that yields the bars of these windows of one interval, ascending and loaded. Valid until the next call.
+   */
   async select(interval: number, windows: readonly PlannedWindow[]): Promise<string> {
     for (const index of this.#indexesOf(windows)) assert(this.#held.has(index), `session index ${index} is not loaded`);
     await this.#load(

@@ -24,7 +24,7 @@ export function inputTables(lake: Lake): InputTables {
   return { bars: lake.table(DAILY_BARS), splits: lake.table(SPLITS), listings: lake.table(LISTINGS) };
 }
 
-/** What splits and listings say together at one version of each. */
+/** Splits and listings at one version of each. */
 export interface Actions {
   readonly splits: readonly AppliedSplit[];
   readonly spans: readonly LinkedSpan[];

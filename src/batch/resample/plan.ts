@@ -24,7 +24,7 @@ export interface Published {
   readonly last: number;
 }
 
-/** What happened to the inputs since a checkpoint. */
+/** Changes of the inputs since a checkpoint. */
 export interface Changes {
   /** Sessions whose rows, or whose rows' securities, changed. */
   readonly sessions: SessionSet;
@@ -83,8 +83,8 @@ export interface StoredBounds {
 }
 
 /**
- * What a changed calendar makes of the stored windows: the first one whose bounds are not the calendar's any more, and all
- * stored from there on, which are to be removed. Undefined: every stored window is still a window.
+ * Returns the stored windows that a changed calendar invalidates: the first one whose bounds no longer match the
+ * calendar, and all stored from there on, which must be removed. Undefined if every stored window is still valid.
  */
 export function outdatedFrom(
   calendar: Calendar,

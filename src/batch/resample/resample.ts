@@ -59,8 +59,8 @@ export interface ResampleReport {
 
 /**
  * Derives the N-session bars of silver from daily bars, splits and listings: exactly the windows that changed since the
- * checkpoint of each table, or all of them where that cannot be told. Data and checkpoint are one commit a table, so a run
- * that dies anywhere is simply run again. One interval that fails does not stop the others.
+ * checkpoint of each table, or all of them where that cannot be told. Data and checkpoint are one commit a table, so a
+ * run that dies anywhere is simply run again. One interval that fails does not stop the others.
  */
 export async function resample(deps: ResampleDeps, request: ResampleRequest): Promise<ResampleReport> {
   const { lake, calendar } = deps;
@@ -77,7 +77,7 @@ export async function resample(deps: ResampleDeps, request: ResampleRequest): Pr
   return { intervals: reports, lastPublished: last === undefined ? undefined : calendar.sessionAt(last) };
 }
 
-/** What is to be committed to one table, its files written. */
+/** A pending commit of one table, with its files already written. */
 interface Prepared {
   readonly plan: WritePlan | undefined;
   readonly report: IntervalReport;

@@ -4,8 +4,8 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
 
 /**
- * What the rows of one piece of one window are multiplied by, to be in the share count of the window's last published
- * session. A window with k splits has k such pieces; its rows from the last split on have none.
+ * Factors that bring the rows of one piece of a window to the share basis of the window's last published session. A
+ * window with k splits has k such pieces; its rows from the last split on need none.
  */
 export interface WindowScale {
   readonly interval: number;

@@ -19,7 +19,9 @@ export interface SilverLayout {
   readonly units: SessionSet;
 }
 
-/** Closed windows of one year that a run writes share a file from this count on. A rebuild gives each year one file. */
+/**
+ * Closed windows of one year that a run writes share a file from this count on. A rebuild gives each year one file.
+ */
 const SHARED_WINDOWS_MIN = 2;
 const SHARED_WINDOWS_MIN_REBUILD = 1;
 
@@ -67,7 +69,7 @@ function closedAmong(windows: readonly PlannedWindow[]): (firstSession: string) 
   return (firstSession) => closed.has(firstSession);
 }
 
-/** What one file of a run is made from. */
+/** Sources of one file of a run. */
 export interface StageRequest {
   readonly interval: number;
   /** The silver table as planned against; undefined: there is none yet. */

@@ -10,7 +10,7 @@ import { createCalendar } from './calendar.ts';
 import { CLOSURES } from './closures.ts';
 import { earlyClosesOf, holidaysOf } from './holidays.ts';
 
-/** What two other programs say; the file says which. */
+/** Sessions by two other programs; the file names them. */
 interface Recorded {
   readonly firstSession: IsoDate;
   readonly lastSession: IsoDate;

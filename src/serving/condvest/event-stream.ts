@@ -3,16 +3,16 @@ import type { Serving, ServingContext } from '../http/serving.ts';
 import { streamed } from '../http/streamed.ts';
 
 /**
- * Server-sent events (the HTML standard, "text/event-stream"): what listeners are told, as it happens, to one client. What the
- * client has not taken yet waits in a buffer of bounded size; a client that lets it run over is let go, and comes back by
- * itself, as EventSource does, to ask for the present state.
+ * Server-sent events (the HTML standard, "text/event-stream"): what listeners are told, as it happens, to one client.
+ * What the client has not taken yet waits in a buffer of bounded size; a client that lets it run over is let go, and
+ * comes back by itself, as EventSource does, to ask for the present state.
  */
 
 /** A comment this often tells both sides, and proxies between them, that the connection lives. */
 const HEARTBEAT_MS = 15_000;
-/** What a client may be behind: several thousand steps of a run. */
+/** Maximum backlog of a client: several thousand steps of a run. */
 const BUFFER_BYTES_MAX = 1 << 20;
-/** How long EventSource waits before it comes back. */
+/** Time EventSource waits before it reconnects. */
 const RETRY_MS = 3000;
 
 export const EVENT_HEADERS = {

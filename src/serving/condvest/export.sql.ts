@@ -11,13 +11,14 @@ export interface ExportColumns {
 export interface ExportWanted {
   /** In this order; each is a column of the table. */
   readonly columns: readonly string[];
-  /** How many symbols are bound, from `$3` on; 0: any. */
+  /** Number of bound symbols, from `$3` on; 0 means any. */
   readonly symbols: number;
 }
 
 /**
- * Rows of a table. `rows` is SQL text of a relation (`scanSql`); `$1` and `$2` are the first and last day, or null. With symbols
- * the rows are in the table's order; otherwise in the order of the files, which nothing has to hold in memory to keep.
+ * Rows of a table. `rows` is SQL text of a relation (`scanSql`); `$1` and `$2` are the first and last day, or null.
+ * With symbols the rows are in the table's order; otherwise in the order of the files, which nothing has to hold in
+ * memory to keep.
  */
 export function exportSql(rows: string, definition: TableDefinition, by: ExportColumns, wanted: ExportWanted): string {
   const order = wanted.symbols === 0 ? '' : ` ORDER BY ${definition.sortBy.map(sqlName).join(', ')}`;

@@ -21,8 +21,8 @@ interface LedgerSqlRow {
 }
 
 /**
- * The ledger as people see it, ascending: every session from the first known one to the last that closed, those without a row
- * as missing. Missing sessions that no source's plan reaches are left out: nobody could fill them.
+ * The ledger as people see it, ascending: every session from the first known one to the last that closed, those without
+ * a row as missing. Missing sessions that no source's plan reaches are left out: nobody could fill them.
  */
 export async function listLedger(
   lake: Lake,
@@ -52,7 +52,7 @@ export async function listLedger(
   return listed;
 }
 
-/** What is said of a session that the ledger does not know. */
+/** Returns the response for a session that is not in the ledger. */
 export function sessionAnswer(calendar: Calendar, session: IsoDate, row?: LedgerSqlRow): SessionAnswer {
   const early_close = calendar.isSession(session) && calendar.isEarlyClose(session);
   if (row === undefined) {

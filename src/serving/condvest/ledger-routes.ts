@@ -72,7 +72,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     method: 'get',
     path: '/condvest/v1/sessions',
     summary: 'The ledger: every session and how final it is',
-    description: 'Newest first, sessions without any bar as `missing`.',
+    description: 'Newest first. Sessions without any bar are `missing`.',
     tag: 'condvest',
     query: sessionsQuery.extend({ cursor: cursorParameter }),
     answer: sessionsShape,
@@ -96,7 +96,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/sessions/{session}',
-    summary: 'One session, with what is odd about it',
+    summary: 'One session, with its warnings',
     tag: 'condvest',
     params: z.object({ session: dateParameter }),
     query: z.object({ limit: findingsLimit }),
@@ -118,7 +118,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/gaps',
-    summary: 'Holes: sessions the market lacks, symbols that sessions lack',
+    summary: 'Gaps: missing and partial sessions, and symbols missing from sessions',
     tag: 'condvest',
     query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
     answer: gapsShape,
@@ -141,7 +141,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/quality',
-    summary: 'What is odd about the bars, and what was refused',
+    summary: 'Warnings about the bars, and rejected rows',
     description:
       `Counts, and examples of each kind up to the limit. Without \`from\`: the ${QUALITY_SESSIONS} sessions up to \`to\`; without \`to\`: ` +
       `up to the last session that has closed. At most ${QUALITY_DAYS_MAX} days at a time.`,
@@ -159,8 +159,8 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/quarantine',
-    summary: 'Rows that were refused, with their reason',
-    description: 'Newest first. `session`: rows whose own date it is, as far as a row tells one.',
+    summary: 'Rejected rows, with their reason',
+    description: 'Newest first. `session` selects rows by their own date, if they have one.',
     tag: 'condvest',
     query: quarantineQuery.extend({ cursor: cursorParameter }),
     answer: quarantineShape,

@@ -17,13 +17,13 @@ On a loopback address any key or none is accepted; elsewhere send \`Authorizatio
 Errors are JSON with \`status\`, \`request_id\`, \`error\`, \`message\` and a stable \`code\`. Answers carry an ETag of the table versions
 that they were made from; those pinned by \`as_of\` never change.`;
 
-/** What a reader sees beside the tags of routes. */
+/** Descriptions of the tags of routes. */
 const TAGS = [
   { name: 'condvest', description: 'Our own API' },
   { name: 'vendor', description: 'Compatible with Massive (Polygon.io)' },
   { name: 'udf', description: "TradingView's Universal Data Feed" },
   { name: 'openbb', description: 'OpenBB Workspace' },
-  { name: 'operations', description: 'For those who look after the server' },
+  { name: 'operations', description: 'For operators of the server' },
 ];
 
 /** The description of every route, made from the routes themselves. */
@@ -46,13 +46,13 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key, as condvest keys create shows it',
+    description: 'A key from condvest keys create',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'query', name: 'apiKey' });
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/openapi.json',
-    summary: 'This description, as OpenAPI 3.1',
+    summary: 'This API as OpenAPI 3.1',
     tag: 'condvest',
     scope: 'none',
     answer: z.object({ openapi: z.string() }).loose(),
@@ -66,7 +66,7 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/docs',
-    summary: 'The reference, to try calls on',
+    summary: 'The interactive API reference',
     tag: 'condvest',
     scope: 'none',
     answer: 'html',
@@ -75,7 +75,7 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/docs/start.js',
-    summary: 'What starts the reference page',
+    summary: 'Start script of the reference page',
     tag: 'condvest',
     scope: 'none',
     answer: ['text/javascript'],

@@ -38,10 +38,10 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/runs/stream',
-    summary: 'Runs, steps, notices and the first building of the lake, as they happen',
+    summary: 'Runs, steps, notices and the first build of the lake, as they happen',
     description:
-      'Server-sent events `run`, `step`, `notice` and `building`, each with the JSON that the other routes have for it. A comment ' +
-      'every 15 s keeps the connection alive. A client that does not keep up is let go.',
+      'Server-sent events `run`, `step`, `notice` and `building`, each with the same JSON as in the other routes. A comment ' +
+      'every 15 s keeps the connection alive. A client that cannot keep up is disconnected.',
     tag: 'condvest',
     query: z.object({}),
     answer: 'events',
@@ -72,13 +72,14 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     method: 'post',
     path: '/condvest/v1/runs',
     summary: 'Start a run of the pipeline',
-    description: 'Answers 202 with the id of the run, and 409 while one goes on. Needs a key of scope admin.',
+    description:
+      'Responds with 202 and the id of the run, or with 409 while another one is in progress. Needs a key with scope admin.',
     tag: 'condvest',
     scope: 'admin',
     body: z.object({
       session: dateParameter
         .optional()
-        .openapi({ description: 'Bring this session up to date; by default all that is due' }),
+        .openapi({ description: 'Bring this session up to date; default: everything due' }),
     }),
     answer: startedShape,
     status: 202,
@@ -97,7 +98,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/notices',
-    summary: 'What a person should know of',
+    summary: 'Notices: conditions that a person should know about',
     tag: 'condvest',
     query: z.object({ open: flag(false), limit: whole({ min: 1, max: NOTICES_MAX, default: 100 }) }),
     answer: noticesShape,

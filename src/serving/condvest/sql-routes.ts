@@ -19,9 +19,9 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
     path: '/condvest/v1/sql',
     summary: 'One SELECT over all tables, as a file',
     description:
-      'Off unless the operator turns it on (`CONDVEST_SERVE_SQL`), and for keys of scope admin alone. All tables are pinned at one ' +
-      'version. The statement is one SELECT of DuckDB that reads nothing but the tables; it runs in a process of its own, with ' +
-      'bounds on memory, rows and time. A failure in the middle breaks the connection.',
+      'Off by default (`CONDVEST_SERVE_SQL`), and only for keys with scope admin. All tables are pinned at one ' +
+      'version. The statement is one DuckDB SELECT that reads only the tables. It runs in a separate process with ' +
+      'limits on memory, rows and time. A failure midway breaks the connection.',
     tag: 'condvest',
     scope: 'admin',
     body: sqlBody,

@@ -41,7 +41,7 @@ export function statusOf(error: CondvestError): ErrorStatus {
   return BY_CODE[error.code] ?? (error instanceof UsageError ? 400 : BY_KIND[error.kind]);
 }
 
-/** What every failed request is answered with: both names that clients look for, and our own code beside them. */
+/** Body of every error response: both names that clients look for, and our own code. */
 export interface ErrorBody {
   readonly status: string;
   readonly request_id: string;

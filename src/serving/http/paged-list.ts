@@ -8,7 +8,7 @@ import { originOf } from './origin.ts';
 import { CURSOR_LENGTH_MAX, decodeCursor, encodeCursor, viewOfCursor } from './paging.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
-/** What every list is asked with. */
+/** Parameters of every list. */
 export interface ListQuery {
   readonly limit: number;
   readonly as_of?: InstantMs | undefined;
@@ -16,11 +16,11 @@ export interface ListQuery {
 
 /** A list that is served page by page. All pages are made from the versions of the first one, so that they agree. */
 export interface PagedList<Query extends ListQuery, Item> {
-  /** What the first page is called with; the later ones are called with a cursor that holds it. */
+  /** Parameters of the first page; later pages use a cursor that contains them. */
   readonly schema: z.ZodObject & z.ZodType<Query>;
   /** Tables that the list is made from. */
   readonly uses: readonly string[];
-  /** What the list depends on beside the address and the lake, such as the day on which it is asked for. */
+  /** Other dependencies of the list besides the address and the lake, such as the day of the request. */
   readonly also?: (page: ListPage<Query>) => string | undefined;
   /** The items from `offset` on, one more than the limit where there are more. The order must be total. */
   readonly read: (page: ListPage<Query>) => Promise<readonly Item[]>;

@@ -105,7 +105,10 @@ export const cursorParameter = z
   .string()
   .optional()
   .transform((text) => (text === '' ? undefined : text))
-  .openapi({ type: 'string', description: 'From `next_url`; other parameters are then those of page one' });
+  .openapi({
+    type: 'string',
+    description: 'From `next_url`; it overrides the other parameters with those of page one',
+  });
 
 /** An instant to answer from: a date (its end in UTC), `2024-01-02T15:00:00Z`, or epoch milliseconds. */
 export const asOfParameter = z

@@ -1,11 +1,12 @@
 /**
- * Runs a statement that somebody typed where it can do no harm: in a process of its own that has no secrets, may read the
- * named files and no others, reaches no network, and is killed when it needs more memory or time than it was given.
+ * Runs a statement that somebody typed where it can do no harm: in a process of its own that has no secrets, may read
+ * the named files and no others, reaches no network, and is killed when it needs more memory or time than it was given.
  */
 export interface SqlRunner {
   /**
-   * Resolves when the first bytes of the answer are there. Throws `query-invalid`, `query-not-a-query` or `query-too-large`
-   * (memory, rows); the same errors break the bytes off where they come later. Aborting kills the process.
+   * Resolves when the first bytes of the answer are there. Throws `query-invalid`, `query-not-a-query` or
+   * `query-too-large` (memory, rows); the same errors break the bytes off where they come later. Aborting kills the
+   * process.
    */
   run(request: SqlRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -19,7 +20,7 @@ export interface SqlRequest {
   readonly files: readonly string[];
   readonly limits: {
     readonly rows: number;
-    /** What the statement may hold in memory. */
+    /** Memory limit of the statement. */
     readonly bytes: number;
   };
 }

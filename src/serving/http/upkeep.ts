@@ -2,14 +2,14 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Notice, Run, RunStep } from '#ports/operations.ts';
 
 /**
- * What the server shows of, and asks of, the work of the other layers. The composition root hands it in, since the layers do
- * not know each other. Reports are plain data; instants are epoch milliseconds.
+ * View of the other layers' work for the server. The composition root provides it, since the layers do not know each
+ * other. Reports are plain data; instants are epoch milliseconds.
  */
 export interface Upkeep {
   /** The prices are simulated: every view says so. */
   isSimulated(): Promise<boolean>;
   status(): Promise<UpkeepStatus>;
-  /** What is being built before there is anything to serve; undefined when it is done. */
+  /** Returns the build in progress while there is nothing to serve yet; undefined when it is done. */
   building(): Building | undefined;
   gaps(request: { readonly symbol?: string | undefined; readonly limit: number }): Promise<Gaps>;
   quality(request: {
@@ -23,7 +23,7 @@ export interface Upkeep {
   notices(request: { readonly openOnly: boolean; readonly limit: number }): Promise<readonly Notice[]>;
   /** Begins a run and returns its id; `pipeline-busy` where one goes on. Undefined: this server runs none. */
   readonly startRun: ((request: { readonly session?: IsoDate | undefined }) => Promise<string>) | undefined;
-  /** What happens from now on, until the returned function is called. Listeners must not block. */
+  /** Calls the listener for each event until the returned function is called. Listeners must not block. */
   listen(listener: (event: UpkeepEvent) => void): () => void;
   /** The next run of the schedule; undefined where this server keeps none. */
   nextRun(): { readonly atMs: InstantMs; readonly reason: string; readonly session: IsoDate } | undefined;

@@ -3,7 +3,7 @@ import { UsageError } from '#base/errors.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Cursor } from '../http/paging.ts';
 
-/** What a cursor says of its request. Clients can write what they like into one, so it is read like any parameter. */
+/** Returns the position in a cursor. Clients can put anything into one, so it is parsed like any parameter. */
 export function positionOf<T>(cursor: Cursor, schema: z.ZodType<T>): T {
   const read = schema.safeParse(cursor.position);
   const hasBars = cursor.versions[DAILY_BARS.name] !== undefined;

@@ -2,8 +2,8 @@ import { notEntitled } from '../http/http-errors.ts';
 import type { ServingApp } from '../http/serving.ts';
 
 /**
- * What the vendor offers and this server does not have. Clients are told so as the vendor tells them of data that is not in their
- * plan, with 403, and not with 404: that would mean a wrong address.
+ * Vendor data that this server does not have. The response is the vendor's own for data outside the plan, 403; 404
+ * would mean a wrong address.
  */
 
 /** Below these addresses there is nothing else. The first one that fits counts. */

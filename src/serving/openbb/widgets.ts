@@ -1,5 +1,5 @@
 /**
- * What OpenBB Workspace is told of this server: which of our answers it shows as which widget. Source: its documentation,
+ * Widget definitions for OpenBB Workspace: which of our responses it shows as which widget. Source: its documentation,
  * "widgets.json Reference", "apps.json Reference" and "Advanced Charting Widget". Sizes are in its grid of 40 columns.
  */
 

@@ -8,8 +8,8 @@ import type { WindowExplanation, WindowPart } from './served-bars.ts';
 import type { ReadWindow } from './window-bars.ts';
 
 /**
- * What windows were made of: their daily bars as traded, and the factors of each run of them. Reads all daily rows of the
- * windows, once.
+ * Explains windows: their daily bars as traded, and the factors of each run of them. Reads all daily rows of the
+ * windows once.
  */
 export async function explainer(
   query: BarsQuery,

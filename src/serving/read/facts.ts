@@ -19,7 +19,7 @@ import { SessionSet } from '#market/session-set.ts';
 import { allOf, ledgerStates, ofSymbols } from './bars.sql.ts';
 import type { Finality } from './served-bars.ts';
 
-/** What answers need besides bars, read once a version and kept: facts do not change under a version. */
+/** Facts that answers need besides bars, read once per version and cached: they do not change within a version. */
 
 /** Answers kept in memory: a few versions of each kind. The largest is a few megabytes for a whole market. */
 const ANSWERS_MAX = 16;
@@ -51,8 +51,8 @@ export class FactCache {
   }
 
   /**
-   * The dividends of some symbols. Not kept: there are many, `total` alone needs them, and a file sorted by symbol gives those
-   * of one in no time.
+   * The dividends of some symbols. Not kept: there are many, `total` alone needs them, and a file sorted by symbol
+   * gives those of one in no time.
    */
   async dividends(
     snapshot: Snapshot | undefined,
@@ -66,7 +66,7 @@ export class FactCache {
     return resolveDividends(await this.listings(listings), rows.map(toDividend));
   }
 
-  /** What the ledger says of each session of the daily bars. */
+  /** Returns the ledger state of each session of the daily bars. */
   states(snapshot: Snapshot | undefined): Promise<ReadonlyMap<IsoDate, Finality>> {
     if (snapshot === undefined) return Promise.resolve(new Map());
     return this.#once(keyOf('states', snapshot), async () => {

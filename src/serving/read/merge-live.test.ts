@@ -24,7 +24,7 @@ const TRADES_A_SESSION = 8;
 test('at every instant of every session each session is there once, from where it should be', () => {
   const property = fc.property(
     fc.record({
-      /** How far time has come: trades since the first session. */
+      /** Current time, as trades since the first session. */
       instant: fc.integer({ min: 1, max: sessions.length * TRADES_A_SESSION }),
       /** Sessions by which batch is behind the last one that has closed. */
       behind: fc.integer({ min: 0, max: LIVE_SESSIONS_MAX - 1 }),

@@ -1,6 +1,6 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 
-/** What is asked of `readBars`, and what it answers. Plain data, so that a route or a file can carry it as it is. */
+/** Requests and results of `readBars`. Plain data, so that a route or a file can carry it unchanged. */
 
 /**
  * - `raw`: as traded. For N-session bars: in the share count of the last published session of the bar's own window.
@@ -14,12 +14,16 @@ export interface BarsRequest {
   readonly symbol: string;
   /** Sessions a bar: 1 (default) for daily bars, 2 to 252 for windows. */
   readonly interval?: number | undefined;
-  /** First day wanted, a session or not; default: from the first bar. A window that touches the range is given whole. */
+  /**
+   * First day wanted, a session or not; default: from the first bar. A window that touches the range is given whole.
+   */
   readonly from?: IsoDate | undefined;
   /** Last day wanted, a session or not; default: up to the last session published. */
   readonly to?: IsoDate | undefined;
   readonly adjust?: BarAdjustment | undefined;
-  /** Answer from what was known at this instant: the same bytes after any later correction, for as long as vacuum keeps. */
+  /**
+   * Answer from what was known at this instant: the same bytes after any later correction, for as long as vacuum keeps.
+   */
   readonly asOfMs?: InstantMs | undefined;
   /** Also give what each bar was made of. */
   readonly explain?: boolean | undefined;
@@ -29,8 +33,8 @@ export interface BarsRequest {
 export type Finality = 'partial' | 'provisional' | 'settled';
 
 /**
- * Of a window: `open` while its last session is still to come; `incomplete` where that is published but others are not, at the
- * beginning of the history or over a gap; else the least final state of its sessions.
+ * Of a window: `open` while its last session is still to come; `incomplete` where that is published but others are not,
+ * at the beginning of the history or over a gap; else the least final state of its sessions.
  */
 export type WindowFinality = 'open' | 'incomplete' | Finality;
 
@@ -93,9 +97,15 @@ export interface DailyExplanation {
 export interface WindowExplanation {
   /** `stored`: from the silver table; `computed`: from daily rows, just now. */
   readonly origin: 'stored' | 'computed';
-  /** The daily bars of the window folded as traded: a split inside it leaves two share counts in them, which `parts` keeps apart. */
+  /**
+   * The daily bars of the window folded as traded: a split inside it leaves two share counts in them, which `parts`
+   * keeps apart.
+   */
   readonly raw: BarValues;
-  /** The one factor of all of its daily bars; null where an event inside the window gives them several: those of `parts`. */
+  /**
+   * The one factor of all of its daily bars; null where an event inside the window gives them several: those of
+   * `parts`.
+   */
   readonly priceFactor: number | null;
   readonly volumeFactor: number | null;
   /** Runs of daily bars with the same factors, ascending. The bar is the fold of its parts, each times its factors. */
@@ -171,7 +181,7 @@ export interface WindowBarsResult extends BarsAnswer {
   readonly grain: 'window';
   /** Sessions a bar. */
   readonly interval: number;
-  /** How many of the bars came from the silver table; the others were computed from daily rows. */
+  /** Number of bars from the silver table; the others were computed from daily rows. */
   readonly stored: number;
   readonly bars: readonly WindowBar[];
 }

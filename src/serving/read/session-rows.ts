@@ -10,7 +10,10 @@ import type { LiveBar } from '#ports/live-bars.ts';
 import { corruptRow } from './daily-rows.ts';
 import { lastRowsOf, rowsOfSession } from './session-rows.sql.ts';
 
-/** The rows of all symbols, as columns: a market has ten thousand of them, and an object each would cost more than the reading. */
+/**
+ * The rows of all symbols, as columns: a market has ten thousand of them, and an object each would cost more than the
+ * reading.
+ */
 
 /** As traded; ascending by symbol, as it was on the session. Every column has the length of `symbol`. */
 export interface SessionRows {
@@ -85,8 +88,8 @@ function checkRows(columns: SessionRows, sessionOf: (i: number) => IsoDate): voi
 }
 
 /**
- * What rows of many securities are multiplied with, to be in the share count of one session. Most securities have no split in
- * between, so only those that do are held, and a row of any other costs next to nothing.
+ * Factors that bring rows of many securities to the share basis of one session. Most securities have no split in
+ * between, so only the ones that do are held, and any other row costs next to nothing.
  */
 export class SplitFactors {
   readonly #listings: Listings;

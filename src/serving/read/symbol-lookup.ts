@@ -6,7 +6,7 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import type { Listings } from '#market/security.ts';
 import { distinctSymbols, hasSymbol, lastSessionOf } from './bars.sql.ts';
 
-/** What is asked for, and when. */
+/** The requested symbol, and when. */
 export interface SymbolAsked {
   readonly symbol: string;
   /** The day asked for. On a symbol's first day nothing has been published under it yet. */
@@ -16,8 +16,8 @@ export interface SymbolAsked {
 }
 
 /**
- * The security that a symbol means on a day. Where listings know the symbol but not on that day (`FB`, asked for after it
- * became META), it is the security of the last session before it in which the symbol was traded.
+ * The security that a symbol means on a day. Where listings know the symbol but not on that day (`FB`, asked for after
+ * it became META), it is the security of the last session before it in which the symbol was traded.
  */
 export async function securityOf(
   lake: Lake,
@@ -35,7 +35,9 @@ export async function securityOf(
 
 const NEAR_MISSES_MAX = 5;
 
-/** Returns where one of the symbols has bars, whenever; otherwise throws `symbol-unknown` with symbols like the first. */
+/**
+ * Returns where one of the symbols has bars, whenever; otherwise throws `symbol-unknown` with symbols like the first.
+ */
 export async function refuseUnknown(
   lake: Lake,
   bars: Snapshot,
@@ -59,13 +61,16 @@ export async function refuseUnknown(
   });
 }
 
-/** How like another symbol one is, by rule: the lower the nearer. */
+/** Similarity of two symbols, by rule: lower is closer. */
 const SAME_BUT_CASE = 0;
 const SAME_BUT_PUNCTUATION = 1;
 const BEGINS_ALIKE = 2;
 const ONE_LETTER_OFF = 3;
 
-/** Symbols that differ by case, by punctuation, by an ending or by one letter (changed, missing or too many); nearest first. */
+/**
+ * Symbols that differ by case, by punctuation, by an ending or by one letter (changed, missing or too many); nearest
+ * first.
+ */
 export function nearMisses(symbol: string, known: readonly string[]): string[] {
   return known
     .map((candidate) => ({ candidate, distance: distanceOf(symbol.toUpperCase(), candidate.toUpperCase()) }))

@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Ticker, TickerDirectory } from './ticker-directory.ts';
 
-/** How well a ticker fits a search: the lower the better. */
+/** Match quality of a ticker in a search: lower is better. */
 const SYMBOL_IS = 0;
 const SYMBOL_BEGINS = 1;
 const NAME_BEGINS = 2;
@@ -16,8 +16,9 @@ export interface FoundTicker {
 }
 
 /**
- * The tickers that a text may mean, out of those that are wanted: first those whose symbol begins with it, then those whose name
- * has it, each by how well they fit, then those that are still traded, then by symbol. Upper and lower case are the same.
+ * The tickers that a text may mean, out of those that are wanted: first those whose symbol begins with it, then those
+ * whose name has it, each by how well they fit, then those that are still traded, then by symbol. Upper and lower case
+ * are the same.
  */
 export function searchTickers(
   directory: TickerDirectory,

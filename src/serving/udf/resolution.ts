@@ -2,7 +2,7 @@ import { UsageError } from '#base/errors.ts';
 import { INTERVAL_MAX } from '#market/window.ts';
 import type { Grain } from '../read/bar-series.ts';
 
-/** How the charting library names the length of a bar: `1D`, `21D`, `1W`, `1M`; without a number it means one. */
+/** The charting library's name for the length of a bar: `1D`, `21D`, `1W`, `1M`; without a number it means one. */
 export interface Resolution {
   readonly grain: Grain;
   /** One text for each length: `D` and `1D` are the same. */
@@ -26,12 +26,15 @@ export function readResolution(text: string): Resolution {
   });
 }
 
-/** What is offered: the lengths that are stored, and weeks and months. */
+/** Returns the supported resolutions: the stored lengths, weeks and months. */
 export function offeredResolutions(intervals: readonly number[]): string[] {
   return [...dailyMultipliers(intervals).map((count) => `${count}D`), '1W', '1M'];
 }
 
-/** Lengths in days that the library must ask for. Any that is missing here it would build from daily bars, by its own rule. */
+/**
+ * Lengths in days that the library must ask for. Any that is missing here it would build from daily bars, by its own
+ * rule.
+ */
 export function dailyMultipliers(intervals: readonly number[]): string[] {
   return [1, ...intervals].map(String);
 }

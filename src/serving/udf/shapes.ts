@@ -5,13 +5,13 @@ import { z } from '@hono/zod-openapi';
  * `datafeed-api.d.ts`. Times are Unix seconds; that of a daily or longer bar is its first trading day at 00:00 UTC.
  */
 
-/** What every failed request is answered with, under status 200: the adapter looks at nothing else. */
+/** Body of every error response, with status 200: the adapter looks at nothing else. */
 export interface UdfError {
   readonly s: 'error';
   readonly errmsg: string;
 }
 
-/** What is wrong is told with status 200, as the protocol has it. */
+/** Errors have status 200, as the protocol requires. */
 const errorShape = z.object({ s: z.literal('error'), errmsg: z.string() });
 
 /** An answer as the protocol has it, or its error. */

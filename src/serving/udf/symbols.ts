@@ -6,7 +6,7 @@ import { searchTickers } from '../read/ticker-search.ts';
 import { dailyMultipliers, offeredResolutions } from './resolution.ts';
 import type { SearchShape, SymbolShape } from './shapes.ts';
 
-/** What the charting library calls exchanges and kinds of securities. */
+/** The charting library's names of exchanges and kinds of securities. */
 
 const EXCHANGES: readonly { readonly mic: string; readonly value: string; readonly desc: string }[] = [
   { mic: 'XNYS', value: 'NYSE', desc: 'New York Stock Exchange' },

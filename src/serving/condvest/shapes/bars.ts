@@ -26,30 +26,30 @@ const eventShape = z
 
 export const heldShape = z
   .object({ kind: z.enum(['split', 'dividend']), ex_date: dateValue, terms: z.string(), reason: z.string() })
-  .openapi('HeldBackEvent', { description: 'An event that was not applied, and why' });
+  .openapi('HeldBackEvent', { description: 'An event that was held back, and why' });
 
 /** Neighbours in the answer's `events`, which says each of them once, however many bars it acts on. */
 const actingEvents = {
-  events_from: count.openapi({ description: 'The first of `events` that acts on the bar, counted from 0' }),
-  events_to: count.openapi({ description: 'The one after the last that does; equal to `events_from` where none does' }),
+  events_from: count.openapi({ description: 'Index of the first of `events` that applies to the bar' }),
+  events_to: count.openapi({ description: 'Index after the last one that does; equal to `events_from` if none does' }),
 };
 
 const windowPartShape = z
   .object({
     first_session: dateValue,
     last_session: dateValue,
-    sessions: count.openapi({ description: 'Bars of a session in it' }),
-    raw: z.object(values).openapi({ description: 'Of these sessions, as traded' }),
+    sessions: count.openapi({ description: 'Number of daily bars in it' }),
+    raw: z.object(values).openapi({ description: 'Values of these sessions, as traded' }),
     price_factor: z.number(),
     volume_factor: z.number(),
   })
   .openapi('WindowPart', {
-    description: 'Sessions of a window that no event comes between: they have the same factors',
+    description: 'Consecutive sessions of a window with no event between them, and so with the same factors',
   });
 
 export const dailyBarShape = z
   .object({
-    symbol: z.string().openapi({ description: 'The symbol on that session' }),
+    symbol: z.string().openapi({ description: 'The symbol in that session' }),
     session: dateValue,
     ...values,
     finality: finalityValue.nullable(),
@@ -72,15 +72,15 @@ export const windowBarShape = z
     first_session: dateValue,
     last_session: dateValue,
     ...values,
-    sessions: count.openapi({ description: 'Sessions of the window in which the security has a bar' }),
-    expected: count.openapi({ description: 'Sessions of the window by the calendar' }),
-    complete: z.boolean().openapi({ description: 'Every session of the window is published' }),
+    sessions: count.openapi({ description: 'Number of sessions of the window in which the security has a bar' }),
+    expected: count.openapi({ description: 'Number of sessions of the window by the calendar' }),
+    complete: z.boolean().openapi({ description: 'Whether every session of the window is published' }),
     finality: z
       .enum(['open', 'incomplete', 'partial', 'provisional', 'settled'])
       .nullable()
       .openapi({
         description:
-          '`open` while its last session is still to come; `incomplete` where that is published and others are not, at the ' +
+          '`open` while its last session is still to come; `incomplete` if that session is published and others are not, at the ' +
           'beginning of the history or over a gap; else the worst state of its sessions',
       }),
     explain: z
@@ -88,15 +88,18 @@ export const windowBarShape = z
         origin: z.enum(['stored', 'computed']),
         raw: z.object(values).openapi({
           description:
-            'Its sessions folded as traded; a split inside the window leaves two share counts in it: see `parts`',
+            'Computed from its sessions as traded; a split inside the window mixes two share bases: see `parts`',
         }),
         price_factor: z.number().nullable().openapi({
-          description: 'Of all its sessions; null where an event inside the window gives them several: see `parts`',
+          description:
+            'Factor of all its sessions; null if an event inside the window gives them different ones: see `parts`',
         }),
         volume_factor: z.number().nullable(),
-        parts: z.array(windowPartShape).openapi({ description: 'The bar is these, each times its factors, folded' }),
+        parts: z
+          .array(windowPartShape)
+          .openapi({ description: 'Parts that make up the bar, each multiplied by its factors' }),
         ...actingEvents,
-        sources: z.array(z.string().nullable()).openapi({ description: 'Where its sessions came from' }),
+        sources: z.array(z.string().nullable()).openapi({ description: 'Sources of its sessions' }),
       })
       .optional(),
   })
@@ -117,7 +120,7 @@ const about = {
   events: z
     .array(eventShape)
     .optional()
-    .openapi({ description: 'With `explain`: the events that act on any of these bars, ascending by ex-date' }),
+    .openapi({ description: 'With `explain`: the events that apply to any of these bars, ascending by ex-date' }),
   restated: z
     .array(
       z.object({
@@ -156,7 +159,7 @@ export const eventsShape = z
         split_to: z.number(),
         source: z.string().nullable(),
         applied: z.boolean(),
-        reason: z.string().optional().openapi({ description: 'Why it is not applied' }),
+        reason: z.string().optional().openapi({ description: 'Why it is held back' }),
       }),
     ),
     dividends: z.array(

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { count, dateValue, instantMs } from './values.ts';
 
-/** What is known of the data itself: sessions, gaps, quality, refused rows, changed values. */
+/** Shapes about the data itself: sessions, gaps, quality, rejected rows, changed values. */
 
 export const sessionShape = z
   .object({
@@ -9,13 +9,13 @@ export const sessionShape = z
     state: z.enum(['missing', 'partial', 'provisional', 'settled']),
     rows: count,
     counted: count.openapi({
-      description: 'Rows that count towards what is expected: of listed symbols, where those say it',
+      description: 'Rows that count toward the expectation: those of listed symbols, if there are listings',
     }),
-    expected: z.number().nullable().openapi({ description: 'Null where nothing says how many there should be' }),
+    expected: z.number().nullable().openapi({ description: 'Null if the expected number is unknown' }),
     attempts: count,
     first_fetch_ms: instantMs.nullable(),
     last_fetch_ms: instantMs.nullable(),
-    table_version: count.nullable().openapi({ description: 'The version of daily_bars that the row speaks of' }),
+    table_version: count.nullable().openapi({ description: 'The version of daily_bars that the row describes' }),
     early_close: z.boolean(),
   })
   .openapi('Session');
@@ -43,7 +43,7 @@ export const qualityShape = z
     to: dateValue.nullable(),
     rows: count,
     quarantined: z.array(quarantinedShape),
-    warnings: z.record(z.string(), count).openapi({ description: 'How many of each kind' }),
+    warnings: z.record(z.string(), count).openapi({ description: 'Count by kind' }),
     examples: z.array(findingShape),
   })
   .openapi('Quality');
@@ -58,7 +58,7 @@ export const gapsShape = z
     of_symbol: z
       .array(dateValue)
       .nullable()
-      .openapi({ description: 'With `symbol`: published sessions that it is missing from, newest first' }),
+      .openapi({ description: 'With `symbol`: published sessions from which it is missing, newest first' }),
   })
   .openapi('Gaps');
 

@@ -3,7 +3,7 @@ import { count, dateValue } from './values.ts';
 
 /** The market across symbols: a session's movers and breadth, a list of symbols to watch, a search. */
 
-const price = z.number().nullable().openapi({ description: 'US dollars; null where it is not known' });
+const price = z.number().nullable().openapi({ description: 'US dollars; null if unknown' });
 
 const mover = z
   .object({
@@ -15,28 +15,26 @@ const mover = z
     change_percent: price,
     volume: z.number(),
   })
-  .openapi('Mover', { description: 'Prices and volume in the share count of the session' });
+  .openapi('Mover', { description: 'Prices and volume on the share basis of the session' });
 
 export type MoverValue = z.infer<typeof mover>;
 
 export const marketAnswer = z
   .object({
     session: dateValue,
-    previous: dateValue.nullable().openapi({ description: 'The session before it that has bars' }),
-    next: dateValue.nullable().openapi({ description: 'The session after it that has bars; null of the newest' }),
+    previous: dateValue.nullable().openapi({ description: 'The previous session with bars' }),
+    next: dateValue.nullable().openapi({ description: 'The next session with bars; null for the newest' }),
     finality: z.enum(['live', 'partial', 'provisional', 'settled']).nullable().openapi({
-      description: 'What the ledger says of the session; `live` until it is published',
+      description: 'State of the session in the ledger; `live` until it is published',
     }),
     breadth: z.object({
       advancers: count,
       decliners: count,
       unchanged: count,
-      total: count.openapi({ description: 'Securities that can be compared with a previous close' }),
-      up_volume: z.number().openapi({ description: 'Shares of advancers' }),
-      down_volume: z.number().openapi({ description: 'Shares of decliners' }),
-      new_highs: count
-        .nullable()
-        .openapi({ description: 'Above the high of 52 weeks; null where the lake lacks them' }),
+      total: count.openapi({ description: 'Number of securities with a previous close' }),
+      up_volume: z.number().openapi({ description: 'Share volume of advancers' }),
+      down_volume: z.number().openapi({ description: 'Share volume of decliners' }),
+      new_highs: count.nullable().openapi({ description: 'New 52-week highs; null if the lake lacks that year' }),
       new_lows: count.nullable(),
     }),
     gainers: z.array(mover),
@@ -56,11 +54,11 @@ const watched = z
     change: price,
     change_percent: price,
     volume: z.number().nullable(),
-    first: dateValue.nullable().openapi({ description: 'Session of the first close; null without any' }),
+    first: dateValue.nullable().openapi({ description: 'Session of the first close; null if there is none' }),
     last: dateValue.nullable(),
     closes: z
       .array(z.number())
-      .openapi({ description: 'Split-adjusted, ascending by session; sessions without a bar are left out' }),
+      .openapi({ description: 'Split-adjusted, ascending by session; sessions without a bar are omitted' }),
   })
   .openapi('Watched');
 
@@ -70,7 +68,7 @@ export const watchlistAnswer = z
   .object({
     last_published: dateValue,
     results: z.array(watched),
-    unknown: z.array(z.string()).openapi({ description: 'Symbols that the lake does not know' }),
+    unknown: z.array(z.string()).openapi({ description: 'Symbols that are not in the lake' }),
   })
   .openapi('Watchlist');
 
@@ -85,7 +83,7 @@ const foundSymbol = z
     first_session: dateValue,
     last_session: dateValue
       .nullable()
-      .openapi({ description: 'Null while it is listed; of an unlisted symbol its last bar' }),
+      .openapi({ description: 'Null while it is listed; the last bar of an unlisted symbol' }),
     active: z.boolean(),
   })
   .openapi('FoundSymbol');

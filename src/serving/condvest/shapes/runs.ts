@@ -13,7 +13,7 @@ export const runShape = z
     started_ms: instantMs,
     ended_ms: instantMs.nullable(),
     error: z.string().nullable(),
-    tries: count.openapi({ description: '1, and one more each time it was resumed' }),
+    tries: count.openapi({ description: '1, plus one for each time it was resumed' }),
     input: z.string().openapi({ description: 'JSON text' }),
   })
   .openapi('Run');

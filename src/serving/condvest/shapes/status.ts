@@ -17,25 +17,25 @@ export const buildingShape = z
     ),
     error: z.string().nullable(),
   })
-  .openapi('Building', { description: 'The lake is being built for the first time' });
+  .openapi('Building', { description: 'The first build of the lake is in progress' });
 
 export const statusShape = z
   .object({
-    version: z.string().openapi({ description: 'Of the server' }),
-    simulated: z.boolean().openapi({ description: 'The prices are made up' }),
-    source: z.string().nullable().openapi({ description: 'Where days come from; null where nothing is fetched' }),
+    version: z.string().openapi({ description: 'Version of the server' }),
+    simulated: z.boolean().openapi({ description: 'Whether the prices are simulated' }),
+    source: z.string().nullable().openapi({ description: 'Source of sessions; null if nothing is fetched' }),
     as_of_ms: z.null(),
-    last_published: dateValue.nullable().openapi({ description: 'The last session that has bars' }),
+    last_published: dateValue.nullable().openapi({ description: 'The last published session' }),
     lake: z.object({
       first: dateValue.nullable(),
       last: dateValue.nullable(),
-      watermark: dateValue.nullable().openapi({ description: 'The last session with no hole before it' }),
+      watermark: dateValue
+        .nullable()
+        .openapi({ description: 'Complete through: the last session with no gap before it' }),
       symbols_listed: count,
       last_closed: dateValue.openapi({ description: 'The last session that has closed' }),
       last_fetch_ms: instantMs.nullable(),
-      horizon: dateValue
-        .nullable()
-        .openapi({ description: 'Sessions before this one are not in the plan of the source' }),
+      horizon: dateValue.nullable().openapi({ description: 'Sessions before this one are beyond the vendor plan' }),
     }),
     sessions: z.object({ settled: count, provisional: count, partial: count, missing: count }),
     work: z
@@ -44,11 +44,11 @@ export const statusShape = z
           session: dateValue,
           reason: z.string(),
           rows: count,
-          counted: count.openapi({ description: 'Rows that count towards what is expected' }),
+          counted: count.openapi({ description: 'Rows that count toward the expectation' }),
           expected: z.number().nullable(),
         }),
       )
-      .openapi({ description: 'The newest of the sessions that are work to do' }),
+      .openapi({ description: 'The newest sessions with work left to do' }),
     work_count: count,
     intervals: z.array(count).openapi({ description: 'Stored lengths of N-session bars' }),
     ready: z.object({ ok: z.boolean(), reason: z.string().nullable() }),

@@ -31,11 +31,11 @@ export const sqlBody = z
     format: z
       .enum(['csv', 'ndjson', 'parquet', 'arrow'], 'csv, ndjson, parquet, arrow')
       .optional()
-      .openapi({ description: 'ndjson unless given' }),
+      .openapi({ description: 'Default: ndjson' }),
     as_of: z
       .union([z.string(), z.int()], 'a date, an instant as 2024-01-02T15:00:00Z, or epoch milliseconds')
       .optional()
-      .openapi({ description: 'Every table as it was at this instant' }),
+      .openapi({ description: 'Every table as of this instant' }),
   })
   .openapi('SqlRequest');
 

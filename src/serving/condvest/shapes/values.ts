@@ -12,4 +12,4 @@ export const count = z.int();
 
 export const finalityValue = z
   .enum(['partial', 'provisional', 'settled'])
-  .openapi({ description: 'What the ledger says of a session' });
+  .openapi({ description: 'State of a session in the ledger' });

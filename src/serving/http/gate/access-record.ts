@@ -21,7 +21,10 @@ const TEXT_MAX = 200;
 const METHOD_MAX = 16;
 const URL_MAX = 2048;
 
-/** What is logged of a request: nothing secret, and nothing longer than a line should be. `url`: whole, with its origin. */
+/**
+ * Returns the log record of a request, without secrets and within the length of a line. `url` is complete, with its
+ * origin.
+ */
 export function accessRecord(request: AccessRecord): AccessRecord {
   return {
     ...request,

@@ -1,6 +1,7 @@
 /**
- * By which names a server may be reached. A page anywhere can point a name of its own at 127.0.0.1 and then read a loopback
- * server as if it were its own (DNS rebinding); its requests still carry that name in `Host`, and are refused by it.
+ * By which names a server may be reached. A page anywhere can point a name of its own at 127.0.0.1 and then read a
+ * loopback server as if it were its own (DNS rebinding); its requests still carry that name in `Host`, and are refused
+ * by it.
  */
 
 export interface HostRules {
@@ -18,8 +19,8 @@ export interface HostOptions {
 }
 
 /**
- * A loopback server goes by loopback names with its own port. Any other is guarded by keys, so addresses count too: only a
- * name can be pointed elsewhere. Both go by the names that the operator gave.
+ * A loopback server goes by loopback names with its own port. Any other is guarded by keys, so addresses count too:
+ * only a name can be pointed elsewhere. Both go by the names that the operator gave.
  */
 export function hostRules({ bind, port, names, publicUrl }: HostOptions): HostRules {
   const given = new Set(names.map((name) => name.toLowerCase()));
@@ -70,8 +71,8 @@ function splitHost(host: string): { readonly name: string; readonly port: number
 }
 
 /**
- * Who a browser says is asking. `none`: no page, or the person by hand; `same`: a page of this server; `listed`: a page that the
- * operator named; `any`: a page, where the operator lets in all; `foreign`: a page of somebody else.
+ * Who a browser says is asking. `none`: no page, or the person by hand; `same`: a page of this server; `listed`: a page
+ * that the operator named; `any`: a page, where the operator lets in all; `foreign`: a page of somebody else.
  */
 export type Asker = 'none' | 'same' | 'listed' | 'any' | 'foreign';
 
@@ -82,7 +83,7 @@ export interface AskerHeaders {
   readonly ownOrigin: string;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
-  /** What is asked for is shown to a person: the page, its files, the reference. Not data. */
+  /** Whether the response is shown to a person: the page, its files, the reference. Not data. */
   readonly isPage: boolean;
 }
 
@@ -96,7 +97,8 @@ export function askerOf(headers: AskerHeaders, allowed: readonly string[]): Aske
   }
   // Without `Origin`, as in <img src> and <script src>, the browser still says where the page was from.
   if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none') return 'none';
-  // Somebody followed a link here: what is shown is our page, not theirs. A frame in theirs goes the same way, and could make
+  // Somebody followed a link here: what is shown is our page, not theirs. A frame in theirs goes the same way, and
+  // could make
   // this server work: so it leads to no data.
   if (isPage && fetchMode === 'navigate' && (method === 'GET' || method === 'HEAD')) return 'none';
   return allowed.includes('*') ? 'any' : 'foreign';

@@ -8,7 +8,7 @@ import type { Timers } from '#ports/timers.ts';
 import type { Caller } from '../serving.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** How long what is known of a key counts: a key that was revoked is refused within so long. */
+/** Time for which a key is cached: a revoked key is rejected within this time. */
 const KNOWN_MS = 3000;
 /** An id that there is no key of stays so: ids are made by chance, and nobody has one before it is stored. */
 const UNKNOWN_MS = 60_000;
@@ -33,8 +33,8 @@ export function keyIdOf(key: string): string | undefined {
 }
 
 /**
- * What is kept of a key. A plain digest is enough: slow hashes make up for passwords that can be guessed, and nobody guesses
- * 256 random bits. So a key can be checked on every request.
+ * Returns the stored digest of a key. A plain digest is enough: slow hashes make up for guessable passwords, and nobody
+ * guesses 256 random bits. So a key can be checked on every request.
  */
 export function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('hex');
@@ -85,8 +85,8 @@ export class KeyRing {
   }
 
   /**
-   * Who asks with this key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests of a key, or too many
-   * wrong keys of an address. `isWeighed`: the request counts against the key's limits.
+   * Who asks with this key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests of a key, or
+   * too many wrong keys of an address. `isWeighed`: the request counts against the key's limits.
    */
   async admit(text: string | undefined, address: string, isWeighed: boolean): Promise<Caller> {
     const nowMs = this.#clock.nowMs();

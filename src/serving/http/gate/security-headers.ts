@@ -1,6 +1,6 @@
 /**
- * What every answer tells a browser. No Strict-Transport-Security: this server speaks plain HTTP, and whoever puts TLS in front
- * of it decides that for the whole name.
+ * Security headers of every response. No Strict-Transport-Security: this server speaks plain HTTP, and whoever puts TLS
+ * in front of it decides that for the whole host name.
  */
 export const API_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',

@@ -1,6 +1,6 @@
 import type { ConditionShape } from '../shapes/reference.ts';
 
-/** What a trade moves: high and low, open and close, volume. */
+/** Values that a trade may update: high and low, open and close, volume. */
 const MOVES = {
   all: rules(true, true, true),
   range: rules(true, false, true),
@@ -13,9 +13,10 @@ const MOVES = {
 /**
  * Conditions of trades in US stocks, and which values of a bar a trade under each may move. Ids are the vendor's.
  *
- * Sources: the vendor's glossary "Conditions & Indicators" and its documentation of `/v3/reference/conditions`; the letters and
- * the rules by the specifications of the tapes, "Consolidated Tape System Multicast Output" (CTA) and "UTP Trade Data Feed" (UTP).
- * A condition under which the tapes count only the first trade of a day as its open counts as one that does not move it.
+ * Sources: the vendor's glossary "Conditions & Indicators" and its documentation of `/v3/reference/conditions`; the
+ * letters and the rules by the specifications of the tapes, "Consolidated Tape System Multicast Output" (CTA) and "UTP
+ * Trade Data Feed" (UTP). A condition under which the tapes count only the first trade of a day as its open counts as
+ * one that does not move it.
  */
 export const CONDITIONS: readonly ConditionShape[] = [
   condition(0, 'Regular Sale', '@', '@', 'all'),

@@ -1,4 +1,4 @@
-/** What the vendor puts around the results of a list. */
+/** Returns the vendor's envelope around the results of a list. */
 export function listEnvelope(results: readonly unknown[], requestId: string) {
   return { status: 'OK', request_id: requestId, results };
 }

@@ -5,7 +5,7 @@ import { newYorkAt } from '#market/calendar/new-york.ts';
 import { isForeignExchangeOpen, newYorkText, tradingMoment } from '#market/market-hours.ts';
 import type { MarketStatusShape, UpcomingShape } from '../shapes/reference.ts';
 
-/** What the vendor says of the market at an instant. OTC securities have no extended hours; crypto trades always. */
+/** Returns the vendor's market status at an instant. OTC securities have no extended hours; crypto always trades. */
 export function marketStatus(calendar: Calendar, nowMs: number): MarketStatusShape {
   const { phase } = tradingMoment(calendar, nowMs);
   const isExtended = phase === 'early' || phase === 'late';
@@ -21,7 +21,7 @@ export function marketStatus(calendar: Calendar, nowMs: number): MarketStatusSha
   };
 }
 
-/** How far ahead holidays are listed. */
+/** Number of days ahead for which holidays are listed. */
 const DAYS_AHEAD = 366;
 const EXCHANGES = ['NYSE', 'NASDAQ', 'OTC'] as const;
 

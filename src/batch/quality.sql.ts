@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
 
-/** Questions of `condvest quality` to the lake. */
+/** Queries of `condvest quality`. */
 
 export function withinSql(bars: string, from: IsoDate, to: IsoDate): string {
   return `SELECT * FROM (${bars}) WHERE session BETWEEN DATE ${sqlText(from)} AND DATE ${sqlText(to)}`;
@@ -11,10 +11,10 @@ export function countOfSql(bars: string): string {
   return `SELECT count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume FROM (${bars})`;
 }
 
-/** Names of the date field of a bar, a split or a dividend. */
+/** Names of the date field of bars, splits and dividends. */
 const DATE_FIELDS = ['session', 'date', 'ex_date', 'execution_date', 'ex_dividend_date'];
 
-/** Refused rows by dataset and reason. With a range: rows whose own date lies in it, as far as the row tells one. */
+/** Counts rejected rows by dataset and reason. A range selects rows by their own date, if they have one. */
 export function quarantinedSql(
   quarantine: string,
   range: { readonly from: IsoDate | undefined; readonly to: IsoDate | undefined } | undefined,

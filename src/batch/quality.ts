@@ -14,11 +14,11 @@ import { countOfSql, quarantinedSql, withinSql } from './quality.sql.ts';
 export interface QualityRequest {
   readonly from?: IsoDate | undefined;
   readonly to?: IsoDate | undefined;
-  /** Findings listed of each kind; all are counted. */
+  /** Findings listed per kind; all are counted. */
   readonly limit: number;
 }
 
-/** Warnings about stored data, and rejected rows. Derived from the lake, so nothing is reported twice. */
+/** Warnings about stored bars, and counts of rejected rows. Derived from the lake. */
 export interface QualityReport {
   readonly from: IsoDate | undefined;
   readonly to: IsoDate | undefined;
@@ -33,12 +33,12 @@ export interface QuarantinedCount {
   readonly dataset: string;
   readonly reason: string;
   readonly rows: number;
-  /** The first of them, as JSON text. */
+  /** The first such row, as JSON text. */
   readonly example: string;
 }
 
-/** Bars before the range that a step into it may start from. */
-const LOOK_BACK_DAYS = 90;
+/** Days before the range in which a step into it may start. */
+const MARGIN_DAYS = 90;
 
 export async function findQuality(
   deps: { readonly lake: Lake; readonly calendar: Calendar },
@@ -57,32 +57,26 @@ export async function findQuality(
   if (head === undefined || from === undefined || to === undefined) {
     return { from, to, rows: 0, quarantined, warnings: {}, examples: [] };
   }
-  // Any date may be asked for; the calendar begins where bars can.
-  const lookFrom = addDays(from < calendar.firstSession ? calendar.firstSession : from, -LOOK_BACK_DAYS);
-  const wanted = SessionSet.of(calendar.range(lookFrom, to));
+  // Any date may be requested; the calendar starts with the first session that can have bars.
+  const marginFrom = addDays(from < calendar.firstSession ? calendar.firstSession : from, -MARGIN_DAYS);
+  const wanted = SessionSet.of(calendar.range(marginFrom, to));
   const files = head.filesTouching(wanted);
-  const bars = withinSql(await lake.table(DAILY_BARS).scanSql(files), lookFrom, to);
-  const [counted] = await lake.rows<{ rows: number; without_volume: number }>(countOfSql(withinSql(bars, from, to)));
-  const odd = await barWarnings(deps, {
+  const bars = withinSql(await lake.table(DAILY_BARS).scanSql(files), marginFrom, to);
+  const [counted] = await lake.records<{ rows: number; withoutVolume: number }>(countOfSql(withinSql(bars, from, to)));
+  const tally = await barWarnings(lake, {
     rows: bars,
     order: 'none',
     jumps: null,
     sessions: [...wanted],
-    withoutVolume: counted?.without_volume ?? 0,
+    withoutVolume: counted?.withoutVolume ?? 0,
     from,
     examplesMax: limit,
   });
-  const warnings: Record<string, number> = { ...odd.counts };
-  const examples = [...odd.examples];
-  const peers = held.filter((row) => row.state === 'settled').map(({ session, rows }) => ({ session, rows }));
+  const peers = held.filter((row) => row.state === 'settled');
   for (const { session, rows } of held) {
-    if (session < from || session > to) continue;
     const median = expectedRows(session, 0, peers);
-    if (!isOffMedian(rows, median)) continue;
-    warnings['off-median'] = (warnings['off-median'] ?? 0) + 1;
-    if ((warnings['off-median'] ?? 0) > limit) continue;
-    const detail = `${rows} bars, while its neighbours have ${median}`;
-    examples.push({ kind: 'off-median', symbol: '', date: session, detail });
+    if (session >= from && session <= to && isOffMedian(rows, median))
+      tally.addOffMedian('off-median', session, rows, median);
   }
-  return { from, to, rows: counted?.rows ?? 0, quarantined, warnings, examples };
+  return { from, to, rows: counted?.rows ?? 0, quarantined, warnings: tally.counts, examples: tally.examples };
 }

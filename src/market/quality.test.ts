@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { createCalendar } from './calendar/calendar.ts';
-import { isSymbol, type RawDailyRow, rejectionOf, warningsOf } from './quality.ts';
+import { isSymbol, type PriceStep, type RawDailyRow, rejectionOf, warningOfStep } from './quality.ts';
 
 const rules = { calendar: createCalendar({ lastYear: 2028 }), lastSession: isoDate('2024-06-28') };
 const good: RawDailyRow = {
@@ -65,49 +65,26 @@ test('symbols keep their case and their marks', () => {
   for (const text of ['', ' A', 'A,B', '1A', "A'", 'A'.repeat(21)]) assert.ok(!isSymbol(text), text);
 });
 
-function bar(session: string, close: number, volume = 1) {
-  return {
-    symbol: 'A',
-    session: isoDate(session),
-    open: close,
-    high: close,
-    low: close,
-    close,
-    volume,
-    vwap: null,
-    trades: null,
-  };
+function step(sessionBefore: string, closeBefore: number, session: string, close: number): PriceStep {
+  return { symbol: 'A', session: isoDate(session), close, sessionBefore: isoDate(sessionBefore), closeBefore };
 }
 
 function split(exDate: string, splitTo: number) {
   return { securityId: 'A', symbol: 'A', exDate: isoDate(exDate), splitFrom: 1, splitTo, source: null };
 }
 
-test('a price cliff without a split is warned of; one with its split is not', () => {
-  const bars = [bar('2024-01-03', 100), bar('2024-01-04', 50)];
-  assert.deepEqual(
-    warningsOf(bars, []).map((w) => w.kind),
-    ['jump-without-split'],
-  );
-  assert.deepEqual(warningsOf(bars, [split('2024-01-04', 2)]), []);
+test('a price cliff without a split raises a warning; one with its split does not', () => {
+  const cliff = step('2024-01-03', 100, '2024-01-04', 50);
+  assert.equal(warningOfStep(cliff, [])?.kind, 'jump-without-split');
+  assert.equal(warningOfStep(cliff, [split('2024-01-04', 2)]), undefined);
 });
 
-test('a split without its cliff is warned of', () => {
-  const bars = [bar('2024-01-03', 100), bar('2024-01-04', 101)];
-  assert.deepEqual(
-    warningsOf(bars, [split('2024-01-04', 2)]).map((w) => w.kind),
-    ['split-without-jump'],
-  );
+test('a split without its cliff raises a warning', () => {
+  const flat = step('2024-01-03', 100, '2024-01-04', 101);
+  assert.equal(warningOfStep(flat, [split('2024-01-04', 2)])?.kind, 'split-without-jump');
+  assert.equal(warningOfStep(flat, [split('2024-01-03', 2)]), undefined, 'it was in the price before');
 });
 
 test('a split during a halt shows at the first bar after it', () => {
-  const bars = [bar('2024-01-03', 100), bar('2024-01-08', 50)];
-  assert.deepEqual(warningsOf(bars, [split('2024-01-05', 2)]), []);
-});
-
-test('a bar without shares traded is kept and warned of', () => {
-  assert.deepEqual(
-    warningsOf([bar('2024-01-03', 100, 0)], []).map((w) => w.kind),
-    ['no-volume'],
-  );
+  assert.equal(warningOfStep(step('2024-01-03', 100, '2024-01-08', 50), [split('2024-01-05', 2)]), undefined);
 });

@@ -1,5 +1,4 @@
 import type { IsoDate } from '#base/dates.ts';
-import type { BarValues } from './bar.ts';
 import type { Calendar } from './calendar/calendar.ts';
 import type { AppliedSplit } from './corporate-actions.ts';
 
@@ -83,7 +82,7 @@ export function rejectionOf(row: RawDailyRow, rules: DailyRowRules): QuarantineR
 
 /** A warning about an accepted row. Reported once per symbol and session. */
 export interface QualityWarning {
-  readonly kind: 'no-volume' | 'jump-without-split' | 'split-without-jump';
+  readonly kind: 'jump-without-split' | 'split-without-jump';
   readonly symbol: string;
   readonly session: IsoDate;
   /** The finding, in words with its figures. */
@@ -104,40 +103,31 @@ export const JUMP_DOWN = 0.55;
 const VISIBLE_SPLIT_UP = 1.25;
 const VISIBLE_SPLIT_DOWN = 0.8;
 
+/** A close of a security, and the one before it. */
+export interface PriceStep {
+  readonly symbol: string;
+  readonly session: IsoDate;
+  readonly close: number;
+  readonly sessionBefore: IsoDate;
+  readonly closeBefore: number;
+}
+
 /**
- * Returns warnings about one security's raw bars, ascending by session, given its splits. A split shows in the prices
- * if undoing it makes the step from the previous close smaller.
+ * Returns the warning about a step between two raw closes, given the splits of the security. A split shows in the prices if
+ * undoing it makes the step smaller; one during a halt shows at the first bar after it.
  */
-export function warningsOf(
-  bars: readonly (BarValues & { readonly symbol: string; readonly session: IsoDate })[],
-  splits: readonly AppliedSplit[],
-): QualityWarning[] {
-  const warnings: QualityWarning[] = [];
-  let previousClose: number | undefined;
-  let nextSplit = 0;
-  for (const { symbol, session, close, volume } of bars) {
-    if (volume === 0) warnings.push({ kind: 'no-volume', symbol, session, detail: 'no shares traded' });
-    // Splits of the sessions since the previous bar; one during a halt shows at the first bar after it.
-    let ratio = 1;
-    let hasSplit = false;
-    for (let split = splits[nextSplit]; split !== undefined && split.exDate <= session; split = splits[nextSplit]) {
-      ratio *= split.splitTo / split.splitFrom;
-      hasSplit = true;
-      nextSplit += 1;
-    }
-    if (previousClose !== undefined) {
-      const step = close / previousClose;
-      if (!hasSplit && (step > JUMP_UP || step < JUMP_DOWN)) {
-        const detail = `close ${previousClose} → ${close}, ${step.toFixed(3)}×, and no split`;
-        warnings.push({ kind: 'jump-without-split', symbol, session, detail });
-      }
-      const visible = ratio > VISIBLE_SPLIT_UP || ratio < VISIBLE_SPLIT_DOWN;
-      if (hasSplit && visible && Math.abs(Math.log(step * ratio)) > Math.abs(Math.log(step))) {
-        const detail = `split of ratio ${ratio}, but close ${previousClose} → ${close}`;
-        warnings.push({ kind: 'split-without-jump', symbol, session, detail });
-      }
-    }
-    previousClose = close;
+export function warningOfStep(step: PriceStep, splits: readonly AppliedSplit[]): QualityWarning | undefined {
+  const { symbol, session, close, sessionBefore, closeBefore } = step;
+  const between = splits.filter(({ exDate }) => sessionBefore < exDate && exDate <= session);
+  const change = close / closeBefore;
+  if (between.length === 0) {
+    if (change <= JUMP_UP && change >= JUMP_DOWN) return undefined;
+    const detail = `close ${closeBefore} → ${close}, ${change.toFixed(3)}×, and no split`;
+    return { kind: 'jump-without-split', symbol, session, detail };
   }
-  return warnings;
+  const ratio = between.reduce((product, { splitFrom, splitTo }) => product * (splitTo / splitFrom), 1);
+  const isVisible = ratio > VISIBLE_SPLIT_UP || ratio < VISIBLE_SPLIT_DOWN;
+  if (!isVisible || Math.abs(Math.log(change * ratio)) <= Math.abs(Math.log(change))) return undefined;
+  const detail = `split of ratio ${ratio}, but close ${closeBefore} → ${close}`;
+  return { kind: 'split-without-jump', symbol, session, detail };
 }

@@ -2,6 +2,7 @@ import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { DailyRowRules } from '#market/quality.ts';
+import { percent } from '../import/bound.ts';
 import { currentLedger } from '../ledger/ledger.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
@@ -177,7 +178,7 @@ function checkBound(session: IsoDate, rows: number, validated: ValidatedReply, b
     kind: 'permanent',
     message: `${rejected.length} of ${rows} rows of session ${session} were rejected, so none was stored`,
     found: first === undefined ? '' : `row ${first.rowNumber}, ${first.reason}: ${first.row}`,
-    allowed: `${Number((bound * 100).toFixed(4))} % of the rows`,
+    allowed: `${percent(bound)} of the rows`,
     action: 'Check the vendor data, or raise CONDVEST_QUARANTINE_BOUND to quarantine these rows and store the others',
   });
 }

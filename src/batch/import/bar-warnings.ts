@@ -1,148 +1,83 @@
+import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { SPLITS } from '#lake/tables.ts';
 import { type AppliedSplit, type Resolved, resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
-import { type QualityWarning, warningsOf } from '#market/quality.ts';
+import { type PriceStep, type QualityWarning, warningOfStep } from '#market/quality.ts';
 import { Listings } from '#market/security.ts';
 import { currentListings } from '../tables/listings-table.ts';
-
-import type { WarningExample } from './report.ts';
 import { barsAroundSql, jumpsOverYearsSql, jumpsSql, sinceSql, withoutVolumeSql } from './survey.sql.ts';
+import { WarningTally } from './warning-tally.ts';
 
-export interface Warnings {
-  readonly counts: Readonly<Record<string, number>>;
-  readonly examples: readonly WarningExample[];
-}
-
-export interface BarWarningsDeps {
-  readonly lake: Lake;
-}
-
-/** Jumps looked at; data with more is another kind of data. */
+/** Jumps examined; data with more of them is not daily bars. */
 export const JUMPS_MAX = 10_000;
-/** Examples of each kind in a report. */
-const DEFAULT_EXAMPLES_MAX = 10;
 
-/** Accepted rows, each key once, and what was learned of them in passing. */
+/** Accepted rows, each key once, and the findings of the queries that validated them. */
 export interface ValidatedRows {
   /** SQL of the rows. */
   readonly rows: string;
-  /** Row order: by symbol and session, by these within each year, or arbitrary. */
+  /** Order of the rows: by symbol and session, by both within each year, or none. */
   readonly order: 'by-symbol' | 'by-year' | 'none';
-  /** JSON of the jumps between rows that follow each other; null for none. */
+  /** JSON of the jumps between consecutive rows; null for none. */
   readonly jumps: string | null;
   readonly sessions: readonly IsoDate[];
   readonly withoutVolume: number;
-  /**
-   * SQL of the rows that those without volume are among, where others are only there to step from; all unless given.
-   */
+  /** SQL of the rows that `withoutVolume` counts, if the others are only there as starting points of steps. */
   readonly own?: string;
-  /** Steps that end before this session are only there to step from; all are judged unless given. */
+  /** Steps that end before this session are ignored: their rows are only starting points. */
   readonly from?: IsoDate;
   readonly examplesMax?: number;
 }
 
 /**
- * Rows that are kept although something about them is odd, by the rules of `#market/quality.ts`. SQL finds the few rows
- * worth a look, the rules judge them.
+ * Finds warnings about bars, imported or stored, by the rules of `#market/quality.ts`. SQL selects the few steps that may
+ * raise a warning, and the rules decide.
  */
-export async function barWarnings(deps: BarWarningsDeps, bars: ValidatedRows): Promise<Warnings> {
-  const { lake } = deps;
-  const examplesMax = bars.examplesMax ?? DEFAULT_EXAMPLES_MAX;
-  const { listings, splits } = await readEvents(lake);
-  const steps = [...(await jumps(deps, bars)), ...(await stepsOfSplits(deps, bars, splits))];
-  const warnings = new Map<string, QualityWarning>();
-  for (const step of steps) {
-    if (bars.from !== undefined && step.session < bars.from) continue;
-    const securityId = listings.resolve(step.symbol, step.session);
-    for (const warning of warningsOfStep(step, splits.get(securityId) ?? [])) {
-      warnings.set([warning.kind, warning.symbol, warning.session].join('\n'), warning);
-    }
-  }
-  const counts: Record<string, number> = {};
-  if (bars.withoutVolume > 0) counts['no-volume'] = bars.withoutVolume;
-  const examples: WarningExample[] = [];
+export async function barWarnings(lake: Lake, bars: ValidatedRows): Promise<WarningTally> {
+  const tally = new WarningTally(bars.examplesMax);
   if (bars.withoutVolume > 0) {
-    const rows = await lake.rows<{ symbol: string; session: IsoDate }>(
-      withoutVolumeSql(sinceSql(bars.own ?? bars.rows, bars.from), examplesMax),
-    );
-    examples.push(
-      ...rows.map(({ symbol, session: date }) => ({ kind: 'no-volume', symbol, date, detail: 'no shares traded' })),
-    );
+    const sql = withoutVolumeSql(sinceSql(bars.own ?? bars.rows, bars.from), tally.examplesMax);
+    for (const { symbol, session } of await lake.rows<{ symbol: string; session: IsoDate }>(sql))
+      tally.add('no-volume', symbol, session, 'no shares traded');
+    tally.counts['no-volume'] = bars.withoutVolume;
   }
-  for (const [, { kind, symbol, session: date, detail }] of [...warnings].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    if ((counts[kind] ?? 0) <= examplesMax) examples.push({ kind, symbol, date, detail });
+  const listings = new Listings(await currentListings(lake));
+  const facts = await lake.table(SPLITS).records<SplitFact>(await lake.table(SPLITS).head());
+  const splits = resolveSplits(listings, facts).applied;
+  const warnings = new Map<string, QualityWarning>();
+  for (const step of [...(await jumps(lake, bars)), ...(await stepsOfSplits(lake, bars, splits))]) {
+    if (bars.from !== undefined && step.session < bars.from) continue;
+    const warning = warningOfStep(step, splits.get(listings.resolve(step.symbol, step.session)) ?? []);
+    if (warning !== undefined) warnings.set([warning.kind, warning.symbol, warning.session].join('\n'), warning);
   }
-  return { counts, examples };
+  for (const [, { kind, symbol, session, detail }] of [...warnings].sort(([a], [b]) => compare(a, b)))
+    tally.add(kind, symbol, session, detail);
+  return tally;
 }
 
-async function jumps(deps: BarWarningsDeps, bars: ValidatedRows): Promise<Step[]> {
-  const { lake } = deps;
-  if (bars.order === 'none') return lake.rows<Step>(jumpsSql(bars.rows, JUMPS_MAX));
-  const met = JSON.parse(bars.jumps ?? '[]') as Step[];
+async function jumps(lake: Lake, bars: ValidatedRows): Promise<PriceStep[]> {
+  if (bars.order === 'none') return lake.records<PriceStep>(jumpsSql(bars.rows, JUMPS_MAX));
+  const met = JSON.parse(bars.jumps ?? '[]') as PriceStep[];
   if (bars.order === 'by-symbol') return met;
-  return [...met, ...(await lake.rows<Step>(jumpsOverYearsSql(bars.rows, JUMPS_MAX)))];
-}
-
-/** A close, and the close before it. */
-interface Step {
-  readonly symbol: string;
-  readonly session: IsoDate;
-  readonly close: number;
-  readonly session_before: IsoDate;
-  readonly close_before: number;
-}
-
-function warningsOfStep(step: Step, splits: readonly AppliedSplit[]): QualityWarning[] {
-  const bar = (session: IsoDate, close: number) => ({
-    symbol: step.symbol,
-    session,
-    open: close,
-    high: close,
-    low: close,
-    close,
-    // Rows without volume are counted elsewhere, all of them.
-    volume: 1,
-    vwap: null,
-    trades: null,
-  });
-  const between = splits.filter(({ exDate }) => step.session_before < exDate && exDate <= step.session);
-  return warningsOf([bar(step.session_before, step.close_before), bar(step.session, step.close)], between);
+  return [...met, ...(await lake.records<PriceStep>(jumpsOverYearsSql(bars.rows, JUMPS_MAX)))];
 }
 
 async function stepsOfSplits(
-  deps: BarWarningsDeps,
+  lake: Lake,
   bars: ValidatedRows,
-  splits: ReadonlyMap<string, readonly AppliedSplit[]>,
-): Promise<Step[]> {
-  if (splits.size === 0) return [];
-  const [first, last] = bars.sessions.reduce<[IsoDate | undefined, IsoDate | undefined]>(
-    ([min, max], session) => [
-      min === undefined || session < min ? session : min,
-      max === undefined || session > max ? session : max,
-    ],
-    [undefined, undefined],
-  );
+  splits: Resolved<AppliedSplit>['applied'],
+): Promise<PriceStep[]> {
+  const ascending = bars.sessions.toSorted(compare);
+  const [first, last] = [ascending[0], ascending.at(-1)];
   if (first === undefined || last === undefined) return [];
   const wanted = [...splits.values()].flat().filter(({ exDate }) => first < exDate && exDate <= last);
   if (wanted.length === 0) return [];
-  using session = await deps.lake.session();
+  using session = await lake.session();
+  const columns = SPLITS.columns.filter(({ name }) => name === 'symbol' || name === 'ex_date');
   await session.load(
     'known_splits',
-    KNOWN_SPLITS,
+    columns,
     wanted.map(({ symbol, exDate }) => [symbol, exDate]),
   );
-  return await session.rows<Step>(barsAroundSql(bars.rows, 'known_splits'));
-}
-
-const KNOWN_SPLITS = [
-  { name: 'symbol', type: 'string' },
-  { name: 'ex_date', type: 'date' },
-] as const;
-
-async function readEvents(lake: Lake): Promise<{ listings: Listings; splits: Resolved<AppliedSplit>['applied'] }> {
-  const listings = new Listings(await currentListings(lake));
-  const facts = await lake.table(SPLITS).records<SplitFact>(await lake.table(SPLITS).head());
-  return { listings, splits: resolveSplits(listings, facts).applied };
+  return await session.records<PriceStep>(barsAroundSql(bars.rows, 'known_splits'));
 }

@@ -44,7 +44,7 @@ describe('finding columns', () => {
 
   it('does not choose between datasets that both fit', () => {
     const header = ['symbol', 'date', 'open', 'high', 'low', 'close', 'volume', 'dividend'];
-    assert.throws(() => guessDataset(header, 'f'), /daily_bars, dividends\).*Say which with --dataset/s);
+    assert.throws(() => guessDataset(header, 'f'), /daily_bars, dividends\).*Choose one with --dataset/s);
   });
 
   it('refuses half a split', () => {

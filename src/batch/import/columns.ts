@@ -1,8 +1,8 @@
 import { UsageError } from '#base/errors.ts';
 
 /**
- * Which column of a file is which field of a dataset. Columns are found by the names that vendors and notebooks
- * usually give them, in any case; what is missing or ambiguous is refused, never guessed.
+ * Maps the columns of a file to the fields of a dataset. Columns are matched by the names that vendors and notebooks commonly
+ * use, in any case. Missing and ambiguous columns are errors; nothing is guessed.
  */
 
 export type Dataset = 'daily_bars' | 'splits' | 'dividends' | 'listings';
@@ -15,11 +15,11 @@ export interface Field {
   readonly name: string;
   readonly kind: FieldKind;
   readonly required: boolean;
-  /** Names that mean this field; the first is the one shown. */
+  /** Names of this field; messages show the first. */
   readonly names: readonly string[];
 }
 
-/** Field name → index of the file's column. Fields that the file does not have are absent. */
+/** Column index by field name, without the fields that the file lacks. */
 export type ColumnMap = ReadonlyMap<string, number>;
 
 function field(name: string, kind: FieldKind, need: 'required' | 'optional', ...others: readonly string[]): Field {
@@ -29,7 +29,7 @@ function field(name: string, kind: FieldKind, need: 'required' | 'optional', ...
 const SYMBOL = field('symbol', 'text', 'required', 'ticker', 'T');
 const EX_DATE = field('ex_date', 'date', 'required', 'execution_date', 'ex_dividend_date', 'exdate', 'date');
 
-/** `T` and `t` are two fields of one vendor reply (symbol and timestamp): single letters of these are taken literally. */
+/** `T` and `t` are two fields of a vendor response (symbol and timestamp), so their case matters. */
 const CASE_SENSITIVE_NAMES: ReadonlySet<string> = new Set(['T', 't']);
 
 export const FIELDS: Readonly<Record<Dataset, readonly Field[]>> = {
@@ -69,7 +69,7 @@ export const FIELDS: Readonly<Record<Dataset, readonly Field[]>> = {
   ],
 };
 
-/** The vendor's flat files: one a session, exactly these columns. */
+/** Columns of the vendor's flat files, one file per session. */
 export const FLAT_FILE_COLUMNS: readonly string[] = [
   'ticker',
   'volume',
@@ -87,7 +87,7 @@ export function isFlatFile(header: readonly string[]): boolean {
 }
 
 /**
- * The columns of a dataset in a file's header.
+ * Finds the columns of a dataset in the header of a file.
  * @throws UsageError `import-columns-missing`, `import-column-ambiguous`.
  */
 export function matchColumns(dataset: Dataset, header: readonly string[], file: string): ColumnMap {
@@ -100,13 +100,13 @@ export function matchColumns(dataset: Dataset, header: readonly string[], file: 
       message: `More than one column of ${file} may be ${field.name}${rest.length > 0 ? ` (and ${rest.length} more fields)` : ''}`,
       found: found.join(', '),
       allowed: `one of ${field.names.join(' | ')}`,
-      action: 'Rename or drop the others',
+      action: 'Rename or remove the others',
     });
   }
   if (match.missing.length > 0) {
     throw new UsageError({
       code: 'import-columns-missing',
-      message: `${file} has no column for ${match.missing.map((one) => one.name).join(', ')} of ${dataset}`,
+      message: `${file} has no column for ${match.missing.map(({ name }) => name).join(', ')} of ${dataset}`,
       found: header.join(', '),
       allowed: match.missing.map((one) => `${one.name} as ${one.names.join(' | ')}`).join('; '),
     });
@@ -115,8 +115,8 @@ export function matchColumns(dataset: Dataset, header: readonly string[], file: 
 }
 
 /**
- * The dataset that a header fits.
- * @throws UsageError `import-dataset-unknown` where it fits none or several.
+ * Returns the dataset that a header fits.
+ * @throws UsageError `import-dataset-unknown` if it fits none or several.
  */
 export function guessDataset(header: readonly string[], file: string): Dataset {
   const fits = DATASETS.filter((dataset) => tryMatch(dataset, header).missing.length === 0);
@@ -130,7 +130,7 @@ export function guessDataset(header: readonly string[], file: string): Dataset {
         : `The columns of ${file} fit more than one dataset (${fits.join(', ')})`,
     found: header.join(', '),
     allowed: DATASETS.map((dataset) => `${dataset}: ${requiredText(dataset)}`).join('; '),
-    action: fits.length === 0 ? 'Rename the columns' : 'Say which with --dataset',
+    action: fits.length === 0 ? 'Rename the columns' : 'Choose one with --dataset',
   });
 }
 
@@ -155,7 +155,7 @@ function tryMatch(dataset: Dataset, header: readonly string[]): Match {
   return { columns, missing, ambiguous };
 }
 
-/** A split is told either by both numbers or by their ratio. */
+/** A split has either both numbers or their ratio. */
 function missingSplitFields(columns: ColumnMap): Field[] {
   const from = columns.has('split_from');
   const to = columns.has('split_to');

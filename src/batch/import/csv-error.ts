@@ -1,8 +1,8 @@
 import { CondvestError, UsageError } from '#base/errors.ts';
 
 /**
- * Turns DuckDB's error about an invalid CSV line into a sentence; other errors pass through. DuckDB has no error codes,
- * so this matches its message.
+ * Translates DuckDB's error about a malformed CSV line into a usage error; returns other errors as they are. DuckDB has no
+ * error codes, so its text decides.
  */
 export function explainCsvError(error: unknown): unknown {
   if (!(error instanceof CondvestError) || !(error.cause instanceof Error)) return error;
@@ -16,7 +16,7 @@ export function explainCsvError(error: unknown): unknown {
     code: 'import-line-malformed',
     message: `Line ${line} of ${file} ${reasonOf(text, counts)}`,
     found: original.slice(0, LINE_CHARS_MAX),
-    action: 'Mend or remove the line; nothing was written',
+    action: 'Fix or remove the line; nothing was written',
     cause: error,
   });
 }
@@ -25,7 +25,7 @@ const LINE_CHARS_MAX = 200;
 
 function reasonOf(text: string, counts: RegExpExecArray | null): string {
   if (counts !== null) return `has ${counts[2]} values where the header has ${counts[1]} columns`;
-  if (text.includes('unterminated quote')) return 'opens a quote that never closes';
+  if (text.includes('unterminated quote')) return 'has an unterminated quote';
   if (text.includes('not utf-8')) return 'is not UTF-8 text';
   return 'is not CSV';
 }

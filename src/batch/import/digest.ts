@@ -6,8 +6,8 @@ import { UsageError } from '#base/errors.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 
 /**
- * SHA-256 of a file in bounded memory, as hex. A gzip file is unpacked on the way, as DuckDB takes one that is cut off
- * for complete when the cut falls between two rows.
+ * Returns the SHA-256 of a file as hex, in bounded memory. A gzip file is decompressed on the way, because DuckDB accepts a
+ * truncated one if it ends between two rows.
  * @throws UsageError `import-file-truncated`.
  */
 export async function digestFile(files: LocalFiles, path: string, options: { gzip: boolean }): Promise<string> {
@@ -30,7 +30,7 @@ export async function digestFile(files: LocalFiles, path: string, options: { gzi
     if (!(cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_'))) throw cause;
     throw new UsageError({
       code: 'import-file-truncated',
-      message: 'The gzip file is damaged or cut off',
+      message: 'The gzip file is damaged or truncated',
       found: `${path} (${cause.message})`,
       action: 'Download or write it again',
       cause,

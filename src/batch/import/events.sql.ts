@@ -1,13 +1,13 @@
-/** Questions to the typed rows of an import of splits, dividends or listings. */
+/** Queries of the typed rows of an import of splits, dividends or listings. */
 
-/** Rows by file and reason (null: accepted). */
+/** Counts rows by file and reason (null: accepted). */
 export function countsByReasonSql(rows: string, reason: string): string {
   return `
     SELECT file_index, reason, count(*) AS rows FROM (SELECT *, ${reason} AS reason FROM (${rows}))
     GROUP BY file_index, reason ORDER BY file_index, reason`;
 }
 
-/** A ratio r is stored as 1 and r, unrounded; both numbers win over a ratio beside them. */
+/** Stores a ratio r as 1 and r, unrounded. Both numbers take precedence over a ratio next to them. */
 export function splitTermsSql(rows: string): string {
   return `
     SELECT * REPLACE (
@@ -16,17 +16,17 @@ export function splitTermsSql(rows: string): string {
     FROM (${rows})`;
 }
 
-/** A dividend that does not say its kind is regular cash. */
+/** A dividend without a kind is regular cash. */
 export function dividendKindSql(rows: string): string {
   return `SELECT * REPLACE (coalesce(kind, 'CD') AS kind) FROM (${rows})`;
 }
 
-/** Accepted rows, equal ones once. */
+/** Selects accepted rows, equal ones once. */
 export function acceptedEventsSql(rows: string, reason: string, columns: readonly string[]): string {
   return `SELECT DISTINCT ${columns.join(', ')} FROM (${rows}) WHERE (${reason}) IS NULL`;
 }
 
-/** Counts the accepted rows, and those equal to an earlier one. */
+/** Counts accepted rows, and those equal to an earlier one. */
 export function duplicateEventsSql(rows: string, reason: string, columns: readonly string[]): string {
   const list = columns.join(', ');
   return `

@@ -15,10 +15,9 @@ import {
   duplicateEventsSql,
   splitTermsSql,
 } from './events.sql.ts';
-import { type ImportJob, type PreparedImport, type ReasonCount, rejectedRows, validateCounts } from './job.ts';
+import { type ImportJob, type PreparedImport, preparedImport, type ReasonCount, validateCounts } from './job.ts';
 import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
-import { quarantine } from './quarantine.ts';
-import type { ConflictExample, DatasetReport } from './report.ts';
+import type { ConflictExample } from './report.ts';
 import type { ImportDeps } from './request.ts';
 import { stageReadings } from './stage.ts';
 import {
@@ -30,15 +29,15 @@ import {
   withdrawnSql,
 } from './value-sets.sql.ts';
 
-/** Mapping from rows of a file to rows of a table of corporate actions. */
+/** Rules that turn rows of a file into rows of a table of corporate actions. */
 export interface EventDataset {
   readonly dataset: 'splits' | 'dividends';
   readonly definition: TableDefinition;
   readonly key: readonly string[];
   readonly values: readonly string[];
-  /** SQL of the reason for which a typed row is refused. */
+  /** SQL of the reason for rejecting a typed row. */
   readonly reason: string;
-  readonly normalise: (rows: string) => string;
+  readonly normalize: (rows: string) => string;
 }
 
 export const SPLITS_IMPORT: EventDataset = {
@@ -47,7 +46,7 @@ export const SPLITS_IMPORT: EventDataset = {
   key: ['symbol', 'ex_date'],
   values: ['split_from', 'split_to'],
   reason: splitReasonSql(),
-  normalise: splitTermsSql,
+  normalize: splitTermsSql,
 };
 
 export const DIVIDENDS_IMPORT: EventDataset = {
@@ -56,50 +55,35 @@ export const DIVIDENDS_IMPORT: EventDataset = {
   key: ['symbol', 'ex_date', 'kind'],
   values: ['cash_amount'],
   reason: dividendReasonSql(),
-  normalise: dividendKindSql,
+  normalize: dividendKindSql,
 };
 
 const EXAMPLES_MAX = 20;
 
-/** Reads and judges splits or dividends. What is returned writes them. */
+/** Reads and validates splits or dividends. The result writes them. */
 export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventDataset): Promise<PreparedImport> {
   const { lake } = deps;
   await using scratch = new AsyncDisposableStack();
   const staged = scratch.use(await stageReadings(lake, job.readings));
   const { path } = scratch.use(await lake.scratchFile());
   job.onStep('checking');
-  const rows = of.normalise(staged.rows);
+  const rows = of.normalize(staged.rows);
   const columns = [...of.key, ...of.values];
-  const counts = await lake.rows<ReasonCount>(countsByReasonSql(rows, of.reason));
-  const validated = await validateCounts(lake, job, counts, of.reason, of.normalise);
+  const counts = await lake.records<ReasonCount>(countsByReasonSql(rows, of.reason));
+  const validated = await validateCounts(lake, job, counts, of.reason, of.normalize);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
   await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
-  const kept = scratch.move();
-  return {
-    fileCounts: validated.fileCounts,
-    commit: async () => {
-      job.onStep('writing');
-      const rejected = rejectedRows(job, validated.fileCounts, of.reason, of.normalise);
-      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, rejected, job.seenAtMs);
-      const put = await putValueSets(deps, job, of, readScratchSql([path]));
-      const report: DatasetReport = {
-        dataset: of.dataset,
-        source: job.source,
-        rows: validated.rows,
-        ...put.counts,
-        conflictExamples: put.conflicts,
-        duplicates: distinct?.collapsed ?? 0,
-        quarantined: Object.values(validated.byReason).reduce((sum, count) => sum + count, 0),
-        quarantinedByReason: validated.byReason,
-        newlyQuarantined,
-        warnings: put.held === 0 ? {} : { 'different-values': put.held },
-        warningExamples: [],
-        ...(put.version === undefined ? {} : { version: put.version }),
-      };
-      return { report, changed: put.version !== undefined || newlyQuarantined > 0 };
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+  return preparedImport(lake, job, validated, scratch, async () => {
+    const put = await putValueSets(deps, job, of, readScratchSql([path]));
+    return {
+      ...put.counts,
+      conflictExamples: put.conflicts,
+      duplicates: distinct?.collapsed ?? 0,
+      warnings: put.held === 0 ? {} : { 'different-values': put.held },
+      warningExamples: [],
+      ...(put.version === undefined ? {} : { version: put.version }),
+    };
+  });
 }
 
 interface KeyOutcome {
@@ -115,14 +99,14 @@ interface KeyOutcome {
 export interface PutValueSets {
   readonly counts: Readonly<Record<'inserted' | 'unchanged' | 'replaced' | 'conflicts', number>>;
   readonly conflicts: readonly ConflictExample[];
-  /** Keys with more than one value: reading applies none of them. */
+  /** Keys with more than one value, none of which is applied. */
   readonly held: number;
-  /** Keys that the source had announced and has withdrawn. */
+  /** Keys that the source has announced and withdrawn. */
   readonly withdrawn: readonly { readonly symbol: string; readonly exDate: IsoDate }[];
   readonly version: number | undefined;
 }
 
-/** Merges value sets into their table, which is written again as one file; not at all where nothing changes. */
+/** Merges value sets into their table, which is rewritten as one file if anything changes. */
 export async function putValueSets(
   deps: Pick<ImportDeps, 'lake' | 'rules'>,
   job: Pick<ImportJob, 'source' | 'seenAtMs' | 'replace' | 'dryRun'>,
@@ -145,7 +129,7 @@ export async function putValueSets(
       ranks: rules.sourceRanks,
       replace: job.replace,
     };
-    const inputs = { ...stated, listed: await believed(lake, stated, listed) };
+    const inputs = { ...stated, listed: await plausibleList(lake, stated, listed) };
     outcomes = await lake.records<KeyOutcome>(keyOutcomesSql(inputs));
     withdrawn = await lake.records(withdrawnSql(inputs));
     const changes =
@@ -177,13 +161,11 @@ export async function putValueSets(
   };
 }
 
-/**
- * So few events that a list has no more are believed to be withdrawn, whatever share of those that are known they are.
- */
+/** Up to this many missing events count as withdrawn, whatever their share of the known ones. */
 const MISSING_FEW = 5;
 
-/** A list that is far shorter than what is known of it takes nothing away: something is wrong with it. */
-async function believed(
+/** Returns the list, unless it is far shorter than the known events: such a list withdraws nothing. */
+async function plausibleList(
   lake: Lake,
   inputs: ValueSetInputs,
   listed: WholeList | undefined,

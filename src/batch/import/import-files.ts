@@ -14,29 +14,30 @@ import type { DatasetReport, FileReport, ImportReport } from './report.ts';
 import { DEFAULT_SOURCE, FLAT_FILE_SOURCE, type ImportDeps, type ImportRequest } from './request.ts';
 import { inspectSource } from './source-file.ts';
 
-/** Context comes first: listings and splits before bars. */
+/** Listings and splits come before bars, whose jumps they explain. */
 const ORDER: readonly Dataset[] = ['listings', 'splits', 'dividends', 'daily_bars'];
 
 /**
- * Imports files into bronze. All files are read and judged before anything is written; a file that cannot be read, or more
- * refused rows than the bound allows, and nothing is. Idempotent: the same files again change nothing, and after a kill
- * between any two effects the same import completes what is missing.
+ * Imports files into bronze. All files are read and validated before anything is written: an unreadable file, or too many
+ * rejected rows, and nothing is. Idempotent: importing the same files again changes nothing, and after a crash the same
+ * import completes what is missing.
  *
- * @throws UsageError for files and columns that cannot be read as asked; CondvestError `import-over-bound`.
+ * @throws UsageError for files and columns that cannot be read as requested; CondvestError `import-over-bound`.
  */
 export async function importFiles(deps: ImportDeps, request: ImportRequest): Promise<ImportReport> {
   const { dryRun = false, replace = false, onStep = () => {} } = request;
   checkRequest(request);
   onStep('reading');
   const readings = await readAll(deps, request);
-  // Reading the bytes and reading the rows wait for different things.
+  // Digesting bytes and reading rows wait on different resources.
   const digests = digestAll(deps, readings);
   const prepared: { readonly readings: readonly SourceReading[]; readonly import: PreparedImport }[] = [];
   try {
-    // A failure of either is reported when it is awaited, which may be after the other's.
+    // A failure is reported when awaited, possibly after one of the other.
     digests.catch(() => undefined);
     for (const [dataset, source, ofDataset] of groups(readings, request.source)) {
       const job: ImportJob = {
+        dataset,
         readings: ofDataset,
         digestOf: (reading) => defined(digestsByPath.get(reading.file.path), 'digests come before commits'),
         source,
@@ -71,12 +72,12 @@ export async function importFiles(deps: ImportDeps, request: ImportRequest): Pro
 function checkRequest(request: ImportRequest): void {
   const { files, quarantineBound } = request;
   if (files.length === 0) {
-    throw new UsageError({ code: 'import-no-files', message: 'No file was named', action: 'Name one or more files' });
+    throw new UsageError({ code: 'import-no-files', message: 'No files given', action: 'Name one or more files' });
   }
   if (!(quarantineBound >= 0 && quarantineBound <= 1)) {
     throw new UsageError({
       code: 'import-bound-invalid',
-      message: 'The quarantine bound is a share of the rows',
+      message: 'The quarantine bound must be a share of the rows',
       found: String(quarantineBound),
       allowed: '0 to 1',
     });
@@ -96,14 +97,14 @@ async function readAll(deps: ImportDeps, request: ImportRequest): Promise<Source
   return readings;
 }
 
-/** SHA-256 of each file, by path. */
+/** Returns the SHA-256 of each file by path. */
 async function digestAll(deps: ImportDeps, readings: readonly SourceReading[]): Promise<ReadonlyMap<string, string>> {
   const digests = new Map<string, string>();
   for (const { file } of readings) digests.set(file.path, await digestFile(deps.files, file.path, { gzip: file.gzip }));
   return digests;
 }
 
-/** Readings of one dataset and source, in the order in which they are imported. */
+/** Groups readings by dataset and source, in import order. */
 function groups(
   readings: readonly SourceReading[],
   given: string | undefined,

@@ -5,63 +5,46 @@ import type { WritePlan } from '#lake/write-plan.ts';
 import { checkOverlaps, readListings } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
-import { type ImportJob, type PreparedImport, type ReasonCount, rejectedRows, validateCounts } from './job.ts';
+import { type ImportJob, type PreparedImport, preparedImport, type ReasonCount, validateCounts } from './job.ts';
 import { type IncomingListing, type ListingsMerge, mergeListings } from './merge-listings.ts';
 import { listingReasonSql } from './quality.sql.ts';
-import { quarantine } from './quarantine.ts';
-import type { DatasetReport } from './report.ts';
 import type { ImportDeps } from './request.ts';
 import { stageReadings } from './stage.ts';
 
 const COLUMNS = ['security_id', 'symbol', 'first_session', 'last_session', 'name', 'type', 'exchange', 'figi'];
 const EXAMPLES_MAX = 20;
 
-/** Reads and judges listings. What is returned writes them. */
+/** Reads and validates listings. The result writes them. */
 export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
   const { lake } = deps;
   await using scratch = new AsyncDisposableStack();
   const staged = scratch.use(await stageReadings(lake, job.readings));
   job.onStep('checking');
   const reason = listingReasonSql();
-  const counts = await lake.rows<ReasonCount>(countsByReasonSql(staged.rows, reason));
+  const counts = await lake.records<ReasonCount>(countsByReasonSql(staged.rows, reason));
   const validated = await validateCounts(lake, job, counts, reason);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
   const incoming = await lake.records<IncomingListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
-  const kept = scratch.move();
-  return {
-    fileCounts: validated.fileCounts,
-    commit: async () => {
-      job.onStep('writing');
-      const rejected = rejectedRows(job, validated.fileCounts, reason);
-      const newlyQuarantined = job.dryRun ? 0 : await quarantine(deps.lake, rejected, job.seenAtMs);
-      const { merge, version } = await putListings(deps, job, incoming);
-      const report: DatasetReport = {
-        dataset: 'listings',
-        source: job.source,
-        rows: validated.rows,
-        inserted: merge.inserted,
-        replaced: merge.replaced,
-        unchanged: merge.unchanged,
-        conflicts: merge.conflicts.length,
-        conflictExamples: merge.conflicts.slice(0, EXAMPLES_MAX).map((conflict) => ({
-          symbol: conflict.stored.symbol,
-          date: conflict.stored.firstSession,
-          storedSource: conflict.stored.source,
-          stored: JSON.stringify(conflict.stored),
-          incoming: JSON.stringify(conflict.incoming),
-        })),
-        duplicates: distinct?.collapsed ?? 0,
-        quarantined: Object.values(validated.byReason).reduce((sum, count) => sum + count, 0),
-        quarantinedByReason: validated.byReason,
-        newlyQuarantined,
-        warnings: {},
-        warningExamples: [],
-        ...(version === undefined ? {} : { version }),
-      };
-      return { report, changed: version !== undefined || newlyQuarantined > 0 };
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
+  return preparedImport(lake, job, validated, scratch, async () => {
+    const { merge, version } = await putListings(deps, job, incoming);
+    return {
+      inserted: merge.inserted,
+      replaced: merge.replaced,
+      unchanged: merge.unchanged,
+      conflicts: merge.conflicts.length,
+      conflictExamples: merge.conflicts.slice(0, EXAMPLES_MAX).map(({ stored, incoming: given }) => ({
+        symbol: stored.symbol,
+        date: stored.firstSession,
+        storedSource: stored.source,
+        stored: JSON.stringify(stored),
+        incoming: JSON.stringify(given),
+      })),
+      duplicates: distinct?.collapsed ?? 0,
+      warnings: {},
+      warningExamples: [],
+      ...(version === undefined ? {} : { version }),
+    };
+  });
 }
 
 async function putListings(

@@ -2,14 +2,15 @@ import type { InstantMs } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 
 import { checkBound } from './bound.ts';
+import type { Dataset } from './columns.ts';
 import { firstRejectedSql } from './quarantine.sql.ts';
-import type { RejectedRows } from './quarantine.ts';
-import { type Normalise, rejectedSql, type SourceReading } from './read.sql.ts';
+import { quarantine, type RejectedRows } from './quarantine.ts';
+import { type Normalize, rejectedSql, type SourceReading } from './read.sql.ts';
 import type { DatasetReport } from './report.ts';
 
-/** One dataset's part of an import. */
+/** The part of an import that concerns one dataset. */
 export interface ImportJob {
-  /** Of this one dataset. */
+  readonly dataset: Dataset;
   readonly readings: readonly SourceReading[];
   /** SHA-256 of the reading's file. */
   readonly digestOf: (reading: SourceReading) => string;
@@ -21,17 +22,17 @@ export interface ImportJob {
   readonly onStep: (step: string) => void;
 }
 
-/** Rows that were read and judged, and proved to be under the bound; nothing of them is written yet. */
+/** Rows that were read, validated and found to be within the bound, but not written yet. */
 export interface PreparedImport extends AsyncDisposable {
-  /** By place of the file among the readings. */
+  /** In the order of the readings. */
   readonly fileCounts: readonly FileCounts[];
-  /** Writes quarantine, rows and what follows from them. Running it again changes nothing. */
+  /** Writes the quarantine and the rows. Running it again changes nothing. */
   commit(): Promise<CommittedImport>;
 }
 
 export interface CommittedImport {
   readonly report: DatasetReport;
-  /** Something was written. */
+  /** Whether anything was written. */
   readonly changed: boolean;
 }
 
@@ -40,71 +41,108 @@ export interface FileCounts {
   readonly rejected: number;
 }
 
-/** Rows of one file that met one reason; null: accepted. */
+/** Rows of one file that were rejected for one reason; null: accepted. */
 export interface ReasonCount {
-  readonly file_index: number;
+  readonly fileIndex: number;
   readonly reason: string | null;
   readonly rows: number;
 }
 
-/** Rows and refused rows of each file, and refused rows by reason; throws where they are over the bound. */
+/** Counts of validated rows, and how they were validated. */
+export interface ValidatedCounts {
+  readonly rows: number;
+  readonly fileCounts: readonly FileCounts[];
+  readonly byReason: Readonly<Record<string, number>>;
+  /** SQL of the reason for rejecting a typed row. */
+  readonly reason: string;
+  readonly normalize: Normalize | undefined;
+}
+
+/** Sums counts by file and by reason. Throws `import-over-bound` if too many rows were rejected. */
 export async function validateCounts(
   lake: Lake,
   job: ImportJob,
   counts: readonly ReasonCount[],
   reason: string,
-  normalise?: Normalise,
-): Promise<{ fileCounts: FileCounts[]; byReason: Record<string, number>; rows: number }> {
+  normalize?: Normalize,
+): Promise<ValidatedCounts> {
   const fileCounts = job.readings.map(() => ({ rows: 0, rejected: 0 }));
   const byReason: Record<string, number> = {};
-  let rows = 0;
   for (const count of counts) {
-    rows += count.rows;
-    const file = fileCounts[count.file_index];
+    const file = fileCounts[count.fileIndex];
     if (file !== undefined) file.rows += count.rows;
     if (count.reason === null) continue;
     if (file !== undefined) file.rejected += count.rows;
     byReason[count.reason] = (byReason[count.reason] ?? 0) + count.rows;
   }
-  const bound = job.quarantineBound;
-  const rejected = Object.values(byReason).reduce((sum, count) => sum + count, 0);
-  if (rejected > bound * rows)
-    checkBound({ rows, byReason, bound }, await firstRejected(lake, job, fileCounts, reason, normalise));
-  return { fileCounts, byReason, rows };
+  const validated = {
+    rows: counts.reduce((sum, { rows }) => sum + rows, 0),
+    fileCounts,
+    byReason,
+    reason,
+    normalize,
+  };
+  await checkBound(validated, job.quarantineBound, () => firstRejected(lake, job, validated));
+  return validated;
 }
 
-async function firstRejected(
+export function rejectedTotal({ byReason }: Pick<ValidatedCounts, 'byReason'>): number {
+  return Object.values(byReason).reduce((sum, rows) => sum + rows, 0);
+}
+
+/** The part of a dataset's report that its own rules fill. */
+type WrittenRows = Omit<
+  DatasetReport,
+  'dataset' | 'source' | 'rows' | 'quarantined' | 'quarantinedByReason' | 'newlyQuarantined'
+>;
+
+/** Returns an import whose `commit` quarantines rejected rows and calls `write`. It takes over the scratch files. */
+export function preparedImport(
   lake: Lake,
   job: ImportJob,
-  fileCounts: readonly FileCounts[],
-  reason: string,
-  normalise: Normalise | undefined,
-): Promise<string | undefined> {
-  const reading = job.readings.find((_, index) => (fileCounts[index]?.rejected ?? 0) > 0);
-  if (reading === undefined) return undefined;
-  const [row] = await lake.rows<{ row_number: number; reason: string; row: string }>(
-    firstRejectedSql(rejectedSql(reading, reason, normalise)),
-  );
-  return row === undefined ? undefined : `row ${row.row_number} of ${reading.file.path}, ${row.reason}: ${row.row}`;
+  validated: ValidatedCounts,
+  scratch: AsyncDisposableStack,
+  write: () => Promise<WrittenRows & { readonly ledgerChanged?: boolean }>,
+): PreparedImport {
+  const kept = scratch.move();
+  return {
+    fileCounts: validated.fileCounts,
+    commit: async () => {
+      job.onStep('writing');
+      const newlyQuarantined = job.dryRun ? 0 : await quarantine(lake, rejectedRows(job, validated), job.seenAtMs);
+      const { ledgerChanged = false, ...written } = await write();
+      const report: DatasetReport = {
+        dataset: job.dataset,
+        source: job.source,
+        rows: validated.rows,
+        ...written,
+        quarantined: rejectedTotal(validated),
+        quarantinedByReason: validated.byReason,
+        newlyQuarantined,
+      };
+      return { report, changed: written.version !== undefined || ledgerChanged || newlyQuarantined > 0 };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
-/** The refused rows of the files that have any, for quarantine. */
-export function rejectedRows(
-  job: ImportJob,
-  fileCounts: readonly FileCounts[],
-  reason: string,
-  normalise?: Normalise,
-): RejectedRows[] {
-  return job.readings.flatMap((reading, index) =>
-    (fileCounts[index]?.rejected ?? 0) === 0
-      ? []
-      : [
-          {
-            select: rejectedSql(reading, reason, normalise),
-            dataset: reading.dataset,
-            digest: job.digestOf(reading),
-            source: job.source,
-          },
-        ],
-  );
+async function firstRejected(lake: Lake, job: ImportJob, validated: ValidatedCounts): Promise<string | undefined> {
+  const reading = job.readings.find((_, index) => (validated.fileCounts[index]?.rejected ?? 0) > 0);
+  if (reading === undefined) return undefined;
+  const sql = firstRejectedSql(rejectedSql(reading, validated.reason, validated.normalize));
+  const [first] = await lake.records<{ rowNumber: number; reason: string; row: string }>(sql);
+  return first && `row ${first.rowNumber} of ${reading.file.path}, ${first.reason}: ${first.row}`;
+}
+
+/** Returns the rejected rows of the files that have any. */
+function rejectedRows(job: ImportJob, { fileCounts, reason, normalize }: ValidatedCounts): RejectedRows[] {
+  const { dataset, source } = job;
+  return job.readings
+    .filter((_, index) => (fileCounts[index]?.rejected ?? 0) > 0)
+    .map((reading) => ({
+      select: rejectedSql(reading, reason, normalize),
+      dataset,
+      digest: job.digestOf(reading),
+      source,
+    }));
 }

@@ -4,9 +4,9 @@ import type { ListingRow } from '#market/listing-changes.ts';
 import { newSecurityId } from '#market/security.ts';
 import { rankOf } from '#market/source-rank.ts';
 
-/** Merging of listings. Pure. */
+/** Merges listings. Pure. */
 
-/** A listing as a file tells it. Without an id, one is found or made. */
+/** A listing in a file. Without an id it gets a known or new one. */
 export interface IncomingListing {
   readonly securityId: string | null;
   readonly symbol: string;
@@ -19,12 +19,12 @@ export interface IncomingListing {
 }
 
 export interface ListingsMerge {
-  /** All rows of the table afterwards, by symbol and first session. */
+  /** All rows of the merged table, by symbol and first session. */
   readonly rows: readonly ListingRow[];
   readonly inserted: number;
   readonly replaced: number;
   readonly unchanged: number;
-  /** Stored rows of a source of higher rank, and what was given against them. */
+  /** Stored rows of a source of higher rank, and the incoming rows that differ. */
   readonly conflicts: readonly { readonly stored: ListingRow; readonly incoming: IncomingListing }[];
 }
 
@@ -38,9 +38,9 @@ export interface ListingsMergeOptions {
 const DETAILS = ['lastSession', 'name', 'type', 'exchange', 'figi'] as const;
 
 /**
- * Incoming listings into stored ones, by symbol and first session. A null never overwrites a value: what a vendor leaves
- * out is not known, rather than gone. A security's id is permanent: it is given once, when the listing first arrives, and
- * is that of the security with the same FIGI where there is one.
+ * Merges incoming listings into stored ones, by symbol and first session. A null never overwrites a value: vendors omit what
+ * they do not know. The id of a security is permanent: a listing gets it when it first arrives, from the security with the
+ * same FIGI if there is one.
  */
 export function mergeListings(
   stored: readonly ListingRow[],
@@ -77,7 +77,7 @@ export function mergeListings(
   return { rows: ascending, inserted, replaced, unchanged, conflicts };
 }
 
-/** A source of lower rank fills gaps only. */
+/** A source of lower rank only fills in missing values. */
 function merged(before: ListingRow, listing: IncomingListing, mayReplace: boolean): ListingRow {
   const [first, second] = mayReplace ? [listing, before] : [before, listing];
   return {

@@ -4,15 +4,15 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN, TRADES_MAX } from '#market/quality.ts';
 
 /**
- * The quality rules of `#market/quality.ts` as SQL, for millions of rows at a time. The two agree row by row, reason by
- * reason; a property test holds them to it.
+ * The quality rules of `#market/quality.ts` as SQL, for millions of rows at a time. A property test compares the two row by
+ * row, including the reasons.
  */
 
 const PRICES: readonly string[] = ['open', 'high', 'low', 'close'];
 
 /**
- * SQL of the reason for which a typed row of daily bars is refused; null where it is accepted. `sessionsAreValid`: every
- * session that occurs was found to be one already, which is quicker to do than to ask of each row.
+ * Returns SQL of the reason for rejecting a typed row of daily bars; null for accepted rows. `sessionsAreValid`: all distinct
+ * sessions were checked already, which is faster than checking every row.
  */
 export function barReasonSql(rules: DailyRowRules, sessionsAreValid = false): string {
   const unknown = ['symbol', 'session', ...PRICES, 'volume'].map((name) => `${name} IS NULL`);
@@ -28,7 +28,7 @@ export function barReasonSql(rules: DailyRowRules, sessionsAreValid = false): st
   ]);
 }
 
-/** The first reason whose conditions include a true one. A null condition is not true. */
+/** Returns SQL of the first reason with a true condition. A null condition is not true. */
 function reasonSql(rules: readonly (readonly [QuarantineReason, readonly string[]])[]): string {
   const cases = rules
     .filter(([, conditions]) => conditions.length > 0)
@@ -37,8 +37,8 @@ function reasonSql(rules: readonly (readonly [QuarantineReason, readonly string[
 }
 
 /**
- * A bit a day, set for sessions. Measured on 25 million rows: 0.7 s. (A list of dates is quicker to read, but DuckDB makes a
- * join of a long one, and then the rows of a file no longer come in their order.)
+ * Tests a bit per day, set for sessions. Measured on 25 million rows: 0.7 s. (A list of dates is easier to read, but DuckDB
+ * turns a long one into a join, after which the rows of a file lose their order.)
  */
 function notASession(calendar: Calendar): string {
   let bits = '';
@@ -54,12 +54,12 @@ function malformedSymbol(): string {
   return `NOT regexp_full_match(symbol, ${sqlText(SYMBOL_PATTERN)})`;
 }
 
-/** SQL of the reason for which a typed split is refused. Its date may be any day, and may lie ahead: splits are announced. */
+/** Returns SQL of the reason for rejecting a typed split. Its date may be any day, also in the future. */
 export function splitReasonSql(): string {
   return eventReasonSql(['split_from', 'split_to']);
 }
 
-/** As `splitReasonSql`, for dividends. */
+/** Returns SQL of the reason for rejecting a typed dividend. */
 export function dividendReasonSql(): string {
   return eventReasonSql(['cash_amount']);
 }
@@ -75,7 +75,7 @@ function eventReasonSql(amounts: readonly string[]): string {
   ]);
 }
 
-/** SQL of the reason for which a typed listing is refused. */
+/** Returns SQL of the reason for rejecting a typed listing. */
 export function listingReasonSql(): string {
   return reasonSql([
     ['missing or non-finite field', ['symbol IS NULL', 'first_session IS NULL', 'last_session < first_session']],

@@ -1,6 +1,6 @@
 import { sqlText } from '#lake/engine.ts';
 
-/** Refused rows as rows of `bronze/quarantine`. */
+/** Selects rejected rows as rows of `bronze/quarantine`. */
 export function quarantineRowsSql(
   rejected: string,
   of: {
@@ -18,8 +18,8 @@ export function quarantineRowsSql(
 }
 
 /**
- * Refused rows of a reply (row_number, reason, row). A vendor changes other rows of a session from one look to the next, and gives
- * every reply an id, so a row is known by its own text and its session, and by which of its equals it is.
+ * Selects rejected rows of a reply (row_number, reason, row). Other rows of a session change between fetches, and every reply
+ * has its own id, so a row is identified by its text, its session and its number among equal rows.
  */
 export function rowsOfReplySql(
   rejected: string,
@@ -32,7 +32,7 @@ export function rowsOfReplySql(
     FROM (${rejected})`;
 }
 
-/** Rows that are not stored yet, by their key. */
+/** Selects the rows whose key is not stored yet. */
 export function unknownRowsSql(rows: string, stored: string): string {
   return `SELECT * FROM (${rows}) ANTI JOIN (SELECT source_digest, row_number FROM (${stored})) USING (source_digest, row_number)`;
 }

@@ -6,9 +6,9 @@ import { SessionSet } from '#market/session-set.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import { quarantineRowsSql, unknownRowsSql } from './quarantine.sql.ts';
 
-/** Refused rows of one file, or of one reply. */
+/** Rejected rows of one file or one reply. */
 export interface RejectedRows {
-  /** SQL of row_number, reason and row; of rows that are not a file's also source_digest. */
+  /** SQL of row_number, reason and row; for rows of a reply also source_digest. */
   readonly select: string;
   readonly dataset: string;
   /** SHA-256 of the file. */
@@ -17,8 +17,8 @@ export interface RejectedRows {
 }
 
 /**
- * Keeps refused rows in `bronze/quarantine`. A row is known by its file's digest and its place there, so that the same file
- * again adds nothing; one of a reply by what `rowsOfReplySql` says. Returns how many were new.
+ * Stores rejected rows in `bronze/quarantine`, and returns the number of new ones. A row of a file is identified by the file's
+ * digest and its position, so that the same file adds nothing again; a row of a reply as `rowsOfReplySql` says.
  */
 export async function quarantine(lake: Lake, rejected: readonly RejectedRows[], seenAtMs: InstantMs): Promise<number> {
   if (rejected.length === 0) return 0;
@@ -36,7 +36,7 @@ export async function quarantine(lake: Lake, rejected: readonly RejectedRows[], 
     const [counted] = await lake.rows<{ count: number }>(countRows(unknown));
     added = counted?.count ?? 0;
     if (added === 0) return undefined;
-    // A file an import; consolidation merges them.
+    // One file per import; consolidation merges them.
     const file = await lake.table(QUARANTINE).writeDataFile({ select: unknown });
     return {
       operation: 'WRITE',

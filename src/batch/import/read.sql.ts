@@ -6,20 +6,19 @@ import { sqlPath } from './source-file.sql.ts';
 import type { SourceFile } from './source-file.ts';
 
 /**
- * SQL that reads a file as a dataset's fields. Text is read as text and cast here: a sniffing reader takes the ticker
- * TRUE for a boolean, NAN for a number, and 03/04/2024 for whichever day it likes.
+ * SQL that reads a file as the fields of a dataset. Text is read as text and cast here: a reader that sniffs types takes the
+ * ticker TRUE for a boolean, NAN for a number, and 03/04/2024 for either of two days.
  *
- * Values keep what was wrong with them, for the quality rules to find: a number that is none becomes NaN, a date that is
- * none becomes null.
+ * Invalid values stay invalid, for the quality rules to find: an invalid number becomes NaN, an invalid date null.
  */
 
 /**
  * Encoding of dates in a column:
  * - `date`: a DATE.
- * - `text`: `YYYY-MM-DD`, with or without a time of 00:00 after it; the date as written counts.
+ * - `text`: `YYYY-MM-DD`, optionally followed by a time of 00:00; the date as written counts.
  * - `epoch`: an instant as a count of `unit` since 1970.
  * - `timestamp`: an instant as a TIMESTAMP.
- * Instants must be midnight in New York or in UTC, and stand for that midnight's date.
+ * Instants must be midnight in New York or UTC, and mean the date of that midnight.
  */
 export type DateEncoding =
   | { readonly kind: 'date' | 'text' | 'timestamp' }
@@ -34,10 +33,10 @@ export interface SourceReading {
   readonly dates: ReadonlyMap<string, DateEncoding>;
 }
 
-/** Name of the column that numbers a file's rows, from 1: not one that a file would have. */
+/** Column of row numbers, from 1, with a name that no file uses. */
 const ROW_NUMBER = 'condvest_row_number';
 
-/** The file's columns under its own `readNames`, as they are, and when `numbered` their place in the file. */
+/** Selects the columns of a file under its `readNames`, untyped, with row numbers if `numbered`. */
 function rawSql(file: SourceFile, options: { numbered: boolean } = { numbered: false }): string {
   const columns = file.readNames.map(sqlName).join(', ');
   if (file.format === 'parquet') {
@@ -49,7 +48,7 @@ function rawSql(file: SourceFile, options: { numbered: boolean } = { numbered: f
   return `SELECT ${columns}${number} FROM ${readCsvSql(file)}`;
 }
 
-/** Nothing is sniffed: delimiter and columns are known, every value is text. */
+/** Sniffs nothing: delimiter and columns are known, and every value is text. */
 function readCsvSql(file: SourceFile): string {
   const columns = file.readNames.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
   const settings = [
@@ -66,8 +65,8 @@ function readCsvSql(file: SourceFile): string {
 }
 
 /**
- * The dataset's fields, typed: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE. `extra`: further expressions
- * over the columns of `raw`.
+ * Selects the typed fields of the dataset: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE. `extra`: further
+ * expressions over the columns of `raw`.
  */
 function typedSql(reading: SourceReading, raw: string, extra: readonly string[] = []): string {
   const joins: string[] = [];
@@ -101,13 +100,13 @@ function sqlTypeOf(field: Field): string {
   return field.kind === 'date' ? 'DATE' : 'DOUBLE';
 }
 
-/** DuckDB would read 1_000 as a thousand; nobody else does. */
+/** DuckDB alone would read 1_000 as a thousand. */
 function numberOfTextSql(value: string): string {
   const number = `CASE WHEN contains(${value}, '_') THEN NULL ELSE try_cast(${value} AS DOUBLE) END`;
   return `CASE WHEN ${value} IS NULL THEN NULL ELSE coalesce(${number}, 'nan'::DOUBLE) END`;
 }
 
-/** A fraction is no count; beyond 2^53 a double does not hold one. */
+/** A count is a whole number, and a double holds those up to 2^53. */
 function wholeSql(number: string): string {
   return `CASE WHEN ${number} = trunc(${number}) AND abs(${number}) <= 9007199254740992 OR ${number} IS NULL THEN ${number} ELSE 'nan'::DOUBLE END`;
 }
@@ -132,8 +131,8 @@ function dateSql(value: string, encoding: DateEncoding, alias: string, joins: st
 const UNITS_PER_SECOND: Readonly<Record<EpochUnit, string>> = { ns: '1000000000', us: '1000000', ms: '1000', s: '1' };
 
 /**
- * Midnights by instant. Looking them up is quicker than converting each row's instant, and shows at once an instant that
- * is not one (a file of minutes has the same columns as one of days). No midnight in New York is one in UTC.
+ * Joins midnights by instant. A lookup is faster than converting every instant, and finds instants that are no midnight (a
+ * file of minute bars has the same columns as one of daily bars). No midnight in New York is a midnight in UTC.
  */
 function midnightJoinSql(alias: string, value: string, unit: EpochUnit): string {
   const scale = UNITS_PER_SECOND[unit];
@@ -146,38 +145,38 @@ function midnightJoinSql(alias: string, value: string, unit: EpochUnit): string 
   ) AS ${alias} ON ${alias}.instant = ${value}`;
 }
 
-/** The first dates of a file, as it has them and as they were understood. */
+/** Selects the first dates of a file, as written and as parsed. */
 export function dateSampleSql(reading: SourceReading, fieldName: string, column: string, rows: number): string {
   const raw = `${rawSql(reading.file)} WHERE ${sqlName(column)} IS NOT NULL LIMIT ${rows}`;
   const typed = typedSql(reading, raw, [`raw.${sqlName(column)}::VARCHAR AS found_text`]);
   return `SELECT found_text AS found, ${sqlName(fieldName)} AS understood FROM (${typed})`;
 }
 
-/** The first values of a column, as text. */
+/** Selects the first values of a column as text. */
 export function valueSampleSql(file: SourceFile, column: string, rows: number): string {
   const name = sqlName(column);
   return `SELECT ${name}::VARCHAR AS found FROM (${rawSql(file)}) WHERE ${name} IS NOT NULL LIMIT ${rows}`;
 }
 
-/** The typed rows of one file. */
+/** Selects the typed rows of a file. */
 export function readingSql(reading: SourceReading, extra: readonly string[] = []): string {
   return typedSql(reading, rawSql(reading.file), extra);
 }
 
-/** A further step between typed rows and judged ones, as SQL around SQL. */
-export type Normalise = (rows: string) => string;
+/** A step between typing rows and validating them: wraps SQL in SQL. */
+export type Normalize = (rows: string) => string;
 
 /**
- * The refused rows of one file: row_number, reason, and the row as JSON text, every value as text. `reason` is an SQL
- * expression over the typed fields.
+ * Selects the rejected rows of a file: row_number, reason, and the row as JSON text with every value as text. `reason` is an
+ * SQL expression over the typed fields.
  */
-export function rejectedSql(reading: SourceReading, reason: string, normalise: Normalise = (rows) => rows): string {
+export function rejectedSql(reading: SourceReading, reason: string, normalize: Normalize = (rows) => rows): string {
   const { file } = reading;
   const raw = file.readNames.map((name, index) => `raw.${sqlName(name)} AS raw_${index}`);
   const typed = typedSql(reading, rawSql(file, { numbered: true }), [...raw, `raw.${ROW_NUMBER}`]);
-  // Text is made of the refused rows only.
+  // Only rejected rows are converted to text.
   const pairs = file.header.flatMap((name, index) => [sqlText(name.trim()), `raw_${index}::VARCHAR`]);
   return `
     SELECT ${ROW_NUMBER} AS row_number, reason, json_object(${pairs.join(', ')})::VARCHAR AS row
-    FROM (SELECT *, ${reason} AS reason FROM (${normalise(typed)})) WHERE reason IS NOT NULL`;
+    FROM (SELECT *, ${reason} AS reason FROM (${normalize(typed)})) WHERE reason IS NOT NULL`;
 }

@@ -6,12 +6,12 @@ import { type Dataset, FIELDS, type Field, guessDataset, matchColumns } from './
 import { type DateEncoding, dateSampleSql, type EpochUnit, type SourceReading, valueSampleSql } from './read.sql.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** Rows at the start of a file that decide how its dates are to be understood. */
+/** Rows at the start of a file that decide how its dates are parsed. */
 const SAMPLE_ROWS = 1000;
 
 /**
- * Plans how to read a file as a dataset, which is recognized by its columns unless given.
- * @throws UsageError for columns that are missing, ambiguous, of a wrong type, or whose dates cannot be understood.
+ * Plans how a file is read as a dataset, which is guessed from its columns by default.
+ * @throws UsageError for columns that are missing, ambiguous, or of a wrong type, and for unreadable dates.
  */
 export async function planReading(lake: Lake, file: SourceFile, dataset: Dataset | undefined): Promise<SourceReading> {
   const chosen = dataset ?? guessDataset(file.header, file.path);
@@ -34,7 +34,7 @@ const INTEGER = /^(U?(SMALL|BIG)INT|U?INTEGER)$/;
 const TIMESTAMP = /^TIMESTAMP(_NS|_MS|_S| WITH TIME ZONE)?$/;
 
 function checkType(file: SourceFile, field: Field, index: number): void {
-  // Text is cast value by value, and what does not cast is found by the quality rules.
+  // Text is cast value by value, and the quality rules find invalid values.
   if (file.format === 'text') return;
   const type = defined(file.types[index], 'each column has a type');
   const [fits, allowed] = {
@@ -72,7 +72,7 @@ async function dateEncoding(lake: Lake, file: SourceFile, index: number): Promis
   };
 }
 
-/** The vendor's names tell the unit; otherwise the size does: counts of today's instants are three digits apart. */
+/** The vendor's names determine the unit; otherwise the magnitude does, as units differ by three digits. */
 function unitOf(columnName: string, sample: readonly number[]): EpochUnit {
   if (columnName.toLowerCase() === 'window_start') return 'ns';
   if (columnName === 't') return 'ms';
@@ -82,7 +82,7 @@ function unitOf(columnName: string, sample: readonly number[]): EpochUnit {
   return largest >= 1e10 ? 'ms' : 's';
 }
 
-/** Single bad dates are quarantined. A file in which no date can be understood is refused before it is read. */
+/** Throws if no date can be parsed. Single invalid dates are quarantined instead. */
 async function checkDates(lake: Lake, reading: SourceReading, fieldName: string): Promise<void> {
   const index = defined(reading.columns.get(fieldName), 'the field was matched');
   const column = defined(reading.file.readNames[index], 'each column has a name');
@@ -94,10 +94,10 @@ async function checkDates(lake: Lake, reading: SourceReading, fieldName: string)
   const instants = reading.dates.get(fieldName)?.kind !== 'text';
   throw new UsageError({
     code: 'import-dates-unreadable',
-    message: `No date in column ${reading.file.header[index]} of ${reading.file.path} can be understood`,
+    message: `No date in column ${reading.file.header[index]} of ${reading.file.path} can be parsed`,
     found: first.found,
     allowed: instants
-      ? 'instants at midnight in New York or UTC, one a session (are these bars of a minute or an hour?)'
+      ? 'instants at midnight in New York or UTC, one per session (are these minute or hourly bars?)'
       : 'YYYY-MM-DD',
   });
 }

@@ -2,10 +2,10 @@ import type { IsoDate } from '#base/dates.ts';
 
 import type { Dataset } from './columns.ts';
 
-/** Result of an import or a dry run. Counts are rows unless named otherwise. */
+/** Result of an import, or of its dry run. Counts are rows unless named otherwise. */
 export interface ImportReport {
   readonly dryRun: boolean;
-  /** False: everything was there already, and nothing was written. */
+  /** False if everything was stored already. */
   readonly changed: boolean;
   readonly files: readonly FileReport[];
   readonly datasets: readonly DatasetReport[];
@@ -14,14 +14,14 @@ export interface ImportReport {
 export interface FileReport {
   readonly path: string;
   readonly dataset: Dataset;
-  /** The dataset was guessed from the columns. */
+  /** Whether the dataset was guessed from the columns. */
   readonly guessed: boolean;
   readonly sizeBytes: number;
   /** SHA-256, hex. */
   readonly digest: string;
   readonly rows: number;
   readonly quarantined: number;
-  /** Columns of the file that the dataset has no field for. */
+  /** Columns that are no field of the dataset. */
   readonly ignoredColumns: readonly string[];
 }
 
@@ -32,22 +32,22 @@ export interface DatasetReport {
   readonly inserted: number;
   readonly replaced: number;
   readonly unchanged: number;
-  /** Rows that differ from what a source of higher rank gave. Nothing was changed by them. */
+  /** Rows that differ from those of a source of higher rank. They changed nothing. */
   readonly conflicts: number;
-  /** The first of them. */
+  /** The first conflicts. */
   readonly conflictExamples: readonly ConflictExample[];
-  /** Equal rows that occurred more than once in the files; each counted beyond the first. */
+  /** Equal rows in the files beyond the first of each. */
   readonly duplicates: number;
   readonly quarantined: number;
   readonly quarantinedByReason: Readonly<Record<string, number>>;
-  /** Rows in quarantine that were not there before. */
+  /** Rows added to the quarantine. */
   readonly newlyQuarantined: number;
-  /** Rows that were kept and are worth a look, by kind. */
+  /** Accepted rows that raised a warning, by kind. */
   readonly warnings: Readonly<Record<string, number>>;
   readonly warningExamples: readonly WarningExample[];
-  /** Daily bars only: the sessions in the files, and their states after. */
+  /** Daily bars only: the sessions in the files, and their states afterwards. */
   readonly sessions?: SessionsReport;
-  /** Version of the table after, where one was written. */
+  /** Version of the table, if one was written. */
   readonly version?: number;
 }
 
@@ -55,7 +55,7 @@ export interface ConflictExample {
   readonly symbol: string;
   readonly date: IsoDate;
   readonly storedSource: string | null;
-  /** JSON text of the values. */
+  /** Values as JSON text. */
   readonly stored: string;
   readonly incoming: string;
 }
@@ -72,6 +72,6 @@ export interface SessionsReport {
   readonly first: IsoDate;
   readonly last: IsoDate;
   readonly byState: Readonly<Record<string, number>>;
-  /** Stored bars of these sessions that the files did not bring. They were kept. */
+  /** Stored bars of these sessions that are not in the files. They were kept. */
   readonly kept: number;
 }

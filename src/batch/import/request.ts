@@ -17,19 +17,17 @@ export interface ImportDeps {
 export interface ImportRequest {
   /** Paths of files: Parquet, CSV, CSV.gz. */
   readonly files: readonly string[];
-  /** The dataset of all files; default: recognized by the columns of each. */
+  /** Dataset of all files; guessed from the columns of each by default. */
   readonly dataset?: Dataset;
-  /**
-   * Where the values come from: decides what they may replace. `flat-file` for the vendor's flat files, else `import`.
-   */
+  /** Source of the values, whose rank decides what they replace; by default `flat-file` for flat files, else `import`. */
   readonly source?: string;
-  /** Replace what sources of higher rank gave, too. */
+  /** Replaces values of sources of higher rank, too. */
   readonly replace?: boolean;
-  /** Largest share of refused rows, from 0 to 1; above it nothing is written. */
+  /** Largest share of rejected rows, from 0 to 1; above it nothing is written. */
   readonly quarantineBound: number;
-  /** Say what would be done, and write nothing. */
+  /** Reports what would be done, and writes nothing. */
   readonly dryRun?: boolean;
-  /** Told what is being done, for progress on a screen. */
+  /** Called at each step, to show progress. */
   readonly onStep?: (step: string) => void;
 }
 

@@ -1,16 +1,16 @@
 import { sqlText } from '#lake/engine.ts';
 
-/** A path for DuckDB, which would take `*`, `?` and `[` in it for a pattern. */
+/** Escapes `*`, `?` and `[` in a path, which DuckDB would take for a pattern. */
 export function sqlPath(path: string): string {
   return sqlText(path.replaceAll(/[*?[]/g, (char) => `[${char}]`));
 }
 
-/** Columns of a Parquet file as DuckDB names them, with its types. */
+/** Describes the columns of a Parquet file with the names and types that DuckDB gives them. */
 export function describeParquetSql(path: string): string {
   return `DESCRIBE SELECT * FROM read_parquet(${sqlPath(path)}, hive_partitioning = false)`;
 }
 
-/** The elements of a Parquet file's schema, depth first from its root. */
+/** Selects the elements of a Parquet schema, depth first from its root. */
 export function parquetElementsSql(path: string): string {
   return `SELECT name, num_children::INTEGER AS num_children FROM parquet_schema(${sqlPath(path)})`;
 }

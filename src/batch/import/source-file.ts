@@ -6,31 +6,31 @@ import type { LocalFiles } from '#ports/local-files.ts';
 
 import { describeParquetSql, parquetElementsSql } from './source-file.sql.ts';
 
-/** A file that may be imported: what it is and how its columns are called, before any of its rows is read. */
+/** Format and columns of a file to import, known before any of its rows is read. */
 export interface SourceFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly format: 'parquet' | 'text';
   readonly gzip: boolean;
-  /** Text only: what separates its columns. */
+  /** Column separator, in text only. */
   readonly delimiter: string;
-  /** Names of the columns as the file has them. */
+  /** Names of the columns as written in the file. */
   readonly header: readonly string[];
-  /** Names of the columns as DuckDB gives them: it renames what differs in case only. */
+  /** Names of the columns in DuckDB, which renames those that differ in case only. */
   readonly readNames: readonly string[];
-  /** DuckDB's types of the columns; all VARCHAR in text. */
+  /** DuckDB types of the columns; all VARCHAR in text. */
   readonly types: readonly string[];
 }
 
-/** A header must lie within this much of a file. */
+/** The header must be within the first bytes of a file. */
 const HEAD_BYTES = 1 << 16;
 const DELIMITERS: readonly string[] = [',', '\t', ';', '|'];
 const PARQUET_MAGIC = 'PAR1';
-/** The least that a Parquet file can be: magic, length of the footer, magic. */
+/** Smallest Parquet file: magic, footer length, magic. */
 const PARQUET_BYTES_MIN = 12;
 
 /**
- * Looks at a file by its content, not by its name.
+ * Inspects a file by its content, not by its name.
  * @throws UsageError `import-file-missing`, `-is-folder`, `-empty`, `-truncated`, `-format`.
  */
 export async function inspectSource(
@@ -43,7 +43,7 @@ export async function inspectSource(
   if (/\.(parquet|pq)$/i.test(path)) {
     throw new UsageError({
       code: 'import-file-format',
-      message: 'The file is called Parquet but is not',
+      message: 'The file is named as Parquet but is not',
       found: `${path} starts with ${JSON.stringify(latin1(head.subarray(0, 12)))}`,
       allowed: `a Parquet file starts with ${PARQUET_MAGIC}`,
       action: 'If it is CSV, rename it to .csv',
@@ -66,15 +66,15 @@ export async function inspectSource(
 async function sizeOf(files: LocalFiles, path: string): Promise<number> {
   const info = await files.inspect(path);
   if (info === undefined) {
-    throw new UsageError({ code: 'import-file-missing', message: 'There is no such file', found: path });
+    throw new UsageError({ code: 'import-file-missing', message: 'No such file', found: path });
   }
   if (info.kind !== 'file') {
     throw new UsageError({
       code: 'import-file-is-folder',
-      message: info.kind === 'folder' ? 'This is a folder' : 'This is not a regular file',
+      message: info.kind === 'folder' ? 'The path is a folder' : 'The path is not a regular file',
       found: path,
       allowed: 'Parquet, CSV or CSV.gz files',
-      action: 'Name its files, for example FOLDER/*.csv.gz',
+      action: 'Name the files in it, for example FOLDER/*.csv.gz',
     });
   }
   if (info.sizeBytes === 0) {
@@ -92,7 +92,7 @@ async function inspectParquet(
   if (sizeBytes < PARQUET_BYTES_MIN || !startsWith(tail, PARQUET_MAGIC)) {
     throw new UsageError({
       code: 'import-file-truncated',
-      message: 'The Parquet file is cut off: its end is missing',
+      message: 'The Parquet file is truncated: its footer is missing',
       found: `${path}, ${sizeBytes} bytes`,
       action: 'Download or write it again',
     });
@@ -126,7 +126,7 @@ async function readFooter(lake: Lake, path: string) {
   }
 }
 
-/** The names under the root of a Parquet schema, which lists its tree depth first. */
+/** Returns the names below the root of a Parquet schema, which lists its tree depth first. */
 function topLevelNames(elements: readonly { name: string; num_children: number | null }[]): string[] {
   const names: string[] = [];
   let inside = 0;
@@ -140,12 +140,12 @@ function topLevelNames(elements: readonly { name: string; num_children: number |
 
 function gunzipHead(head: Uint8Array, path: string): Uint8Array {
   try {
-    // The head is cut off on purpose: take what it holds.
+    // The head is truncated on purpose: decompress what it holds.
     return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch (cause) {
     throw new UsageError({
       code: 'import-file-format',
-      message: 'The file is not readable as gzip',
+      message: 'The gzip file cannot be read',
       found: path,
       cause,
     });
@@ -161,7 +161,7 @@ function parseHeader(head: Uint8Array, path: string): Header {
   if (head.includes(0)) throw notText(path, head);
   let text: string;
   try {
-    // A character may be cut in two at the end of the head, so a stream decoder, never flushed.
+    // The head may end inside a character, so the decoder streams and is never flushed.
     text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
   } catch {
     throw notText(path, head);
@@ -170,9 +170,9 @@ function parseHeader(head: Uint8Array, path: string): Header {
   if (line === undefined || line.trim() === '') {
     throw new UsageError({
       code: 'import-file-empty',
-      message: 'The file has no header in its first line',
+      message: 'The first line of the file is not a header',
       found: path,
-      allowed: 'a first line with the names of the columns',
+      allowed: 'a first line with column names',
     });
   }
   const delimiter = DELIMITERS.toSorted((a, b) => splitLine(line, b).length - splitLine(line, a).length)[0] ?? ',';
@@ -188,7 +188,7 @@ function notText(path: string, head: Uint8Array): UsageError {
   });
 }
 
-/** One line of CSV: values in double quotes may hold the delimiter, and a quote when doubled. */
+/** Splits a CSV line. Values in double quotes may contain the delimiter, and doubled quotes. */
 function splitLine(line: string, delimiter: string): string[] {
   const values: string[] = [];
   let value = '';

@@ -4,18 +4,18 @@ import type { Lake } from '#lake/lake.ts';
 import { explainCsvError } from './csv-error.ts';
 import { readingSql, type SourceReading } from './read.sql.ts';
 
-/** The typed rows of all files of one import, as a relation that is cheap to read several times. */
+/** The typed rows of all files of an import, as a relation that is cheap to read several times. */
 export interface Staged extends AsyncDisposable {
-  /** SQL of the rows: the dataset's fields, and `file_index`, the place of their file among the readings. */
+  /** SQL of the rows: the fields of the dataset, and `file_index`, the position of their file among the readings. */
   readonly rows: string;
 }
 
-/** Files staged by one statement: bounds the length of its text and the files open at once. */
+/** Files per statement: bounds its length, and the files open at once. */
 const FILES_AT_ONCE = 64;
 
 /**
- * Text is parsed once, into scratch Parquet files. A Parquet file is read where it is: measured on 25 million rows, ten
- * filtered scans of it cost less than writing it once more.
+ * Stages the rows of an import. Text is parsed once, into scratch Parquet files. Parquet files are read in place: measured on
+ * 25 million rows, ten filtered scans cost less than writing them again.
  */
 export async function stageReadings(lake: Lake, readings: readonly SourceReading[]): Promise<Staged> {
   await using scratch = new AsyncDisposableStack();
@@ -24,7 +24,7 @@ export async function stageReadings(lake: Lake, readings: readonly SourceReading
   const indexed = readings.map((reading, index) => ({ reading, index }));
   const inPlace = indexed.filter(({ reading }) => reading.file.format === 'parquet');
   const parsed = indexed.filter(({ reading }) => reading.file.format === 'text');
-  // Many small Parquet files are staged too: a statement over thousands of them would be planned for longer than it runs.
+  // Many small Parquet files are staged, too: a statement over thousands of them takes longer to plan than to run.
   const readInPlace = inPlace.length <= FILES_AT_ONCE ? inPlace : [];
   const copied = inPlace.length <= FILES_AT_ONCE ? parsed : indexed;
   selects.push(...readInPlace.map(({ reading, index }) => readingSql(reading, [`${index} AS file_index`])));

@@ -1,12 +1,13 @@
 import { sqlText } from '#lake/engine.ts';
+import { recordName } from '#lake/records.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
 import { JUMP_DOWN, JUMP_UP } from '#market/quality.ts';
 
-/** Questions to the typed rows of an import of daily bars, each answered in one pass. */
+/** Queries of the typed rows of an import of daily bars, each in one pass. */
 
 const BAR_VALUES: readonly string[] = BAR_FIELDS;
 
-/** Rows, and those of them without volume, by file, session and reason (null: accepted). */
+/** Counts rows, and those without volume, by file, session and reason (null: accepted). */
 export function surveySql(rows: string, reason: string): string {
   return `
     SELECT file_index, session, reason, count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume
@@ -14,29 +15,29 @@ export function surveySql(rows: string, reason: string): string {
     GROUP BY file_index, session, reason ORDER BY file_index, session, reason`;
 }
 
-/** The rows that were accepted, as they go into the table. `reason` undefined: all of them were. */
+/** Selects accepted rows in the table's form. An undefined `reason` accepts all. */
 export function acceptedSql(rows: string, reason: string | undefined): string {
   const where = reason === undefined ? '' : ` WHERE (${reason}) IS NULL`;
   const values = BAR_VALUES.map((name) => (name === 'trades' ? 'trades::BIGINT AS trades' : name)).join(', ');
   return `SELECT symbol, session, ${values} FROM (${rows})${where}`;
 }
 
-/** The sessions that occur, whatever they are. */
+/** Selects the distinct sessions, valid or not. */
 export function occurringSessionsSql(rows: string): string {
   return `SELECT DISTINCT session FROM (${rows}) WHERE session IS NOT NULL`;
 }
 
 /**
- * One walk over the rows as they come. `by_symbol`, `by_year`: how many do not come after the row before them by symbol
- * and session, by year, symbol and session; none, by either, means that no key occurs twice and that the rows of each
- * year are sorted. `jumps`: the first steps, as JSON, where the close jumps from that of the row before, which is of
- * the same symbol; meaningful in sorted rows. The windows have no order of their own, so DuckDB streams them.
+ * Walks once over the rows in their order. `by_symbol` and `by_year` count the rows that do not follow the previous one by
+ * symbol and session, or by year, symbol and session. If either is 0, no key occurs twice and the rows of each year are
+ * sorted. `jumps` lists the first jumps of the close between consecutive rows of a symbol as JSON, which is meaningful for
+ * sorted rows. The window functions have no order of their own, so DuckDB streams them.
  */
 export function walkSql(rows: string, jumpsMax: number): string {
   return `
     SELECT count(*) FILTER (disorder) AS by_symbol,
       count(*) FILTER (year(session) < year(session_before) OR (year(session) = year(session_before) AND disorder)) AS by_year,
-      to_json(min({${STEP.map((name) => `'${name}': ${name}`).join(', ')}}, ${jumpsMax})
+      to_json(min({${STEP.map((name) => `'${recordName(name, false)}': ${name}`).join(', ')}}, ${jumpsMax})
         FILTER (symbol = symbol_before AND (${IS_JUMP})))::VARCHAR AS jumps
     FROM (
       SELECT *, symbol < symbol_before OR (symbol = symbol_before AND session <= session_before) AS disorder
@@ -49,8 +50,8 @@ export function walkSql(rows: string, jumpsMax: number): string {
 }
 
 /**
- * Counts the symbol-years that have a session twice. One bit per day of the year for each symbol and year is exact and
- * takes a fraction of the memory of grouping by key.
+ * Selects the symbol-years in which a session occurs twice. One bit per day of the year, for each symbol and year, is exact
+ * and takes a fraction of the memory of grouping by key.
  */
 function crowdedSql(accepted: string): string {
   return `
@@ -62,7 +63,7 @@ export function crowdedCountSql(accepted: string): string {
   return `SELECT count(*) AS groups FROM (${crowdedSql(accepted)})`;
 }
 
-/** The keys that occur more than once: copies, variants (different values), and the values of one of them. */
+/** Selects keys that occur more than once: copies, variants (different values), and the values of one of them. */
 export function duplicatesSql(accepted: string): string {
   const struct = `{${BAR_VALUES.map((name) => `'${name}': ${name}`).join(', ')}}`;
   return `
@@ -72,13 +73,13 @@ export function duplicatesSql(accepted: string): string {
     GROUP BY symbol, session HAVING count(*) > 1 ORDER BY symbol, session`;
 }
 
-/** Equal rows that collapse: each beyond the first of its key. */
+/** Counts equal rows beyond the first of their key. */
 export function duplicateCountsSql(duplicatesPath: string): string {
   return `
     SELECT coalesce(sum(copies - 1) FILTER (variants = 1), 0)::BIGINT AS collapsed FROM ${readSql(duplicatesPath)}`;
 }
 
-/** Accepted rows by file that have a key in common with rows of other values. */
+/** Counts, by file, accepted rows that share a key with rows of other values. */
 export function duplicateCountsByFileSql(rows: string, reason: string, duplicatesPath: string): string {
   return `
     SELECT file_index, count(*) AS rows FROM (SELECT * FROM (${rows}) WHERE (${reason}) IS NULL)
@@ -86,7 +87,7 @@ export function duplicateCountsByFileSql(rows: string, reason: string, duplicate
     GROUP BY file_index`;
 }
 
-/** The accepted rows with each key once. */
+/** Selects the accepted rows with each key once. */
 export function uniqueSql(accepted: string, duplicatesPath: string): string {
   const columns = `symbol, session, ${BAR_VALUES.join(', ')}`;
   return `
@@ -94,17 +95,17 @@ export function uniqueSql(accepted: string, duplicatesPath: string): string {
     UNION ALL SELECT ${columns} FROM ${readSql(duplicatesPath)} WHERE variants = 1`;
 }
 
-/** SQL of the reason for which a row is refused once duplicates are known: its own, or theirs. */
+/** Returns SQL of the reason for rejecting a row once duplicates are known. */
 export function duplicateReasonSql(reason: string, duplicatesPath: string, duplicateReason: string): string {
   const key = `SELECT symbol, session FROM ${readSql(duplicatesPath)} WHERE variants > 1`;
   return `coalesce(${reason}, CASE WHEN (symbol, session) IN (${key}) THEN ${sqlText(duplicateReason)} END)`;
 }
 
-/** A close, and the close of the same symbol before it. */
+/** A close, and the previous one of the same symbol. */
 const STEP: readonly string[] = ['symbol', 'session', 'close', 'session_before', 'close_before'];
 const IS_JUMP = `close > ${JUMP_UP} * close_before OR close < ${JUMP_DOWN} * close_before`;
 
-/** The jumps of rows that are not sorted. */
+/** Selects the jumps of unsorted rows. */
 export function jumpsSql(rows: string, limit: number): string {
   return `
     SELECT ${STEP.join(', ')} FROM (
@@ -113,7 +114,7 @@ export function jumpsSql(rows: string, limit: number): string {
     ) WHERE ${IS_JUMP} ORDER BY symbol, session LIMIT ${limit}`;
 }
 
-/** The jumps from one year to the next, of rows that are sorted within each year only. */
+/** Selects the jumps between years, for rows that are sorted within each year only. */
 export function jumpsOverYearsSql(rows: string, limit: number): string {
   return `
     SELECT ${STEP.join(', ')} FROM (
@@ -128,14 +129,12 @@ export function jumpsOverYearsSql(rows: string, limit: number): string {
     ) WHERE ${IS_JUMP} ORDER BY symbol, session LIMIT ${limit}`;
 }
 
-/** The rows from a session on; all of them where it is undefined. */
+/** Selects the rows from a session on; all rows by default. */
 export function sinceSql(rows: string, from: string | undefined): string {
   return from === undefined ? rows : `SELECT * FROM (${rows}) WHERE session >= DATE ${sqlText(from)}`;
 }
 
-/**
- * Rows to be, and beside them what is stored of the same symbols and is not replaced: symbol, session, close, volume.
- */
+/** Selects incoming rows, and stored rows of the same symbols that stay: symbol, session, close, volume. */
 export function besideStoredSql(rows: string, stored: string): string {
   return `
     SELECT symbol, session, close, volume FROM (${rows})
@@ -144,12 +143,12 @@ export function besideStoredSql(rows: string, stored: string): string {
     SEMI JOIN (${rows}) AS n USING (symbol) ANTI JOIN (${rows}) AS m USING (symbol, session)`;
 }
 
-/** The first rows without volume. */
+/** Selects the first rows without volume. */
 export function withoutVolumeSql(rows: string, limit: number): string {
   return `SELECT symbol, session FROM (${rows}) WHERE volume = 0 ORDER BY symbol, session LIMIT ${limit}`;
 }
 
-/** The bars around each of some splits, given as a table (symbol, ex_date): the last before, the first from it on. */
+/** Selects the last bar before and the first bar from the ex-date of each split in a table (symbol, ex_date). */
 export function barsAroundSql(rows: string, splits: string): string {
   return `
     SELECT symbol, ex_date, max(session) FILTER (session < ex_date) AS session_before,
@@ -160,7 +159,7 @@ export function barsAroundSql(rows: string, splits: string): string {
     GROUP BY symbol, ex_date HAVING session IS NOT NULL AND session_before IS NOT NULL`;
 }
 
-/** A halt over a split that is longer than this is not looked across. */
+/** Longest halt around a split that is bridged. */
 const AROUND_DAYS = 60;
 
 function readSql(path: string): string {

@@ -4,11 +4,11 @@ import { sqlText } from '#lake/engine.ts';
 import { mayReplaceSql } from '../put/put-bars.sql.ts';
 
 /**
- * The merge of corporate actions. A source says for one key (symbol and date, for dividends also the kind) a *set* of
- * values: usually one; two different ones are kept side by side, and reading applies neither. The set replaces what
- * sources of equal or lower rank had said for that key; what a higher rank said stays, and a difference is a conflict.
- * A value that is stored already keeps its source and its `seen_at`. Keys that stop coming are kept, but for those that
- * were announced and are withdrawn before they counted: see `withdrawnSql`.
+ * Merges corporate actions. For one key (symbol and date, for dividends also the kind) a source gives a *set* of values,
+ * usually one; two different values are stored side by side, and neither is applied. The set replaces the values of sources
+ * of equal or lower rank for that key. Values of a higher rank stay, and a difference is a conflict. A value that is already
+ * stored keeps its source and its `seen_at`. Keys that no longer arrive are kept, unless they were announced and withdrawn
+ * before their ex-date: see `withdrawnSql`.
  *
  * Shapes: *incoming* has key and values, unique; *stored* has those, source and seen_at.
  */
@@ -21,21 +21,21 @@ export interface ValueSetInputs {
   readonly seenAtMs: number;
   readonly ranks: readonly string[];
   readonly replace: boolean;
-  /** Undefined where nothing can be withdrawn: what comes is no whole list. */
+  /** Undefined if the incoming values are not a complete list, so that nothing can be withdrawn. */
   readonly listed?: WholeList | undefined;
 }
 
-/** A source's whole list of the events from a day on. */
+/** A source's complete list of events from a day on. */
 export interface WholeList {
-  /** SQL of the keys of all its rows, also of those that were refused; null where a row lacks a field. */
+  /** SQL of the keys of all its rows, including rejected ones; null for missing fields. */
   readonly keys: string;
-  /** Events from this ex-date on are announced: no list has had them since they counted. */
+  /** Events from this ex-date on were announced: they had not taken effect at the last fetch. */
   readonly announcedFrom: IsoDate;
-  /** The list holds events from this ex-date on. */
+  /** The list contains events from this ex-date on. */
   readonly from: IsoDate;
 }
 
-/** Key and outcome (`inserted`, `unchanged`, `replaced`, `conflict`) of each incoming key, with both sets as text. */
+/** Selects each incoming key with its outcome (`inserted`, `unchanged`, `replaced`, `conflict`) and both sets as text. */
 export function keyOutcomesSql(inputs: ValueSetInputs): string {
   const key = inputs.key.join(', ');
   const set = `list_sort(list(DISTINCT {${inputs.values.map((name) => `'${name}': ${name}`).join(', ')}}))`;
@@ -62,9 +62,8 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
 }
 
 /**
- * Keys that the source itself had announced, ahead of their ex-date, and that its list has no more: they were
- * postponed, under another date now, or called off. A row of the list that lacks a part of its key may be any that it
- * fits.
+ * Selects keys that the source had announced ahead of their ex-date and no longer lists: the event was moved to another date
+ * or canceled. An incomplete row of the list matches every key that agrees with its fields.
  */
 export function withdrawnSql({ stored, key, source, listed }: ValueSetInputs): string {
   const fields = key.join(', ');
@@ -78,7 +77,7 @@ export function withdrawnSql({ stored, key, source, listed }: ValueSetInputs): s
     ORDER BY ${fields}`;
 }
 
-/** Counts the source's stored keys from the list's first day on, and those of them that are on the list. */
+/** Counts the stored keys of the source from the first day of the list on, and those that are on the list. */
 export function knownAndListedSql({ stored, key, source }: ValueSetInputs, listed: WholeList): string {
   const fields = key.join(', ');
   return `
@@ -88,7 +87,7 @@ export function knownAndListedSql({ stored, key, source }: ValueSetInputs, liste
       LEFT JOIN (SELECT DISTINCT ${fields} FROM (${listed.keys})) AS l USING (${fields}))`;
 }
 
-/** All rows of the table after the merge. */
+/** Selects all rows of the merged table. */
 export function mergedValueSetsSql(inputs: ValueSetInputs): string {
   const columns = [...inputs.key, ...inputs.values];
   const changed = `SELECT * FROM (${keyOutcomesSql(inputs)}) WHERE outcome IN ('inserted', 'replaced')`;

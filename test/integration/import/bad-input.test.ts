@@ -23,7 +23,7 @@ const CASES: readonly Case[] = [
     name: 'a missing file',
     make: async () => '/nowhere/at/all.csv',
     code: 'import-file-missing',
-    message: /no such file: \/nowhere\/at\/all\.csv/,
+    message: /No such file: \/nowhere\/at\/all\.csv/,
   },
   {
     name: 'an empty file',
@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
     name: 'a text file called .parquet',
     make: (lake) => lake.file('text.parquet', `${HEADER}\n${ROW}\n`),
     code: 'import-file-format',
-    message: /called Parquet but is not.*rename it to \.csv/s,
+    message: /named as Parquet but is not.*rename it to \.csv/s,
   },
   {
     name: 'a truncated Parquet file',
@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
       return path;
     },
     code: 'import-file-truncated',
-    message: /cut off/,
+    message: /truncated/,
   },
   {
     name: 'a Parquet file whose footer is damaged',
@@ -86,7 +86,7 @@ const CASES: readonly Case[] = [
       return lake.file('cut.csv.gz', bytes.subarray(0, bytes.length - 8));
     },
     code: 'import-file-truncated',
-    message: /damaged or cut off/,
+    message: /damaged or truncated/,
   },
   {
     name: 'bytes that are no text',
@@ -126,7 +126,7 @@ const CASES: readonly Case[] = [
         `ticker,volume,open,close,high,low,window_start,transactions\nAAA,1,1,1,1,1,${Date.parse('2024-01-02T14:30:00Z')}000000,1\n`,
       ),
     code: 'import-dates-unreadable',
-    message: /minute or an hour/,
+    message: /minute or hourly bars/,
   },
   {
     name: 'a line with too many values',

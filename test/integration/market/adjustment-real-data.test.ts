@@ -16,7 +16,7 @@ import {
   resolveDividends,
   resolveSplits,
 } from '#market/corporate-actions.ts';
-import { type QualityWarning, warningsOf } from '#market/quality.ts';
+import { type QualityWarning, warningOfStep } from '#market/quality.ts';
 import { Listings } from '#market/security.ts';
 import { type FoldedRow, WindowFolder } from '#market/window.ts';
 
@@ -267,9 +267,17 @@ describe('adjusting 21 years of real prices', { skip }, () => {
 
   test('meets cliffs without a split, splits without a cliff, and rows without volume', async () => {
     const { rows, splits } = await market();
-    const warnings = [...rows].flatMap(([symbol, bars]) => warningsOf(bars, splits.applied.get(symbol) ?? []));
-    const count = (kind: QualityWarning['kind']) => warnings.filter((warning) => warning.kind === kind).length;
-    assert.deepEqual([count('no-volume'), count('jump-without-split'), count('split-without-jump')], [83, 19, 2]);
+    const warnings = [...rows].flatMap(([symbol, bars]) =>
+      bars.slice(1).map(({ session, close }, index) => {
+        const before = bars[index];
+        assert.ok(before !== undefined);
+        const step = { symbol, session, close, sessionBefore: before.session, closeBefore: before.close };
+        return warningOfStep(step, splits.applied.get(symbol) ?? []);
+      }),
+    );
+    const count = (kind: QualityWarning['kind']) => warnings.filter((warning) => warning?.kind === kind).length;
+    const withoutVolume = [...rows.values()].flat().filter(({ volume }) => volume === 0).length;
+    assert.deepEqual([withoutVolume, count('jump-without-split'), count('split-without-jump')], [83, 19, 2]);
   });
 
   test('adjusting bars of N sessions for later splits is folding adjusted days', async () => {

@@ -126,7 +126,7 @@ function checkRequest({ maxWorkers = 1, years }: ConsolidateRequest): void {
   if (!Number.isInteger(maxWorkers) || maxWorkers < 1) {
     throw new UsageError({
       code: 'consolidate-workers',
-      message: 'The number of workers is not one',
+      message: 'Invalid number of workers',
       found: String(maxWorkers),
       allowed: '1 or more',
     });
@@ -135,7 +135,7 @@ function checkRequest({ maxWorkers = 1, years }: ConsolidateRequest): void {
   if (wrong === undefined) return;
   throw new UsageError({
     code: 'consolidate-year',
-    message: 'There is no such year of bars',
+    message: 'No such year',
     found: String(wrong),
     allowed: '1962 or later',
   });

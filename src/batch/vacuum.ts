@@ -134,7 +134,7 @@ function checkRetention(days: number | undefined): void {
   if (days === undefined || (Number.isFinite(days) && days >= 0)) return;
   throw new UsageError({
     code: 'vacuum-retention',
-    message: 'A retention is a number of days',
+    message: 'Retention must be a number of days',
     found: String(days),
     allowed: '0 or more',
   });

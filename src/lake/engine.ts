@@ -415,7 +415,7 @@ function notAQuery(found: string): CondvestError {
   return new CondvestError({
     code: 'engine-not-a-query',
     kind: 'permanent',
-    message: 'Only one statement that reads can be run',
+    message: 'Only a single read statement is allowed',
     found,
     allowed: 'SELECT, FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN',
   });

@@ -120,7 +120,7 @@ function checkRejected(of: EventDataset, source: string, events: readonly Listed
   throw new CondvestError({
     code: 'events-list-refused',
     kind: 'corrupt',
-    message: `Most of the ${of.dataset} of ${source} cannot be right, so none of them was taken`,
+    message: `Most ${of.dataset} of ${source} are invalid, so none of them was stored`,
     found: `${rejected} of ${validated.length} rows, such as ${JSON.stringify(validated.find((one) => !isRight(one)))}`,
     allowed: 'rows with a symbol, a date and numbers above zero',
     action: 'None of it was stored. If this persists, a newer release may know the new shape',

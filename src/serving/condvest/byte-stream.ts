@@ -127,8 +127,8 @@ function tookTooLong(ms: number): CondvestError {
   return new CondvestError({
     code: 'export-too-slow',
     kind: 'permanent',
-    message: 'The answer took longer than this server allows',
+    message: 'The response took longer than this server allows',
     allowed: `up to ${Math.round(ms / 1000)} s`,
-    action: 'Ask for less at a time',
+    action: 'Request less at a time',
   });
 }

@@ -129,7 +129,7 @@ function tooSlow(): CondvestError {
   return new CondvestError({
     code: 'events-too-slow',
     kind: 'transient',
-    message: 'A client of the event stream did not keep up',
+    message: 'A client of the event stream could not keep up',
     allowed: `${BUFFER_BYTES_MAX} bytes behind`,
   });
 }

@@ -84,7 +84,7 @@ function choosingColumns(definition: TableDefinition): ExportColumns {
 function cannotChoose(definition: TableDefinition, parameter: string): UsageError {
   return new UsageError({
     code: 'parameter-invalid',
-    message: `Rows of ${definition.name} cannot be chosen by ${parameter}: it has no such column`,
+    message: `Rows of ${definition.name} cannot be selected by ${parameter}: there is no such column`,
     allowed: definition.columns.map(({ name }) => name).join(', '),
   });
 }
@@ -119,9 +119,9 @@ async function refuseTooLarge(
   if (counted !== undefined && counted.count <= rowsMax) return;
   throw new UsageError({
     code: 'export-too-large',
-    message: 'The export would have more rows than this server gives at once',
+    message: 'The export has more rows than this server allows at once',
     found: String(counted?.count),
     allowed: `up to ${rowsMax} rows`,
-    action: 'Ask for less at a time with from, to or symbol',
+    action: 'Request less at a time with from, to or symbol',
   });
 }

@@ -83,7 +83,7 @@ function readAsOf(value: string | number | undefined): number | undefined {
   if (read.success) return read.data;
   throw new UsageError({
     code: 'parameter-invalid',
-    message: 'Field "as_of" cannot be used',
+    message: 'Field "as_of" is invalid',
     found: String(value).slice(0, 100),
     allowed: read.error.issues[0]?.message,
   });
@@ -93,6 +93,6 @@ function sqlDisabled(): UsageError {
   return new UsageError({
     code: 'sql-disabled',
     message: 'This server does not run SQL',
-    action: 'Whoever runs it can turn it on with CONDVEST_SERVE_SQL=true',
+    action: 'The operator can enable it with CONDVEST_SERVE_SQL=true',
   });
 }

@@ -106,7 +106,7 @@ async function laterPage<Query extends ListQuery>(
       code: 'cursor-invalid',
       message: 'This cursor belongs to another request',
       found: text.slice(0, 80),
-      action: 'Follow next_url as it was given, or begin again without a cursor',
+      action: 'Follow next_url unchanged, or start over without a cursor',
     });
   }
   const view = await viewOfCursor(views, cursor);
@@ -124,9 +124,9 @@ function nextUrl(
   if (text.length > CURSOR_LENGTH_MAX) {
     throw new UsageError({
       code: 'parameter-invalid',
-      message: 'The answer has more than one page, and its filters are too long to be carried to the next one',
+      message: 'The list has more than one page, and its filters are too long to be carried to the next one',
       found: `${asked.length} characters`,
-      action: 'Ask for fewer values at once, or for a larger limit',
+      action: 'Request fewer values at once, or a larger limit',
     });
   }
   return `${originOf(c, serving)}${c.req.path}?cursor=${text}`;

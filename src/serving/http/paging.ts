@@ -38,7 +38,7 @@ export function decodeCursor(text: string): Cursor {
       code: 'cursor-invalid',
       message: 'This is not a cursor of this server',
       found: text.slice(0, 80),
-      action: 'Follow next_url as it was given, or begin again without a cursor',
+      action: 'Follow next_url unchanged, or start over without a cursor',
       cause,
     });
   }
@@ -52,9 +52,9 @@ export async function viewOfCursor(views: Views, cursor: Cursor): Promise<LakeVi
     if (!(cause instanceof UsageError)) throw cause;
     throw new UsageError({
       code: 'cursor-expired',
-      message: 'The state of the lake that this cursor belongs to is no longer there',
+      message: 'The version of the lake that this cursor refers to no longer exists',
       found: cause.message,
-      action: 'Begin again without a cursor',
+      action: 'Start over without a cursor',
       cause,
     });
   }

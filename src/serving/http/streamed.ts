@@ -50,6 +50,6 @@ export function clientGone(): CondvestError {
   return new CondvestError({
     code: 'client-gone',
     kind: 'transient',
-    message: 'The client has gone away before its answer was there',
+    message: 'The client disconnected before the response was ready',
   });
 }

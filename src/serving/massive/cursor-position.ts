@@ -14,6 +14,6 @@ export function positionOf<T>(cursor: Cursor, schema: z.ZodType<T>): T {
     message: 'This is not a cursor of this route',
     found: issue === undefined ? `no version of ${DAILY_BARS.name}` : issue.path.join('.'),
     ...(issue === undefined ? {} : { allowed: issue.message }),
-    action: 'Follow next_url as it was given, or begin again without a cursor',
+    action: 'Follow next_url unchanged, or start over without a cursor',
   });
 }

@@ -79,7 +79,7 @@ export async function tooEarly(lake: Lake, asOfMs: InstantMs): Promise<UsageErro
   const first = await lake.table(DAILY_BARS).at({ version: 0 });
   return new UsageError({
     code: 'as-of-too-early',
-    message: 'There were no daily bars yet at that instant',
+    message: 'There were no daily bars at that instant',
     found: instantText(asOfMs),
     ...(first === undefined ? {} : { allowed: `${instantText(first.timestampMs)} or later` }),
   });

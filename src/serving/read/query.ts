@@ -86,7 +86,7 @@ export function invalidQuery(cause: unknown): unknown {
     const { found, allowed } = cause;
     return new UsageError({
       code: 'query-not-a-query',
-      message: 'Only one statement that reads can be run',
+      message: 'Only a single read statement is allowed',
       found,
       allowed,
     });
@@ -96,7 +96,7 @@ export function invalidQuery(cause: unknown): unknown {
     code: 'query-invalid',
     message: 'The statement cannot be run',
     found: cause.found,
-    action: 'Tables and columns are listed by: condvest tables --columns',
+    action: 'List tables and columns with: condvest tables --columns',
     cause,
   });
 }

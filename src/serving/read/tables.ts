@@ -76,7 +76,7 @@ async function findTable(lake: Lake, name: string, intervals: readonly number[])
   if (found !== undefined) return found;
   throw new UsageError({
     code: 'table-unknown',
-    message: 'There is no such table',
+    message: 'No such table',
     found: name,
     allowed: all.map((definition) => definition.name).join(', '),
   });
@@ -92,9 +92,9 @@ export async function tableHistory(
   if (entries.length > 0) return entries;
   throw new UsageError({
     code: 'table-absent',
-    message: 'Nothing was written to this table yet',
+    message: 'Nothing has been written to this table yet',
     found: definition.name,
-    action: 'List what there is with: condvest tables',
+    action: 'List all tables with: condvest tables',
   });
 }
 

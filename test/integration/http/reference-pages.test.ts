@@ -99,6 +99,6 @@ describe('pages', () => {
     const path = `/stocks/v1/splits?ticker.any_of=${symbols.join(',')}`;
     assert.equal((await http.json<ReferencePage>(path)).results.length, 5);
     const body = await shaped<{ error: string }>(http, '/stocks/v1/splits', `${path}&limit=1`, 400);
-    assert.match(body.error, /Ask for fewer values/);
+    assert.match(body.error, /Request fewer values/);
   });
 });

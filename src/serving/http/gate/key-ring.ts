@@ -224,7 +224,7 @@ function keyMissing(): UsageError {
     code: 'key-missing',
     message: 'API Key was not provided',
     allowed: 'Authorization: Bearer KEY, or apiKey=KEY in the query',
-    action: 'Whoever runs this server makes keys with: condvest keys create',
+    action: 'The operator of this server creates keys with: condvest keys create',
   });
 }
 

@@ -20,7 +20,7 @@ export function bodyTooLarge({ limits }: Serving): UsageError {
 export function hostRefused(host: string): UsageError {
   return new UsageError({
     code: 'host-refused',
-    message: 'This server does not go by this name',
+    message: 'This server does not accept this host name',
     found: host.slice(0, SHOWN_MAX),
     action: 'Use the address that it printed when it started, or add the name to CONDVEST_SERVE_HOSTS',
   });
@@ -29,16 +29,17 @@ export function hostRefused(host: string): UsageError {
 export function proxyUnexpected(): UsageError {
   return new UsageError({
     code: 'host-refused',
-    message: 'This request came through a proxy, and this server lets in all who are at its own machine',
+    message: 'This request came through a proxy, but this server admits every local caller',
     found: 'X-Forwarded-For or Forwarded',
-    action: 'To serve others through a proxy set CONDVEST_SERVE_PUBLIC_URL, and make a key with: condvest keys create',
+    action:
+      'To serve others through a proxy, set CONDVEST_SERVE_PUBLIC_URL and create a key with: condvest keys create',
   });
 }
 
 export function scopeMissing(caller: Caller, needed: Scope): UsageError {
   return new UsageError({
     code: 'scope-missing',
-    message: 'This key may not do this',
+    message: 'This key does not have the required scope',
     found: `key ${caller.name}: ${caller.scopes.join(', ')}`,
     allowed: `a key with the scope ${needed}`,
   });

@@ -275,7 +275,7 @@ function sortsOf(text: string | undefined, sorts: Sorts): string[] {
       return `${column} ${direction}`;
     throw new UsageError({
       code: 'parameter-invalid',
-      message: 'Parameter "sort" cannot be used',
+      message: 'Parameter "sort" is invalid',
       found: asked,
       allowed: `columns separated by commas, each with .asc or .desc: ${Object.keys(sorts.columns).join(', ')}`,
     });

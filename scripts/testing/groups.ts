@@ -6,8 +6,14 @@ export interface TestGroup {
   readonly files: readonly string[];
 }
 
-/** Files of one pattern share a process: they are pure. The rest has a process for each file. */
-const SHARED: readonly (readonly [name: string, pattern: string])[] = [['unit tests', '{src,web/src}/**/*.test.ts']];
+/**
+ * Files that share a process for each pattern: pure ones, and those that need the same costly part. Every other file has a
+ * process of its own.
+ */
+const SHARED: readonly (readonly [name: string, pattern: string])[] = [
+  ['unit tests', '{src,web/src}/**/*.test.ts'],
+  ['browser tests', 'test/e2e/browser/*.test.ts'],
+];
 
 /** Groups files, given as paths from the root of the tree, in their order. */
 export function groupTestFiles(files: readonly string[]): TestGroup[] {

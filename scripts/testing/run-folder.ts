@@ -28,14 +28,15 @@ export class RunFolder {
     mkdirSync(this.fixturesPath);
   }
 
-  /** Writes the module of a group. */
-  addEntry(group: TestGroup): TestEntry {
+  /** Writes the module of a group; `number` tells its folders from those of others. */
+  addEntry(group: TestGroup, number: number): TestEntry {
     const name = group.name.replaceAll(/[^\w.-]+/g, '-');
     const path = join(this.path, 'entries', `${name}.mjs`);
     const of: TestProcess = {
       files: group.files.map((file) => resolve(file)),
-      tempFolder: join(this.path, 'temp', name),
-      memoryFolder: join(this.memoryPath, name),
+      // Sockets lie in it: their paths may have 107 characters.
+      tempFolder: join(this.path, String(number)),
+      memoryFolder: join(this.memoryPath, String(number)),
       usageFile: join(this.path, 'usage', name),
       printFile: join(this.path, 'prints', name),
     };

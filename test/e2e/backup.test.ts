@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { condvest, LAUNCHER, temporaryFolder, testEnvironment } from './command-line.ts';
+import { fillHome } from './simulated-home.ts';
 
 /** The guide's steps for backup and restore, as a reader would type them. */
 const GUIDE = 'docs/how-to/operate.md';
@@ -22,8 +23,7 @@ test('a copy that is taken during a run, as the guide says, is restored, verifie
   const type = (block: string): Promise<{ stdout: string }> =>
     promisify(execFile)('sh', ['-c', block], { cwd, env: { ...testEnvironment(), PATH } });
 
-  const built = await condvest(['up', '--once', '--symbols', '20', '--years', '1'], { home });
-  assert.equal(built.code, 0, built.err);
+  await fillHome(home);
   const key = await condvest(['keys', 'create', 'notebook'], { home });
   assert.equal(key.code, 0, key.err);
   const refetch = condvest(['fetch', '--again', '--from', '2026-01-02'], { home });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { condvest, type TemporaryFolder, temporaryFolder } from './command-line.ts';
 import { childrenOf, eventually, isAlive, json, start } from './running.ts';
+import { fillHome } from './simulated-home.ts';
 
 /** The server as a user starts it: the launcher, a process, a socket. */
 
@@ -153,8 +154,7 @@ describe('condvest serve', () => {
   before(async () => {
     folder = await temporaryFolder();
     home = join(folder.path, 'home');
-    const built = await condvest(['up', '--once', '--symbols', '12', '--years', '2'], { home });
-    assert.equal(built.code, 0, built.err);
+    await fillHome(home);
   });
   after(() => folder[Symbol.asyncDispose]());
 

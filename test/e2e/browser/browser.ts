@@ -1,6 +1,7 @@
 import { existsSync, globSync, statSync } from 'node:fs';
+import { after } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { temporaryFolder } from '../command-line.ts';
+import { type TemporaryFolder, temporaryFolder } from '../command-line.ts';
 
 /** Real Chromium, as the machine has it: nothing is downloaded. */
 
@@ -13,7 +14,7 @@ export const noChromium: string | false =
     ? 'Chromium is not on this machine: apt-get install chromium, or name it by CONDVEST_TEST_CHROMIUM'
     : false;
 
-export interface TestBrowser extends AsyncDisposable {
+export interface TestBrowser {
   /** A window of its own, with nothing kept from another. */
   open(address: string, options?: BrowserContextOptions): Promise<TestPage>;
 }
@@ -24,19 +25,27 @@ export interface TestPage extends AsyncDisposable {
   readonly complaints: string[];
 }
 
+/** Playwright gives up after 30 s, which a busy machine may take for one step. The watchdog of the runner waits as long. */
+const WAIT_MS_MAX = 300_000;
+
+let launched: Promise<Browser> | undefined;
+// Chromium leaves an empty folder in the temporary folder.
+let temp: TemporaryFolder | undefined;
+
+after(async () => {
+  await (await launched)?.close();
+  await temp?.[Symbol.asyncDispose]();
+});
+
+/** Opens the browser of this process, which all its test files share. */
 export async function openBrowser(): Promise<TestBrowser> {
   assertBuilt();
-  // Chromium leaves an empty folder in the temporary folder.
-  const temp = await temporaryFolder();
-  const browser: Browser = await chromium.launch({
-    ...(executablePath === undefined ? {} : { executablePath }),
-    env: { ...process.env, TMPDIR: temp.path },
-    // Containers of continuous integration run as root, where Chromium's own sandbox does not start.
-    args: ['--no-sandbox'],
-  });
+  launched ??= launch();
+  const browser = await launched;
   return {
     open: async (address, options = {}) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      context.setDefaultTimeout(WAIT_MS_MAX);
       const page = await context.newPage();
       const complaints: string[] = [];
       const { origin } = new URL(address);
@@ -51,11 +60,17 @@ export async function openBrowser(): Promise<TestBrowser> {
       await page.goto(address);
       return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
     },
-    [Symbol.asyncDispose]: async () => {
-      await browser.close();
-      await temp[Symbol.asyncDispose]();
-    },
   };
+}
+
+async function launch(): Promise<Browser> {
+  temp = await temporaryFolder();
+  return chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    env: { ...process.env, TMPDIR: temp.path },
+    // Containers of continuous integration run as root, where Chromium's own sandbox does not start.
+    args: ['--no-sandbox'],
+  });
 }
 
 /** A page from before the last change would be tested in vain. */

@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import type { BarsAnswer } from '#serving/condvest/shapes/bars.ts';
 import type { MarketAnswer } from '#serving/condvest/shapes/market.ts';
 import { price } from '../../../web/src/format.ts';
-import { condvest, temporaryFolder } from '../command-line.ts';
+import { temporaryFolder } from '../command-line.ts';
+import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
@@ -16,12 +17,9 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
 
   before(async () => {
     const home = stack.use(await temporaryFolder());
-    const { code, err } = await condvest(['up', '--once', '--symbols', '20', '--years', '3', '--seed', '5'], {
-      home: home.path,
-    });
-    assert.equal(code, 0, err);
+    await fillHome(home.path);
     server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
-    browser = stack.use(await openBrowser());
+    browser = await openBrowser();
     const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
     symbol = market.active[0]?.symbol ?? '';
   });

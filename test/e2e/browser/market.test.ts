@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { MarketAnswer, WatchlistAnswer } from '#serving/condvest/shapes/market.ts';
-import { condvest, temporaryFolder } from '../command-line.ts';
+import { temporaryFolder } from '../command-line.ts';
+import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
@@ -12,12 +13,9 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
 
   before(async () => {
     const home = stack.use(await temporaryFolder());
-    const { code, err } = await condvest(['up', '--once', '--symbols', '30', '--years', '2', '--seed', '6'], {
-      home: home.path,
-    });
-    assert.equal(code, 0, err);
+    await fillHome(home.path);
     server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
-    browser = stack.use(await openBrowser());
+    browser = await openBrowser();
   });
   after(() => stack.disposeAsync());
 

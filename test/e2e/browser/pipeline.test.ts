@@ -16,7 +16,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
   before(async () => {
     const folder = stack.use(await temporaryFolder());
     home = folder.path;
-    browser = stack.use(await openBrowser());
+    browser = await openBrowser();
     server = stack.use(
       await startProcess(['up', '--port', '0', '--symbols', '60', '--years', '3', '--seed', '7'], home),
     );

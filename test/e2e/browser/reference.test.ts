@@ -11,7 +11,7 @@ test('the reference page lists the routes, tries one, and asks nobody but this s
   const page = new FsPageFiles('web/dist');
   await using http = await openHttpApp({ deps: { page } });
   addPage(http.app, http.serving);
-  await using browser = await openBrowser();
+  const browser = await openBrowser();
   await using window = await browser.open(`${await http.listen()}/condvest/docs`);
   const bars = window.page.locator('.opblock', { hasText: '/condvest/v1/bars/{symbol}' });
   await bars.locator('.opblock-summary').click();

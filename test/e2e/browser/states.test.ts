@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { condvest, temporaryFolder } from '../command-line.ts';
+import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { type ServerProcess, startProcess } from './running-server.ts';
 
@@ -16,10 +17,9 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
   before(async () => {
     const folder = stack.use(await temporaryFolder());
     home = folder.path;
-    const { code, err } = await condvest(['up', '--once', '--symbols', '20', '--years', '2', '--seed', '8'], { home });
-    assert.equal(code, 0, err);
+    await fillHome(home);
     server = stack.use(await startProcess(['serve', '--port', '0'], home));
-    browser = stack.use(await openBrowser());
+    browser = await openBrowser();
   });
   after(() => stack.disposeAsync());
 

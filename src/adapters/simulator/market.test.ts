@@ -63,12 +63,16 @@ function rowsOf(day: SimulatedSession): Row[] {
   }));
 }
 
+/** The market of ten years, replayed once for all tests that read it. */
+const market = new SimulatedMarket(tenYears);
+const days = [...market.replay()];
+
 /** Log returns of each security, splits undone and dividends left in. A session without a bar has no return. */
-function returnsOf(market: SimulatedMarket): Map<string, Map<IsoDate, number>> {
+function returnsOfSecurities(): Map<string, Map<IsoDate, number>> {
   const listings = new Listings(market.listings());
   const returns = new Map<string, Map<IsoDate, number>>();
   const last = new Map<string, number>();
-  for (const day of market.replay()) {
+  for (const day of days) {
     for (const { symbol, splitFrom, splitTo } of day.splits) {
       const id = listings.resolve(symbol, day.session);
       last.set(id, ((last.get(id) ?? Number.NaN) * splitFrom) / splitTo);
@@ -85,6 +89,8 @@ function returnsOf(market: SimulatedMarket): Map<string, Map<IsoDate, number>> {
   return returns;
 }
 
+const returns = returnsOfSecurities();
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, x) => sum + x, 0) / values.length;
 }
@@ -95,17 +101,23 @@ function median(values: readonly number[]): number {
 
 function correlation(a: readonly number[], b: readonly number[]): number {
   const [meanA, meanB] = [mean(a), mean(b)];
-  const product = (x: readonly number[], mx: number, y: readonly number[], my: number): number =>
-    mean(x.map((value, i) => (value - mx) * ((y[i] ?? 0) - my)));
-  return product(a, meanA, b, meanB) / Math.sqrt(product(a, meanA, a, meanA) * product(b, meanB, b, meanB));
+  let [product, squaresA, squaresB] = [0, 0, 0];
+  for (const [i, value] of a.entries()) {
+    const [fromA, fromB] = [value - meanA, (b[i] ?? 0) - meanB];
+    product += fromA * fromB;
+    squaresA += fromA ** 2;
+    squaresB += fromB ** 2;
+  }
+  return product / Math.sqrt(squaresA * squaresB);
 }
 
 describe('a simulated market', () => {
   test('is the same bytes on every machine and in every release', () => {
     const options = { ...tenYears, seed: 7, securities: 44, to: isoDate('2017-12-31') };
-    assert.equal(digestOf(options), '1f626b90dba0527fe7fbed9a9022a871c75681437bb1c40631fe71d28af86265');
-    assert.equal(digestOf(options), digestOf(options));
-    assert.notEqual(digestOf({ ...options, seed: 8 }), digestOf(options));
+    const digest = digestOf(options);
+    assert.equal(digest, '1f626b90dba0527fe7fbed9a9022a871c75681437bb1c40631fe71d28af86265');
+    assert.equal(digestOf(options), digest);
+    assert.notEqual(digestOf({ ...options, seed: 8 }), digest);
   });
 
   test('says the same of a session however far the range goes, and wherever the reading begins', () => {
@@ -140,28 +152,31 @@ describe('a simulated market', () => {
   });
 
   test('has bars that quality has nothing against: in cents, the range around them, vwap inside', () => {
-    for (const day of new SimulatedMarket(tenYears).replay()) {
+    for (const day of days) {
       for (const row of rowsOf(day)) {
         const { open, high, low, close, volume, vwap, trades } = row;
-        const text = JSON.stringify(row);
-        assert.ok(low > 0 && low <= Math.min(open, close) && high >= Math.max(open, close), text);
-        assert.ok(vwap >= low && vwap <= high, text);
-        assert.ok(
-          [open, high, low, close].every((price) => Math.round(price * 100) / 100 === price),
-          text,
-        );
-        assert.ok(Number.isInteger(volume) && volume > 0 && Number.isInteger(trades), text);
-        assert.ok(trades >= 1 && trades <= volume, text);
-        assert.ok(isSymbol(row.symbol), text);
+        const isSound =
+          low > 0 &&
+          low <= Math.min(open, close) &&
+          high >= Math.max(open, close) &&
+          vwap >= low &&
+          vwap <= high &&
+          [open, high, low, close].every((price) => Math.round(price * 100) / 100 === price) &&
+          Number.isInteger(volume) &&
+          volume > 0 &&
+          Number.isInteger(trades) &&
+          trades >= 1 &&
+          trades <= volume &&
+          isSymbol(row.symbol);
+        if (!isSound) assert.fail(JSON.stringify(row));
       }
     }
   });
 
   test('has a bar for each symbol in each session it is listed, unless it is halted', () => {
-    const market = new SimulatedMarket(tenYears);
     const listings = market.listings();
     let halts = 0;
-    for (const { session, bars, halted } of market.replay()) {
+    for (const { session, bars, halted } of days) {
       const listed = listings.filter(
         ({ firstSession, lastSession }) => firstSession <= session && (lastSession === null || session <= lastSession),
       );
@@ -223,15 +238,13 @@ describe('a simulated market', () => {
   });
 
   test('splits show in the raw prices and leave the adjusted series continuous', () => {
-    const market = new SimulatedMarket(tenYears);
     const listings = new Listings(market.listings());
-    const returns = returnsOf(market);
     for (const [id, own] of returns) {
       for (const [session, value] of own) assert.ok(Math.abs(value) < 0.6, `${id} ${session} ${value}`);
     }
     const before = new Map<string, number>();
     let seen = 0;
-    for (const day of market.replay()) {
+    for (const day of days) {
       const rows = new Map(rowsOf(day).map((row) => [row.symbol, row.close]));
       for (const { symbol, splitFrom, splitTo } of day.splits) {
         const [old, now] = [before.get(listings.resolve(symbol, day.session)), rows.get(symbol)];
@@ -249,7 +262,7 @@ describe('a simulated market', () => {
   test('pays dividends that are a small part of the price', () => {
     const last = new Map<string, number>();
     let paid = 0;
-    for (const day of new SimulatedMarket(tenYears).replay()) {
+    for (const day of days) {
       for (const { symbol, cashAmount } of day.dividends) {
         assert.ok(cashAmount > 0 && Math.round(cashAmount * 10_000) / 10_000 === cashAmount);
         const split = day.splits.find((one) => one.symbol === symbol);
@@ -267,7 +280,7 @@ describe('a simulated market', () => {
     const clusters: number[] = [];
     const memories: number[] = [];
     const volatilities: number[] = [];
-    for (const own of returnsOf(new SimulatedMarket(tenYears)).values()) {
+    for (const own of returns.values()) {
       const values = [...own.values()];
       if (values.length < 1000) continue;
       const centre = mean(values);
@@ -287,7 +300,6 @@ describe('a simulated market', () => {
   });
 
   test('moves together, and sectors more so', () => {
-    const market = new SimulatedMarket(tenYears);
     const sectorOf = new Map(
       drawSecurities(1, 60, (offset) => calendar.sessionAt(calendar.indexOnOrAfter(tenYears.from) + offset)).map(
         ({ id, sector, type }) => [id, type === 'CS' ? sector : undefined],
@@ -295,15 +307,20 @@ describe('a simulated market', () => {
     );
     const common: number[] = [];
     const sectoral: number[] = [];
-    const all = [...returnsOf(market)].filter(([id]) => sectorOf.get(id) !== undefined);
+    const all = [...returns]
+      .filter(([id]) => sectorOf.get(id) !== undefined)
+      .map(([id, own]) => [id, days.map(({ session }) => own.get(session))] as const);
     for (const [index, [idA, a]] of all.entries()) {
       for (const [idB, b] of all.slice(index + 1)) {
-        const shared = [...a.keys()].filter((session) => b.has(session));
-        if (shared.length < 1000) continue;
-        const found = correlation(
-          shared.map((session) => a.get(session) ?? 0),
-          shared.map((session) => b.get(session) ?? 0),
-        );
+        const [ofA, ofB]: [number[], number[]] = [[], []];
+        for (const [day, value] of a.entries()) {
+          const other = b[day];
+          if (value === undefined || other === undefined) continue;
+          ofA.push(value);
+          ofB.push(other);
+        }
+        if (ofA.length < 1000) continue;
+        const found = correlation(ofA, ofB);
         (sectorOf.get(idA) === sectorOf.get(idB) ? sectoral : common).push(found);
       }
     }

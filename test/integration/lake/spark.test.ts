@@ -16,6 +16,9 @@ const skip =
     ? 'SKIPPED: set CONDVEST_TEST_SPARK_PYTHON to a Python with pyspark and delta-spark'
     : python.lacks('pyspark', 'delta');
 
+/** A JVM of a minute gains nothing by optimizing its code thoroughly. */
+const JAVA_OPTIONS = '-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
+
 /** One session for everything. Arguments: the folder, and a version to read besides the head. */
 const SCRIPT = `
 import datetime, json, sys
@@ -25,7 +28,7 @@ builder = (SparkSession.builder.master("local[2]").config("spark.ui.enabled", "f
   .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
   .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
   .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "1")
-  .config("spark.databricks.delta.snapshotPartitions", "1").config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC"))
+  .config("spark.databricks.delta.snapshotPartitions", "1").config("spark.driver.extraJavaOptions", "${JAVA_OPTIONS}"))
 spark = configure_spark_with_delta_pip(builder).getOrCreate()
 spark.sparkContext.setLogLevel("ERROR")
 folder, version = sys.argv[1], int(sys.argv[2])

@@ -39,8 +39,9 @@ process.on('exit', () => folder.remove());
 // Much of what a short test process does is to strip and compile the modules it loads.
 process.env['NODE_COMPILE_CACHE'] = resolve('node_modules/.cache/tests');
 process.env['CONDVEST_TEST_FIXTURES'] = folder.fixturesPath;
+if (values.long) process.env['CONDVEST_TEST_LONG'] = '1';
 
-const entries = groupTestFiles(files).map((group) => folder.addEntry(group));
+const entries = groupTestFiles(files).map((group, number) => folder.addEntry(group, number));
 const running = new RunningTests(entries);
 const hangs: Line[] = [];
 const watch = new Watch({
@@ -92,13 +93,17 @@ function readArguments() {
       allowPositionals: true,
       options: {
         'test-name-pattern': { type: 'string', multiple: true },
+        // More seeds and more random examples of the same tests.
+        long: { type: 'boolean', default: false },
         // A test process that neither uses the processor nor prints for so long is taken to hang.
         'idle-seconds': { type: 'string', default: '300' },
       },
     });
   } catch (cause) {
     process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
-    process.stderr.write('Usage: npm test -- [FILE…] [--test-name-pattern=TEXT or /PATTERN/] [--idle-seconds=300]\n');
+    process.stderr.write(
+      'Usage: npm test -- [FILE…] [--test-name-pattern=TEXT or /PATTERN/] [--idle-seconds=300] [--long]\n',
+    );
     return process.exit(2);
   }
 }

@@ -1,6 +1,9 @@
 import { test } from 'node:test';
+import { effort } from '#test/fixtures/effort.ts';
 import { liveMonths } from './nightly.ts';
 
-test('five months of nights with faults and kills end with the truth, told once (seeds 1 to 5)', async () => {
-  await liveMonths(1, 6);
+const MONTHS = effort({ usual: 3, long: 30 });
+
+test(`months of nights with faults and kills end with the truth, notified once (seeds 1 to ${MONTHS})`, async () => {
+  await liveMonths(1, MONTHS + 1);
 });

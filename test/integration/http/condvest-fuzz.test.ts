@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { encodeCursor } from '#serving/http/paging.ts';
+import { effort } from '#test/fixtures/effort.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 
 /**
@@ -9,7 +10,7 @@ import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
  * bug, none hangs, and every refusal names its code. The routes come from the OpenAPI document, so that a new one is included.
  */
 
-const RUNS = Number(process.env['CONDVEST_TEST_FUZZ_RUNS'] ?? 600);
+const RUNS = effort({ usual: 200, long: 5000 });
 
 interface Operation {
   readonly path: string;
@@ -212,7 +213,7 @@ test('no body of a request that changes something is a bug', async () => {
         assert.ok([400, 403, 409, 415].includes(response.status), `${response.status}: ${await response.text()}`);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: effort({ usual: 100, long: 3000 }) },
   );
   assert.deepEqual(http.bugs, []);
 });

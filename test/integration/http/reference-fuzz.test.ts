@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 
+import { effort } from '#test/fixtures/effort.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 
 /**
@@ -119,6 +120,6 @@ test('no value of any parameter makes the server fail', async () => {
       assert.ok([200, 400, 404].includes(response.status), `${response.status} for ${path}: ${JSON.stringify(body)}`);
       assert.deepEqual(http.bugs, [], path);
     }),
-    { numRuns: 1500 },
+    { numRuns: effort({ usual: 500, long: 15_000 }) },
   );
 });

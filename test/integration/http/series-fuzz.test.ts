@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 
+import { effort } from '#test/fixtures/effort.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { assertErrorShape } from '#test/fixtures/vendor-schema.ts';
 
@@ -97,7 +98,7 @@ describe('routes of one symbol', () => {
         if (response.status !== 200) assertErrorShape(response.status, body);
       },
     );
-    await fc.assert(property, { numRuns: 1500 });
+    await fc.assert(property, { numRuns: effort({ usual: 500, long: 15_000 }) });
   });
 });
 

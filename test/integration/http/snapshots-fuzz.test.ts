@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { encodeCursor } from '#serving/http/paging.ts';
+import { effort } from '#test/fixtures/effort.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 import { assertErrorShape } from '#test/fixtures/vendor-schema.ts';
 
@@ -10,7 +11,7 @@ import { assertErrorShape } from '#test/fixtures/vendor-schema.ts';
  * wrote: no answer is a bug (disposing of the application fails on one), and every refusal has the shape that clients read.
  */
 
-const RUNS = Number(process.env['CONDVEST_TEST_FUZZ_RUNS'] ?? 400);
+const RUNS = effort({ usual: 150, long: 4000 });
 
 const http = await openHttpApp();
 after(() => http[Symbol.asyncDispose]());

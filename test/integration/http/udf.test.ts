@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { windowNumber } from '#market/window.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { effort } from '#test/fixtures/effort.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { NEXT, PROVISIONAL } from '#test/fixtures/http-market.ts';
 import { type Bar, UdfAdapter } from '#test/fixtures/udf-adapter.ts';
@@ -195,7 +196,7 @@ describe('history', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: effort({ usual: 100, long: 3000 }) },
     );
   });
 

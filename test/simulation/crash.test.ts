@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
+import { effort } from '#test/fixtures/effort.ts';
 import { runSeeds, SeedFailed } from './seeds.ts';
 
-test('a hundred more random histories come out right (seeds 101 to 200)', async () => {
-  await runSeeds(101, 201);
+const SEEDS = effort({ usual: 60, long: 1000 });
+
+test(`random histories with faults and kills come out right (seeds 1 to ${SEEDS})`, async () => {
+  await runSeeds(1, SEEDS + 1);
 });
 
 /** A store with a planted bug, which the simulation must catch. */

@@ -78,7 +78,7 @@ async function ended(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((found) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {

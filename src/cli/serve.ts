@@ -1,11 +1,9 @@
 import { openLocal } from '#runtime/local/open-local.ts';
 import { type RunningServer, startServer } from '#runtime/server/server.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { textOption, wholeOption } from './options.ts';
+import { listeningOptions, stopped } from './listening.ts';
 import type { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
-
-const PORT_MAX = 65_535;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal, signal } = invocation;
@@ -23,27 +21,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return 0;
 }
 
-export interface ListeningOptions {
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-}
-
-export function listeningOptions(invocation: Invocation): ListeningOptions {
-  return { host: textOption(invocation, 'host'), port: wholeOption(invocation, 'port', 0, PORT_MAX) };
-}
-
 /** Says where the server is to be found. */
 export async function announce(terminal: Terminal, server: RunningServer): Promise<void> {
   const { url, host, port, isOtherPort, needsKeys } = server;
   if (isOtherPort) terminal.note(`The usual port is taken by another program, so this is port ${port}.`);
   if (terminal.json) await terminal.line(JSON.stringify({ url, host, port, needsKeys }));
   else await terminal.line(`Serving at ${url}${needsKeys ? ' to those who have a key' : ''}`);
-}
-
-/** Resolves when the command is told to stop. */
-export function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,36 +1,22 @@
-import { WorkProcess } from '#runtime/daemon/work-process.ts';
+import type { WorkProcess } from '#runtime/daemon/work-process.ts';
 import { openLocal } from '#runtime/local/open-local.ts';
-import { startServer } from '#runtime/server/server.ts';
-import { freeWorkTask } from '#runtime/tasks/pipeline-tasks.ts';
-import { hasBars } from '#runtime/tasks/tasks.ts';
+import { hasBars } from '#runtime/tasks/has-bars.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { textOption } from './options.ts';
-import { listeningOptions, stopped } from './serve.ts';
+import { type ListeningOptions, stopped } from './listening.ts';
 import { VERSION } from './version.ts';
 
-/** Options that are for the work and not for the server. */
-const WORK_OPTIONS = ['symbols', 'years', 'seed'] as const;
-
-/** Serves at once, and has the work done by a process of its own. */
-export async function serveAndWork(invocation: Invocation): Promise<ExitCode> {
-  const { config, terminal, signal } = invocation;
-  const listening = listeningOptions(invocation);
+/** Serves the lake at once, and releases the process that fills it and keeps it up to date. */
+export async function serveWith(
+  { config, terminal, signal }: Invocation,
+  listening: ListeningOptions,
+  work: WorkProcess,
+): Promise<ExitCode> {
   const write = (line: string): void => terminal.note(line);
-  await using app = await openLocal(config, { readOnly: true });
-  const args = ['up', '--no-serve', ...(terminal.json ? ['--json'] : [])];
-  for (const name of WORK_OPTIONS) {
-    const value = textOption(invocation, name);
-    if (value !== undefined) args.push(`--${name}`, value);
-  }
-  let url = '';
-  const work = new WorkProcess({
-    args,
-    isNew: !(await hasBars(app)),
-    nowMs: () => app.clock.nowMs(),
-    write,
-    onDied: (pid) => freeWorkTask(app, pid),
-    onBuilt: () => write(`Look at it in a browser: ${url}`),
-  });
+  const opening = openLocal(config, { readOnly: true });
+  // DuckDB opens on a thread of its own while the modules of the server load.
+  const [app, { startServer }] = await Promise.all([opening, import('#runtime/server/server.ts')]);
+  await using _ = app;
+  if (!(await hasBars(app))) work.expectBuild();
   const server = await startServer(app, {
     ...listening,
     work,
@@ -38,10 +24,16 @@ export async function serveAndWork(invocation: Invocation): Promise<ExitCode> {
     isErrorTty: terminal.isErrorTty,
     write,
   });
-  ({ url } = server);
+  const { url } = server;
   if (server.isOtherPort) write(`The usual port is taken by another program, so this is port ${server.port}.`);
   write(`Serving at ${url}${server.needsKeys ? ' to those who have a key' : ''}`);
-  work.start();
+  work.release({
+    onDied: async (pid) => {
+      const { freeWorkTask } = await import('#runtime/tasks/pipeline-tasks.ts');
+      await freeWorkTask(app, pid);
+    },
+    onBuilt: () => write(`Look at it in a browser: ${url}`),
+  });
   const exitCode = await Promise.race([stopped(signal).then(() => 0), work.refused]);
   await Promise.all([work.stop(), server.stop()]);
   return exitCode === 0 ? 0 : 2;

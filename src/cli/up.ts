@@ -1,298 +1,37 @@
-import { parseIsoDate } from '#base/dates.ts';
-import { CondvestError } from '#base/errors.ts';
-import type { AppContext } from '#runtime/app.ts';
-import { isFromVendor } from '#runtime/config/source-choice.ts';
-import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/daemon/build.ts';
-import { BuildBoard } from '#runtime/daemon/build-board.ts';
-import { type DaemonHost, fillFirst, fillNow, keepTime, runOnce } from '#runtime/daemon/daemon.ts';
-import { saveHistoryStart, yearsBefore } from '#runtime/daemon/history.ts';
-import { openWorkLink, type WorkLink } from '#runtime/daemon/work-link.ts';
-import {
-  checkSameMarket,
-  marketStart,
-  type SimulatedMarketSettings,
-  saveMarketSettings,
-} from '#runtime/home-folder/simulated-market.ts';
-import { RunDesk } from '#runtime/runs/run-service.ts';
-import { barsTask, hasBars, symbolsTask, tablesTask } from '#runtime/tasks/tasks.ts';
+import { WorkProcess } from '#runtime/daemon/work-process.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { flagOption, wholeOption } from './options.ts';
-import { describeRun, describeStep } from './pipeline.ts';
-import { renderBars } from './render/bars.ts';
-import { renderTable } from './render/table.ts';
-import { formatBytes, formatCount, formatDuration, formatInstant } from './render/text.ts';
-import { stepProgress } from './step-progress.ts';
-import { describeVerify } from './verify.ts';
-import { withApp } from './with-app.ts';
+import { listeningOptions } from './listening.ts';
+import { flagOption, textOption, wholeOption } from './options.ts';
 
-const SYMBOLS_DEFAULT = 200;
 const SYMBOLS_MAX = 12_000;
-const YEARS_DEFAULT = 10;
 const YEARS_MAX = 60;
-const SEED_DEFAULT = 1;
 const SEED_MAX = 2 ** 31 - 1;
 
-export async function run(invocation: Invocation): Promise<ExitCode> {
-  const wanted = {
-    symbols: wholeOption(invocation, 'symbols', 1, SYMBOLS_MAX),
-    years: wholeOption(invocation, 'years', 1, YEARS_MAX),
-    seed: wholeOption(invocation, 'seed', 0, SEED_MAX),
-  };
-  const isServing = !flagOption(invocation, 'once') && invocation.options.serve !== false;
-  if (isServing) return (await import('./up-serving.ts')).serveAndWork(invocation);
-  const link = openWorkLink();
-  const signal = link === undefined ? invocation.signal : AbortSignal.any([invocation.signal, link.signal]);
-  try {
-    return await work({ ...invocation, signal, ...(link === undefined ? {} : { link }) }, wanted);
-  } catch (cause) {
-    // Something that goes on until it is told to stop ends well then.
-    if (!flagOption(invocation, 'once') && signal.aborted && cause instanceof CondvestError) return 0;
-    throw cause;
-  }
-}
-
-const STOPPED = 130;
-
-/** An invocation that may be one for a server, which is told how it goes. */
-interface UpInvocation extends Invocation {
-  readonly link?: WorkLink;
-}
-
-async function work(invocation: UpInvocation, wanted: Wanted): Promise<ExitCode> {
-  const { terminal, signal, link } = invocation;
-  const isOnce = flagOption(invocation, 'once');
-  return withApp(invocation, async (app) => {
-    const started = performance.now();
-    await using desk = new RunDesk(app, { write: (line) => terminal.note(line) });
-    const host = hostOf(invocation, app, desk);
-    const isNew = !(await hasBars(app));
-    const isReal = isFromVendor(app.config);
-    const market = isReal ? undefined : await marketFor(app, wanted);
-    const canFetch = isReal || market !== undefined;
-    const startedMs = app.clock.nowMs();
-    let isWhole: boolean;
-    if (isNew || !canFetch) {
-      const origin = await originOf(app, market, wanted);
-      isWhole = await (isOnce ? fillNow(host, origin) : fillFirst(app, desk, host, origin, signal));
-    } else isWhole = await runOnce(app, desk, host, signal);
-    if (!isNew && (isOnce || !canFetch)) await summarize(invocation, app, market, performance.now() - started);
-    const exitCode = isWhole ? 0 : 1;
-    if (isOnce) return signal.aborted ? STOPPED : exitCode;
-    if (signal.aborted) return 0;
-    if (!canFetch) {
-      terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
-      return exitCode;
-    }
-    link?.serveRuns(async (session) => startRun(invocation, desk, host, session));
-    await keepTime(app, desk, host, signal, { startedMs, isWhole });
-    return 0;
-  });
-}
-
-/** Starts a run that the server was asked for, in the background; its id. */
-async function startRun(
-  { signal }: UpInvocation,
-  desk: RunDesk,
-  host: DaemonHost,
-  text: string | undefined,
-): Promise<string> {
-  const session = text === undefined ? undefined : parseIsoDate(text);
-  const { id, report } = await desk.start({
-    input: session === undefined ? {} : { session },
-    signal,
-    onStep: host.onStep,
-  });
-  report.then(host.onRun, (cause: unknown) => {
-    if (!(cause instanceof CondvestError)) throw cause;
-    host.onTrouble(cause);
-  });
-  return id;
-}
-
-function hostOf(invocation: UpInvocation, app: AppContext, desk: RunDesk): DaemonHost {
-  const { terminal, link } = invocation;
-  return {
-    fill: async (origin) => {
-      const started = performance.now();
-      const wasEmpty = !(await hasBars(app));
-      const report = await fill(invocation, app, desk, origin);
-      if (wasEmpty) {
-        const market = origin.kind === 'simulated' ? origin.market : undefined;
-        await summarize(invocation, app, market, performance.now() - started);
-        link?.send({ type: 'built' });
-      }
-      return report;
-    },
-    onNext: (next) => {
-      const { atMs, reason, session } = next;
-      link?.send({ type: 'next', next });
-      terminal.note(`Next run at ${formatInstant(atMs)}: ${NEXT_RUNS[reason]} ${session}. Stop with Ctrl-C.`);
-    },
-    onStep: (step) => {
-      link?.send({ type: 'changed' });
-      if (step.state !== 'running') terminal.note(describeStep(step));
-    },
-    onRun: ({ run: one }) => {
-      link?.send({ type: 'changed' });
-      terminal.note(describeRun(one));
-    },
-    onTrouble: (error) => terminal.note(`condvest: ${error.message}`),
-  };
-}
-
-const NEXT_RUNS = {
-  'after-close': 'after the close of',
-  settling: 'when corrections are over of',
-  again: 'once more for',
-} as const;
-
-/** The vendor's free plan has two years. */
-const VENDOR_YEARS_DEFAULT = 2;
-
-/** Where an empty lake is filled from. How far back is kept before the first row, so that a fill that dies is gone on with. */
-async function originOf(
-  app: AppContext,
-  market: SimulatedMarketSettings | undefined,
-  wanted: Wanted,
-): Promise<BuildOrigin> {
-  if (market !== undefined) return { kind: 'simulated', market };
-  if (!isFromVendor(app.config)) return { kind: 'present' };
-  const from = yearsBefore(app.clock.nowMs(), wanted.years ?? VENDOR_YEARS_DEFAULT);
-  await saveHistoryStart(app.config, from);
-  return { kind: 'vendor', from };
-}
-
-interface Wanted {
+/** Options of the work, as opposed to those of the server. */
+export interface WorkOptions {
   readonly symbols: number | undefined;
   readonly years: number | undefined;
   readonly seed: number | undefined;
 }
 
-/** The simulated market to fill the lake from; undefined where it holds other data, with which made-up prices never mix. */
-async function marketFor(app: AppContext, wanted: Wanted): Promise<SimulatedMarketSettings | undefined> {
-  const to = app.calendar.lastClosedSession(app.clock.nowMs());
-  const saved = await app.simulatedMarket();
-  if (saved !== undefined) {
-    checkSameMarket(saved, {
-      ...(wanted.seed === undefined ? {} : { seed: wanted.seed }),
-      ...(wanted.symbols === undefined ? {} : { securities: wanted.symbols }),
-      ...(wanted.years === undefined ? {} : { from: marketStart(app.calendar, to, wanted.years) }),
-    });
-    return saved;
-  }
-  if (await hasBars(app)) return undefined;
-  const market = {
-    seed: wanted.seed ?? SEED_DEFAULT,
-    securities: wanted.symbols ?? SYMBOLS_DEFAULT,
-    from: marketStart(app.calendar, to, wanted.years ?? YEARS_DEFAULT),
+/** Runs `condvest up`. The server and the work are separate processes, and each loads only the modules it needs. */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const options: WorkOptions = {
+    symbols: wholeOption(invocation, 'symbols', 1, SYMBOLS_MAX),
+    years: wholeOption(invocation, 'years', 1, YEARS_MAX),
+    seed: wholeOption(invocation, 'seed', 0, SEED_MAX),
   };
-  await saveMarketSettings(app.config, market);
-  return market;
-}
-
-/** Fills the lake: a bar of progress while somebody watches, and a line for each step when it is done. */
-async function fill(
-  invocation: UpInvocation,
-  app: AppContext,
-  desk: RunDesk,
-  origin: BuildOrigin,
-): Promise<BuildReport> {
-  const { terminal, signal, link } = invocation;
-  const board = new BuildBoard({
-    steps: buildSteps(origin),
-    startedMs: app.clock.nowMs(),
-    onChange: (building) => link?.send({ type: 'building', building }),
-  });
-  const progress = stepProgress(terminal);
-  const { report } = await startBuild(app, desk, {
-    origin,
-    signal,
-    onProgress: (step, done, total, detail) => {
-      progress.update(step, done, total, detail);
-      board.progress(step, done, total, detail);
-    },
-    onStep: ({ step, state, detail, startedMs, endedMs }) => {
-      link?.send({ type: 'changed' });
-      if (state === 'running') {
-        board.progress(step, 0, 0, detail ?? '');
-        return;
-      }
-      progress.stop();
-      if (state === 'succeeded') board.done(step, detail ?? '');
-      if (state === 'succeeded')
-        terminal.note(`${step.padEnd(11)} ${detail ?? ''} (${formatDuration((endedMs ?? startedMs) - startedMs)})`);
-    },
-  });
-  try {
-    const built = await report;
-    for (const line of describeVerify(built.verified).slice(0, -1)) terminal.note(line);
-    if (built.trouble !== undefined) terminal.note(`condvest: ${built.trouble.message}`);
-    link?.send({ type: 'building', building: null });
-    return built;
-  } catch (cause) {
-    board.failed(cause instanceof Error ? cause.message : String(cause));
-    throw cause;
-  } finally {
-    progress.stop();
-  }
-}
-
-async function summarize(
-  invocation: Invocation,
-  app: AppContext,
-  market: SimulatedMarketSettings | undefined,
-  ms: number,
-): Promise<void> {
+  const isServing = !flagOption(invocation, 'once') && invocation.options.serve !== false;
+  if (!isServing) return (await import('./up-work.ts')).runWork(invocation, options);
   const { terminal } = invocation;
-  const tables = await tablesTask(app);
-  const shown = app.lakeFolder.startsWith(`${process.cwd()}/`)
-    ? app.lakeFolder.slice(process.cwd().length + 1)
-    : app.lakeFolder;
-  if (terminal.json) {
-    await terminal.line(
-      JSON.stringify({ simulated: market ?? null, lake: app.lakeFolder, ms: Math.round(ms), tables }, undefined, 2),
-    );
-    return;
+  const listening = listeningOptions(invocation);
+  const args = ['up', '--no-serve', ...(terminal.json ? ['--json'] : [])];
+  for (const name of ['symbols', 'years', 'seed'] as const) {
+    const value = textOption(invocation, name);
+    if (value !== undefined) args.push(`--${name}`, value);
   }
-  await terminal.line();
-  const columns = [
-    { name: 'table' },
-    { name: 'rows', align: 'right' as const },
-    { name: 'size', align: 'right' as const },
-    { name: 'first' },
-    { name: 'last' },
-  ];
-  const rows = tables.map((table) => [
-    table.table,
-    formatCount(table.rows),
-    formatBytes(table.bytes),
-    table.first ?? '',
-    table.last ?? '',
-  ]);
-  for (const line of renderTable(columns, rows, 100)) await terminal.line(line);
-  const [symbol] = await symbolsTask(app, undefined, 1);
-  const name = symbol?.symbol ?? 'SYMBOL';
-  if (symbol !== undefined) {
-    const result = await barsTask(app, { symbol: name, interval: app.config.intervals.at(-2) ?? 5 });
-    await terminal.line();
-    const last = { ...result, bars: result.bars.slice(-4) } as typeof result;
-    for (const line of renderBars(last, { total: 4, plot: false, width: 110 })) await terminal.line(line);
-  }
-  await terminal.line();
-  if (market !== undefined) {
-    await terminal.line(
-      'These prices are simulated: no such companies exist, and nothing here says anything about a real market.',
-    );
-  }
-  await terminal.line(`The lake is in ${shown} (${formatDuration(ms)}). Try:`);
-  for (const line of [
-    `./condvest bars ${name} --interval 21d --plot`,
-    `./condvest sql "select session, count(*) as bars, sum(close * volume) as dollars from bronze.daily_bars group by 1 order by 1 desc limit 5"`,
-    `./condvest bars ${name} --adjust total --format csv`,
-    `python -c "import polars as pl; print(pl.scan_delta('${shown}/silver/bars_21d').tail().collect())"`,
-    './condvest verify --deep',
-    './condvest help',
-  ]) {
-    await terminal.line(`  ${line}`);
-  }
+  // Spawned first: it loads its modules while this process starts the server, and then waits to be released.
+  await using work = new WorkProcess({ args, nowMs: () => Date.now(), write: (line) => terminal.note(line) });
+  work.start();
+  return await (await import('./up-serving.ts')).serveWith(invocation, listening, work);
 }

@@ -21,6 +21,8 @@ export type WorkMessage =
 /** To the working process. */
 export type ServerMessage =
   | { readonly type: 'start'; readonly call: number; readonly session: string | null }
+  /** The server is up: the work may begin. */
+  | { readonly type: 'release' }
   | { readonly type: 'stop' };
 
 export interface SentError {
@@ -35,6 +37,8 @@ export const WORKS_FOR = '_CONDVEST_WORKS_FOR';
 export interface WorkLink {
   /** Aborted when the server tells the work to stop, and when the server is gone. */
   readonly signal: AbortSignal;
+  /** Resolves once the server has released the work. Rejects with the signal's reason. */
+  readonly released: Promise<void>;
   send(message: WorkMessage): void;
   /** Answers requests to start a run: with its id, once it has begun. */
   serveRuns(start: (session: string | undefined) => Promise<string>): void;
@@ -54,11 +58,18 @@ export function openWorkLink(): WorkLink | undefined {
     // The server may be gone already: then nobody needs to know.
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
+  const { promise: released, resolve: release, reject } = Promise.withResolvers<void>();
+  abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
   process.on('disconnect', stop);
   // A server that was killed before this line leaves nobody to work for, and nothing would ever say so.
   if (!process.connected || env[WORKS_FOR] !== String(ppid)) stop();
   process.on('message', (message: ServerMessage) => {
     if (message.type === 'stop') stop();
+    if (message.type === 'release') {
+      release();
+      // Once it has begun, the channel alone does not keep this process alive.
+      process.channel?.unref();
+    }
     if (message.type !== 'start') return;
     const { call, session } = message;
     const starting = start === undefined ? Promise.reject(notYet()) : start(session ?? undefined);
@@ -71,10 +82,9 @@ export function openWorkLink(): WorkLink | undefined {
       },
     );
   });
-  // The channel alone keeps no process alive whose work is done.
-  process.channel?.unref();
   return {
     signal: abort.signal,
+    released,
     send: post,
     serveRuns: (serve) => {
       start = serve;

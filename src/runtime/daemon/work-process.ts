@@ -10,13 +10,15 @@ import { type SentError, type ServerMessage, WORKS_FOR, type WorkMessage } from 
 export interface WorkProcessOptions {
   /** The command line of the work: `up --no-serve …`. */
   readonly args: readonly string[];
-  /** There is nothing to serve yet. */
-  readonly isNew: boolean;
   readonly nowMs: () => InstantMs;
   readonly write: (line: string) => void;
+}
+
+/** Callbacks of the process that serves, from the moment it serves. */
+export interface WorkCallbacks {
   /** The lake was built. */
   readonly onBuilt: () => void;
-  /** The work died: what it held is free before it is begun again. */
+  /** The work died: its leases are released before it is started again. */
   readonly onDied: (pid: number) => Promise<void>;
 }
 
@@ -32,7 +34,7 @@ const STOP_MS = 20_000;
 const USAGE_EXIT = 2;
 
 /** Does the work of `condvest up` in a process of its own, and begins it again where it dies. */
-export class WorkProcess implements Work {
+export class WorkProcess implements Work, AsyncDisposable {
   readonly #options: WorkProcessOptions;
   readonly #calls = new Map<number, { resolve(runId: string): void; reject(cause: Error): void }>();
   #child: ChildProcess | undefined;
@@ -43,16 +45,21 @@ export class WorkProcess implements Work {
   #againMs = AGAIN_MS;
   #timer: NodeJS.Timeout | undefined;
   #isStopping = false;
+  #callbacks: WorkCallbacks | undefined;
   #end: (exitCode: number) => void = () => undefined;
   /** Resolves with the exit code of work that ended for good because it was asked for in a wrong way. */
   readonly refused: Promise<number>;
 
   constructor(options: WorkProcessOptions) {
     this.#options = options;
-    if (options.isNew) this.#building = { startedMs: options.nowMs(), steps: [], error: null };
     this.refused = new Promise((resolve) => {
       this.#end = resolve;
     });
+  }
+
+  /** Marks the lake as being built, before the work itself can report it. */
+  expectBuild(): void {
+    this.#building = { startedMs: this.#options.nowMs(), steps: [], error: null };
   }
 
   building(): Building | undefined {
@@ -87,6 +94,7 @@ export class WorkProcess implements Work {
     }
   }
 
+  /** Spawns the process. It loads its modules, then waits until it is released. */
   start(): void {
     const entry = process.argv[1];
     if (entry === undefined) throw new AssertionError('the command line was started by a file');
@@ -100,6 +108,7 @@ export class WorkProcess implements Work {
     const startedMs = performance.now();
     const kill = (): boolean => child.kill('SIGKILL');
     process.on('exit', kill);
+    if (this.#callbacks !== undefined) child.send({ type: 'release' } satisfies ServerMessage, () => undefined);
     child.on('message', (message: WorkMessage) => this.#hear(message));
     child.on('error', (cause) => this.#options.write(`condvest: the work could not be started (${cause.message})`));
     child.on('close', (code, signal) => {
@@ -110,7 +119,13 @@ export class WorkProcess implements Work {
     });
   }
 
-  /** Ends the work at its next sound point. */
+  /** Lets the work begin. */
+  release(callbacks: WorkCallbacks): void {
+    this.#callbacks = callbacks;
+    this.#child?.send({ type: 'release' } satisfies ServerMessage, () => undefined);
+  }
+
+  /** Stops the work at its next consistent point. Calling it twice has no further effect. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
@@ -119,15 +134,21 @@ export class WorkProcess implements Work {
     const closed = new Promise<void>((resolve) => {
       child.once('close', () => resolve());
     });
-    if (child.connected) child.send({ type: 'stop' } satisfies ServerMessage, () => undefined);
+    // Not released yet, it has begun nothing.
+    if (this.#callbacks === undefined) child.kill('SIGKILL');
+    else if (child.connected) child.send({ type: 'stop' } satisfies ServerMessage, () => undefined);
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await closed;
     clearTimeout(timer);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
   async #again(diedPid: number): Promise<void> {
     try {
-      await this.#options.onDied(diedPid);
+      await this.#callbacks?.onDied(diedPid);
     } catch (cause) {
       if (!(cause instanceof CondvestError)) throw cause;
       this.#options.write(`condvest: ${cause.message}`);
@@ -141,7 +162,7 @@ export class WorkProcess implements Work {
       this.#onChange({ type: 'building', building: this.#building });
     } else if (message.type === 'next') this.#next = message.next;
     else if (message.type === 'changed') this.#onChange(undefined);
-    else if (message.type === 'built') this.#options.onBuilt();
+    else if (message.type === 'built') this.#callbacks?.onBuilt();
     else if (message.type === 'started') this.#calls.get(message.call)?.resolve(message.runId);
     else this.#calls.get(message.call)?.reject(errorOf(message.error));
   }

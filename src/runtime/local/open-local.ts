@@ -18,7 +18,6 @@ import type { Config } from '../config/config.ts';
 import { codeOf, homeNotWritable } from '../home-folder/home-folder.ts';
 import { readMarketSettings } from '../home-folder/simulated-market.ts';
 import { makeTempFolder, sweepTempFolders } from '../home-folder/temp-folders.ts';
-import { writeMarketFiles } from './market-files.ts';
 import { noLiveBars } from './no-live-bars.ts';
 import { openKeys, openNotifiers, openOperations } from './operations.ts';
 import { openPageFiles } from './page-files.ts';
@@ -86,7 +85,10 @@ export async function openLocal(config: Config, options: LocalOptions = {}): Pro
     notifiers: (write) => openNotifiers(base, write),
     source: () => openSource(base),
     simulatedMarket: () => readMarketSettings(config),
-    writeMarketFiles: (market, to, onProgress) => writeMarketFiles(base, market, to, onProgress),
+    writeMarketFiles: async (market, to, onProgress) => {
+      const { writeMarketFiles } = await import('./market-files.ts');
+      return await writeMarketFiles(base, market, to, onProgress);
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

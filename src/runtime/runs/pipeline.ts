@@ -80,9 +80,6 @@ export async function startPipeline(deps: PipelineRunDeps, options: PipelineRunO
   return { id, report: report() };
 }
 
-/** The definition was found to be valid by this process: it takes longer than most steps, and does not change. */
-let isValidated = false;
-
 /** Resolves with why the run failed, or null. */
 async function execute(
   deps: PipelineRunDeps,
@@ -98,8 +95,8 @@ async function execute(
   const again = isResumed || (before[0] !== undefined && before[0].state !== 'succeeded');
   const context = { pipeline, input: input as PipelineInput, recorder, again, ...listeners };
   const handlers = pipelineHandlers(deps, context);
-  const machine = new StateMachine(await readDefinition(), { validationOptions: { noValidate: isValidated } });
-  isValidated = true;
+  // Validation compiles a JSON schema, most of what a short run takes; a test validates the definition.
+  const machine = new StateMachine(await readDefinition(), { validationOptions: { noValidate: true } });
   const execution = machine.run(input as never, {
     overrides: {
       taskResourceLocalHandlers: handlers as never,

@@ -2,7 +2,6 @@ import type { Upkeep, UpkeepEvent, UpkeepStatus } from '#serving/http/upkeep.ts'
 import type { AppContext } from '../app.ts';
 import { isFromVendor, sourceName } from '../config/source-choice.ts';
 import { RunWatch } from '../runs/run-watch.ts';
-import { gapsTask, qualityTask, statusTask } from '../tasks/fetch-tasks.ts';
 
 /** What the server is told by whoever does the work; absent where a lake is only served. */
 export type Work = Pick<Upkeep, 'building' | 'nextRun'> & {
@@ -50,6 +49,7 @@ export class OperationsView implements Upkeep, AsyncDisposable {
   }
 
   async #readStatus(): Promise<UpkeepStatus> {
+    const { statusTask } = await fetchTasks();
     const status = await statusTask(this.#app);
     const hasSource = isFromVendor(this.#app.config) || (await this.isSimulated());
     return { source: hasSource ? sourceName(this.#app.config) : null, ...status };
@@ -59,12 +59,14 @@ export class OperationsView implements Upkeep, AsyncDisposable {
     return this.#work?.building();
   }
 
-  gaps({ symbol, limit }: Parameters<Upkeep['gaps']>[0]): ReturnType<Upkeep['gaps']> {
-    return gapsTask(this.#app, symbol, limit);
+  async gaps({ symbol, limit }: Parameters<Upkeep['gaps']>[0]): ReturnType<Upkeep['gaps']> {
+    const { gapsTask } = await fetchTasks();
+    return await gapsTask(this.#app, symbol, limit);
   }
 
-  quality(request: Parameters<Upkeep['quality']>[0]): ReturnType<Upkeep['quality']> {
-    return qualityTask(this.#app, request);
+  async quality(request: Parameters<Upkeep['quality']>[0]): ReturnType<Upkeep['quality']> {
+    const { qualityTask } = await fetchTasks();
+    return await qualityTask(this.#app, request);
   }
 
   async runs(limit: number): ReturnType<Upkeep['runs']> {
@@ -93,3 +95,6 @@ export class OperationsView implements Upkeep, AsyncDisposable {
     return this.#watch.stop();
   }
 }
+
+/** The batch layer, which a server needs for status alone: loaded on first use, so that starting does not wait for it. */
+const fetchTasks = () => import('../tasks/fetch-tasks.ts');

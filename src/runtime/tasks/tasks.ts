@@ -8,7 +8,6 @@ import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/va
 import { type VerifyReport, verifyLake } from '#batch/verify/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import type { HistoryEntry } from '#lake/history.ts';
-import { DAILY_BARS } from '#lake/tables.ts';
 import { readBars } from '#serving/read/bars.ts';
 import { type RunningQuery, runQuery } from '#serving/read/query.ts';
 import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
@@ -102,9 +101,4 @@ export function symbolsTask(app: AppContext, search: string | undefined, limit: 
 
 export function historyTask(app: AppContext, table: string, limit: number): Promise<HistoryEntry[]> {
   return tableHistory(app.lake, { table, limit, intervals: app.config.intervals });
-}
-
-/** The lake has bars, from wherever. */
-export async function hasBars(app: AppContext): Promise<boolean> {
-  return (await app.lake.table(DAILY_BARS).head()) !== undefined;
 }

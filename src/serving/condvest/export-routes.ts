@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
-import { encodeArrow } from '../export/arrow.ts';
 import { encodeCsv } from '../export/csv.ts';
 import { encodeNdjson } from '../export/json.ts';
 import type { TableStream } from '../export/table-stream.ts';
@@ -109,7 +108,7 @@ async function openExport(
   };
   try {
     const table = await begun(await streamExport(session, prepared));
-    const chunks = encodeRows(table, format);
+    const chunks = await encodeRows(table, format);
     return { chunks: isCompressed ? gzipped(chunks) : chunks, close };
   } catch (cause) {
     close();
@@ -117,14 +116,20 @@ async function openExport(
   }
 }
 
-function encodeRows(table: TableStream, format: Exclude<ExportFormat, 'parquet'>): AsyncGenerator<Uint8Array> {
+async function encodeRows(
+  table: TableStream,
+  format: Exclude<ExportFormat, 'parquet'>,
+): Promise<AsyncGenerator<Uint8Array>> {
   switch (format) {
     case 'csv':
       return encodeCsv(table);
     case 'ndjson':
       return encodeNdjson(table);
-    case 'arrow':
+    case 'arrow': {
+      // The largest of the server's packages: loaded by the first export that needs it.
+      const { encodeArrow } = await import('../export/arrow.ts');
       return encodeArrow(table);
+    }
   }
 }
 

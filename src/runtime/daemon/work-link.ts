@@ -51,8 +51,12 @@ export function openWorkLink(): WorkLink | undefined {
   // What answers a caller goes first on a busy machine.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const abort = new AbortController();
-  const stop = (): void =>
+  // Waiting to be released keeps this process alive; after that, the channel alone does not.
+  const unref = (): void => process.channel?.unref();
+  const stop = (): void => {
     abort.abort(new CondvestError({ code: 'interrupted', kind: 'transient', message: 'Stopped' }));
+    unref();
+  };
   let start: ((session: string | undefined) => Promise<string>) | undefined;
   const post = (message: WorkMessage): void => {
     // The server may be gone already: then nobody needs to know.
@@ -60,6 +64,8 @@ export function openWorkLink(): WorkLink | undefined {
   };
   const { promise: released, resolve: release, reject } = Promise.withResolvers<void>();
   abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+  // It may be rejected before anything waits for it.
+  released.catch(() => undefined);
   process.on('disconnect', stop);
   // A server that was killed before this line leaves nobody to work for, and nothing would ever say so.
   if (!process.connected || env[WORKS_FOR] !== String(ppid)) stop();
@@ -67,8 +73,7 @@ export function openWorkLink(): WorkLink | undefined {
     if (message.type === 'stop') stop();
     if (message.type === 'release') {
       release();
-      // Once it has begun, the channel alone does not keep this process alive.
-      process.channel?.unref();
+      unref();
     }
     if (message.type !== 'start') return;
     const { call, session } = message;

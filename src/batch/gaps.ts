@@ -1,35 +1,14 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
+import type { GapsReport, SymbolGap } from '#lake/reports.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
-import { type PlannedSession, planFetch } from './fetch/plan.ts';
+import { planFetch } from './fetch/plan.ts';
 import { gapsOfSymbolSql, symbolGapsSql } from './gaps.sql.ts';
 import { currentLedger } from './ledger/ledger.ts';
-
-export interface GapsReport {
-  /** There is nothing yet that could have gaps. */
-  readonly isEmpty: boolean;
-  /** Sessions of the market that are missing or too short, ascending. */
-  readonly sessions: readonly PlannedSession[];
-  /** Sessions before this one are not in the source's plan, and no gaps. */
-  readonly horizon: IsoDate | undefined;
-  /** Symbols that published sessions lack; most of them first. A symbol that was halted has such gaps too. */
-  readonly symbols: readonly SymbolGap[];
-  /** With a symbol: the sessions that it is missing from, newest first. */
-  readonly ofSymbol: readonly IsoDate[] | undefined;
-}
-
-export interface SymbolGap {
-  readonly symbol: string;
-  readonly firstSession: IsoDate;
-  /** Published sessions without a bar. */
-  readonly missing: number;
-  /** Published sessions that it was listed in. */
-  readonly sessions: number;
-}
 
 const PUBLISHED = [{ name: 'session', type: 'date' }] as const;
 

@@ -1,5 +1,6 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
+import type { QualityReport, QuarantinedCount } from '#lake/reports.ts';
 import { DAILY_BARS, QUARANTINE } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { expectedRows } from '#market/ledger.ts';
@@ -7,7 +8,6 @@ import { isOffMedian } from '#market/quality.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import { barWarnings } from './import/bar-warnings.ts';
-import type { WarningExample } from './import/report.ts';
 import { currentLedger } from './ledger/ledger.ts';
 import { countOfSql, quarantinedSql, withinSql } from './quality.sql.ts';
 
@@ -16,25 +16,6 @@ export interface QualityRequest {
   readonly to?: IsoDate | undefined;
   /** Findings listed per kind; all are counted. */
   readonly limit: number;
-}
-
-/** Warnings about stored bars, and counts of rejected rows. Derived from the lake. */
-export interface QualityReport {
-  readonly from: IsoDate | undefined;
-  readonly to: IsoDate | undefined;
-  readonly rows: number;
-  readonly quarantined: readonly QuarantinedCount[];
-  /** By kind: no-volume, jump-without-split, split-without-jump, off-median. */
-  readonly warnings: Readonly<Record<string, number>>;
-  readonly examples: readonly WarningExample[];
-}
-
-export interface QuarantinedCount {
-  readonly dataset: string;
-  readonly reason: string;
-  readonly rows: number;
-  /** The first such row, as JSON text. */
-  readonly example: string;
 }
 
 /** Days before the range in which a step into it may start. */

@@ -1,5 +1,5 @@
-import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
+import type { LakeStatus } from '#lake/reports.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { LedgerRow } from '#market/ledger.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -8,34 +8,6 @@ import { readHorizon } from './fetch/horizon.ts';
 import { completeThrough, planFetch } from './fetch/plan.ts';
 import { currentLedger } from './ledger/ledger.ts';
 import { currentListings } from './tables/listings-table.ts';
-
-/** Completeness and finality of the lake at an instant. */
-export interface LakeStatus {
-  readonly nowMs: InstantMs;
-  /** The last session that has closed. */
-  readonly lastClosed: IsoDate;
-  /** First and last session with bars. */
-  readonly first: IsoDate | undefined;
-  readonly last: IsoDate | undefined;
-  /** The last session with no hole before it. */
-  readonly watermark: IsoDate | undefined;
-  /** Sessions by state; `missing` are those between the first one and now without any bar. */
-  readonly sessions: Readonly<Record<'settled' | 'provisional' | 'partial' | 'missing', number>>;
-  /** The newest of the sessions that are work to do. */
-  readonly work: readonly {
-    readonly session: IsoDate;
-    readonly reason: string;
-    readonly rows: number;
-    /** Rows that count towards what is expected. */
-    readonly counted: number;
-    readonly expected: number | null;
-  }[];
-  readonly workCount: number;
-  /** Older sessions than this are not in the source's plan. */
-  readonly horizon: IsoDate | undefined;
-  readonly lastFetchMs: InstantMs | undefined;
-  readonly symbolsListed: number;
-}
 
 const WORK_LISTED_MAX = 20;
 

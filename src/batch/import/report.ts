@@ -1,4 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
+import type { WarningExample } from '#lake/reports.ts';
 
 import type { Dataset } from './columns.ts';
 
@@ -58,13 +59,6 @@ export interface ConflictExample {
   /** Values as JSON text. */
   readonly stored: string;
   readonly incoming: string;
-}
-
-export interface WarningExample {
-  readonly kind: string;
-  readonly symbol: string;
-  readonly date: IsoDate;
-  readonly detail: string;
 }
 
 export interface SessionsReport {

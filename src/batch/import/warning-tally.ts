@@ -1,5 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import type { WarningExample } from './report.ts';
+import type { WarningExample } from '#lake/reports.ts';
 
 const EXAMPLES_MAX = 10;
 

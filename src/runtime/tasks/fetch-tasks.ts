@@ -4,11 +4,12 @@ import { type FetchBarsReport, type FetchProgress, fetchBars } from '#batch/fetc
 import { type FetchReferenceReport, fetchReference } from '#batch/fetch/fetch-reference.ts';
 import { readHorizon } from '#batch/fetch/horizon.ts';
 import { type PlannedSession, planFetch } from '#batch/fetch/plan.ts';
-import { findGaps, type GapsReport } from '#batch/gaps.ts';
+import { findGaps } from '#batch/gaps.ts';
 import { currentLedger } from '#batch/ledger/ledger.ts';
-import { findQuality, type QualityReport, type QualityRequest } from '#batch/quality.ts';
-import { type LakeStatus, lakeStatus } from '#batch/status.ts';
+import { findQuality, type QualityRequest } from '#batch/quality.ts';
+import { lakeStatus } from '#batch/status.ts';
 import { currentListings } from '#batch/tables/listings-table.ts';
+import type { GapsReport, LakeStatus, QualityReport } from '#lake/reports.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { refuseUnknown } from '#serving/read/symbol-lookup.ts';
 

@@ -15,9 +15,9 @@ interface LedgerSqlRow {
   readonly expected: number | null;
   readonly counted: number | null;
   readonly attempts: number;
-  readonly first_fetch: InstantMs | null;
-  readonly last_fetch: InstantMs | null;
-  readonly table_version: number;
+  readonly firstFetchMs: InstantMs | null;
+  readonly lastFetchMs: InstantMs | null;
+  readonly tableVersion: number;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function listLedger(
   const snapshot = view.snapshot(SESSIONS);
   if (snapshot === undefined) return [];
   const scan = await lake.table(SESSIONS).scanSql(snapshot.files);
-  const all = await lake.rows<LedgerSqlRow>(ledgerSql(scan));
+  const all = await lake.records<LedgerSqlRow>(ledgerSql(scan));
   const rows = all.filter(({ dataset }) => dataset === 'daily_bars');
   const horizon = all.findLast(({ dataset }) => dataset !== 'daily_bars')?.session;
   const [first] = rows;
@@ -77,9 +77,9 @@ export function sessionAnswer(calendar: Calendar, session: IsoDate, row?: Ledger
     counted: row.counted ?? row.rows,
     expected: row.expected,
     attempts: row.attempts,
-    first_fetch_ms: row.first_fetch,
-    last_fetch_ms: row.last_fetch,
-    table_version: row.table_version,
+    first_fetch_ms: row.firstFetchMs,
+    last_fetch_ms: row.lastFetchMs,
+    table_version: row.tableVersion,
     early_close,
   };
 }

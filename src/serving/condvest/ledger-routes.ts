@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { type IsoDate, toEpochDay } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine.ts';
+import type { QualityReport } from '#lake/reports.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -11,7 +12,6 @@ import { pageAnswer } from '../http/paged-list.ts';
 import { choice, cursorParameter, dateParameter, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import type { Quality } from '../http/upkeep.ts';
 import type { LakeView } from '../read/view.ts';
 import { quarantineSql, restatementsSql } from './ledger.sql.ts';
 import { listLedger, sessionAnswer } from './ledger-list.ts';
@@ -212,7 +212,7 @@ async function rowsOf<T>(
   return lake.rows<T>(sql(await lake.table(definition).scanSql(snapshot.files)), parameters);
 }
 
-function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: Quality): QualityAnswer {
+function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: QualityReport): QualityAnswer {
   return {
     from: from ?? null,
     to: to ?? null,

@@ -1,4 +1,5 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { GapsReport, LakeStatus, QualityReport } from '#lake/reports.ts';
 import type { Notice, Run, RunStep } from '#ports/operations.ts';
 
 /**
@@ -11,12 +12,12 @@ export interface Upkeep {
   status(): Promise<UpkeepStatus>;
   /** Returns the build in progress while there is nothing to serve yet; undefined when it is done. */
   building(): Building | undefined;
-  gaps(request: { readonly symbol?: string | undefined; readonly limit: number }): Promise<Gaps>;
+  gaps(request: { readonly symbol?: string | undefined; readonly limit: number }): Promise<GapsReport>;
   quality(request: {
     readonly from?: IsoDate | undefined;
     readonly to?: IsoDate | undefined;
     readonly limit: number;
-  }): Promise<Quality>;
+  }): Promise<QualityReport>;
   runs(limit: number): Promise<readonly Run[]>;
   /** A run with its steps; undefined where there is none of that id. */
   run(id: string): Promise<{ readonly run: Run; readonly steps: readonly RunStep[] } | undefined>;
@@ -47,51 +48,7 @@ export interface Building {
   readonly error: string | null;
 }
 
-export interface UpkeepStatus {
+export interface UpkeepStatus extends LakeStatus {
   /** Where days come from: `massive`, `simulated`, `flat-files`, or null where nothing is fetched. */
   readonly source: string | null;
-  readonly nowMs: InstantMs;
-  /** The last session that has closed. */
-  readonly lastClosed: IsoDate;
-  readonly first: IsoDate | undefined;
-  readonly last: IsoDate | undefined;
-  readonly watermark: IsoDate | undefined;
-  readonly sessions: Readonly<Record<'settled' | 'provisional' | 'partial' | 'missing', number>>;
-  readonly work: readonly {
-    readonly session: IsoDate;
-    readonly reason: string;
-    readonly rows: number;
-    readonly counted: number;
-    readonly expected: number | null;
-  }[];
-  readonly workCount: number;
-  readonly horizon: IsoDate | undefined;
-  readonly lastFetchMs: InstantMs | undefined;
-  readonly symbolsListed: number;
-}
-
-export interface Gaps {
-  readonly sessions: readonly { readonly session: IsoDate; readonly reason: string }[];
-  readonly horizon: IsoDate | undefined;
-  readonly symbols: readonly {
-    readonly symbol: string;
-    readonly firstSession: IsoDate;
-    readonly missing: number;
-    readonly sessions: number;
-  }[];
-  readonly ofSymbol: readonly IsoDate[] | undefined;
-}
-
-export interface Quality {
-  readonly from: IsoDate | undefined;
-  readonly to: IsoDate | undefined;
-  readonly rows: number;
-  readonly quarantined: readonly {
-    readonly dataset: string;
-    readonly reason: string;
-    readonly rows: number;
-    readonly example: string;
-  }[];
-  readonly warnings: Readonly<Record<string, number>>;
-  readonly examples: readonly object[];
 }

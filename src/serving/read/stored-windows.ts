@@ -86,22 +86,6 @@ function ratioOf(split: AppliedSplit): readonly (string | number)[] {
   return [split.exDate, split.splitFrom, split.splitTo];
 }
 
-interface StoredRow {
-  readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-  readonly vwap: number | null;
-  readonly trades: number | null;
-  readonly sessions: number;
-  readonly expected: number;
-  readonly complete: boolean;
-}
-
 /** The stored bars of a security whose windows touch [from, to], ascending. */
 export async function readStoredWindows(
   lake: Lake,
@@ -121,21 +105,6 @@ export async function readStoredWindows(
     return units.min <= to && (from === undefined || Number(units.max.slice(0, 4)) + 2 >= Number(from.slice(0, 4)));
   });
   const rows = await lake.table(silverBars(interval)).scanSql(files);
-  const found = await lake.rows<StoredRow>(storedWindowsOf(rows, securityId, symbols, from, to));
-  return found.map((row) => ({
-    securityId,
-    symbol: row.symbol,
-    firstSession: row.first_session,
-    lastSession: row.last_session,
-    open: row.open,
-    high: row.high,
-    low: row.low,
-    close: row.close,
-    volume: row.volume,
-    vwap: row.vwap,
-    trades: row.trades,
-    sessions: row.sessions,
-    expected: row.expected,
-    complete: row.complete,
-  }));
+  const found = await lake.records<Omit<WindowBar, 'securityId'>>(storedWindowsOf(rows, securityId, symbols, from, to));
+  return found.map((row) => ({ securityId, ...row }));
 }

@@ -143,22 +143,12 @@ export async function tickersOf(lake: Lake, view: LakeView): Promise<TickerDirec
   return directory;
 }
 
-interface ListedRow {
-  readonly security_id: string;
-  readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate | null;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly exchange: string | null;
-  readonly figi: string | null;
-  readonly seen_at: InstantMs | null;
-}
+type ListedRow = Omit<Ticker, 'isListed'>;
 
 interface TradedRow {
   readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate;
+  readonly firstSession: IsoDate;
+  readonly lastSession: IsoDate;
 }
 
 async function readDirectory(lake: Lake, view: LakeView): Promise<TickerDirectory> {
@@ -167,58 +157,37 @@ async function readDirectory(lake: Lake, view: LakeView): Promise<TickerDirector
   const listed =
     listings === undefined
       ? []
-      : await lake.rows<ListedRow>(listedTickers(await lake.table(LISTINGS).scanSql(listings.files)));
+      : await lake.records<ListedRow>(listedTickers(await lake.table(LISTINGS).scanSql(listings.files)));
   const traded =
     bars === undefined
       ? []
-      : await lake.rows<TradedRow>(tradedSymbols(await lake.table(DAILY_BARS).scanSql(bars.files)));
-  const firstBars = new Map(traded.map(({ symbol, first_session }) => [symbol, first_session]));
+      : await lake.records<TradedRow>(tradedSymbols(await lake.table(DAILY_BARS).scanSql(bars.files)));
+  const firstBars = new Map(traded.map(({ symbol, firstSession }) => [symbol, firstSession]));
   const known = new Set<string>();
   const tickers: Ticker[] = [];
   for (const row of listed) {
     // Rows of a symbol before its first listing belong to the security that is called like it.
-    const mayBeOlder = !known.has(row.symbol) && row.security_id === row.symbol;
+    const mayBeOlder = !known.has(row.symbol) && row.securityId === row.symbol;
     tickers.push(fromListing(row, mayBeOlder ? firstBars.get(row.symbol) : undefined));
     known.add(row.symbol);
   }
   for (const row of traded) if (!known.has(row.symbol)) tickers.push(fromBars(row));
   tickers.sort((a, b) => compare(a.symbol, b.symbol) || compare(a.firstSession, b.firstSession));
   let bounds: Bounds | undefined;
-  for (const { first_session, last_session } of traded)
+  for (const { firstSession, lastSession } of traded)
     bounds = {
-      first: bounds === undefined || first_session < bounds.first ? first_session : bounds.first,
-      last: bounds === undefined || last_session > bounds.last ? last_session : bounds.last,
+      first: bounds === undefined || firstSession < bounds.first ? firstSession : bounds.first,
+      last: bounds === undefined || lastSession > bounds.last ? lastSession : bounds.last,
     };
   return new TickerDirectory(tickers, bounds);
 }
 
 function fromListing(row: ListedRow, firstBar: IsoDate | undefined): Ticker {
-  const { security_id, symbol, first_session, last_session, name, type, exchange, figi, seen_at } = row;
-  return {
-    symbol,
-    securityId: security_id,
-    firstSession: firstBar !== undefined && firstBar < first_session ? firstBar : first_session,
-    lastSession: last_session,
-    name,
-    type,
-    exchange,
-    figi,
-    seenAtMs: seen_at,
-    isListed: true,
-  };
+  const firstSession = firstBar !== undefined && firstBar < row.firstSession ? firstBar : row.firstSession;
+  return { ...row, firstSession, isListed: true };
 }
 
-function fromBars({ symbol, first_session, last_session }: TradedRow): Ticker {
-  return {
-    symbol,
-    securityId: symbol,
-    firstSession: first_session,
-    lastSession: last_session,
-    name: null,
-    type: null,
-    exchange: null,
-    figi: null,
-    seenAtMs: null,
-    isListed: false,
-  };
+function fromBars(row: TradedRow): Ticker {
+  const unknown = { name: null, type: null, exchange: null, figi: null, seenAtMs: null };
+  return { ...row, ...unknown, securityId: row.symbol, isListed: false };
 }

@@ -1,9 +1,9 @@
-// Runs before the first paint, so that the page does not flash in the other theme: the one chosen, else the system's.
+// Sets the saved theme, or else the system's, before the first paint, so that the page never flashes in the wrong one.
 const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
-let chosen;
+let saved;
 try {
-  chosen = localStorage.getItem('condvest-theme');
+  saved = localStorage.getItem('condvest-theme');
 } catch {
-  // Storage is off: the system's theme it is.
+  // Storage is disabled: use the system's theme.
 }
-document.documentElement.dataset.theme = chosen === 'light' || chosen === 'dark' ? chosen : isDark ? 'dark' : 'light';
+document.documentElement.dataset.theme = saved === 'light' || saved === 'dark' ? saved : isDark ? 'dark' : 'light';

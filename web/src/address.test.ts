@@ -5,19 +5,19 @@ import { readChart, writeChart } from './chart/chart-address.ts';
 
 const read = (query: string) => readChart(new URLSearchParams(query));
 
-test('a path names a view, with a slash at its end or without', () => {
+test('a path maps to a view, with or without a trailing slash', () => {
   assert.equal(parseAddress('/', '').view, 'chart');
   assert.equal(parseAddress('/market', '').view, 'market');
   assert.equal(parseAddress('/pipeline/', '').view, 'pipeline');
   assert.equal(parseAddress('/markets', '').view, 'unknown');
 });
 
-test('an address leaves out what is not given, and keeps commas readable', () => {
+test('a URL leaves out empty parameters and keeps commas unescaped', () => {
   assert.equal(href('market', { session: undefined }), '/market');
   assert.equal(href('chart', { symbol: 'BRK.B', indicators: 'sma20,macd' }), '/?symbol=BRK.B&indicators=sma20,macd');
 });
 
-test('what a chart shows survives the address bar', () => {
+test('chart state survives a round trip through the URL', () => {
   for (const query of [
     'symbol=AAPL',
     'symbol=TpC&interval=34d&adjust=total&from=2020-02-29&to=2021-01-04&indicators=sma20,ema9,rsi14,macd&scale=log&as_of=2024-01-02',
@@ -27,7 +27,7 @@ test('what a chart shows survives the address bar', () => {
   }
 });
 
-test('what cannot be read gives way to the default', () => {
+test('invalid parameters fall back to their defaults', () => {
   const chart = read('interval=7d&adjust=half&from=2021-02-29&to=soon&indicators=sma0,sma1000,foo,rsi14,rsi14&as_of=1');
   assert.deepEqual(chart, {
     symbol: undefined,
@@ -41,7 +41,7 @@ test('what cannot be read gives way to the default', () => {
   });
 });
 
-test('an interval is understood with its letter or without', () => {
+test('an interval is read with or without its letter', () => {
   assert.equal(read('interval=21').interval, 21);
   assert.equal(read('interval=21D').interval, 21);
 });

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** The address bar holds the view: what is shown can be reloaded, sent to somebody, and left by the back button. */
+/** Routing: the URL holds the whole view, so that it can be reloaded, shared and navigated with the back button. */
 
 export type ViewName = 'chart' | 'market' | 'pipeline' | 'unknown';
 
@@ -17,41 +17,41 @@ export function parseAddress(pathname: string, search: string): Address {
   return { view: VIEWS[path] ?? 'unknown', query: new URLSearchParams(search) };
 }
 
-/** A view's address with the values that are not its defaults. */
+/** URL of a view with the query parameters that have a value. */
 export function href(
   view: Exclude<ViewName, 'unknown'>,
   query: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(name, value);
-  // Commas need no escape in a query, and lists are easier to read without.
+  // Commas need no escaping in a query, and lists are easier to read without it.
   const text = search.toString().replaceAll('%2C', ',');
   return text === '' ? PATHS[view] : `${PATHS[view]}?${text}`;
 }
 
 export const address = signal<Address>({ view: 'chart', query: new URLSearchParams() });
 
-export function followAddress(): void {
+export function startRouter(): void {
   const read = (): void => {
     address.value = parseAddress(location.pathname, location.search);
   };
   addEventListener('popstate', read);
-  document.addEventListener('click', onLink);
+  document.addEventListener('click', onLinkClick);
   read();
 }
 
-export function go(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
+export function navigate(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
   if (to === location.pathname + location.search) return;
   if (replace) history.replaceState(null, '', to);
   else history.pushState(null, '', to);
   const { pathname, search } = new URL(to, location.href);
-  const before = address.peek().view;
+  const previous = address.peek().view;
   address.value = parseAddress(pathname, search);
-  if (address.peek().view !== before) scrollTo(0, 0);
+  if (address.peek().view !== previous) scrollTo(0, 0);
 }
 
-/** Links inside the page are ordinary ones: opened in another tab they load, clicked they only change the view. */
-function onLink(event: MouseEvent): void {
+/** Handles plain clicks on internal links without a page load; other clicks, such as to open a tab, keep the browser's behavior. */
+function onLinkClick(event: MouseEvent): void {
   if (
     event.defaultPrevented ||
     event.button !== 0 ||
@@ -66,5 +66,5 @@ function onLink(event: MouseEvent): void {
   if (!(link instanceof HTMLAnchorElement) || link.target !== '' || link.origin !== location.origin) return;
   if (parseAddress(link.pathname, '').view === 'unknown' || link.hash !== '') return;
   event.preventDefault();
-  go(link.pathname + link.search);
+  navigate(link.pathname + link.search);
 }

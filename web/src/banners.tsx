@@ -1,16 +1,17 @@
 import { href } from './address.ts';
 import { isOffline } from './api/client.ts';
-import { capital } from './format.ts';
-import { sentence } from './parts/placeholders.tsx';
-import { askNow, status } from './state/status.ts';
+import { capitalize } from './format.ts';
+import { sentence } from './parts/messages.tsx';
+import { refreshStatus, status } from './state/status.ts';
 
-/** What holds for every view and must not be missed. */
+/** Warnings that apply to every view. */
 export function Banners() {
-  const now = status.value;
-  const isStale = now !== undefined && !now.ready.ok && now.building === null && now.last_published !== null;
+  const current = status.value;
+  const isStale =
+    current !== undefined && !current.ready.ok && current.building === null && current.last_published !== null;
   return (
     <>
-      {now?.simulated === true ? (
+      {current?.simulated === true ? (
         <div class="banner is-note" data-part="simulated">
           <p class="banner-inner">
             <b>Simulated data.</b> Securities and prices are made up.
@@ -21,10 +22,10 @@ export function Banners() {
         {isOffline.value ? (
           <div class="banner is-bad" data-part="offline">
             <p class="banner-inner">
-              <b>{navigator.onLine ? 'The server does not answer.' : 'You are offline.'}</b> What you see may be old;
-              the page goes on by itself.
-              <button type="button" class="button" onClick={askNow}>
-                Try now
+              <b>{navigator.onLine ? 'Disconnected from the server.' : "You're offline."}</b> The data on this page may
+              be out of date. Reconnecting…
+              <button type="button" class="button" onClick={refreshStatus}>
+                Retry now
               </button>
             </p>
           </div>
@@ -32,8 +33,9 @@ export function Banners() {
         {isStale ? (
           <div class="banner is-warn" data-part="stale">
             <p class="banner-inner">
-              <b>The data is not up to date.</b> {sentence(capital(now.ready.reason ?? 'The server gives no reason'))}{' '}
-              <a href={href('pipeline')}>See the pipeline</a>
+              <b>The data is out of date.</b>{' '}
+              {sentence(capitalize(current.ready.reason ?? 'The server gave no reason'))}{' '}
+              <a href={href('pipeline')}>View pipeline</a>
             </p>
           </div>
         ) : null}

@@ -1,41 +1,41 @@
 import { useEffect } from 'preact/hooks';
 import type { Building } from './api/wire.ts';
-import { capital, duration } from './format.ts';
-import { NoticeBox, sentence } from './parts/placeholders.tsx';
-import { followLive } from './state/live.ts';
-import { nowMs, useTicking } from './state/ticking.ts';
+import { capitalize, duration } from './format.ts';
+import { MessageBox, sentence } from './parts/messages.tsx';
+import { nowMs, useClock } from './state/clock.ts';
+import { subscribeLive } from './state/live.ts';
 
-/** The lake is being filled for the first time: what is done, what goes on, what is to come. */
+/** Progress of the first build of the lake, step by step. */
 export function BuildingPanel({ building }: { readonly building: Building }) {
-  useEffect(followLive, []);
+  useEffect(subscribeLive, []);
   const hasFailed = building.error !== null;
-  useTicking(!hasFailed);
+  useClock(!hasFailed);
   const done = building.steps.filter((step) => step.state === 'done').length;
   return (
     <section class="card building" aria-labelledby="building-title" data-part="building">
       <header>
-        <h1 id="building-title">{hasFailed ? 'The lake could not be built' : 'Building your lake'}</h1>
-        <span class="soft small number" aria-hidden="true">
+        <h1 id="building-title">{hasFailed ? "Couldn't build the lake" : 'Building your lake'}</h1>
+        <span class="muted small number" aria-hidden="true">
           {duration(Math.max(0, nowMs.value - building.started_ms))}
         </span>
       </header>
       <div class="body">
         {building.error === null ? (
-          <p class="soft" role="status">
-            {done} of {building.steps.length} steps are done. The chart opens by itself when there are bars.
+          <p class="muted" role="status">
+            {done} of {building.steps.length} steps complete. The chart opens as soon as there are bars to show.
           </p>
         ) : (
           <p role="alert">
-            {sentence(building.error)} The terminal that runs the server says more. It is tried again by itself.
+            {sentence(building.error)} See the server's terminal for details. The build is retried automatically.
           </p>
         )}
         {building.steps.map((step) => (
           <div key={step.name} class={`build-step is-${step.state}`}>
             <p>
               <b>
-                <span aria-hidden="true">{SIGNS[step.state]}</span> {capital(step.name)}
+                <span aria-hidden="true">{STATE_ICONS[step.state]}</span> {capitalize(step.name)}
               </b>
-              <span class="soft">{step.detail === '' ? WORDS[step.state] : step.detail}</span>
+              <span class="muted">{step.detail === '' ? STATE_LABELS[step.state] : step.detail}</span>
             </p>
             <progress
               aria-label={step.name}
@@ -55,20 +55,20 @@ export function BuildingPanel({ building }: { readonly building: Building }) {
   );
 }
 
-const WORDS = { waiting: 'waiting', running: 'at work', done: 'done', failed: 'failed' } as const;
-const SIGNS = { waiting: '○', running: '◐', done: '●', failed: '✕' } as const;
+const STATE_LABELS = { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed' } as const;
+const STATE_ICONS = { waiting: '○', running: '◐', done: '●', failed: '✕' } as const;
 
-/** A lake without a single bar, and nobody filling it. */
+/** Shown for a lake without bars that is not being built. */
 export function EmptyLake() {
   return (
     <div class="card">
-      <NoticeBox icon="chart" title="This lake is empty" isPage>
+      <MessageBox icon="chart" title="This lake is empty" isPage>
         <p>
-          <code>npm start</code> fills it with a simulated market, or with real days once <code>MASSIVE_API_KEY</code>{' '}
-          is set. <code>./condvest import</code> takes your own files. This page shows the bars as soon as they are
-          there.
+          Run <code>npm start</code> to fill it with a simulated market, or with real market data once{' '}
+          <code>MASSIVE_API_KEY</code> is set. Run <code>./condvest import</code> to load your own files. Bars appear
+          here as soon as they are available.
         </p>
-      </NoticeBox>
+      </MessageBox>
     </div>
   );
 }

@@ -1,9 +1,9 @@
-/** Numbers and dates for people. Session dates are calendar days, so they are never moved into a zone. */
+/** Numbers, dates and times as text. Session dates are calendar dates and never converted; instants are shown in Eastern Time. */
 
 const DASH = '–';
 const MINUS = '\u2212';
 
-/** A price in dollars: two digits, four below a dollar. */
+/** A price with two decimals, or four below one dollar. */
 export function price(value: number | null | undefined): string {
   if (value === null || value === undefined) return DASH;
   const digits = Math.abs(value) < 1 ? 4 : 2;
@@ -12,12 +12,12 @@ export function price(value: number | null | undefined): string {
     .replace('-', MINUS);
 }
 
-/** As exact as it is kept, for tables that are compared with others. */
+/** A number at full precision. */
 export function exact(value: number | null | undefined): string {
   return value === null || value === undefined ? DASH : String(value);
 }
 
-export function whole(value: number | null | undefined): string {
+export function integer(value: number | null | undefined): string {
   return value === null || value === undefined ? DASH : Math.round(value).toLocaleString('en-US');
 }
 
@@ -26,7 +26,7 @@ export function compact(value: number | null | undefined): string {
   return value.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: value < 1000 ? 0 : 2 });
 }
 
-/** `+1.20`, `−0.35`: the sign says what the colour says. */
+/** `+1.20`, `−0.35`: signed, so that the direction never depends on color alone. */
 export function signed(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined) return DASH;
   const text = Math.abs(value).toLocaleString('en-US', {
@@ -37,18 +37,24 @@ export function signed(value: number | null | undefined, digits = 2): string {
   return `${value < 0 ? MINUS : '+'}${text}`;
 }
 
+/** `−14.60%`. */
 export function percent(value: number | null | undefined): string {
-  return value === null || value === undefined ? DASH : `${signed(value)} %`;
+  return value === null || value === undefined ? DASH : `${signed(value)}%`;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** `24 Nov 2026` of `2026-11-24`. */
+/** `24 Nov 2026` for `2026-11-24`. */
 export function day(date: string | null | undefined): string {
   if (date === null || date === undefined) return DASH;
   const [year = '', month = '', dayOfMonth = ''] = date.split('-');
   return `${Number(dayOfMonth)} ${MONTHS[Number(month) - 1] ?? month} ${year}`;
+}
+
+/** `2 Nov 2026 – 24 Nov 2026`. */
+export function dayRange(from: string | null | undefined, to: string | null | undefined): string {
+  return `${day(from)} – ${day(to)}`;
 }
 
 /** `Tue 24 Nov 2026`. */
@@ -56,7 +62,7 @@ export function weekdayAndDay(date: string): string {
   return `${WEEKDAYS[weekdayOf(date)] ?? ''} ${day(date)}`;
 }
 
-/** 0 is Sunday. */
+/** 0 for Sunday. */
 export function weekdayOf(date: string): number {
   return new Date(`${date}T00:00:00Z`).getUTCDay();
 }
@@ -65,23 +71,30 @@ export function plusDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** Years earlier, by the calendar; 29 February becomes 1 March. */
+/** The same day a number of months earlier; a day that the month lacks, such as 29 February, rolls over to the next. */
 export function minusMonths(date: string, months: number): string {
   const at = new Date(`${date}T00:00:00Z`);
   at.setUTCMonth(at.getUTCMonth() - months);
   return at.toISOString().slice(0, 10);
 }
 
-/** An instant on the reader's own clock: `24 Nov 2026, 21:05`. */
+const EASTERN = new Intl.DateTimeFormat('en-US', {
+  timeZone: 'America/New_York',
+  hourCycle: 'h23',
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+
+/** An instant in Eastern Time, the exchange's zone: `24 Nov 2026, 16:05 ET`. */
 export function instant(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return DASH;
-  const at = new Date(ms);
-  return `${at.getDate()} ${MONTHS[at.getMonth()] ?? ''} ${at.getFullYear()}, ${clock(ms)}`;
-}
-
-export function clock(ms: number): string {
-  const at = new Date(ms);
-  return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
+  const { day, month, year, hour, minute } = Object.fromEntries(
+    EASTERN.formatToParts(ms).map(({ type, value }) => [type, value]),
+  );
+  return `${day} ${month} ${year}, ${hour}:${minute} ET`;
 }
 
 /** `320 ms`, `4.2 s`, `3 min 5 s`. */
@@ -93,10 +106,23 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-export function capital(text: string): string {
+const SOURCES: Readonly<Record<string, string>> = {
+  simulated: 'Simulated market',
+  massive: 'Massive',
+  'flat-files': 'Flat files',
+  import: 'Import',
+};
+
+/** Display name of a data source; sources named by the user keep their names. */
+export function sourceName(source: string | null): string {
+  return source === null ? 'Not recorded' : (SOURCES[source] ?? source);
+}
+
+export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+/** `1 row`, `2,000 rows`. */
+export function plural(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 }

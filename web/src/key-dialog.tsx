@@ -1,46 +1,46 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { accessKey, isKeyWanted, takeKey } from './state/access-key.ts';
-import { openNow } from './state/live.ts';
-import { askNow, dataVersion } from './state/status.ts';
+import { accessKey, isKeyRequired, saveKey } from './state/access-key.ts';
+import { reconnect } from './state/live.ts';
+import { dataVersion, refreshStatus } from './state/status.ts';
 
-/** Asks for a key where the server wants one. */
+/** Prompts for an access key when the server requires one. */
 export function KeyDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const text = useSignal('');
-  const isWanted = isKeyWanted.value;
+  const isRequired = isKeyRequired.value;
   useEffect(() => {
-    if (isWanted && dialog.current?.open === false) dialog.current.showModal();
-    if (!isWanted) dialog.current?.close();
-  }, [isWanted]);
+    if (isRequired && dialog.current?.open === false) dialog.current.showModal();
+    if (!isRequired) dialog.current?.close();
+  }, [isRequired]);
   return (
     <dialog
       ref={dialog}
       aria-labelledby="key-title"
       onClose={() => {
-        isKeyWanted.value = false;
+        isKeyRequired.value = false;
       }}
     >
       <form
         onSubmit={(event) => {
           event.preventDefault();
           if (text.value.trim() === '') return;
-          takeKey(text.value);
+          saveKey(text.value);
           text.value = '';
           dataVersion.value += 1;
-          askNow();
-          openNow();
+          refreshStatus();
+          reconnect();
         }}
       >
-        <h2 id="key-title">This server wants a key</h2>
-        <p class="soft small">
+        <h2 id="key-title">API key required</h2>
+        <p class="muted small">
           {accessKey.value === ''
-            ? 'Whoever runs it makes one with ./condvest keys create.'
-            : 'The key you gave is not one it knows, or it was revoked.'}{' '}
-          It is kept until you close this tab, and sent to this server only.
+            ? "Ask the server's operator for a key, or create one with ./condvest keys create."
+            : 'This key is not valid, or it has been revoked.'}{' '}
+          It is stored until you close this tab and sent only to this server.
         </p>
         <label>
-          <span class="small">Key</span>
+          <span class="small">API key</span>
           <input
             class="field"
             type="password"
@@ -54,10 +54,10 @@ export function KeyDialog() {
         </label>
         <div class="dialog-end">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
-            Not now
+            Cancel
           </button>
-          <button type="submit" class="button is-main">
-            Use the key
+          <button type="submit" class="button is-primary">
+            Continue
           </button>
         </div>
       </form>

@@ -1,8 +1,8 @@
 import { render } from 'preact';
-import { followAddress } from './address.ts';
+import { startRouter } from './address.ts';
 import { App } from './app.tsx';
-import { followShortcuts } from './shortcuts.tsx';
-import { followStatus } from './state/status.ts';
+import { listenForShortcuts } from './shortcuts.tsx';
+import { startStatusPolling } from './state/status.ts';
 import './styles/palette.css';
 import './styles/base.css';
 import './styles/shell.css';
@@ -13,7 +13,7 @@ import './styles/pipeline.css';
 
 const page = document.getElementById('page');
 if (page === null) throw new Error('index.html has no #page');
-followAddress();
-followShortcuts();
-followStatus();
+startRouter();
+listenForShortcuts();
+startStatusPolling();
 render(<App />, page);

@@ -1,29 +1,30 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { address, go, PATHS } from './address.ts';
+import { address, navigate, PATHS } from './address.ts';
 import { INTERVALS, readChart, writeChart } from './chart/chart-address.ts';
-import { readStored, writeStored } from './state/stored.ts';
+import { readLocal, writeLocal } from './state/local-storage.ts';
 
-/** Single keys for what is done often. They can be turned off, for people who dictate (WCAG 2.1.4). */
+/** Single-key shortcuts. They can be turned off, for people who use speech input (WCAG 2.1.4). */
 
-const isHelpOpen = signal(false);
-const areOn = signal(readStored('shortcuts') !== 'off');
+const isDialogOpen = signal(false);
+const areEnabled = signal(readLocal('shortcuts') !== 'off');
 
 export function openShortcuts(): void {
-  isHelpOpen.value = true;
+  isDialogOpen.value = true;
 }
 
-export function followShortcuts(): void {
+export function listenForShortcuts(): void {
   document.addEventListener('keydown', (event) => {
-    if (!areOn.value || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (!areEnabled.value || event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
     if (document.querySelector('dialog[open]') !== null) return;
     const target = event.target instanceof HTMLElement ? event.target : undefined;
     if (target?.matches('input:not([type="radio"], [type="checkbox"]), select, textarea') === true) return;
-    if (act(event.key)) event.preventDefault();
+    if (runShortcut(event.key)) event.preventDefault();
   });
 }
 
-function act(key: string): boolean {
+/** Returns whether the key is a shortcut in this view. */
+function runShortcut(key: string): boolean {
   if (key === '/') {
     document.querySelector<HTMLInputElement>('[data-shortcut="/"]')?.focus();
     return true;
@@ -34,28 +35,28 @@ function act(key: string): boolean {
   }
   const view = { c: 'chart', m: 'market', p: 'pipeline' }[key] as keyof typeof PATHS | undefined;
   if (view !== undefined) {
-    go(PATHS[view]);
+    navigate(PATHS[view]);
     return true;
   }
   const interval = INTERVALS[Number(key) - 1];
   if (interval === undefined || address.value.view !== 'chart') return false;
-  go(writeChart({ ...readChart(address.value.query), interval }));
+  navigate(writeChart({ ...readChart(address.value.query), interval }));
   return true;
 }
 
-const KEYS: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [['/'], 'Search a symbol'],
-  [['c', 'm', 'p'], 'Chart, market, pipeline'],
-  [['1', '…', '7'], 'Interval of the chart: 1D, 3D, 5D, 8D, 13D, 21D, 34D'],
-  [['←', '→'], 'On the chart: bar by bar; Page keys by twenty, Home and End to the ends'],
-  [['Enter'], 'On the chart: the facts of the bar'],
-  [['↑', '↓', '←', '→'], 'On the calendar: day by day, week by week'],
-  [['?'], 'This list'],
+const SHORTCUTS: readonly (readonly [keys: readonly string[], action: string])[] = [
+  [['/'], 'Search'],
+  [['c', 'm', 'p'], 'Go to chart, market, pipeline'],
+  [['1', '…', '7'], 'Chart interval: 1D, 3D, 5D, 8D, 13D, 21D, 34D'],
+  [['←', '→'], 'On the chart: previous or next bar. Page Up and Page Down jump 20 bars; Home and End go to the ends'],
+  [['Enter'], 'On the chart: show bar details'],
+  [['↑', '↓', '←', '→'], 'On the calendar: move by session or by week'],
+  [['?'], 'Show keyboard shortcuts'],
 ];
 
 export function ShortcutsDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const isOpen = isHelpOpen.value;
+  const isOpen = isDialogOpen.value;
   useEffect(() => {
     if (isOpen && dialog.current?.open === false) dialog.current.showModal();
   }, [isOpen]);
@@ -64,32 +65,32 @@ export function ShortcutsDialog() {
       ref={dialog}
       aria-labelledby="shortcuts-title"
       onClose={() => {
-        isHelpOpen.value = false;
+        isDialogOpen.value = false;
       }}
     >
       <div class="inside">
-        <h2 id="shortcuts-title">Keys</h2>
+        <h2 id="shortcuts-title">Keyboard shortcuts</h2>
         <dl class="keys">
-          {KEYS.map(([keys, what]) => (
-            <div key={what} class="keys-row">
+          {SHORTCUTS.map(([keys, action]) => (
+            <div key={action} class="keys-row">
               <dt>{keys.map((key) => (key === '…' ? '…' : <kbd key={key}>{key}</kbd>))}</dt>
-              <dd>{what}</dd>
+              <dd>{action}</dd>
             </div>
           ))}
         </dl>
         <label class="check">
           <input
             type="checkbox"
-            checked={areOn.value}
+            checked={areEnabled.value}
             onChange={(event) => {
-              areOn.value = event.currentTarget.checked;
-              writeStored('shortcuts', areOn.value ? undefined : 'off');
+              areEnabled.value = event.currentTarget.checked;
+              writeLocal('shortcuts', areEnabled.value ? undefined : 'off');
             }}
           />
-          Single keys do something
+          Enable single-key shortcuts
         </label>
         <div class="dialog-end">
-          <button type="button" class="button is-main" onClick={() => dialog.current?.close()}>
+          <button type="button" class="button is-primary" onClick={() => dialog.current?.close()}>
             Close
           </button>
         </div>

@@ -4,7 +4,7 @@ import { day } from './format.ts';
 import { Icon, type IconName } from './parts/icon.tsx';
 import { SymbolSearch } from './parts/symbol-search.tsx';
 import { status } from './state/status.ts';
-import { chooseTheme, type Theme, theme } from './state/theme.ts';
+import { setTheme, type Theme, theme } from './state/theme.ts';
 
 const TABS: readonly (readonly [keyof typeof PATHS, string])[] = [
   ['chart', 'Chart'],
@@ -28,7 +28,7 @@ export function TopBar({ view, onSymbol }: { readonly view: ViewName; readonly o
               {name === 'pipeline' && notices > 0 ? (
                 <span class="count" title="Open notices">
                   {notices}
-                  <span class="unseen"> open notices</span>
+                  <span class="visually-hidden"> open notices</span>
                 </span>
               ) : null}
             </a>
@@ -36,15 +36,15 @@ export function TopBar({ view, onSymbol }: { readonly view: ViewName; readonly o
         </nav>
         <search class="top-search">
           <SymbolSearch
-            label="Search a symbol or name"
-            placeholder="Search a symbol or name"
+            label="Search by symbol or name"
+            placeholder="Search by symbol or name"
             shortcut="/"
-            onChoose={onSymbol}
+            onSelect={onSymbol}
           />
         </search>
         <span class="spacer" />
         <div class="top-end">
-          <StatePill />
+          <StatusPill />
           <ThemeSwitch />
         </div>
       </div>
@@ -52,43 +52,42 @@ export function TopBar({ view, onSymbol }: { readonly view: ViewName; readonly o
   );
 }
 
-function StatePill() {
-  const now = status.value;
-  const [look, words] = isOffline.value
-    ? ['is-bad', 'No answer']
-    : now === undefined
-      ? ['is-warn', 'Connecting']
-      : now.building !== null
-        ? ['is-warn', 'Being built']
-        : now.last_published === null
-          ? ['is-warn', 'Empty']
-          : now.ready.ok
-            ? ['', `Up to ${day(now.last_published)}`]
-            : ['is-warn', `Old: ${day(now.last_published)}`];
+function StatusPill() {
+  const current = status.value;
+  const [dotClass, label] = isOffline.value
+    ? ['is-bad', 'Disconnected']
+    : current === undefined
+      ? ['is-warn', 'Connecting…']
+      : current.building !== null
+        ? ['is-warn', 'Building…']
+        : current.last_published === null
+          ? ['is-warn', 'No data']
+          : current.ready.ok
+            ? ['', `Data through ${day(current.last_published)}`]
+            : ['is-warn', `Out of date: ${day(current.last_published)}`];
   return (
-    <span class="state-pill" data-part="state" title={words}>
-      <i class={`dot ${look}`} aria-hidden="true" />
-      <span class="words">{words}</span>
+    <span class="state-pill" data-part="state" title={label}>
+      <i class={`dot ${dotClass}`} aria-hidden="true" />
+      <span class="label">{label}</span>
     </span>
   );
 }
 
 const NEXT: Readonly<Record<Theme, Theme>> = { system: 'light', light: 'dark', dark: 'system' };
 const ICONS: Readonly<Record<Theme, IconName>> = { system: 'system', light: 'sun', dark: 'moon' };
-const NAMES: Readonly<Record<Theme, string>> = { system: 'as the system', light: 'light', dark: 'dark' };
 
 function ThemeSwitch() {
-  const now = theme.value;
-  const label = `Theme: ${NAMES[now]}. Switch to ${NAMES[NEXT[now]]}`;
+  const current = theme.value;
+  const label = `Theme: ${current}. Switch to ${NEXT[current]}`;
   return (
     <button
       type="button"
       class="button is-icon"
       aria-label={label}
       title={label}
-      onClick={() => chooseTheme(NEXT[now])}
+      onClick={() => setTheme(NEXT[current])}
     >
-      <Icon name={ICONS[now]} />
+      <Icon name={ICONS[current]} />
     </button>
   );
 }

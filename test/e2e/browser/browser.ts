@@ -3,29 +3,29 @@ import { after } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type TemporaryFolder, temporaryFolder } from '../command-line.ts';
 
-/** Real Chromium, as the machine has it: nothing is downloaded. */
+/** The machine's own Chromium; nothing is downloaded. */
 
 const PATHS = [process.env['CONDVEST_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
 const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));
 
-/** For the `skip` of a test: why it cannot run here, or false. */
+/** Reason to skip a test because Chromium is not installed, or false. */
 export const noChromium: string | false =
   executablePath === undefined
-    ? 'Chromium is not on this machine: apt-get install chromium, or name it by CONDVEST_TEST_CHROMIUM'
+    ? 'Chromium is not installed: run apt-get install chromium, or set CONDVEST_TEST_CHROMIUM to its path'
     : false;
 
 export interface TestBrowser {
-  /** A window of its own, with nothing kept from another. */
+  /** Opens the URL in a new browser context, which shares nothing with the others. */
   open(address: string, options?: BrowserContextOptions): Promise<TestPage>;
 }
 
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
-  /** Errors on the console and of scripts, and requests to anywhere but the page's own server. None are expected. */
+  /** Console errors, script errors and requests to foreign origins. Expected to stay empty. */
   readonly complaints: string[];
 }
 
-/** Playwright gives up after 30 s, which a busy machine may take for one step. The watchdog of the runner waits as long. */
+/** Playwright's default is 30 s, which one step may take on a busy machine. The runner's watchdog waits as long. */
 const WAIT_MS_MAX = 300_000;
 
 let launched: Promise<Browser> | undefined;
@@ -37,7 +37,7 @@ after(async () => {
   await temp?.[Symbol.asyncDispose]();
 });
 
-/** Opens the browser of this process, which all its test files share. */
+/** Opens the browser that all test files of this process share. */
 export async function openBrowser(): Promise<TestBrowser> {
   assertBuilt();
   launched ??= launch();
@@ -68,16 +68,16 @@ async function launch(): Promise<Browser> {
   return chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
     env: { ...process.env, TMPDIR: temp.path },
-    // Containers of continuous integration run as root, where Chromium's own sandbox does not start.
+    // CI containers run as root, where Chromium's own sandbox does not start.
     args: ['--no-sandbox'],
   });
 }
 
-/** A page from before the last change would be tested in vain. */
+/** Throws if the built page is older than its sources. */
 function assertBuilt(): void {
   const built = existsSync('web/dist/index.html') ? statSync('web/dist/index.html').mtimeMs : 0;
   const changed = globSync('web/{index.html,vite.config.ts,public/*,src/**/*}')
     .filter((path) => !path.endsWith('.test.ts') && statSync(path).isFile())
     .find((path) => statSync(path).mtimeMs > built);
-  if (changed !== undefined) throw new Error(`The page is older than ${changed}: npm run build:web`);
+  if (changed !== undefined) throw new Error(`The built page is older than ${changed}: run npm run build:web`);
 }

@@ -71,7 +71,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const option = page.getByRole('option', { name: other.symbol });
     await option.waitFor();
     while ((await option.getAttribute('aria-selected')) !== 'true') await page.keyboard.press('ArrowDown');
-    const box = page.getByRole('combobox', { name: 'Search a symbol or name' });
+    const box = page.getByRole('combobox', { name: 'Search by symbol or name' });
     assert.equal(await box.getAttribute('aria-activedescendant'), await option.getAttribute('id'));
     await page.keyboard.press('Enter');
     await page.waitForURL(new RegExp(`symbol=${other.symbol}$`));
@@ -101,8 +101,8 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const answer = await bars('interval=34');
     const last = answer.bars.at(-1);
     assert.ok(last !== undefined && 'complete' in last && !last.complete, 'the lake ends inside a window');
-    const words = (await window.page.locator('[data-part="open-window"]').textContent()) ?? '';
-    assert.match(words, new RegExp(`still open: ${last.sessions} of ${last.expected} sessions`));
+    const note = (await window.page.locator('[data-part="open-window"]').textContent()) ?? '';
+    assert.match(note, new RegExp(`still open: ${last.sessions} of ${last.expected} sessions so far`));
   });
 
   test('a click on a bar shows its facts, as the API explains it', async () => {
@@ -115,24 +115,24 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.mouse.click(box.x + box.width * 0.4, box.y + box.height * 0.4);
     const answer = await bars('interval=13&adjust=total');
     const explained = await bars('interval=13&adjust=total&explain=true');
-    const facts = page.locator('[data-part="facts"]');
-    await facts.locator('table').waitFor();
-    const title = (await facts.getByRole('heading', { level: 2 }).textContent()) ?? '';
-    const found = answer.bars.find((bar) => 'first_session' in bar && title.startsWith(words(bar.first_session)));
-    assert.ok(found !== undefined && found !== answer.bars.at(-1), `the facts are of an earlier bar: ${title}`);
+    const details = page.locator('[data-part="bar-details"]');
+    await details.locator('table').waitFor();
+    const title = (await details.getByRole('heading', { level: 2 }).textContent()) ?? '';
+    const found = answer.bars.find((bar) => 'first_session' in bar && title.startsWith(dateText(bar.first_session)));
+    assert.ok(found !== undefined && found !== answer.bars.at(-1), `the details are of an earlier bar: ${title}`);
     const explain = explained.bars.find(
-      (bar) => 'first_session' in bar && title.startsWith(words(bar.first_session)),
+      (bar) => 'first_session' in bar && title.startsWith(dateText(bar.first_session)),
     )?.explain;
     assert.ok(explain !== undefined);
-    const close = facts.getByRole('row', { name: /^Close/ }).getByRole('cell');
+    const close = details.getByRole('row', { name: /^Close/ }).getByRole('cell');
     assert.equal(await close.nth(0).getAttribute('title'), String(found.close));
     assert.equal(await close.nth(1).getAttribute('title'), String(explain.raw.close));
-    const acting = (explained.events ?? []).slice(explain.events_from, explain.events_to);
-    const listed = await facts.getByText(/^(Split|Dividend)$/).count();
-    assert.equal(listed, acting.length + explained.held.length, 'each event that acts on it, and what is held back');
-    await facts.getByText('Table versions').click();
+    const applied = (explained.events ?? []).slice(explain.events_from, explain.events_to);
+    const listed = await details.getByText(/^(Split|Dividend)$/).count();
+    assert.equal(listed, applied.length + explained.held.length, 'each event applied to it or held back');
+    await details.getByText('Table versions').click();
     for (const [table, version] of Object.entries(answer.versions)) {
-      assert.match((await facts.textContent()) ?? '', new RegExp(`${table}${version}`));
+      assert.match((await details.textContent()) ?? '', new RegExp(`${table}${version}`));
     }
     assert.deepEqual(window.complaints, []);
   });
@@ -148,32 +148,32 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const bar = answer.bars.at(-3);
     assert.ok(bar !== undefined && 'first_session' in bar);
     assert.match(
-      (await page.locator('[data-part="spoken-bar"]').textContent()) ?? '',
-      new RegExp(`^${bar.first_session}: open `),
+      (await page.locator('[data-part="announced-bar"]').textContent()) ?? '',
+      new RegExp(`^${dateText(bar.first_session)} – ${dateText(bar.last_session)}: open `),
     );
     await page.keyboard.press('Enter');
-    await page.locator('[data-part="facts"] h2', { hasText: words(bar.first_session) }).waitFor();
-    // The ends are far out of sight: the crosshair goes there, and on from there.
+    await page.locator('[data-part="bar-details"] h2', { hasText: dateText(bar.first_session) }).waitFor();
+    // The first bar is far outside the visible range: the crosshair moves there, and onward from there.
     const when = page.locator('[data-part="legend"] .when');
     const [first, second] = answer.bars;
     assert.ok(first !== undefined && 'first_session' in first && second !== undefined && 'first_session' in second);
     await page.keyboard.press('Home');
-    await when.getByText(words(first.first_session)).waitFor();
+    await when.getByText(dateText(first.first_session)).waitFor();
     await page.keyboard.press('ArrowRight');
-    await when.getByText(words(second.first_session)).waitFor();
-    // A pointer takes over, and gives back to the bar whose facts are shown when it leaves; Escape lets go of it.
+    await when.getByText(dateText(second.first_session)).waitFor();
+    // The pointer takes over until it leaves, when the crosshair returns to the selected bar; Escape clears the selection.
     const box = await page.locator('.chart-canvas').boundingBox();
     assert.ok(box !== null);
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    await when.filter({ hasNotText: words(second.first_session) }).waitFor();
+    await when.filter({ hasNotText: dateText(second.first_session) }).waitFor();
     await page.mouse.move(box.x + box.width / 2, 10);
-    await when.getByText(words(bar.first_session)).waitFor();
+    await when.getByText(dateText(bar.first_session)).waitFor();
     await page.locator('.chart-canvas').focus();
     await page.keyboard.press('Escape');
     const last = answer.bars.at(-1);
     assert.ok(last !== undefined && 'first_session' in last);
-    await when.getByText(words(last.first_session)).waitFor();
-    await page.locator('[data-part="facts"] h2', { hasText: words(last.first_session) }).waitFor();
+    await when.getByText(dateText(last.first_session)).waitFor();
+    await page.locator('[data-part="bar-details"] h2', { hasText: dateText(last.first_session) }).waitFor();
     await page.keyboard.press('7');
     await page.waitForURL(/interval=34d/);
   });
@@ -186,7 +186,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.getByRole('button', { name: 'Indicators (1)' }).click();
     await page.getByRole('checkbox', { name: 'RSI 14' }).check();
     await page.getByRole('checkbox', { name: 'MACD 12 26 9' }).check();
-    await page.getByRole('spinbutton', { name: 'Bars' }).fill('9');
+    await page.getByRole('spinbutton', { name: 'Length' }).fill('9');
     await page.getByRole('button', { name: 'Add' }).click();
     await page.waitForURL(/indicators=sma20,rsi14,macd,sma9$/);
     await page.locator('[data-part="pane-label"]', { hasText: 'RSI 14' }).waitFor();
@@ -219,7 +219,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
       (await page.locator('[data-part="legend"]').textContent()) ?? '',
       new RegExp(`EMA 21 ${shown(ema['value'])}`),
     );
-    // Also while the events of the symbol have not come, which draw the picture anew.
+    // Also before the symbol's events arrive, which redraw the chart.
     await page.route('**/condvest/v1/events/*', () => undefined);
     await page.reload();
     await labels.nth(1).waitFor();
@@ -231,7 +231,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const before = await labels.first().textContent();
     await page.locator('.chart-canvas').focus();
     await page.keyboard.press('Home');
-    // The first bar has none yet.
+    // The first bar has no value yet.
     await labels.getByText(`RSI 14 ${shown(undefined)}`, { exact: true }).waitFor();
     await page.keyboard.press('End');
     await labels.getByText(before ?? '', { exact: true }).waitFor();
@@ -266,7 +266,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
     const year = page.getByRole('radio', { name: '1 year' });
-    // Until there are bars there is no last session to count from.
+    // Ranges count back from the last session, so they are disabled until the bars are loaded.
     const held = Promise.withResolvers<void>();
     await page.route('**/condvest/v1/bars/*', async (route) => {
       await held.promise;
@@ -304,15 +304,15 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await canvas.waitFor();
     const box = await canvas.boundingBox();
     assert.ok(box !== null);
-    const told = page.locator('[data-part="legend"] .when');
-    const title = page.locator('[data-part="facts"] h2');
+    const legendDate = page.locator('[data-part="legend"] .when');
+    const title = page.locator('[data-part="bar-details"] h2');
     const before = await title.textContent();
     const tapped: (string | null)[] = [];
     const tap = async (x: number): Promise<void> => {
       await page.touchscreen.tap(box.x + x, box.y + 150);
       await title.filter({ hasNotText: tapped.at(-1) ?? before ?? '' }).waitFor();
       tapped.push(await title.textContent());
-      await told.getByText(tapped.at(-1) ?? '', { exact: true }).waitFor();
+      await legendDate.getByText(tapped.at(-1) ?? '', { exact: true }).waitFor();
     };
     await tap(120);
     const touch = await page.context().newCDPSession(page);
@@ -334,7 +334,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const { page } = window;
     const alert = page.getByRole('alert');
     await alert.waitFor();
-    assert.match((await alert.textContent()) ?? '', /No chart of NOSUCH.*search box/s);
+    assert.match((await alert.textContent()) ?? '', /NOSUCH.*case-sensitive.*search box/s);
     await page.keyboard.press('/');
     await page.keyboard.type(symbol);
     await page.getByRole('option', { name: symbol }).click();
@@ -344,22 +344,22 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
   test('an answer from an earlier day is that day’s', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
-    await page.getByLabel('As known on').fill('2001-01-05');
+    await page.getByLabel('As of').fill('2001-01-05');
     await page.waitForURL(/as_of=2001-01-05/);
-    // The lake was made today: on that day nothing was known, and the server says so.
+    // The lake was created today, so on that date nothing was known and the server reports it.
     await page.getByRole('alert').waitFor();
-    await page.getByLabel('As known on').fill('');
+    await page.getByLabel('As of').fill('');
     await page.locator('.chart-canvas[data-bars]').waitFor();
   });
 });
 
-/** The table of what the chart library holds. */
+/** Bars as the chart library has them, from the table view. */
 async function drawnBars(page: Page): Promise<string[][]> {
   await page.locator('.chart-canvas[data-bars]').waitFor();
-  await page.getByText('The bars as a table').click();
-  await page.locator('[data-part="drawn-table"] tbody tr').first().waitFor();
+  await page.getByText('Table view').click();
+  await page.locator('[data-part="bars-table"] tbody tr').first().waitFor();
   return page
-    .locator('[data-part="drawn-table"] tbody tr')
+    .locator('[data-part="bars-table"] tbody tr')
     .evaluateAll((rows) =>
       rows.map((row) => [...row.querySelectorAll('th, td')].slice(0, 7).map((cell) => cell.textContent ?? '')),
     );
@@ -368,11 +368,15 @@ async function drawnBars(page: Page): Promise<string[][]> {
 function rowsOf({ bars }: BarsAnswer): string[][] {
   return bars.map((bar) => {
     const [from, to] = 'session' in bar ? [bar.session, bar.session] : [bar.first_session, bar.last_session];
-    return [from, to, ...[bar.open, bar.high, bar.low, bar.close, bar.volume].map((value) => String(value ?? '–'))];
+    return [
+      dateText(from),
+      dateText(to),
+      ...[bar.open, bar.high, bar.low, bar.close, bar.volume].map((value) => String(value ?? '–')),
+    ];
   });
 }
 
-/** Two colours at least are on the canvas of the prices. */
+/** True if the price canvas has more than a few colors. */
 function isPainted(page: Page): Promise<boolean> {
   return page
     .locator('.chart-canvas canvas')
@@ -389,8 +393,8 @@ function isPainted(page: Page): Promise<boolean> {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `24 Nov 2026` of `2026-11-24`. */
-function words(date: string): string {
+/** `24 Nov 2026` for `2026-11-24`, computed without the page's own code. */
+function dateText(date: string): string {
   const [year = '', month = '', day = ''] = date.split('-');
   return `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
 }

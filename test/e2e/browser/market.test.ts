@@ -37,8 +37,8 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
       );
     }
     const breadth = (await page.getByRole('region', { name: 'Breadth' }).textContent()) ?? '';
-    assert.match(breadth, new RegExp(`${market.breadth.advancers} rose`));
-    assert.match(breadth, new RegExp(`${market.breadth.decliners} fell`));
+    assert.match(breadth, new RegExp(`${market.breadth.advancers} up`));
+    assert.match(breadth, new RegExp(`${market.breadth.decliners} down`));
     const first = market.gainers[0]?.symbol ?? '';
     await page.getByRole('region', { name: 'Gainers' }).getByRole('link', { name: first }).click();
     await page.waitForURL(new RegExp(`/[?]symbol=${first}$`));
@@ -51,15 +51,15 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
     const before = await ask<MarketAnswer>(server.url, `/condvest/v1/market?session=${market.previous}`);
     await using window = await browser.open(`${server.url}/market`);
     const { page } = window;
-    await page.getByRole('button', { name: 'The session before' }).click();
+    await page.getByRole('button', { name: 'Previous session' }).click();
     await page.waitForURL(new RegExp(`session=${market.previous}$`));
     const gainers = page.getByRole('region', { name: 'Gainers' });
     await gainers.getByRole('link', { name: before.gainers[0]?.symbol ?? '' }).waitFor();
     assert.equal(before.next, market.session);
-    await page.getByRole('button', { name: 'The session after' }).click();
+    await page.getByRole('button', { name: 'Next session' }).click();
     await page.waitForURL(new RegExp(`session=${market.session}$`));
     await gainers.getByRole('link', { name: market.gainers[0]?.symbol ?? '' }).waitFor();
-    assert.equal(await page.getByRole('button', { name: 'The session after' }).isDisabled(), true);
+    assert.equal(await page.getByRole('button', { name: 'Next session' }).isDisabled(), true);
     await page.goBack();
     await gainers.getByRole('link', { name: before.gainers[0]?.symbol ?? '' }).waitFor();
     await page.getByRole('button', { name: 'Latest' }).click();
@@ -113,7 +113,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
       await using window = await browser.open(`${server.url}/market`, { viewport: { width, height: 900 } });
       const { page } = window;
       await page.locator('[data-part="watchlist"] .sparkline').nth(7).waitFor();
-      // The watchlist and the movers come by answers of their own.
+      // The watchlist and the movers load separately.
       const names = page.locator('.name:visible');
       await names.nth(20).waitFor();
       const cut = await names.evaluateAll((all) =>
@@ -126,7 +126,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
       const wide = await numbers.evaluateAll((all) =>
         all.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent),
       );
-      assert.deepEqual(wide, [], 'numbers run into their neighbours');
+      assert.deepEqual(wide, [], 'no number overflows its cell');
     });
   }
 

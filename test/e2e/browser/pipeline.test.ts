@@ -28,7 +28,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     const { page, complaints } = window;
     const building = page.locator('[data-part="building"]');
     await building.getByRole('progressbar').first().waitFor();
-    assert.match((await building.textContent()) ?? '', /of \d+ steps are done/);
+    assert.match((await building.textContent()) ?? '', /of \d+ steps complete/);
     await page.locator('.chart-canvas[data-bars]').waitFor();
     assert.deepEqual(complaints, []);
   });
@@ -37,19 +37,19 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     await quiet(server.url);
     await using window = await browser.open(`${server.url}/pipeline`);
     const { page, complaints } = window;
-    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
     const before = await ask<RunsAnswer>(server.url, '/condvest/v1/runs?limit=50');
-    await page.getByRole('button', { name: 'Start a run' }).click();
+    await page.getByRole('button', { name: 'Start run' }).click();
     await page.keyboard.press('Escape');
     assert.equal(
       (await ask<RunsAnswer>(server.url, '/condvest/v1/runs?limit=50')).results.length,
       before.results.length,
     );
-    await page.getByRole('button', { name: 'Start a run' }).click();
-    await page.getByRole('button', { name: 'Yes, start' }).click();
+    await page.getByRole('button', { name: 'Start run' }).click();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.waitForURL(/run=/);
     const id = new URL(page.url()).searchParams.get('run') ?? '';
-    assert.ok(!before.results.some((run) => run.id === id), 'it is a new run');
+    assert.ok(!before.results.some((run) => run.id === id), 'the run is new');
     await page.locator('[data-part="steps"][data-run-state="succeeded"]').waitFor();
     const { run, steps } = await ask<RunWithStepsAnswer>(server.url, `/condvest/v1/runs/${id}`);
     assert.equal(run.state, 'succeeded');
@@ -73,7 +73,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
       server.url,
       `/condvest/v1/sessions?from=${year}-01-01&to=${year}-12-31&limit=400`,
     );
-    const grid = page.getByRole('grid', { name: `Sessions of ${year}` });
+    const grid = page.getByRole('grid', { name: `${year} sessions` });
     await grid.locator('[data-session]').first().waitFor();
     const shown = await grid
       .locator('[data-session]')
@@ -82,7 +82,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
       );
     assert.deepEqual(shown.sort(), results.map(({ session, state }) => `${session} ${state}`).sort());
 
-    assert.equal(await grid.locator('[tabindex="0"]').count(), 1, 'Tab reaches one cell of the grid');
+    assert.equal(await grid.locator('[tabindex="0"]').count(), 1, 'one cell of the grid is in the tab order');
     await grid.locator('[tabindex="0"]').focus();
     const dates = results.map(({ session }) => session).sort();
     assert.equal(await focusedSession(page), dates.at(-1));
@@ -93,7 +93,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL(new RegExp(`session=${dates[1]}$`));
-    await page.locator('[data-part="session-facts"]', { hasText: 'expected' }).waitFor();
+    await page.locator('[data-part="session-details"]', { hasText: 'expected' }).waitFor();
     assert.deepEqual(complaints, []);
   });
 
@@ -132,8 +132,8 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
   test('a server that only serves says why it starts no run', async () => {
     await using second = await startProcess(['serve', '--port', '0'], home);
     await using window = await browser.open(`${second.url}/pipeline`);
-    const button = window.page.getByRole('button', { name: 'Start a run' });
-    await window.page.getByText('This server only shows the lake').waitFor();
+    const button = window.page.getByRole('button', { name: 'Start run' });
+    await window.page.getByText('This server is read-only').waitFor();
     assert.equal(await button.isDisabled(), true);
     assert.deepEqual(window.complaints, []);
   });
@@ -143,7 +143,7 @@ function focusedSession(page: { evaluate<T>(read: () => T): Promise<T> }): Promi
   return page.evaluate(() => document.activeElement?.getAttribute('data-session') ?? null);
 }
 
-/** Resolves when no run is going on: `up` catches up by itself first. */
+/** Resolves once no run is in progress, since `up` first catches up on its own. */
 async function quiet(url: string): Promise<void> {
   for (;;) {
     const { results } = await ask<RunsAnswer>(url, '/condvest/v1/runs?limit=20');

@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-/** `condvest up` or `condvest serve` as a user runs it, until it is disposed of. */
+/** A `condvest up` or `condvest serve` process, stopped on disposal. */
 export interface ServerProcess extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
 }
 
 const LAUNCHER = resolve('condvest');
-const TOLD = /Serving at (http:\/\/[^\s/]+:(\d+))/;
+const SERVING = /Serving at (http:\/\/[^\s/]+:(\d+))/;
 
-/** Resolves once the server has said where it is. Throws with its output where it ends before. */
+/** Resolves once the server prints its URL. Rejects with its output if it exits first. */
 export function startProcess(
   args: readonly string[],
   home: string,
@@ -32,17 +32,17 @@ export function startProcess(
   return new Promise((settle, reject) => {
     const read = (chunk: Buffer): void => {
       output += chunk.toString('utf8');
-      const [, url, port] = TOLD.exec(output) ?? [];
+      const [, url, port] = SERVING.exec(output) ?? [];
       if (url !== undefined) settle({ url, port: Number(port), stop, [Symbol.asyncDispose]: stop });
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('error', reject);
-    child.once('close', (code) => reject(new Error(`The server ended with ${code}:\n${output}`)));
+    child.once('close', (code) => reject(new Error(`The server exited with ${code}:\n${output}`)));
   });
 }
 
-/** The JSON of a route, asked without the page. */
+/** Requests a route directly, without the page, and returns its JSON. */
 export async function ask<T>(url: string, path: string): Promise<T> {
   const response = await fetch(`${url}${path}`);
   if (!response.ok) throw new Error(`${response.status} for ${path}: ${await response.text()}`);

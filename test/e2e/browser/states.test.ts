@@ -26,7 +26,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
   for (const path of VIEWS) {
     test(`${path} has names for everything, one main heading, and landmarks`, async () => {
       await using window = await browser.open(server.url + path);
-      await filled(window.page);
+      await loaded(window.page);
       assert.deepEqual(await faultsOf(window.page), []);
       assert.deepEqual(window.complaints, []);
     });
@@ -44,8 +44,8 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
         }).observe({ type: 'layout-shift', buffered: true });
       });
       await page.goto(server.url + path);
-      await filled(page);
-      // Web Vitals call less than 0.1 good and more than 0.25 bad; how many runs there are cannot be known before.
+      await loaded(page);
+      // Web Vitals rate less than 0.1 as good and more than 0.25 as poor; the number of runs is not known in advance.
       const shifted = await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted);
       assert.ok(shifted < 0.2, `moved by ${shifted}`);
     });
@@ -53,7 +53,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     test(`${path} fits a phone without scrolling sideways, and keeps targets large enough`, async () => {
       await using window = await browser.open(server.url + path, { viewport: { width: 360, height: 740 } });
       const { page } = window;
-      await filled(page);
+      await loaded(page);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
       const small = await page.locator('button:visible, nav a:visible, input[type="radio"]').evaluateAll((targets) =>
         targets
@@ -63,8 +63,8 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
             const name = target.getAttribute('aria-label') ?? target.textContent ?? '';
             return { name, size: Math.min(box.width, box.height) };
           })
-          // 24 by 24, or less where it stands in a line of text (WCAG 2.5.8).
-          .filter(({ name, size }) => size > 0 && size < 23.5 && name !== 'Keys'),
+          // 24 by 24 pixels, except for targets inside a line of text (WCAG 2.5.8).
+          .filter(({ name, size }) => size > 0 && size < 23.5 && name !== 'Keyboard shortcuts'),
       );
       assert.deepEqual(small, []);
     });
@@ -72,35 +72,35 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     test(`${path} follows the system into the dark, and the switch overrides it`, async () => {
       await using window = await browser.open(server.url + path, { colorScheme: 'dark' });
       const { page } = window;
-      await filled(page);
-      const dark = await paperOf(page);
-      await page.getByRole('button', { name: /^Theme: as the system/ }).click();
-      assert.notEqual(await paperOf(page), dark);
+      await loaded(page);
+      const dark = await backgroundOf(page);
+      await page.getByRole('button', { name: /^Theme: system/ }).click();
+      assert.notEqual(await backgroundOf(page), dark);
       await page.reload();
-      await filled(page);
-      assert.notEqual(await paperOf(page), dark, 'the choice is kept');
+      await loaded(page);
+      assert.notEqual(await backgroundOf(page), dark, 'the choice survives a reload');
       await page.getByRole('button', { name: /^Theme: light/ }).click();
-      assert.equal(await paperOf(page), dark);
+      assert.equal(await backgroundOf(page), dark);
     });
   }
 
   test('the whole way from the skip link to a chosen symbol goes by keys alone', async () => {
     await using window = await browser.open(`${server.url}/market`);
     const { page } = window;
-    await filled(page);
+    await loaded(page);
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the content');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to main content');
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
     assert.notEqual(outline, 'none');
     await page.keyboard.press('Enter');
     await page.keyboard.press('p');
     await page.waitForURL(/\/pipeline$/);
-    assert.equal(await page.evaluate(() => document.activeElement?.id), 'main', 'the focus is at the new view');
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'main', 'the focus is on the new view');
     await page.keyboard.press('c');
     await page.waitForURL(/symbol=/);
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-    await page.getByRole('checkbox', { name: 'Single keys do something' }).uncheck();
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.getByRole('checkbox', { name: 'Enable single-key shortcuts' }).uncheck();
     await page.keyboard.press('Escape');
     await page.keyboard.press('m');
     assert.match(page.url(), /symbol=/, 'single keys are off');
@@ -110,9 +110,9 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     const own = await startProcess(['serve', '--port', '0'], home);
     await using window = await browser.open(`${own.url}/market`);
     const { page } = window;
-    await filled(page);
+    await loaded(page);
     await own.stop();
-    await page.getByRole('button', { name: 'The session before' }).click();
+    await page.getByRole('button', { name: 'Previous session' }).click();
     await page.locator('[data-part="offline"]').waitFor();
     await page.getByRole('alert').waitFor();
     await using again = await startProcess(['serve', '--port', String(own.port)], home);
@@ -132,21 +132,24 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     const address = `http://127.0.0.1:${keyed.port}`;
     await using window = await browser.open(`${address}/market`);
     const { page } = window;
-    const dialog = page.getByRole('dialog', { name: 'This server wants a key' });
+    const dialog = page.getByRole('dialog', { name: 'API key required' });
     await dialog.waitFor();
-    await dialog.getByLabel('Key', { exact: true }).fill('not-a-key');
+    await dialog.getByLabel('API key', { exact: true }).fill('not-a-key');
     await page.keyboard.press('Enter');
-    await dialog.getByText('not one it knows').waitFor();
-    await dialog.getByLabel('Key', { exact: true }).fill(key);
+    await dialog.getByText('This key is not valid').waitFor();
+    await dialog.getByLabel('API key', { exact: true }).fill(key);
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'hidden' });
-    await filled(page);
+    await loaded(page);
     await page.reload();
-    await filled(page);
+    await loaded(page);
     assert.equal(await dialog.isVisible(), false);
-    assert.ok(!page.url().includes(key) && !(await page.content()).includes(key), 'the key is nowhere to be seen');
+    assert.ok(
+      !page.url().includes(key) && !(await page.content()).includes(key),
+      'the key is neither in the URL nor in the page',
+    );
     await page.getByRole('link', { name: 'Pipeline' }).click();
-    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
   });
 
   test('an empty lake that nobody fills says how to fill it', async () => {
@@ -158,15 +161,15 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
 
   test('an address that is none leads back', async () => {
     await using window = await browser.open(`${server.url}/nowhere`);
-    await window.page.getByRole('heading', { name: 'There is no such page' }).waitFor();
-    await window.page.getByRole('link', { name: 'To the chart' }).click();
+    await window.page.getByRole('heading', { name: 'Page not found' }).waitFor();
+    await window.page.getByRole('link', { name: 'Go to chart' }).click();
     await window.page.locator('.chart-canvas[data-bars]').waitFor();
   });
 
   test('a request that fails is told with a way to try again', async () => {
     await using window = await browser.open(`${server.url}/pipeline`);
     const { page } = window;
-    await filled(page);
+    await loaded(page);
     let isBroken = true;
     await page.route('**/condvest/v1/market*', (route) =>
       isBroken
@@ -179,7 +182,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     await page.getByRole('link', { name: 'Market' }).click();
     const alert = page.getByRole('alert');
     await alert.waitFor();
-    assert.match((await alert.textContent()) ?? '', /It broke\..*Request r-1/);
+    assert.match((await alert.textContent()) ?? '', /It broke\..*Request ID: r-1/);
     isBroken = false;
     await alert.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('region', { name: 'Gainers' }).waitFor();
@@ -188,7 +191,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
   test('data that is not up to date is told on every view, with the reason', async () => {
     await using window = await browser.open(`${server.url}/market`);
     const { page } = window;
-    await filled(page);
+    await loaded(page);
     await page.route('**/condvest/v1/status', async (route) => {
       const response = await route.fetch();
       const status = (await response.json()) as object;
@@ -202,18 +205,18 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
   });
 });
 
-/** Every skeleton has given way to content. */
-async function filled(page: Page): Promise<void> {
+/** Resolves once every skeleton has been replaced by content. */
+async function loaded(page: Page): Promise<void> {
   await page.locator('main h1').waitFor();
   await page.locator('main .card').first().waitFor();
   await page.locator('.skeleton').first().waitFor({ state: 'detached' });
 }
 
-function paperOf(page: Page): Promise<string> {
+function backgroundOf(page: Page): Promise<string> {
   return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 }
 
-/** Returns what a screen reader would stumble over. */
+/** Returns the accessibility faults of the page. */
 function faultsOf(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const found: string[] = [];

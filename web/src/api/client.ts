@@ -1,15 +1,15 @@
 import { signal } from '@preact/signals';
-import { accessKey, isKeyWanted } from '../state/access-key.ts';
+import { accessKey, isKeyRequired } from '../state/access-key.ts';
 
-/** Asks the server. One place for the key, for what failed and why, and for how often something is tried. */
+/** HTTP client of the page: access key, errors and retries in one place. */
 
-/** The server cannot be reached at all; ends with the next answer of any kind. */
+/** True while the server is unreachable. Any response, even an error, resets it. */
 export const isOffline = signal(false);
 
-const TRIES = 3;
-const WAIT_MS_MAX = 5000;
+const ATTEMPTS_MAX = 3;
+const RETRY_DELAY_MS_MAX = 5000;
 
-/** What the server said no with, or why it could not be asked. */
+/** Error response of the server, or the reason a request never got one. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -25,8 +25,8 @@ export class ApiError extends Error {
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** The address of a route with what is given of the query. */
-export function addressOf(path: string, query: Query = {}): string {
+/** URL of a route with the query parameters that have a value. */
+export function urlFor(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== '') search.set(name, String(value));
@@ -36,10 +36,10 @@ export function addressOf(path: string, query: Query = {}): string {
 }
 
 export function getJson<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
-  return request<T>(addressOf(path, query), { method: 'GET', signal });
+  return request<T>(urlFor(path, query), { method: 'GET', signal });
 }
 
-/** A call that changes something: never sent twice by itself. */
+/** Sends a state-changing request, which is never retried automatically. */
 export function postJson<T>(path: string, body: object): Promise<T> {
   return request<T>(path, {
     method: 'POST',
@@ -48,68 +48,69 @@ export function postJson<T>(path: string, body: object): Promise<T> {
   });
 }
 
-/** The answer to a request whose body is read as it comes. Throws an `ApiError` where there is none. */
+/** Opens a response whose body is read as it arrives. Throws an `ApiError` if the request fails. */
 export async function openStream(path: string, signal: AbortSignal): Promise<Response> {
   const response = await send(path, { signal, headers: { accept: 'text/event-stream' } });
-  if (!response.ok) throw await refusalOf(response);
+  if (!response.ok) throw await errorFrom(response);
   return response;
 }
 
-async function request<T>(address: string, init: RequestInit): Promise<T> {
+async function request<T>(url: string, init: RequestInit): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const response = await send(address, init);
+    const response = await send(url, init);
     if (response.ok) return (await response.json()) as T;
-    const error = await refusalOf(response);
-    const isWorthAnother = init.method === 'GET' && response.status === 503 && error.code === 'server-busy';
-    if (!isWorthAnother || attempt >= TRIES) throw error;
+    const error = await errorFrom(response);
+    const isRetryable = init.method === 'GET' && response.status === 503 && error.code === 'server-busy';
+    if (!isRetryable || attempt >= ATTEMPTS_MAX) throw error;
     const seconds = Number(response.headers.get('retry-after') ?? 1);
-    await pause(Math.min(WAIT_MS_MAX, seconds * 1000), init.signal ?? undefined);
+    await delay(Math.min(RETRY_DELAY_MS_MAX, seconds * 1000), init.signal ?? undefined);
   }
 }
 
-async function send(address: string, init: RequestInit): Promise<Response> {
+async function send(url: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
   if (accessKey.value !== '') headers.set('authorization', `Bearer ${accessKey.value}`);
   try {
-    const response = await fetch(address, { ...init, headers });
+    const response = await fetch(url, { ...init, headers });
     isOffline.value = false;
     return response;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     isOffline.value = true;
-    throw new ApiError(0, 'unreachable', 'The server does not answer');
+    throw new ApiError(0, 'unreachable', "Couldn't reach the server");
   }
 }
 
-interface Refusal {
+interface ErrorBody {
   readonly message?: string;
   readonly error?: string;
   readonly code?: string;
   readonly request_id?: string;
 }
 
-async function refusalOf(response: Response): Promise<ApiError> {
+async function errorFrom(response: Response): Promise<ApiError> {
   const text = await response.text();
-  let body: Refusal = {};
+  let body: ErrorBody = {};
   try {
-    body = JSON.parse(text) as Refusal;
+    body = JSON.parse(text) as ErrorBody;
   } catch {
-    // A proxy in front speaks HTML; its status has to do.
+    // A proxy in front may respond with HTML; the status alone has to do.
   }
-  if (response.status === 401) isKeyWanted.value = true;
-  const message = body.message ?? body.error ?? `The server answered ${response.status} ${response.statusText}`.trim();
+  if (response.status === 401) isKeyRequired.value = true;
+  const message = body.message ?? body.error ?? `The server returned ${response.status} ${response.statusText}`.trim();
   return new ApiError(response.status, body.code ?? `http-${response.status}`, message, body.request_id);
 }
 
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+/** Resolves after `ms`. Rejects with an `AbortError` if the signal is aborted first. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
-      reject(new DOMException('given up', 'AbortError'));
+      reject(new DOMException('Aborted', 'AbortError'));
       return;
     }
     const onAbort = (): void => {
       clearTimeout(timer);
-      reject(new DOMException('given up', 'AbortError'));
+      reject(new DOMException('Aborted', 'AbortError'));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', onAbort);
@@ -119,7 +120,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether a request was given up by ourselves, which nobody needs to hear of. */
+/** True for requests that the page aborted itself; those are not reported. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { followEvents, parseEvent, type ServerEvent } from './event-stream.ts';
+import { parseEvent, type ServerEvent, streamEvents } from './event-stream.ts';
 
-test('an event has a name and its lines of data', () => {
+test('an event has a name and joins its data lines', () => {
   assert.deepEqual(parseEvent('event: run\ndata: {"a":1}'), { event: 'run', data: '{"a":1}' });
   assert.deepEqual(parseEvent('data: a\r\ndata:b'), { event: 'message', data: 'a\nb' });
 });
 
-test('a comment, which only keeps the line open, is no event', () => {
+test('a keep-alive comment is not an event', () => {
   assert.equal(parseEvent(': still here'), undefined);
   assert.equal(parseEvent(''), undefined);
 });
 
-test('events are whole however the stream is cut, and a stream that ends is opened again', async (t) => {
+test('events are complete wherever the stream is split, and a stream that ends is reopened', async (t) => {
   const text = 'event: run\ndata: {"name":"é"}\n\n: beat\n\nevent: step\ndata: 2\n\n';
   const bytes = new TextEncoder().encode(text);
   for (let cut = 1; cut < bytes.length; cut += 1) {
     const abort = new AbortController();
-    const heard: ServerEvent[] = [];
-    const answers = [[bytes.slice(0, cut), bytes.slice(cut)]];
+    const received: ServerEvent[] = [];
+    const responses = [[bytes.slice(0, cut), bytes.slice(cut)]];
     const opened = t.mock.method(globalThis, 'fetch', () => {
-      const chunks = answers.shift();
+      const chunks = responses.shift();
       if (chunks === undefined) abort.abort();
       return Promise.resolve(new Response(streamOf(chunks ?? [])));
     });
     t.mock.timers.enable({ apis: ['setTimeout'] });
-    const followed = followEvents(
+    const stream = streamEvents(
       '/stream',
-      (event) => heard.push(event),
+      (event) => received.push(event),
       () => {},
       abort.signal,
     );
@@ -35,22 +35,22 @@ test('events are whole however the stream is cut, and a stream that ends is open
       await new Promise((settle) => setImmediate(settle));
       t.mock.timers.tick(60_000);
     }
-    await followed;
+    await stream;
     t.mock.timers.reset();
     opened.mock.restore();
-    assert.deepEqual(heard, [
+    assert.deepEqual(received, [
       { event: 'run', data: '{"name":"é"}' },
       { event: 'step', data: '2' },
     ]);
   }
 });
 
-test('a server that is gone is given up after a bounded number of tries', async (t) => {
+test('the stream gives up on an unreachable server after a bounded number of attempts', async (t) => {
   const states: string[] = [];
   const opened = t.mock.method(globalThis, 'fetch', () => Promise.reject(new TypeError('fetch failed')));
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let isOver = false;
-  const followed = followEvents(
+  const stream = streamEvents(
     '/stream',
     () => {},
     (state) => states.push(state),
@@ -62,9 +62,9 @@ test('a server that is gone is given up after a bounded number of tries', async 
     await new Promise((settle) => setImmediate(settle));
     t.mock.timers.tick(60_000);
   }
-  await followed;
+  await stream;
   assert.equal(opened.mock.callCount(), 10);
-  assert.equal(states.at(-1), 'lost');
+  assert.equal(states.at(-1), 'disconnected');
 });
 
 function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {

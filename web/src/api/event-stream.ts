@@ -1,21 +1,24 @@
-import { isAbort, openStream, pause } from './client.ts';
+import { delay, isAbort, openStream } from './client.ts';
 
-/**
- * Server-sent events over `fetch`, since `EventSource` cannot carry a key. The stream is opened again when it breaks, each time
- * after a longer pause, and given up after a bounded number of failures in a row.
- */
+/** Server-sent events over `fetch`, since `EventSource` cannot send an access key. */
+
 export interface ServerEvent {
   readonly event: string;
   readonly data: string;
 }
 
 const FAILURES_MAX = 10;
-const PAUSE_MS_MAX = 30_000;
+const RECONNECT_DELAY_MS_MAX = 30_000;
 const EVENT_CHARS_MAX = 1_000_000;
 
-export type StreamState = 'connecting' | 'open' | 'lost';
+export type StreamState = 'connecting' | 'open' | 'reconnecting' | 'disconnected';
 
-export async function followEvents(
+/**
+ * Reads the stream until the signal is aborted. Reconnects with exponential backoff when it breaks, and gives up as
+ * `disconnected` after `FAILURES_MAX` consecutive failures.
+ */
+
+export async function streamEvents(
   path: string,
   onEvent: (event: ServerEvent) => void,
   onState: (state: StreamState) => void,
@@ -23,7 +26,7 @@ export async function followEvents(
 ): Promise<void> {
   let failures = 0;
   while (!signal.aborted && failures < FAILURES_MAX) {
-    onState('connecting');
+    onState(failures === 0 ? 'connecting' : 'reconnecting');
     try {
       const response = await openStream(path, signal);
       onState('open');
@@ -34,12 +37,12 @@ export async function followEvents(
     }
     failures += 1;
     try {
-      await pause(Math.min(PAUSE_MS_MAX, 500 * 2 ** failures), signal);
+      await delay(Math.min(RECONNECT_DELAY_MS_MAX, 500 * 2 ** failures), signal);
     } catch {
       return;
     }
   }
-  if (!signal.aborted) onState('lost');
+  if (!signal.aborted) onState('disconnected');
 }
 
 async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: ServerEvent) => void): Promise<void> {
@@ -52,7 +55,7 @@ async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: Ser
     text += decoder.decode(value, { stream: true });
     const parts = text.split(/\r?\n\r?\n/);
     text = parts.pop() ?? '';
-    if (text.length > EVENT_CHARS_MAX) throw new Error('an event without an end');
+    if (text.length > EVENT_CHARS_MAX) throw new Error(`An event exceeds ${EVENT_CHARS_MAX} characters`);
     for (const part of parts) {
       const event = parseEvent(part);
       if (event !== undefined) onEvent(event);
@@ -60,7 +63,7 @@ async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: Ser
   }
 }
 
-/** One block of the stream; undefined for comments, which only keep the line open. */
+/** Parses one block of the stream. Returns undefined for comments, which only keep the connection alive. */
 export function parseEvent(block: string): ServerEvent | undefined {
   let event = 'message';
   const data: string[] = [];

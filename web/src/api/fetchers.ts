@@ -1,21 +1,21 @@
-import { addressOf, getJson, postJson } from './client.ts';
+import { getJson, postJson, urlFor } from './client.ts';
 import type {
   Adjust,
-  BarsAnswer,
-  EventsAnswer,
-  GapsAnswer,
-  MarketAnswer,
+  BarsResponse,
+  EventsResponse,
+  GapsResponse,
+  MarketResponse,
   Notice,
-  QualityAnswer,
+  QualityResponse,
   Run,
   RunStep,
   SessionRow,
   Status,
   SymbolMatch,
-  WatchlistAnswer,
+  WatchlistResponse,
 } from './wire.ts';
 
-/** Every call that the page makes, one function each. */
+/** Every API request of the page, one function each. */
 
 const ROOT = '/condvest/v1';
 
@@ -32,25 +32,25 @@ export interface BarsQuery {
   readonly explain?: boolean | undefined;
 }
 
-/** The address of bars, from the root of the server. */
-export function barsAddress({ symbol, interval, adjust, asOf, from, to, limit, explain }: BarsQuery): string {
+/** URL of a bars request, relative to the server's root. */
+export function barsUrl({ symbol, interval, adjust, asOf, from, to, limit, explain }: BarsQuery): string {
   const path = `${ROOT}/bars/${encodeURIComponent(symbol)}`;
-  return addressOf(path, { interval, adjust, as_of: asOf, from, to, limit, explain });
+  return urlFor(path, { interval, adjust, as_of: asOf, from, to, limit, explain });
 }
 
-export const fetchBars = (query: BarsQuery, signal: AbortSignal): Promise<BarsAnswer> =>
-  getJson(barsAddress(query), {}, signal);
+export const fetchBars = (query: BarsQuery, signal: AbortSignal): Promise<BarsResponse> =>
+  getJson(barsUrl(query), {}, signal);
 
-export const fetchEvents = (symbol: string, asOf: string | undefined, signal: AbortSignal): Promise<EventsAnswer> =>
+export const fetchEvents = (symbol: string, asOf: string | undefined, signal: AbortSignal): Promise<EventsResponse> =>
   getJson(`${ROOT}/events/${encodeURIComponent(symbol)}`, { as_of: asOf }, signal);
 
 export const fetchSymbols = (search: string, signal: AbortSignal): Promise<{ results: readonly SymbolMatch[] }> =>
   getJson(`${ROOT}/symbols`, { search, limit: 12 }, signal);
 
-export const fetchMarket = (session: string | undefined, signal: AbortSignal): Promise<MarketAnswer> =>
+export const fetchMarket = (session: string | undefined, signal: AbortSignal): Promise<MarketResponse> =>
   getJson(`${ROOT}/market`, { session }, signal);
 
-export const fetchWatchlist = (symbols: readonly string[], signal: AbortSignal): Promise<WatchlistAnswer> =>
+export const fetchWatchlist = (symbols: readonly string[], signal: AbortSignal): Promise<WatchlistResponse> =>
   getJson(`${ROOT}/watchlist`, { symbols: symbols.join(','), sessions: 60 }, signal);
 
 interface Page<T> {
@@ -60,28 +60,28 @@ interface Page<T> {
 
 const PAGES_MAX = 40;
 
-/** All sessions of a range, newest or oldest first as the server gives them; at most forty pages. */
+/** All sessions in a range, in the server's order; at most `PAGES_MAX` pages. */
 export async function fetchSessions(from: string, to: string, signal: AbortSignal): Promise<SessionRow[]> {
   const rows: SessionRow[] = [];
   let page = await getJson<Page<SessionRow>>(`${ROOT}/sessions`, { from, to, limit: 1000 }, signal);
   for (let n = 1; ; n++) {
     rows.push(...page.results);
     if (page.next_url === undefined || page.next_url === null || n >= PAGES_MAX) return rows;
-    // The address is the server's public one; the page asks where it came from.
+    // `next_url` has the server's public origin; the page stays on the origin it was loaded from.
     const { pathname, search } = new URL(page.next_url, location.href);
     page = await getJson<Page<SessionRow>>(`${pathname}${search}`, {}, signal);
   }
 }
 
-/** Holes of the lake; with a symbol, those of its own. */
-export const fetchGaps = (symbol: string | undefined, signal: AbortSignal): Promise<GapsAnswer> =>
+/** Gaps of the lake, or of one symbol. */
+export const fetchGaps = (symbol: string | undefined, signal: AbortSignal): Promise<GapsResponse> =>
   getJson(`${ROOT}/gaps`, { symbol, limit: symbol === undefined ? 50 : 1000 }, signal);
 
 export const fetchQuality = (
   from: string | undefined,
   to: string | undefined,
   signal: AbortSignal,
-): Promise<QualityAnswer> => getJson(`${ROOT}/quality`, { from, to, limit: 50 }, signal);
+): Promise<QualityResponse> => getJson(`${ROOT}/quality`, { from, to, limit: 50 }, signal);
 
 export const fetchRuns = (signal: AbortSignal): Promise<{ results: readonly Run[] }> =>
   getJson(`${ROOT}/runs`, { limit: 20 }, signal);
@@ -92,7 +92,7 @@ export const fetchRun = (id: string, signal: AbortSignal): Promise<{ run: Run; s
 export const fetchNotices = (signal: AbortSignal): Promise<{ results: readonly Notice[] }> =>
   getJson(`${ROOT}/notices`, { open: true }, signal);
 
-/** Rows of a route that lists them, as they are. */
+/** Rows of a listing route, unchanged. */
 export const fetchRows = (
   route: 'quarantine' | 'restatements',
   query: Readonly<Record<string, string | undefined>>,

@@ -1,22 +1,22 @@
 import { href } from '../address.ts';
 import type { Adjust } from '../api/wire.ts';
-import { type Indicator, parseIndicators, writeIndicator } from './indicators.ts';
+import { formatIndicator, type Indicator, parseIndicators } from './indicators.ts';
 
-/** What a chart shows, to and from the address bar. What cannot be read gives way to the default. */
+/** Chart state as URL parameters. Invalid parameters fall back to their defaults. */
 
 export interface ChartAddress {
-  /** Undefined: the page chooses one. */
+  /** Undefined if the page picks one. */
   readonly symbol: string | undefined;
-  /** Sessions a bar. */
+  /** Sessions per bar. */
   readonly interval: number;
   readonly adjust: Adjust;
-  /** First and last day in sight; undefined: the usual stretch up to the last bar. */
+  /** Visible range, inclusive. Undefined for the default range, which ends at the last bar. */
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly indicators: readonly Indicator[];
-  /** Prices on a logarithmic scale. */
+  /** Logarithmic price scale. */
   readonly isLogarithmic: boolean;
-  /** Everything as it was known on this day. */
+  /** Shows the data as it was known on this date. */
   readonly asOf: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export function writeChart({
     adjust: adjust === 'split' ? undefined : adjust,
     from,
     to,
-    indicators: indicators.map(writeIndicator).join(','),
+    indicators: indicators.map(formatIndicator).join(','),
     scale: isLogarithmic ? 'log' : undefined,
     as_of: asOf,
   });

@@ -1,80 +1,81 @@
 import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
-import { address, go } from '../address.ts';
-import { type BarsQuery, barsAddress, fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
-import type { Bar, BarsAnswer, EventsAnswer } from '../api/wire.ts';
-import { capital, day, percent, price, signed } from '../format.ts';
+import { address, navigate } from '../address.ts';
+import { type BarsQuery, barsUrl, fetchBars, fetchEvents, fetchMarket } from '../api/fetchers.ts';
+import { type Bar, type BarsResponse, type EventsResponse, firstSessionOf } from '../api/wire.ts';
+import { capitalize, day, percent, plural, price, signed } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
-import { Failure, NoticeBox, SkeletonLines } from '../parts/placeholders.tsx';
+import { LoadError, MessageBox, SkeletonLines } from '../parts/messages.tsx';
+import { readLocal, writeLocal } from '../state/local-storage.ts';
 import { type Resource, useResource } from '../state/resource.ts';
-import { readStored, writeStored } from '../state/stored.ts';
-import { toggleWatched, watchlist } from '../state/watchlist.ts';
+import { toggleWatchlist, watchlist } from '../state/watchlist.ts';
+import { BarDetails } from './bar-details.tsx';
+import { BarsTable } from './bars-table.tsx';
 import { type ChartAddress, readChart, writeChart } from './chart-address.ts';
-import type { DrawnBar, Picture } from './drawing.ts';
-import { DrawnTable } from './drawn-table.tsx';
-import { Facts } from './facts.tsx';
-import { computeIndicators } from './indicators.ts';
+import type { ChartData, PlottedBar } from './chart-canvas.ts';
+import { ADJUST_LABELS, intervalLabel, openWindowNote, summarize } from './descriptions.ts';
+import { type EventMark, marksOf } from './event-marks.ts';
+import { computeIndicators, formatIndicator } from './indicators.ts';
 import { Legend } from './legend.tsx';
 import { isDense } from './markers.ts';
-import { type Mark, marksOf } from './marks.ts';
 import { PriceChart } from './price-chart.tsx';
 import { Toolbar } from './toolbar.tsx';
-import { ADJUST_WORDS, intervalWords, openWindowWords, summarize } from './words.ts';
 
-/** Bars of one chart at most: twenty years of days. */
+/** Most bars on one chart: twenty years of daily bars. */
 const BARS_MAX = 5000;
-const MOVED_MS = 300;
+/** Delay after the last movement before the visible range is written to the URL. */
+const RANGE_DELAY_MS = 300;
 
 export function ChartView() {
   const chart = readChart(address.value.query);
   const { symbol, interval, adjust, asOf } = chart;
-  useFirstSymbol(chart);
+  useDefaultSymbol(chart);
   const bars = useResource(
     symbol === undefined ? undefined : ['bars', symbol, interval, adjust, asOf].join(' '),
-    (signal) => fetchBars(barsOf(chart, symbol ?? ''), signal),
+    (signal) => fetchBars(barsQueryOf(chart, symbol ?? ''), signal),
   );
   const events = useResource(symbol === undefined ? undefined : ['events', symbol, asOf].join(' '), (signal) =>
     fetchEvents(symbol ?? '', asOf, signal),
   );
-  const change = (next: Partial<ChartAddress>): void => go(writeChart({ ...chart, ...next }));
+  const change = (next: Partial<ChartAddress>): void => navigate(writeChart({ ...chart, ...next }));
 
-  const answer = bars.data;
-  const rows: readonly Bar[] = answer?.bars ?? [];
-  const isOther = bars.isOld && (answer === undefined || answer.symbol !== symbol || bars.error !== undefined);
+  const response = bars.data;
+  const rows: readonly Bar[] = response?.bars ?? [];
+  const isOther = bars.isStale && (response === undefined || response.symbol !== symbol || bars.error !== undefined);
   return (
     <>
-      <Heading chart={chart} answer={isOther ? undefined : answer} isLoading={bars.error === undefined} />
+      <Heading chart={chart} response={isOther ? undefined : response} isLoading={bars.error === undefined} />
       <Toolbar
         chart={chart}
-        first={rows[0] === undefined ? undefined : spanStart(rows[0])}
-        last={answer?.last_published}
+        first={rows[0] === undefined ? undefined : firstSessionOf(rows[0])}
+        last={response?.last_published}
         onChange={change}
       />
       {bars.error !== undefined ? (
         <div class="card">
-          <Failure error={bars.error} title={`No chart of ${symbol ?? 'this symbol'}`} onRetry={bars.retry} />
+          <LoadError error={bars.error} title="Couldn't load the chart" onRetry={bars.retry} />
         </div>
-      ) : answer === undefined || isOther ? (
+      ) : response === undefined || isOther ? (
         <div class="chart-grid" role="status">
-          <span class="unseen">Loading the chart</span>
+          <span class="visually-hidden">Loading chart</span>
           <div class="card chart-skeleton">
             <div class="skeleton" />
           </div>
-          <div class="card facts">
+          <div class="card bar-details">
             <SkeletonLines lines={12} />
           </div>
         </div>
       ) : rows.length === 0 ? (
         <div class="card">
-          <NoticeBox icon="chart" title="No bars in this view">
+          <MessageBox icon="chart" title="No bars to show">
             <p>
-              {answer.symbol} has none up to {day(answer.last_published)}
-              {asOf === undefined ? '' : `, as known on ${day(asOf)}`}.
+              {response.symbol} has no bars through {day(response.last_published)}
+              {asOf === undefined ? '' : `, as of ${day(asOf)}`}.
             </p>
-          </NoticeBox>
+          </MessageBox>
         </div>
       ) : (
-        <Loaded chart={chart} bars={bars} answer={answer} events={events.data} />
+        <Loaded chart={chart} bars={bars} response={response} events={events.data} />
       )}
     </>
   );
@@ -82,50 +83,46 @@ export function ChartView() {
 
 function Heading({
   chart,
-  answer,
+  response,
   isLoading,
 }: {
   readonly chart: ChartAddress;
-  readonly answer: BarsAnswer | undefined;
+  readonly response: BarsResponse | undefined;
   readonly isLoading: boolean;
 }) {
-  const bars: readonly Bar[] = answer?.bars ?? [];
-  const last = answer === undefined ? undefined : bars.at(-1);
-  const before = bars.at(-2)?.close ?? null;
-  const move = last === undefined || last.close === null || before === null ? undefined : last.close - before;
-  const way = move === undefined || move === 0 ? 'soft' : move > 0 ? 'up' : 'down';
-  const symbol = answer?.symbol ?? chart.symbol;
+  const bars: readonly Bar[] = response?.bars ?? [];
+  const last = response === undefined ? undefined : bars.at(-1);
+  const previous = bars.at(-2)?.close ?? null;
+  const change = last === undefined || last.close === null || previous === null ? undefined : last.close - previous;
+  const direction = change === undefined || change === 0 ? 'muted' : change > 0 ? 'up' : 'down';
+  const symbol = response?.symbol ?? chart.symbol;
   const isWatched = symbol !== undefined && (watchlist.value ?? []).includes(symbol);
   return (
     <div class="heading">
       <div>
         <h1>
-          {symbol ?? 'Chart'} <span class="heading-name">{answer?.name ?? ''}</span>
+          {symbol ?? 'Chart'} <span class="heading-name">{response?.name ?? ''}</span>
         </h1>
-        <p class="soft small">
-          {answer === undefined
-            ? '\u00a0'
-            : `${capital(intervalWords(answer.interval))}, ${ADJUST_WORDS[answer.adjust]}, up to ${day(answer.last_published)}`}
-          {chart.asOf === undefined ? '' : `, as known on ${day(chart.asOf)}`}
-        </p>
+        <p class="muted small">{subtitle(chart, response)}</p>
       </div>
-      {last === undefined || answer === undefined ? (
+      {last === undefined || response === undefined ? (
         isLoading && <div class="heading-price" />
       ) : (
         <div class="heading-price number">
           <span class="heading-close">{price(last.close)}</span>
-          <span class={way}>
-            {signed(move)} ({percent(move === undefined || before === null ? undefined : (move / before) * 100)})
+          <span class={direction}>
+            {signed(change)} (
+            {percent(change === undefined || previous === null ? undefined : (change / previous) * 100)})
           </span>
           <FinalityBadge finality={last.finality} />
           <button
             type="button"
             class="button"
             aria-pressed={isWatched}
-            onClick={() => symbol !== undefined && toggleWatched(symbol)}
+            onClick={() => symbol !== undefined && toggleWatchlist(symbol)}
           >
             <span aria-hidden="true">{isWatched ? '★' : '☆'}</span>{' '}
-            <span class="watch-word">{isWatched ? 'Watched' : 'Watch'}</span>
+            <span class="watch-label">{isWatched ? 'Watching' : 'Watch'}</span>
           </button>
         </div>
       )}
@@ -133,124 +130,133 @@ function Heading({
   );
 }
 
+/** `Daily bars, adjusted for splits, through 24 Nov 2026 · As of 1 Jun 2026`; a space while there is nothing to say. */
+function subtitle({ asOf }: ChartAddress, response: BarsResponse | undefined): string {
+  const parts: string[] = [];
+  if (response !== undefined) {
+    const { interval, adjust, last_published } = response;
+    parts.push(`${capitalize(intervalLabel(interval))}, ${ADJUST_LABELS[adjust]}, through ${day(last_published)}`);
+  }
+  if (asOf !== undefined) parts.push(`As of ${day(asOf)}`);
+  return parts.join(' · ') || '\u00a0';
+}
+
 function Loaded({
   chart,
   bars,
-  answer,
+  response,
   events,
 }: {
   readonly chart: ChartAddress;
-  readonly bars: Resource<BarsAnswer>;
-  readonly answer: BarsAnswer;
-  readonly events: EventsAnswer | undefined;
+  readonly bars: Resource<BarsResponse>;
+  readonly response: BarsResponse;
+  readonly events: EventsResponse | undefined;
 }) {
-  const rows: readonly Bar[] = answer.bars;
-  const pointed = useSignal<number | undefined>(undefined);
-  const chosen = useSignal<number | undefined>(undefined);
-  const drawn = useSignal<readonly DrawnBar[]>([]);
-  const written = chart.indicators.map((item) => `${item.kind}${item.length}`).join(',');
+  const rows: readonly Bar[] = response.bars;
+  const hovered = useSignal<number | undefined>(undefined);
+  const selected = useSignal<number | undefined>(undefined);
+  const plotted = useSignal<readonly PlottedBar[]>([]);
+  const indicatorKey = chart.indicators.map(formatIndicator).join(',');
 
-  // `written` stands for the indicators, which each render reads anew.
-  const picture = useMemo((): Picture => {
+  // `indicatorKey` stands for the indicators, which are parsed anew on each render.
+  const data = useMemo((): ChartData => {
     const closes = rows.map((bar) => bar.close);
-    const marks: Mark[] = events === undefined ? [] : marksOf(rows, events);
+    const marks: EventMark[] = events === undefined ? [] : marksOf(rows, events);
     return {
-      key: `${answer.symbol} ${answer.interval}`,
+      key: `${response.symbol} ${response.interval}`,
       bars: rows,
       marks,
       indicators: computeIndicators(chart.indicators, closes),
     };
-  }, [answer, events, written]);
-  const summary = useMemo(() => summarize(answer), [answer]);
-  const sight = useMemo(() => ({ from: chart.from, to: chart.to }), [chart.from, chart.to]);
+  }, [response, events, indicatorKey]);
+  const summary = useMemo(() => summarize(response), [response]);
+  const visibleRange = useMemo(() => ({ from: chart.from, to: chart.to }), [chart.from, chart.to]);
 
-  // Another answer has other bars: what was pointed at and chosen is no more.
-  // The answer is what the two belong to.
+  // Bar indexes belong to one response.
   useEffect(() => {
-    pointed.value = undefined;
-    chosen.value = undefined;
-  }, [answer]);
+    hovered.value = undefined;
+    selected.value = undefined;
+  }, [response]);
 
-  const onMoved = useMoved(chart);
-  const onDrawn = useCallback(
-    (next: readonly DrawnBar[]) => {
-      drawn.value = next;
+  const onRangeChange = useRangeInAddress(chart);
+  const onPlotted = useCallback(
+    (next: readonly PlottedBar[]) => {
+      plotted.value = next;
     },
-    [drawn],
+    [plotted],
   );
 
   const lastBar = rows.at(-1);
-  const shown = rows[chosen.value ?? rows.length - 1];
+  const detailBar = rows[selected.value ?? rows.length - 1];
   return (
     <div class="chart-grid">
       <section
-        class={`card chart-card${bars.isOld ? ' is-dim' : ''}`}
+        class={`card chart-card${bars.isStale ? ' is-dim' : ''}`}
         aria-label="Price chart"
         aria-busy={bars.isLoading}
       >
         <Legend
           bars={rows}
-          at={Math.min(pointed.value ?? chosen.value ?? rows.length - 1, rows.length - 1)}
-          indicators={picture.indicators}
-          marks={picture.marks}
+          at={Math.min(hovered.value ?? selected.value ?? rows.length - 1, rows.length - 1)}
+          indicators={data.indicators}
+          marks={data.marks}
         />
         <PriceChart
-          picture={picture}
-          sight={sight}
+          data={data}
+          visibleRange={visibleRange}
           isLogarithmic={chart.isLogarithmic}
-          label={`Chart of ${answer.symbol}, ${intervalWords(answer.interval)}`}
+          label={`${response.symbol} chart, ${intervalLabel(response.interval)}`}
           summary={summary}
-          pointed={pointed.value}
-          chosen={chosen.value}
-          onPoint={(bar) => {
-            pointed.value = bar;
+          hovered={hovered.value}
+          selected={selected.value}
+          onHover={(bar) => {
+            hovered.value = bar;
           }}
-          onChoose={(bar) => {
-            chosen.value = bar;
-            pointed.value = undefined;
+          onSelect={(bar) => {
+            selected.value = bar;
+            hovered.value = undefined;
           }}
-          onMoved={onMoved}
-          onDrawn={onDrawn}
+          onRangeChange={onRangeChange}
+          onPlotted={onPlotted}
         />
-        <ChartNotes answer={answer} last={lastBar} marks={picture.marks} />
+        <ChartNotes response={response} last={lastBar} marks={data.marks} />
       </section>
-      {shown === undefined ? null : (
-        <Facts
+      {detailBar === undefined ? null : (
+        <BarDetails
           chart={chart}
-          symbol={answer.symbol}
-          bar={shown}
-          lastPublished={answer.last_published}
-          versions={answer.versions}
+          symbol={response.symbol}
+          bar={detailBar}
+          lastPublished={response.last_published}
+          versions={response.versions}
         />
       )}
-      <DrawnTable
-        drawn={drawn.value}
+      <BarsTable
+        plotted={plotted.value}
         bars={rows}
-        fileName={`${answer.symbol}-${answer.interval}d-${answer.adjust}.csv`}
-        address={barsAddress(barsOf(chart, answer.symbol))}
+        fileName={`${response.symbol}-${response.interval}d-${response.adjust}.csv`}
+        url={barsUrl(barsQueryOf(chart, response.symbol))}
       />
     </div>
   );
 }
 
-/** The bars that a chart shows. */
-function barsOf({ interval, adjust, asOf }: ChartAddress, symbol: string): BarsQuery {
+function barsQueryOf({ interval, adjust, asOf }: ChartAddress, symbol: string): BarsQuery {
   return { symbol, interval, adjust, asOf, limit: BARS_MAX };
 }
 
 function ChartNotes({
-  answer,
+  response,
   last,
   marks,
 }: {
-  readonly answer: BarsAnswer;
+  readonly response: BarsResponse;
   readonly last: Bar | undefined;
-  readonly marks: readonly Mark[];
+  readonly marks: readonly EventMark[];
 }) {
-  const open = last === undefined ? '' : openWindowWords(last);
-  const names = [...new Set(answer.segments.map((segment) => segment.symbol))];
+  const open = last === undefined ? '' : openWindowNote(last);
+  const names = [...new Set(response.segments.map((segment) => segment.symbol))];
   return (
-    <ul class="chart-notes small soft">
+    <ul class="chart-notes small muted">
       {open === '' ? null : (
         <li data-part="open-window">
           <span class="hollow" aria-hidden="true" /> {open}
@@ -258,47 +264,43 @@ function ChartNotes({
       )}
       {marks.some(({ kind }) => kind === 'split') ? (
         <li>
-          <span class="mark-split">S</span> split
+          <span class="mark-split">S</span> Split
         </li>
       ) : null}
       {marks.some(({ kind }) => kind === 'dividend') ? (
         <li>
-          <span class="mark-dividend">{isDense(answer.bars, marks) ? '●' : 'D'}</span> dividend, on the ex-date
+          <span class="mark-dividend">{isDense(response.bars, marks) ? '●' : 'D'}</span> Dividend (ex-date)
         </li>
       ) : null}
       {names.length > 1 ? <li>Traded as {names.join(', then ')}</li> : null}
-      {answer.held.length > 0 ? <li>{answer.held.length} events held back: see the facts</li> : null}
-      {answer.bars.length >= BARS_MAX ? <li>The newest {BARS_MAX.toLocaleString('en-US')} bars</li> : null}
+      {response.held.length > 0 ? <li>{plural(response.held.length, 'event')} held back; see bar details</li> : null}
+      {response.bars.length >= BARS_MAX ? <li>Showing the newest {plural(BARS_MAX, 'bar')}</li> : null}
     </ul>
   );
 }
 
-/** Writes what a person has moved into sight to the address, once the hand rests: no new entry in the history for it. */
-function useMoved(chart: ChartAddress): (from: string, to: string) => void {
+/** Writes the visible range to the URL once the user stops moving the chart, without a new history entry. */
+function useRangeInAddress(chart: ChartAddress): (from: string, to: string) => void {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const now = useRef(chart);
-  now.current = chart;
+  const latest = useRef(chart);
+  latest.current = chart;
   useEffect(() => () => clearTimeout(timer.current), []);
   return useCallback((from: string, to: string) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
-      go(writeChart({ ...now.current, from: from || undefined, to: to || undefined }), { replace: true });
-    }, MOVED_MS);
+      navigate(writeChart({ ...latest.current, from: from || undefined, to: to || undefined }), { replace: true });
+    }, RANGE_DELAY_MS);
   }, []);
 }
 
-/** No symbol in the address: the last one looked at, else the most traded one of the last session. */
-function useFirstSymbol(chart: ChartAddress): void {
-  const stored = useMemo(() => readStored('symbol'), []);
-  const needed = chart.symbol === undefined && stored === undefined;
-  const { data } = useResource(needed ? 'first symbol' : undefined, (signal) => fetchMarket(undefined, signal));
-  const symbol = stored ?? data?.active[0]?.symbol;
+/** Without a symbol in the URL, shows the last one viewed, or else the most active one of the last session. */
+function useDefaultSymbol(chart: ChartAddress): void {
+  const lastViewed = useMemo(() => readLocal('symbol'), []);
+  const isNeeded = chart.symbol === undefined && lastViewed === undefined;
+  const { data } = useResource(isNeeded ? 'default symbol' : undefined, (signal) => fetchMarket(undefined, signal));
+  const symbol = lastViewed ?? data?.active[0]?.symbol;
   useEffect(() => {
-    if (chart.symbol !== undefined) writeStored('symbol', chart.symbol);
-    else if (symbol !== undefined) go(writeChart({ ...chart, symbol }), { replace: true });
+    if (chart.symbol !== undefined) writeLocal('symbol', chart.symbol);
+    else if (symbol !== undefined) navigate(writeChart({ ...chart, symbol }), { replace: true });
   }, [chart, symbol]);
-}
-
-function spanStart(bar: Bar): string {
-  return 'first_session' in bar ? bar.first_session : bar.session;
 }

@@ -2,16 +2,16 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icon.tsx';
 import {
+  formatIndicator,
   INDICATORS_MAX,
   type Indicator,
   type IndicatorKind,
+  indicatorName,
   LENGTH_MAX,
-  nameOf,
   parseIndicators,
-  writeIndicator,
 } from './indicators.ts';
 
-const USUAL = parseIndicators('sma20,sma50,sma200,ema21,rsi14,macd');
+const COMMON = parseIndicators('sma20,sma50,sma200,ema21,rsi14,macd');
 
 const KINDS: readonly (readonly [IndicatorKind, string])[] = [
   ['sma', 'SMA'],
@@ -19,12 +19,12 @@ const KINDS: readonly (readonly [IndicatorKind, string])[] = [
   ['rsi', 'RSI'],
 ];
 
-/** Chosen indicators as chips, and a box to add the usual ones or one of any length. */
+/** Selected indicators as chips, and a popover to add common ones or one of any length. */
 export function IndicatorPicker({
-  chosen,
+  selected,
   onChange,
 }: {
-  readonly chosen: readonly Indicator[];
+  readonly selected: readonly Indicator[];
   readonly onChange: (next: readonly Indicator[]) => void;
 }) {
   const isOpen = useSignal(false);
@@ -32,10 +32,10 @@ export function IndicatorPicker({
   const length = useSignal('100');
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  const names = new Set(chosen.map(writeIndicator));
-  const isFull = chosen.length >= INDICATORS_MAX;
-  const wanted = Number(length.value);
-  const isLength = Number.isInteger(wanted) && wanted >= 2 && wanted <= LENGTH_MAX;
+  const names = new Set(selected.map(formatIndicator));
+  const isFull = selected.length >= INDICATORS_MAX;
+  const bars = Number(length.value);
+  const isValidLength = Number.isInteger(bars) && bars >= 2 && bars <= LENGTH_MAX;
 
   useEffect(() => {
     const onPointer = (event: PointerEvent): void => {
@@ -55,9 +55,9 @@ export function IndicatorPicker({
   }, [isOpen]);
 
   const toggle = (indicator: Indicator): void => {
-    const name = writeIndicator(indicator);
-    if (names.has(name)) onChange(chosen.filter((item) => writeIndicator(item) !== name));
-    else if (!isFull) onChange([...chosen, indicator]);
+    const name = formatIndicator(indicator);
+    if (names.has(name)) onChange(selected.filter((item) => formatIndicator(item) !== name));
+    else if (!isFull) onChange([...selected, indicator]);
   };
 
   return (
@@ -72,13 +72,13 @@ export function IndicatorPicker({
           isOpen.value = !isOpen.value;
         }}
       >
-        Indicators{chosen.length === 0 ? '' : ` (${chosen.length})`}
+        Indicators{selected.length === 0 ? '' : ` (${selected.length})`}
       </button>
       <ul class="chips" aria-label="Indicators on the chart">
-        {chosen.map((indicator) => (
-          <li key={writeIndicator(indicator)} class="badge is-accent">
-            {nameOf(indicator)}
-            <button type="button" aria-label={`Remove ${nameOf(indicator)}`} onClick={() => toggle(indicator)}>
+        {selected.map((indicator) => (
+          <li key={formatIndicator(indicator)} class="badge is-accent">
+            {indicatorName(indicator)}
+            <button type="button" aria-label={`Remove ${indicatorName(indicator)}`} onClick={() => toggle(indicator)}>
               <Icon name="close" />
             </button>
           </li>
@@ -86,13 +86,13 @@ export function IndicatorPicker({
       </ul>
       <div id="indicator-box" class="popover" hidden={!isOpen.value}>
         <fieldset>
-          <legend>Usual ones</legend>
-          {USUAL.map((indicator) => {
-            const isOn = names.has(writeIndicator(indicator));
+          <legend>Common</legend>
+          {COMMON.map((indicator) => {
+            const isOn = names.has(formatIndicator(indicator));
             return (
-              <label key={writeIndicator(indicator)} class="check">
+              <label key={formatIndicator(indicator)} class="check">
                 <input type="checkbox" checked={isOn} disabled={!isOn && isFull} onChange={() => toggle(indicator)} />
-                {nameOf(indicator)}
+                {indicatorName(indicator)}
               </label>
             );
           })}
@@ -100,12 +100,12 @@ export function IndicatorPicker({
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            const indicator = { kind: kind.value, length: wanted };
-            if (isLength && !names.has(writeIndicator(indicator))) toggle(indicator);
+            const indicator = { kind: kind.value, length: bars };
+            if (isValidLength && !names.has(formatIndicator(indicator))) toggle(indicator);
           }}
         >
           <label>
-            <span class="unseen">Kind</span>
+            <span class="visually-hidden">Type</span>
             <select
               class="field"
               value={kind.value}
@@ -121,7 +121,7 @@ export function IndicatorPicker({
             </select>
           </label>
           <label>
-            <span class="unseen">Bars</span>
+            <span class="visually-hidden">Length</span>
             <input
               class="field is-short"
               type="number"
@@ -133,12 +133,14 @@ export function IndicatorPicker({
               }}
             />
           </label>
-          <button type="submit" class="button" disabled={!isLength || isFull}>
+          <button type="submit" class="button" disabled={!isValidLength || isFull}>
             Add
           </button>
         </form>
-        <p class="soft small">
-          {isFull ? `At most ${INDICATORS_MAX} at once.` : 'Averages start from a simple average; RSI is Wilder’s.'}
+        <p class="muted small">
+          {isFull
+            ? `Up to ${INDICATORS_MAX} indicators at a time.`
+            : "EMAs are seeded with an SMA. RSI uses Wilder's smoothing."}
         </p>
       </div>
     </div>

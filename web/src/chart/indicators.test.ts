@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { computeIndicators, INDICATORS_MAX, parseIndicators, writeIndicator } from './indicators.ts';
+import { computeIndicators, formatIndicator, INDICATORS_MAX, parseIndicators } from './indicators.ts';
 
-test('a bar without a close has no value, and does not count for its neighbours', () => {
+test('a bar without a close has no value and is skipped in the values of others', () => {
   const [drawn] = computeIndicators([{ kind: 'sma', length: 2 }], [1, null, 3, 5, null, 7]);
   assert.deepEqual(drawn?.lines[0]?.values, [null, null, 2, 4, null, 6]);
 });
 
-test('every line has a value a bar, also where there are too few bars', () => {
-  for (const written of ['sma5', 'ema5', 'rsi5', 'macd']) {
-    const [indicator] = parseIndicators(written);
+test('every line has one value per bar, even if there are too few bars', () => {
+  for (const text of ['sma5', 'ema5', 'rsi5', 'macd']) {
+    const [indicator] = parseIndicators(text);
     assert.ok(indicator !== undefined);
     for (const closes of [[], [1], Array.from({ length: 60 }, (_, n) => 10 + Math.sin(n))]) {
       const drawn = computeIndicators([indicator], closes);
@@ -18,7 +18,7 @@ test('every line has a value a bar, also where there are too few bars', () => {
   }
 });
 
-test('the lines of MACD differ by its histogram', () => {
+test('the MACD histogram is the difference of its two lines', () => {
   const closes = Array.from({ length: 80 }, (_, n) => 50 + 5 * Math.sin(n / 7));
   const [drawn] = computeIndicators([{ kind: 'macd', length: 26 }], closes);
   assert.ok(drawn !== undefined);
@@ -29,7 +29,7 @@ test('the lines of MACD differ by its histogram', () => {
   assert.equal(new Set(lines.map((line) => line.id)).size, 3);
 });
 
-test('each line has a colour of its own, in the order of the legend', () => {
+test('lines take the series colors in legend order', () => {
   const drawn = computeIndicators(parseIndicators('sma5,macd,ema5,rsi5'), [1, 2, 3]);
   assert.deepEqual(
     drawn.map(({ lines }) => lines.map(({ series }) => series)),
@@ -37,7 +37,7 @@ test('each line has a colour of its own, in the order of the legend', () => {
   );
 });
 
-test('no more are taken than can be told apart', () => {
+test('indicators beyond the maximum are ignored', () => {
   const many = Array.from({ length: 20 }, (_, n) => `sma${n + 2}`).join(',');
-  assert.deepEqual(parseIndicators(many).map(writeIndicator), many.split(',').slice(0, INDICATORS_MAX));
+  assert.deepEqual(parseIndicators(many).map(formatIndicator), many.split(',').slice(0, INDICATORS_MAX));
 });

@@ -1,89 +1,89 @@
 import { ema, macd, rsi, sma } from '#market/indicators.ts';
 
-/** Which indicators a chart shows, as its address writes them: `sma20,rsi14,macd`. */
+/** Indicators of a chart, written in its URL as `sma20,rsi14,macd`. */
 
 export type IndicatorKind = 'sma' | 'ema' | 'rsi' | 'macd';
 
 export interface Indicator {
   readonly kind: IndicatorKind;
-  /** Bars it looks back; MACD's are 12, 26 and 9. */
+  /** Length in bars. For MACD, which always uses 12, 26 and 9, the longest. */
   readonly length: number;
 }
 
 export const LENGTH_MAX = 500;
-/** More than these cannot be told apart on one chart. */
+/** Most indicators on one chart. */
 export const INDICATORS_MAX = 8;
 
-const MACD_WINDOWS = { short: 12, long: 26, signal: 9 } as const;
+const MACD_LENGTHS = { short: 12, long: 26, signal: 9 } as const;
 
-const WRITTEN = /^(sma|ema|rsi)(\d{1,3})$/;
+const PATTERN = /^(sma|ema|rsi)(\d{1,3})$/;
 
 export function parseIndicators(text: string | null): Indicator[] {
   const found = new Map<string, Indicator>();
   for (const part of (text ?? '').split(',')) {
     const indicator = parseIndicator(part);
-    if (indicator !== undefined && found.size < INDICATORS_MAX) found.set(writeIndicator(indicator), indicator);
+    if (indicator !== undefined && found.size < INDICATORS_MAX) found.set(formatIndicator(indicator), indicator);
   }
   return [...found.values()];
 }
 
 function parseIndicator(text: string): Indicator | undefined {
   if (text === 'macd') return { kind: 'macd', length: 26 };
-  const [, kind, digits] = WRITTEN.exec(text) ?? [];
+  const [, kind, digits] = PATTERN.exec(text) ?? [];
   const length = Number(digits);
   if (kind === undefined || length < 2 || length > LENGTH_MAX) return undefined;
   return { kind: kind as IndicatorKind, length };
 }
 
-export function writeIndicator({ kind, length }: Indicator): string {
+export function formatIndicator({ kind, length }: Indicator): string {
   return kind === 'macd' ? 'macd' : `${kind}${length}`;
 }
 
-export function nameOf({ kind, length }: Indicator): string {
+export function indicatorName({ kind, length }: Indicator): string {
   return kind === 'macd' ? 'MACD 12 26 9' : `${kind.toUpperCase()} ${length}`;
 }
 
 type Values = readonly (number | null | undefined)[];
 
-/** One line of an indicator, a value a bar; null where it does not have enough bars yet. */
+/** One line of an indicator, with a value per bar; null where there are not enough bars yet. */
 export interface IndicatorLine {
   readonly id: string;
   readonly name: string;
-  readonly look: 'line' | 'signal' | 'histogram';
-  /** Which of the palette's series it is drawn in, from 1 on; undefined: its colours go by the sign. */
+  readonly style: 'line' | 'signal' | 'histogram';
+  /** Series color of the palette, counted from 1; undefined for histograms, which are colored by sign. */
   readonly series: number | undefined;
   readonly values: readonly (number | null)[];
 }
 
-export interface DrawnIndicator {
+export interface ComputedIndicator {
   readonly indicator: Indicator;
   readonly name: string;
-  /** On the prices, or in a pane of its own. */
+  /** Drawn over the prices, or in its own pane. */
   readonly pane: 'price' | 'own';
   readonly lines: readonly IndicatorLine[];
 }
 
-const SERIES = 5;
+const SERIES_COLORS = 5;
 
-/** Each line has the palette's next colour, so that the legend and the canvas agree. */
+/** Computes all lines and assigns each the palette's next series color, for both legend and canvas. */
 export function computeIndicators(
   indicators: readonly Indicator[],
   closes: readonly (number | null)[],
-): DrawnIndicator[] {
+): ComputedIndicator[] {
   let count = 0;
   return indicators.map((indicator) => {
-    const drawn = computeIndicator(indicator, closes);
-    const lines = drawn.lines.map((line) =>
-      line.look === 'histogram' ? line : { ...line, series: (count++ % SERIES) + 1 },
+    const computed = computeIndicator(indicator, closes);
+    const lines = computed.lines.map((line) =>
+      line.style === 'histogram' ? line : { ...line, series: (count++ % SERIES_COLORS) + 1 },
     );
-    return { ...drawn, lines };
+    return { ...computed, lines };
   });
 }
 
-/** Bars without a close are left out of what an indicator sees, and have no value. */
-function computeIndicator(indicator: Indicator, closes: readonly (number | null)[]): DrawnIndicator {
-  const id = writeIndicator(indicator);
-  const name = nameOf(indicator);
+/** Skips bars without a close, which get no value. */
+function computeIndicator(indicator: Indicator, closes: readonly (number | null)[]): ComputedIndicator {
+  const id = formatIndicator(indicator);
+  const name = indicatorName(indicator);
   const known: number[] = [];
   const at: number[] = [];
   closes.forEach((close, n) => {
@@ -98,10 +98,10 @@ function computeIndicator(indicator: Indicator, closes: readonly (number | null)
     });
     return all;
   };
-  const line = (look: IndicatorLine['look'], title: string, values: Values): IndicatorLine => ({
-    id: look === 'line' ? id : `${id}-${look}`,
+  const line = (style: IndicatorLine['style'], title: string, values: Values): IndicatorLine => ({
+    id: style === 'line' ? id : `${id}-${style}`,
     name: title,
-    look,
+    style,
     series: undefined,
     values: spread(values),
   });
@@ -113,7 +113,7 @@ function computeIndicator(indicator: Indicator, closes: readonly (number | null)
     case 'rsi':
       return { indicator, name, pane: 'own', lines: [line('line', name, rsi(known, indicator.length))] };
     case 'macd': {
-      const lines = macd(known, MACD_WINDOWS);
+      const lines = macd(known, MACD_LENGTHS);
       return {
         indicator,
         name,

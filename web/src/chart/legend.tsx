@@ -1,10 +1,10 @@
 import { type Bar, incompleteness, isWindow } from '../api/wire.ts';
-import { compact, percent, price, signed } from '../format.ts';
-import type { DrawnIndicator } from './indicators.ts';
-import type { Mark } from './marks.ts';
-import { spanOf } from './words.ts';
+import { capitalize, compact, day, percent, price, signed } from '../format.ts';
+import { datesOf } from './descriptions.ts';
+import type { EventMark } from './event-marks.ts';
+import type { ComputedIndicator } from './indicators.ts';
 
-/** The values under the crosshair, or of the last bar: over the chart, where the eye is. */
+/** Values of the bar under the crosshair, or of the last bar. */
 export function Legend({
   bars,
   at,
@@ -13,41 +13,41 @@ export function Legend({
 }: {
   readonly bars: readonly Bar[];
   readonly at: number;
-  readonly indicators: readonly DrawnIndicator[];
-  readonly marks: readonly Mark[];
+  readonly indicators: readonly ComputedIndicator[];
+  readonly marks: readonly EventMark[];
 }) {
   const bar = bars[at];
   if (bar === undefined) return null;
-  const before = bars[at - 1]?.close ?? undefined;
-  const change = before === undefined || bar.close === null ? undefined : bar.close - before;
-  const way = change === undefined || change === 0 ? '' : change > 0 ? 'up' : 'down';
+  const previous = bars[at - 1]?.close ?? undefined;
+  const change = previous === undefined || bar.close === null ? undefined : bar.close - previous;
+  const direction = change === undefined || change === 0 ? '' : change > 0 ? 'up' : 'down';
   const state = incompleteness(bar);
-  const onPrices = indicators.filter((drawn) => drawn.pane === 'price').flatMap((drawn) => drawn.lines);
+  const overlays = indicators.filter(({ pane }) => pane === 'price').flatMap(({ lines }) => lines);
   return (
     <div class="legend number" data-part="legend" aria-hidden="true">
       <div>
-        <span class="when">{spanOf(bar)}</span>
+        <span class="when">{datesOf(bar)}</span>
         {state === undefined || !isWindow(bar) ? null : (
           <span class="badge is-warn">
-            {state} · {bar.sessions} of {bar.expected}
+            {capitalize(state)}: {bar.sessions} of {bar.expected} sessions
           </span>
         )}
       </div>
-      <div class={way}>
+      <div class={direction}>
         <Value label="O" text={price(bar.open)} />
         <Value label="H" text={price(bar.high)} />
         <Value label="L" text={price(bar.low)} />
         <Value label="C" text={price(bar.close)} />
-        {change === undefined || before === undefined ? null : (
+        {change === undefined || previous === undefined ? null : (
           <span>
-            {signed(change)} ({percent((change / before) * 100)})
+            {signed(change)} ({percent((change / previous) * 100)})
           </span>
         )}
         <Value label="Vol" text={compact(bar.volume)} />
       </div>
-      {onPrices.length === 0 ? null : (
+      {overlays.length === 0 ? null : (
         <div>
-          {onPrices.map((line) => (
+          {overlays.map((line) => (
             <span key={line.id} class={`line-value series-${line.series}`}>
               {line.name} <b>{price(line.values[at])}</b>
             </span>
@@ -58,7 +58,7 @@ export function Legend({
         .filter((mark) => mark.bar === at)
         .map((mark) => (
           <div key={`${mark.kind} ${mark.exDate}`} class={mark.kind === 'split' ? 'mark-split' : 'mark-dividend'}>
-            {mark.kind === 'split' ? 'Split' : 'Dividend'} {mark.terms}, ex {mark.exDate}
+            {mark.kind === 'split' ? 'Split' : 'Dividend'} {mark.terms}, ex-date {day(mark.exDate)}
             {mark.heldBack === undefined ? '' : `, held back: ${mark.heldBack}`}
           </div>
         ))}

@@ -1,19 +1,24 @@
 import type { SeriesMarker, Time } from 'lightweight-charts';
 import { type Bar, firstSessionOf } from '../api/wire.ts';
-import type { Mark } from './marks.ts';
-import type { Paint } from './paint.ts';
+import type { ChartColors } from './chart-colors.ts';
+import type { EventMark } from './event-marks.ts';
 
-/** More than a mark in so many bars is too many for letters. */
-const DENSE = 8;
+/** Fewest bars per mark at which markers have a letter. */
+const BARS_PER_LETTER_MIN = 8;
 
-/** Marks are dots without a letter. */
-export const isDense = (bars: readonly Bar[], marks: readonly Mark[]): boolean => marks.length * DENSE > bars.length;
+/** True if there are too many marks for letters: dividends are then plain dots. */
+export const isDense = (bars: readonly Bar[], marks: readonly EventMark[]): boolean =>
+  marks.length * BARS_PER_LETTER_MIN > bars.length;
 
-/** Markers of the canvas: a square with its terms for a split, a dot for a dividend, one of a kind a bar. */
-export function markersOf(bars: readonly Bar[], marks: readonly Mark[], paint: Paint): SeriesMarker<Time>[] {
+/** Markers for the canvas: a square with its terms for a split, a dot for a dividend, at most one of each per bar. */
+export function markersOf(
+  bars: readonly Bar[],
+  marks: readonly EventMark[],
+  colors: ChartColors,
+): SeriesMarker<Time>[] {
   const markers: SeriesMarker<Time>[] = [];
   const seen = new Set<string>();
-  const areDense = isDense(bars, marks);
+  const hasLetters = !isDense(bars, marks);
   for (const mark of marks) {
     const bar = bars[mark.bar];
     const key = `${mark.kind} ${mark.bar}`;
@@ -22,16 +27,15 @@ export function markersOf(bars: readonly Bar[], marks: readonly Mark[], paint: P
     const time = firstSessionOf(bar);
     if (mark.kind === 'split') {
       const text = mark.heldBack === undefined ? `S ${mark.terms}` : `S ${mark.terms}?`;
-      markers.push({ time, position: 'aboveBar', shape: 'square', color: paint.note, text, size: 1 });
+      markers.push({ time, position: 'aboveBar', shape: 'square', color: colors.note, text, size: 1 });
     } else {
-      // Letters of neighbours would run into each other.
-      const text = areDense ? {} : { text: 'D' };
+      const text = hasLetters ? { text: 'D' } : {};
       markers.push({
         time,
         position: 'belowBar',
         shape: 'circle',
-        color: paint.accent,
-        size: areDense ? 0.4 : 0.6,
+        color: colors.accent,
+        size: hasLetters ? 0.6 : 0.4,
         ...text,
       });
     }

@@ -1,37 +1,36 @@
 import type { IPaneApi, Time } from 'lightweight-charts';
 import { price } from '../format.ts';
-import type { DrawnIndicator } from './indicators.ts';
+import type { ComputedIndicator } from './indicators.ts';
 
 /**
- * The names and values of indicators that have a pane of their own, at the top left of that pane. They stand in the chart's own
- * box, above its canvases, since a person can move the borders between panes. The page's other legend and the table say the
- * same to those who do not see them.
+ * Names and values of the oscillators, at the top left of their panes. They are positioned over the chart's canvases, since the
+ * borders between panes can be dragged. Hidden from screen readers.
  */
 export class PaneLabels {
-  readonly #box: HTMLElement;
-  readonly #sizes = new ResizeObserver(() => this.#place());
+  readonly #container: HTMLElement;
+  readonly #sizes = new ResizeObserver(() => this.#updatePositions());
   #labels: {
     readonly pane: IPaneApi<Time>;
     readonly element: HTMLElement;
-    readonly tells: ((bar: number) => void)[];
+    readonly updates: ((bar: number) => void)[];
   }[] = [];
 
   #bar = 0;
 
-  constructor(box: HTMLElement) {
-    this.#box = box;
+  constructor(container: HTMLElement) {
+    this.#container = container;
   }
 
-  /** Labels of these panes instead of those before. */
-  show(panes: readonly (readonly [pane: IPaneApi<Time>, drawn: DrawnIndicator])[]): void {
+  /** Replaces the labels with those of these panes. */
+  setPanes(panes: readonly (readonly [pane: IPaneApi<Time>, indicator: ComputedIndicator])[]): void {
     this.clear();
-    this.#labels = panes.map(([pane, drawn]) => {
+    this.#labels = panes.map(([pane, indicator]) => {
       const element = document.createElement('div');
       element.className = 'legend pane-label number';
       element.dataset['part'] = 'pane-label';
       element.setAttribute('aria-hidden', 'true');
       const row = element.appendChild(document.createElement('div'));
-      const tells = drawn.lines.map((line) => {
+      const updates = indicator.lines.map((line) => {
         const span = row.appendChild(document.createElement('span'));
         span.className = line.series === undefined ? 'line-value' : `line-value series-${line.series}`;
         const value = document.createElement('b');
@@ -40,25 +39,24 @@ export class PaneLabels {
           value.textContent = price(line.values[bar]);
         };
       });
-      this.#box.append(element);
-      return { pane, element, tells };
+      this.#container.append(element);
+      return { pane, element, updates };
     });
-    this.tell(this.#bar);
-    this.#sizes.observe(this.#box);
-    // The library makes the elements of new panes with its next paint.
+    this.showValuesAt(this.#bar);
+    this.#sizes.observe(this.#container);
+    // The library creates the elements of new panes in the next frame.
     requestAnimationFrame(() => {
       for (const { pane } of this.#labels) {
         const element = pane.getHTMLElement();
         if (element !== null) this.#sizes.observe(element);
       }
-      this.#place();
+      this.#updatePositions();
     });
   }
 
-  /** The values of this bar. */
-  tell(bar: number): void {
+  showValuesAt(bar: number): void {
     this.#bar = bar;
-    for (const { tells } of this.#labels) for (const tell of tells) tell(bar);
+    for (const { updates } of this.#labels) for (const update of updates) update(bar);
   }
 
   clear(): void {
@@ -67,11 +65,11 @@ export class PaneLabels {
     this.#labels = [];
   }
 
-  #place(): void {
-    const { top } = this.#box.getBoundingClientRect();
+  #updatePositions(): void {
+    const { top } = this.#container.getBoundingClientRect();
     for (const { pane, element } of this.#labels) {
-      const place = pane.getHTMLElement()?.getBoundingClientRect();
-      if (place !== undefined) element.style.top = `${Math.round(place.top - top)}px`;
+      const paneBox = pane.getHTMLElement()?.getBoundingClientRect();
+      if (paneBox !== undefined) element.style.top = `${Math.round(paneBox.top - top)}px`;
     }
   }
 }

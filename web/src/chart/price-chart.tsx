@@ -1,120 +1,121 @@
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
-import { type Bar, firstSessionOf } from '../api/wire.ts';
+import type { Bar } from '../api/wire.ts';
 import { isDark } from '../state/theme.ts';
-import { ChartDrawing, type DrawnBar, type Picture, type Sight } from './drawing.ts';
-import { describeBar } from './words.ts';
+import { ChartCanvas, type ChartData, type PlottedBar, type VisibleRange } from './chart-canvas.ts';
+import { datesOf, describeBar } from './descriptions.ts';
 
-/** The chart grows with the panes of indicators, up to so many. */
+/** Most oscillator panes that the chart grows taller for. */
 const OWN_PANES_MAX = 3;
+/** Bars that Page Up and Page Down move by. */
+const PAGE_BARS = 20;
 
-/** The chart with its keys: arrows walk the bars, Page keys leap, Home and End go to the ends, Enter shows a bar's facts. */
+/** The chart and its keyboard control: arrow keys, Page Up and Down, Home and End move by bars, Enter shows a bar's details. */
 export function PriceChart({
-  picture,
-  sight,
+  data,
+  visibleRange,
   isLogarithmic,
   label,
   summary,
-  pointed,
-  chosen,
-  onPoint,
-  onChoose,
-  onMoved,
-  onDrawn,
+  hovered,
+  selected,
+  onHover,
+  onSelect,
+  onRangeChange,
+  onPlotted,
 }: {
-  readonly picture: Picture;
-  readonly sight: Sight;
+  readonly data: ChartData;
+  readonly visibleRange: VisibleRange;
   readonly isLogarithmic: boolean;
   readonly label: string;
-  /** What the picture shows, for those who do not see it. */
+  /** Text alternative for screen readers. */
   readonly summary: string;
-  readonly pointed: number | undefined;
-  /** The bar whose facts are shown because somebody asked for them. */
-  readonly chosen: number | undefined;
-  readonly onPoint: (bar: number | undefined) => void;
-  readonly onChoose: (bar: number | undefined) => void;
-  readonly onMoved: (from: string, to: string) => void;
-  readonly onDrawn: (bars: readonly DrawnBar[]) => void;
+  readonly hovered: number | undefined;
+  readonly selected: number | undefined;
+  readonly onHover: (bar: number | undefined) => void;
+  readonly onSelect: (bar: number | undefined) => void;
+  readonly onRangeChange: (from: string, to: string) => void;
+  readonly onPlotted: (bars: readonly PlottedBar[]) => void;
 }) {
   const id = useId();
-  const box = useRef<HTMLDivElement>(null);
-  const drawing = useRef<ChartDrawing | undefined>(undefined);
-  const handlers = useRef({ onPoint, onChoose, onMoved });
-  handlers.current = { onPoint, onChoose, onMoved };
-  const spoken = useRef<HTMLParagraphElement>(null);
+  const container = useRef<HTMLDivElement>(null);
+  const canvas = useRef<ChartCanvas | undefined>(undefined);
+  const handlers = useRef({ onHover, onSelect, onRangeChange });
+  handlers.current = { onHover, onSelect, onRangeChange };
+  const announcement = useRef<HTMLParagraphElement>(null);
   const dark = isDark.value;
 
   useEffect(() => {
-    if (box.current === null) return;
-    const made = new ChartDrawing(box.current, {
-      onPoint: (bar) => handlers.current.onPoint(bar),
-      onChoose: (bar) => handlers.current.onChoose(bar),
-      onMoved: (from, to) => handlers.current.onMoved(from, to),
+    if (container.current === null) return;
+    const created = new ChartCanvas(container.current, {
+      onHover: (bar) => handlers.current.onHover(bar),
+      onSelect: (bar) => handlers.current.onSelect(bar),
+      onRangeChange: (from, to) => handlers.current.onRangeChange(from, to),
     });
-    drawing.current = made;
+    canvas.current = created;
     return () => {
-      drawing.current = undefined;
-      made.close();
+      canvas.current = undefined;
+      created.close();
     };
   }, []);
 
-  // With the paint of the legend, which tells of the same bar.
-  const told = useRef(0);
-  told.current = pointed ?? chosen ?? picture.bars.length - 1;
-  useLayoutEffect(() => drawing.current?.tell(told.current), [told.current]);
-  // Before the bars, so that a new picture is shown with its own stretch of days at once.
-  useEffect(() => drawing.current?.show(sight), [sight.from, sight.to, sight]);
+  // In the same frame as the legend, which shows the same bar.
+  const labeled = useRef(0);
+  labeled.current = hovered ?? selected ?? data.bars.length - 1;
+  useLayoutEffect(() => canvas.current?.showValuesAt(labeled.current), [labeled.current]);
+  // Runs before the bars are drawn, so that new data appears with its own range at once.
+  useEffect(() => canvas.current?.setVisibleRange(visibleRange), [visibleRange.from, visibleRange.to, visibleRange]);
   useEffect(() => {
-    drawing.current?.draw(picture);
-    drawing.current?.tell(told.current);
-    onDrawn(drawing.current?.drawn() ?? []);
-  }, [picture, onDrawn]);
-  useEffect(() => drawing.current?.choose(chosen), [chosen]);
-  useEffect(() => drawing.current?.useLogarithm(isLogarithmic), [isLogarithmic]);
+    canvas.current?.draw(data);
+    canvas.current?.showValuesAt(labeled.current);
+    onPlotted(canvas.current?.plottedBars() ?? []);
+  }, [data, onPlotted]);
+  useEffect(() => canvas.current?.select(selected), [selected]);
+  useEffect(() => canvas.current?.setLogScale(isLogarithmic), [isLogarithmic]);
   const paintedDark = useRef(dark);
   useEffect(() => {
-    // The colours come from the style sheet, which the theme has switched by now.
-    if (paintedDark.current !== dark) drawing.current?.repaint();
+    // The style sheet has switched to the new theme's colors by now.
+    if (paintedDark.current !== dark) canvas.current?.repaint();
     paintedDark.current = dark;
   }, [dark]);
 
-  const { bars } = picture;
-  const walk = (to: number): void => {
-    const bar = Math.min(bars.length - 1, Math.max(0, to));
-    drawing.current?.point(bar);
-    onPoint(bar);
-    say(spoken.current, bars[bar]);
+  const { bars } = data;
+  const moveTo = (target: number): void => {
+    const bar = Math.min(bars.length - 1, Math.max(0, target));
+    canvas.current?.moveCrosshair(bar);
+    onHover(bar);
+    announce(announcement.current, bars[bar]);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
-    const at = pointed ?? chosen ?? bars.length;
-    const steps: Readonly<Record<string, number>> = {
+    const at = hovered ?? selected ?? bars.length;
+    const targets: Readonly<Record<string, number>> = {
       ArrowLeft: at - 1,
       ArrowRight: at + 1,
-      PageUp: at - 20,
-      PageDown: at + 20,
+      PageUp: at - PAGE_BARS,
+      PageDown: at + PAGE_BARS,
       Home: 0,
       End: bars.length - 1,
     };
-    const to = steps[event.key];
-    if (to !== undefined) {
+    const target = targets[event.key];
+    if (target !== undefined) {
       event.preventDefault();
-      walk(to);
-    } else if (event.key === 'Enter' && pointed !== undefined) {
+      moveTo(target);
+    } else if (event.key === 'Enter' && hovered !== undefined) {
       event.preventDefault();
-      onChoose(pointed);
+      onSelect(hovered);
     } else if (event.key === 'Escape') {
-      drawing.current?.unpoint();
-      onPoint(undefined);
-      onChoose(undefined);
+      canvas.current?.clearCrosshair();
+      onHover(undefined);
+      onSelect(undefined);
     }
   };
 
   return (
     <figure class="chart-figure">
       <div
-        ref={box}
-        class={`chart-canvas own-${Math.min(OWN_PANES_MAX, picture.indicators.filter(({ pane }) => pane === 'own').length)}`}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the bars are walked with the arrow keys.
+        ref={container}
+        class={`chart-canvas own-${Math.min(OWN_PANES_MAX, data.indicators.filter(({ pane }) => pane === 'own').length)}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart has keyboard control.
         tabIndex={0}
         role="application"
         aria-roledescription="chart"
@@ -123,21 +124,21 @@ export function PriceChart({
         data-bars={bars.length}
         onKeyDown={onKeyDown}
       />
-      <figcaption class="unseen">
+      <figcaption class="visually-hidden">
         <p id={`${id}-summary`} data-part="chart-summary">
           {summary}
         </p>
         <p id={`${id}-keys`}>
-          Left and right arrows walk the bars, Page Up and Page Down leap by twenty, Enter shows the facts of a bar. The
-          same bars are in a table below.
+          Use the left and right arrow keys to move by one bar, Page Up and Page Down to move by {PAGE_BARS}, and Enter
+          to show a bar's details. The same bars are in the table below.
         </p>
       </figcaption>
-      <p ref={spoken} class="unseen" aria-live="polite" data-part="spoken-bar" />
+      <p ref={announcement} class="visually-hidden" aria-live="polite" data-part="announced-bar" />
     </figure>
   );
 }
 
-/** Spoken only for keys: a pointer passes too many bars. */
-function say(element: HTMLElement | null, bar: Bar | undefined): void {
-  if (element !== null && bar !== undefined) element.textContent = `${firstSessionOf(bar)}: ${describeBar(bar)}`;
+/** Announces a bar to screen readers. Only for keyboard control, since a pointer passes over too many bars. */
+function announce(element: HTMLElement | null, bar: Bar | undefined): void {
+  if (element !== null && bar !== undefined) element.textContent = `${datesOf(bar)}: ${describeBar(bar)}`;
 }

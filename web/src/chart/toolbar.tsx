@@ -7,24 +7,24 @@ import { IndicatorPicker } from './indicator-picker.tsx';
 const INTERVAL_CHOICES: readonly Choice<string>[] = INTERVALS.map((n) => ({
   value: String(n),
   label: `${n}D`,
-  spoken: n === 1 ? '1 session' : `${n} sessions`,
+  accessibleName: n === 1 ? '1 session' : `${n} sessions`,
 }));
 
 const ADJUST_CHOICES: readonly Choice<Adjust>[] = [
-  { value: 'raw', label: 'Raw', spoken: 'Raw: as traded' },
-  { value: 'split', label: 'Split', spoken: 'Split: adjusted for splits' },
-  { value: 'total', label: 'Total', spoken: 'Total: adjusted for splits and dividends' },
+  { value: 'raw', label: 'Raw', accessibleName: 'Raw: unadjusted' },
+  { value: 'split', label: 'Split', accessibleName: 'Split: adjusted for splits' },
+  { value: 'total', label: 'Total', accessibleName: 'Total: adjusted for splits and dividends' },
 ];
 
 const RANGES: readonly (Choice<string> & { readonly months: number })[] = [
-  { value: '6m', label: '6M', spoken: '6 months', months: 6 },
-  { value: '1y', label: '1Y', spoken: '1 year', months: 12 },
-  { value: '3y', label: '3Y', spoken: '3 years', months: 36 },
-  { value: '5y', label: '5Y', spoken: '5 years', months: 60 },
-  { value: 'all', label: 'All', spoken: 'All bars', months: Number.POSITIVE_INFINITY },
+  { value: '6m', label: '6M', accessibleName: '6 months', months: 6 },
+  { value: '1y', label: '1Y', accessibleName: '1 year', months: 12 },
+  { value: '3y', label: '3Y', accessibleName: '3 years', months: 36 },
+  { value: '5y', label: '5Y', accessibleName: '5 years', months: 60 },
+  { value: 'all', label: 'All', accessibleName: 'All bars', months: Number.POSITIVE_INFINITY },
 ];
 
-/** How a chart is looked at. Every control changes the address, and the address changes the chart. */
+/** Chart controls. Every control changes the URL, and the URL changes the chart. */
 export function Toolbar({
   chart,
   first,
@@ -32,7 +32,7 @@ export function Toolbar({
   onChange,
 }: {
   readonly chart: ChartAddress;
-  /** First and last session of the bars; undefined while there are none. */
+  /** First and last session of the bars; undefined until they are loaded. */
   readonly first: string | undefined;
   readonly last: string | undefined;
   readonly onChange: (next: Partial<ChartAddress>) => void;
@@ -43,28 +43,28 @@ export function Toolbar({
   };
   const range = chart.to !== undefined ? undefined : RANGES.find(({ months }) => startOf(months) === chart.from)?.value;
   return (
-    <div class="toolbar" role="toolbar" aria-label="Chart">
+    <div class="toolbar" role="toolbar" aria-label="Chart controls">
       <Segments
-        legend="Sessions a bar"
+        legend="Interval"
         name="interval"
         choices={INTERVAL_CHOICES}
-        chosen={String(chart.interval)}
-        onChoose={(value) => onChange({ interval: Number(value) })}
+        selected={String(chart.interval)}
+        onSelect={(value) => onChange({ interval: Number(value) })}
       />
       <Segments
-        legend="Adjustment of prices"
+        legend="Price adjustment"
         name="adjust"
         choices={ADJUST_CHOICES}
-        chosen={chart.adjust}
-        onChoose={(adjust) => onChange({ adjust })}
+        selected={chart.adjust}
+        onSelect={(adjust) => onChange({ adjust })}
       />
       <Segments
-        legend="Time in sight"
+        legend="Date range"
         name="range"
         choices={RANGES}
-        chosen={chart.from === undefined ? undefined : range}
+        selected={chart.from === undefined ? undefined : range}
         isDisabled={last === undefined}
-        onChoose={(value) => {
+        onSelect={(value) => {
           const months = RANGES.find((item) => item.value === value)?.months ?? 12;
           onChange({ from: startOf(months), to: undefined });
         }}
@@ -77,9 +77,9 @@ export function Toolbar({
         />
         Log scale
       </label>
-      <IndicatorPicker chosen={chart.indicators} onChange={(indicators) => onChange({ indicators })} />
+      <IndicatorPicker selected={chart.indicators} onChange={(indicators) => onChange({ indicators })} />
       <label class="as-of">
-        <span>As known on</span>
+        <span>As of</span>
         <input
           class="field"
           type="date"

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
-import type { WindowBarAnswer } from '#serving/condvest/shapes/bars.ts';
+
 import { fetchBars } from '../api/fetchers.ts';
-import { isSessionBars } from '../api/wire.ts';
-import { compact, day, price } from '../format.ts';
-import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { isSessionBars, type WindowBar } from '../api/wire.ts';
+import { capitalize, compact, day, price } from '../format.ts';
+import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
 import type { ChartAddress } from './chart-address.ts';
 
-/** The daily bars that a window is made of, loaded when somebody looks. */
+/** Daily bars of a window, loaded when the section is opened. */
 export function WindowSessions({
   chart,
   symbol,
@@ -16,7 +16,7 @@ export function WindowSessions({
 }: {
   readonly chart: ChartAddress;
   readonly symbol: string;
-  readonly bar: WindowBarAnswer;
+  readonly bar: WindowBar;
   readonly lastPublished: string;
 }) {
   const isOpen = useSignal(false);
@@ -34,15 +34,15 @@ export function WindowSessions({
         isOpen.value = event.currentTarget.open;
       }}
     >
-      <summary>Sessions in the window</summary>
+      <summary>Sessions in this window</summary>
       {!isOpen.value ? null : error !== undefined ? (
-        <Failure error={error} title="The sessions did not come" onRetry={retry} />
+        <LoadError error={error} title="Couldn't load sessions" onRetry={retry} />
       ) : data === undefined || !isSessionBars(data) ? (
-        <SkeletonLines lines={4} label="Loading the sessions" />
+        <SkeletonLines lines={4} label="Loading sessions" />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys.
-        <section class="table-frame" tabIndex={0} aria-label="Sessions in the window, scrollable">
-          <table class="data" aria-label="Sessions in the window">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be keyboard-accessible.
+        <section class="table-frame" tabIndex={0} aria-label="Sessions in this window, scrollable">
+          <table class="data" aria-label="Sessions in this window">
             <thead>
               <tr>
                 <th scope="col">Session</th>
@@ -61,7 +61,7 @@ export function WindowSessions({
                   <th scope="row">{day(item.session)}</th>
                   <td class="end">{price(item.close)}</td>
                   <td class="end">{compact(item.volume)}</td>
-                  <td class="small soft">{item.finality ?? '–'}</td>
+                  <td class="small muted">{capitalize(item.finality ?? '–')}</td>
                 </tr>
               ))}
             </tbody>

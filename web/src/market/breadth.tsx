@@ -1,9 +1,9 @@
-import type { MarketAnswer } from '../api/wire.ts';
-import { compact, whole } from '../format.ts';
+import type { MarketResponse } from '../api/wire.ts';
+import { compact, integer } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
 
-/** How many rose and fell, and what was traded of each: shares of the whole, in words and as bars. */
-export function Breadth({ market }: { readonly market: MarketAnswer }) {
+/** Market breadth: advancing and declining securities and their volume, as numbers and as bars. */
+export function Breadth({ market }: { readonly market: MarketResponse }) {
   const { advancers, decliners, unchanged, total, up_volume, down_volume, new_highs, new_lows } = market.breadth;
   return (
     <section class="card breadth" aria-labelledby="breadth-title">
@@ -12,33 +12,33 @@ export function Breadth({ market }: { readonly market: MarketAnswer }) {
         <FinalityBadge finality={market.finality} />
       </header>
       <div class="body breadth-body">
-        <Split
+        <ShareBar
           title="Securities"
           parts={[
-            { label: 'rose', value: advancers, text: whole(advancers), look: 'up' },
-            { label: 'unchanged', value: unchanged, text: whole(unchanged), look: 'flat' },
-            { label: 'fell', value: decliners, text: whole(decliners), look: 'down' },
+            { label: 'up', value: advancers, text: integer(advancers), direction: 'up' },
+            { label: 'unchanged', value: unchanged, text: integer(unchanged), direction: 'flat' },
+            { label: 'down', value: decliners, text: integer(decliners), direction: 'down' },
           ]}
         />
-        <Split
+        <ShareBar
           title="Volume"
           parts={[
-            { label: 'rising', value: up_volume, text: compact(up_volume), look: 'up' },
-            { label: 'falling', value: down_volume, text: compact(down_volume), look: 'down' },
+            { label: 'up', value: up_volume, text: compact(up_volume), direction: 'up' },
+            { label: 'down', value: down_volume, text: compact(down_volume), direction: 'down' },
           ]}
         />
-        <dl class="breadth-facts">
+        <dl class="breadth-stats">
           <div>
             <dt>Compared</dt>
-            <dd class="number">{whole(total)}</dd>
+            <dd class="number">{integer(total)}</dd>
           </div>
           <div>
             <dt>52-week highs</dt>
-            <dd class="number">{whole(new_highs)}</dd>
+            <dd class="number">{integer(new_highs)}</dd>
           </div>
           <div>
             <dt>52-week lows</dt>
-            <dd class="number">{whole(new_lows)}</dd>
+            <dd class="number">{integer(new_lows)}</dd>
           </div>
         </dl>
       </div>
@@ -50,24 +50,24 @@ interface Part {
   readonly label: string;
   readonly value: number;
   readonly text: string;
-  readonly look: 'up' | 'flat' | 'down';
+  readonly direction: 'up' | 'flat' | 'down';
 }
 
-function Split({ title, parts }: { readonly title: string; readonly parts: readonly Part[] }) {
-  const sum = parts.reduce((all, part) => all + part.value, 0);
+function ShareBar({ title, parts }: { readonly title: string; readonly parts: readonly Part[] }) {
+  const total = parts.reduce((sum, part) => sum + part.value, 0);
   let at = 0;
   return (
-    <div class="split">
-      <h3 class="soft">{title}</h3>
-      <svg class="split-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+    <div class="share-bar">
+      <h3 class="muted">{title}</h3>
+      <svg class="share-bar-track" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
         {parts.map((part) => {
-          const width = sum === 0 ? 0 : (part.value / sum) * 100;
+          const width = total === 0 ? 0 : (part.value / total) * 100;
           const x = at;
           at += width;
           return (
             <rect
               key={part.label}
-              class={`fill-${part.look}`}
+              class={`fill-${part.direction}`}
               x={x}
               y={0}
               width={Math.max(0, width - 0.4)}
@@ -76,11 +76,11 @@ function Split({ title, parts }: { readonly title: string; readonly parts: reado
           );
         })}
       </svg>
-      <ul class="split-words">
+      <ul class="share-bar-labels">
         {parts.map((part) => (
           <li key={part.label}>
-            <b class={`number ${part.look === 'flat' ? '' : part.look}`}>{part.text}</b>{' '}
-            <span class="soft">{part.label}</span>
+            <b class={`number ${part.direction === 'flat' ? '' : part.direction}`}>{part.text}</b>{' '}
+            <span class="muted">{part.label}</span>
           </li>
         ))}
       </ul>

@@ -1,9 +1,9 @@
-import { address, go, href } from '../address.ts';
+import { address, href, navigate } from '../address.ts';
 import { fetchMarket } from '../api/fetchers.ts';
-import type { MarketAnswer } from '../api/wire.ts';
+import type { MarketResponse } from '../api/wire.ts';
 import { weekdayAndDay } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
-import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
 import { status } from '../state/status.ts';
 import { Breadth } from './breadth.tsx';
@@ -13,56 +13,56 @@ import { Watchlist } from './watchlist.tsx';
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function MarketView() {
-  const asked = address.value.query.get('session') ?? '';
-  const session = DATE.test(asked) ? asked : undefined;
-  const { data, error, isOld, retry } = useResource(`market ${session ?? 'last'}`, (signal) =>
+  const parameter = address.value.query.get('session') ?? '';
+  const session = DATE.test(parameter) ? parameter : undefined;
+  const { data, error, isStale, retry } = useResource(`market ${session ?? 'last'}`, (signal) =>
     fetchMarket(session, signal),
   );
-  // The watchlist begins with the most active, also where the session asked for is none.
-  const isLost = error !== undefined && data === undefined && session !== undefined;
-  const newest = useResource(isLost ? 'market last' : undefined, (signal) => fetchMarket(undefined, signal));
-  const show = (next: string | undefined): void => go(href('market', { session: next }));
+  // The suggested watchlist does not depend on the requested session: if that one fails, the latest supplies it.
+  const hasNoSession = error !== undefined && data === undefined && session !== undefined;
+  const latest = useResource(hasNoSession ? 'market last' : undefined, (signal) => fetchMarket(undefined, signal));
+  const showSession = (next: string | undefined): void => navigate(href('market', { session: next }));
   return (
     <>
       <div class="heading">
         <div>
           <h1>Market</h1>
-          <p class="soft small">
+          <p class="muted small">
             {data === undefined
-              ? 'One session across all symbols'
-              : `${weekdayAndDay(data.session)}, against the session before`}
+              ? 'One session, all symbols'
+              : `${weekdayAndDay(data.session)}, compared with the previous session`}
           </p>
         </div>
         <SessionPicker
           session={error === undefined ? (data?.session ?? session) : session}
           previous={error === undefined ? (data?.previous ?? undefined) : undefined}
           next={error === undefined ? (data?.next ?? undefined) : undefined}
-          onShow={show}
+          onShow={showSession}
         />
       </div>
       <div class="market-grid">
         <div class="market-main">
           {error !== undefined ? (
             <div class="card">
-              <Failure error={error} title="This session cannot be shown" onRetry={retry} />
+              <LoadError error={error} title="Couldn't load this session" onRetry={retry} />
             </div>
           ) : (
-            <div class={data !== undefined && isOld ? 'is-dim' : ''}>
+            <div class={data !== undefined && isStale ? 'is-dim' : ''}>
               <Session data={data} />
             </div>
           )}
         </div>
-        <Watchlist suggested={(data ?? newest.data)?.active.slice(0, 8).map((mover) => mover.symbol)} />
+        <Watchlist suggested={(data ?? latest.data)?.active.slice(0, 8).map((mover) => mover.symbol)} />
       </div>
     </>
   );
 }
 
-function Session({ data }: { readonly data: MarketAnswer | undefined }) {
+function Session({ data }: { readonly data: MarketResponse | undefined }) {
   if (data === undefined) {
     return (
       <div role="status">
-        <span class="unseen">Loading the session</span>
+        <span class="visually-hidden">Loading session</span>
         <div class="card">
           <SkeletonLines lines={5} />
         </div>
@@ -107,14 +107,14 @@ function SessionPicker({
       <button
         type="button"
         class="button is-icon"
-        aria-label="The session before"
+        aria-label="Previous session"
         disabled={previous === undefined}
         onClick={() => onShow(previous)}
       >
         <Icon name="left" />
       </button>
       <label>
-        <span class="unseen">Session</span>
+        <span class="visually-hidden">Session</span>
         <input
           class="field"
           type="date"
@@ -127,7 +127,7 @@ function SessionPicker({
       <button
         type="button"
         class="button is-icon"
-        aria-label="The session after"
+        aria-label="Next session"
         disabled={next === undefined}
         onClick={() => onShow(next)}
       >

@@ -2,7 +2,7 @@ import { href } from '../address.ts';
 import type { Mover } from '../api/wire.ts';
 import { compact, percent, price } from '../format.ts';
 
-/** One list of a session's movers; each symbol leads to its chart. */
+/** One list of a session's movers. Each symbol links to its chart. */
 export function Movers({
   title,
   movers,
@@ -35,7 +35,7 @@ export function Movers({
               </tr>
             </thead>
             <tbody>
-              {movers.slice(0, SHOWN).map((mover) => (
+              {movers.slice(0, ROWS_SHOWN).map((mover) => (
                 <tr key={mover.symbol}>
                   <th scope="row">
                     <a class="symbol-link" href={href('chart', { symbol: mover.symbol })}>
@@ -46,7 +46,7 @@ export function Movers({
                     </span>
                   </th>
                   <td class="end">{isByVolume ? compact(mover.volume) : price(mover.close)}</td>
-                  <td class={`end ${wayOf(mover.change)}`}>{percent(mover.change_percent)}</td>
+                  <td class={`end ${directionClass(mover.change)}`}>{percent(mover.change_percent)}</td>
                 </tr>
               ))}
             </tbody>
@@ -57,9 +57,9 @@ export function Movers({
   );
 }
 
-const SHOWN = 10;
+const ROWS_SHOWN = 10;
 
-export function wayOf(change: number | null): string {
+export function directionClass(change: number | null): string {
   if (change === null || change === 0) return '';
   return change > 0 ? 'up' : 'down';
 }

@@ -1,6 +1,6 @@
-import type { Watched } from '../api/wire.ts';
+import type { WatchlistRow } from '../api/wire.ts';
 
-/** The order of a watchlist. What has no value stands last, whichever way. */
+/** Sort order of the watchlist. Rows without a value come last in either direction. */
 
 export type SortKey = 'symbol' | 'close' | 'change_percent' | 'volume';
 
@@ -9,20 +9,20 @@ export interface Sorting {
   readonly isDescending: boolean;
 }
 
-/** A click on a column: its useful way first, the other way next. */
-export function nextSorting(now: Sorting | undefined, key: SortKey): Sorting {
-  if (now?.key === key) return { key, isDescending: !now.isDescending };
+/** Sorting after a click on a column: the column's default direction first, then the reverse. */
+export function nextSorting(current: Sorting | undefined, key: SortKey): Sorting {
+  if (current?.key === key) return { key, isDescending: !current.isDescending };
   return { key, isDescending: key !== 'symbol' };
 }
 
-/** Without an order the list stays as it was put together. */
-export function sorted(rows: readonly Watched[], sorting: Sorting | undefined): readonly Watched[] {
+/** Sorts the rows, or returns them unchanged without a sorting. */
+export function sorted(rows: readonly WatchlistRow[], sorting: Sorting | undefined): readonly WatchlistRow[] {
   if (sorting === undefined) return rows;
   const { key, isDescending } = sorting;
-  const way = isDescending ? -1 : 1;
+  const sign = isDescending ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [x, y] = [a[key], b[key]];
     if (x === null || y === null) return Number(x === null) - Number(y === null);
-    return (x < y ? -1 : x > y ? 1 : 0) * way;
+    return (x < y ? -1 : x > y ? 1 : 0) * sign;
   });
 }

@@ -1,18 +1,18 @@
 import { useSignal } from '@preact/signals';
 import { href } from '../address.ts';
 import { fetchWatchlist } from '../api/fetchers.ts';
-import type { Watched } from '../api/wire.ts';
-import { compact, day, percent, price } from '../format.ts';
+import type { WatchlistRow } from '../api/wire.ts';
+import { compact, dayRange, percent, price } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
-import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { SymbolSearch } from '../parts/symbol-search.tsx';
 import { useResource } from '../state/resource.ts';
-import { keep, unwatch, WATCHED_MAX, watch, watchlist } from '../state/watchlist.ts';
-import { wayOf } from './movers.tsx';
+import { addToWatchlist, removeFromWatchlist, saveWatchlist, WATCHLIST_MAX, watchlist } from '../state/watchlist.ts';
+import { directionClass } from './movers.tsx';
 import { nextSorting, type Sorting, type SortKey, sorted } from './sort.ts';
 
-/** The reader's own symbols. Until one is added, the most traded ones of the session stand in. */
+/** The user's watchlist. Until it is first changed, it suggests the most active symbols of the session. */
 export function Watchlist({ suggested }: { readonly suggested: readonly string[] | undefined }) {
   const own = watchlist.value;
   const symbols = own ?? suggested;
@@ -23,26 +23,26 @@ export function Watchlist({ suggested }: { readonly suggested: readonly string[]
     <section class="card watchlist" aria-labelledby="watchlist-title">
       <header>
         <h2 id="watchlist-title">Watchlist</h2>
-        <span class="soft small">
-          {own === undefined ? 'The most active, to begin with' : `${own.length} of ${WATCHED_MAX}`}
+        <span class="muted small">
+          {own === undefined ? 'Suggested: most active' : `${own.length} of ${WATCHLIST_MAX}`}
         </span>
       </header>
       <div class="body watchlist-add">
         <SymbolSearch
           label="Add a symbol to the watchlist"
-          placeholder="Add a symbol or name"
-          onChoose={(symbol) => {
-            if (own === undefined) keep([...(suggested ?? []).filter((item) => item !== symbol), symbol]);
-            else watch(symbol);
+          placeholder="Add by symbol or name"
+          onSelect={(symbol) => {
+            if (own === undefined) saveWatchlist([...(suggested ?? []).filter((item) => item !== symbol), symbol]);
+            else addToWatchlist(symbol);
           }}
         />
       </div>
       {error !== undefined ? (
-        <Failure error={error} title="The watchlist did not come" onRetry={retry} />
+        <LoadError error={error} title="Couldn't load watchlist" onRetry={retry} />
       ) : symbols?.length === 0 ? (
-        <p class="empty">Nothing is watched. Add a symbol above.</p>
+        <p class="empty">Your watchlist is empty. Add a symbol above.</p>
       ) : data === undefined ? (
-        <SkeletonLines lines={8} label="Loading the watchlist" />
+        <SkeletonLines lines={8} label="Loading watchlist" />
       ) : (
         <Table rows={rows} unknown={data.unknown.filter((symbol) => symbols?.includes(symbol))} suggested={suggested} />
       )}
@@ -62,14 +62,14 @@ function Table({
   unknown,
   suggested,
 }: {
-  readonly rows: readonly Watched[];
+  readonly rows: readonly WatchlistRow[];
   readonly unknown: readonly string[];
   readonly suggested: readonly string[] | undefined;
 }) {
   const sorting = useSignal<Sorting | undefined>(undefined);
   const remove = (symbol: string): void => {
-    if (watchlist.value === undefined) keep((suggested ?? []).filter((item) => item !== symbol));
-    else unwatch(symbol);
+    if (watchlist.value === undefined) saveWatchlist((suggested ?? []).filter((item) => item !== symbol));
+    else removeFromWatchlist(symbol);
   };
   return (
     <>
@@ -92,7 +92,7 @@ function Table({
                 <span>60 sessions</span>
               </th>
               <th scope="col" class="remove-cell">
-                <span class="unseen">Remove</span>
+                <span class="visually-hidden">Remove</span>
               </th>
             </tr>
           </thead>
@@ -108,9 +108,9 @@ function Table({
                   </span>
                 </th>
                 <td class="end">{price(row.close)}</td>
-                <td class={`end ${wayOf(row.change)}`}>{percent(row.change_percent)}</td>
+                <td class={`end ${directionClass(row.change)}`}>{percent(row.change_percent)}</td>
                 <td class="end">{compact(row.volume)}</td>
-                <td class="spark-cell" title={`${day(row.first)} to ${day(row.last)}`}>
+                <td class="spark-cell" title={dayRange(row.first, row.last)}>
                   <Sparkline values={row.closes} />
                 </td>
                 <td class="end remove-cell">
@@ -130,9 +130,9 @@ function Table({
       </div>
       {unknown.map((symbol) => (
         <p key={symbol} class="empty">
-          The lake knows no {symbol}.{' '}
+          No data for "{symbol}".{' '}
           <button type="button" class="button" onClick={() => remove(symbol)}>
-            Remove it
+            Remove
           </button>
         </p>
       ))}
@@ -151,10 +151,10 @@ function SortHeading({
   readonly order: Sorting | undefined;
   readonly onSort: () => void;
 }) {
-  const way = order === undefined ? 'none' : order.isDescending ? 'descending' : 'ascending';
+  const sort = order === undefined ? 'none' : order.isDescending ? 'descending' : 'ascending';
   const arrow = order === undefined ? '' : order.isDescending ? '↓' : '↑';
   return (
-    <th scope="col" class={isEnd ? 'end' : ''} aria-sort={way}>
+    <th scope="col" class={isEnd ? 'end' : ''} aria-sort={sort}>
       <button type="button" class="sort" onClick={onSort}>
         {title} <span aria-hidden="true">{arrow}</span>
       </button>

@@ -1,39 +1,38 @@
 export interface Choice<T extends string> {
   readonly value: T;
   readonly label: string;
-  /** Read out instead of the label, where that is short for something. */
-  readonly spoken?: string;
+  /** Accessible name, if the label is an abbreviation. */
+  readonly accessibleName?: string;
 }
 
-/** One of a few, all in sight. Radio buttons, so arrows move the choice and screen readers count it. */
+/** Segmented control made of radio buttons, so that arrow keys and screen readers work as usual. */
 export function Segments<T extends string>({
   legend,
   name,
   choices,
-  chosen,
+  selected,
   isDisabled = false,
-  onChoose,
+  onSelect,
 }: {
   readonly legend: string;
   readonly name: string;
   readonly choices: readonly Choice<T>[];
-  readonly chosen: T | undefined;
-  /** Nothing can be chosen yet. */
+  readonly selected: T | undefined;
   readonly isDisabled?: boolean;
-  readonly onChoose: (value: T) => void;
+  readonly onSelect: (value: T) => void;
 }) {
   return (
     <fieldset class="segments" disabled={isDisabled}>
-      <legend class="unseen">{legend}</legend>
-      {choices.map(({ value, label, spoken }) => (
+      <legend class="visually-hidden">{legend}</legend>
+      {choices.map(({ value, label, accessibleName }) => (
         <label key={value}>
           <input
             type="radio"
             name={name}
             value={value}
-            checked={value === chosen}
-            aria-label={spoken ?? label}
-            onChange={() => onChoose(value)}
+            checked={value === selected}
+            aria-label={accessibleName ?? label}
+            onChange={() => onSelect(value)}
           />
           <span aria-hidden="true">{label}</span>
         </label>

@@ -1,46 +1,46 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { type ApiError, isAbort, pause } from '../api/client.ts';
+import { type ApiError, delay, isAbort } from '../api/client.ts';
 import { fetchSymbols } from '../api/fetchers.ts';
 import type { SymbolMatch } from '../api/wire.ts';
 import { Icon } from './icon.tsx';
-import { sentence } from './placeholders.tsx';
+import { sentence } from './messages.tsx';
 
-const TYPING_MS = 120;
+const DEBOUNCE_MS = 120;
 
-/** Finds a symbol by its letters or its name: an editable combobox with a list (ARIA 1.2). */
+/** Search box for symbols and company names: an editable combobox with a list popup (ARIA 1.2). */
 export function SymbolSearch({
   label,
   placeholder,
   shortcut,
-  onChoose,
+  onSelect,
 }: {
   readonly label: string;
   readonly placeholder: string;
   readonly shortcut?: string;
-  readonly onChoose: (symbol: string) => void;
+  readonly onSelect: (symbol: string) => void;
 }) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const text = useSignal('');
   const isOpen = useSignal(false);
   const active = useSignal(0);
-  const found = useSignal<readonly SymbolMatch[] | undefined>(undefined);
+  const results = useSignal<readonly SymbolMatch[] | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
-  const wanted = text.value.trim();
+  const query = text.value.trim();
 
   useEffect(() => {
-    if (!isOpen.value || wanted === '') {
-      found.value = undefined;
+    if (!isOpen.value || query === '') {
+      results.value = undefined;
       error.value = undefined;
       return;
     }
     const abort = new AbortController();
     void (async () => {
       try {
-        await pause(TYPING_MS, abort.signal);
-        const { results } = await fetchSymbols(wanted, abort.signal);
-        found.value = results;
+        await delay(DEBOUNCE_MS, abort.signal);
+        const response = await fetchSymbols(query, abort.signal);
+        results.value = response.results;
         error.value = undefined;
         active.value = 0;
       } catch (cause) {
@@ -48,17 +48,17 @@ export function SymbolSearch({
       }
     })();
     return () => abort.abort();
-  }, [wanted, isOpen.value, active, error, found]);
+  }, [query, isOpen.value, active, error, results]);
 
-  const choose = (symbol: string): void => {
+  const select = (symbol: string): void => {
     text.value = '';
     isOpen.value = false;
-    found.value = undefined;
+    results.value = undefined;
     input.current?.blur();
-    onChoose(symbol);
+    onSelect(symbol);
   };
 
-  const matches = found.value ?? [];
+  const matches = results.value ?? [];
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') {
       if (isOpen.value) isOpen.value = false;
@@ -75,13 +75,13 @@ export function SymbolSearch({
     if (event.key === 'Enter') {
       event.preventDefault();
       const match = matches[active.value];
-      // Typed and confirmed before the list came: what was typed is taken at its word.
-      if (match !== undefined) choose(match.symbol);
-      else if (wanted !== '' && found.value === undefined) choose(wanted);
+      // Enter before the results arrive takes the text as typed.
+      if (match !== undefined) select(match.symbol);
+      else if (query !== '' && results.value === undefined) select(query);
     }
   };
 
-  const isShown = isOpen.value && wanted !== '';
+  const isListOpen = isOpen.value && query !== '';
   return (
     <div class="search">
       <Icon name="search" />
@@ -91,10 +91,10 @@ export function SymbolSearch({
         type="text"
         role="combobox"
         aria-label={label}
-        aria-expanded={isShown}
+        aria-expanded={isListOpen}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={isShown && matches.length > 0 ? `${id}-${active.value}` : undefined}
+        aria-activedescendant={isListOpen && matches.length > 0 ? `${id}-${active.value}` : undefined}
         placeholder={placeholder}
         autocomplete="off"
         autocapitalize="characters"
@@ -118,11 +118,11 @@ export function SymbolSearch({
           {shortcut}
         </span>
       )}
-      <div class="search-list" hidden={!isShown}>
-        <div id={`${id}-list`} role="listbox" aria-label="Symbols found">
+      <div class="search-list" hidden={!isListOpen}>
+        <div id={`${id}-list`} role="listbox" aria-label="Matching symbols">
           {matches.map((match, n) => (
-            // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the box; aria-activedescendant names the option.
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the box's.
+            // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the input; aria-activedescendant names the option.
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the input handles the keys.
             <div
               key={match.symbol}
               id={`${id}-${n}`}
@@ -132,24 +132,24 @@ export function SymbolSearch({
                 active.value = n;
               }}
               onMouseDown={(event) => event.preventDefault()}
-              onClick={() => choose(match.symbol)}
+              onClick={() => select(match.symbol)}
             >
               <b>{match.symbol}</b>
               <span class="what">{match.name ?? ''}</span>
-              {match.active ? <span /> : <span class="badge">delisted</span>}
+              {match.active ? <span /> : <span class="badge">Delisted</span>}
             </div>
           ))}
         </div>
         <div class="search-note" role="status" hidden={matches.length > 0}>
-          {noteOf(wanted, found.value, error.value)}
+          {noteFor(query, results.value, error.value)}
         </div>
       </div>
     </div>
   );
 }
 
-function noteOf(wanted: string, found: readonly SymbolMatch[] | undefined, error: ApiError | undefined): string {
+function noteFor(query: string, results: readonly SymbolMatch[] | undefined, error: ApiError | undefined): string {
   if (error !== undefined) return sentence(error.message);
-  if (found === undefined) return 'Searching…';
-  return found.length === 0 ? `No symbol or name has “${wanted}” in it.` : '';
+  if (results === undefined) return 'Searching…';
+  return results.length === 0 ? `No results for "${query}".` : '';
 }

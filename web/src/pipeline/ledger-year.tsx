@@ -3,22 +3,22 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { fetchSessions } from '../api/fetchers.ts';
 import type { SessionRow } from '../api/wire.ts';
 import { instant, plural, weekdayAndDay } from '../format.ts';
-import { Failure } from '../parts/placeholders.tsx';
+import { LoadError } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
-import { neighbour, weeksOf } from './calendar-map.ts';
+import { nextCell, weeksOf } from './calendar-grid.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'];
 
-/** One year of the ledger: a grid that is walked by arrow keys and opened by Enter or a click. */
+/** One year of the ledger: a grid with arrow-key navigation, where Enter or a click selects a session. */
 export function LedgerYear({
   year,
-  chosen,
-  onChoose,
+  selected,
+  onSelect,
 }: {
   readonly year: number;
-  readonly chosen: string | undefined;
-  readonly onChoose: (session: string) => void;
+  readonly selected: string | undefined;
+  readonly onSelect: (session: string) => void;
 }) {
   const { data, error, retry } = useResource(`sessions ${year}`, (signal) =>
     fetchSessions(`${year}-01-01`, `${year}-12-31`, signal),
@@ -26,9 +26,9 @@ export function LedgerYear({
   const weeks = useMemo(() => weeksOf(year, data ?? []), [year, data]);
   const grid = useRef<HTMLTableElement>(null);
   const focused = useSignal<string | undefined>(undefined);
-  const told = useSignal<SessionRow | undefined>(undefined);
+  const described = useSignal<SessionRow | undefined>(undefined);
 
-  // On a narrow screen the newest days are what is looked for.
+  // On a narrow screen, scrolls to the newest sessions.
   useEffect(() => {
     const frame = grid.current?.parentElement;
     const newest = grid.current?.querySelector<HTMLElement>('[tabindex="0"]');
@@ -36,12 +36,11 @@ export function LedgerYear({
     frame.scrollLeft = newest.offsetLeft - frame.clientWidth + 48;
   }, [data]);
 
-  if (error !== undefined)
-    return <Failure error={error} title={`The sessions of ${year} did not come`} onRetry={retry} />;
+  if (error !== undefined) return <LoadError error={error} title={`Couldn't load ${year} sessions`} onRetry={retry} />;
   const rows = data ?? [];
-  // The one cell that Tab reaches: where the keys have been, else what is chosen, else the newest.
-  const reached =
-    [focused.value, chosen].find((date) => rows.some((row) => row.session === date)) ??
+  // The only cell in the tab order (roving tabindex): the last focused one, else the selected one, else the newest.
+  const tabStop =
+    [focused.value, selected].find((date) => rows.some((row) => row.session === date)) ??
     rows.reduce<string | undefined>(
       (last, { session }) => (last === undefined || session > last ? session : last),
       undefined,
@@ -50,33 +49,33 @@ export function LedgerYear({
   const onKeyDown = (event: KeyboardEvent, week: number, day: number, date: string): void => {
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
-      onChoose(date);
+      onSelect(date);
       return;
     }
-    const next = neighbour(weeks, { week, day }, event.key);
+    const next = nextCell(weeks, { week, day }, event.key);
     if (next === undefined) return;
     event.preventDefault();
     const target = weeks[next.week]?.days[next.day]?.date;
     grid.current?.querySelector<HTMLElement>(`[data-session="${target ?? ''}"]`)?.focus();
   };
 
-  const isOld = data === undefined;
+  const isStale = data === undefined;
   return (
     <div class="year" data-year={year}>
       <div class="year-head">
         <h3>{year}</h3>
-        <p class="soft small" aria-hidden="true">
-          {told.value === undefined ? plural(rows.length, 'session') : describe(told.value)}
+        <p class="muted small" aria-hidden="true">
+          {described.value === undefined ? plural(rows.length, 'session') : describe(described.value)}
         </p>
       </div>
       <div class="table-frame">
         <table
           ref={grid}
-          class={isOld ? 'map is-dim' : 'map'}
-          // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table that is walked by keys is a grid.
+          class={isStale ? 'calendar-grid is-dim' : 'calendar-grid'}
+          // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table with keyboard navigation is a grid.
           role="grid"
-          aria-label={`Sessions of ${year}`}
-          aria-busy={isOld}
+          aria-label={`${year} sessions`}
+          aria-busy={isStale}
         >
           <thead>
             <tr>
@@ -91,36 +90,37 @@ export function LedgerYear({
           <tbody>
             {WEEKDAYS.map((name, day) => (
               <tr key={name}>
-                <th scope="row">{day % 2 === 0 ? name : <span class="unseen">{name}</span>}</th>
+                <th scope="row">{day % 2 === 0 ? name : <span class="visually-hidden">{name}</span>}</th>
                 {weeks.map((week, n) => {
                   const cell = week.days[day];
                   const row = cell?.row;
-                  if (row === undefined) return <td key={n} class={cell === undefined || isOld ? 'none' : 'closed'} />;
+                  if (row === undefined)
+                    return <td key={n} class={cell === undefined || isStale ? 'none' : 'closed'} />;
                   return (
                     <td
                       key={n}
                       class={`is-${row.state}`}
-                      // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a cell of a grid.
+                      // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: cells of a grid are gridcells.
                       role="gridcell"
-                      tabIndex={row.session === reached ? 0 : -1}
+                      tabIndex={row.session === tabStop ? 0 : -1}
                       aria-label={describe(row)}
-                      aria-selected={row.session === chosen}
+                      aria-selected={row.session === selected}
                       data-session={row.session}
                       data-state={row.state}
-                      onClick={() => onChoose(row.session)}
+                      onClick={() => onSelect(row.session)}
                       onKeyDown={(event) => onKeyDown(event, n, day, row.session)}
                       onFocus={() => {
                         focused.value = row.session;
-                        told.value = row;
+                        described.value = row;
                       }}
                       onBlur={() => {
-                        told.value = undefined;
+                        described.value = undefined;
                       }}
                       onMouseEnter={() => {
-                        told.value = row;
+                        described.value = row;
                       }}
                       onMouseLeave={() => {
-                        told.value = undefined;
+                        described.value = undefined;
                       }}
                     />
                   );
@@ -134,6 +134,7 @@ export function LedgerYear({
   );
 }
 
+/** `Tue 24 Nov 2026, settled, 200 of 200 rows, fetched 25 Nov 2026, 16:05 ET`. */
 function describe(row: SessionRow): string {
   const rows =
     row.expected === null

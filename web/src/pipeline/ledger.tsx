@@ -1,58 +1,59 @@
 import { useSignal } from '@preact/signals';
 import type { SessionState } from '../api/wire.ts';
-import { day, whole } from '../format.ts';
+import { capitalize, dayRange, integer } from '../format.ts';
 import { status } from '../state/status.ts';
 import { LedgerYear } from './ledger-year.tsx';
 
 const STATES: readonly (readonly [SessionState, string])[] = [
-  ['settled', 'the vendor’s corrections are over'],
-  ['provisional', 'complete, may still be corrected'],
-  ['partial', 'rows are missing'],
-  ['missing', 'not fetched'],
+  ['settled', 'Final'],
+  ['provisional', 'Complete, may still be corrected'],
+  ['partial', 'Rows missing'],
+  ['missing', 'Not fetched'],
 ];
 
 const YEARS_SHOWN = 2;
 
-/** How complete and how final the lake is, day by day. Each state has a colour and a pattern of its own. */
+/** Completeness and finality of the lake, session by session. Each state has its own color and pattern. */
 export function Ledger({
-  chosen,
-  onChoose,
+  selected,
+  onSelect,
 }: {
-  readonly chosen: string | undefined;
-  readonly onChoose: (session: string) => void;
+  readonly selected: string | undefined;
+  readonly onSelect: (session: string) => void;
 }) {
-  const now = status.value;
-  const first = yearOf(now?.lake.first);
-  const last = lastYear(now?.lake.last, now?.lake.last_closed);
-  const asked = yearOf(chosen);
+  const current = status.value;
+  const first = yearOf(current?.lake.first);
+  const last = lastYear(current?.lake.last, current?.lake.last_closed);
+  const selectedYear = yearOf(selected);
   const shown = useSignal(YEARS_SHOWN);
-  if (now === undefined || first === undefined || last === undefined) return null;
-  const count = Math.min(last - first + 1, Math.max(shown.value, asked === undefined ? 0 : last - asked + 1));
+  if (current === undefined || first === undefined || last === undefined) return null;
+  const count = Math.min(
+    last - first + 1,
+    Math.max(shown.value, selectedYear === undefined ? 0 : last - selectedYear + 1),
+  );
   const years = Array.from({ length: count }, (_, n) => last - n);
   const hidden = last - first + 1 - count;
   return (
     <section class="card ledger" aria-labelledby="ledger-title">
       <header>
         <h2 id="ledger-title">Sessions</h2>
-        <span class="soft small">
-          {day(now.lake.first)} to {day(now.lake.last)}
-        </span>
+        <span class="muted small">{dayRange(current.lake.first, current.lake.last)}</span>
       </header>
       <dl class="state-tiles">
         {STATES.map(([state, meaning]) => (
           <div key={state}>
             <dt>
-              <span class={`swatch is-${state}`} aria-hidden="true" /> {state}
+              <span class={`swatch is-${state}`} aria-hidden="true" /> {capitalize(state)}
             </dt>
             <dd>
-              <span class="number">{whole(now.sessions[state])}</span> <span class="soft small">{meaning}</span>
+              <span class="number">{integer(current.sessions[state])}</span> <span class="muted small">{meaning}</span>
             </dd>
           </div>
         ))}
       </dl>
       <div class="years">
         {years.map((year) => (
-          <LedgerYear key={year} year={year} chosen={chosen} onChoose={onChoose} />
+          <LedgerYear key={year} year={year} selected={selected} onSelect={onSelect} />
         ))}
       </div>
       {hidden <= 0 ? null : (
@@ -74,10 +75,10 @@ export function Ledger({
 
 const YEARS_MORE = 4;
 
-/** Years without a single session are not worth a calendar each: one after the last that has some. */
-function lastYear(last: string | null | undefined, closed: string | undefined): number | undefined {
-  const [withData, withSessions] = [yearOf(last), yearOf(closed)];
-  return withData === undefined ? withSessions : Math.min(withData + 1, withSessions ?? withData);
+/** Last calendar year to show: at most one year without data after the last one that has some. */
+function lastYear(lastSession: string | null | undefined, lastClosed: string | undefined): number | undefined {
+  const [dataYear, closedYear] = [yearOf(lastSession), yearOf(lastClosed)];
+  return dataYear === undefined ? closedYear : Math.min(dataYear + 1, closedYear ?? dataYear);
 }
 
 function yearOf(date: string | null | undefined): number | undefined {

@@ -1,12 +1,12 @@
 import { fetchNotices } from '../api/fetchers.ts';
-import { instant, plural } from '../format.ts';
-import { Failure } from '../parts/placeholders.tsx';
+import { capitalize, instant, plural } from '../format.ts';
+import { LoadError } from '../parts/messages.tsx';
 import { noticeVersion } from '../state/live.ts';
 import { useResource } from '../state/resource.ts';
 
-const LOOK = { error: 'is-bad', warning: 'is-warn', information: '' } as const;
+const SEVERITY_CLASS = { error: 'is-bad', warning: 'is-warn', information: '' } as const;
 
-/** Conditions that somebody should know of and that still hold. */
+/** Open notices: conditions that need attention. */
 export function Notices() {
   const { data, error, retry } = useResource(`notices ${noticeVersion.value}`, fetchNotices);
   const notices = data?.results ?? [];
@@ -15,21 +15,24 @@ export function Notices() {
     <section class="card notices" aria-labelledby="notices-title">
       <header>
         <h2 id="notices-title">Open notices</h2>
-        <span class="soft small">{plural(notices.length, 'notice')}</span>
+        {error === undefined ? <span class="muted small">{plural(notices.length, 'notice')}</span> : null}
       </header>
       {error !== undefined ? (
-        <Failure error={error} title="The notices did not come" onRetry={retry} />
+        <LoadError error={error} title="Couldn't load notices" onRetry={retry} />
       ) : (
         <ul class="notice-list">
           {notices.map((notice) => (
             <li key={notice.id}>
               <p>
-                <span class={`badge ${LOOK[notice.severity]}`}>{notice.severity}</span> <b>{notice.title}</b>
+                <span class={`badge ${SEVERITY_CLASS[notice.severity]}`}>{capitalize(notice.severity)}</span>{' '}
+                <b>{notice.title}</b>
               </p>
               <p class="small">{notice.text}</p>
-              <p class="soft small">
+              <p class="muted small">
                 Since {instant(notice.first_seen_ms)}
-                {notice.count > 1 ? `, seen ${plural(notice.count, 'time')}, last ${instant(notice.last_seen_ms)}` : ''}
+                {notice.count > 1
+                  ? ` · ${plural(notice.count, 'occurrence')}, most recently ${instant(notice.last_seen_ms)}`
+                  : ''}
               </p>
             </li>
           ))}

@@ -1,39 +1,39 @@
 import { useEffect } from 'preact/hooks';
-import { address, go, href } from '../address.ts';
-import { day, instant, plural } from '../format.ts';
-import { followLive } from '../state/live.ts';
+import { address, href, navigate } from '../address.ts';
+import { day, instant, plural, sourceName } from '../format.ts';
+import { subscribeLive } from '../state/live.ts';
 import { status } from '../state/status.ts';
 import { Gaps, QualityFindings } from './findings.tsx';
 import { Ledger } from './ledger.tsx';
 import { Notices } from './notices.tsx';
 import { MissingSessions, RowsPanel } from './rows-panel.tsx';
 import { Runs } from './runs.tsx';
-import { SessionFacts } from './session-facts.tsx';
+import { SessionDetails } from './session-details.tsx';
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function PipelineView() {
   const { query } = address.value;
   const run = query.get('run') ?? undefined;
-  const asked = query.get('session') ?? '';
-  const session = DATE.test(asked) ? asked : undefined;
+  const parameter = query.get('session') ?? '';
+  const session = DATE.test(parameter) ? parameter : undefined;
   const rows = query.get('rows');
   const gap = query.get('gap');
-  useEffect(followLive, []);
+  useEffect(subscribeLive, []);
   return (
     <>
       <div class="heading">
         <div>
           <h1>Pipeline</h1>
-          <p class="soft small">{subtitle()}</p>
+          <p class="muted small">{subtitle()}</p>
         </div>
       </div>
       <div class="pipeline-grid">
         <Notices />
-        <Runs asked={run} />
+        <Runs requested={run} />
         <div class="pipeline-column">
-          <Ledger chosen={session} onChoose={(next) => go(href('pipeline', { run, session: next }))} />
-          {session === undefined ? null : <SessionFacts session={session} />}
+          <Ledger selected={session} onSelect={(next) => navigate(href('pipeline', { run, session: next }))} />
+          {session === undefined ? null : <SessionDetails session={session} />}
           {rows === 'quarantine' || rows === 'restatements' ? (
             <RowsPanel key={rows} route={rows} session={session} reason={query.get('reason') ?? undefined} />
           ) : null}
@@ -48,20 +48,15 @@ export function PipelineView() {
   );
 }
 
-const SOURCES: Readonly<Record<string, string>> = {
-  simulated: 'a simulated market',
-  massive: 'Massive',
-  'flat-files': 'flat files',
-};
-
 function subtitle(): string {
-  const now = status.value;
-  if (now === undefined) return 'How days get into the lake';
+  const current = status.value;
+  if (current === undefined) return 'Data ingestion and quality';
+  const { source, lake, work_count } = current;
   const parts = [
-    now.source === null ? 'Nothing is fetched by this server' : `Days come from ${SOURCES[now.source] ?? now.source}`,
-    now.lake.last_fetch_ms === null ? '' : `last fetched ${instant(now.lake.last_fetch_ms)}`,
-    now.lake.watermark === null ? '' : `without a hole up to ${day(now.lake.watermark)}`,
-    now.work_count === 0 ? 'nothing left to do' : `${plural(now.work_count, 'session')} left to do`,
+    source === null ? "This server doesn't fetch data" : `Source: ${sourceName(source)}`,
+    lake.last_fetch_ms === null ? '' : `Last fetched ${instant(lake.last_fetch_ms)}`,
+    lake.watermark === null ? '' : `Complete through ${day(lake.watermark)}`,
+    work_count === 0 ? 'Nothing pending' : `${plural(work_count, 'session')} pending`,
   ];
-  return parts.filter((part) => part !== '').join(', ');
+  return parts.filter((part) => part !== '').join(' · ');
 }

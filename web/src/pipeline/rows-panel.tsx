@@ -3,10 +3,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import { href } from '../address.ts';
 import { fetchGaps, fetchRows } from '../api/fetchers.ts';
 import { day, instant, plusDays } from '../format.ts';
-import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
 
-/** The rows behind a finding, as the lake keeps them: a hundred at most, the route has the rest. */
+/** Rows behind a finding, as stored in the lake. Shows the first page of the API's response. */
 export function RowsPanel({
   route,
   session,
@@ -22,17 +22,17 @@ export function RowsPanel({
   );
   const rows = data?.results ?? [];
   const columns = Object.keys(rows[0] ?? {});
-  const title = route === 'quarantine' ? 'Refused rows' : 'Changed values';
+  const title = route === 'quarantine' ? 'Rejected rows' : 'Restatements';
   return (
-    <Panel title={reason === undefined ? title : `${title}: ${reason}`} closed={href('pipeline', { session })}>
+    <Panel title={reason === undefined ? title : `${title}: ${reason}`} closeHref={href('pipeline', { session })}>
       {error !== undefined ? (
-        <Failure error={error} title="The rows did not come" onRetry={retry} />
+        <LoadError error={error} title="Couldn't load rows" onRetry={retry} />
       ) : data === undefined ? (
-        <SkeletonLines lines={4} label="Loading the rows" />
+        <SkeletonLines lines={4} label="Loading rows" />
       ) : rows.length === 0 ? (
-        <p class="empty">There are none.</p>
+        <p class="empty">None found.</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls is reached by keys.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be keyboard-accessible.
         <section class="table-frame rows-frame" tabIndex={0} aria-label={`${title}, scrollable`}>
           <table class="data" aria-labelledby="rows-title">
             <thead>
@@ -49,7 +49,7 @@ export function RowsPanel({
                 <tr key={n}>
                   {columns.map((column) => (
                     <td key={column} class="number">
-                      {show(column, row[column])}
+                      {cellText(column, row[column])}
                     </td>
                   ))}
                 </tr>
@@ -62,23 +62,29 @@ export function RowsPanel({
   );
 }
 
-/** The sessions of the market that a listed symbol has no bar of, each with the bars around it. */
+/** Sessions in which a listed symbol has no bar. Each links to the chart around that session. */
 export function MissingSessions({ symbol }: { readonly symbol: string }) {
   const { data, error, retry } = useResource(`gaps of ${symbol}`, (signal) => fetchGaps(symbol, signal));
   const sessions = data?.of_symbol ?? [];
   return (
-    <Panel title={`Sessions that ${symbol} is missing from`} closed={href('pipeline')}>
+    <Panel title={`Sessions missing for ${symbol}`} closeHref={href('pipeline')}>
       {error !== undefined ? (
-        <Failure error={error} title="The gaps did not come" onRetry={retry} />
+        <LoadError error={error} title="Couldn't load gaps" onRetry={retry} />
       ) : data === undefined ? (
-        <SkeletonLines lines={3} label="Loading the sessions" />
+        <SkeletonLines lines={3} label="Loading sessions" />
       ) : sessions.length === 0 ? (
-        <p class="empty">There are none.</p>
+        <p class="empty">None found.</p>
       ) : (
         <ul class="missing-list">
           {sessions.map((session) => (
             <li key={session}>
-              <a href={href('chart', { symbol, from: plusDays(session, -AROUND), to: plusDays(session, AROUND) })}>
+              <a
+                href={href('chart', {
+                  symbol,
+                  from: plusDays(session, -DAYS_AROUND),
+                  to: plusDays(session, DAYS_AROUND),
+                })}
+              >
                 {day(session)}
               </a>
             </li>
@@ -89,18 +95,18 @@ export function MissingSessions({ symbol }: { readonly symbol: string }) {
   );
 }
 
-/** Days before and after a session that a chart of it shows. */
-const AROUND = 45;
+/** Days that the linked chart shows before and after the session. */
+const DAYS_AROUND = 45;
 
-/** What a finding's link leads to: the focus goes there, wherever on the page it is. */
+/** Panel opened by a finding's link. Takes the focus, since it may be far from the link. */
 function Panel({
   title,
-  closed,
+  closeHref,
   children,
 }: {
   readonly title: string;
-  /** The address without the panel. */
-  readonly closed: string;
+  /** URL of the view without the panel. */
+  readonly closeHref: string;
   readonly children: ComponentChildren;
 }) {
   const panel = useRef<HTMLElement>(null);
@@ -109,7 +115,7 @@ function Panel({
     <section ref={panel} class="card rows-panel" aria-labelledby="rows-title" data-part="rows" tabIndex={-1}>
       <header>
         <h2 id="rows-title">{title}</h2>
-        <a class="button" href={closed}>
+        <a class="button" href={closeHref}>
           Close
         </a>
       </header>
@@ -119,10 +125,12 @@ function Panel({
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-function show(column: string, value: unknown): string {
+function cellText(column: string, value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (column.endsWith('_ms') && typeof value === 'number') return instant(value);
+  if (typeof value === 'string' && DATE.test(value)) return day(value);
   if (typeof value === 'string' && DIGEST.test(value)) return `${value.slice(0, 12)}…`;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -1,20 +1,20 @@
 import { signal } from '@preact/signals';
 
-/** The key of a server that wants one. Kept until the tab is closed, and sent nowhere but to the page's own server. */
+/** Access key for servers that require one. Kept for the tab's lifetime and sent only to the page's own server. */
 
 const NAME = 'condvest-key';
 
 export const accessKey = signal(readKey());
-/** The server has refused us: a person is asked for a key. */
-export const isKeyWanted = signal(false);
+/** True after the server rejected a request as unauthenticated: the key dialog is open. */
+export const isKeyRequired = signal(false);
 
-export function takeKey(key: string): void {
+export function saveKey(key: string): void {
   accessKey.value = key.trim();
-  isKeyWanted.value = false;
+  isKeyRequired.value = false;
   try {
     sessionStorage.setItem(NAME, accessKey.value);
   } catch {
-    // Storage is off: the key lasts until the page is loaded again.
+    // Storage is disabled: the key lasts until the page is reloaded.
   }
 }
 

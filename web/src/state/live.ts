@@ -1,39 +1,39 @@
 import { signal } from '@preact/signals';
-import { followEvents, type ServerEvent, type StreamState } from '../api/event-stream.ts';
+import { type ServerEvent, type StreamState, streamEvents } from '../api/event-stream.ts';
 import type { Building, Run, RunStep } from '../api/wire.ts';
-import { askNow, showBuilding } from './status.ts';
+import { refreshStatus, setBuilding } from './status.ts';
 
-/** What happens on the server as it happens. One stream a page, and only while a view shows what it tells. */
+/** Live events of the server. The page opens one stream, and only while a view uses it. */
 
 export const streamState = signal<StreamState>('connecting');
-/** Runs that were spoken of since the page was opened, by id: newer than any list loaded before. */
+/** Runs by id, as received since the page was opened: newer than any list loaded before. */
 export const liveRuns = signal<ReadonlyMap<string, Run>>(new Map());
-/** Steps by run, then by name and attempt. */
+/** Steps by run id, then by name and attempt. */
 export const liveSteps = signal<ReadonlyMap<string, ReadonlyMap<string, RunStep>>>(new Map());
-/** Grows with each notice opened or resolved. */
+/** Increases whenever a notice is opened or resolved. */
 export const noticeVersion = signal(0);
 
 const STREAM = '/condvest/v1/runs/stream';
-/** Runs whose steps are kept. */
+/** Most runs held in `liveRuns` and `liveSteps`. */
 const RUNS_MAX = 20;
 
-let users = 0;
+let subscribers = 0;
 let abort: AbortController | undefined;
 
-/** Opens the stream for whoever calls, until what is returned is called; the last to leave closes it. */
-export function followLive(): () => void {
-  users += 1;
-  if (users === 1) openNow();
+/** Opens the stream for the first subscriber. Returns a function that unsubscribes; the last one closes the stream. */
+export function subscribeLive(): () => void {
+  subscribers += 1;
+  if (subscribers === 1) reconnect();
   return () => {
-    users -= 1;
-    if (users === 0) abort?.abort();
+    subscribers -= 1;
+    if (subscribers === 0) abort?.abort();
   };
 }
 
-export function openNow(): void {
+export function reconnect(): void {
   abort?.abort();
   abort = new AbortController();
-  void followEvents(
+  void streamEvents(
     STREAM,
     onEvent,
     (state) => {
@@ -49,25 +49,26 @@ function onEvent({ event, data }: ServerEvent): void {
   const value: unknown = JSON.parse(data);
   if (event === 'run') onRun(value as Run);
   else if (event === 'step') onStep(value as RunStep);
-  else if (event === 'building') showBuilding(value as Building | null);
+  else if (event === 'building') setBuilding(value as Building | null);
   else if (event === 'notice') {
     noticeVersion.value += 1;
-    askNow();
+    refreshStatus();
   }
 }
 
 function onRun(run: Run): void {
-  liveRuns.value = newest(new Map(liveRuns.value).set(run.id, run));
-  // Begun or ended, the lake may be another: the status says so, and views follow it.
-  askNow();
+  liveRuns.value = trimmed(new Map(liveRuns.value).set(run.id, run));
+  // A run that starts or ends may change the lake; the new status makes the views reload.
+  refreshStatus();
 }
 
 function onStep(step: RunStep): void {
   const ofRun = new Map(liveSteps.value.get(step.run_id)).set(stepKey(step), step);
-  liveSteps.value = newest(new Map(liveSteps.value).set(step.run_id, ofRun));
+  liveSteps.value = trimmed(new Map(liveSteps.value).set(step.run_id, ofRun));
 }
 
-function newest<T>(all: Map<string, T>): Map<string, T> {
+/** Removes the oldest entries beyond `RUNS_MAX`. */
+function trimmed<T>(all: Map<string, T>): Map<string, T> {
   for (const key of all.keys()) {
     if (all.size <= RUNS_MAX) break;
     all.delete(key);

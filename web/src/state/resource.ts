@@ -3,17 +3,17 @@ import { useCallback, useEffect } from 'preact/hooks';
 import { ApiError, isAbort } from '../api/client.ts';
 import { dataVersion } from './status.ts';
 
-/** Something of the server as a view has it: the last answer stays in sight while the next one is on its way. */
+/** Server data for a view. The previous data stays visible while the next request is in flight. */
 export interface Resource<T> {
   readonly data: T | undefined;
-  /** `data` answers an earlier question. */
-  readonly isOld: boolean;
+  /** `data` belongs to a previous key. */
+  readonly isStale: boolean;
   readonly isLoading: boolean;
   readonly error: ApiError | undefined;
   readonly retry: () => void;
 }
 
-interface Held<T> {
+interface LoadState<T> {
   readonly key: string | undefined;
   readonly data: T | undefined;
   readonly isLoading: boolean;
@@ -21,50 +21,56 @@ interface Held<T> {
 }
 
 /**
- * Loads what `key` names, again when the key or the lake's data changes, and gives up what nobody waits for any more.
- * No key: nothing is loaded. `load` is called with the key of its render, so it may close over that render's values.
+ * Loads the data that `key` identifies, again whenever the key or the lake's data changes, and aborts requests that are no
+ * longer needed. Loads nothing without a key. `load` always runs with the key of its own render, so it may close over that
+ * render's values.
  */
 export function useResource<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
-  const held = useSignal<Held<T>>({ key: undefined, data: undefined, isLoading: key !== undefined, error: undefined });
-  const tries = useSignal(0);
-  const seen = useVersion(dataVersion);
-  const attempt = tries.value;
+  const state = useSignal<LoadState<T>>({
+    key: undefined,
+    data: undefined,
+    isLoading: key !== undefined,
+    error: undefined,
+  });
+  const attempts = useSignal(0);
+  const version = useSignalValue(dataVersion);
+  const attempt = attempts.value;
 
-  // `load` is made anew by each render; the key stands for it.
+  // `load` is a new function on every render; the key stands for it.
   useEffect(() => {
     if (key === undefined) return;
     const abort = new AbortController();
-    held.value = { ...held.peek(), isLoading: true, error: undefined };
+    state.value = { ...state.peek(), isLoading: true, error: undefined };
     load(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) held.value = { key, data, isLoading: false, error: undefined };
+        if (!abort.signal.aborted) state.value = { key, data, isLoading: false, error: undefined };
       },
       (error: unknown) => {
         if (abort.signal.aborted || isAbort(error)) return;
-        held.value = { ...held.peek(), isLoading: false, error: asApiError(error) };
+        state.value = { ...state.peek(), isLoading: false, error: asApiError(error) };
       },
     );
     return () => abort.abort();
-  }, [key, attempt, seen]);
+  }, [key, attempt, version]);
 
   const retry = useCallback(() => {
-    tries.value += 1;
-  }, [tries]);
-  const { data, isLoading, error } = held.value;
-  return { data, isOld: held.value.key !== key, isLoading, error, retry };
+    attempts.value += 1;
+  }, [attempts]);
+  const { data, isLoading, error } = state.value;
+  return { data, isStale: state.value.key !== key, isLoading, error, retry };
 }
 
-/** A signal's value as state of the component, so that an effect can depend on it. */
-function useVersion(source: ReadonlySignal<number>): number {
-  const seen = useSignal(source.peek());
+/** Returns a signal's value as component state, so that an effect can depend on it. */
+function useSignalValue(source: ReadonlySignal<number>): number {
+  const copy = useSignal(source.peek());
   useSignalEffect(() => {
-    seen.value = source.value;
+    copy.value = source.value;
   });
-  return seen.value;
+  return copy.value;
 }
 
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new ApiError(0, 'page-failed', `This page failed: ${message}`);
+  return new ApiError(0, 'page-failed', `Something went wrong on this page: ${message}`);
 }

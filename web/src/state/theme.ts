@@ -1,10 +1,10 @@
 import { computed, effect, signal } from '@preact/signals';
-import { readStored, writeStored } from './stored.ts';
+import { readLocal, writeLocal } from './local-storage.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-const stored = readStored('theme');
-export const theme = signal<Theme>(stored === 'light' || stored === 'dark' ? stored : 'system');
+const saved = readLocal('theme');
+export const theme = signal<Theme>(saved === 'light' || saved === 'dark' ? saved : 'system');
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 const systemIsDark = signal(prefersDark.matches);
@@ -12,15 +12,15 @@ prefersDark.addEventListener('change', (event) => {
   systemIsDark.value = event.matches;
 });
 
-/** What is shown now: the chart paints by it. */
+/** True while the dark theme is shown. The chart takes its colors from it. */
 export const isDark = computed(() => (theme.value === 'system' ? systemIsDark.value : theme.value === 'dark'));
 
-// The style sheet goes by the attribute, which `theme.js` has set for the first paint.
+// The style sheet depends on this attribute, which `theme.js` set for the first paint.
 effect(() => {
   document.documentElement.dataset['theme'] = isDark.value ? 'dark' : 'light';
 });
 
-export function chooseTheme(next: Theme): void {
-  writeStored('theme', next === 'system' ? undefined : next);
+export function setTheme(next: Theme): void {
+  writeLocal('theme', next === 'system' ? undefined : next);
   theme.value = next;
 }

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-/** The palette against WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for the shapes that carry meaning (1.4.11). */
+/** Contrast of the palette by WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for meaningful shapes (1.4.11). */
 
 const css = readFileSync(`${import.meta.dirname}/palette.css`, 'utf8');
 
 const themes = {
-  light: coloursOf(/^:root \{([^}]*)\}/m),
-  dark: coloursOf(/^:root\[data-theme="dark"\] \{([^}]*)\}/m),
+  light: colorsOf(/^:root \{([^}]*)\}/m),
+  dark: colorsOf(/^:root\[data-theme="dark"\] \{([^}]*)\}/m),
 };
 
-const TEXT_PAIRS: readonly (readonly [text: string, behind: readonly string[]])[] = [
+const TEXT_PAIRS: readonly (readonly [text: string, backgrounds: readonly string[]])[] = [
   ['text', ['bg', 'surface', 'raised', 'accent-soft', 'warn-soft', 'bad-soft', 'good-soft', 'note-soft']],
   ['text-soft', ['bg', 'surface', 'raised', 'accent-soft']],
   ['accent', ['bg', 'surface', 'raised', 'accent-soft']],
@@ -24,50 +24,50 @@ const TEXT_PAIRS: readonly (readonly [text: string, behind: readonly string[]])[
 ];
 const SHAPES = ['up-fill', 'down-fill', 'line-strong', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5'];
 
-for (const [name, colours] of Object.entries(themes)) {
-  test(`text of the ${name} theme stands out from what is behind it`, () => {
-    for (const [text, behind] of TEXT_PAIRS) {
-      for (const ground of behind) {
-        const found = contrast(colours.get(text), colours.get(ground));
-        assert.ok(found >= 4.5, `--${text} on --${ground}: ${found.toFixed(2)}`);
+for (const [name, colors] of Object.entries(themes)) {
+  test(`text of the ${name} theme has enough contrast with its backgrounds`, () => {
+    for (const [text, backgrounds] of TEXT_PAIRS) {
+      for (const background of backgrounds) {
+        const ratio = contrast(colors.get(text), colors.get(background));
+        assert.ok(ratio >= 4.5, `--${text} on --${background}: ${ratio.toFixed(2)}`);
       }
     }
   });
-  test(`shapes of the ${name} theme stand out from the surface`, () => {
+  test(`shapes of the ${name} theme have enough contrast with the surface`, () => {
     for (const shape of SHAPES) {
-      const found = contrast(colours.get(shape), colours.get('surface'));
-      assert.ok(found >= 3, `--${shape}: ${found.toFixed(2)}`);
+      const ratio = contrast(colors.get(shape), colors.get('surface'));
+      assert.ok(ratio >= 3, `--${shape}: ${ratio.toFixed(2)}`);
     }
   });
 }
 
-for (const [name, colours] of Object.entries(themes)) {
-  test(`up is lighter than down in the ${name} theme, so that bars are told apart without colour`, () => {
-    const [up = '', down = ''] = [colours.get('up-fill'), colours.get('down-fill')];
+for (const [name, colors] of Object.entries(themes)) {
+  test(`up is lighter than down in the ${name} theme, so that bars can be told apart without color`, () => {
+    const [up = '', down = ''] = [colors.get('up-fill'), colors.get('down-fill')];
     assert.ok(luminance(up) > luminance(down) && contrast(up, down) >= 1.5, `${contrast(up, down).toFixed(2)} : 1`);
   });
 }
 
-test('both themes name the same colours', () => {
+test('both themes define the same colors', () => {
   assert.deepEqual([...themes.dark.keys()], [...themes.light.keys()]);
 });
 
-test('contrast is what the standard says of known pairs', () => {
+test('the contrast of known pairs matches the standard', () => {
   assert.equal(contrast('#000000', '#ffffff'), 21);
   assert.equal(contrast('#777777', '#ffffff').toFixed(2), '4.48');
 });
 
-function coloursOf(block: RegExp): Map<string, string> {
+function colorsOf(block: RegExp): Map<string, string> {
   const [, body = ''] = block.exec(css) ?? [];
   const found = new Map(
     [...body.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name = '', value = '']) => [name, value]),
   );
-  assert.ok(found.size > 20, 'the palette was read');
+  assert.ok(found.size > 20, 'the palette has colors');
   return found;
 }
 
 function contrast(a: string | undefined, b: string | undefined): number {
-  assert.ok(a !== undefined && b !== undefined, 'both colours are in the palette');
+  assert.ok(a !== undefined && b !== undefined, 'both colors are in the palette');
   const [high = 0, low = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
   return (high + 0.05) / (low + 0.05);
 }

@@ -1,15 +1,15 @@
 import { fetchBars } from '../api/fetchers.ts';
-import { type Bar, type BarsAnswer, type BarValues, firstSessionOf, isWindow } from '../api/wire.ts';
-import { capital, day, exact, instant, price, weekdayAndDay, whole } from '../format.ts';
+import { type Bar, type BarsResponse, type BarValues, firstSessionOf, isWindow } from '../api/wire.ts';
+import { capitalize, day, dayRange, exact, instant, integer, price, sourceName, weekdayAndDay } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
-import { Failure, SkeletonLines } from '../parts/placeholders.tsx';
+import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
 import type { ChartAddress } from './chart-address.ts';
+import { ADJUST_LABELS, datesOf, windowStatus } from './descriptions.ts';
 import { WindowSessions } from './window-sessions.tsx';
-import { ADJUST_WORDS, spanOf, windowWords } from './words.ts';
 
-/** Everything that is known of one bar: what it was made of, what was done to it, and how final it is. */
-export function Facts({
+/** Details of one bar: values, adjustment, corporate actions, restatements, sources and finality. */
+export function BarDetails({
   chart,
   symbol,
   bar,
@@ -20,40 +20,40 @@ export function Facts({
   readonly symbol: string;
   readonly bar: Bar;
   readonly lastPublished: string;
-  /** The tables that the bar as it is drawn was read from. */
-  readonly versions: BarsAnswer['versions'];
+  /** Table versions from which the plotted bar was read. */
+  readonly versions: BarsResponse['versions'];
 }) {
   const from = firstSessionOf(bar);
   const { interval, adjust, asOf } = chart;
-  const key = ['facts', symbol, interval, adjust, asOf, from, bar.close, bar.finality].join(' ');
-  const { data, error, isOld, retry } = useResource(key, (signal) =>
-    // A window that a range touches is given whole: its first day is enough.
+  const key = ['details', symbol, interval, adjust, asOf, from, bar.close, bar.finality].join(' ');
+  const { data, error, isStale, retry } = useResource(key, (signal) =>
+    // A range returns every window that overlaps it, so the first session is enough.
     fetchBars({ symbol, interval, adjust, asOf, from, to: from, explain: true }, signal),
   );
-  const found =
+  const explained =
     data === undefined ? undefined : (data.bars as readonly Bar[]).find((item) => firstSessionOf(item) === from);
   return (
-    <section class="card facts" aria-labelledby="facts-title" data-part="facts">
+    <section class="card bar-details" aria-labelledby="details-title" data-part="bar-details">
       <header>
-        <h2 id="facts-title">{isWindow(bar) ? spanOf(bar) : weekdayAndDay(bar.session)}</h2>
+        <h2 id="details-title">{isWindow(bar) ? datesOf(bar) : weekdayAndDay(bar.session)}</h2>
         <FinalityBadge finality={bar.finality} />
       </header>
       {isWindow(bar) ? (
-        <p class="facts-line">
-          {capital(windowWords(bar)) || `${bar.sessions} of ${bar.expected} sessions have a bar`}
+        <p class="bar-details-line">
+          {capitalize(windowStatus(bar)) || `Bars in ${bar.sessions} of ${bar.expected} sessions`}
         </p>
       ) : null}
       {error !== undefined ? (
-        <Failure error={error} title="The facts of this bar did not come" onRetry={retry} />
-      ) : data === undefined || isOld ? (
-        <SkeletonLines lines={9} label="Loading the facts of the bar" />
-      ) : found === undefined ? (
-        <p class="empty">The lake has no such bar any more. Load the chart again.</p>
+        <LoadError error={error} title="Couldn't load bar details" onRetry={retry} />
+      ) : data === undefined || isStale ? (
+        <SkeletonLines lines={9} label="Loading bar details" />
+      ) : explained === undefined ? (
+        <p class="empty">This bar is no longer in the lake. Reload the chart.</p>
       ) : (
-        <Explained
-          answer={data}
+        <Explanation
+          response={data}
           bar={bar}
-          explain={found.explain}
+          explain={explained.explain}
           chart={chart}
           symbol={symbol}
           lastPublished={lastPublished}
@@ -70,12 +70,12 @@ const ROWS: readonly (readonly [keyof BarValues, string, (value: number | null) 
   ['low', 'Low', price],
   ['close', 'Close', price],
   ['vwap', 'VWAP', price],
-  ['volume', 'Volume', whole],
-  ['trades', 'Trades', whole],
+  ['volume', 'Volume', integer],
+  ['trades', 'Trades', integer],
 ];
 
-function Explained({
-  answer,
+function Explanation({
+  response,
   bar,
   explain,
   chart,
@@ -83,23 +83,23 @@ function Explained({
   lastPublished,
   versions,
 }: {
-  readonly answer: BarsAnswer;
-  /** As it is drawn. */
+  readonly response: BarsResponse;
+  /** The bar as plotted. */
   readonly bar: Bar;
   readonly explain: Bar['explain'];
   readonly chart: ChartAddress;
   readonly symbol: string;
   readonly lastPublished: string;
-  readonly versions: BarsAnswer['versions'];
+  readonly versions: BarsResponse['versions'];
 }) {
-  const acting = explain === undefined ? [] : (answer.events ?? []).slice(explain.events_from, explain.events_to);
+  const applied = explain === undefined ? [] : (response.events ?? []).slice(explain.events_from, explain.events_to);
   return (
     <>
-      <table class="data facts-values" aria-labelledby="facts-title">
+      <table class="data bar-values" aria-labelledby="details-title">
         <thead>
           <tr>
             <th scope="col">
-              <span class="unseen">Value</span>
+              <span class="visually-hidden">Value</span>
             </th>
             <th scope="col" class="end">
               {chart.adjust === 'raw' ? 'Shown' : 'Adjusted'}
@@ -124,70 +124,70 @@ function Explained({
         </tbody>
       </table>
       <dl class="pairs">
-        <Pair name="Prices are">{ADJUST_WORDS[chart.adjust]}</Pair>
+        <Pair name="Prices">{capitalize(ADJUST_LABELS[chart.adjust])}</Pair>
         {explain === undefined ? null : (
           <>
-            <Pair name="Price factor">{factorWords(explain.price_factor)}</Pair>
-            <Pair name="Volume factor">{factorWords(explain.volume_factor)}</Pair>
+            <Pair name="Price factor">{factorLabel(explain.price_factor)}</Pair>
+            <Pair name="Volume factor">{factorLabel(explain.volume_factor)}</Pair>
           </>
         )}
         {explain !== undefined && 'origin' in explain ? (
           <>
-            <Pair name="Window">{explain.origin === 'stored' ? 'read from the lake' : 'computed just now'}</Pair>
-            <Pair name="Source">{explain.sources.map((source) => source ?? 'not recorded').join(', ')}</Pair>
+            <Pair name="Window">{explain.origin === 'stored' ? 'Read from the lake' : 'Computed on request'}</Pair>
+            <Pair name="Source">{explain.sources.map(sourceName).join(', ')}</Pair>
           </>
         ) : null}
         {explain !== undefined && 'source' in explain ? (
           <>
-            <Pair name="Source">{explain.source ?? 'not recorded'}</Pair>
+            <Pair name="Source">{sourceName(explain.source)}</Pair>
             <Pair name="Fetched">{instant(explain.fetched_at_ms)}</Pair>
           </>
         ) : null}
       </dl>
       {explain === undefined || !('parts' in explain) || explain.parts.length < 2 ? null : (
-        <Listed title="Factors inside the window">
+        <DetailList title="Factors within the window">
           {explain.parts.map((part) => (
             <li key={part.first_session}>
-              {day(part.first_session)} to {day(part.last_session)}: prices × {factor(part.price_factor)}, volume ×{' '}
+              {dayRange(part.first_session, part.last_session)}: prices × {factor(part.price_factor)}, volume ×{' '}
               {factor(part.volume_factor)}
             </li>
           ))}
-        </Listed>
+        </DetailList>
       )}
-      {acting.length === 0 ? null : (
-        <Listed title="Events that act on it">
-          {acting.map((event) => (
+      {applied.length === 0 ? null : (
+        <DetailList title="Events applied">
+          {applied.map((event) => (
             <li key={`${event.kind} ${event.ex_date}`}>
-              <b>{event.kind === 'split' ? 'Split' : 'Dividend'}</b> {event.terms}, ex {day(event.ex_date)}: prices ×{' '}
-              {factor(event.price_factor)}
-              {event.source === null ? '' : ` (${event.source})`}
+              <b>{event.kind === 'split' ? 'Split' : 'Dividend'}</b> {event.terms}, ex-date {day(event.ex_date)}: prices
+              × {factor(event.price_factor)}
+              {event.source === null ? '' : ` (${sourceName(event.source)})`}
             </li>
           ))}
-        </Listed>
+        </DetailList>
       )}
-      {answer.held.length === 0 ? null : (
-        <Listed title="Held back">
-          {answer.held.map((event) => (
+      {response.held.length === 0 ? null : (
+        <DetailList title="Events held back">
+          {response.held.map((event) => (
             <li key={`${event.kind} ${event.ex_date} ${event.terms}`}>
-              <b>{event.kind === 'split' ? 'Split' : 'Dividend'}</b> {event.terms}, ex {day(event.ex_date)}:{' '}
+              <b>{event.kind === 'split' ? 'Split' : 'Dividend'}</b> {event.terms}, ex-date {day(event.ex_date)}:{' '}
               {event.reason}
             </li>
           ))}
-        </Listed>
+        </DetailList>
       )}
-      {answer.restated === undefined || answer.restated.length === 0 ? null : (
-        <Listed title="Changed after it first arrived">
-          {answer.restated.map((change) => (
+      {response.restated === undefined || response.restated.length === 0 ? null : (
+        <DetailList title="Restatements">
+          {response.restated.map((change) => (
             <li key={`${change.session} ${change.field} ${change.seen_at_ms}`}>
-              {day(change.session)}, {change.field}: {exact(change.old)} became {exact(change.new)}, seen{' '}
+              {day(change.session)}, {change.field}: {exact(change.old)} → {exact(change.new)}, seen{' '}
               {instant(change.seen_at_ms)}
             </li>
           ))}
-        </Listed>
+        </DetailList>
       )}
       {isWindow(bar) ? <WindowSessions chart={chart} symbol={symbol} bar={bar} lastPublished={lastPublished} /> : null}
       <details class="more">
-        <summary>Table versions it was read from</summary>
+        <summary>Table versions</summary>
         <dl class="pairs">
           {Object.entries(versions).map(([table, version]) => (
             <Pair key={table} name={table}>
@@ -209,21 +209,21 @@ function Pair({ name, children }: { readonly name: string; readonly children: pr
   );
 }
 
-function Listed({ title, children }: { readonly title: string; readonly children: preact.ComponentChildren }) {
+function DetailList({ title, children }: { readonly title: string; readonly children: preact.ComponentChildren }) {
   return (
-    <div class="listed">
+    <div class="detail-list">
       <h3>{title}</h3>
       <ul>{children}</ul>
     </div>
   );
 }
 
-/** Null: an event inside the window gives its sessions several. */
-function factorWords(value: number | null): string {
-  return value === null ? 'differs, see below' : `× ${factor(value)}`;
+/** A window has no single factor (null) if an event within it splits it into parts. */
+function factorLabel(value: number | null): string {
+  return value === null ? 'Varies; see below' : `× ${factor(value)}`;
 }
 
-/** Factors are products of small ratios: six digits tell them apart. */
+/** A factor with seven significant digits. */
 function factor(value: number): string {
   return value === 1 ? '1' : Number(value.toPrecision(7)).toString();
 }

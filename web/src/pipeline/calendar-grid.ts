@@ -1,39 +1,39 @@
 import type { SessionRow } from '../api/wire.ts';
 import { plusDays, weekdayOf } from '../format.ts';
 
-/** A year of sessions as a grid: a column a week, a row a weekday from Monday to Friday. */
+/** Sessions of a year as a grid: one column per week, one row per weekday from Monday to Friday. */
 
-export interface MapCell {
+export interface CalendarCell {
   readonly date: string;
-  /** Undefined: the exchange was closed, or the lake does not reach there. */
+  /** Undefined if the exchange was closed or the date is outside the lake. */
   readonly row: SessionRow | undefined;
 }
 
-export interface MapWeek {
+export interface CalendarWeek {
   /** Monday to Friday; undefined outside the year. */
-  readonly days: readonly (MapCell | undefined)[];
-  /** 1 to 12 in the first week that begins in a month. */
+  readonly days: readonly (CalendarCell | undefined)[];
+  /** 1 to 12 in the first week of a month, otherwise undefined. */
   readonly month: number | undefined;
 }
 
 const WEEKDAYS = 5;
 
-export function weeksOf(year: number, rows: readonly SessionRow[]): MapWeek[] {
+export function weeksOf(year: number, rows: readonly SessionRow[]): CalendarWeek[] {
   const byDate = new Map(rows.map((row) => [row.session, row]));
   const last = `${year}-12-31`;
-  const weeks: MapWeek[] = [];
+  const weeks: CalendarWeek[] = [];
   let monday = mondayOf(`${year}-01-01`);
   let month = 0;
   while (monday <= last) {
-    const days = Array.from({ length: WEEKDAYS }, (_, n): MapCell | undefined => {
+    const days = Array.from({ length: WEEKDAYS }, (_, n): CalendarCell | undefined => {
       const date = plusDays(monday, n);
       return date.startsWith(`${year}-`) ? { date, row: byDate.get(date) } : undefined;
     });
     const first = days.find((cell) => cell !== undefined);
     if (first !== undefined) {
-      const now = Number(first.date.slice(5, 7));
-      weeks.push({ days, month: now === month ? undefined : now });
-      month = now;
+      const current = Number(first.date.slice(5, 7));
+      weeks.push({ days, month: current === month ? undefined : current });
+      month = current;
     }
     monday = plusDays(monday, 7);
   }
@@ -44,9 +44,9 @@ function mondayOf(date: string): string {
   return plusDays(date, -((weekdayOf(date) + 6) % 7));
 }
 
-/** Where an arrow key leads from a cell: the next one in that direction that is a session. */
-export function neighbour(
-  weeks: readonly MapWeek[],
+/** The cell that a key moves to: the next session in the key's direction, or the first or last one of the year. */
+export function nextCell(
+  weeks: readonly CalendarWeek[],
   from: { readonly week: number; readonly day: number },
   key: string,
 ): { readonly week: number; readonly day: number } | undefined {
@@ -68,7 +68,7 @@ const STEPS: Readonly<Record<string, number>> = {
   ArrowRight: WEEKDAYS,
 };
 
-function endOf(weeks: readonly MapWeek[], isFirst: boolean): { week: number; day: number } | undefined {
+function endOf(weeks: readonly CalendarWeek[], isFirst: boolean): { week: number; day: number } | undefined {
   const places = weeks.flatMap(({ days }, week) =>
     days.flatMap((cell, day) => (cell?.row === undefined ? [] : [{ week, day }])),
   );

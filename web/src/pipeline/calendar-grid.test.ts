@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SessionRow } from '../api/wire.ts';
 import { plusDays, weekdayOf } from '../format.ts';
-import { neighbour, weeksOf } from './calendar-map.ts';
+import { nextCell, weeksOf } from './calendar-grid.ts';
 
 function row(session: string): SessionRow {
   const times = { first_fetch_ms: null, last_fetch_ms: null, table_version: 0 };
   return { session, state: 'settled', rows: 1, counted: 1, expected: 1, attempts: 1, early_close: false, ...times };
 }
 
-test('every weekday of a year has one cell, in the row of its weekday', () => {
+test('every weekday of a year has exactly one cell, in the row of its weekday', () => {
   for (let year = 1995; year <= 2030; year += 1) {
     const seen: string[] = [];
     for (const { days } of weeksOf(year, [])) {
@@ -28,12 +28,12 @@ test('every weekday of a year has one cell, in the row of its weekday', () => {
   }
 });
 
-test('each month is named once, in order', () => {
+test('each month is labeled once, in order', () => {
   const months = weeksOf(2026, []).flatMap(({ month }) => (month === undefined ? [] : [month]));
   assert.deepEqual(months, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
 
-test('keys walk from session to session, over weekends and days without trading', () => {
+test('keys move from session to session, across weekends and market holidays', () => {
   // Monday 2026-01-19 was a holiday.
   const weeks = weeksOf(2026, ['2026-01-15', '2026-01-16', '2026-01-20', '2026-01-23'].map(row));
   const placeOf = (date: string) => {
@@ -41,7 +41,7 @@ test('keys walk from session to session, over weekends and days without trading'
     return { week, day: weekdayOf(date) - 1 };
   };
   const step = (from: string, key: string) => {
-    const next = neighbour(weeks, placeOf(from), key);
+    const next = nextCell(weeks, placeOf(from), key);
     return next === undefined ? undefined : weeks[next.week]?.days[next.day]?.date;
   };
   assert.equal(step('2026-01-16', 'ArrowDown'), '2026-01-20');

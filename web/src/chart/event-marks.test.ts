@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bar, EventsAnswer } from '../api/wire.ts';
-import { marksOf } from './marks.ts';
+import type { Bar, EventsResponse } from '../api/wire.ts';
+import { marksOf } from './event-marks.ts';
 
 const values = { open: 1, high: 1, low: 1, close: 1, volume: 1, vwap: 1, trades: 1 };
 
@@ -14,7 +14,7 @@ function window(first_session: string, last_session: string): Bar {
   return { symbol: 'A', first_session, last_session, finality: 'settled', ...count, ...values };
 }
 
-function events(dividends: readonly string[], splits: readonly string[] = []): EventsAnswer {
+function events(dividends: readonly string[], splits: readonly string[] = []): EventsResponse {
   return {
     symbol: 'A',
     security_id: 'A',
@@ -24,7 +24,7 @@ function events(dividends: readonly string[], splits: readonly string[] = []): E
   };
 }
 
-test('an event is on the bar of its ex-date', () => {
+test('an event is placed on the bar of its ex-date', () => {
   const bars = [daily('2024-01-02'), daily('2024-01-03'), daily('2024-01-05')];
   assert.deepEqual(
     marksOf(bars, events(['2024-01-03'])).map(({ bar, terms }) => [bar, terms]),
@@ -32,7 +32,7 @@ test('an event is on the bar of its ex-date', () => {
   );
 });
 
-test('on a day without a bar it is on the next one: that is where it acts', () => {
+test('an event on a day without a bar is placed on the next bar', () => {
   const bars = [daily('2024-01-02'), daily('2024-01-03'), daily('2024-01-05')];
   assert.deepEqual(
     marksOf(bars, events(['2024-01-04'])).map(({ bar }) => bar),
@@ -40,13 +40,13 @@ test('on a day without a bar it is on the next one: that is where it acts', () =
   );
 });
 
-test('events before the first bar or after the last have no mark', () => {
+test('events before the first bar or after the last one are left out', () => {
   const bars = [daily('2024-01-02'), daily('2024-01-03')];
   assert.deepEqual(marksOf(bars, events(['2024-01-01', '2024-01-04'])), []);
   assert.deepEqual(marksOf([], events(['2024-01-01'])), []);
 });
 
-test('on windows it is on the one that its day lies in, first and last day included', () => {
+test('an event is placed on the window that contains its ex-date, ends included', () => {
   const bars = [window('2024-01-02', '2024-01-04'), window('2024-01-05', '2024-01-09')];
   const marks = marksOf(bars, events(['2024-01-02', '2024-01-04', '2024-01-05', '2024-01-09'], ['2024-01-08']));
   assert.deepEqual(
@@ -62,7 +62,7 @@ test('on windows it is on the one that its day lies in, first and last day inclu
   assert.equal(marks[3]?.terms, '4 for 1');
 });
 
-test('a split that is not applied says why', () => {
+test('a split that is not applied carries the reason', () => {
   const { splits, ...rest } = events([], ['2024-01-02']);
   const held = splits.map((split) => ({ ...split, applied: false, reason: 'contradicts the prices' }));
   assert.equal(marksOf([daily('2024-01-02')], { ...rest, splits: held })[0]?.heldBack, 'contradicts the prices');

@@ -1,18 +1,18 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-/** The time of day for things that are still going on. */
+/** Current time, for durations of work in progress. */
 export const nowMs = signal(Date.now());
 
-const EVERY_MS = 500;
+const UPDATE_MS = 500;
 
-/** Keeps `nowMs` going while `isNeeded`. */
-export function useTicking(isNeeded: boolean): void {
+/** Keeps `nowMs` up to date while `isRunning`. */
+export function useClock(isRunning: boolean): void {
   useEffect(() => {
-    if (!isNeeded) return;
+    if (!isRunning) return;
     const timer = setInterval(() => {
       nowMs.value = Date.now();
-    }, EVERY_MS);
+    }, UPDATE_MS);
     return () => clearInterval(timer);
-  }, [isNeeded]);
+  }, [isRunning]);
 }

@@ -1,0 +1,387 @@
+import {
+  CandlestickSeries,
+  ColorType,
+  CrosshairMode,
+  createChart,
+  createSeriesMarkers,
+  HistogramSeries,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  LineSeries,
+  LineStyle,
+  type MouseEventParams,
+  PriceScaleMode,
+  type SeriesType,
+  type Time,
+} from 'lightweight-charts';
+import { type Bar, firstSessionOf, incompleteness } from '../api/wire.ts';
+import { day, price } from '../format.ts';
+import { type ChartColors, readChartColors } from './chart-colors.ts';
+import type { EventMark } from './event-marks.ts';
+import type { ComputedIndicator, IndicatorLine } from './indicators.ts';
+import { markersOf } from './markers.ts';
+import { PaneLabels } from './pane-labels.ts';
+
+export interface ChartData {
+  /** Data with the same key covers the same bars, so redrawing it keeps the visible range. */
+  readonly key: string;
+  readonly bars: readonly Bar[];
+  readonly marks: readonly EventMark[];
+  readonly indicators: readonly ComputedIndicator[];
+}
+
+/** Visible dates. An undefined end extends to the end of the bars; if both are undefined, the newest bars are shown at a readable width. */
+export interface VisibleRange {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+/** A bar as read back from the chart library, which is exactly what the canvas shows. */
+export interface PlottedBar {
+  readonly date: string;
+  readonly open: number | null;
+  readonly high: number | null;
+  readonly low: number | null;
+  readonly close: number | null;
+  readonly volume: number | null;
+}
+
+export interface ChartEvents {
+  /** The bar under the pointer, or undefined if there is none. */
+  readonly onHover: (bar: number | undefined) => void;
+  readonly onSelect: (bar: number) => void;
+  /** The user panned or zoomed: the first and last visible dates. */
+  readonly onRangeChange: (from: string, to: string) => void;
+}
+
+const BAR_SPACING_PX = 7;
+const VISIBLE_BARS_MIN = 40;
+const INTERACTION_MS = 600;
+const INPUT_EVENTS = ['pointerdown', 'pointermove', 'pointerleave', 'wheel', 'touchmove'] as const;
+
+/** The chart: a price pane with event marks and overlays, a volume pane, and a pane per oscillator. */
+export class ChartCanvas {
+  readonly #container: HTMLElement;
+  readonly #chart: IChartApi;
+  readonly #candles: ISeriesApi<'Candlestick'>;
+  readonly #volume: ISeriesApi<'Histogram'>;
+  readonly #markers: ISeriesMarkersPluginApi<Time>;
+  readonly #labels: PaneLabels;
+  readonly #events: ChartEvents;
+  #lines: ISeriesApi<SeriesType>[] = [];
+  #data: ChartData | undefined;
+  #colors: ChartColors;
+  #range: VisibleRange = { from: undefined, to: undefined };
+  /** The bar that code, not the pointer, has put the crosshair on. Until the pointer moves, crosshair events are ignored. */
+  #placed: number | undefined;
+  #selected: number | undefined;
+  #lastInputMs = Number.NEGATIVE_INFINITY;
+
+  constructor(container: HTMLElement, events: ChartEvents) {
+    this.#container = container;
+    this.#events = events;
+    this.#colors = readChartColors(container);
+    this.#chart = createChart(container, { autoSize: true, ...this.#chartOptions() });
+    this.#candles = this.#chart.addSeries(CandlestickSeries, {
+      priceLineStyle: LineStyle.Dotted,
+      ...this.#candleOptions(),
+    });
+    this.#volume = this.#chart.addSeries(
+      HistogramSeries,
+      { priceFormat: { type: 'volume' }, priceLineVisible: false, lastValueVisible: false },
+      1,
+    );
+    this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 } });
+    this.#markers = createSeriesMarkers(this.#candles, []);
+    this.#labels = new PaneLabels(container);
+    this.#chart.subscribeCrosshairMove((at) => {
+      if (this.#placed !== undefined) return;
+      events.onHover(this.#barAt(at));
+      // The pointer has left the chart.
+      if (at.point === undefined) requestAnimationFrame(() => this.select(this.#selected));
+    });
+    this.#chart.subscribeClick((at) => {
+      const bar = this.#barAt(at);
+      if (bar !== undefined) events.onSelect(bar);
+    });
+    for (const type of INPUT_EVENTS) container.addEventListener(type, this.#onInput, { passive: true, capture: true });
+    this.#chart.timeScale().subscribeVisibleLogicalRangeChange(this.#onRangeChange);
+  }
+
+  draw(data: ChartData): void {
+    const isOther = this.#data?.key !== data.key;
+    this.#data = data;
+    this.#candles.applyOptions({ priceFormat: priceFormatOf(data.bars) });
+    this.#candles.setData(data.bars.map((bar) => toCandle(bar, this.#colors)));
+    this.#volume.setData(data.bars.map((bar) => toVolumeColumn(bar, this.#colors)));
+    this.#markers.setMarkers(markersOf(data.bars, data.marks, this.#colors));
+    this.#drawIndicators(data);
+    if (isOther) this.#applyRange();
+  }
+
+  /** Redraws with the style sheet's current colors. */
+  repaint(): void {
+    this.#colors = readChartColors(this.#container);
+    this.#chart.applyOptions(this.#chartOptions());
+    this.#candles.applyOptions(this.#candleOptions());
+    if (this.#data !== undefined) this.draw(this.#data);
+  }
+
+  setLogScale(isLogarithmic: boolean): void {
+    const mode = isLogarithmic ? PriceScaleMode.Logarithmic : PriceScaleMode.Normal;
+    this.#candles.priceScale().applyOptions({ mode });
+  }
+
+  setVisibleRange(range: VisibleRange): void {
+    if (range.from === this.#range.from && range.to === this.#range.to) return;
+    this.#range = range;
+    this.#applyRange();
+  }
+
+  /** Moves the crosshair to a bar, and scrolls the bar into view if needed. */
+  moveCrosshair(bar: number): void {
+    const scale = this.#chart.timeScale();
+    const range = scale.getVisibleLogicalRange();
+    if (range !== null && (bar < range.from + 1 || bar > range.to - 1)) {
+      const width = range.to - range.from;
+      const from = bar < range.from + 1 ? bar - 1 : bar + 1 - width;
+      scale.setVisibleLogicalRange({ from, to: from + width });
+    }
+    this.#placeCrosshair(bar);
+  }
+
+  /** Keeps the crosshair on this bar while the pointer is elsewhere; undefined removes it. */
+  select(bar: number | undefined): void {
+    const previous = this.#selected;
+    this.#selected = bar;
+    if (bar === undefined) {
+      if (previous !== undefined && this.#placed === previous) this.clearCrosshair();
+    } else if (this.#placed === undefined) this.#placeCrosshair(bar);
+  }
+
+  #placeCrosshair(bar: number): void {
+    const candle = this.#candles.data()[bar];
+    if (candle === undefined) return;
+    this.#placed = bar;
+    const level = 'close' in candle ? candle.close : 0;
+    const place = (): void => this.#chart.setCrosshairPosition(level, candle.time, this.#candles);
+    place();
+    // A scrolled chart is drawn in the next frame with the crosshair at its old position, so it is placed once more.
+    requestAnimationFrame(() => {
+      if (this.#placed === bar) place();
+    });
+  }
+
+  clearCrosshair(): void {
+    this.#placed = undefined;
+    this.#selected = undefined;
+    this.#chart.clearCrosshairPosition();
+  }
+
+  /** Shows the oscillators' values at this bar in their pane labels. */
+  showValuesAt(bar: number): void {
+    this.#labels.showValuesAt(bar);
+  }
+
+  /** Bars as the chart library has them. */
+  plottedBars(): PlottedBar[] {
+    const volumes = new Map(
+      this.#volume.data().map((item) => [String(item.time), 'value' in item ? item.value : null]),
+    );
+    return this.#candles.data().map((item) => {
+      const date = String(item.time);
+      const volume = volumes.get(date) ?? null;
+      if (!('close' in item)) return { date, open: null, high: null, low: null, close: null, volume };
+      return { date, open: item.open, high: item.high, low: item.low, close: item.close, volume };
+    });
+  }
+
+  close(): void {
+    this.#placed = undefined;
+    this.#selected = undefined;
+    for (const type of INPUT_EVENTS) this.#container.removeEventListener(type, this.#onInput, { capture: true });
+    this.#labels.clear();
+    this.#chart.remove();
+  }
+
+  readonly #onInput = (event: Event): void => {
+    this.#placed = undefined;
+    if (event.type === 'pointerleave' || (event.type === 'pointermove' && (event as PointerEvent).buttons === 0))
+      return;
+    this.#lastInputMs = performance.now();
+  };
+
+  readonly #onRangeChange = (range: { readonly from: number; readonly to: number } | null): void => {
+    if (range === null || performance.now() - this.#lastInputMs > INTERACTION_MS) return;
+    // Kinetic scrolling continues after the last input.
+    this.#lastInputMs = performance.now();
+    const bars = this.#data?.bars ?? [];
+    const first = bars[Math.max(0, Math.ceil(range.from))];
+    const last = bars[Math.min(bars.length - 1, Math.floor(range.to))];
+    if (first === undefined || last === undefined) return;
+    const isUpToLast = range.to >= bars.length - 1;
+    // Remembered, so that the URL update that follows does not move the chart again.
+    this.#range = { from: firstSessionOf(first), to: isUpToLast ? undefined : firstSessionOf(last) };
+    this.#events.onRangeChange(this.#range.from ?? '', this.#range.to ?? '');
+  };
+
+  #applyRange(): void {
+    const bars = this.#data?.bars ?? [];
+    if (bars.length === 0) return;
+    const { from, to } = this.#range;
+    const last = to === undefined ? bars.length - 1 : lastBarUpTo(bars, to);
+    const width = Math.max(VISIBLE_BARS_MIN, Math.round(this.#container.clientWidth / BAR_SPACING_PX));
+    const first = from === undefined ? Math.max(0, last - width) : firstBarFrom(bars, from);
+    const margin = to === undefined ? Math.max(1, (last - first) * 0.03) : 0.5;
+    this.#chart.timeScale().setVisibleLogicalRange({ from: Math.min(first, last - 5) - 0.5, to: last + margin });
+  }
+
+  #barAt(at: MouseEventParams): number | undefined {
+    const bar = at.logical === undefined ? undefined : Math.round(at.logical);
+    const bars = this.#data?.bars.length ?? 0;
+    return at.time === undefined || bar === undefined || bar < 0 || bar >= bars ? undefined : bar;
+  }
+
+  #drawIndicators({ bars, indicators }: ChartData): void {
+    for (const line of this.#lines) this.#chart.removeSeries(line);
+    this.#lines = [];
+    let pane = 1;
+    for (const computed of indicators) {
+      if (computed.pane === 'own') pane += 1;
+      for (const line of computed.lines) {
+        const series = this.#addLine(line, bars, computed.pane === 'own' ? pane : 0);
+        if (computed.indicator.kind === 'rsi') this.#addRsiBounds(series);
+        this.#lines.push(series);
+      }
+    }
+    const panes = this.#chart.panes();
+    panes.forEach((item, n) => {
+      item.setStretchFactor(n === 0 ? 6 : n === 1 ? 1.3 : 1.8);
+    });
+    const own = indicators.filter((computed) => computed.pane === 'own');
+    this.#labels.setPanes(
+      own.flatMap((computed, n) => {
+        const at = panes[n + 2];
+        return at === undefined ? [] : [[at, computed] as const];
+      }),
+    );
+  }
+
+  #addLine(line: IndicatorLine, bars: readonly Bar[], pane: number): ISeriesApi<SeriesType> {
+    const isHistogram = line.style === 'histogram';
+    const data = bars.map((bar, n) => {
+      const time = firstSessionOf(bar);
+      const value = line.values[n];
+      if (value === null || value === undefined) return { time };
+      return isHistogram
+        ? { time, value, color: value < 0 ? this.#colors.downSoft : this.#colors.upSoft }
+        : { time, value };
+    });
+    const options = { priceLineVisible: false, lastValueVisible: false } as const;
+    const series: ISeriesApi<SeriesType> = isHistogram
+      ? this.#chart.addSeries(HistogramSeries, options, pane)
+      : this.#chart.addSeries(
+          LineSeries,
+          {
+            ...options,
+            color: this.#colors.series[(line.series ?? 1) - 1] ?? this.#colors.text,
+            lineWidth: 2,
+            lineStyle: line.style === 'signal' ? LineStyle.Dashed : LineStyle.Solid,
+            crosshairMarkerVisible: false,
+          },
+          pane,
+        );
+    series.setData(data);
+    // Leaves room for the pane's label at the top.
+    if (pane > 1) series.priceScale().applyOptions({ scaleMargins: { top: 0.26, bottom: 0.08 } });
+    return series;
+  }
+
+  #addRsiBounds(series: ISeriesApi<SeriesType>): void {
+    for (const price of [30, 70]) {
+      series.createPriceLine({
+        price,
+        color: this.#colors.lineStrong,
+        lineWidth: 1,
+        lineStyle: LineStyle.Dashed,
+        axisLabelVisible: false,
+      });
+    }
+  }
+
+  #candleOptions() {
+    const { up, down } = this.#colors;
+    return {
+      upColor: up,
+      downColor: down,
+      borderUpColor: up,
+      borderDownColor: down,
+      wickUpColor: up,
+      wickDownColor: down,
+    };
+  }
+
+  #chartOptions() {
+    const { background, text, grid, line, font, accent } = this.#colors;
+    return {
+      layout: {
+        background: { type: ColorType.Solid, color: background },
+        textColor: text,
+        fontFamily: font,
+        fontSize: 12,
+        // The library's logo injects a style sheet, which the Content-Security-Policy blocks. The footer has the link instead.
+        attributionLogo: false,
+        panes: { separatorColor: line, separatorHoverColor: grid, enableResize: true },
+      },
+      grid: { vertLines: { color: grid }, horzLines: { color: grid } },
+      crosshair: {
+        mode: CrosshairMode.Normal,
+        vertLine: { color: accent, labelBackgroundColor: accent, style: LineStyle.Dashed },
+        horzLine: { color: accent, labelBackgroundColor: accent, style: LineStyle.Dashed },
+      },
+      // Vertical swipes scroll the page.
+      handleScroll: { vertTouchDrag: false },
+      rightPriceScale: { borderColor: line },
+      timeScale: { borderColor: line, rightOffset: 2, minBarSpacing: 0.2 },
+      localization: { timeFormatter: (time: Time) => day(String(time)) },
+    };
+  }
+}
+
+type Candle = Parameters<ISeriesApi<'Candlestick'>['setData']>[0][number];
+type Column = Parameters<ISeriesApi<'Histogram'>['setData']>[0][number];
+
+function toCandle(bar: Bar, colors: ChartColors): Candle {
+  const { open, high, low, close } = bar;
+  const time = firstSessionOf(bar);
+  if (open === null || high === null || low === null || close === null) return { time };
+  const candle = { time, open, high, low, close };
+  if (incompleteness(bar) !== 'open') return candle;
+  // An open window is drawn as an outline with a faint fill.
+  const isDown = close < open;
+  const edge = isDown ? colors.down : colors.up;
+  return { ...candle, color: isDown ? colors.downFaint : colors.upFaint, borderColor: edge, wickColor: edge };
+}
+
+function toVolumeColumn(bar: Bar, colors: ChartColors): Column {
+  const time = firstSessionOf(bar);
+  if (bar.volume === null) return { time };
+  const isDown = bar.close !== null && bar.open !== null && bar.close < bar.open;
+  return { time, value: bar.volume, color: isDown ? colors.downSoft : colors.upSoft };
+}
+
+function priceFormatOf(bars: readonly Bar[]) {
+  const low = bars.reduce((least, bar) => Math.min(least, bar.low ?? least), Number.POSITIVE_INFINITY);
+  return { type: 'custom' as const, formatter: price, minMove: low < 1 ? 0.0001 : 0.01 };
+}
+
+function firstBarFrom(bars: readonly Bar[], date: string): number {
+  const found = bars.findIndex((bar) => firstSessionOf(bar) >= date);
+  return found < 0 ? bars.length - 1 : found;
+}
+
+function lastBarUpTo(bars: readonly Bar[], date: string): number {
+  const after = bars.findIndex((bar) => firstSessionOf(bar) > date);
+  return after < 0 ? bars.length - 1 : Math.max(0, after - 1);
+}

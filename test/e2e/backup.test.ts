@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { condvest, LAUNCHER, temporaryFolder, testEnvironment } from './command-line.ts';
 import { fillHome } from './simulated-home.ts';
 
-/** The guide's steps for backup and restore, as a reader would type them. */
+/** Runs the steps of the backup and restore guide as a reader would type them. */
 const GUIDE = 'docs/how-to/operate.md';
 
 test('a copy that is taken during a run, as the guide says, is restored, verified and gone on with', async () => {
@@ -38,7 +38,7 @@ test('a copy that is taken during a run, as the guide says, is restored, verifie
   assert.equal(verified.code, 0, verified.out);
   assert.match((await condvest(['keys', 'list'], { home: restored })).out, /notebook/);
   const runs = JSON.parse((await condvest(['pipeline', 'history', '--json'], { home: restored })).out) as object[];
-  assert.equal(runs.length, 2, 'the build of before, and the run of after');
-  // As it is: the steps can be taken again, over the copy of before.
+  assert.equal(runs.length, 2, 'the build before the backup and the run after the restore');
+  // The steps can be repeated over the previous copy.
   await type(backup);
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** The real command line, run as a user runs it: the launcher, a process of its own, a home of its own. */
+/** Runs the real command line as a user does: through the launcher, in its own process, with its own home folder. */
 
 export interface Outcome {
   readonly code: number | null;
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Runs the launcher under another command, such as `sh -c 'ulimit …; exec "$@"' sh`. */
   readonly under?: readonly string[];
-  /** Called with the process once it runs. */
+  /** Called with the process once it has started. */
   readonly started?: (child: ReturnType<typeof spawn>) => void;
 }
 
@@ -43,19 +43,19 @@ export function condvest(args: readonly string[], options: RunOptions = {}): Pro
 
 export type TemporaryFolder = { readonly path: string } & AsyncDisposable;
 
-/** A folder of its own, gone at the end. */
+/** Creates a temporary folder, removed on disposal. */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'condvest-e2e-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Without the settings of whoever runs the tests. */
+/** Environment without the settings of the person who runs the tests. */
 export function testEnvironment(): Record<string, string> {
-  const kept: Record<string, string> = {};
+  const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !name.startsWith('CONDVEST_') && !name.startsWith('NODE_')) kept[name] = value;
+    if (value !== undefined && !name.startsWith('CONDVEST_') && !name.startsWith('NODE_')) environment[name] = value;
   }
   // Without it each process would compile what it loads: the default is a folder below TMPDIR, which is the test's own.
-  const compiled = process.env['NODE_COMPILE_CACHE'];
-  return compiled === undefined ? kept : { ...kept, NODE_COMPILE_CACHE: compiled };
+  const compileCache = process.env['NODE_COMPILE_CACHE'];
+  return compileCache === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: compileCache };
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { condvest, temporaryFolder } from './command-line.ts';
 
-/** One small lake, built as a newcomer builds it, and read in every way. */
+/** One small lake, built as a newcomer would build it and read in every way. */
 describe('a lake of a simulated market', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let home: string;

@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import { effort } from '#test/fixtures/effort.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 
-/** Every parameter of every route, made up from our own OpenAPI document by a fuzzer that is not ours. */
+/** Fuzzes every parameter of every route with Schemathesis, from the server's own OpenAPI document. */
 
 const python = process.env.CONDVEST_TEST_CLIENTS_PYTHON ?? 'python3';
 /** Random examples of each operation, beside those that every value of the document brings. */
 const EXAMPLES = effort({ usual: 1, long: 50 });
 
-/** Streams have no end, so that a fuzzer would wait for it. */
+/** Streams never end, so the fuzzer would wait forever. */
 const ENDLESS = 'runs/stream';
 
 test('no request that the document allows, or nearly allows, is answered otherwise than documented', {

@@ -13,10 +13,7 @@ const SOURCES = [
   ...['package.json', 'tsconfig.json', 'tsconfig.build.json'],
 ];
 
-/**
- * The packages that come with ours, by the lock file: none of those for development, and of types only what TypeScript
- * asks for.
- */
+/** Runtime dependencies by the lock file, plus the types that the package's own declarations need. */
 async function dependencies(): Promise<string[]> {
   const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
@@ -29,9 +26,7 @@ async function dependencies(): Promise<string[]> {
   });
 }
 
-/**
- * The package as it is shipped: packed, laid into another project's node_modules, used as a command and as a library.
- */
+/** The package as shipped: packed, placed in another project's node_modules, used as a command and as a library. */
 test('the packed package gives a command and a typed library to another project', async () => {
   await using folder = await temporaryFolder();
   const run = (command: string, args: readonly string[], cwd: string, home = 'home'): string =>
@@ -40,7 +35,7 @@ test('the packed package gives a command and a typed library to another project'
       encoding: 'utf8',
       env: { ...process.env, CONDVEST_HOME: join(folder.path, home) },
     });
-  // Packed from a copy: packing builds anew, and other tests read what was built here.
+  // Packed from a copy, since packing rebuilds and other tests read the build of this folder.
   const source = join(folder.path, 'source');
   for (const path of SOURCES)
     await cp(path, join(source, path), { recursive: true, filter: (name) => name !== 'web/dist' });
@@ -50,7 +45,7 @@ test('the packed package gives a command and a typed library to another project'
   assert.ok(tarball !== undefined, 'npm pack wrote a tarball');
   run('tar', ['xzf', tarball], folder.path);
 
-  // What `npm install` would do, without a registry: the package's files, and beside them its dependencies.
+  // Installed as `npm install` would do it, but without a registry: the package's files next to its dependencies.
   const modules = join(folder.path, 'project', 'node_modules');
   await mkdir(modules, { recursive: true });
   for (const name of await dependencies()) {
@@ -91,7 +86,7 @@ test('the packed package gives a command and a typed library to another project'
     `import { openLake } from 'condvest';
      const { bars } = await (await openLake()).bars({ symbol: 'A', interval: 21 });
      export const count: number = bars.length;
-     // @ts-expect-error: a number is no text, if the declarations are found at all
+     // @ts-expect-error: a number is not a string, provided the declarations are found at all
      export const text: string = bars.length;`,
   );
   run(

@@ -5,14 +5,14 @@ import { condvest, type Outcome, temporaryFolder } from './command-line.ts';
 
 const SIMULATED = { CONDVEST_SOURCE: 'simulated' };
 
-/** A lake of some sessions up to nine days ago: a run of the pipeline has a week of work to do. */
+/** Creates a lake that ends nine days ago, so that a pipeline run has a week of work to do. */
 async function young(home: string): Promise<void> {
   const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
   const outcome = await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });
   assert.ok(outcome.code === 0 || outcome.code === 3, outcome.err);
 }
 
-/** Runs a command and ends it with a signal as soon as it has written a text. */
+/** Runs a command and sends it a signal as soon as its output contains a text. */
 function endedAt(text: string, signal: 'SIGKILL' | 'SIGTERM', args: string[], home: string): Promise<Outcome> {
   return condvest(args, {
     home,
@@ -72,7 +72,7 @@ test('of two runs at once one works, and the other is told who does', async () =
   const run = (): Promise<Outcome> => condvest(['pipeline', 'run'], { home, env: SIMULATED });
   const outcomes = await Promise.all([run(), run()]);
   const refused = outcomes.filter(({ code }) => code === 1);
-  // The slower one may come when the first is through; it has nothing to do then.
+  // The slower run may start after the first has finished, and then has nothing to do.
   assert.ok(refused.length <= 1);
   for (const { err } of refused) assert.match(err, /A run of the pipeline is under way: .*condvest pipeline status/);
   assert.ok(outcomes.some(({ code }) => code === 0));

@@ -4,40 +4,40 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { LAUNCHER, testEnvironment } from './command-line.ts';
 
-/** A command that goes on until it is stopped, as a user starts it: the launcher, a process, a socket. */
+/** Starts long-running commands as a user does: the launcher, a process, a socket. */
 
 export interface Running extends AsyncDisposable {
   readonly url: string;
   readonly child: ChildProcess;
   /** Output so far. */
-  readonly said: { out: string; err: string };
-  /** Stops it as a service manager does; its exit code. */
+  readonly output: { out: string; err: string };
+  /** Stops the command as a service manager does. Resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
 const ADDRESS = /Serving at (http:\/\/[^\s]+\/)/;
 
 /**
- * Starts a server and waits for the address that it prints; a command of another kind for another text of the same
- * form.
+ * Starts a command and waits until its output matches `ready`, whose first group is the URL. By default, waits for the
+ * address that a server prints.
  */
 export async function start(
   args: readonly string[],
-  options: { readonly home: string; readonly env?: Readonly<Record<string, string>>; readonly told?: RegExp },
+  options: { readonly home: string; readonly env?: Readonly<Record<string, string>>; readonly ready?: RegExp },
 ): Promise<Running> {
   const env = { ...testEnvironment(), CONDVEST_HOME: options.home, ...options.env };
   const child = spawn(LAUNCHER, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { out: '', err: '' };
+  const output = { out: '', err: '' };
   const closed = once(child, 'close') as Promise<[number | null]>;
   const url = await new Promise<string>((resolve, reject) => {
-    const hear = (stream: 'out' | 'err') => (chunk: Buffer) => {
-      said[stream] += chunk.toString('utf8');
-      const address = (options.told ?? ADDRESS).exec(said[stream])?.[1];
+    const read = (stream: 'out' | 'err') => (chunk: Buffer) => {
+      output[stream] += chunk.toString('utf8');
+      const address = (options.ready ?? ADDRESS).exec(output[stream])?.[1];
       if (address !== undefined) resolve(address);
     };
-    child.stdout.on('data', hear('out'));
-    child.stderr.on('data', hear('err'));
-    child.once('close', (code) => reject(new Error(`ended with ${code}: ${said.err}`)));
+    child.stdout.on('data', read('out'));
+    child.stderr.on('data', read('err'));
+    child.once('close', (code) => reject(new Error(`exited with ${code}: ${output.err}`)));
   });
   let stopped: Promise<number | null> | undefined;
   const stop = (): Promise<number | null> => {
@@ -47,7 +47,7 @@ export async function start(
     }
     return stopped;
   };
-  return { url, child, said, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+  return { url, child, output, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
 export async function json<T>(url: string, init?: RequestInit): Promise<T> {
@@ -57,11 +57,11 @@ export async function json<T>(url: string, init?: RequestInit): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-/** Asks again and again until the answer is as wanted. */
-export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
+/** Polls until the result satisfies the condition. */
+export async function eventually<T>(poll: () => Promise<T>, isDone: (result: T) => boolean): Promise<T> {
   for (;;) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
+    const result = await poll();
+    if (isDone(result)) return result;
     await new Promise((wake) => setTimeout(wake, 50));
   }
 }

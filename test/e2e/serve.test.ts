@@ -41,13 +41,13 @@ describe('condvest up', () => {
     const home = join(folder.path, 'new');
     await using server = await start(['up', '--port', '0', '--symbols', '30', '--years', '3'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
-    // Its work is held at its very beginning, so that what is asked of a lake that is not there is asked in time.
+    // The worker is paused at its very start, so that the requests below find no lake yet.
     const [worker] = await eventually(
       () => childrenOf(server.child.pid ?? 0),
       (children) => children.length > 0,
     );
     assert.ok(worker !== undefined);
-    // Before it is a program of its own its parent waits for it, and would not answer.
+    // Until the worker has executed its own program, the server waits for it and does not respond.
     await eventually(
       () => readFile(`/proc/${worker}/cmdline`, 'utf8'),
       (line) => line.includes('--no-serve'),
@@ -63,10 +63,10 @@ describe('condvest up', () => {
     const bars = await fetch(`${server.url}v2/aggs/ticker/AAA/range/1/day/2026-01-02/2026-01-09`);
     assert.equal(bars.status, 503, 'no bars yet is no mistake of the caller');
     assert.equal(((await bars.json()) as { code: string }).code, 'lake-empty');
-    const told = read(await fetch(`${server.url}condvest/v1/runs/stream`), /event: building\ndata: null\n/);
+    const events = read(await fetch(`${server.url}condvest/v1/runs/stream`), /event: building\ndata: null\n/);
     process.kill(worker, 'SIGCONT');
     const seen = new Set<string>();
-    for (const [, data] of (await told).matchAll(/event: building\ndata: (\{.*)\n/g)) {
+    for (const [, data] of (await events).matchAll(/event: building\ndata: (\{.*)\n/g)) {
       const building = JSON.parse(data ?? '') as NonNullable<Status['building']>;
       assert.equal(building.error, null);
       for (const { name, state } of building.steps) seen.add(`${name} ${state}`);
@@ -93,14 +93,14 @@ describe('condvest up', () => {
     assert.equal(run.state, 'succeeded');
     assert.ok(steps.length > 0);
     assert.equal(await server.stop(), 0);
-    assert.match(server.said.err, /Look at it in a browser: http/);
+    assert.match(server.output.err, /Look at it in a browser: http/);
   });
 
   test('the work that dies is begun again, and the server goes on', async () => {
     const home = join(folder.path, 'killed');
     await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
-    // In the middle of its work, and with time enough to be found there.
+    // Killed in the middle of its work, which takes long enough to be caught.
     const [worker] = await eventually(
       () => childrenOf(server.child.pid ?? 0),
       (children) => children.length > 0,
@@ -116,7 +116,7 @@ describe('condvest up', () => {
     process.kill(worker, 'SIGKILL');
     const broken = await eventually(status, ({ building }) => building === null || typeof building.error === 'string');
     assert.match(broken.building?.error ?? '', /SIGKILL.*begun again/);
-    assert.match(server.said.err, /the work ended by SIGKILL; it is begun again in 5 s/);
+    assert.match(server.output.err, /the work ended by SIGKILL; it is begun again in 5 s/);
     const again = await eventually(status, ({ next_run }) => next_run !== null);
     assert.ok(again.last_published !== null);
     assert.equal(await server.stop(), 0);
@@ -183,7 +183,7 @@ describe('condvest serve', () => {
       () => 'ended',
       () => 'broken',
     );
-    // It is under way once its head is there: one that is sent at the moment of the stop may meet a closed connection.
+    // Once its headers have arrived the download is in progress; a request sent at the moment of the stop may be refused.
     const download = await fetch(`${server.url}condvest/v1/export/bronze/daily_bars?format=csv`);
     assert.equal(download.status, 200);
     const [text] = await Promise.all([download.text(), server.stop()]);
@@ -210,7 +210,7 @@ describe('condvest serve', () => {
     await using first = await start(['serve'], { home });
     await using second = await start(['serve'], { home });
     assert.notEqual(first.url, second.url);
-    assert.match(second.said.err, /is taken by another program, so this is port \d+/);
+    assert.match(second.output.err, /is taken by another program, so this is port \d+/);
   });
 
   test('a port that is none is refused', async () => {
@@ -242,7 +242,7 @@ describe('condvest serve', () => {
       home,
       env: { CONDVEST_ACCESS_LOG: log },
     });
-    assert.match(server.said.out, /to those who have a key/);
+    assert.match(server.output.out, /to those who have a key/);
     assert.equal((await fetch(`${server.url}condvest/v1/status`)).status, 401);
     assert.equal((await fetch(`${server.url}condvest/v1/status?apiKey=${key}`)).status, 200);
     const listed = await condvest(['keys', 'list', '--json'], { home });
@@ -283,7 +283,7 @@ describe('condvest serve', () => {
   });
 });
 
-/** The text of a stream up to what is waited for. */
+/** Reads a stream until its text matches. */
 async function read(response: Response, until: RegExp): Promise<string> {
   let text = '';
   const decoder = new TextDecoder();

@@ -46,9 +46,9 @@ describe('an empty lake and a vendor', () => {
       ['up', '--no-serve', '--years', '1'],
       ['up', '--port', '0', '--years', '1'],
     ]) {
-      await using running = await start(args, { home: home.path, env, told: NEXT });
-      // In half an hour, or with the next run of the schedule where that comes sooner.
-      assert.match(running.said.err, /The vendor is unavailable[\s\S]*Next run at /);
+      await using running = await start(args, { home: home.path, env, ready: NEXT });
+      // Retries in half an hour, or with the next scheduled run if that comes sooner.
+      assert.match(running.output.err, /The vendor is unavailable[\s\S]*Next run at /);
       assert.equal(await running.stop(), 0);
     }
     assert.deepEqual(posts(), ['run-failed opened: The lake cannot be filled'], 'once, however often it begins');
@@ -87,10 +87,10 @@ describe('the process of the pipeline', () => {
     first.child.kill('SIGKILL');
     await using second = await start(['up', '--port', '0'], { home, env: SIMULATED });
     await eventually(
-      () => Promise.resolve(NEXT.test(second.said.err)),
+      () => Promise.resolve(NEXT.test(second.output.err)),
       (isScheduled) => isScheduled,
     );
-    assert.doesNotMatch(second.said.err, /once more for/, 'the run was done, and not put off');
+    assert.doesNotMatch(second.output.err, /once more for/, 'the run was done, and not put off');
     assert.equal(await isAlive(worker ?? 0), false);
     const { results } = await json<{ results: { state: string }[] }>(`${second.url}condvest/v1/runs`);
     assert.deepEqual(
@@ -104,7 +104,7 @@ describe('the process of the pipeline', () => {
 
   test('one whose server was gone before it had begun does not begin', async () => {
     await using folder = await temporaryFolder();
-    // As a server starts it; the process id is that of no server.
+    // Started as a server starts it, but with the process id of no server.
     const child = spawn(process.execPath, [resolve('bin/condvest.ts'), 'up', '--no-serve'], {
       env: { ...testEnvironment(), ...SIMULATED, CONDVEST_HOME: folder.path, [WORKS_FOR]: '1' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -127,9 +127,9 @@ describe('the process of the pipeline', () => {
       ['up', '--no-serve'],
       ['up', '--port', '0'],
     ]) {
-      await using running = await start(args, { home, env: SIMULATED, told: /(plan) / });
+      await using running = await start(args, { home, env: SIMULATED, ready: /(plan) / });
       const workers = await childrenOf(running.child.pid ?? 0);
-      assert.equal(await running.stop(), 0, running.said.err);
+      assert.equal(await running.stop(), 0, running.output.err);
       for (const worker of workers) assert.equal(await isAlive(worker), false);
     }
     const status = await condvest(['pipeline', 'history', '--json'], { home, env: SIMULATED });

@@ -8,7 +8,7 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { condvest, type Outcome, type RunOptions, temporaryFolder } from './command-line.ts';
 
-/** Fetching as a user does it: the real command line against a vendor on this machine. */
+/** Fetches as a user does: the real command line against a fake vendor on this machine. */
 
 const calendar = createCalendar({ lastYear: 2028 });
 const SESSIONS = calendar.range(isoDate('2024-01-02'), isoDate('2024-03-28'));

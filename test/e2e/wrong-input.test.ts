@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { condvest, type RunOptions, temporaryFolder } from './command-line.ts';
 
-/** Each wrong input gets one clear message and its exit code, no stack trace, and nothing half-done is left. */
+/** Every invalid input gets one clear message and its exit code, no stack trace, and leaves nothing half-done. */
 
 const GOOD = 'symbol,date,open,high,low,close,volume\nAAA,2024-01-03,10,12,9,11,100\nAAA,2024-01-04,11,13,10,12,100\n';
 
@@ -34,8 +34,8 @@ describe('wrong input', () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  /** Runs, and holds the outcome to the rules for every message. */
-  async function refused(
+  /** Runs a command that must fail, and checks the rules that hold for every message. */
+  async function failsWith(
     args: readonly string[],
     code: number,
     message: RegExp,
@@ -48,40 +48,41 @@ describe('wrong input', () => {
     assert.doesNotMatch(outcome.err, /\n\s+at .*:\d+/, 'a stack trace');
   }
 
-  test('a missing file', () => refused(['import', file('nowhere.csv')], 2, /nowhere\.csv/));
-  test('a folder in place of a file', () => refused(['import', file('a-folder')], 2, /a-folder/));
-  test('a text file called .parquet', () => refused(['import', file('text.parquet')], 2, /text\.parquet/));
-  test('a truncated Parquet file', () => refused(['import', file('truncated.parquet')], 2, /truncated\.parquet/));
-  test('an empty file', () => refused(['import', file('empty.csv')], 2, /empty\.csv/));
+  test('a missing file', () => failsWith(['import', file('nowhere.csv')], 2, /nowhere\.csv/));
+  test('a folder in place of a file', () => failsWith(['import', file('a-folder')], 2, /a-folder/));
+  test('a text file called .parquet', () => failsWith(['import', file('text.parquet')], 2, /text\.parquet/));
+  test('a truncated Parquet file', () => failsWith(['import', file('truncated.parquet')], 2, /truncated\.parquet/));
+  test('an empty file', () => failsWith(['import', file('empty.csv')], 2, /empty\.csv/));
   test('a file without the columns', () =>
-    refused(['import', '--dataset', 'daily_bars', file('columns.csv')], 2, /open|date|session/));
-  test('values of the wrong type', () => refused(['import', file('types.csv')], 1, /quarantine|refused|ten/i));
+    failsWith(['import', '--dataset', 'daily_bars', file('columns.csv')], 2, /open|date|session/));
+  test('values of the wrong type', () => failsWith(['import', file('types.csv')], 1, /quarantine|refused|ten/i));
   test('dates whose order of day and month is a guess', () =>
-    refused(['import', file('dates.csv')], 2, /03\/01\/2024|ISO|YYYY/));
+    failsWith(['import', file('dates.csv')], 2, /03\/01\/2024|ISO|YYYY/));
   test('an unknown dataset', () =>
-    refused(['import', '--dataset', 'candles', file('good.csv')], 2, /daily_bars, splits, dividends, listings/));
-  test('no file at all', () => refused(['import'], 2, /missing required argument/));
-  test('an unknown symbol, with those like it', () => refused(['bars', 'AAB'], 2, /AAB.*AAA/));
-  test('a date in the future', () => refused(['bars', 'AAA', '--from', '2124-01-01'], 2, /future/));
+    failsWith(['import', '--dataset', 'candles', file('good.csv')], 2, /daily_bars, splits, dividends, listings/));
+  test('no file at all', () => failsWith(['import'], 2, /missing required argument/));
+  test('an unknown symbol, with those like it', () => failsWith(['bars', 'AAB'], 2, /AAB.*AAA/));
+  test('a date in the future', () => failsWith(['bars', 'AAA', '--from', '2124-01-01'], 2, /future/));
   test('a range that begins after it ends', () =>
-    refused(['bars', 'AAA', '--from', '2024-02-01', '--to', '2024-01-01'], 2, /begins after it ends/));
-  test('a date that does not exist', () => refused(['bars', 'AAA', '--from', '2023-02-29'], 2, /existing date/));
-  test('an interval of no sessions', () => refused(['bars', 'AAA', '--interval', '0'], 2, /2d to 252d/));
-  test('an interval longer than a year', () => refused(['bars', 'AAA', '--interval', '253d'], 2, /2d to 252d/));
-  test('an instant without a zone', () => refused(['bars', 'AAA', '--as-of', '2024-01-03T10:00'], 2, /zone/));
-  test('a table that does not exist', () => refused(['history', 'candles'], 2, /bronze\/daily_bars/));
-  test('a statement that is no SQL', () => refused(['sql', 'selec 1'], 2, /syntax error/));
-  test('an option that does not exist', () => refused(['bars', 'AAA', '--intervall', '3'], 2, /--intervall/));
+    failsWith(['bars', 'AAA', '--from', '2024-02-01', '--to', '2024-01-01'], 2, /begins after it ends/));
+  test('a date that does not exist', () => failsWith(['bars', 'AAA', '--from', '2023-02-29'], 2, /existing date/));
+  test('an interval of no sessions', () => failsWith(['bars', 'AAA', '--interval', '0'], 2, /2d to 252d/));
+  test('an interval longer than a year', () => failsWith(['bars', 'AAA', '--interval', '253d'], 2, /2d to 252d/));
+  test('an instant without a zone', () => failsWith(['bars', 'AAA', '--as-of', '2024-01-03T10:00'], 2, /zone/));
+  test('a table that does not exist', () => failsWith(['history', 'candles'], 2, /bronze\/daily_bars/));
+  test('a statement that is no SQL', () => failsWith(['sql', 'selec 1'], 2, /syntax error/));
+  test('an option that does not exist', () => failsWith(['bars', 'AAA', '--intervall', '3'], 2, /--intervall/));
   test('an argument too many', () =>
-    refused(['fetch', 'AAA'], 2, /too many arguments for 'fetch'.*got 1\. See: condvest help/));
+    failsWith(['fetch', 'AAA'], 2, /too many arguments for 'fetch'.*got 1\. See: condvest help/));
   test('a command that does not exist, with the one that was meant', () =>
-    refused(['imports'], 2, /Did you mean import\?/));
-  test('a retention that a running reader could need', () => refused(['vacuum', '--retention-days', '1'], 2, /force/i));
+    failsWith(['imports'], 2, /Did you mean import\?/));
+  test('a retention that a running reader could need', () =>
+    failsWith(['vacuum', '--retention-days', '1'], 2, /force/i));
   test('a file that cannot be written to', () =>
-    refused(['bars', 'AAA', '--output', file('no/such/folder.csv')], 1, /folder\.csv/));
+    failsWith(['bars', 'AAA', '--output', file('no/such/folder.csv')], 1, /folder\.csv/));
 
   test('settings that are none, all at once', async () => {
-    await refused(
+    await failsWith(
       ['tables'],
       2,
       /CONDVEST_INTERVAL is not a setting; did you mean CONDVEST_INTERVALS\?.*CONDVEST_MEMORY_LIMIT is "lots"/,
@@ -91,11 +92,11 @@ describe('wrong input', () => {
     );
   });
 
-  test('an empty lake', () => refused(['bars', 'AAA'], 1, /condvest up/, { home: file('empty-home') }));
+  test('an empty lake', () => failsWith(['bars', 'AAA'], 1, /condvest up/, { home: file('empty-home') }));
 
   test('a home below a file, whatever is asked of it', async () => {
     for (const args of [['keys', 'list'], ['pipeline', 'history'], ['status'], ['up', '--once']])
-      await refused(args, 1, /home folder cannot be written to.*good\.csv.*CONDVEST_HOME/, {
+      await failsWith(args, 1, /home folder cannot be written to.*good\.csv.*CONDVEST_HOME/, {
         home: file('good.csv/home'),
       });
   });
@@ -115,7 +116,7 @@ describe('wrong input', () => {
       join(log, `${name}.json`),
       `${JSON.stringify({ protocol: { minReaderVersion: 9, minWriterVersion: 9 } })}\n`,
     );
-    await refused(['bars', 'AAA'], 1, /newer|version|protocol/i, { home: newer });
+    await failsWith(['bars', 'AAA'], 1, /newer|version|protocol/i, { home: newer });
   });
 
   test('a folder that may only be read', async () => {
@@ -123,9 +124,9 @@ describe('wrong input', () => {
     await mkdir(locked);
     await chmod(locked, 0o555);
     await chmod(folder.path, 0o755);
-    // Root may write everywhere, so the command runs as somebody who may not.
+    // Root may write anywhere, so the command runs as an unprivileged user.
     const under = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-    await refused(['import', file('good.csv')], 1, /cannot be written to/, { home: join(locked, 'home'), under });
+    await failsWith(['import', file('good.csv')], 1, /cannot be written to/, { home: join(locked, 'home'), under });
   });
 
   test('a disk that is full: nothing is committed, and the same import succeeds later', async () => {
@@ -156,7 +157,7 @@ describe('wrong input', () => {
   test('a run of a day that is no session, or has not closed, is refused before it begins', async () => {
     const options = { home: file('simulated'), env: { CONDVEST_SOURCE: 'simulated' } };
     for (const session of ['2026-11-22', '2099-06-01', '1950-01-01', '2024-12-25'])
-      await refused(
+      await failsWith(
         ['pipeline', 'run', '--session', session],
         2,
         new RegExp(`${session}.* a session from 1962-01-02`),

@@ -50,7 +50,7 @@ export function navigate(to: string, { replace = false }: { readonly replace?: b
   if (address.peek().view !== previous) scrollTo(0, 0);
 }
 
-/** Handles plain clicks on internal links without a page load; other clicks, such as to open a tab, keep the browser's behavior. */
+/** Handles plain clicks on internal links without a page load. Clicks that open a tab keep the browser's behavior. */
 function onLinkClick(event: MouseEvent): void {
   if (
     event.defaultPrevented ||

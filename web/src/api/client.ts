@@ -94,7 +94,7 @@ async function errorFrom(response: Response): Promise<ApiError> {
   try {
     body = JSON.parse(text) as ErrorBody;
   } catch {
-    // A proxy in front may respond with HTML; the status alone has to do.
+    // A proxy in front may respond with HTML; only its status is used then.
   }
   if (response.status === 401) isKeyRequired.value = true;
   const message = body.message ?? body.error ?? `The server returned ${response.status} ${response.statusText}`.trim();

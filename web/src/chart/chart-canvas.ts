@@ -31,7 +31,7 @@ export interface ChartData {
   readonly indicators: readonly ComputedIndicator[];
 }
 
-/** Visible dates. An undefined end extends to the end of the bars; if both are undefined, the newest bars are shown at a readable width. */
+/** Visible dates. An undefined end means the end of the bars; two mean the newest bars, at a readable width. */
 export interface VisibleRange {
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -73,7 +73,7 @@ export class ChartCanvas {
   #data: ChartData | undefined;
   #colors: ChartColors;
   #range: VisibleRange = { from: undefined, to: undefined };
-  /** The bar that code, not the pointer, has put the crosshair on. Until the pointer moves, crosshair events are ignored. */
+  /** The bar on which code, not the pointer, placed the crosshair. Crosshair events are ignored until the pointer moves. */
   #placed: number | undefined;
   #selected: number | undefined;
   #lastInputMs = Number.NEGATIVE_INFINITY;

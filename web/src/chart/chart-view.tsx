@@ -158,7 +158,7 @@ function Loaded({
   const plotted = useSignal<readonly PlottedBar[]>([]);
   const indicatorKey = chart.indicators.map(formatIndicator).join(',');
 
-  // `indicatorKey` stands for the indicators, which are parsed anew on each render.
+  // `indicatorKey` stands for the indicators, which are parsed again on each render.
   const data = useMemo((): ChartData => {
     const closes = rows.map((bar) => bar.close);
     const marks: EventMark[] = events === undefined ? [] : marksOf(rows, events);

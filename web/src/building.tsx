@@ -26,7 +26,8 @@ export function BuildingPanel({ building }: { readonly building: Building }) {
           </p>
         ) : (
           <p role="alert">
-            {sentence(building.error)} See the server's terminal for details. The build is retried automatically.
+            {sentence(capitalize(building.error))} See the server's terminal for details. The build is retried
+            automatically.
           </p>
         )}
         {building.steps.map((step) => (

@@ -99,8 +99,7 @@ export function errorHint({ status, code }: ApiError): string {
     return 'Symbols are case-sensitive. Use the search box to find the right one.';
   if (code === 'lake-empty')
     return 'Run npm start to fill it with a simulated market, or ./condvest import to load your own files.';
-  if (status === 401)
-    return "This server requires an API key. Ask the server's operator for one, or create it with ./condvest keys create.";
+  if (status === 401) return 'Enter a key to continue.';
   if (status === 403) return "Your API key doesn't permit this. Ask the server's operator for one that does.";
   if (status === 429) return 'You have reached the rate limit of your API key. Wait a moment, then try again.';
   if (status === 503) return 'The server is busy. Try again in a moment.';

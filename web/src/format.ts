@@ -1,4 +1,4 @@
-/** Numbers, dates and times as text. Session dates are calendar dates without a zone; instants are shown in Eastern Time. */
+/** Numbers, dates and times as text. Session dates are calendar dates without a zone; instants are in Eastern Time. */
 
 const DASH = '–';
 const MINUS = '\u2212';
@@ -71,7 +71,7 @@ export function plusDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** A date minus calendar months. A day that the month does not have, such as 29 February, rolls over to the next month. */
+/** A date minus calendar months. A day that the month does not have, such as 30 February, rolls over to the next month. */
 export function minusMonths(date: string, months: number): string {
   const at = new Date(`${date}T00:00:00Z`);
   at.setUTCMonth(at.getUTCMonth() - months);

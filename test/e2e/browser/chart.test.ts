@@ -161,7 +161,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await when.getByText(dateText(first.first_session)).waitFor();
     await page.keyboard.press('ArrowRight');
     await when.getByText(dateText(second.first_session)).waitFor();
-    // The pointer takes over until it leaves, when the crosshair returns to the selected bar; Escape clears the selection.
+    // The pointer takes over until it leaves; then the crosshair returns to the selected bar. Escape clears the selection.
     const box = await page.locator('.chart-canvas').boundingBox();
     assert.ok(box !== null);
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);

@@ -73,7 +73,7 @@ export class ChartCanvas {
   #data: ChartData | undefined;
   #colors: ChartColors;
   #range: VisibleRange = { from: undefined, to: undefined };
-  /** The bar on which code, not the pointer, placed the crosshair. Crosshair events are ignored until the pointer moves. */
+  /** Bar on which code, not the pointer, placed the crosshair. Crosshair events are ignored until the pointer moves. */
   #placed: number | undefined;
   #selected: number | undefined;
   #lastInputMs = Number.NEGATIVE_INFINITY;
@@ -330,7 +330,7 @@ export class ChartCanvas {
         textColor: text,
         fontFamily: font,
         fontSize: 12,
-        // The library's logo injects a style sheet, which the Content-Security-Policy blocks. The footer has the link instead.
+        // The library's logo injects a style sheet, which the Content-Security-Policy blocks. The footer has the link.
         attributionLogo: false,
         panes: { separatorColor: line, separatorHoverColor: grid, enableResize: true },
       },

@@ -14,7 +14,8 @@ export interface EventMark {
 }
 
 /**
- * Places each event on the first bar that ends on or after its ex-date. Leaves out events before the first bar or after the last.
+ * Places each event on the first bar that ends on or after its ex-date. Leaves out events before the first bar or after
+ * the last one.
  */
 export function marksOf(bars: readonly Bar[], events: EventsResponse): EventMark[] {
   const marks: EventMark[] = [];

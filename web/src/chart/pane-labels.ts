@@ -3,8 +3,8 @@ import { price } from '../format.ts';
 import type { ComputedIndicator } from './indicators.ts';
 
 /**
- * Names and values of the oscillators, at the top left of their panes. They are positioned over the chart's canvases, since the
- * borders between panes can be dragged. Hidden from screen readers.
+ * Names and values of the oscillators, at the top left of their panes. They are positioned over the chart's canvases,
+ * since the borders between panes can be dragged. Hidden from screen readers.
  */
 export class PaneLabels {
   readonly #container: HTMLElement;

@@ -9,7 +9,7 @@ const OWN_PANES_MAX = 3;
 /** Bars that Page Up and Page Down move by. */
 const PAGE_BARS = 20;
 
-/** The chart and its keyboard control: arrow keys, Page Up and Down, Home and End move by bars, Enter shows a bar's details. */
+/** The chart and its keyboard control: arrows, Page Up and Down, Home and End move between bars, Enter shows details. */
 export function PriceChart({
   data,
   visibleRange,

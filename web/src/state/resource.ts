@@ -21,9 +21,9 @@ interface LoadState<T> {
 }
 
 /**
- * Loads the data that `key` identifies, again whenever the key or the lake's data changes, and aborts requests that are no
- * longer needed. Loads nothing without a key. `load` always runs with the key of its own render, so it may close over that
- * render's values.
+ * Loads the data that `key` identifies, again whenever the key or the lake's data changes, and aborts requests that are
+ * no longer needed. Loads nothing without a key. `load` always runs with the key of its own render, so it may close over
+ * that render's values.
  */
 export function useResource<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
   const state = useSignal<LoadState<T>>({

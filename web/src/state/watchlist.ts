@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { readLocal, writeLocal } from './local-storage.ts';
 
-/** The user's watchlist, stored in the browser. Undefined until it is first changed; until then the view suggests symbols. */
+/** The user's watchlist, stored in the browser. Undefined until it is first changed; the view then suggests symbols. */
 
 export const WATCHLIST_MAX = 50;
 

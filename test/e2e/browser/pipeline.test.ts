@@ -29,6 +29,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     const building = page.locator('[data-part="building"]');
     await building.getByRole('progressbar').first().waitFor();
     assert.match((await building.textContent()) ?? '', /of \d+ steps complete/);
+    await quiet(server.url);
     await page.locator('.chart-canvas[data-bars]').waitFor();
     assert.deepEqual(complaints, []);
   });

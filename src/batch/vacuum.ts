@@ -93,7 +93,7 @@ export async function vacuumLake(deps: VacuumDeps, request: VacuumRequest = {}):
     files: done.reduce((sum, table) => sum + table.files.length + table.logFiles.length, 0),
     bytes: done.reduce((sum, table) => sum + table.bytes, 0),
     notes: abandoned.map(
-      ({ def }) => `${def.name} is kept up no longer (CONDVEST_INTERVALS): it holds no version back`,
+      ({ def }) => `${def.name} is no longer maintained (CONDVEST_INTERVALS) and holds back no versions`,
     ),
   };
 }

@@ -15,33 +15,33 @@ export interface EventsReport {
   readonly replaced: number;
   /** Keys for which the source gave two values: neither is applied. */
   readonly held: number;
-  /** Rows that cannot be right, which are quarantined, or that are of another currency. */
+  /** Rows that are invalid, and so quarantined, or in another currency. */
   readonly refused: number;
-  /** `S1 2024-02-20`: announced before, and in the list no more. */
+  /** `S1 2024-02-20`: announced earlier and no longer on the list. */
   readonly withdrawn: readonly string[];
 }
 
 export const NO_EVENTS: EventsReport = { rows: 0, added: 0, replaced: 0, held: 0, refused: 0, withdrawn: [] };
 
-/** A row of a source's list. Null: not said. */
+/** A row of a source's list. Null: not given. */
 export interface ListedEvent {
   readonly symbol: string | null;
   /** In the order of the key without the symbol. */
   readonly key: readonly (string | null)[];
   readonly values: readonly (number | null)[];
-  /** Right, but of no use here, such as dollars of another country. */
+  /** Valid, but in another currency than US dollars. */
   readonly isForeign?: boolean;
 }
 
-/** So few rows that cannot be right say nothing about a list. */
+/** Up to this many invalid rows say nothing about a list. */
 const REJECTED_FEW = 5;
 
-/** Merges a source's whole list of splits or dividends, and takes away what the source has withdrawn. */
+/** Merges a source's complete list of splits or dividends, and removes events that the source has withdrawn. */
 export async function putEvents(
   deps: FetchDeps,
   of: EventDataset,
   events: readonly ListedEvent[],
-  look: EventsFetchRange,
+  range: EventsFetchRange,
   seenAtMs: number,
 ): Promise<EventsReport> {
   const { lake, rules, source } = deps;
@@ -69,7 +69,7 @@ export async function putEvents(
     events.map(({ symbol, key }) => [symbol, ...key]),
     listedFile.path,
   );
-  const { last, from } = look;
+  const { last, from } = range;
   const put = await putValueSets(
     { lake, rules },
     { source: source.name, seenAtMs, replace: false, dryRun: false },

@@ -88,8 +88,11 @@ test('a session is missing, partial or late by its deadline, and not a moment be
       lake: { ledger: ledgerOf({ [session]: row(session, 'provisional', 100, lastFetchMs) }) },
       nowMs: settlesAtMs + 86_400_000,
     }).holding.find(({ key }) => key === 'session-late:2026-11-20')?.text;
-  assert.match(textOf(settlesAtMs - 1) ?? '', /and not since\. Run: condvest fetch --settle$/);
-  assert.match(textOf(settlesAtMs) ?? '', /short of what is stored, which is kept\. It is asked for again/);
+  assert.match(textOf(settlesAtMs - 1) ?? '', /still correcting them\. Run: condvest fetch --settle$/);
+  assert.match(
+    textOf(settlesAtMs) ?? '',
+    /fewer bars than are stored, so the stored ones are kept\. The session is fetched again/,
+  );
 });
 
 test('sessions that the plan does not cover are missing to nobody; that is told once, wherever the horizon lies', () => {

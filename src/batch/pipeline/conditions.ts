@@ -148,7 +148,7 @@ function runConditions(failed: readonly FailedStep[], open: readonly Notice[], n
     title: `The daily run failed in ${steps.map(({ step }) => step).join(', ')}`,
     text:
       `${steps.map(({ step, cause }) => `${step}: ${cause}`).join('\n')}\n` +
-      'What succeeded is kept, and the next run tries the rest again. At once: condvest pipeline run',
+      'Completed work is kept, and the next run retries the rest. To retry now: condvest pipeline run',
     session: null,
     seenMs: nowMs,
   }));
@@ -173,9 +173,9 @@ export function deathNotice(deaths: number, nowMs: InstantMs): NewNotice {
     key: `run-failed:${PROCESS}`,
     kind: 'run-failed',
     severity: 'error',
-    title: `The last ${deaths} runs died before their end`,
+    title: `The last ${deaths} runs crashed`,
     text:
-      'Nothing is half-done, and the next run does what they left. Look for what ends the process: too little memory ' +
+      'Nothing is half-done, and the next run does the remaining work. Find out what ends the process: too little memory ' +
       '(CONDVEST_MEMORY_LIMIT), a full disk, a machine that is switched off.',
     session: null,
     seenMs: nowMs,
@@ -189,7 +189,7 @@ export function failedRunNotice(kind: string, error: string, nowMs: InstantMs): 
     kind: 'run-failed',
     severity: 'error',
     title: kind === 'build' ? 'The lake cannot be filled' : `The ${kind} failed`,
-    text: `${error}\nWhat succeeded is kept, and the next one in its turn tries the rest again. See: condvest pipeline history`,
+    text: `${error}\nCompleted work is kept, and the next scheduled one retries the rest. See: condvest pipeline history`,
     session: null,
     seenMs: nowMs,
   };
@@ -200,14 +200,14 @@ function overBoundNotice(session: IsoDate, message: string, nowMs: InstantMs): N
     key: `quarantine-over-bound:${session}`,
     kind: 'quarantine-over-bound',
     severity: 'error',
-    title: `Too many rows of session ${session} cannot be right`,
+    title: `Too many invalid rows in session ${session}`,
     text: message,
     session,
     seenMs: nowMs,
   };
 }
 
-/** The session was stored after it had been refused. */
+/** Returns whether the session was stored after its rows were rejected. */
 function isFetchedSince(ledger: ReadonlyMap<IsoDate, LedgerRow>, { session, lastSeenMs }: Notice): boolean {
   const row = session === null ? undefined : ledger.get(session);
   return row !== undefined && row.lastFetchMs >= lastSeenMs;
@@ -223,7 +223,7 @@ function sessionConditions(
   const found: Concern[] = [];
   for (const session of calendar.range(first, calendar.lastClosedSession(nowMs))) {
     const row = ledger.get(session);
-    // Up to 11:00 on the next session vendors may still be at work.
+    // Vendors may still be correcting bars until 11:00 in the next session.
     if (nowMs < calendar.settlesAtMs(session)) continue;
     if (row === undefined || row.rows === 0) {
       if (row === undefined && horizon !== undefined && session <= horizon) continue;
@@ -232,8 +232,8 @@ function sessionConditions(
         session,
         title: `Session ${session} is missing`,
         text:
-          `The vendor gave no bars of ${session}, although the exchange was open by our calendar. ` +
-          'It is asked for again after every close. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
+          `The vendor has no bars for ${session}, although the exchange was open according to the calendar. ` +
+          'The session is fetched again after every close. If the exchange was closed, add the date to CONDVEST_CLOSURES.',
       });
     } else if (row.state === 'partial') {
       found.push({
@@ -241,19 +241,19 @@ function sessionConditions(
         session,
         title: `Session ${session} is partial: ${row.counted} of ${row.expected ?? '?'} bars`,
         text:
-          'What came is published, and it is asked for again after every close. ' +
-          'If two looks on different days find equally many, it settles with a warning.',
+          'The bars that arrived are published, and the session is fetched again after every close. ' +
+          'If two fetches on different days find the same number, it settles with a warning.',
       });
     } else if (row.state === 'provisional' && nowMs >= calendar.settlesAtMs(session) + LATE_AFTER_MS) {
       found.push({
         kind: 'session-late',
         session,
-        title: `Session ${session} should have settled`,
+        title: `Session ${session} has not settled`,
         text:
           row.lastFetchMs < calendar.settlesAtMs(session)
-            ? 'Its bars were fetched while the vendor still changed them, and not since. Run: condvest fetch --settle'
-            : 'What the vendor gives of it since then is short of what is stored, which is kept. It is asked for again after ' +
-              'every close; an import of the session from elsewhere settles it.',
+            ? 'Its bars were last fetched while the vendor was still correcting them. Run: condvest fetch --settle'
+            : 'The vendor now has fewer bars than are stored, so the stored ones are kept. The session is fetched again ' +
+              'after every close; importing it from another source settles it.',
       });
     }
   }
@@ -261,7 +261,7 @@ function sessionConditions(
   return bundled(ofKind, { open, severity: 'warning', nowMs });
 }
 
-/** The newest first: only so many are told, and what is held back tonight must not be hidden by what always was. */
+/** Newest first: the number of notices is limited, and old events must not hide those held back tonight. */
 function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice[] {
   const keys = new Map<string, HeldEvent[]>();
   for (const event of [...held].sort((a, b) => compare(b.exDate, a.exDate))) {
@@ -275,7 +275,7 @@ function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice
     title: `A ${event?.kind ?? 'split'} of ${event?.securityId ?? ''} on ${event?.exDate ?? ''} is held back`,
     text:
       `${event?.reason ?? ''}: ${[event, ...more].map((one) => one?.terms ?? '').join(' and ')}. None is applied. ` +
-      'Import the right one with --replace.',
+      'Import the correct one with --replace.',
     session: null,
     seenMs: nowMs,
   }));
@@ -288,8 +288,8 @@ function horizonCondition({ horizon }: ConditionFacts, { nowMs }: ConditionInput
       key: 'plan-horizon',
       kind: 'plan-horizon',
       severity: 'information',
-      title: `Your plan does not reach back to ${horizon}`,
-      text: 'Sessions up to that date are not counted as holes. Flat files or an import can fill them.',
+      title: `Your vendor plan does not go back to ${horizon}`,
+      text: 'Sessions up to that date do not count as gaps. Flat files or an import can fill them.',
       session: horizon,
       seenMs: nowMs,
     },
@@ -303,7 +303,7 @@ function restatedEvents(facts: ConditionFacts, { open, nowMs }: ConditionInputs)
       key: `restated:${version}`,
       kind: 'restated',
       severity: 'information',
-      title: `${values} values changed after their sessions had settled`,
+      title: `${values} values were restated after their sessions settled`,
       text: 'They are in bronze.restatements with their old values; earlier versions can be read with --as-of.',
       session: null,
       seenMs: nowMs,
@@ -321,7 +321,7 @@ function shortEvents(facts: ConditionFacts, { open, nowMs }: ConditionInputs): N
       kind: 'settled-short',
       session,
       title: `Session ${session} settled short: ${counted} of ${expected} bars`,
-      text: 'Two looks on different days found equally many bars, so it is taken for what there is.',
+      text: 'Two fetches on different days found the same number of bars, so the session counts as complete.',
     });
   }
   return unknownOf(bundled(short, { open, severity: 'warning', nowMs }), open);

@@ -1,5 +1,6 @@
 import { isoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import { silverBars } from '#lake/tables.ts';
 import { consolidate } from '../consolidate.ts';
@@ -84,7 +85,7 @@ export function checkInput({ calendar, clock }: Pick<PipelineDeps, 'calendar' | 
   if (session !== undefined && session <= lastClosed && calendar.isSession(session)) return;
   throw new UsageError({
     code: 'pipeline-session',
-    message: 'A run can be of a session that has closed, and of no other day',
+    message: 'A run must be of a session that has closed',
     found: input.session,
     allowed: `a session from ${calendar.firstSession} to ${lastClosed}`,
   });
@@ -297,9 +298,9 @@ export async function verifyStep(
     throw new CondvestError({
       code: 'verify-findings',
       kind: 'corrupt',
-      message: `The lake does not hold to its own rules in ${report.findingCount} places`,
+      message: `Verification found ${plural(report.findingCount, 'problem')}`,
       found: JSON.stringify(finding),
-      action: 'See all of them with: condvest verify',
+      action: 'List all of them with: condvest verify',
     });
   }
   return { rows: report.tables.reduce((sum, table) => sum + table.rows, 0), tables: report.tables.length };

@@ -1,5 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { CondvestError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
 import type { VerifyReport } from '#batch/verify/verify.ts';
 import type { RunStep } from '#ports/operations.ts';
 import type { AppContext } from '../app.ts';
@@ -50,7 +51,7 @@ export async function startBuild(
   const { id, ended } = await desk.record({ kind: BUILD_KIND, input: origin, signal, onStep }, async (context) => {
     report = await build(app, context, request);
     const { findingCount } = report.verified;
-    return { error: findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places` };
+    return { error: findingCount === 0 ? null : `Verification found ${plural(findingCount, 'problem')}` };
   });
   const finished = async (): Promise<BuildReport> => {
     await ended;

@@ -1,5 +1,6 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
 import type { RunStep } from '#ports/operations.ts';
 import type { AppContext } from '../app.ts';
 import { isFromVendor } from '../config/source-choice.ts';
@@ -174,7 +175,7 @@ async function fillHistory(app: AppContext, desk: RunDesk, host: DaemonHost, sig
     signal,
     () => whenFree(app, host, signal, () => host.fill(origin)),
     ({ verified: { findingCount } }) =>
-      findingCount === 0 ? null : `The lake does not hold to its own rules in ${findingCount} places`,
+      findingCount === 0 ? null : `Verification found ${plural(findingCount, 'problem')}`,
   );
   return trouble === undefined;
 }

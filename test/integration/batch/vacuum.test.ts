@@ -112,7 +112,7 @@ test('bars of an interval that is configured no longer hold nothing back, and co
   const report = await vacuumLake({ ...deps, intervals: [3] });
   assert(report.files > 0);
   assert.deepEqual(report.notes, [
-    'silver/bars_5d is kept up no longer (CONDVEST_INTERVALS): it holds no version back',
+    'silver/bars_5d is no longer maintained (CONDVEST_INTERVALS) and holds back no versions',
   ]);
   await market.resample([3, 5]);
   const all = { lake: market.test.again(), calendar: market.calendar, intervals: [3, 5] };

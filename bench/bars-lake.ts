@@ -21,6 +21,9 @@ import type { Dataset } from './dataset.ts';
  */
 const OWN_FILE_SESSIONS = 34;
 
+/** Increased whenever the layout of files changes, so that no older lake is measured instead. */
+const LAYOUT = 2;
+
 export interface OpenLake extends Disposable {
   readonly root: string;
   readonly engine: Engine;
@@ -41,7 +44,7 @@ export async function openLake(root: string, memoryLimitBytes: number, clock: Cl
  * file per year, and one for each of the newest sessions. Built once and reused; the caller fills and empties silver.
  */
 export async function barsLake(dataset: Dataset, heldBack: number): Promise<string> {
-  const root = join(dataset.folder, `lake-${heldBack}`);
+  const root = join(dataset.folder, `lake-${LAYOUT}-${heldBack}`);
   if (existsSync(root)) return root;
   const partial = `${root}.${process.pid}`;
   {

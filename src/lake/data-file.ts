@@ -4,7 +4,7 @@ import type { SessionSet } from '#market/session-set.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
 
-import { copyDataFile, countUnordered } from './data-file.sql.ts';
+import { copyDataFile, countUnordered, ROW_GROUP_ROWS, UNIT_ROW_GROUP_ROWS } from './data-file.sql.ts';
 import type { Engine, EngineSession } from './engine.ts';
 import type { FileStats, NewFile, StatsValue } from './files.ts';
 import type { Column, TableDefinition } from './schema.ts';
@@ -53,7 +53,8 @@ export async function writeDataFile(
   let published = false;
   try {
     const orderBy = ordered ? [] : definition.sortBy;
-    const sql = copyDataFile({ select, columns, orderBy, localPath });
+    const rowGroupRows = units?.size === 1 ? UNIT_ROW_GROUP_ROWS : ROW_GROUP_ROWS;
+    const sql = copyDataFile({ select, columns, orderBy, localPath, rowGroupRows });
     const [written] = await (request.session ?? engine).rows<CopyResult>(sql);
     assert(written !== undefined, 'COPY with RETURN_STATS answers one row');
     if (written.count === 0) return undefined;

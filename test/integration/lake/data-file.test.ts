@@ -10,6 +10,7 @@ import { writeDataFile } from '#lake/data-file.ts';
 import { sqlText } from '#lake/engine.ts';
 import { DataFile, type NewFile } from '#lake/files.ts';
 import { scanSql } from '#lake/scan.ts';
+import type { SessionSet } from '#market/session-set.ts';
 import { PROBE, sessions } from '#test/fixtures/probe-table.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';
 import { openTestLake, type TestLake } from '#test/fixtures/test-lake.ts';
@@ -39,6 +40,23 @@ async function commit(lake: TestLake, file: NewFile): Promise<void> {
   const plan = { operation: 'WRITE', add: [file], remove: [], units: UNITS, dataChange: true };
   await lake.lake.table(PROBE).write(async () => plan);
 }
+
+test('one symbol is a small part of a file: row groups are small, those of a single session smallest', async () => {
+  await using lake = await openTestLake();
+  const groupsOf = async (units: SessionSet): Promise<number[]> => {
+    const select = `SELECT 'S' || lpad(s::VARCHAR, 6, '0') AS symbol, session, s::DOUBLE AS price, s AS trades, 1 AS rank,
+        true AS flag, TIMESTAMPTZ '2024-01-02 21:00:00+00' AS seen_at
+      FROM range(20_000) t(s), (VALUES ${[...units].map((date) => `(DATE '${date}')`).join(', ')}) u(session)`;
+    const file = await writeDataFile(lake.deps, PROBE, { select, year: 2024, units });
+    const path = await lake.deps.store.localPath(`${PROBE.name}/${file?.path}`);
+    const groups = await lake.deps.engine.rows<{ rows: number }>(
+      `SELECT DISTINCT row_group_id, row_group_num_rows AS rows FROM parquet_metadata(${sqlText(path)}) ORDER BY ALL`,
+    );
+    return groups.map(({ rows }) => rows);
+  };
+  assert.deepEqual(await groupsOf(sessions('2024-01-02', '2024-01-03')), [30_720, 9280]);
+  assert.deepEqual(await groupsOf(sessions('2024-01-02')), [...Array<number>(9).fill(2048), 1568]);
+});
 
 test('a data file is sorted, and its statistics are in the form that Delta readers expect', async () => {
   await using lake = await openTestLake();

@@ -71,8 +71,8 @@ function splitHost(host: string): { readonly name: string; readonly port: number
 }
 
 /**
- * Who a browser says is asking. `none`: no page, or the person by hand; `same`: a page of this server; `listed`: a page
- * that the operator named; `any`: a page, where the operator lets in all; `foreign`: a page of somebody else.
+ * Origin of a request according to the browser. `none`: no page, or a person by hand; `same`: a page of this server;
+ * `listed`: a page that the operator allows; `any`: a page, where the operator allows all; `foreign`: another page.
  */
 export type Asker = 'none' | 'same' | 'listed' | 'any' | 'foreign';
 

@@ -85,8 +85,8 @@ export class KeyRing {
   }
 
   /**
-   * Who asks with this key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests of a key, or
-   * too many wrong keys of an address. `isWeighed`: the request counts against the key's limits.
+   * Returns the caller of a key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests of a
+   * key, or too many wrong keys from an address. `isWeighed`: the request counts against the key's limits.
    */
   async admit(text: string | undefined, address: string, isWeighed: boolean): Promise<Caller> {
     const nowMs = this.#clock.nowMs();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { readConfig } from './config.ts';
 
 const workingFolder = mkdtempSync(join(tmpdir(), 'condvest-config-'));
+after(() => rmSync(workingFolder, { recursive: true }));
 
 test('everything has a default, and the configuration is frozen', () => {
   const config = readConfig({ environment: {}, workingFolder });

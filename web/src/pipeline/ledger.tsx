@@ -6,7 +6,7 @@ import { LedgerYear } from './ledger-year.tsx';
 
 const STATES: readonly (readonly [SessionState, string])[] = [
   ['settled', 'Final'],
-  ['provisional', 'Complete, may still be corrected'],
+  ['provisional', 'May still be corrected'],
   ['partial', 'Rows missing'],
   ['missing', 'Not fetched'],
 ];

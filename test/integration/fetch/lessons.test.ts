@@ -271,7 +271,7 @@ describe('fetching', () => {
     assert.equal(report.sessions.length, SESSIONS.length);
     const refused = report.sessions.filter(({ error }) => error?.code === 'fetch-over-bound');
     assert.equal(refused.length, 10);
-    assert.match(refused[0]?.error?.message ?? '', /1 of the 10 rows .* low or high out of order/);
+    assert.match(refused[0]?.error?.message ?? '', /1 of 10 rows .* low or high out of order/);
     assert.equal((await lake.ledger()).size, SESSIONS.length - 10);
   });
 

@@ -8,6 +8,7 @@ import type { Engine } from '#lake/engine.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import type { BarsRequest } from '#serving/read/served-bars.ts';
 
 import { barsLake, openLake } from './bars-lake.ts';
@@ -70,7 +71,7 @@ export async function benchReadSymbol(size: DatasetSize): Promise<ReadSymbolResu
     { length: SYMBOLS },
     (_, i) => known[Math.floor((i * known.length) / SYMBOLS)]?.symbol ?? '',
   );
-  const deps = { lake, calendar, clock: systemClock };
+  const deps = { lake, calendar, clock: systemClock, caches: new MarketCaches(lake) };
   const read = (more: Omit<BarsRequest, 'symbol'>) => async (symbol: string) =>
     (await readBars(deps, { symbol, ...more })).bars.length;
   const ways = {

@@ -9,10 +9,13 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { noLiveBars } from '#runtime/local/no-live-bars.ts';
 import { toJson } from '#serving/http/json.ts';
+import { DEFAULT_LIMITS } from '#serving/http/serving.ts';
 import { groupedBars, groupedBody } from '#serving/massive/grouped-daily.ts';
 import { tickerSnapshotOf } from '#serving/massive/snapshots.ts';
 import { newExtremes } from '#serving/read/extremes.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import { marketDay } from '#serving/read/market-day.ts';
+import { VersionedCache } from '#serving/read/versioned-cache.ts';
 import { Views } from '#serving/read/view.ts';
 
 import { barsLake, openLake } from './bars-lake.ts';
@@ -55,8 +58,10 @@ export async function benchSession(size: DatasetSize): Promise<SessionResult> {
   using open = await openLake(root, MEMORY_BYTES);
   const { lake, engine } = open;
   await addListings(lake, size.symbols);
-  const view = await new Views({ lake, clock: systemClock, intervals: [] }).current();
-  const deps = { lake, calendar, clock: systemClock, live: noLiveBars };
+  const cache = new VersionedCache(DEFAULT_LIMITS.cacheBytes);
+  const view = await new Views({ lake, clock: systemClock, intervals: [], cache }).current();
+  const caches = new MarketCaches(lake, cache);
+  const deps = { lake, caches, calendar, clock: systemClock, live: noLiveBars };
   const encoder = new TextEncoder();
   const filesOf = (session: IsoDate): string[] =>
     view

@@ -11,8 +11,11 @@ export interface LiveBars {
   bars(session: IsoDate): Promise<readonly LiveBar[]>;
   /** Returns whether anything traded in a session, for any symbol. */
   has(session: IsoDate): Promise<boolean>;
-  /** Increases with every change, so that caches can tell that they are stale. */
-  revision(): number;
+  /**
+   * Returns a token of the state of a symbol's live bar in a session or, without a symbol, of all bars of the session. It changes
+   * with every change of these bars and only then, and never recurs, not even after a restart. Empty if there is no bar.
+   */
+  revision(session: IsoDate, symbol?: string): string;
 }
 
 export interface LiveBar {

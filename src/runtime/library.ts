@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { rowsOf } from '#serving/export/table-stream.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import type { SymbolSummary, TableSummary } from '#serving/read/tables.ts';
 import type { AppContext } from './app.ts';
@@ -76,6 +77,7 @@ export async function openLake(options: OpenLakeOptions = {}): Promise<OpenLake>
   const lakeFolder = options.path === undefined ? join(config.home, 'lake') : resolve(options.path);
   if (!existsSync(lakeFolder)) throw lakeMissing(lakeFolder);
   const app = await openLocal(config, { lakeFolder, readOnly: true });
+  const caches = new MarketCaches(app.lake);
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closed ??= Promise.resolve(app[Symbol.asyncDispose]());
@@ -83,7 +85,7 @@ export async function openLake(options: OpenLakeOptions = {}): Promise<OpenLake>
   };
   return {
     bars: async (request) =>
-      barsTask(app, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }),
+      barsTask(app, { ...request, from: dateOf(request.from, 'from'), to: dateOf(request.to, 'to') }, caches),
     sql: (statement, { asOfMs } = {}) => sqlRows(app, statement, asOfMs),
     tables: async () => tablesTask(app),
     symbols: async (search, limit = SYMBOLS_MAX) => symbolsTask(app, search, limit),

@@ -13,6 +13,7 @@ import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import { OtherWriter } from './other-writer.ts';
 import { afterPut, keyOf, publishedSessions, restated, type Truth } from './truth.ts';
 import type { Ending, World } from './world.ts';
@@ -285,7 +286,7 @@ async function otherProgram(world: World): Promise<void> {
 /** Records answers that must be reproduced later, and reproduces earlier ones. */
 async function read(world: World): Promise<void> {
   const lake = world.clean();
-  const deps = { lake, calendar: world.calendar, clock: world.clock };
+  const deps = { lake, calendar: world.calendar, clock: world.clock, caches: new MarketCaches(lake) };
   for (const answer of world.answers) {
     const { asOfMs, symbol, interval, text } = answer;
     const again = await readBars(deps, { symbol, interval, asOfMs });

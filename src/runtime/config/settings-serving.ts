@@ -98,9 +98,9 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveCacheBytes',
     variable: 'CONDVEST_SERVE_CACHE',
-    doc: 'What the server may hold of answers in memory',
+    doc: 'Memory for cached responses and for what the server has read of the lake',
     allowed: 'a size of at least 1 MiB',
-    defaultText: '64MiB',
+    defaultText: '128MiB',
     read: (value) => readBytes(value, CACHE_MIN_BYTES),
   }),
   define({

@@ -5,5 +5,5 @@ export const noLiveBars: LiveBars = {
   bar: () => Promise.resolve(undefined),
   bars: () => Promise.resolve([]),
   has: () => Promise.resolve(false),
-  revision: () => 0,
+  revision: () => '',
 };

@@ -159,7 +159,7 @@ export function mustHaveKeys(config: Config, host: string): boolean {
 function limitsOf(config: Config): ServingLimits {
   return {
     ...DEFAULT_LIMITS,
-    answersBytes: config.serveCacheBytes,
+    cacheBytes: config.serveCacheBytes,
     readsRunning: config.serveReads,
     exportRows: config.serveExportRows,
   };

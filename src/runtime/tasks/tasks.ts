@@ -9,6 +9,7 @@ import { type VerifyReport, verifyLake } from '#batch/verify/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import type { HistoryEntry } from '#lake/history.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import { type RunningQuery, runQuery } from '#serving/read/query.ts';
 import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHistory } from '#serving/read/tables.ts';
@@ -82,9 +83,13 @@ export function verifyTask(
   );
 }
 
-export function barsTask(app: AppContext, request: BarsRequest): Promise<BarsResult> {
+export function barsTask(
+  app: AppContext,
+  request: BarsRequest,
+  caches: MarketCaches = new MarketCaches(app.lake),
+): Promise<BarsResult> {
   const { lake, calendar, clock } = app;
-  return readBars({ lake, calendar, clock }, request);
+  return readBars({ lake, caches, calendar, clock }, request);
 }
 
 export function queryTask(app: AppContext, statement: string, asOfMs: number | undefined): Promise<RunningQuery> {

@@ -7,7 +7,6 @@ import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } fro
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { readBars } from '../read/bars.ts';
-import { factsOf } from '../read/bars-query.ts';
 import { dayAsked } from '../read/day-asked.ts';
 import type { AppliedEvent, BarsRequest, BarValues, DailyBar, WindowBar } from '../read/served-bars.ts';
 import { refuseUnknown, securityOf } from '../read/symbol-lookup.ts';
@@ -96,13 +95,12 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
 }
 
 async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView, limit: number): Promise<BarsAnswer> {
-  const { lake, calendar, clock } = serving;
-  const result = await readBars({ lake, calendar, clock }, request, view);
+  const result = await readBars(serving, request, view);
   const { symbol, securityId, adjust, lastPublished, asOfMs, segments, versions, held, restated } = result;
   const about = {
     symbol,
     security_id: securityId,
-    name: await nameOfSecurity(lake, view, securityId),
+    name: await nameOfSecurity(serving.lake, view, securityId),
     adjust,
     last_published: lastPublished,
     as_of_ms: asOfMs,
@@ -231,16 +229,15 @@ async function eventsAnswer(
   { symbol, day: date }: { readonly symbol: string; readonly day: IsoDate },
   view: LakeView,
 ): Promise<EventsAnswer> {
-  const { lake } = serving;
-  const facts = factsOf(lake);
+  const { lake, caches } = serving;
   const bars = view.bars();
-  const lastPublished = defined((await facts.published(bars)).max, 'a table of daily bars holds a session');
-  const listings = await facts.listings(view.snapshot(LISTINGS));
+  const lastPublished = defined((await caches.published(bars)).max, 'a table of daily bars holds a session');
+  const listings = await caches.listings(view.snapshot(LISTINGS));
   const securityId = await securityOf(lake, bars, listings, { symbol, date, session: lastPublished });
   const spans = listings.spans(securityId);
   const symbols = [...new Set([securityId, ...spans.map((span) => span.symbol)])];
-  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
-  const dividends = await facts.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
+  const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const dividends = await caches.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
   const ofSecurity = { splits: splits.applied.get(securityId) ?? [], paid: dividends.applied.get(securityId) ?? [] };
   const held = [...splits.held, ...dividends.held].filter((event) => event.securityId === securityId);
   if (ofSecurity.splits.length + ofSecurity.paid.length + held.length === 0)

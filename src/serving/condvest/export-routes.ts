@@ -5,10 +5,10 @@ import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
 import { encodeCsv } from '../export/csv.ts';
 import { encodeNdjson } from '../export/json.ts';
 import type { TableStream } from '../export/table-stream.ts';
-import { cachingOf } from '../http/answer.ts';
+import { cachingOf, etagOf, notModified } from '../http/answer.ts';
 import { asOfParameter, choice, list, optionalDate } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import { acceptsGzip } from '../http/sending.ts';
+import { acceptsGzip, matches } from '../http/sending.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../http/sql-runner.ts';
 import { streamed } from '../http/streamed.ts';
@@ -69,8 +69,10 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
       const view = await serving.views.at(asOfMs);
       const snapshot = view.snapshot(definition);
       if (snapshot === undefined) throw absent(definition);
-      const { headers, isKnown } = cachingOf(c, serving, { view, uses: [definition.name] });
-      if (isKnown) return new Response(null, { status: 304, headers });
+      const caching = cachingOf(c, serving, { view, uses: [definition.name] });
+      const { headers } = caching;
+      headers.etag = etagOf(serving, caching);
+      if (matches(c.req.header('if-none-match'), headers.etag)) return notModified(headers);
       const request = { definition, snapshot, columns, symbols, from, to };
       const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));
       Object.assign(headers, {

@@ -6,11 +6,10 @@ import { answer } from '../http/answer.ts';
 import { asOfParameter, list, optionalDate, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { factsOf } from '../read/bars-query.ts';
 import { newExtremes } from '../read/extremes.ts';
+import { liveTag } from '../read/live-part.ts';
 import {
   changeOf,
-  liveTag,
   MARKET_TABLES,
   type MarketDay,
   type MarketRow,
@@ -58,7 +57,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       return answer(c, serving, {
         view,
         uses: USES,
-        also: liveTag(serving, view),
+        also: await liveTag(serving, view),
         make: async (): Promise<MarketAnswer> => {
           const session = query.session ?? (await newestSession(serving, view));
           const day = await marketDay(serving, view, session);
@@ -86,9 +85,9 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       return answer(c, serving, {
         view,
         uses: USES,
-        also: liveTag(serving, view),
+        also: await liveTag(serving, view),
         make: async (): Promise<WatchlistAnswer> => {
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           return readWatchlist(serving, view, directory, query);
         },
       });
@@ -117,9 +116,9 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
         view,
         uses: TICKER_TABLES,
         make: async (): Promise<SymbolsAnswer> => {
-          const published = await factsOf(serving.lake).published(view.bars());
+          const published = await serving.caches.published(view.bars());
           const session = published.max ?? serving.calendar.firstSession;
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           const found = searchTickers(directory, query.search ?? '', {
             session,
             limit: query.limit,
@@ -149,14 +148,14 @@ function foundSymbol({ ticker, isActive }: FoundTicker): FoundSymbol {
 async function sessionAfter(serving: Serving, view: LakeView, session: IsoDate): Promise<IsoDate | undefined> {
   const newest = await newestSession(serving, view);
   if (session >= newest) return undefined;
-  const published = await factsOf(serving.lake).published(view.bars());
+  const published = await serving.caches.published(view.bars());
   const after = serving.calendar.range(serving.calendar.next(session), newest);
   return after.find((other) => other === newest || published.has(other));
 }
 
 async function marketOf(serving: Serving, view: LakeView, day: MarketDay, limit: number): Promise<MarketAnswer> {
-  const directory = await tickersOf(serving.lake, view);
-  const states = await factsOf(serving.lake).states(view.snapshot(SESSIONS));
+  const directory = await tickersOf(serving, view);
+  const states = await serving.caches.states(view.snapshot(SESSIONS));
   const extremes = await newExtremes(serving, view, day);
   const moverOf = (row: MarketRow): MoverValue => moverValue(row, directory, day);
   return {
@@ -203,7 +202,7 @@ function moverValue(row: MarketRow, directory: TickerDirectory, { session }: Mar
 }
 
 async function noSuchSession(serving: Serving, view: LakeView, session: string): Promise<UsageError> {
-  const published = await factsOf(serving.lake).published(view.bars());
+  const published = await serving.caches.published(view.bars());
   return new UsageError({
     code: 'session-unknown',
     message: 'The lake has no bars of this session',

@@ -5,7 +5,6 @@ import { readinessOf } from '../http/gate/readiness.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { Building } from '../http/upkeep.ts';
-import { factsOf } from '../read/bars-query.ts';
 import { listTables } from '../read/tables.ts';
 import { type BuildingAnswer, type StatusAnswer, statusShape } from './shapes/status.ts';
 import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
@@ -36,7 +35,7 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
 }
 
 async function statusOf(serving: Serving): Promise<StatusAnswer> {
-  const { upkeep, views, lake, reads } = serving;
+  const { upkeep, views, caches, reads } = serving;
   // Only what reads the lake holds a place of those who read it: a store of runs that does not answer must not keep them all.
   const [status, ready, notices, simulated, view] = await Promise.all([
     reads.pass(() => upkeep.status()),
@@ -46,7 +45,7 @@ async function statusOf(serving: Serving): Promise<StatusAnswer> {
     views.current(),
   ]);
   const bars = view.snapshot(DAILY_BARS);
-  const lastPublished = bars === undefined ? undefined : (await factsOf(lake).published(bars)).max;
+  const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;
   const building = upkeep.building();
   const next = upkeep.nextRun();
   return {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IsoDate } from '#base/dates.ts';
+import type { CacheKind } from '../read/versioned-cache.ts';
 import { COMMIT_MS_MAX, type LakeView } from '../read/view.ts';
-import type { KeptAnswer } from './answer-cache.ts';
 import { toJson } from './json.ts';
-import { noteHot } from './known-answer.ts';
 import { originOf } from './origin.ts';
-import { matches, matchesAny, sendKept } from './sending.ts';
+import { type CachedBody, matches, matchesAny, sendBody } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
 /** How an answer made from the lake is sent: kept, compressed, and revalidated by the versions that it was made from. */
@@ -26,60 +25,64 @@ export interface AnswerRequest {
 const IMMUTABLE = 'max-age=31536000, immutable';
 const REVALIDATED = 'max-age=0, s-maxage=30, must-revalidate';
 
-/** How an answer made from the lake is revalidated. */
 export interface Caching {
-  /** What kept answers are found by. */
+  /** The address. */
   readonly key: string;
-  readonly digest: string;
-  readonly etag: string;
+  /** Everything else that the response depends on. */
+  readonly version: string;
   readonly headers: Record<string, string>;
-  /** The caller has this answer already: 304. */
-  readonly isKnown: boolean;
 }
 
-/** Which answer this is: its address and the versions it is made from say so, before anything is read. */
+/** Identifies a response and says how it may be cached, before anything is read. */
 export function cachingOf(
   c: ServingContext,
   serving: Serving,
   { view, uses, also = '', day }: Pick<AnswerRequest, 'view' | 'uses' | 'also' | 'day'>,
 ): Caching {
-  const key = `${originOf(c, serving)}${addressOf(c.req.url)} ${view.tag(uses)} ${also}${day === undefined ? '' : ` ${day}`}`;
-  // What else answers follow from, and what is the same for as long as this server runs.
-  const { version, calendar, intervals } = serving;
-  const rules = `${version} ${calendar.hash} ${intervals}`;
-  const digest = createHash('sha256').update(`${rules} ${key}`).digest('hex').slice(0, 32);
-  const etag = `W/"${digest}"`;
-  const nowMs = serving.clock.nowMs();
-  const isImmutable = view.asOfMs !== undefined && view.asOfMs < nowMs - COMMIT_MS_MAX && also === '';
+  const isPast = view.asOfMs !== undefined && view.asOfMs < serving.clock.nowMs() - COMMIT_MS_MAX;
   const headers = {
     ...c.get('headers'),
-    etag,
-    'cache-control': `${serving.isPublic ? 'public' : 'private'}, ${isImmutable ? IMMUTABLE : REVALIDATED}`,
+    'cache-control': `${serving.isPublic ? 'public' : 'private'}, ${isPast && also === '' ? IMMUTABLE : REVALIDATED}`,
     vary: 'Accept-Encoding, Authorization, Origin',
     'x-request-id': c.get('requestId'),
   };
-  return { key, digest, etag, headers, isKnown: matches(c.req.header('if-none-match'), etag) };
+  const version = `${view.tag(uses)} ${also}${day === undefined ? '' : ` ${day}`}`;
+  return { key: `${originOf(c, serving)}${addressOf(c.req.url)}`, version, headers };
 }
 
-/** A JSON answer made from the lake. */
+/** Digests what a response follows from; what holds for as long as the server runs, too, as other servers may have other rules. */
+function digestOf({ version, calendar, intervals }: Serving, caching: Caching): string {
+  const rules = `${version} ${calendar.hash} ${intervals}`;
+  return createHash('sha256').update(`${rules} ${caching.key} ${caching.version}`).digest('hex').slice(0, 32);
+}
+
+export function etagOf(serving: Serving, caching: Caching): string {
+  return `W/"${digestOf(serving, caching)}"`;
+}
+
+const RESPONSES: CacheKind<CachedBody> = { name: 'responses', bytesOf: ({ bytes }) => bytes.byteLength };
+
+/** Responds with JSON made from the lake: cached, compressed, and revalidated by the versions it was made from. */
 export async function answer(c: ServingContext, serving: Serving, request: AnswerRequest): Promise<Response> {
-  const { key, digest, etag, headers, isKnown } = cachingOf(c, serving, request);
+  const caching = cachingOf(c, serving, request);
+  const { key, version, headers } = caching;
   c.set('isDressed', true);
-  if (isKnown) return new Response(null, { status: 304, headers });
-  const kept = await serving.answers.getOrMake(key, () =>
-    serving.reads.pass(async () => jsonAnswer(await request.make(digest), etag)),
-  );
-  const { view, also = '' } = request;
-  noteHot(c, serving, {
-    view,
-    also,
-    key,
-    etag,
-    cacheControl: headers['cache-control'] ?? '',
-    vary: headers.vary ?? '',
+  const known = c.req.header('if-none-match');
+  // Without reading anything: the tag follows from address and versions.
+  const etag = known === undefined ? undefined : etagOf(serving, caching);
+  if (etag !== undefined && matches(known, etag)) return notModified({ ...headers, etag });
+  const make = async (): Promise<CachedBody> => ({
+    contentType: 'application/json; charset=utf-8',
+    etag: etagOf(serving, caching),
+    bytes: new TextEncoder().encode(toJson(await request.make(digestOf(serving, caching)))),
   });
-  if (matchesAny(c.req.header('if-none-match'))) return new Response(null, { status: 304, headers });
-  return sendKept(c, serving, { key, kept, headers });
+  const body = await serving.cache.get(RESPONSES, key, () => serving.reads.pass(make), version);
+  if (matchesAny(known)) return notModified({ ...headers, etag: body.etag });
+  return sendBody(c, serving.cache, { key, body, headers });
+}
+
+export function notModified(headers: Record<string, string>): Response {
+  return new Response(null, { status: 304, headers });
 }
 
 /** A JSON answer that is made anew each time and never kept: what the clock or the operational store says. */
@@ -94,11 +97,6 @@ export function fresh(c: ServingContext, body: unknown, status: 200 | 201 | 202 
       'x-request-id': c.get('requestId'),
     },
   });
-}
-
-function jsonAnswer(body: unknown, etag: string): KeptAnswer {
-  const bytes = new TextEncoder().encode(toJson(body));
-  return { contentType: 'application/json; charset=utf-8', etag, bytes };
 }
 
 /** Path and query without the key, which says who asks and not what. */

@@ -4,7 +4,6 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import fc from 'fast-check';
 import { CondvestError, RetryLater, UsageError } from '#base/errors.ts';
 import { ReadGate } from '../read/read-gate.ts';
-import { AnswerCache, type KeptAnswer } from './answer-cache.ts';
 import { errorBody, statusOf } from './http-errors.ts';
 import { integer, nanoseconds, toJson } from './json.ts';
 import { decodeCursor, encodeCursor } from './paging.ts';
@@ -83,39 +82,6 @@ test('parameters are read as clients write them, and what does not fit is named'
     assert.equal(readDateOrMs(text), undefined, text);
   assert.equal(read(asOfParameter, '2024-01-02'), Date.parse('2024-01-02T23:59:59.999Z'));
   assert.equal(read(asOfParameter, '2024-01-02T15:00:00+01:00'), Date.parse('2024-01-02T14:00:00Z'));
-});
-
-const kept = (size: number): KeptAnswer => ({ contentType: 'x', etag: 'x', bytes: new Uint8Array(size) });
-
-test('kept answers never hold more bytes than their bound, compressed forms included', async () => {
-  const cache = new AnswerCache(100_000);
-  for (let i = 0; i < 50; i += 1) {
-    const answer = await cache.getOrMake(`key ${i}`, async () => kept(5000));
-    cache.keepGzip(`key ${i}`, answer, new Uint8Array(2000));
-    assert.ok(cache.bytes <= 100_000);
-  }
-  assert.equal(cache.get('key 0'), undefined);
-  assert.notEqual(cache.get('key 49'), undefined);
-  await cache.getOrMake('too large', async () => kept(60_000));
-  assert.equal(cache.get('too large'), undefined, 'one answer may not push out all others');
-});
-
-test('an answer is made once however many ask for it, and a failure is not kept', async () => {
-  const cache = new AnswerCache(100_000);
-  let made = 0;
-  const make = async (): Promise<KeptAnswer> => {
-    made += 1;
-    if (made === 1) throw new Error('first');
-    return kept(10);
-  };
-  const failures = await Promise.allSettled([cache.getOrMake('a', make), cache.getOrMake('a', make)]);
-  assert.deepEqual(
-    failures.map(({ status }) => status),
-    ['rejected', 'rejected'],
-  );
-  const [one, two] = await Promise.all([cache.getOrMake('a', make), cache.getOrMake('a', make)]);
-  assert.equal(one, two);
-  assert.equal(made, 2);
 });
 
 test('reads beyond the bound wait in order, and beyond that are refused', async () => {

@@ -1,10 +1,8 @@
-import { promisify } from 'node:util';
-import { gzip as gzipWithCallback } from 'node:zlib';
 import type { PageFile } from '#ports/page-files.ts';
 import { PAGE_POLICY } from './gate/security-headers.ts';
 import { notFound } from './http-errors.ts';
 import { setScope } from './route.ts';
-import { acceptsGzip, matches, matchesAny } from './sending.ts';
+import { matches, matchesAny, sendBody } from './sending.ts';
 import type { Serving, ServingApp, ServingContext } from './serving.ts';
 
 /** The page and its files, after every route of the API. Open to all: the page itself asks for a key where one is needed. */
@@ -14,24 +12,20 @@ const API_ROOTS = new Set(['v1', 'v2', 'v3', 'vX', 'stocks', 'condvest', 'udf'])
 const INDEX = 'index.html';
 /** Names there carry a hash of what is in the file. */
 const HASHED = 'assets/';
-const GZIP_FROM_BYTES = 1024;
-
-const gzip = promisify(gzipWithCallback);
 
 export function addPage(app: ServingApp, serving: Serving): void {
-  const compressed = new WeakMap<PageFile, Uint8Array<ArrayBuffer>>();
   setScope('GET', '/*', 'none');
   app.get('/*', async (c) => {
     const path = c.req.path.slice(1);
     const [root = ''] = path.split('/', 1);
     if (API_ROOTS.has(root)) throw notFound('There is nothing at this address', `/${path}`.slice(0, SHOWN_MAX));
     const file = path === '' ? undefined : await serving.page.read(path);
-    if (file !== undefined) return await sendFile(c, path, file, compressed);
+    if (file !== undefined) return await sendFile(c, serving, path, file);
     // An address inside the page, as a bookmark has it: the page finds its own way.
     const isPage = path === '' || (!/\.\w+$/.test(path) && (c.req.header('accept') ?? '').includes('text/html'));
     if (!isPage) throw notFound('There is nothing at this address', `/${path}`.slice(0, SHOWN_MAX));
     const index = await serving.page.read(INDEX);
-    if (index !== undefined) return await sendFile(c, INDEX, index, compressed);
+    if (index !== undefined) return await sendFile(c, serving, INDEX, index);
     return new Response(NOT_BUILT, {
       status: 200,
       headers: {
@@ -45,30 +39,18 @@ export function addPage(app: ServingApp, serving: Serving): void {
 
 const SHOWN_MAX = 200;
 
-async function sendFile(
-  c: ServingContext,
-  path: string,
-  file: PageFile,
-  compressed: WeakMap<PageFile, Uint8Array<ArrayBuffer>>,
-): Promise<Response> {
+async function sendFile(c: ServingContext, { cache }: Serving, path: string, file: PageFile): Promise<Response> {
   const headers: Record<string, string> = {
     etag: file.etag,
     'cache-control': path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'no-cache',
     vary: 'Accept-Encoding',
     'content-security-policy': PAGE_POLICY,
   };
-  const asked = c.req.header('if-none-match');
-  if (matches(asked, file.etag) || matchesAny(asked)) return new Response(null, { status: 304, headers });
-  headers['content-type'] = file.contentType;
+  const known = c.req.header('if-none-match');
+  if (matches(known, file.etag) || matchesAny(known)) return new Response(null, { status: 304, headers });
   const isText = /^(text|application)\/|svg/.test(file.contentType);
-  if (!isText || file.bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(c.req.header('accept-encoding')))
-    return new Response(file.bytes, { headers });
-  let bytes = compressed.get(file);
-  if (bytes === undefined) {
-    bytes = new Uint8Array(await gzip(file.bytes));
-    compressed.set(file, bytes);
-  }
-  return new Response(bytes, { headers: { ...headers, 'content-encoding': 'gzip' } });
+  if (!isText) return new Response(file.bytes, { headers: { ...headers, 'content-type': file.contentType } });
+  return sendBody(c, cache, { key: `page ${path}`, body: file, headers });
 }
 
 const NOT_BUILT = `<!doctype html>

@@ -1,51 +1,41 @@
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import type { KeptAnswer } from './answer-cache.ts';
-import type { Serving, ServingContext } from './serving.ts';
+import type { CacheKind, VersionedCache } from '../read/versioned-cache.ts';
+import type { ServingContext } from './serving.ts';
 
-/** How the bytes of a kept answer go out. */
+/** Sends bytes that are in memory: compressed once, when first requested so, and cached in that form too. */
+
+/** A body ready to be sent. Immutable. */
+export interface CachedBody {
+  readonly contentType: string;
+  readonly etag: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 const gzip = promisify(gzipWithCallback);
+const GZIPPED: CacheKind<Uint8Array<ArrayBuffer>> = { name: 'gzipped', bytesOf: ({ byteLength }) => byteLength };
 
 /** Below this, compressing costs more than it saves. */
 const GZIP_FROM_BYTES = 1024;
-/** A fast level: answers are made on demand. */
+/** A fast level: responses are made on demand. */
 const GZIP_LEVEL = 3;
 
-/** The bytes of an answer, compressed where the caller takes that. */
-export async function sendKept(
+/** Responds with a body, compressed where the caller accepts that. `key`: names the body among all in the cache. */
+export async function sendBody(
   c: ServingContext,
-  serving: Serving,
-  answer: { readonly key: string; readonly kept: KeptAnswer; readonly headers: Record<string, string> },
+  cache: VersionedCache,
+  { key, body, headers }: { readonly key: string; readonly body: CachedBody; readonly headers: Record<string, string> },
 ): Promise<Response> {
-  const { key, kept, headers } = answer;
-  const accepted = c.req.header('accept-encoding');
-  const sent = keptBytes(kept, accepted) ?? packed(kept, await compressed(serving, key, kept));
-  return new Response(sent.bytes, { status: 200, headers: { ...headers, ...sent.headers } });
-}
-
-interface SentBytes {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** The bytes in the form that the caller takes, with what is said of it; undefined where they must be compressed first. */
-export function keptBytes(kept: KeptAnswer, accepted: string | undefined): SentBytes | undefined {
-  const { contentType, bytes, gzip: known } = kept;
-  if (bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(accepted))
-    return { bytes, headers: { 'content-type': contentType } };
-  return known === undefined ? undefined : packed(kept, known);
-}
-
-function packed({ contentType }: KeptAnswer, bytes: Uint8Array<ArrayBuffer>): SentBytes {
-  return { bytes, headers: { 'content-type': contentType, 'content-encoding': 'gzip' } };
-}
-
-async function compressed(serving: Serving, key: string, kept: KeptAnswer): Promise<Uint8Array<ArrayBuffer>> {
-  if (kept.gzip !== undefined) return kept.gzip;
-  const bytes = new Uint8Array(await gzip(kept.bytes, { level: GZIP_LEVEL }));
-  serving.answers.keepGzip(key, kept, bytes);
-  return bytes;
+  const sent = { ...headers, etag: body.etag, 'content-type': body.contentType };
+  if (body.bytes.byteLength < GZIP_FROM_BYTES || !acceptsGzip(c.req.header('accept-encoding')))
+    return new Response(body.bytes, { headers: sent });
+  const bytes = await cache.get(
+    GZIPPED,
+    key,
+    async () => new Uint8Array(await gzip(body.bytes, { level: GZIP_LEVEL })),
+    body.etag,
+  );
+  return new Response(bytes, { headers: { ...sent, 'content-encoding': 'gzip' } });
 }
 
 /** The caller has just this answer. */

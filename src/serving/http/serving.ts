@@ -8,17 +8,17 @@ import type { LocalFiles } from '#ports/local-files.ts';
 import type { PageFiles } from '#ports/page-files.ts';
 import type { Random } from '#ports/random.ts';
 import type { Timers } from '#ports/timers.ts';
+import { MarketCaches } from '../read/market-caches.ts';
 import { ReadGate } from '../read/read-gate.ts';
+import { VersionedCache } from '../read/versioned-cache.ts';
 import { Views } from '../read/view.ts';
-import { AnswerCache } from './answer-cache.ts';
-import { HotAnswers } from './hot-answers.ts';
 import type { SqlRunner } from './sql-runner.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** What the server may use of its resources. Every one is a bound on what callers can ask for. */
 export interface ServingLimits {
-  /** Bytes of answers kept in memory. */
-  readonly answersBytes: number;
+  /** Bytes of cached responses and readings. */
+  readonly cacheBytes: number;
   /** Reads of the lake at once, and how many more may wait. */
   readonly readsRunning: number;
   readonly readsWaiting: number;
@@ -39,7 +39,7 @@ export interface ServingLimits {
 }
 
 export const DEFAULT_LIMITS: ServingLimits = {
-  answersBytes: 64 * 2 ** 20,
+  cacheBytes: 128 * 2 ** 20,
   readsRunning: 4,
   readsWaiting: 512,
   urlBytes: 8192,
@@ -86,8 +86,9 @@ export interface ServingDeps {
 /** One server: what it was given, and what it keeps between requests. */
 export interface Serving extends ServingDeps {
   readonly views: Views;
-  readonly answers: AnswerCache;
-  readonly hot: HotAnswers;
+  /** The one cache of the server: responses, charts, and the readings of `caches`. */
+  readonly cache: VersionedCache;
+  readonly caches: MarketCaches;
   readonly reads: ReadGate;
   /** Exports and SQL: none of them waits, the one too many is refused. */
   readonly streams: ReadGate;
@@ -97,11 +98,12 @@ export interface Serving extends ServingDeps {
 
 export function createServing(deps: ServingDeps): Serving {
   const { lake, clock, intervals, limits } = deps;
+  const cache = new VersionedCache(limits.cacheBytes);
   return {
     ...deps,
-    views: new Views({ lake, clock, intervals }),
-    answers: new AnswerCache(limits.answersBytes),
-    hot: new HotAnswers(),
+    views: new Views({ lake, clock, intervals, cache }),
+    cache,
+    caches: new MarketCaches(lake, cache),
     reads: new ReadGate({ noun: 'reads', running: limits.readsRunning, waiting: limits.readsWaiting }),
     streams: new ReadGate({ noun: 'exports', running: limits.streams, waiting: 0, each: limits.streamsEach }),
     eventStreams: new ReadGate({

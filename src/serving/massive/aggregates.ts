@@ -158,7 +158,7 @@ async function bodyOf(
   const newest = request.sort === 'asc' ? bars.at(-1) : bars[0];
   const finality = newest === undefined ? undefined : await finalityOf(series, newest);
   const wire = grain.unit === 'session' ? sessionBar : calendarBar;
-  const otc = await otcListings(serving.lake, request.view);
+  const otc = await otcListings(serving, request.view);
   const results = bars.map((bar) => (otc.has(symbol, bar.last) ? { ...wire(bar), otc: true as const } : wire(bar)));
   return {
     ticker: symbol,

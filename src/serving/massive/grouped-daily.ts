@@ -6,8 +6,8 @@ import { answer } from '../http/answer.ts';
 import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { factsOf } from '../read/bars-query.ts';
-import { liveTag, MARKET_TABLES, type MarketDeps, newestSession, rowsOn } from '../read/market-day.ts';
+import { liveTag } from '../read/live-part.ts';
+import { MARKET_TABLES, type MarketDeps, newestSession, rowsOn } from '../read/market-day.ts';
 import { otcListings } from '../read/otc.ts';
 import { SplitFactors } from '../read/session-rows.ts';
 import type { LakeView } from '../read/view.ts';
@@ -32,7 +32,7 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,
-        also: liveTag(serving, view),
+        also: await liveTag(serving, view),
         make: async (requestId) => {
           const request = { date: params.date, isAdjusted: query.adjusted, includeOtc: query.include_otc };
           return groupedBody(await groupedBars(serving, view, request), query.adjusted, requestId);
@@ -65,12 +65,11 @@ export async function groupedBars(
   const { date, isAdjusted, includeOtc } = request;
   if (!deps.calendar.isSession(date)) return [];
   const rows = await rowsOn(deps, view, date);
-  const facts = factsOf(deps.lake);
-  const listings = await facts.listings(view.snapshot(LISTINGS));
-  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const listings = await deps.caches.listings(view.snapshot(LISTINGS));
+  const splits = await deps.caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const until = isAdjusted ? await newestSession(deps, view) : date;
   const factors = new SplitFactors(listings, splits, { since: date, until });
-  const otc = await otcListings(deps.lake, view);
+  const otc = await otcListings(deps, view);
   const t = newYorkInstant(date, STAMPED_AT_MINUTE);
   const { symbol, open, high, low, close, volume, vwap, trades } = rows;
   const bars: GroupedBar[] = [];

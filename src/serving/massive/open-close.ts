@@ -39,7 +39,7 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
           const [bar] = await readSeries(series, { from: date, to: date });
           if (bar === undefined) throw noBar(symbol, date);
           const finality = await finalityOf(series, bar);
-          const isOtc = (await otcListings(serving.lake, view)).has(symbol, date);
+          const isOtc = (await otcListings(serving, view)).has(symbol, date);
           const body: OpenClose = {
             status: 'OK',
             from: date,

@@ -49,7 +49,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
             series.live.filter(({ session }) => session <= closed),
           ),
         make: async (series, requestId) => {
-          const otc = await otcListings(serving.lake, view);
+          const otc = await otcListings(serving, view);
           return bodyOf(series, { ticker, adjusted, otc, requestId, closed });
         },
       });

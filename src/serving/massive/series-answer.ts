@@ -2,6 +2,7 @@ import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables
 import { answer } from '../http/answer.ts';
 import type { Serving, ServingContext } from '../http/serving.ts';
 import { type Grain, liveTagOf, openSeries, type Series, type SeriesRequest } from '../read/bar-series.ts';
+import { liveTag } from '../read/live-part.ts';
 import type { LakeView } from '../read/view.ts';
 
 /** Answers that are made from one symbol's series. */
@@ -17,8 +18,8 @@ export interface SeriesAnswer {
 /** Kept bytes, or new ones. Of a kept answer nothing is looked up, unless somebody listens to the market. */
 export async function answerFromSeries(c: ServingContext, serving: Serving, parts: SeriesAnswer): Promise<Response> {
   const { view, request, tag = (series: Series) => liveTagOf(series), make } = parts;
-  const listens = request.liveUntil !== undefined && serving.live.revision() > 0;
-  const opened = listens ? await openSeries(serving, view, request) : undefined;
+  const isLive = request.liveUntil !== undefined && (await liveTag(serving, view)) !== '';
+  const opened = isLive ? await openSeries(serving, view, request) : undefined;
   // Also as of a date that is not over yet.
   const isOfToday = request.liveUntil === request.at || (view.asOfMs ?? 0) > serving.clock.nowMs();
   return answer(c, serving, {

@@ -6,9 +6,9 @@ import { nanoseconds } from '../http/json.ts';
 import { asOfParameter, choice, flag, list, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { liveTag } from '../read/live-part.ts';
 import {
   changeOf,
-  liveTag,
   MARKET_TABLES,
   type MarketDeps,
   type MarketRow,
@@ -38,10 +38,10 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     handle: async (c, { query }) => {
       const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
-        ...dependsOn(serving, view),
+        ...(await dependsOn(serving, view)),
         make: async (requestId) => {
           const day = await newestDay(serving, view);
-          const otc = query.include_otc ? undefined : await otcListings(serving.lake, view);
+          const otc = query.include_otc ? undefined : await otcListings(serving, view);
           const wanted =
             query.tickers.length === 0
               ? day.rows
@@ -65,7 +65,7 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
       refuseOtherClasses(params.ticker);
       const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
-        ...dependsOn(serving, view),
+        ...(await dependsOn(serving, view)),
         make: async (requestId) => {
           const row = (await newestDay(serving, view)).bySymbol.get(params.ticker);
           if (row === undefined) throw notFound('Ticker not found', params.ticker);
@@ -86,10 +86,10 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     handle: async (c, { params, query }) => {
       const view = await serving.views.at(query.as_of);
       return answer(c, serving, {
-        ...dependsOn(serving, view),
+        ...(await dependsOn(serving, view)),
         make: async (requestId) => {
           const day = await newestDay(serving, view);
-          const otc = query.include_otc ? undefined : await otcListings(serving.lake, view);
+          const otc = query.include_otc ? undefined : await otcListings(serving, view);
           const movers = moversOf(
             day,
             params.direction,
@@ -104,8 +104,8 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
   });
 }
 
-function dependsOn(serving: Serving, view: LakeView) {
-  return { view, uses: MARKET_TABLES, also: liveTag(serving, view) };
+async function dependsOn(serving: Serving, view: LakeView) {
+  return { view, uses: MARKET_TABLES, also: await liveTag(serving, view) };
 }
 
 async function newestDay(deps: MarketDeps, view: LakeView) {

@@ -4,7 +4,8 @@ import { nanoseconds } from '../http/json.ts';
 import { asOfParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { liveTag, MARKET_TABLES, type MarketDay, marketDay, newestSession } from '../read/market-day.ts';
+import { liveTag } from '../read/live-part.ts';
+import { MARKET_TABLES, type MarketDay, marketDay, newestSession } from '../read/market-day.ts';
 import { type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
 import { anyOf } from './reference/filters.ts';
 import { type MarketStatus, summaries, type TickerSummary, type UnknownTicker } from './shapes/snapshots.ts';
@@ -25,10 +26,10 @@ export function addSummaries(app: ServingApp, serving: Serving): void {
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,
-        also: view.asOfMs === undefined ? `${liveTag(serving, view)} ${status}` : '',
+        also: view.asOfMs === undefined ? `${await liveTag(serving, view)} ${status}` : '',
         make: async (requestId) => {
           const day = await marketDay(serving, view, await newestSession(serving, view));
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           const named: readonly string[] = query['ticker.any_of'];
           const results = named.map((ticker) => tickerSummary(ticker, day, directory, status));
           return { status: 'OK', request_id: requestId, results };

@@ -9,9 +9,9 @@ import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/p
 import { asOfParameter, choice, cursorParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { liveTag } from '../read/live-part.ts';
 import {
   changeOf,
-  liveTag,
   MARKET_TABLES,
   type MarketDay,
   type MarketRow,
@@ -61,14 +61,14 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
       return answer(c, serving, {
         view,
         uses: MARKET_TABLES,
-        also: view.asOfMs === undefined ? `${liveTag(serving, view)} ${status}` : '',
+        also: view.asOfMs === undefined ? `${await liveTag(serving, view)} ${status}` : '',
         make: async (requestId) => {
           if (asked.type !== 'stocks') return { status: 'OK', request_id: requestId, results: [] };
           const session = page.session ?? (await newestSession(serving, view));
           const day = await marketDay(serving, view, session);
           const tickers = tickersAfter(page.after, asked, day);
           const shown = tickers.slice(0, asked.limit);
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           const results = shown.map((ticker) => universalTicker(ticker, day, directory, status));
           const last = shown.at(-1);
           const isMore = last !== undefined && tickers.length > shown.length;

@@ -25,7 +25,7 @@ export function addOpenbbRoutes(app: ServingApp, serving: Serving): void {
         uses: TICKER_TABLES,
         also: today,
         make: async () => {
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           const session = serving.calendar.sessionAt(Math.max(0, serving.calendar.indexOnOrBefore(today)));
           const symbol =
             FIRST_CHOICES.find((choice) => directory.at(choice, session) !== undefined) ??

@@ -3,10 +3,10 @@ import { type AdjustmentPlan, planAdjustment } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
 import { type CalendarUnit, CalendarWindows } from '#market/calendar-windows.ts';
 import { describeWindow, type FoldedRow, foldWindow, type Window, windowNumber } from '#market/window.ts';
-import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
+import type { LiveBars } from '#ports/live-bars.ts';
 import { type BarsQuery, prepareQuery, type ReadBarsDeps } from './bars-query.ts';
 import { readDailyRows } from './daily-rows.ts';
-import { lastKnown, readLiveBars, tagOfLive } from './live-part.ts';
+import { lastKnown, type RevisedBar, readLiveBars, tagOfLive } from './live-part.ts';
 import { mergeLive } from './merge-live.ts';
 import type { Finality } from './served-bars.ts';
 import type { LakeView } from './view.ts';
@@ -44,7 +44,7 @@ export interface SeriesRequest {
 export interface Series {
   readonly request: SeriesRequest;
   readonly query: BarsQuery;
-  readonly live: readonly LiveBar[];
+  readonly live: readonly RevisedBar[];
   /** The last session that is known of, published or live: splits up to it count. */
   readonly lastSession: IsoDate;
 }
@@ -87,7 +87,7 @@ export async function readSeries(
 }
 
 /** What of the live bars a series depends on; `bars`: those of them that are shown. */
-export function liveTagOf({ live, lastSession, query }: Series, bars: readonly LiveBar[] = live): string {
+export function liveTagOf({ live, lastSession, query }: Series, bars: readonly RevisedBar[] = live): string {
   return tagOfLive(bars, lastSession, query.published.max ?? lastSession);
 }
 
@@ -222,5 +222,5 @@ export async function finalityOf(series: Series, bar: SeriesBar): Promise<Finali
   const session = lastKnownSession(series, bar.last);
   if (session === undefined) return undefined;
   if (series.live.some((live) => live.session === session)) return 'live';
-  return (await series.query.facts.states(series.query.pinned.sessions)).get(session);
+  return (await series.query.deps.caches.states(series.query.pinned.sessions)).get(session);
 }

@@ -12,7 +12,7 @@ import type { SessionSet } from '#market/session-set.ts';
 import { checkInterval } from '#market/window.ts';
 import type { Clock } from '#ports/clock.ts';
 import { dayAsked } from './day-asked.ts';
-import { FactCache } from './facts.ts';
+import type { MarketCaches } from './market-caches.ts';
 import { type Pinned, pin } from './pinned.ts';
 import type { BarsRequest } from './served-bars.ts';
 import { securityOf } from './symbol-lookup.ts';
@@ -20,6 +20,7 @@ import type { LakeView } from './view.ts';
 
 export interface ReadBarsDeps {
   readonly lake: Lake;
+  readonly caches: MarketCaches;
   readonly calendar: Calendar;
   readonly clock: Clock;
 }
@@ -27,7 +28,6 @@ export interface ReadBarsDeps {
 /** A request with everything looked up that both grains need. */
 export interface BarsQuery {
   readonly deps: ReadBarsDeps;
-  readonly facts: FactCache;
   readonly request: BarsRequest;
   readonly interval: number;
   readonly adjust: Adjustment;
@@ -50,30 +50,28 @@ export interface BarsQuery {
  * means.
  */
 export async function prepareQuery(deps: ReadBarsDeps, request: BarsRequest, view?: LakeView): Promise<BarsQuery> {
-  const { lake } = deps;
+  const { lake, caches } = deps;
   const { symbol, from, asOfMs, adjust = 'split' } = request;
   const interval = request.interval === undefined || request.interval === 1 ? 1 : checkInterval(request.interval);
   checkRange(deps, request);
-  const facts = factsOf(lake);
   // A `total` bar is never stored.
   const stored = adjust === 'total' ? 1 : interval;
   const pinned = view === undefined ? await pin(deps, { asOfMs, interval: stored }) : view.pinned(stored);
-  const published = await facts.published(pinned.bars);
+  const published = await caches.published(pinned.bars);
   const lastPublished = defined(published.max, 'a table of daily bars holds a session');
   const to = request.to === undefined || request.to > lastPublished ? lastPublished : request.to;
-  const listings = await facts.listings(pinned.listings);
+  const listings = await caches.listings(pinned.listings);
   const date = request.to ?? dayAsked(deps.clock, asOfMs ?? view?.asOfMs);
   const securityId = await securityOf(lake, pinned.bars, listings, { symbol, date, session: to });
   const spans = listings.spans(securityId);
-  const splits = await facts.splits(pinned.splits, pinned.listings);
+  const splits = await caches.splits(pinned.splits, pinned.listings);
   const symbols = [...new Set([securityId, ...spans.map((span) => span.symbol)])];
-  const dividends = adjust === 'total' ? await facts.dividends(pinned.dividends, pinned.listings, symbols) : undefined;
+  const dividends = adjust === 'total' ? await caches.dividends(pinned.dividends, pinned.listings, symbols) : undefined;
   const held = [...splits.held, ...(dividends?.held ?? [])].filter(
     (event) => event.securityId === securityId && event.exDate <= lastPublished,
   );
   return {
     deps,
-    facts,
     request,
     interval,
     adjust,
@@ -116,15 +114,4 @@ function checkRange(deps: ReadBarsDeps, request: BarsRequest): void {
       allowed: `${deps.calendar.firstSession} to ${today}`,
     });
   }
-}
-
-const factCaches = new WeakMap<Lake, FactCache>();
-
-/** One cache a lake, for as long as the lake is open. */
-export function factsOf(lake: Lake): FactCache {
-  const known = factCaches.get(lake);
-  if (known !== undefined) return known;
-  const cache = new FactCache(lake);
-  factCaches.set(lake, cache);
-  return cache;
 }

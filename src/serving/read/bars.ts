@@ -46,7 +46,7 @@ async function dailyAnswer(query: BarsQuery): Promise<BarsResult> {
   const all = await readDailyRows(query.deps.lake, pinned.bars, { spans: query.spans, ...range });
   const rows = isTotal ? all.filter((row) => row.session <= to && (from === undefined || row.session >= from)) : all;
   const plan = planFor(query, all);
-  const states = await query.facts.states(pinned.sessions);
+  const states = await query.deps.caches.states(pinned.sessions);
   const bars = rows.map((row): DailyBar => {
     const { session, source, fetchedAtMs } = row;
     const factors = plan.factorsOf(session);
@@ -80,8 +80,8 @@ async function windowAnswer(query: BarsQuery): Promise<BarsResult> {
 const FROM_WORST: readonly Finality[] = ['partial', 'provisional', 'settled'];
 
 /** What can be said of a window; null where all its sessions are published and the ledger lacks one. */
-async function windowFinality({ deps, facts, pinned, lastPublished }: BarsQuery) {
-  const states = await facts.states(pinned.sessions);
+async function windowFinality({ deps, pinned, lastPublished }: BarsQuery) {
+  const states = await deps.caches.states(pinned.sessions);
   return ({ firstSession, lastSession, complete }: FoldedWindow): WindowFinality | null => {
     if (!complete) return lastSession > lastPublished ? 'open' : 'incomplete';
     const ofWindow = deps.calendar.range(firstSession, lastSession).map((session) => states.get(session));

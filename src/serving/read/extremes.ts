@@ -1,14 +1,11 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
-import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import { isAbove } from '#market/price-change.ts';
 import type { Listings, SymbolSpan } from '#market/security.ts';
-import { factsOf } from './bars-query.ts';
-import { Kept } from './kept.ts';
-import { MARKET_TABLES, type MarketDay } from './market-day.ts';
+import { MARKET_TABLES, type MarketDay, type MarketDeps } from './market-day.ts';
 import { extremesOf, extremesOfSegments, type PricedSpan } from './session-rows.sql.ts';
 import { SplitFactors } from './session-rows.ts';
+import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /**
@@ -21,7 +18,6 @@ import type { LakeView } from './view.ts';
 export const YEAR_SESSIONS = 252;
 /** A security with fewer bars in the year before has no high of a year to exceed. */
 const BARS_MIN = YEAR_SESSIONS / 2;
-const KEPT = 4;
 
 interface Extremes {
   readonly sessions: number;
@@ -29,22 +25,23 @@ interface Extremes {
   readonly low: number;
 }
 
-const keptExtremes = new WeakMap<Lake, Kept<ReadonlyMap<string, Extremes>>>();
+const EXTREMES: CacheKind<ReadonlyMap<string, Extremes>> = { name: 'extremes', bytesOf: ({ size }) => 160 * size };
 
 /** How many securities exceeded their high, and fell below their low, of the year before. Undefined where the lake lacks that year. */
 export async function newExtremes(
-  deps: { readonly lake: Lake; readonly calendar: Calendar },
+  deps: Pick<MarketDeps, 'lake' | 'caches' | 'calendar'>,
   view: LakeView,
   day: MarketDay,
 ): Promise<{ readonly highs: number; readonly lows: number } | undefined> {
-  const { lake, calendar } = deps;
-  const published = await factsOf(lake).published(view.bars());
+  const { caches, calendar } = deps;
+  const published = await caches.published(view.bars());
   const index = calendar.sessionIndex(day.session);
   if (index < YEAR_SESSIONS - 1) return undefined;
   const from = calendar.sessionAt(index - YEAR_SESSIONS + 1);
   if (published.min === undefined || published.min > from) return undefined;
   const range = { from, to: calendar.sessionAt(index - 1), until: day.session };
-  const extremes = await extremesBefore(lake, view, range);
+  const key = `${view.tag(MARKET_TABLES)} ${range.until}`;
+  const extremes = await caches.get(EXTREMES, key, () => readExtremes(deps, view, range));
   let highs = 0;
   let lows = 0;
   for (const { securityId, day: bar } of day.rows) {
@@ -64,23 +61,17 @@ interface Range {
   readonly until: IsoDate;
 }
 
-function extremesBefore(lake: Lake, view: LakeView, range: Range): Promise<ReadonlyMap<string, Extremes>> {
-  let ofLake = keptExtremes.get(lake);
-  if (ofLake === undefined) {
-    ofLake = new Kept(KEPT);
-    keptExtremes.set(lake, ofLake);
-  }
-  return ofLake.get(`${view.tag(MARKET_TABLES)} ${range.until}`, () => readExtremes(lake, view, range));
-}
-
-async function readExtremes(lake: Lake, view: LakeView, range: Range): Promise<ReadonlyMap<string, Extremes>> {
+async function readExtremes(
+  { lake, caches }: Pick<MarketDeps, 'lake' | 'caches'>,
+  view: LakeView,
+  range: Range,
+): Promise<ReadonlyMap<string, Extremes>> {
   const { from, to } = range;
   const bars = view.bars();
-  const facts = factsOf(lake);
-  const listings = await facts.listings(view.snapshot(LISTINGS));
-  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const listings = await caches.listings(view.snapshot(LISTINGS));
+  const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const factors = new SplitFactors(listings, splits, { since: from, until: range.until });
-  const sessions = (await facts.published(bars)).filter((session) => session >= from && session <= to);
+  const sessions = (await caches.published(bars)).filter((session) => session >= from && session <= to);
   const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
   // Most securities had one symbol and no split all year: their extremes are those of their symbol's rows.
   const symbols = specialSymbols(listings, factors.securities, range);

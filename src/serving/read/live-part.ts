@@ -1,8 +1,14 @@
+import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { SymbolSpan } from '#market/security.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
+import type { MarketCaches } from './market-caches.ts';
 import { unpublishedSessions } from './merge-live.ts';
+import type { LakeView } from './view.ts';
 
 /**
  * The last session that is known of, up to a date: one that anything is traded in, else the last one published. Events up to it
@@ -17,31 +23,61 @@ export async function lastKnown(
   return lastPublished;
 }
 
-/** The live bars of one security in the sessions after the last one published, up to a date. */
+/** A live bar, with the token of the state that it was read in. */
+export interface RevisedBar extends LiveBar {
+  readonly revision: string;
+}
+
+/** Reads the live bars of one security in the sessions after the last one published, up to a date. */
 export async function readLiveBars(
-  deps: { readonly calendar: Calendar; readonly live: LiveBars },
+  { calendar, live }: { readonly calendar: Calendar; readonly live: LiveBars },
   spans: readonly SymbolSpan[],
   range: { readonly lastPublished: IsoDate; readonly until: IsoDate },
-): Promise<readonly LiveBar[]> {
-  const bars: LiveBar[] = [];
-  for (const session of unpublishedSessions(deps.calendar, range.lastPublished, range.until)) {
+): Promise<readonly RevisedBar[]> {
+  const bars: RevisedBar[] = [];
+  for (const session of unpublishedSessions(calendar, range.lastPublished, range.until)) {
     const symbol = symbolOn(spans, session);
-    const bar = symbol === undefined ? undefined : await deps.live.bar(symbol, session);
-    if (bar !== undefined) bars.push(bar);
+    if (symbol === undefined) continue;
+    // Before the bar: of a change in between the next request learns.
+    const revision = live.revision(session, symbol);
+    const bar = await live.bar(symbol, session);
+    if (bar !== undefined) bars.push({ ...bar, revision });
   }
   return bars;
 }
 
+/** The symbol of a security on a session. */
 function symbolOn(spans: readonly SymbolSpan[], session: IsoDate): string | undefined {
   return spans.find(({ first, last }) => (first === null || first <= session) && (last === null || session <= last))
     ?.symbol;
 }
 
-/** What kept answers depend on that are made from these bars, beside the tables. Empty where nothing is live. */
-export function tagOfLive(bars: readonly LiveBar[], lastSession: IsoDate, lastPublished: IsoDate): string {
+/** Identifies the live bars that a result shows. Empty where no session is live. */
+export function tagOfLive(bars: readonly RevisedBar[], lastSession: IsoDate, lastPublished: IsoDate): string {
   if (lastSession === lastPublished) return '';
-  const values = bars.map(({ session, close, volume, trades, updatedMs }) =>
-    [session, updatedMs, close, volume, trades].join(' '),
-  );
-  return [lastSession, ...values].join(', ');
+  return [lastSession, ...bars.map(({ session, symbol, revision }) => `${session} ${symbol} ${revision}`)].join(', ');
+}
+
+/**
+ * Identifies the live bars of all symbols that a result made from a view may show, and the day. Empty where nothing is live, or
+ * the view is that of an earlier instant. Results of one symbol depend on less: see `tagOfLive`.
+ */
+export async function liveTag(
+  { caches, calendar, clock, live }: LiveTagDeps,
+  view: Pick<LakeView, 'asOfMs' | 'snapshot'>,
+): Promise<string> {
+  const bars = view.snapshot(DAILY_BARS);
+  if (view.asOfMs !== undefined || bars === undefined) return '';
+  const { max } = await caches.published(bars);
+  const today = newYorkAt(clock.nowMs()).date;
+  const sessions = unpublishedSessions(calendar, defined(max, 'a table of daily bars holds a session'), today);
+  const revisions = sessions.map((session) => live.revision(session));
+  return revisions.every((revision) => revision === '') ? '' : [today, ...revisions].join(' ');
+}
+
+export interface LiveTagDeps {
+  readonly caches: MarketCaches;
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+  readonly live: LiveBars;
 }

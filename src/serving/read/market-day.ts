@@ -11,9 +11,8 @@ import type { Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
-import { factsOf } from './bars-query.ts';
-import { Kept } from './kept.ts';
-import { lastKnown } from './live-part.ts';
+import { lastKnown, liveTag } from './live-part.ts';
+import type { MarketCaches } from './market-caches.ts';
 import { unpublishedSessions } from './merge-live.ts';
 import {
   type LastRows,
@@ -23,12 +22,14 @@ import {
   type SessionRows,
   SplitFactors,
 } from './session-rows.ts';
+import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /** What every security did in one session, against its last bar before it: snapshots, movers and breadth are made from this. */
 
 export interface MarketDeps {
   readonly lake: Lake;
+  readonly caches: MarketCaches;
   readonly calendar: Calendar;
   readonly clock: Clock;
   readonly live: LiveBars;
@@ -66,46 +67,17 @@ const LOOK_BACK_SESSIONS = 5;
 /** How far back sessions are looked for at all, where some are missing. */
 const LOOK_BACK_MAX = 15;
 
-/**
- * What is kept a lake. Ten thousand rows as columns take about a megabyte, a day of the market about six: 60 MB at most in
- * all, and the usual case is the newest session alone.
- */
-const ROWS_KEPT = 8;
-const DAYS_KEPT = 4;
-
-interface Keeping {
-  readonly rows: Kept<SessionRows>;
-  readonly last: Kept<LastRows>;
-  readonly days: Kept<MarketDay>;
-}
-
-const keepings = new WeakMap<Lake, Keeping>();
-
-function keepingOf(lake: Lake): Keeping {
-  let keeping = keepings.get(lake);
-  if (keeping === undefined) {
-    keeping = { rows: new Kept(ROWS_KEPT), last: new Kept(ROWS_KEPT), days: new Kept(DAYS_KEPT) };
-    keepings.set(lake, keeping);
-  }
-  return keeping;
-}
-
-/**
- * What an answer from live bars depends on beside the tables: the bars themselves, and which day it is. Empty where there are
- * none: nobody has listened yet, or the view is one of an earlier instant.
- */
-export function liveTag(deps: Pick<MarketDeps, 'clock' | 'live'>, view: LakeView): string {
-  const revision = deps.live.revision();
-  return view.asOfMs !== undefined || revision === 0 ? '' : `${revision} ${newYorkAt(deps.clock.nowMs()).date}`;
-}
+const ROWS: CacheKind<SessionRows> = { name: 'session_rows', bytesOf: ({ symbol }) => 96 * symbol.length };
+const LAST_ROWS: CacheKind<LastRows> = { name: 'last_rows', bytesOf: ({ symbol }) => 120 * symbol.length };
+const DAYS: CacheKind<MarketDay> = { name: 'market_days', bytesOf: ({ rows }) => 640 * rows.length };
 
 /**
  * The newest session that has bars: today's as soon as there is a live one of it, else the last that was published. Throws
  * `lake-empty` where there are none.
  */
 export async function newestSession(deps: MarketDeps, view: LakeView): Promise<IsoDate> {
-  const { lake, clock } = deps;
-  const published = await factsOf(lake).published(view.bars());
+  const { caches, clock } = deps;
+  const published = await caches.published(view.bars());
   const last = defined(published.max, 'a table of daily bars holds a session');
   if (view.asOfMs !== undefined) return last;
   return lastKnown(deps, { lastPublished: last, until: newYorkAt(clock.nowMs()).date });
@@ -113,29 +85,28 @@ export async function newestSession(deps: MarketDeps, view: LakeView): Promise<I
 
 /** All rows of a session as traded, published or live; none where it has none. */
 export async function rowsOn(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
-  const published = await factsOf(deps.lake).published(view.bars());
+  const published = await deps.caches.published(view.bars());
   return published.has(session)
-    ? readKeptRows(deps.lake, view, session)
+    ? readCachedRows(deps, view, session)
     : rowsOfLive(await liveBars(deps, view, published, session));
 }
 
 /** One day of the market. Throws `lake-empty`, `bars-corrupt`; `calendar-not-a-session` for a day without trading. */
 export async function marketDay(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
-  const key = `${view.tag(MARKET_TABLES)} ${session} ${liveTag(deps, view)}`;
-  return keepingOf(deps.lake).days.get(key, () => makeDay(deps, view, session));
+  const version = await liveTag(deps, view);
+  return deps.caches.get(DAYS, `${view.tag(MARKET_TABLES)} ${session}`, () => makeDay(deps, view, session), version);
 }
 
 async function makeDay(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
-  const { lake, calendar } = deps;
+  const { caches, calendar } = deps;
   const closeMs = calendar.closeMs(session);
-  const facts = factsOf(lake);
-  const published = await facts.published(view.bars());
-  const listings = await facts.listings(view.snapshot(LISTINGS));
-  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const published = await caches.published(view.bars());
+  const listings = await caches.listings(view.snapshot(LISTINGS));
+  const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const live = published.has(session) ? undefined : await liveBars(deps, view, published, session);
-  const today = live === undefined ? await readKeptRows(lake, view, session) : rowsOfLive(live);
+  const today = live === undefined ? await readCachedRows(deps, view, session) : rowsOfLive(live);
   const before = await sessionsBefore(deps, view, published, session);
-  const earlier = await lastRowsIn(lake, view, before);
+  const earlier = await lastRowsIn(deps, view, before);
   const [oldest] = before;
   const factors = new SplitFactors(listings, splits, { since: oldest?.session ?? session, until: session });
 
@@ -202,19 +173,23 @@ async function sessionsBefore(
 }
 
 /** Of each symbol its last row in sessions: of the published ones together, and of each live one. */
-async function lastRowsIn(lake: Lake, view: LakeView, sessions: readonly EarlierSession[]): Promise<LastRows[]> {
+async function lastRowsIn(
+  { lake, caches }: MarketDeps,
+  view: LakeView,
+  sessions: readonly EarlierSession[],
+): Promise<LastRows[]> {
   const published = SessionSet.of(sessions.filter(({ live }) => live === undefined).map(({ session }) => session));
   const key = `${view.tag([DAILY_BARS.name])} ${published}`;
-  const read = await keepingOf(lake).last.get(key, () => readLastRows(lake, view.bars(), published));
+  const read = await caches.get(LAST_ROWS, key, () => readLastRows(lake, view.bars(), published));
   const live = sessions.flatMap(({ session, live: bars }): LastRows[] =>
     bars === undefined ? [] : [{ ...rowsOfLive(bars), session: bars.map(() => session) }],
   );
   return [read, ...live];
 }
 
-function readKeptRows(lake: Lake, view: LakeView, session: IsoDate): Promise<SessionRows> {
+function readCachedRows({ lake, caches }: MarketDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
   const key = `${view.tag([DAILY_BARS.name])} ${session}`;
-  return keepingOf(lake).rows.get(key, () => readSessionRows(lake, view.bars(), session));
+  return caches.get(ROWS, key, () => readSessionRows(lake, view.bars(), session));
 }
 
 /** Live bars count in the sessions after the last one published, and not in a view of an earlier instant. */

@@ -2,8 +2,9 @@ import { append } from '#base/append.ts';
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { LISTINGS } from '#lake/tables.ts';
-import { Kept } from './kept.ts';
+import type { MarketCaches } from './market-caches.ts';
 import { listingsOfExchanges } from './session-rows.sql.ts';
+import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /** The markets of OTC Markets Group and FINRA's OTC facility, by MIC. Source: ISO 10383, operating MICs OTCM and FINR. */
@@ -24,8 +25,7 @@ const OTC_EXCHANGES: readonly string[] = [
   'XOTC',
 ];
 
-const KEPT = 4;
-const kept = new WeakMap<Lake, Kept<OtcListings>>();
+const OTC_LISTINGS: CacheKind<OtcListings> = { name: 'otc_listings', bytesOf: ({ size }) => 256 * size };
 
 /** Which symbols trade over the counter, and when, as far as listings say so. Immutable. */
 export class OtcListings {
@@ -36,6 +36,10 @@ export class OtcListings {
     for (const { symbol, first_session: first, is_otc: isOtc } of rows) {
       append(this.#bySymbol, symbol, { first, isOtc });
     }
+  }
+
+  get size(): number {
+    return this.#bySymbol.size;
   }
 
   /** By the newest listing that had begun; before the first one, which begins when the symbol was first heard of, by that. */
@@ -51,15 +55,13 @@ interface ListingRow {
   readonly is_otc: boolean;
 }
 
-export async function otcListings(lake: Lake, view: LakeView): Promise<OtcListings> {
+export async function otcListings(
+  { lake, caches }: { readonly lake: Lake; readonly caches: MarketCaches },
+  view: LakeView,
+): Promise<OtcListings> {
   const listings = view.snapshot(LISTINGS);
   if (listings === undefined) return new OtcListings([]);
-  let ofLake = kept.get(lake);
-  if (ofLake === undefined) {
-    ofLake = new Kept(KEPT);
-    kept.set(lake, ofLake);
-  }
-  return ofLake.get(view.tag([LISTINGS.name]), async () => {
+  return caches.get(OTC_LISTINGS, view.tag([LISTINGS.name]), async () => {
     const scan = await lake.table(LISTINGS).scanSql(listings.files);
     return new OtcListings(await lake.rows<ListingRow>(listingsOfExchanges(scan, OTC_EXCHANGES)));
   });

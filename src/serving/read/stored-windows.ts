@@ -4,12 +4,11 @@ import { decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { silverBars } from '#lake/tables.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
 import type { WindowBar } from '#market/window.ts';
 import { windowNumber } from '#market/window.ts';
 import { storedWindowsOf } from './bars.sql.ts';
-import type { FactCache } from './facts.ts';
+import type { ReadBarsDeps } from './bars-query.ts';
 import type { Pinned } from './pinned.ts';
 
 /** Which stored bars of an N-session table still say what its inputs say, at the versions pinned for an answer. */
@@ -23,11 +22,11 @@ export interface Freshness {
 export const NOTHING_USABLE: Freshness = { usable: false, staleWindows: new Set() };
 
 export async function freshnessOf(
-  deps: { readonly lake: Lake; readonly calendar: Calendar; readonly facts: FactCache },
+  deps: ReadBarsDeps,
   request: { readonly interval: number; readonly securityId: string },
   pinned: Pinned,
 ): Promise<Freshness> {
-  const { calendar, facts } = deps;
+  const { calendar, caches } = deps;
   if (pinned.silver === undefined) return NOTHING_USABLE;
   const decision = decide(pinned.silver.txns, {
     bars: pinned.bars,
@@ -41,7 +40,7 @@ export async function freshnessOf(
       ? true
       : await sameEventsThen(deps, request, pinned, decision);
   if (!sameEvents) return NOTHING_USABLE;
-  const changed = await facts.changedSince(pinned.bars, decision.bars);
+  const changed = await caches.changedSince(pinned.bars, decision.bars);
   if (changed === undefined) return NOTHING_USABLE;
   const staleWindows = new Set<number>();
   for (const session of changed) {
@@ -52,7 +51,7 @@ export async function freshnessOf(
 
 /** True where this security had the same splits and symbols at the checkpoint as it has at the pinned versions. */
 async function sameEventsThen(
-  deps: { readonly lake: Lake; readonly facts: FactCache },
+  deps: ReadBarsDeps,
   request: { readonly securityId: string },
   pinned: Pinned,
   then: { readonly splits: number | undefined; readonly listings: number | undefined },
@@ -68,10 +67,10 @@ async function sameEventsThen(
   try {
     const splits = await at(pinned.splits, then.splits, 'splits');
     const listings = await at(pinned.listings, then.listings, 'listings');
-    const before = (await deps.facts.splits(splits, listings)).applied.get(request.securityId) ?? [];
-    const after = (await deps.facts.splits(pinned.splits, pinned.listings)).applied.get(request.securityId) ?? [];
-    const spansBefore = (await deps.facts.listings(listings)).spans(request.securityId);
-    const spansAfter = (await deps.facts.listings(pinned.listings)).spans(request.securityId);
+    const before = (await deps.caches.splits(splits, listings)).applied.get(request.securityId) ?? [];
+    const after = (await deps.caches.splits(pinned.splits, pinned.listings)).applied.get(request.securityId) ?? [];
+    const spansBefore = (await deps.caches.listings(listings)).spans(request.securityId);
+    const spansAfter = (await deps.caches.listings(pinned.listings)).spans(request.securityId);
     return (
       JSON.stringify(before.map(ratioOf)) === JSON.stringify(after.map(ratioOf)) &&
       JSON.stringify(spansBefore) === JSON.stringify(spansAfter)

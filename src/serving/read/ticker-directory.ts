@@ -3,8 +3,9 @@ import { compare } from '#base/compare.ts';
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
-
+import type { MarketCaches } from './market-caches.ts';
 import { listedTickers, tradedSymbols } from './tickers.sql.ts';
+import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /** A symbol in the time that one security had it. Null: not known. */
@@ -117,30 +118,16 @@ export class TickerDirectory {
   }
 }
 
-/** Directories kept for each lake: the newest versions, and those of listings that are being paged through. */
-const DIRECTORIES_MAX = 3;
-const kept = new WeakMap<Lake, Map<string, Promise<TickerDirectory>>>();
+const DIRECTORIES: CacheKind<TickerDirectory> = { name: 'tickers', bytesOf: ({ tickers }) => 640 * tickers.length };
 
 /** The tables that a directory is made from. */
 export const TICKER_TABLES = [LISTINGS.name, DAILY_BARS.name];
 
-export async function tickersOf(lake: Lake, view: LakeView): Promise<TickerDirectory> {
-  let directories = kept.get(lake);
-  if (directories === undefined) {
-    directories = new Map();
-    kept.set(lake, directories);
-  }
-  const key = view.tag(TICKER_TABLES);
-  let directory = directories.get(key);
-  if (directory === undefined) {
-    const made = readDirectory(lake, view);
-    made.catch(() => directories.delete(key));
-    directory = made;
-  }
-  directories.delete(key);
-  directories.set(key, directory);
-  for (const oldest of directories.keys()) if (directories.size > DIRECTORIES_MAX) directories.delete(oldest);
-  return directory;
+export function tickersOf(
+  { lake, caches }: { readonly lake: Lake; readonly caches: MarketCaches },
+  view: LakeView,
+): Promise<TickerDirectory> {
+  return caches.get(DIRECTORIES, view.tag(TICKER_TABLES), () => readDirectory(lake, view));
 }
 
 type ListedRow = Omit<Ticker, 'isListed'>;

@@ -13,9 +13,9 @@ import {
   silverBars,
 } from '#lake/tables.ts';
 import type { Clock } from '#ports/clock.ts';
-import { Kept } from './kept.ts';
 import { lakeEmpty, type Pinned, refuseFuture, tooEarly } from './pinned.ts';
 import { ReadGate } from './read-gate.ts';
+import type { CacheKind, VersionedCache } from './versioned-cache.ts';
 
 /**
  * One version of every table: what an answer over HTTP is made from. An answer says which tables it used, and its tag names
@@ -44,6 +44,13 @@ export class LakeView {
     const bars = this.#snapshots.get(DAILY_BARS.name);
     if (bars === undefined) throw this.#isEmpty();
     return bars;
+  }
+
+  /** Data files of all tables together. */
+  get fileCount(): number {
+    let count = 0;
+    for (const snapshot of this.#snapshots.values()) count += snapshot.fileCount;
+    return count;
   }
 
   /** Version by table name, of the tables that exist. */
@@ -97,8 +104,10 @@ const BASE_TABLES = [RESTATEMENTS, SESSIONS, DAILY_BARS, SPLITS, DIVIDENDS, LIST
 const FRESH_MS = 250;
 /** How old a view may be that is shown at all: a commit is seen within a second. */
 const AGE_MS_MAX = 750;
-/** Views of earlier instants or versions kept, for the pages of one listing. */
-const PAST_VIEWS_MAX = 16;
+/** Memory of a data file in a snapshot, with its statistics. */
+const FILE_BYTES = 1024;
+/** Views of earlier instants or versions, for the pages of one list. */
+const PAST_VIEWS: CacheKind<LakeView> = { name: 'past_views', bytesOf: (view) => FILE_BYTES * view.fileCount };
 /** How many of them are opened at once, and how many more may wait for it. */
 const PAST_VIEWS_OPENED = { noun: 'openings of earlier states', running: 2, waiting: 256 };
 
@@ -108,14 +117,20 @@ export class Views {
   readonly #clock: Clock;
   /** Derived tables before what they are derived from, so that nothing derived is newer than its inputs. */
   readonly #definitions: readonly TableDefinition[];
-  readonly #past = new Kept<LakeView>(PAST_VIEWS_MAX);
+  readonly #cache: VersionedCache;
   readonly #gate = new ReadGate(PAST_VIEWS_OPENED);
   #current: LakeView | undefined;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #checking: Promise<LakeView> | undefined;
 
-  constructor(deps: { readonly lake: Lake; readonly clock: Clock; readonly intervals: readonly number[] }) {
+  constructor(deps: {
+    readonly lake: Lake;
+    readonly clock: Clock;
+    readonly intervals: readonly number[];
+    readonly cache: VersionedCache;
+  }) {
     this.#lake = deps.lake;
+    this.#cache = deps.cache;
     this.#clock = deps.clock;
     this.#definitions = [...deps.intervals.map(silverBars), QUARANTINE, ...BASE_TABLES];
   }
@@ -156,7 +171,7 @@ export class Views {
     // An instant that may still see commits is not kept: it would go on missing them.
     const isOver = asOfMs < this.#clock.nowMs() - COMMIT_MS_MAX;
     const open = () => this.#gate.pass(() => this.#openAsOf(asOfMs));
-    return isOver ? this.#past.get(`instant ${asOfMs}`, open) : open();
+    return isOver ? this.#cache.get(PAST_VIEWS, `instant ${asOfMs}`, open) : open();
   }
 
   async #openAsOf(asOfMs: InstantMs): Promise<LakeView> {
@@ -168,7 +183,7 @@ export class Views {
   /** The view that a first page was made from, by the versions that its cursor carries. */
   async ofVersions(versions: Readonly<Record<string, number>>): Promise<LakeView> {
     const key = `versions ${JSON.stringify(versions)}`;
-    return this.#past.get(key, () =>
+    return this.#cache.get(PAST_VIEWS, key, () =>
       this.#gate.pass(async () => {
         const snapshots = await this.#open(async (definition) => {
           const version = versions[definition.name];

@@ -2,7 +2,6 @@ import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { priceChange } from '#market/price-change.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { factsOf } from './bars-query.ts';
 import { type MarketDeps, newestSession, rowsOn } from './market-day.ts';
 import { closesOf } from './session-rows.sql.ts';
 import { SplitFactors } from './session-rows.ts';
@@ -47,16 +46,15 @@ export async function readWatchlist(
   directory: TickerDirectory,
   asked: { readonly symbols: readonly string[]; readonly sessions: number },
 ): Promise<Watchlist> {
-  const { lake } = deps;
-  const facts = factsOf(lake);
-  const published = await facts.published(view.bars());
+  const { lake, caches } = deps;
+  const published = await caches.published(view.bars());
   const newest = await newestSession(deps, view);
   const isLive = !published.has(newest);
   const dates = published.toArray().slice(isLive ? 1 - asked.sessions : -asked.sessions);
   const last = dates.at(-1) ?? newest;
   const from = dates[0] ?? newest;
-  const listings = await facts.listings(view.snapshot(LISTINGS));
-  const splits = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const listings = await caches.listings(view.snapshot(LISTINGS));
+  const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const factors = new SplitFactors(listings, splits, { since: from, until: newest });
 
   const unknown: string[] = [];

@@ -33,10 +33,7 @@ export async function readWindows(query: BarsQuery): Promise<ReadWindows> {
   const folder = new WindowFolder({ calendar, interval, isPublished: (session) => published.has(session) });
   const symbols = [...new Set(spans.map((span) => span.symbol))];
   const { silver } = pinned;
-  const freshness =
-    silver === undefined
-      ? NOTHING_USABLE
-      : await freshnessOf({ lake, calendar, facts: query.facts }, { interval, securityId }, pinned);
+  const freshness = silver === undefined ? NOTHING_USABLE : await freshnessOf(deps, { interval, securityId }, pinned);
   const found =
     silver === undefined || !freshness.usable
       ? []

@@ -1,17 +1,16 @@
-import { LRUCache } from 'lru-cache';
 import { defined } from '#base/assert.ts';
 import { type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Serving } from '../http/serving.ts';
-import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
+import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar, type SeriesDeps } from '../read/bar-series.ts';
+import type { CacheKind } from '../read/versioned-cache.ts';
 import type { LakeView } from '../read/view.ts';
 import type { ChartSeries } from './history.ts';
 import type { Resolution } from './resolution.ts';
 
-/** Bytes of series kept in memory: ten years of 300 symbols at one session a bar. A chart asks for one again and again. */
-const SERIES_BYTES_MAX = 64 * 2 ** 20;
-const BYTES_A_BAR = 7 * 8 + 3;
+/** A chart asks for one series again and again. */
+const CHARTS: CacheKind<ChartSeries> = { name: 'charts', bytesOf: ({ times }) => (7 * 8 + 3) * times.length };
 
 const SECONDS_A_DAY = MS_PER_DAY / 1000;
 
@@ -31,33 +30,42 @@ export interface Chart {
   readonly bars: ChartSeries;
 }
 
-/**
- * Whole series, adjusted for splits, kept by all that they depend on: symbol, resolution, day, versions and live bars. The symbol
- * is what it means today, however far back a chart goes.
- */
-export class ChartSeriesCache {
-  readonly #kept = new LRUCache<string, ChartSeries>({
-    maxSize: SERIES_BYTES_MAX,
-    sizeCalculation: (series, key) => series.times.length * BYTES_A_BAR + key.length * 2 + 512,
-  });
+export interface ChartRequest {
+  readonly symbol: string;
+  readonly resolution: Resolution;
+  readonly today: IsoDate;
+}
 
-  async read(
-    serving: Serving,
-    request: { readonly symbol: string; readonly resolution: Resolution; readonly today: IsoDate },
-    view: LakeView,
-  ): Promise<Chart> {
-    const { symbol, resolution, today } = request;
-    const { grain } = resolution;
-    const series = await openSeries(serving, view, { symbol, at: today, adjusted: true, grain, liveUntil: today });
-    const key = [symbol, resolution.name, view.tag(tablesOf(resolution)), today, liveTagOf(series)].join('\n');
-    let bars = this.#kept.get(key);
-    if (bars === undefined) {
-      const range = { from: serving.calendar.firstSession, to: today };
-      bars = columnsOf(await readSeries(series, range), serving.calendar, resolution, series.lastSession);
-      this.#kept.set(key, bars);
-    }
-    return { series, bars };
-  }
+export function openChartSeries(
+  deps: SeriesDeps,
+  { symbol, resolution: { grain }, today }: ChartRequest,
+  view: LakeView,
+): Promise<Series> {
+  return openSeries(deps, view, { symbol, at: today, adjusted: true, grain, liveUntil: today });
+}
+
+/**
+ * Reads a whole series, adjusted for splits. Its bars are cached by everything they depend on: symbol, resolution, day, versions
+ * and live bars. The symbol is what it means today, however far back a chart goes.
+ */
+export async function readChartSeries(
+  serving: Pick<Serving, 'cache' | keyof SeriesDeps>,
+  request: ChartRequest,
+  view: LakeView,
+): Promise<Chart> {
+  const { symbol, resolution, today } = request;
+  const series = await openChartSeries(serving, request, view);
+  const { calendar } = serving;
+  const compute = async (): Promise<ChartSeries> =>
+    columnsOf(
+      await readSeries(series, { from: calendar.firstSession, to: today }),
+      calendar,
+      resolution,
+      series.lastSession,
+    );
+  const version = [view.tag(tablesOf(resolution)), today, liveTagOf(series)].join(' ');
+  const bars = await serving.cache.get(CHARTS, `${symbol} ${resolution.name}`, compute, version);
+  return { series, bars };
 }
 
 function columnsOf(

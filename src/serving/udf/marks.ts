@@ -38,9 +38,9 @@ export interface MarksRequest {
 /** The events of a security on the bars that they happened in. Those announced for later are not on any bar yet. */
 export async function eventMarks(view: LakeView, { series, bars }: Chart, request: MarksRequest): Promise<Mark[]> {
   const { query, lastSession } = series;
-  const { facts, securityId, spans } = query;
+  const { deps, securityId, spans } = query;
   const symbols = [...new Set([securityId, ...spans.map(({ symbol }) => symbol)])];
-  const dividends = await facts.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
+  const dividends = await deps.caches.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
   const marks: Mark[] = [];
   const add = (kind: Mark['kind'], exDate: IsoDate, lines: readonly string[]): void => {
     if (exDate > lastSession) return;
@@ -60,7 +60,7 @@ export async function eventMarks(view: LakeView, { series, bars }: Chart, reques
 /** Bars that are open, that may still be corrected, or that lack sessions. */
 export async function barMarks({ series, bars }: Chart, request: MarksRequest): Promise<Mark[]> {
   const { grain } = request.resolution;
-  const states = await series.query.facts.states(series.query.pinned.sessions);
+  const states = await series.query.deps.caches.states(series.query.pinned.sessions);
   const marks: Mark[] = [];
   const end = firstNotBefore(bars.times, request.to + 1);
   const published = secondsOf(series.query.published.max ?? series.lastSession);

@@ -8,9 +8,18 @@ import { toJson } from '../http/json.ts';
 import { list, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { liveTagOf, type Series } from '../read/bar-series.ts';
+import { liveTag } from '../read/live-part.ts';
 import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
 import type { LakeView } from '../read/view.ts';
-import { type Chart, ChartSeriesCache, lastBarOf, tablesOf } from './chart-series.ts';
+import {
+  type Chart,
+  type ChartRequest,
+  lastBarOf,
+  openChartSeries,
+  readChartSeries,
+  tablesOf,
+} from './chart-series.ts';
 import { sliceHistory } from './history.ts';
 import { barMarks, eventMarks, marksShapeOf, timescaleMarksOf } from './marks.ts';
 import { offeredResolutions, type Resolution, readResolution } from './resolution.ts';
@@ -70,17 +79,16 @@ const QUOTES_MAX = 100;
  * and `s: "error"`, as the library's adapter expects it.
  */
 export function addUdfRoutes(app: ServingApp, serving: Serving): void {
-  const cache = new ChartSeriesCache();
   app.use('/udf/*', async (c, next) => {
     await next();
     if (c.error instanceof CondvestError) c.res = errorAnswer(c, c.error);
   });
-  addDescriptions(app, serving, cache);
-  addSeries(app, serving, cache);
-  addMarks(app, serving, cache);
+  addDescriptions(app, serving);
+  addSeries(app, serving);
+  addMarks(app, serving);
 }
 
-function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCache): void {
+function addDescriptions(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/udf/config',
@@ -117,11 +125,11 @@ function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCa
     query: z.object({ symbol }),
     answer: orError(symbolShape),
     handle: (c, { query }) =>
-      chartAnswer(c, serving, DAILY, async (view, today) => {
-        const directory = await tickersOf(serving.lake, view);
+      chartAnswer(c, serving, { resolution: DAILY, symbols: [query.symbol] }, async (view, today) => {
+        const directory = await tickersOf(serving, view);
         const session = sessionOn(serving, today);
         const ticker = tickerOf(directory, query.symbol, session);
-        const { bars } = await cache.read(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
+        const { bars } = await readChartSeries(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
         const first = bars.times[0];
         return symbolInfo(ticker, {
           calendar: serving.calendar,
@@ -145,13 +153,13 @@ function addDescriptions(app: ServingApp, serving: Serving, cache: ChartSeriesCa
     }),
     answer: orError(searchShape),
     handle: (c, { query }) =>
-      chartAnswer(c, serving, DAILY, async (view, today) =>
-        searchSymbols(await tickersOf(serving.lake, view), sessionOn(serving, today), query),
+      chartAnswer(c, serving, { resolution: DAILY, symbols: [] }, async (view, today) =>
+        searchSymbols(await tickersOf(serving, view), sessionOn(serving, today), query),
       ),
   });
 }
 
-function addSeries(app: ServingApp, serving: Serving, cache: ChartSeriesCache): void {
+function addSeries(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/udf/history',
@@ -163,8 +171,8 @@ function addSeries(app: ServingApp, serving: Serving, cache: ChartSeriesCache): 
     answer: orError(historyShape),
     handle: (c, { query }) => {
       const length = readResolution(query.resolution);
-      return chartAnswer(c, serving, length, async (view, today) => {
-        const { bars } = await readChart(serving, cache, { symbol: query.symbol, resolution: length, today }, view);
+      return chartAnswer(c, serving, { resolution: length, symbols: [query.symbol] }, async (view, today) => {
+        const { bars } = await readChart(serving, { symbol: query.symbol, resolution: length, today }, view);
         const { from = Number.NEGATIVE_INFINITY, to, countback } = query;
         return sliceHistory(bars, { from, to, countback });
       });
@@ -178,16 +186,21 @@ function addSeries(app: ServingApp, serving: Serving, cache: ChartSeriesCache): 
     query: z.object({ symbols: list(QUOTES_MAX) }),
     answer: orError(quotesShape),
     handle: (c, { query }) =>
-      chartAnswer(c, serving, DAILY, async (view, today): Promise<QuotesShape> => {
-        const directory = await tickersOf(serving.lake, view);
-        const d: QuotesShape['d'] = [];
-        for (const name of query.symbols) d.push(await quoteOf({ serving, cache, view, directory, today }, name));
-        return { s: 'ok', d };
-      }),
+      chartAnswer(
+        c,
+        serving,
+        { resolution: DAILY, symbols: query.symbols },
+        async (view, today): Promise<QuotesShape> => {
+          const directory = await tickersOf(serving, view);
+          const d: QuotesShape['d'] = [];
+          for (const name of query.symbols) d.push(await quoteOf({ serving, view, directory, today }, name));
+          return { s: 'ok', d };
+        },
+      ),
   });
 }
 
-function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): void {
+function addMarks(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/udf/marks',
@@ -197,8 +210,8 @@ function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): v
     answer: orError(marksShape),
     handle: (c, { query }) => {
       const length = readResolution(query.resolution);
-      return chartAnswer(c, serving, length, async (view, today) => {
-        const chart = await readChart(serving, cache, { symbol: query.symbol, resolution: length, today }, view);
+      return chartAnswer(c, serving, { resolution: length, symbols: [query.symbol] }, async (view, today) => {
+        const chart = await readChart(serving, { symbol: query.symbol, resolution: length, today }, view);
         const request = { resolution: length, from: query.from, to: query.to };
         const events = await eventMarks(view, chart, request);
         return marksShapeOf([...events, ...(await barMarks(chart, request))]);
@@ -214,8 +227,8 @@ function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): v
     answer: orError(timescaleMarksShape),
     handle: (c, { query }) => {
       const length = readResolution(query.resolution);
-      return chartAnswer(c, serving, length, async (view, today) => {
-        const chart = await readChart(serving, cache, { symbol: query.symbol, resolution: length, today }, view);
+      return chartAnswer(c, serving, { resolution: length, symbols: [query.symbol] }, async (view, today) => {
+        const chart = await readChart(serving, { symbol: query.symbol, resolution: length, today }, view);
         const request = { resolution: length, from: query.from, to: query.to };
         return timescaleMarksOf(await eventMarks(view, chart, request));
       });
@@ -225,33 +238,39 @@ function addMarks(app: ServingApp, serving: Serving, cache: ChartSeriesCache): v
 
 const DAILY = readResolution('1D');
 
-/** An answer made from the newest versions, kept for as long as neither they, the day nor the live bars change. */
+/** Responds with what the newest versions say of some symbols: cached until they, the day or the live bars of these symbols change. */
 async function chartAnswer(
   c: ServingContext,
   serving: Serving,
-  length: Resolution,
+  { resolution: length, symbols }: { readonly resolution: Resolution; readonly symbols: readonly string[] },
   make: (view: LakeView, today: IsoDate) => Promise<unknown>,
 ): Promise<Response> {
   const view = await serving.views.current();
   const today = newYorkAt(serving.clock.nowMs()).date;
   const uses = [...new Set([...tablesOf(length), ...TICKER_TABLES])];
-  return answer(c, serving, {
-    view,
-    uses,
-    also: `${today} ${serving.live.revision()}`,
-    make: () => make(view, today),
-  });
+  const tagOf = async (text: string): Promise<string> => {
+    const series = await openChart(serving, { symbol: text, resolution: length, today }, view).catch(whereUnknown);
+    return series === undefined ? '' : liveTagOf(series);
+  };
+  const isLive = symbols.length > 0 && (await liveTag(serving, view)) !== '';
+  const tags = isLive ? await Promise.all(symbols.map(tagOf)) : [];
+  return answer(c, serving, { view, uses, also: [today, ...tags].join(' '), make: () => make(view, today) });
 }
 
-async function readChart(
-  serving: Serving,
-  cache: ChartSeriesCache,
-  request: { readonly symbol: string; readonly resolution: Resolution; readonly today: IsoDate },
-  view: LakeView,
-): Promise<Chart> {
-  const directory = await tickersOf(serving.lake, view);
+function whereUnknown(cause: unknown): undefined {
+  if (!(cause instanceof CondvestError) || cause.code !== 'symbol-unknown') throw cause;
+}
+
+async function openChart(serving: Serving, request: ChartRequest, view: LakeView): Promise<Series> {
+  const directory = await tickersOf(serving, view);
   const ticker = tickerOf(directory, request.symbol, sessionOn(serving, request.today));
-  return cache.read(serving, { ...request, symbol: ticker.symbol }, view);
+  return openChartSeries(serving, { ...request, symbol: ticker.symbol }, view);
+}
+
+async function readChart(serving: Serving, request: ChartRequest, view: LakeView): Promise<Chart> {
+  const directory = await tickersOf(serving, view);
+  const ticker = tickerOf(directory, request.symbol, sessionOn(serving, request.today));
+  return readChartSeries(serving, { ...request, symbol: ticker.symbol }, view);
 }
 
 /** The last session on or before a date. */
@@ -261,17 +280,16 @@ function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate {
 
 interface QuoteDeps {
   readonly serving: Serving;
-  readonly cache: ChartSeriesCache;
   readonly view: LakeView;
   readonly directory: TickerDirectory;
   readonly today: IsoDate;
 }
 
 async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][number]> {
-  const { serving, cache, view, directory, today } = deps;
+  const { serving, view, directory, today } = deps;
   try {
     const ticker = tickerOf(directory, name, sessionOn(serving, today));
-    const { bars } = await cache.read(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
+    const { bars } = await readChartSeries(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
     const last = lastBarOf(bars);
     if (last === undefined) return { s: 'error', n: name, errmsg: 'no_data', v: {} };
     const before = lastBarOf(bars, 1);
@@ -295,9 +313,8 @@ async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][
       },
     };
   } catch (cause) {
-    if (cause instanceof CondvestError && cause.code === 'symbol-unknown')
-      return { s: 'error', n: name, errmsg: 'unknown_symbol', v: {} };
-    throw cause;
+    whereUnknown(cause);
+    return { s: 'error', n: name, errmsg: 'unknown_symbol', v: {} };
   }
 }
 

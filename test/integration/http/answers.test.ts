@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { HotAnswers } from '#serving/http/hot-answers.ts';
+import { VersionedCache } from '#serving/read/versioned-cache.ts';
 import { gated, HOST } from '#test/fixtures/gated-app.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 
@@ -54,7 +54,7 @@ test('whoever wants no answer where there is any is told so only where there is 
 test('an answer made by another calendar, or of other windows, has another tag', async () => {
   await using http = await openHttpApp();
   const tag = async (changed: object): Promise<string | null> => {
-    const { app } = gated({ ...http.serving, hot: new HotAnswers(), ...changed });
+    const { app } = gated({ ...http.serving, cache: new VersionedCache(1e6), ...changed });
     const response = await app.request(`http://${HOST}/condvest/v1/bars/AAA?interval=21`, { headers: { host: HOST } });
     assert.equal(response.status, 200);
     return response.headers.get('etag');

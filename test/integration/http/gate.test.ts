@@ -165,7 +165,7 @@ describe('the gate', () => {
       /condvest_http_request_duration_seconds_count\{route="\/condvest\/v1\/bars\/:symbol",method="GET",status="4xx"\} 50/,
     );
     assert.match(text, /condvest_http_request_duration_seconds_count\{route="none",method="OTHER",status="4xx"\} 5\d/);
-    assert.match(text, /condvest_answer_cache_lookups_total\{result="hit"\} \d+/);
+    assert.match(text, /condvest_cache_lookups_total\{kind="published_sessions",result="hit"\} \d+/);
     assert.match(text, /condvest_table_version\{table="bronze\/daily_bars"\} \d+/);
     assert.match(text, /condvest_ready \d/);
   });

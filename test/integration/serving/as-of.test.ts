@@ -9,6 +9,7 @@ import { vacuumLake } from '#batch/vacuum.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, SPLITS } from '#lake/tables.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import { runQuery } from '#serving/read/query.ts';
 import type { BarsRequest } from '#serving/read/served-bars.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
@@ -34,9 +35,10 @@ const STATEMENTS = [
 /** Every answer as text. */
 async function answers(market: MarketLake, lake: Lake, asOfMs: number): Promise<string[]> {
   const { calendar, clock } = market;
+  const deps = { lake, calendar, clock, caches: new MarketCaches(lake) };
   const texts: string[] = [];
   for (const request of REQUESTS) {
-    texts.push(JSON.stringify(await readBars({ lake, calendar, clock }, { ...request, asOfMs })));
+    texts.push(JSON.stringify(await readBars(deps, { ...request, asOfMs })));
   }
   for (const statement of STATEMENTS) {
     await using query = await runQuery({ lake, clock: market.clock }, { statement, asOfMs, intervals: INTERVALS });
@@ -119,7 +121,7 @@ test('an instant whose versions are gone is refused with the oldest that can be 
   const oldest = (await lake.table(DAILY_BARS).head())?.timestampMs ?? 0;
   market.clock.move(500 * DAY);
   await vacuumLake({ lake, calendar: market.calendar });
-  const deps = { lake, calendar: market.calendar, clock: market.clock };
+  const deps = { lake, calendar: market.calendar, clock: market.clock, caches: new MarketCaches(lake) };
   await assert.rejects(readBars(deps, { symbol: 'AAA', asOfMs }), (error: Error) => {
     assert.equal(error.name, 'UsageError');
     assert.match(error.message, new RegExp(new Date(oldest).toISOString()));
@@ -136,7 +138,7 @@ test('an instant whose versions are gone is refused with the oldest that can be 
 test('today’s date can be asked for before the day is over', async () => {
   await using market = await openHistory();
   const { lake } = market.test;
-  const deps = { lake, calendar: market.calendar, clock: market.clock };
+  const deps = { lake, calendar: market.calendar, clock: market.clock, caches: new MarketCaches(lake) };
   const nowMs = market.clock.nowMs();
   const endOfDayMs = (Math.floor(nowMs / DAY) + 1) * DAY - 1;
   const { bars } = await readBars(deps, { symbol: 'AAA', asOfMs: endOfDayMs });

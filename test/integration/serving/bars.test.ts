@@ -9,6 +9,7 @@ import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import type {
   BarsRequest,
   BarsResult,
@@ -37,7 +38,8 @@ async function openMarket(): Promise<Market> {
   const clock = new VirtualClock(NOW);
   const open = await openTestLake({ clock });
   const { lake } = open;
-  const read = (request: BarsRequest): Promise<BarsResult> => readBars({ lake, calendar: CALENDAR, clock }, request);
+  const deps = { lake, calendar: CALENDAR, clock, caches: new MarketCaches(lake) };
+  const read = (request: BarsRequest): Promise<BarsResult> => readBars(deps, request);
   return {
     lake,
     model: new MarketModel(lake, CALENDAR),

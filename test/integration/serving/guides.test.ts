@@ -15,6 +15,7 @@ import type { TableDefinition } from '#lake/schema.ts';
 import { LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import { type Row, rowsOf } from '#serving/export/table-stream.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import { runQuery } from '#serving/read/query.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';
@@ -60,7 +61,8 @@ interface Values {
 
 async function expectedWindows(market: MarketLake): Promise<Values[]> {
   const { test: open, calendar, clock } = market;
-  const result = await readBars({ lake: open.lake, calendar, clock }, { symbol: 'AAA', interval: 21 });
+  const deps = { lake: open.lake, calendar, clock, caches: new MarketCaches(open.lake) };
+  const result = await readBars(deps, { symbol: 'AAA', interval: 21 });
   assert(result.grain === 'window');
   assert.deepEqual(
     result.segments.map(({ symbol }) => symbol),

@@ -13,6 +13,7 @@ import { parquetOf } from '#serving/export/parquet.ts';
 import { type Row, rowsOf, type TableStream } from '#serving/export/table-stream.ts';
 import { readBars } from '#serving/read/bars.ts';
 import { barsTable } from '#serving/read/bars-table.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import { runQuery } from '#serving/read/query.ts';
 import { listSymbols, listTables, tableHistory } from '#serving/read/tables.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
@@ -176,7 +177,8 @@ test('other programs read exported Parquet and Arrow with the types of the lake'
   };
   const read = async (): Promise<TableStream> => {
     const request = { symbol: 'AAA', interval: 5, explain: true };
-    return barsTable(await readBars({ lake, calendar: market.calendar, clock: market.clock }, request));
+    const { calendar, clock } = market;
+    return barsTable(await readBars({ lake, calendar, clock, caches: new MarketCaches(lake) }, request));
   };
   const parquet = await write('bars.parquet', parquetOf(lake, new FsLocalFiles(), await read()));
   const arrow = await write('bars.arrow', encodeArrow(await read()));

@@ -8,6 +8,7 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { DividendFact } from '#market/corporate-actions.ts';
 import { readBars } from '#serving/read/bars.ts';
+import { MarketCaches } from '#serving/read/market-caches.ts';
 import type { BarsRequest } from '#serving/read/served-bars.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
@@ -33,6 +34,7 @@ for (const seed of SEEDS) {
     const clock = new VirtualClock(Date.parse('2025-06-02T15:00:00Z'));
     await using open = await openTestLake({ random: seededRandom(seed), clock });
     const { lake } = open;
+    const caches = new MarketCaches(lake);
     const calendar = createCalendar({ lastYear: 2028 });
     const sessions = calendar.range(isoDate('2023-09-25'), isoDate('2024-02-20'));
     const market = new RandomMarket(seededRandom(seed + 1000), calendar, sessions);
@@ -77,7 +79,11 @@ for (const seed of SEEDS) {
         const where = `step ${step}, ${JSON.stringify(request)}`;
         const expected = expectedBars(model, dividends, request, newYorkAt(clock.nowMs()).date);
         // Half of the reads are by a process that has nothing in memory yet.
-        const deps = { lake: market.chance(0.5) ? lake : open.again(), calendar, clock };
+        const again = market.chance(0.5) ? undefined : open.again();
+        const deps =
+          again === undefined
+            ? { lake, calendar, clock, caches }
+            : { lake: again, calendar, clock, caches: new MarketCaches(again) };
         const found = await readBars(deps, request).catch((cause: unknown) => {
           if (cause instanceof CondvestError && cause.code === 'symbol-unknown') return 'unknown';
           throw cause;

@@ -2,11 +2,9 @@ import { bodyLimit } from 'hono/body-limit';
 import { matchedRoutes } from 'hono/route';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
-import { hotAnswer, knownAnswer } from '../known-answer.ts';
 import { originOf } from '../origin.ts';
 import { refusal } from '../refusal.ts';
 import { scopeOf } from '../route.ts';
-import { keptBytes } from '../sending.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
 import { type AccessRecord, accessRecord } from './access-record.ts';
 import { type Asker, askerOf, type HostRules } from './hosts.ts';
@@ -82,11 +80,8 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
     try {
       const answered = await admit(c, app, serving, options, target);
       if (answered !== undefined) c.res = answered;
-      else if (READING.has(c.req.method)) {
-        const hot = await hotAnswer(c, serving);
-        if (hot === undefined) await next();
-        else c.res = hot;
-      } else await limitBody(c, next);
+      else if (READING.has(c.req.method)) await next();
+      else await limitBody(c, next);
       if (c.error instanceof CondvestError) code = c.error.code;
     } catch (cause) {
       if (cause instanceof CondvestError) code = cause.code;
@@ -101,56 +96,11 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
     metrics.end({ route, method, status, ms });
     onAccess?.(recordOf({ status, ms, code }));
   });
-  return (request, env) => byHeart(request, env, { serving, options, nextId }) ?? app.fetch(request, env);
+  return (request, env) => app.fetch(request, env);
 }
 
 /** What a server calls for each request: the application behind its gate. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
-
-/** Requests that say more than a program's usually do are the gate's to judge. */
-const JUDGED = ['origin', 'sec-fetch-site', 'forwarded', 'x-forwarded-for', 'content-length', 'if-none-match'];
-
-/**
- * An answer that is known by heart, on a server that lets in its own machine, to a request about which there is nothing to
- * decide but `Host`. It is sent without a promise: waiting for one costs a third of what such an answer does.
- */
-function byHeart(
-  request: Request,
-  env: object,
-  of: { readonly serving: Serving; readonly options: GateOptions; readonly nextId: () => string },
-): Response | undefined {
-  const { serving, options, nextId } = of;
-  const { headers, method, url } = request;
-  if (options.keys !== undefined || serving.trustProxy || method !== 'GET') return undefined;
-  const startMs = options.monotonicMs();
-  const known = knownAnswer(url, serving);
-  if (known === undefined || !options.hosts.isOurs(headers.get('host') ?? '')) return undefined;
-  for (const name of JUDGED) if (headers.has(name)) return undefined;
-  const sent = keptBytes(known.kept, headers.get('accept-encoding') ?? undefined);
-  if (sent === undefined) return undefined;
-  const requestId = nextId();
-  const ms = options.monotonicMs() - startMs;
-  options.metrics.begin();
-  options.metrics.end({ route: known.route, method, status: 200, ms });
-  options.onAccess?.(
-    accessRecord({
-      requestId,
-      method,
-      url,
-      route: known.route,
-      status: 200,
-      ms,
-      caller: LOCAL.name,
-      address: options.addressOf(env),
-      userAgent: headers.get('user-agent') ?? '',
-      code: undefined,
-    }),
-  );
-  return new Response(sent.bytes, {
-    status: 200,
-    headers: { ...API_HEADERS, ...known.headers, ...sent.headers, 'x-request-id': requestId },
-  });
-}
 
 const UNKNOWN_ROUTE = 'none';
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']);

@@ -57,22 +57,35 @@ export class ServerMetrics {
         },
       });
     };
-    const { answers, reads, streams, eventStreams, views, upkeep, limits } = serving;
+    const { cache, reads, streams, eventStreams, views, upkeep } = serving;
     gauge('condvest_http_requests_running', 'Requests not answered yet', (one) => one.set(this.#running));
-    gauge('condvest_answer_cache_bytes', 'Bytes of answers kept in memory', (one) => one.set(answers.bytes));
-    gauge('condvest_answer_cache_bytes_max', 'The bound of it', (one) => one.set(limits.answersBytes));
-    const lookups = new Counter({
-      name: 'condvest_answer_cache_lookups_total',
-      help: 'Answers found in memory, and made',
-      labelNames: ['result'],
+    labelled('condvest_cache_bytes', 'Bytes of cached values', 'kind', async () =>
+      Object.fromEntries([...cache.stats].map(([kind, { bytes }]) => [kind, bytes])),
+    );
+    gauge('condvest_cache_bytes_max', 'Bound of the cache, all kinds together', (one) => one.set(cache.bytesMax));
+    new Counter({
+      name: 'condvest_cache_lookups_total',
+      help: 'Lookups in the cache that found a value, and that had to compute one',
+      labelNames: ['kind', 'result'],
       registers,
       collect() {
         this.reset();
-        this.inc({ result: 'hit' }, answers.hits);
-        this.inc({ result: 'miss' }, answers.misses);
+        for (const [kind, { hits, misses }] of cache.stats) {
+          this.inc({ kind, result: 'hit' }, hits);
+          this.inc({ kind, result: 'miss' }, misses);
+        }
       },
     });
-    lookups.inc({ result: 'hit' }, 0);
+    new Counter({
+      name: 'condvest_cache_evictions_total',
+      help: 'Cached values dropped to stay within the bound',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [kind, { evictions }] of cache.stats) this.inc({ kind }, evictions);
+      },
+    });
     labelled('condvest_lake_reads', 'Reads of the lake', 'state', async () => ({ ...reads.load }));
     gauge('condvest_streams', 'Exports and SQL', (one) => one.set(streams.load.running));
     gauge('condvest_event_streams', 'Event streams', (one) => one.set(eventStreams.load.running));

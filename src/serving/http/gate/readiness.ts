@@ -2,7 +2,6 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { factsOf } from '../../read/bars-query.ts';
 import type { Serving } from '../serving.ts';
 
 /** Whether the server should be asked, and why not. */
@@ -20,7 +19,7 @@ export interface Readiness {
 
 /** Not ready: while the lake is built, is empty or is stale, or the store of runs and keys cannot be reached. */
 export async function readinessOf(serving: Serving): Promise<Readiness> {
-  const { calendar, clock, lake, upkeep, views } = serving;
+  const { calendar, caches, clock, upkeep, views } = serving;
   const expected = expectedSession(calendar, clock.nowMs());
   const state = (reason: string | null, lastPublished: IsoDate | null, sessionsBehind: number): Readiness => ({
     ok: reason === null,
@@ -30,7 +29,7 @@ export async function readinessOf(serving: Serving): Promise<Readiness> {
     sessionsBehind,
   });
   const bars = (await views.current()).snapshot(DAILY_BARS);
-  const lastPublished = bars === undefined ? undefined : (await factsOf(lake).published(bars)).max;
+  const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;
   const behind =
     lastPublished === undefined
       ? 0

@@ -5,7 +5,6 @@ import { type AppliedDividend, type AppliedSplit, securityOfEvent } from '#marke
 import type { Listings } from '#market/security.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import type { Serving } from '../../http/serving.ts';
-import { factsOf } from '../../read/bars-query.ts';
 import type { LakeView } from '../../read/view.ts';
 import { readClosesBefore } from './closes-before.ts';
 
@@ -42,12 +41,11 @@ export async function readFactors(
 ): Promise<EventFactors | undefined> {
   const base = await baseOf(serving, view);
   if (base === undefined) return undefined;
-  const { lake } = serving;
   const securities = [...new Set(events.map((event) => securityOfEvent(base.listings, event)))];
   const spans = securities.map((id) => base.listings.spans(id));
   const symbols = [...new Set([...securities, ...spans.flat().map(({ symbol }) => symbol)])];
   if (symbols.length === 0) return factorsFrom(base, new Map());
-  const dividends = await factsOf(lake).dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
+  const dividends = await serving.caches.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
   const wanted = securities.map((id) =>
     // Before the first bar of all there is no close, and after the last one no event counts yet.
     (dividends.applied.get(id) ?? [])
@@ -78,15 +76,14 @@ interface Base {
   readonly lastPublished: IsoDate;
 }
 
-async function baseOf({ lake }: Serving, view: LakeView): Promise<Base | undefined> {
+async function baseOf({ caches }: Serving, view: LakeView): Promise<Base | undefined> {
   const bars = view.snapshot(DAILY_BARS);
   if (bars === undefined) return undefined;
-  const facts = factsOf(lake);
-  const published = await facts.published(bars);
+  const published = await caches.published(bars);
   const { min: firstPublished, max: lastPublished } = published;
   if (firstPublished === undefined || lastPublished === undefined) return undefined;
-  const listings = await facts.listings(view.snapshot(LISTINGS));
-  const { applied } = await facts.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
+  const listings = await caches.listings(view.snapshot(LISTINGS));
+  const { applied } = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   return { listings, splits: applied, published, firstPublished, lastPublished };
 }
 

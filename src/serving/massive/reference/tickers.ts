@@ -105,7 +105,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
         uses: TICKER_TABLES,
         ...(query.date === undefined && query.as_of === undefined ? { also: date } : {}),
         make: async (requestId) => {
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           const session = sessionOn(serving, date);
           const ticker = session === undefined ? undefined : directory.at(params.ticker, session);
           if (ticker === undefined || session === undefined) throw notFound('Ticker not found');
@@ -132,7 +132,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
         view,
         uses: TICKER_TABLES,
         make: async (requestId) => {
-          const directory = await tickersOf(serving.lake, view);
+          const directory = await tickersOf(serving, view);
           const ticker = directory.newest(params.id) ?? directory.byFigi(params.id);
           if (ticker === undefined) throw notFound('Ticker not found');
           const isWanted =
@@ -175,7 +175,7 @@ async function listTickers(
     (query.market !== '' && query.market !== 'stocks') ||
     [query.cusip, query.cik].some((value) => value !== undefined && value.trim() !== '');
   if (isNothing) return [];
-  const directory = await tickersOf(serving.lake, view);
+  const directory = await tickersOf(serving, view);
   const range = rangeIn<string>(query, 'ticker');
   const search = query.search?.trim().toLowerCase() ?? '';
   const found = directory.tickers.filter(

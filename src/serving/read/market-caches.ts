@@ -18,35 +18,64 @@ import { SessionSet } from '#market/session-set.ts';
 
 import { allOf, ledgerStates, ofSymbols } from './bars.sql.ts';
 import type { Finality } from './served-bars.ts';
+import { type CacheKind, VersionedCache } from './versioned-cache.ts';
 
-/** Facts that answers need besides bars, read once per version and cached: they do not change within a version. */
+/** Memory of a row, roughly: an object of a few fields and short strings. */
+const ROW_BYTES = 256;
 
-/** Answers kept in memory: a few versions of each kind. The largest is a few megabytes for a whole market. */
-const ANSWERS_MAX = 16;
+const LISTINGS_KIND: CacheKind<Listings> = {
+  name: 'listings',
+  bytesOf: (listings) => 2 * ROW_BYTES * [...listings.symbols].length,
+};
+const SPLITS_KIND: CacheKind<Resolved<AppliedSplit>> = {
+  name: 'splits',
+  bytesOf: ({ applied, held }) => 2 * ROW_BYTES * (applied.size + held.length),
+};
+const STATES: CacheKind<ReadonlyMap<IsoDate, Finality>> = {
+  name: 'session_states',
+  bytesOf: (states) => 64 * states.size,
+};
+const PUBLISHED: CacheKind<SessionSet> = { name: 'published_sessions', bytesOf: ({ size }) => 32 * size };
+const CHANGED: CacheKind<SessionSet | undefined> = {
+  name: 'changed_sessions',
+  bytesOf: (sessions) => 32 * (sessions?.size ?? 0),
+};
+
+/** Bound of a cache that no server owns, such as that of the library: the readings of one whole market fit in. */
+const CACHE_BYTES_DEFAULT = 64 * 2 ** 20;
 
 /** Beyond so many commits, looking at each costs more than reading daily rows. */
 const COMMITS_MAX = 1000;
 
-export class FactCache {
+/**
+ * Cached readings of one lake. Each is keyed by the versions it was made from: the facts that most answers need besides bars have
+ * methods here, other readers name a kind of their own.
+ */
+export class MarketCaches {
   readonly #lake: Lake;
-  readonly #kept = new Map<string, Promise<unknown>>();
+  readonly #cache: VersionedCache;
 
-  constructor(lake: Lake) {
+  constructor(lake: Lake, cache: VersionedCache = new VersionedCache(CACHE_BYTES_DEFAULT)) {
     this.#lake = lake;
+    this.#cache = cache;
+  }
+
+  /** Returns a reading by its kind and by the versions and parameters it depends on; reads it where it is not cached. */
+  get<T>(kind: CacheKind<T>, key: string, read: () => Promise<T>, version?: string): Promise<T> {
+    return this.#cache.get(kind, key, read, version);
   }
 
   listings(snapshot: Snapshot | undefined): Promise<Listings> {
     if (snapshot === undefined) return Promise.resolve(Listings.none);
-    return this.#once(keyOf('listings', snapshot), async () => {
-      const rows = await this.#rows<ListingRow>(LISTINGS, snapshot, LISTING_COLUMNS, ['symbol', 'first_session']);
-      return new Listings(rows.map(toListing));
+    return this.get(LISTINGS_KIND, keyOf(snapshot), async () => {
+      return new Listings(await this.#rows<Listing>(LISTINGS, snapshot, LISTING_COLUMNS, ['symbol', 'first_session']));
     });
   }
 
   splits(snapshot: Snapshot | undefined, listings: Snapshot | undefined): Promise<Resolved<AppliedSplit>> {
-    return this.#once(keyOf('splits', snapshot, listings), async () => {
-      const rows = await this.#rows<SplitRow>(SPLITS, snapshot, SPLIT_COLUMNS, SPLITS.sortBy);
-      return resolveSplits(await this.listings(listings), rows.map(toSplit));
+    return this.get(SPLITS_KIND, keyOf(snapshot, listings), async () => {
+      const rows = await this.#rows<SplitFact>(SPLITS, snapshot, SPLIT_COLUMNS, SPLITS.sortBy);
+      return resolveSplits(await this.listings(listings), rows);
     });
   }
 
@@ -62,14 +91,14 @@ export class FactCache {
     if (snapshot === undefined) return { applied: new Map(), held: [] };
     const scan = await this.#lake.table(DIVIDENDS).scanSql(snapshot.files);
     const sql = ofSymbols(scan, symbols, DIVIDEND_COLUMNS, DIVIDENDS.sortBy);
-    const rows = await this.#lake.rows<DividendRow>(sql);
-    return resolveDividends(await this.listings(listings), rows.map(toDividend));
+    const rows = await this.#lake.rows<DividendFact>(sql);
+    return resolveDividends(await this.listings(listings), rows);
   }
 
   /** Returns the ledger state of each session of the daily bars. */
   states(snapshot: Snapshot | undefined): Promise<ReadonlyMap<IsoDate, Finality>> {
     if (snapshot === undefined) return Promise.resolve(new Map());
-    return this.#once(keyOf('states', snapshot), async () => {
+    return this.get(STATES, keyOf(snapshot), async () => {
       const scan = await this.#lake.table(SESSIONS).scanSql(snapshot.files);
       const rows = await this.#lake.rows<{ session: IsoDate; state: Finality }>(ledgerStates(scan));
       return new Map(rows.map(({ session, state }) => [session, state]));
@@ -78,7 +107,7 @@ export class FactCache {
 
   /** The sessions whose daily bars changed after a version; undefined: it may be any. */
   changedSince(bars: Snapshot, version: number): Promise<SessionSet | undefined> {
-    return this.#once(`${keyOf('changed', bars)} since ${version}`, async () => {
+    return this.get(CHANGED, `${keyOf(bars)} since ${version}`, async () => {
       if (bars.version - version > COMMITS_MAX) return undefined;
       let changed = SessionSet.empty;
       try {
@@ -98,7 +127,7 @@ export class FactCache {
 
   /** The sessions that occur in daily_bars. */
   published(bars: Snapshot): Promise<SessionSet> {
-    return this.#once(keyOf('published', bars), async () => {
+    return this.get(PUBLISHED, keyOf(bars), async () => {
       const held = await this.#lake.table(DAILY_BARS).heldFiles(bars.files);
       return SessionSet.of(held.flatMap(({ units }) => [...units]));
     });
@@ -114,73 +143,19 @@ export class FactCache {
     const rows = await this.#lake.table(definition).scanSql(snapshot.files);
     return this.#lake.rows<T>(allOf(rows, columns, orderBy));
   }
-
-  /** The answers asked for last are kept; a failed one is not. */
-  #once<T>(key: string, read: () => Promise<T>): Promise<T> {
-    const kept = this.#kept.get(key);
-    this.#kept.delete(key);
-    // Each key stands for one kind of answer: the cast gives back what the same caller put in.
-    const answer = kept === undefined ? read() : (kept as Promise<T>);
-    this.#kept.set(key, answer);
-    if (kept === undefined) answer.catch(() => this.#kept.delete(key));
-    for (const oldest of this.#kept.keys()) if (this.#kept.size > ANSWERS_MAX) this.#kept.delete(oldest);
-    return answer;
-  }
 }
 
-function keyOf(kind: string, ...snapshots: readonly (Snapshot | undefined)[]): string {
-  return [
-    kind,
-    ...snapshots.map((snapshot) => (snapshot === undefined ? '-' : `${snapshot.tableId}@${snapshot.version}`)),
-  ].join(' ');
+function keyOf(...snapshots: readonly (Snapshot | undefined)[]): string {
+  return snapshots
+    .map((snapshot) => (snapshot === undefined ? '-' : `${snapshot.tableId}@${snapshot.version}`))
+    .join(' ');
 }
 
-const LISTING_COLUMNS = ['security_id', 'symbol', 'first_session', 'last_session'];
-const SPLIT_COLUMNS = ['symbol', 'ex_date', 'split_from', 'split_to', 'source'];
-const DIVIDEND_COLUMNS = ['symbol', 'ex_date', 'kind', 'cash_amount', 'source'];
-
-interface ListingRow {
-  readonly security_id: string;
-  readonly symbol: string;
-  readonly first_session: IsoDate;
-  readonly last_session: IsoDate | null;
-}
-
-interface SplitRow {
-  readonly symbol: string;
-  readonly ex_date: IsoDate;
-  readonly split_from: number;
-  readonly split_to: number;
-  readonly source: string | null;
-}
-
-interface DividendRow {
-  readonly symbol: string;
-  readonly ex_date: IsoDate;
-  readonly kind: string;
-  readonly cash_amount: number;
-  readonly source: string | null;
-}
-
-function toListing(row: ListingRow): Listing {
-  return {
-    securityId: row.security_id,
-    symbol: row.symbol,
-    firstSession: row.first_session,
-    lastSession: row.last_session,
-  };
-}
-
-function toSplit(row: SplitRow): SplitFact {
-  return {
-    symbol: row.symbol,
-    exDate: row.ex_date,
-    splitFrom: row.split_from,
-    splitTo: row.split_to,
-    source: row.source,
-  };
-}
-
-function toDividend(row: DividendRow): DividendFact {
-  return { symbol: row.symbol, exDate: row.ex_date, kind: row.kind, cashAmount: row.cash_amount, source: row.source };
-}
+const LISTING_COLUMNS = [
+  'security_id AS "securityId"',
+  'symbol',
+  'first_session AS "firstSession"',
+  'last_session AS "lastSession"',
+];
+const SPLIT_COLUMNS = ['symbol', 'ex_date AS "exDate"', 'split_from AS "splitFrom"', 'split_to AS "splitTo"', 'source'];
+const DIVIDEND_COLUMNS = ['symbol', 'ex_date AS "exDate"', 'kind', 'cash_amount AS "cashAmount"', 'source'];

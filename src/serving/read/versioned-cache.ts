@@ -1,0 +1,98 @@
+import { LRUCache } from 'lru-cache';
+
+/** A kind of cached value: its label in the metrics, and roughly how many bytes of memory a value takes. */
+export interface CacheKind<T> {
+  readonly name: string;
+  readonly bytesOf: (value: T) => number;
+}
+
+/** Counters of one kind. `hits` and `misses` count lookups; `evictions` count values dropped to stay within the bound. */
+export interface CacheStats {
+  bytes: number;
+  hits: number;
+  misses: number;
+  evictions: number;
+}
+
+interface Entry {
+  readonly version: string;
+  readonly value: unknown;
+  readonly bytes: number;
+  readonly stats: CacheStats;
+}
+
+/** Memory that an entry takes besides its value: the key, the record, the links of the list. */
+const ENTRY_BYTES = 512;
+/** No value may take more than this share of the cache, so that one cannot push out all others. */
+const ENTRY_SHARE_MAX = 1 / 4;
+
+/**
+ * Values computed once and cached under a key and a version, which together name everything they depend on, such as the versions of
+ * tables: a cached value is never stale. The version is what changes under a key, such as live bars: a value of another version
+ * replaces the cached one, so that superseded values do not push out others. Bounded in bytes; the least recently used values are
+ * evicted first. Concurrent callers share one computation, and a failed one is not cached.
+ *
+ * One server owns one cache. A cache shared between servers (Redis) would be consulted here, between memory and `compute`, for
+ * the kinds whose values are bytes.
+ */
+export class VersionedCache {
+  readonly bytesMax: number;
+  readonly #entries: LRUCache<string, Entry>;
+  readonly #pending = new Map<string, Promise<unknown>>();
+  readonly #stats = new Map<string, CacheStats>();
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+    this.#entries = new LRUCache({
+      maxSize: bytesMax,
+      maxEntrySize: Math.max(1, Math.floor(bytesMax * ENTRY_SHARE_MAX)),
+      sizeCalculation: ({ bytes }) => bytes,
+      onInsert: ({ bytes, stats }) => {
+        stats.bytes += bytes;
+      },
+      dispose: ({ bytes, stats }, _, reason) => {
+        stats.bytes -= bytes;
+        if (reason === 'evict') stats.evictions += 1;
+      },
+    });
+  }
+
+  /** Counters by kind, of the kinds looked up so far. */
+  get stats(): ReadonlyMap<string, Readonly<CacheStats>> {
+    return this.#stats;
+  }
+
+  /** Returns the cached value, or computes and caches it. Every key of a kind must belong to one type of value. */
+  async get<T>(kind: CacheKind<T>, key: string, compute: () => Promise<T>, version = ''): Promise<T> {
+    const fullKey = `${kind.name} ${key}`;
+    const stats = this.#statsOf(kind.name);
+    const entry = this.#entries.get(fullKey);
+    if (entry?.version === version) {
+      stats.hits += 1;
+      return entry.value as T;
+    }
+    stats.misses += 1;
+    const pendingKey = `${fullKey} ${version}`;
+    let pending = this.#pending.get(pendingKey) as Promise<T> | undefined;
+    if (pending === undefined) {
+      pending = compute()
+        .then((value) => {
+          const bytes = Math.ceil(kind.bytesOf(value)) + pendingKey.length * 2 + ENTRY_BYTES;
+          this.#entries.set(fullKey, { version, value, bytes, stats });
+          return value;
+        })
+        .finally(() => this.#pending.delete(pendingKey));
+      this.#pending.set(pendingKey, pending);
+    }
+    return pending;
+  }
+
+  #statsOf(name: string): CacheStats {
+    let stats = this.#stats.get(name);
+    if (stats === undefined) {
+      stats = { bytes: 0, hits: 0, misses: 0, evictions: 0 };
+      this.#stats.set(name, stats);
+    }
+    return stats;
+  }
+}

@@ -49,6 +49,10 @@ export class DataFile {
   #stats: FileStats | undefined;
   /** Undefined until it is computed; `anything` if the result is unknown. */
   #units: SessionSet | 'anything' | undefined;
+  #columns: ReadonlySet<string> | undefined;
+  /** Read from the file itself if its metadata does not say: by `scanSql` and `heldFiles`. A file never changes. */
+  readColumns: ReadonlySet<string> | undefined;
+  readUnits: SessionSet | undefined;
 
   constructor(path: string, add: Add | (() => Add), unitColumn: string | undefined) {
     this.path = path;
@@ -89,6 +93,12 @@ export class DataFile {
     return this.#stats;
   }
 
+  /** The columns of one of our files. Undefined for files that may be foreign. */
+  get columns(): ReadonlySet<string> | undefined {
+    if (this.tags[UNITS_TAG] !== undefined) this.#columns ??= columnsOf(this.stats);
+    return this.#columns;
+  }
+
   /**
    * The units whose rows it may contain: by our tag, else by the minimum and maximum of the unit column, else by the
    * partition's year. Undefined means anything.
@@ -97,6 +107,11 @@ export class DataFile {
     this.#units ??= unitsOf(this.add.tags, this.add.partitionValues, () => this.stats, this.#unitColumn) ?? 'anything';
     return this.#units === 'anything' ? undefined : this.#units;
   }
+}
+
+/** Returns the columns of one of our files: its statistics count the nulls of each. */
+export function columnsOf(stats: FileStats | undefined): ReadonlySet<string> | undefined {
+  return stats?.nullCount === undefined ? undefined : new Set(Object.keys(stats.nullCount));
 }
 
 /** Returns the units that a file may contain, from its add or remove action. Undefined means anything. */

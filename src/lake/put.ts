@@ -218,8 +218,7 @@ export async function heldFiles(
 
 async function unitsHeld(deps: DataFileDeps, definition: TableDefinition, file: DataFile): Promise<SessionSet> {
   if (isTagged(file) && file.units !== undefined) return file.units;
-  const known = unitsRead.get(file);
-  if (known !== undefined) return known;
+  if (file.readUnits !== undefined) return file.readUnits;
   const unitColumn = defined(definition.unitColumn, 'a put is of units');
   const sql = distinctUnits(await scanSql(deps, definition, [file]), unitColumn);
   const found = await deps.engine.rows<{ unit: IsoDate | null }>(sql);
@@ -235,12 +234,9 @@ async function unitsHeld(deps: DataFileDeps, definition: TableDefinition, file: 
       });
     }),
   );
-  unitsRead.set(file, units);
+  file.readUnits = units;
   return units;
 }
-
-/** Cached units of files whose metadata does not list them. A file never changes, so neither does this. */
-const unitsRead = new WeakMap<DataFile, SessionSet>();
 
 /** True for files of ours that say which units they hold. */
 export function isTagged(file: DataFile): boolean {

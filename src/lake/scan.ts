@@ -2,7 +2,7 @@ import { assert } from '#base/assert.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import type { Engine } from './engine.ts';
-import { DataFile, type NewFile, UNITS_TAG } from './files.ts';
+import { columnsOf, DataFile, type NewFile } from './files.ts';
 import { readFileColumns, type ScanGroup, selectGroups } from './scan.sql.ts';
 import type { Column, TableDefinition } from './schema.ts';
 
@@ -67,42 +67,23 @@ async function locate(
   const unknown = new Map<string, DataFile>();
   const located = files.map((file, index) => {
     const localPath = localPaths[index] ?? '';
-    const held = ownColumns(file);
-    if (held === undefined && file instanceof DataFile && !foreignColumns.has(file)) unknown.set(localPath, file);
+    const held = file instanceof DataFile ? file.columns : columnsOf(file.stats);
+    if (held === undefined && file instanceof DataFile && file.readColumns === undefined) unknown.set(localPath, file);
     return { file, localPath, held };
   });
   if (unknown.size > 0) {
     const found = await deps.engine.rows<{ path: string; columns: string[] }>(readFileColumns([...unknown.keys()]));
     for (const { path, columns } of found) {
       const file = unknown.get(path);
-      if (file !== undefined) foreignColumns.set(file, new Set(columns));
+      if (file !== undefined) file.readColumns = new Set(columns);
     }
   }
   return located.map(({ file, localPath, held }) => {
     if (held !== undefined) return { file, localPath, held, foreign: false };
-    const read = file instanceof DataFile ? foreignColumns.get(file) : undefined;
+    const read = file instanceof DataFile ? file.readColumns : undefined;
     assert(read !== undefined, `the columns of ${file.path} were read`);
     return { file, localPath, held: read, foreign: true };
   });
-}
-
-/** Cached columns of files whose metadata does not list them. A file never changes, so neither does this. */
-const foreignColumns = new WeakMap<DataFile, ReadonlySet<string>>();
-const ownColumnSets = new WeakMap<DataFile | NewFile, ReadonlySet<string>>();
-
-/**
- * Returns the columns of one of our files, whose statistics count the nulls of each. Undefined for files that may be
- * foreign.
- */
-function ownColumns(file: DataFile | NewFile): ReadonlySet<string> | undefined {
-  if (file instanceof DataFile && file.tags[UNITS_TAG] === undefined) return undefined;
-  const known = ownColumnSets.get(file);
-  if (known !== undefined) return known;
-  const nullCount = file.stats?.nullCount;
-  if (nullCount === undefined) return undefined;
-  const columns = new Set(Object.keys(nullCount));
-  ownColumnSets.set(file, columns);
-  return columns;
 }
 
 /** Returns whether a file is in the folder of its partition values, so that DuckDB can read them from the path. */

@@ -54,6 +54,7 @@ export class Table {
   readonly #deps: LakeDeps;
   readonly #log: DeltaLog;
   readonly #old = new Map<number, Snapshot>();
+  #records: { readonly snapshot: Snapshot; readonly rows: Promise<unknown[]> } | undefined;
   #head: Snapshot | undefined;
   /** The newest checkpoint of the log that this process knows of. */
   #checkpointVersion: number | undefined;
@@ -114,10 +115,22 @@ export class Table {
     return this.scanSql(snapshot?.files ?? []);
   }
 
-  /** Returns all rows of a version in the table's order, named as `Engine.records` names them. For small tables. */
-  async records<T>(snapshot: Snapshot | undefined): Promise<T[]> {
+  /**
+   * Returns all rows of a version in the table's order, named as `Engine.records` names them. For small tables: the rows of the
+   * last version asked for stay in memory, since the steps of a run ask for them a dozen times.
+   */
+  async records<T>(snapshot: Snapshot | undefined): Promise<readonly T[]> {
     if (snapshot === undefined) return [];
-    return this.#deps.engine.records<T>(selectInOrder(await this.rowsSql(snapshot), this.def.sortBy));
+    if (this.#records?.snapshot !== snapshot) {
+      const read = async (): Promise<unknown[]> =>
+        this.#deps.engine.records(selectInOrder(await this.rowsSql(snapshot), this.def.sortBy));
+      const records = { snapshot, rows: read() };
+      this.#records = records;
+      records.rows.catch(() => {
+        if (this.#records === records) this.#records = undefined;
+      });
+    }
+    return this.#records.rows as Promise<T[]>;
   }
 
   /** Returns the files with the units that each of them holds. */

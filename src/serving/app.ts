@@ -1,8 +1,7 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
 import { addCondvestRoutes } from './condvest/routes.ts';
 import { notFound } from './http/http-errors.ts';
 import { type OnBug, refusal } from './http/refusal.ts';
-import type { Serving, ServingApp, ServingContext, ServingEnv } from './http/serving.ts';
+import { type Serving, ServingApp, type ServingContext } from './http/serving.ts';
 import { addVendorRoutes } from './massive/routes.ts';
 import { addOpenbbRoutes } from './openbb/routes.ts';
 import { addUdfRoutes } from './udf/routes.ts';
@@ -17,7 +16,7 @@ export interface AppOptions {
 
 /** The HTTP application: the same on a laptop's server and behind a gateway, from Web Request to Web Response. */
 export function createApp(serving: Serving, options: AppOptions): ServingApp {
-  const app = new OpenAPIHono<ServingEnv>();
+  const app = new ServingApp();
   app.onError((error, c) => refusal(c, error, options.onBug));
   app.notFound((c) => refusal(c, notFound('There is nothing at this address', pathOf(c)), options.onBug));
   options.before(app);

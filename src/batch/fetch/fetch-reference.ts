@@ -9,7 +9,7 @@ import { isSymbol } from '#market/quality.ts';
 import type { ListedSymbol } from '#ports/daily-source.ts';
 
 import { DIVIDENDS_IMPORT, SPLITS_IMPORT } from '../import/import-events.ts';
-import { checkOverlaps, readListings } from '../tables/listings-table.ts';
+import { checkOverlaps } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { planEventsFetch, recordEventsFetch } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
@@ -93,7 +93,7 @@ async function putListings(
   const { lake, source, calendar } = deps;
   const { session, signal } = request;
   const table = lake.table(LISTINGS);
-  const before = await readListings(lake, await table.head());
+  const before = await table.records<ListingRow>(await table.head());
   const valid = active.filter(({ symbol }) => isSymbol(symbol));
   const isCovered = sameKinds(valid);
   const open = before.filter((row) => row.lastSession === null && row.firstSession <= session && isCovered(row));
@@ -119,7 +119,7 @@ async function putListings(
   }
   let changes: ListingChanges = { rows: [], ...NO_CHANGES };
   await table.write(async (base): Promise<WritePlan | undefined> => {
-    const stored = await readListings(lake, base);
+    const stored = await table.records<ListingRow>(base);
     changes = planListings({
       calendar,
       stored,

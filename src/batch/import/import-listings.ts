@@ -2,7 +2,8 @@ import { recordValues } from '#lake/records.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
-import { checkOverlaps, readListings } from '../tables/listings-table.ts';
+import type { ListingRow } from '#market/listing-changes.ts';
+import { checkOverlaps } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
 import { type ImportJob, type PreparedImport, preparedImport, type ReasonCount, validateCounts } from './job.ts';
@@ -56,7 +57,7 @@ async function putListings(
   const table = lake.table(LISTINGS);
   let merge: ListingsMerge = { rows: [], inserted: 0, replaced: 0, unchanged: 0, conflicts: [] };
   const plan = async (base: Snapshot | undefined): Promise<WritePlan | undefined> => {
-    const stored = await readListings(lake, base);
+    const stored = await table.records<ListingRow>(base);
     const { source, seenAtMs, replace } = job;
     merge = mergeListings(stored, incoming, { source, seenAtMs, replace, ranks: rules.sourceRanks });
     checkOverlaps(merge.rows);

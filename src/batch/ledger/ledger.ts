@@ -6,7 +6,6 @@ import { recordValues } from '#lake/records.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
-import { readOnce } from '../tables/read-once.ts';
 import { stageRows } from '../tables/small-table.ts';
 
 /** The ledger of daily bars in `bronze/sessions`, as the program holds it. */
@@ -42,10 +41,6 @@ export async function currentLedger(lake: Lake): Promise<Ledger> {
 
 /** Returns the ledger at a version of its table, and the rows of other datasets. */
 export async function readLedger(lake: Lake, base: Snapshot | undefined): Promise<LedgerReading> {
-  return base === undefined ? { ledger: new Map(), others: [] } : readVersion(lake, base);
-}
-
-const readVersion = readOnce(async (lake, base): Promise<LedgerReading> => {
   const all = await lake.table(SESSIONS).records<SessionsRow>(base);
   const isLedger = ({ dataset }: SessionsRow): boolean => dataset === DAILY_BARS_DATASET;
   const ledger = all
@@ -55,7 +50,7 @@ const readVersion = readOnce(async (lake, base): Promise<LedgerReading> => {
       { ...row, state: stateOf(state, row.session), counted: counted ?? row.rows },
     ]);
   return { ledger: new Map(ledger), others: all.filter((row) => !isLedger(row)) };
-});
+}
 
 /** Writes the whole table: the ledger, and rows of other datasets. */
 export function stageLedger(lake: Lake, ledger: Ledger, others: readonly SessionsRow[]): Promise<NewFile | undefined> {

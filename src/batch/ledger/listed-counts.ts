@@ -4,8 +4,8 @@ import { inUnits } from '#lake/put.sql.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Listing } from '#market/security.ts';
 import type { SessionSet } from '#market/session-set.ts';
-import { readListings } from '../tables/listings-table.ts';
 import { listedRowsSql } from './listed-counts.sql.ts';
 
 /** Listed symbols per session, from one version of the listings. */
@@ -26,10 +26,11 @@ export async function listedSymbols(
   base: Snapshot | undefined,
 ): Promise<ListedSymbols> {
   if (base === undefined) return { on: () => 0, rowsOf: () => Promise.resolve(new Map()) };
-  const listings = await lake.table(LISTINGS).rowsSql(base);
+  const table = lake.table(LISTINGS);
+  const listings = await table.rowsSql(base);
   const on = countCovering(
     calendar,
-    (await readListings(lake, base)).map(({ firstSession, lastSession }) => ({
+    (await table.records<Listing>(base)).map(({ firstSession, lastSession }) => ({
       first: firstSession,
       last: lastSession,
     })),

@@ -1,25 +1,16 @@
 import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
-import type { Snapshot } from '#lake/snapshot.ts';
 import { LISTINGS } from '#lake/tables.ts';
 import type { ListingRow } from '#market/listing-changes.ts';
 import { Listings } from '#market/security.ts';
-
-import { readOnce } from './read-once.ts';
 
 /** `bronze/listings`, as the program holds it. */
 
 /** Returns all listings as they are now. */
 export async function currentListings(lake: Lake): Promise<readonly ListingRow[]> {
-  return readListings(lake, await lake.table(LISTINGS).head());
+  const table = lake.table(LISTINGS);
+  return table.records<ListingRow>(await table.head());
 }
-
-/** Returns all listings at a version of the table. */
-export async function readListings(lake: Lake, base: Snapshot | undefined): Promise<readonly ListingRow[]> {
-  return base === undefined ? [] : readVersion(lake, base);
-}
-
-const readVersion = readOnce((lake, base) => lake.table(LISTINGS).records<ListingRow>(base));
 
 /** With two securities on one symbol, or two symbols on one security, nobody could say whose a row is. */
 export function checkOverlaps(rows: readonly ListingRow[]): void {

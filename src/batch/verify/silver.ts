@@ -118,7 +118,7 @@ export async function readDerivedFrom(
   }
 }
 
-async function rowsAt<T>(lake: Lake, definition: TableDefinition, version: number | undefined): Promise<T[]> {
+async function rowsAt<T>(lake: Lake, definition: TableDefinition, version: number | undefined): Promise<readonly T[]> {
   if (version === undefined) return [];
   return lake.table(definition).records<T>(await lake.table(definition).at({ version }));
 }

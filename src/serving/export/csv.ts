@@ -1,6 +1,7 @@
+import type { InstantMs } from '#base/dates.ts';
 import type { ColumnType } from '#lake/schema.ts';
 import { decimalText } from './decimal-text.ts';
-import { instantText } from './instant-text.ts';
+import { instantTexts } from './instant-text.ts';
 import type { Cell, TableStream } from './table-stream.ts';
 
 /**
@@ -12,12 +13,13 @@ export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array>
   const encoder = new TextEncoder();
   yield encoder.encode(`${table.fields.map((field) => quoted(field.name)).join(',')}\n`);
   const types = table.fields.map(({ type }) => type);
+  const textOf = instantTexts();
   for await (const { rowCount, columns } of table.batches) {
     let text = '';
     for (let row = 0; row < rowCount; row += 1) {
       for (let i = 0; i < types.length; i += 1) {
         if (i > 0) text += ',';
-        text += csvCell(columns[i]?.[row] ?? null, types[i]);
+        text += csvCell(columns[i]?.[row] ?? null, types[i], textOf);
       }
       text += '\n';
     }
@@ -25,11 +27,11 @@ export async function* encodeCsv(table: TableStream): AsyncGenerator<Uint8Array>
   }
 }
 
-function csvCell(value: Cell, type: ColumnType | undefined): string {
+function csvCell(value: Cell, type: ColumnType | undefined, textOf: (ms: InstantMs) => string): string {
   if (value === null) return '';
   if (typeof value === 'string') return value === '' ? '""' : quoted(value);
   if (type === 'double') return decimalText(Number(value));
-  if (type === 'timestamp') return instantText(Number(value));
+  if (type === 'timestamp') return textOf(Number(value));
   return String(value);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import fc from 'fast-check';
 import { CondvestError, RetryLater, UsageError } from '#base/errors.ts';
 import { ReadGate } from '../read/read-gate.ts';
@@ -10,7 +10,7 @@ import { decodeCursor, encodeCursor } from './paging.ts';
 import { asOfParameter, choice, flag, list, readDateOrMs, whole } from './parameters.ts';
 import { refusal } from './refusal.ts';
 import { addRoute } from './route.ts';
-import type { ServingEnv } from './serving.ts';
+import { ServingApp } from './serving.ts';
 
 test('nanoseconds are exact integer literals, beyond what a double holds', () => {
   assert.equal(toJson({ t: nanoseconds(1_651_251_948_294) }), '{"t":1651251948294000000}');
@@ -118,7 +118,7 @@ test('errors go to their status by code, then by kind; clients find both names o
 
 function probe() {
   const bugs: unknown[] = [];
-  const app = new OpenAPIHono<ServingEnv>();
+  const app = new ServingApp();
   app.onError((error, c) => refusal(c, error, (bug) => bugs.push(bug)));
   addRoute(app, {
     method: 'get',

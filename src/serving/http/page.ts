@@ -1,7 +1,6 @@
 import type { PageFile } from '#ports/page-files.ts';
 import { PAGE_POLICY } from './gate/security-headers.ts';
 import { notFound } from './http-errors.ts';
-import { setScope } from './route.ts';
 import { matches, matchesAny, sendBody } from './sending.ts';
 import type { Serving, ServingApp, ServingContext } from './serving.ts';
 
@@ -14,7 +13,7 @@ const INDEX = 'index.html';
 const HASHED = 'assets/';
 
 export function addPage(app: ServingApp, serving: Serving): void {
-  setScope('GET', '/*', 'none');
+  app.scopes.set('GET /*', 'none');
   app.get('/*', async (c) => {
     const path = c.req.path.slice(1);
     const [root = ''] = path.split('/', 1);

@@ -27,18 +27,6 @@ export interface RouteDefinition<Params, Query, Body> {
   ) => Promise<Response> | Response;
 }
 
-/** The scopes that routes ask for beyond `read`, by method and path as Hono writes it: the gate reads it. */
-const scopes = new Map<string, Scope | 'none'>();
-
-export function scopeOf(method: string, honoPath: string): Scope | 'none' {
-  return scopes.get(`${method} ${honoPath}`) ?? 'read';
-}
-
-/** For what is no route of the API, such as the files of the page. */
-export function setScope(method: string, honoPath: string, scope: Scope | 'none'): void {
-  scopes.set(`${method} ${honoPath}`, scope);
-}
-
 /** Puts a route into the application and into its OpenAPI document. */
 export function addRoute<Params = undefined, Query = undefined, Body = undefined>(
   app: ServingApp,
@@ -46,7 +34,7 @@ export function addRoute<Params = undefined, Query = undefined, Body = undefined
 ): void {
   const { method, path, params, query, body, scope = 'read', handle } = route;
   const honoPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
-  if (scope !== 'read') scopes.set(`${method.toUpperCase()} ${honoPath}`, scope);
+  if (scope !== 'read') app.scopes.set(`${method.toUpperCase()} ${honoPath}`, scope);
   app.openAPIRegistry.registerPath(documented(route));
   app.on(method, honoPath, async (c) =>
     handle(c, {

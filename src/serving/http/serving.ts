@@ -1,4 +1,4 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
@@ -141,5 +141,14 @@ export interface ServingEnv {
   };
 }
 
-export type ServingApp = OpenAPIHono<ServingEnv>;
+/** The HTTP application, with the scopes that its routes need beyond `read`, by method and path. */
+export class ServingApp extends OpenAPIHono<ServingEnv> {
+  readonly scopes = new Map<string, Scope | 'none'>();
+
+  /** `path`: as Hono writes it, `/runs/:id`. */
+  scopeOf(method: string, path: string): Scope | 'none' {
+    return this.scopes.get(`${method} ${path}`) ?? 'read';
+  }
+}
+
 export type ServingContext = Context<ServingEnv>;

@@ -4,7 +4,6 @@ import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import { originOf } from '../origin.ts';
 import { refusal } from '../refusal.ts';
-import { scopeOf } from '../route.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
 import { type AccessRecord, accessRecord } from './access-record.ts';
 import { type Asker, askerOf, type HostRules } from './hosts.ts';
@@ -118,7 +117,7 @@ async function admit(
   if (c.req.url.length > limits.urlBytes) throw urlTooLong(limits.urlBytes);
   if (Number(c.req.header('content-length') ?? 0) > limits.bodyBytes) throw bodyTooLarge(serving);
   const origin = checkHost(c, serving, options);
-  const needed = target === undefined ? 'read' : scopeOf(target.method, target.path);
+  const needed = target === undefined ? 'read' : app.scopeOf(target.method, target.path);
   const asker = askerOf(
     {
       method: c.req.method,

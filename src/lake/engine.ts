@@ -62,7 +62,8 @@ export class Engine {
   static async create(options: EngineOptions): Promise<Engine> {
     return Engine.#open({
       temp_directory: sqlText(options.tempFolder),
-      // Data files never change, so a parsed footer stays valid. DuckDB counts these within its memory limit and evicts them.
+      // Data files never change, so a parsed footer stays valid. DuckDB counts these within its memory limit and evicts
+      // them.
       parquet_metadata_cache: 'true',
       ...limitsOf(options),
     });

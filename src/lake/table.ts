@@ -116,8 +116,8 @@ export class Table {
   }
 
   /**
-   * Returns all rows of a version in the table's order, named as `Engine.records` names them. For small tables: the rows of the
-   * last version asked for stay in memory, since the steps of a run ask for them a dozen times.
+   * Returns all rows of a version in the table's order, named as `Engine.records` names them. For small tables: the
+   * rows of the last version asked for stay in memory, since the steps of a run ask for them a dozen times.
    */
   async records<T>(snapshot: Snapshot | undefined): Promise<readonly T[]> {
     if (snapshot === undefined) return [];

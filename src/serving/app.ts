@@ -7,9 +7,9 @@ import { addOpenbbRoutes } from './openbb/routes.ts';
 import { addUdfRoutes } from './udf/routes.ts';
 
 export interface AppOptions {
-  /** What stands before every route: who gets in, limits, logs. Runs first. */
+  /** Middleware before every route: access, limits, logs. Runs first. */
   readonly before: (app: ServingApp) => void;
-  /** What comes after: the page and its files. */
+  /** Routes after all others: the page and its files. */
   readonly after: (app: ServingApp) => void;
   readonly onBug: OnBug;
 }

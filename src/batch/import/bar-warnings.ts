@@ -30,8 +30,8 @@ export interface ValidatedRows {
 }
 
 /**
- * Finds warnings about bars, imported or stored, by the rules of `#market/quality.ts`. SQL selects the few steps that may
- * raise a warning, and the rules decide.
+ * Finds warnings about bars, imported or stored, by the rules of `#market/quality.ts`. SQL selects the few steps that
+ * may raise a warning, and the rules decide.
  */
 export async function barWarnings(lake: Lake, bars: ValidatedRows): Promise<WarningTally> {
   const tally = new WarningTally(bars.examplesMax);

@@ -1,8 +1,8 @@
 import { CondvestError, UsageError } from '#base/errors.ts';
 
 /**
- * Translates DuckDB's error about a malformed CSV line into a usage error; returns other errors as they are. DuckDB has no
- * error codes, so its text decides.
+ * Translates DuckDB's error about a malformed CSV line into a usage error; returns other errors as they are. DuckDB has
+ * no error codes, so its text decides.
  */
 export function explainCsvError(error: unknown): unknown {
   if (!(error instanceof CondvestError) || !(error.cause instanceof Error)) return error;

@@ -76,7 +76,9 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
   });
 }
 
-/** With more sessions than this nearly all steps are inside the import, and reading the stored neighbors takes long. */
+/**
+ * With more sessions than this nearly all steps are inside the import, and reading the stored neighbors takes long.
+ */
 const NEIGHBORS_SESSIONS_MAX = 60;
 /** Days around the import in which a step into it may start, or one out of it may end. */
 const NEIGHBORS_DAYS = 90;
@@ -166,7 +168,9 @@ interface Duplicates {
   readonly collapsed: number;
 }
 
-/** Finds keys that occur more than once in unsorted rows. Equal rows collapse; different rows of one key are rejected. */
+/**
+ * Finds keys that occur more than once in unsorted rows. Equal rows collapse; different rows of one key are rejected.
+ */
 async function findDuplicates(
   lake: Lake,
   accepted: string,

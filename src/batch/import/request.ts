@@ -19,7 +19,9 @@ export interface ImportRequest {
   readonly files: readonly string[];
   /** Dataset of all files; guessed from the columns of each by default. */
   readonly dataset?: Dataset;
-  /** Source of the values, whose rank decides what they replace; by default `flat-file` for flat files, else `import`. */
+  /**
+   * Source of the values, whose rank decides what they replace; by default `flat-file` for flat files, else `import`.
+   */
   readonly source?: string;
   /** Replaces values of sources of higher rank, too. */
   readonly replace?: boolean;

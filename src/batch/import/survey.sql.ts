@@ -28,10 +28,10 @@ export function occurringSessionsSql(rows: string): string {
 }
 
 /**
- * Walks once over the rows in their order. `by_symbol` and `by_year` count the rows that do not follow the previous one by
- * symbol and session, or by year, symbol and session. If either is 0, no key occurs twice and the rows of each year are
- * sorted. `jumps` lists the first jumps of the close between consecutive rows of a symbol as JSON, which is meaningful for
- * sorted rows. The window functions have no order of their own, so DuckDB streams them.
+ * Walks once over the rows in their order. `by_symbol` and `by_year` count the rows that do not follow the previous one
+ * by symbol and session, or by year, symbol and session. If either is 0, no key occurs twice and the rows of each year
+ * are sorted. `jumps` lists the first jumps of the close between consecutive rows of a symbol as JSON, which is
+ * meaningful for sorted rows. The window functions have no order of their own, so DuckDB streams them.
  */
 export function walkSql(rows: string, jumpsMax: number): string {
   return `
@@ -50,8 +50,8 @@ export function walkSql(rows: string, jumpsMax: number): string {
 }
 
 /**
- * Selects the symbol-years in which a session occurs twice. One bit per day of the year, for each symbol and year, is exact
- * and takes a fraction of the memory of grouping by key.
+ * Selects the symbol-years in which a session occurs twice. One bit per day of the year, for each symbol and year, is
+ * exact and takes a fraction of the memory of grouping by key.
  */
 function crowdedSql(accepted: string): string {
   return `

@@ -4,11 +4,11 @@ import { sqlText } from '#lake/engine.ts';
 import { mayReplaceSql } from '../put/put-bars.sql.ts';
 
 /**
- * Merges corporate actions. For one key (symbol and date, for dividends also the kind) a source gives a *set* of values,
- * usually one; two different values are stored side by side, and neither is applied. The set replaces the values of sources
- * of equal or lower rank for that key. Values of a higher rank stay, and a difference is a conflict. A value that is already
- * stored keeps its source and its `seen_at`. Keys that no longer arrive are kept, unless they were announced and withdrawn
- * before their ex-date: see `withdrawnSql`.
+ * Merges corporate actions. For one key (symbol and date, for dividends also the kind) a source gives a *set* of
+ * values, usually one; two different values are stored side by side, and neither is applied. The set replaces the
+ * values of sources of equal or lower rank for that key. Values of a higher rank stay, and a difference is a conflict.
+ * A value that is already stored keeps its source and its `seen_at`. Keys that no longer arrive are kept, unless they
+ * were announced and withdrawn before their ex-date: see `withdrawnSql`.
  *
  * Shapes: *incoming* has key and values, unique; *stored* has those, source and seen_at.
  */
@@ -35,7 +35,9 @@ export interface WholeList {
   readonly from: IsoDate;
 }
 
-/** Selects each incoming key with its outcome (`inserted`, `unchanged`, `replaced`, `conflict`) and both sets as text. */
+/**
+ * Selects each incoming key with its outcome (`inserted`, `unchanged`, `replaced`, `conflict`) and both sets as text.
+ */
 export function keyOutcomesSql(inputs: ValueSetInputs): string {
   const key = inputs.key.join(', ');
   const set = `list_sort(list(DISTINCT {${inputs.values.map((name) => `'${name}': ${name}`).join(', ')}}))`;
@@ -62,8 +64,8 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
 }
 
 /**
- * Selects keys that the source had announced ahead of their ex-date and no longer lists: the event was moved to another date
- * or canceled. An incomplete row of the list matches every key that agrees with its fields.
+ * Selects keys that the source had announced ahead of their ex-date and no longer lists: the event was moved to another
+ * date or canceled. An incomplete row of the list matches every key that agrees with its fields.
  */
 export function withdrawnSql({ stored, key, source, listed }: ValueSetInputs): string {
   const fields = key.join(', ');

@@ -7,7 +7,7 @@ import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } fro
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { readBars } from '../read/bars.ts';
-import { dayAsked } from '../read/day-asked.ts';
+import { defaultDate } from '../read/default-date.ts';
 import type { AppliedEvent, BarsRequest, BarValues, DailyBar, WindowBar } from '../read/served-bars.ts';
 import { refuseUnknown, securityOf } from '../read/symbol-lookup.ts';
 import type { LakeView } from '../read/view.ts';
@@ -36,18 +36,21 @@ const intervalParameter = z
     context.addIssue({ code: 'custom', message: `a number of sessions from 1 to ${INTERVAL_MAX}` });
     return z.NEVER;
   })
-  .openapi({ type: 'integer', minimum: 1, maximum: INTERVAL_MAX, default: 1, description: 'Sessions a bar' });
+  .openapi({ type: 'integer', minimum: 1, maximum: INTERVAL_MAX, default: 1, description: 'Sessions per bar' });
 
 const barsQuery = z.object({
   interval: intervalParameter,
-  from: optionalDate.openapi({ description: 'First day; a window that touches the range is given whole' }),
+  from: optionalDate.openapi({ description: 'First day; a window that overlaps the range is returned whole' }),
   to: optionalDate.openapi({ description: 'Last day' }),
   adjust: choice(['raw', 'split', 'total'], 'split').openapi({
-    description: '`raw` as traded, `split` in the share count of the last session, `total` with dividends reinvested',
+    description:
+      '`raw` as traded, `split` adjusted to the share basis of the last session, `total` with dividends reinvested',
   }),
   as_of: asOfParameter,
-  explain: flag(false).openapi({ description: 'Also what each bar was made of' }),
-  limit: whole({ min: 1, max: BARS_MAX, default: BARS_MAX }).openapi({ description: 'The newest so many' }),
+  explain: flag(false).openapi({ description: 'Also explain each bar' }),
+  limit: whole({ min: 1, max: BARS_MAX, default: BARS_MAX }).openapi({
+    description: 'Number of bars at most; the newest ones are returned',
+  }),
 });
 
 const symbolParams = z.object({ symbol: symbolParameter });
@@ -58,10 +61,10 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/bars/{symbol}',
-    summary: 'Bars of one symbol, with what is known of each',
+    summary: 'Bars of one symbol, with finality and explanation',
     description:
-      'Bars of a session or of N sessions, through renames of the security. Every bar says how final it is; with `explain` also ' +
-      'its raw values, factors, events (once for all bars) and sources. `as_of` answers from what was known then: the same bytes ever after.',
+      'Daily or N-session bars, through renames of the security. Every bar says how final it is; with `explain` it also has ' +
+      'its raw values, factors, events (once for all bars) and sources. `as_of` answers from what was known then, with the same bytes every time.',
     tag: 'condvest',
     params: symbolParams,
     query: barsQuery,
@@ -71,7 +74,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
       const view = await serving.views.at(asOfMs);
       const uses = interval === 1 ? BARS_TABLES : [silverBars(interval).name, ...BARS_TABLES];
       const request = { symbol, interval, from, to, adjust, asOfMs, explain };
-      const day = to === undefined ? dayAsked(serving.clock, asOfMs) : undefined;
+      const day = to === undefined ? defaultDate(serving.clock, asOfMs) : undefined;
       return answer(c, serving, { view, uses, day, make: () => barsAnswer(serving, request, view, limit) });
     },
   });
@@ -80,7 +83,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     path: '/condvest/v1/events/{symbol}',
     summary: 'Splits and dividends of one symbol',
     description:
-      'Those of the security through renames, ascending by ex-date, with those that are not applied and why.',
+      'Events of the security through renames, ascending by ex-date, including those that are held back, with the reason.',
     tag: 'condvest',
     params: symbolParams,
     query: z.object({ as_of: asOfParameter }),
@@ -88,7 +91,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { symbol }, query: { as_of: asOfMs } }) => {
       const view = await serving.views.at(asOfMs);
       const uses = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS].map(({ name }) => name);
-      const day = dayAsked(serving.clock, asOfMs);
+      const day = defaultDate(serving.clock, asOfMs);
       return answer(c, serving, { view, uses, day, make: () => eventsAnswer(serving, { symbol, day }, view) });
     },
   });

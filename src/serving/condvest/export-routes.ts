@@ -47,8 +47,8 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
     path: '/condvest/v1/export/{tier}/{table}',
     summary: 'A table as a file: CSV, NDJSON, Parquet or Arrow',
     description:
-      'Streamed in bounded memory. Rows can be chosen by symbol and by date: those whose session, ex-date or window touches the ' +
-      'range. The state of the lake is one version, that of `as_of` or the newest. A failure in the middle breaks the connection.',
+      'Streamed in bounded memory. Select rows by symbol and by date: those whose session, ex-date or window overlaps the ' +
+      'range. All rows are from one version, that of `as_of` or the newest. A failure midway breaks the connection.',
     tag: 'condvest',
     params: z.object({
       tier: z.string().openapi({ enum: ['bronze', 'silver'], example: 'bronze' }),
@@ -56,7 +56,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
     }),
     query: z.object({
       format: choice(EXPORT_FORMATS, 'csv'),
-      columns: list(COLUMNS_MAX).openapi({ description: 'Names separated by commas; all unless given' }),
+      columns: list(COLUMNS_MAX).openapi({ description: 'Names separated by commas; default: all' }),
       symbol: list(SYMBOLS_MAX).openapi({ description: `Symbols separated by commas, at most ${SYMBOLS_MAX}` }),
       from: optionalDate,
       to: optionalDate,

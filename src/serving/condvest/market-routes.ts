@@ -42,13 +42,13 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     path: '/condvest/v1/market',
     summary: 'Movers and breadth of a session',
     description:
-      'Prices and volumes are in the share count of the session; a previous close, the last one of the five sessions before, is ' +
-      'adjusted to it. Gainers and losers traded 10,000 shares or more. A new high or low is one of 252 sessions, of securities ' +
+      'Prices and volumes are on the share basis of the session, and so is the previous close, the last one in the five ' +
+      'preceding sessions. Gainers and losers traded 10,000 shares or more. New highs and lows are over 252 sessions, for securities ' +
       'that traded in half of them.',
     tag: 'condvest',
     query: z.object({
-      session: optionalDate.openapi({ description: 'The newest one, published or live, unless given' }),
-      limit: whole(MOVERS).openapi({ description: 'So many gainers, losers and most active' }),
+      session: optionalDate.openapi({ description: 'Default: the newest one, published or live' }),
+      limit: whole(MOVERS).openapi({ description: 'Number of gainers, losers and most active' }),
       as_of: asOfParameter,
     }),
     answer: marketAnswer,
@@ -72,11 +72,11 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     method: 'get',
     path: '/condvest/v1/watchlist',
     summary: 'Closes of some symbols over the newest sessions',
-    description: 'Through renames, in the share count of the newest session; the live bar of today is the last close.',
+    description: "Through renames, on the share basis of the newest session; today's live bar is the last close.",
     tag: 'condvest',
     query: z.object({
       symbols: list(WATCHED_MAX),
-      sessions: whole({ min: 2, max: 260, default: 60 }).openapi({ description: 'Sessions of the market to look at' }),
+      sessions: whole({ min: 2, max: 260, default: 60 }).openapi({ description: 'Number of sessions of the market' }),
       as_of: asOfParameter,
     }),
     answer: watchlistAnswer,
@@ -99,14 +99,14 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     path: '/condvest/v1/symbols',
     summary: 'Search symbols and names',
     description:
-      'Symbols that begin with the text come first, then names that hold it, those that still trade before others.',
+      'Symbols that begin with the text come first, then names that contain it, active symbols before delisted ones.',
     tag: 'condvest',
     query: z.object({
       search: z
         .string()
         .max(100, 'at most 100 characters')
         .optional()
-        .openapi({ description: 'Beginning of a symbol, or part of a name, in any case; everything unless given' }),
+        .openapi({ description: 'Prefix of a symbol or part of a name, case-insensitive; default: everything' }),
       limit: whole({ min: 1, max: 1000, default: 20 }),
     }),
     answer: symbolsAnswer,

@@ -16,8 +16,8 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/status',
-    summary: 'How complete and how final the lake is',
-    description: 'Answers while the lake is empty or being built, too.',
+    summary: 'Completeness and finality of the lake',
+    description: 'Also available while the lake is empty or being built.',
     tag: 'condvest',
     query: z.object({}),
     answer: statusShape,

@@ -7,21 +7,25 @@ import { originOf } from './origin.ts';
 import { type CachedBody, matches, matchesAny, sendBody } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
-/** How an answer made from the lake is sent: kept, compressed, and revalidated by the versions that it was made from. */
+/** Describes a response made from the lake: cached, compressed, and revalidated by the versions it was made from. */
 
 export interface AnswerRequest {
   readonly view: LakeView;
   /** Names of the tables that the answer depends on. */
   readonly uses: readonly string[];
-  /** What else it depends on beside the address: the day, the live bars. */
+  /** Other dependencies besides the address: the day, the live bars. */
   readonly also?: string;
-  /** The day that it is asked on, where that says what a symbol means: on its first one it is another company's no more. */
+  /**
+   * The day that it is asked on, where that says what a symbol means: on its first one it is another company's no more.
+   */
   readonly day?: IsoDate | undefined;
   /** The body as a JSON value. `requestId`: the same for the same answer, as the vendor's bodies carry one. */
   readonly make: (requestId: string) => Promise<unknown>;
 }
 
-/** Answers pinned by `as_of` never change. Others are looked at again within a minute: a split changes settled history. */
+/**
+ * Answers pinned by `as_of` never change. Others are looked at again within a minute: a split changes settled history.
+ */
 const IMMUTABLE = 'max-age=31536000, immutable';
 const REVALIDATED = 'max-age=0, s-maxage=30, must-revalidate';
 
@@ -50,7 +54,10 @@ export function cachingOf(
   return { key: `${originOf(c, serving)}${addressOf(c.req.url)}`, version, headers };
 }
 
-/** Digests what a response follows from; what holds for as long as the server runs, too, as other servers may have other rules. */
+/**
+ * Digests what a response follows from; what holds for as long as the server runs, too, as other servers may have other
+ * rules.
+ */
 function digestOf({ version, calendar, intervals }: Serving, caching: Caching): string {
   const rules = `${version} ${calendar.hash} ${intervals}`;
   return createHash('sha256').update(`${rules} ${caching.key} ${caching.version}`).digest('hex').slice(0, 32);

@@ -4,9 +4,12 @@ import { notFound } from './http-errors.ts';
 import { matches, matchesAny, sendBody } from './sending.ts';
 import type { Serving, ServingApp, ServingContext } from './serving.ts';
 
-/** The page and its files, after every route of the API. Open to all: the page itself asks for a key where one is needed. */
+/**
+ * The page and its files, after every route of the API. Open to all: the page itself asks for a key where one is
+ * needed.
+ */
 
-/** What begins like an address of the API is none of the page's. */
+/** An address that begins like an API address does not belong to the page. */
 const API_ROOTS = new Set(['v1', 'v2', 'v3', 'vX', 'stocks', 'condvest', 'udf']);
 const INDEX = 'index.html';
 /** Names there carry a hash of what is in the file. */

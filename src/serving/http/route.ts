@@ -15,9 +15,11 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly query?: z.ZodType<Query>;
   /** A JSON body. */
   readonly body?: z.ZodType<Body>;
-  /** What the caller's key must allow; `read` unless given. `none`: open to all. */
+  /** Scope that the caller's key needs; default: `read`. `none` means open to all. */
   readonly scope?: Scope | 'none';
-  /** Shape of the successful answer, for the document; `binary` and `events` for streams, or the content types of files. */
+  /**
+   * Shape of the successful answer, for the document; `binary` and `events` for streams, or the content types of files.
+   */
   readonly answer: z.ZodType | 'text' | 'binary' | 'events' | 'html' | readonly string[];
   /** Of the successful answer; 200 unless given. */
   readonly status?: 200 | 202;

@@ -15,7 +15,7 @@ import { Views } from '../read/view.ts';
 import type { SqlRunner } from './sql-runner.ts';
 import type { Upkeep } from './upkeep.ts';
 
-/** What the server may use of its resources. Every one is a bound on what callers can ask for. */
+/** Resource limits of the server. Each one bounds what callers can request. */
 export interface ServingLimits {
   /** Bytes of cached responses and readings. */
   readonly cacheBytes: number;
@@ -65,7 +65,7 @@ export interface ServingDeps {
   /** Reads finished scratch files: a Parquet export ends with its index, so it is written before it is sent. */
   readonly files: LocalFiles;
   readonly page: PageFiles;
-  /** What other layers do: the pipeline, gaps, quality. */
+  /** The work of other layers: the pipeline, gaps, quality. */
   readonly upkeep: Upkeep;
   /** Stored lengths of N-session bars. */
   readonly intervals: readonly number[];
@@ -115,7 +115,7 @@ export function createServing(deps: ServingDeps): Serving {
   };
 }
 
-/** Who asks. */
+/** The caller of a request. */
 export interface Caller {
   /** The key's name; `local` on a loopback server without keys. */
   readonly name: string;

@@ -19,7 +19,7 @@ import {
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import { finalityOf, type Grain, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
-import { dayAsked } from '../read/day-asked.ts';
+import { defaultDate } from '../read/default-date.ts';
 import { otcListings } from '../read/otc.ts';
 import type { LakeView } from '../read/view.ts';
 import { pageOf } from './aggregate-page.ts';
@@ -55,7 +55,7 @@ const options = {
 
 const query = z.object({ ...options, as_of: asOfParameter, cursor: cursorParameter });
 
-/** What pages after the first one are told: which security, and up to which session live bars and splits count. */
+/** Position passed to later pages: the security, and the session up to which live bars and splits count. */
 const position = z.object({ ...options, at: dateParameter, until: dateParameter });
 
 interface PageRequest {
@@ -125,7 +125,7 @@ async function pageRequest(
   const grain = grainOf(path, include_partial);
   const view = await serving.views.at(asOfMs);
   const nowMs = serving.clock.nowMs();
-  const today = dayAsked(serving.clock, asOfMs);
+  const today = defaultDate(serving.clock, asOfMs);
   const liveUntil = asOfMs === undefined ? today : undefined;
   const at = to < today ? to : today;
   const isFirst = { at, liveUntil, splitsUntil: undefined, isLater: false, atMs: asOfMs ?? nowMs };
@@ -176,8 +176,8 @@ async function bodyOf(
 }
 
 /**
- * The same request from the next window on. Its range must begin where a window does, since windows begin where the range does:
- * ascending pages move the beginning of the range, descending ones its end.
+ * The same request from the next window on. Its range must begin where a window does, since windows begin where the
+ * range does: ascending pages move the beginning of the range, descending ones its end.
  */
 function nextUrl(
   c: ServingContext,

@@ -21,7 +21,7 @@ import {
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import { type Grain, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
-import { dayAsked } from '../read/day-asked.ts';
+import { defaultDate } from '../read/default-date.ts';
 import type { LakeView } from '../read/view.ts';
 import { calendarBar, sessionBar } from './aggregate-wire.ts';
 import { positionOf } from './cursor-position.ts';
@@ -170,7 +170,7 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
       };
     }
     const { as_of: asOfMs } = given;
-    const today = dayAsked(serving.clock, asOfMs);
+    const today = defaultDate(serving.clock, asOfMs);
     const lastMs = Math.min(
       given.timestamp ?? Number.POSITIVE_INFINITY,
       given['timestamp.lte'] ?? Number.POSITIVE_INFINITY,

@@ -4,7 +4,7 @@ import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { finalityOf, readSeries } from '../read/bar-series.ts';
-import { dayAsked } from '../read/day-asked.ts';
+import { defaultDate } from '../read/default-date.ts';
 import { otcListings } from '../read/otc.ts';
 import { dayParameter } from './day-parameter.ts';
 import { answerFromSeries } from './series-answer.ts';
@@ -24,7 +24,7 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { ticker: symbol, date }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(symbol);
       const view = await serving.views.at(as_of);
-      const today = dayAsked(serving.clock, as_of);
+      const today = defaultDate(serving.clock, as_of);
       const request = {
         symbol,
         at: date < today ? date : today,

@@ -5,7 +5,7 @@ import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
-import { dayAsked } from '../read/day-asked.ts';
+import { defaultDate } from '../read/default-date.ts';
 import { type OtcListings, otcListings } from '../read/otc.ts';
 import { answerFromSeries } from './series-answer.ts';
 import { type PreviousClose, previousClose } from './shapes/aggregates.ts';
@@ -35,7 +35,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
       const closed = serving.calendar.lastClosedSession(nowMs);
       const request = {
         symbol: ticker,
-        at: dayAsked(serving.clock, as_of),
+        at: defaultDate(serving.clock, as_of),
         adjusted,
         grain: { unit: 'day', multiplier: 1 } as const,
         liveUntil: as_of === undefined ? today : undefined,

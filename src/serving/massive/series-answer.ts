@@ -10,7 +10,7 @@ import type { LakeView } from '../read/view.ts';
 export interface SeriesAnswer {
   readonly view: LakeView;
   readonly request: SeriesRequest;
-  /** What of the live bars the answer depends on; all there is unless given. */
+  /** Tag of the live bars that the response depends on; default: all of them. */
   readonly tag?: (series: Series) => string;
   readonly make: (series: Series, requestId: string) => Promise<unknown>;
 }

@@ -31,7 +31,9 @@ export interface SeriesRequest {
   readonly symbol: string;
   /** Which security the symbol means: the one that had it on this date. */
   readonly at: IsoDate;
-  /** Prices and volumes in the share count of the last session; else as traded, in that of the bar's own last session. */
+  /**
+   * Prices and volumes in the share count of the last session; else as traded, in that of the bar's own last session.
+   */
   readonly adjusted: boolean;
   readonly grain: Grain;
   /** Live bars up to this date count; undefined: none. */
@@ -86,7 +88,7 @@ export async function readSeries(
   return calendarWindows(series, range, new CalendarWindows(grain.unit as CalendarUnit, grain.multiplier, range.from));
 }
 
-/** What of the live bars a series depends on; `bars`: those of them that are shown. */
+/** Returns the tag of the live bars that a series depends on; `bars` are the ones shown. */
 export function liveTagOf({ live, lastSession, query }: Series, bars: readonly RevisedBar[] = live): string {
   return tagOfLive(bars, lastSession, query.published.max ?? lastSession);
 }

@@ -11,7 +11,7 @@ import type { SymbolSpan } from '#market/security.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { checkInterval } from '#market/window.ts';
 import type { Clock } from '#ports/clock.ts';
-import { dayAsked } from './day-asked.ts';
+import { defaultDate } from './default-date.ts';
 import type { MarketCaches } from './market-caches.ts';
 import { type Pinned, pin } from './pinned.ts';
 import type { BarsRequest } from './served-bars.ts';
@@ -61,7 +61,7 @@ export async function prepareQuery(deps: ReadBarsDeps, request: BarsRequest, vie
   const lastPublished = defined(published.max, 'a table of daily bars holds a session');
   const to = request.to === undefined || request.to > lastPublished ? lastPublished : request.to;
   const listings = await caches.listings(pinned.listings);
-  const date = request.to ?? dayAsked(deps.clock, asOfMs ?? view?.asOfMs);
+  const date = request.to ?? defaultDate(deps.clock, asOfMs ?? view?.asOfMs);
   const securityId = await securityOf(lake, pinned.bars, listings, { symbol, date, session: to });
   const spans = listings.spans(securityId);
   const splits = await caches.splits(pinned.splits, pinned.listings);

@@ -79,7 +79,7 @@ async function windowAnswer(query: BarsQuery): Promise<BarsResult> {
 /** From the least final to the most. */
 const FROM_WORST: readonly Finality[] = ['partial', 'provisional', 'settled'];
 
-/** What can be said of a window; null where all its sessions are published and the ledger lacks one. */
+/** Returns the finality of a window; null if all its sessions are published but the ledger lacks one. */
 async function windowFinality({ deps, pinned, lastPublished }: BarsQuery) {
   const states = await deps.caches.states(pinned.sessions);
   return ({ firstSession, lastSession, complete }: FoldedWindow): WindowFinality | null => {
@@ -90,7 +90,7 @@ async function windowFinality({ deps, pinned, lastPublished }: BarsQuery) {
   };
 }
 
-/** What every answer says beside its bars. */
+/** Returns the fields that every answer has besides its bars. */
 async function answerOf(query: BarsQuery, plan: AdjustmentPlan) {
   const { request, securityId, lastPublished, pinned } = query;
   return {

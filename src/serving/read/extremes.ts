@@ -9,9 +9,9 @@ import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /**
- * New highs and lows of 52 weeks. The extremes before a session are those of the sessions between it and the one 252 sessions
- * earlier, in the share count of the session, of the security through its renames. They are kept a version and session: two
- * and a half million rows take DuckDB a tenth of a second.
+ * New highs and lows of 52 weeks. The extremes before a session are those of the sessions between it and the one 252
+ * sessions earlier, in the share count of the session, of the security through its renames. They are kept a version and
+ * session: two and a half million rows take DuckDB a tenth of a second.
  */
 
 /** A year of sessions, the day itself included. */
@@ -27,7 +27,7 @@ interface Extremes {
 
 const EXTREMES: CacheKind<ReadonlyMap<string, Extremes>> = { name: 'extremes', bytesOf: ({ size }) => 160 * size };
 
-/** How many securities exceeded their high, and fell below their low, of the year before. Undefined where the lake lacks that year. */
+/** Counts the securities that made a new 52-week high or low. Undefined if the lake lacks that year. */
 export async function newExtremes(
   deps: Pick<MarketDeps, 'lake' | 'caches' | 'calendar'>,
   view: LakeView,
@@ -136,8 +136,8 @@ function earlier(date: IsoDate | null, other: IsoDate): IsoDate {
 }
 
 /**
- * The symbols whose rows cannot be taken together, since not all of them belong to one security in one share count, or since
- * that security had other symbols too.
+ * The symbols whose rows cannot be taken together, since not all of them belong to one security in one share count, or
+ * since that security had other symbols too.
  */
 function specialSymbols(listings: Listings, split: Iterable<string>, { from, to }: Range): Set<string> {
   const spansIn = (securityId: string): SymbolSpan[] =>

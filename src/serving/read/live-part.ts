@@ -11,8 +11,9 @@ import { unpublishedSessions } from './merge-live.ts';
 import type { LakeView } from './view.ts';
 
 /**
- * The last session that is known of, up to a date: one that anything is traded in, else the last one published. Events up to it
- * count for every security, also for one whose first trade is still to come: so all answers of one instant have one share count.
+ * The last session that is known of, up to a date: one that anything is traded in, else the last one published. Events
+ * up to it count for every security, also for one whose first trade is still to come: so all answers of one instant
+ * have one share count.
  */
 export async function lastKnown(
   deps: { readonly calendar: Calendar; readonly live: LiveBars },
@@ -59,8 +60,8 @@ export function tagOfLive(bars: readonly RevisedBar[], lastSession: IsoDate, las
 }
 
 /**
- * Identifies the live bars of all symbols that a result made from a view may show, and the day. Empty where nothing is live, or
- * the view is that of an earlier instant. Results of one symbol depend on less: see `tagOfLive`.
+ * Identifies the live bars of all symbols that a result made from a view may show, and the day. Empty where nothing is
+ * live, or the view is that of an earlier instant. Results of one symbol depend on less: see `tagOfLive`.
  */
 export async function liveTag(
   { caches, calendar, clock, live }: LiveTagDeps,

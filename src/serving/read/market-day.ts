@@ -25,7 +25,7 @@ import {
 import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
-/** What every security did in one session, against its last bar before it: snapshots, movers and breadth are made from this. */
+/** One session of every security, compared with its previous bar: the basis of snapshots, movers and breadth. */
 
 export interface MarketDeps {
   readonly lake: Lake;
@@ -62,9 +62,9 @@ export interface MarketDay {
 /** The tables that a day of the market is made from. */
 export const MARKET_TABLES: readonly string[] = [DAILY_BARS.name, SPLITS.name, LISTINGS.name];
 
-/** How many sessions before it a previous bar is looked for in. */
+/** Number of earlier sessions in which a previous bar is searched. */
 const LOOK_BACK_SESSIONS = 5;
-/** How far back sessions are looked for at all, where some are missing. */
+/** Maximum number of sessions to look back if some are missing. */
 const LOOK_BACK_MAX = 15;
 
 const ROWS: CacheKind<SessionRows> = { name: 'session_rows', bytesOf: ({ symbol }) => 96 * symbol.length };
@@ -204,7 +204,9 @@ async function liveBars(
   return open.includes(session) ? deps.live.bars(session) : [];
 }
 
-/** The symbol of a security that was last seen under another day's; undefined where it has ceased to be listed since. */
+/**
+ * The symbol of a security that was last seen under another day's; undefined where it has ceased to be listed since.
+ */
 function symbolOn(listings: Listings, securityId: string, seen: string, session: IsoDate): string | undefined {
   if (!listings.has(seen)) return seen;
   const span = listings
@@ -227,7 +229,7 @@ function valuesAt(rows: SessionRows, i: number, factors: Factors | undefined): B
   return factors === undefined ? values : scaled(values, factors.price, factors.volume);
 }
 
-/** What a row has gained or lost against its previous close; undefined where there is nothing to compare. */
+/** Returns the change of a row from its previous close; undefined if there is nothing to compare. */
 export function changeOf(row: MarketRow): PriceChange | undefined {
   const { day, previous } = row;
   if (day === undefined || previous === undefined) return undefined;

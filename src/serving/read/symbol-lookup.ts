@@ -7,7 +7,7 @@ import type { Listings } from '#market/security.ts';
 import { distinctSymbols, hasSymbol, lastSessionOf } from './bars.sql.ts';
 
 /** The requested symbol, and when. */
-export interface SymbolAsked {
+export interface SymbolQuery {
   readonly symbol: string;
   /** The day asked for. On a symbol's first day nothing has been published under it yet. */
   readonly date: IsoDate;
@@ -23,7 +23,7 @@ export async function securityOf(
   lake: Lake,
   bars: Snapshot,
   listings: Listings,
-  { symbol, date, session }: SymbolAsked,
+  { symbol, date, session }: SymbolQuery,
 ): Promise<string> {
   const begun = listings.listed(symbol, date);
   if (begun !== undefined && begun.firstSession > session) return begun.securityId;

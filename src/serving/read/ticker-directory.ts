@@ -13,8 +13,8 @@ export interface Ticker {
   readonly symbol: string;
   readonly securityId: string;
   /**
-   * Since when it is known to have had it. Lists of symbols begin when they were first fetched; bars that are older and belong to
-   * the same security say more.
+   * Since when it is known to have had it. Lists of symbols begin when they were first fetched; bars that are older and
+   * belong to the same security say more.
    */
   readonly firstSession: IsoDate;
   /** Null while it lasts. Of a symbol without a listing: its last bar, which ends nothing. */
@@ -30,7 +30,9 @@ export interface Ticker {
   readonly isListed: boolean;
 }
 
-/** A symbol without a listing counts as active while its last bar is not older than this, seen from the last bar of all. */
+/**
+ * A symbol without a listing counts as active while its last bar is not older than this, seen from the last bar of all.
+ */
 const QUIET_DAYS_MAX = 30;
 
 /** The first and the last session of all bars. */
@@ -74,7 +76,7 @@ export class TickerDirectory {
     return !later.some((other) => other.firstSession > lastSession && other.firstSession <= session);
   }
 
-  /** What a symbol means on a session: the ticker that is active, else the newest one that was delisted before. */
+  /** Returns the ticker of a symbol in a session: the active one, else the newest one delisted before. */
   at(symbol: string, session: IsoDate): Ticker | undefined {
     const all = this.#bySymbol.get(symbol) ?? [];
     return (
@@ -84,8 +86,8 @@ export class TickerDirectory {
   }
 
   /**
-   * The day on which a security was first listed, where that is known: the lake has sessions before it, or was told of an
-   * earlier day than its own first.
+   * The day on which a security was first listed, where that is known: the lake has sessions before it, or was told of
+   * an earlier day than its own first.
    */
   listedOn(securityId: string): IsoDate | undefined {
     const first = this.#bySecurity.get(securityId)?.[0];

@@ -18,8 +18,8 @@ import { ReadGate } from './read-gate.ts';
 import type { CacheKind, VersionedCache } from './versioned-cache.ts';
 
 /**
- * One version of every table: what an answer over HTTP is made from. An answer says which tables it used, and its tag names
- * their versions, so that a kept answer is never shown for a version other than its own.
+ * One version of every table: what an answer over HTTP is made from. An answer says which tables it used, and its tag
+ * names their versions, so that a kept answer is never shown for a version other than its own.
  */
 export class LakeView {
   readonly #snapshots: ReadonlyMap<string, Snapshot>;
@@ -79,7 +79,7 @@ export class LakeView {
     return tag;
   }
 
-  /** What the readers of bars are given. `interval`: sessions a bar; 1 needs no silver table. */
+  /** Returns the pinned tables for readers of bars. `interval`: sessions per bar; 1 needs no silver table. */
   pinned(interval: number): Pinned {
     const silverDefinition = interval > 1 ? silverBars(interval) : undefined;
     const names = BASE_TABLES.map(({ name }) => name);
@@ -100,15 +100,15 @@ export class LakeView {
 
 const BASE_TABLES = [RESTATEMENTS, SESSIONS, DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS];
 
-/** How long a view may be shown before the logs are looked at again. */
+/** Time for which a view is served before the logs are checked again. */
 const FRESH_MS = 250;
-/** How old a view may be that is shown at all: a commit is seen within a second. */
+/** Maximum age of a served view: a commit is visible within a second. */
 const AGE_MS_MAX = 750;
 /** Memory of a data file in a snapshot, with its statistics. */
 const FILE_BYTES = 1024;
 /** Views of earlier instants or versions, for the pages of one list. */
 const PAST_VIEWS: CacheKind<LakeView> = { name: 'past_views', bytesOf: (view) => FILE_BYTES * view.fileCount };
-/** How many of them are opened at once, and how many more may wait for it. */
+/** Limits on concurrent and waiting openings of past views. */
 const PAST_VIEWS_OPENED = { noun: 'openings of earlier states', running: 2, waiting: 256 };
 
 /** Makes views: the newest one, looked up at most every so often however many ask, and those of earlier instants. */
@@ -136,14 +136,14 @@ export class Views {
   }
 
   /**
-   * The newest versions, as they were less than a second ago. They are looked at again after a quarter of a second, and nobody
-   * waits for that while what is known is young enough: on a busy disk a look takes long.
+   * The newest versions, as they were less than a second ago. They are looked at again after a quarter of a second, and
+   * nobody waits for that while what is known is young enough: on a busy disk a look takes long.
    */
   async current(): Promise<LakeView> {
     return this.known() ?? (await this.#check(this.#clock.nowMs()));
   }
 
-  /** What `current` would resolve to, where that is known without waiting. */
+  /** Returns the result of `current` if it is known without waiting. */
   known(): LakeView | undefined {
     const nowMs = this.#clock.nowMs();
     const ageMs = nowMs - this.#checkedMs;
@@ -160,7 +160,7 @@ export class Views {
     return this.#checking;
   }
 
-  /** What a request is answered from: the state of the instant that it names, or the newest. */
+  /** Returns the view for a request: the state at its instant, or the newest. */
   at(asOfMs: InstantMs | undefined): Promise<LakeView> {
     return asOfMs === undefined ? this.current() : this.asOf(asOfMs);
   }

@@ -16,12 +16,12 @@ export interface ReadWindow {
 export interface ReadWindows {
   /** Ascending by first session. */
   readonly windows: readonly ReadWindow[];
-  /** How many of them were stored. */
+  /** Number of stored windows. */
   readonly stored: number;
   readonly plan: {
     /** Of everything that was asked for: says which events were held back. */
     readonly whole: AdjustmentPlan;
-    /** What is left to apply to the windows: for `total` nothing, since their daily rows have it all. */
+    /** Adjustment still to apply to the windows: nothing for `total`, since their daily rows include it all. */
     readonly later: AdjustmentPlan;
   };
 }
@@ -63,7 +63,9 @@ function isStale(freshness: Freshness, window: number): boolean {
   return !freshness.usable || freshness.staleWindows.has(window);
 }
 
-/** A `total` bar is folded from daily rows that are adjusted already; any other from raw rows and the splits inside it. */
+/**
+ * A `total` bar is folded from daily rows that are adjusted already; any other from raw rows and the splits inside it.
+ */
 function foldable(query: BarsQuery, rows: readonly DailyRow[], plan: AdjustmentPlan) {
   if (query.adjust !== 'total') return [rows, query.splits] as const;
   const adjusted = rows.map((row) => {
@@ -74,8 +76,9 @@ function foldable(query: BarsQuery, rows: readonly DailyRow[], plan: AdjustmentP
 }
 
 /**
- * The daily rows of the stale windows that touch the range, whole windows always: `ofWindows`. `all` has others besides: those
- * of fresh windows in between and, for `total`, every row, since a dividend is measured by the close before it.
+ * The daily rows of the stale windows that touch the range, whole windows always: `ofWindows`. `all` has others
+ * besides: those of fresh windows in between and, for `total`, every row, since a dividend is measured by the close
+ * before it.
  */
 async function staleRows(
   query: BarsQuery,

@@ -6,7 +6,7 @@ import { originOf } from '../origin.ts';
 import { refusal } from '../refusal.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
 import { type AccessRecord, accessRecord } from './access-record.ts';
-import { type Asker, askerOf, type HostRules } from './hosts.ts';
+import { askerOf, type HostRules, type RequestSite } from './hosts.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { bodyTooLarge, hostRefused, proxyUnexpected, scopeMissing, urlTooLong } from './refusals.ts';
@@ -38,9 +38,9 @@ const EXPOSED = 'X-Request-ID, ETag, Retry-After, Content-Disposition';
 const PREFLIGHT_SECONDS = '600';
 
 /**
- * Stands before every route. In this order: an id; the length of address and body; the name that the server was asked by; the
- * page that asks; the key and its limits. What passes is counted, logged and given its headers on the way out. Returns what a
- * server calls for each request.
+ * Stands before every route. In this order: an id; the length of address and body; the name that the server was asked
+ * by; the page that asks; the key and its limits. What passes is counted, logged and given its headers on the way out.
+ * Returns what a server calls for each request.
  */
 export function addGate(app: ServingApp, serving: Serving, options: GateOptions): Fetch {
   const { metrics, monotonicMs, onAccess, onBug } = options;
@@ -98,7 +98,7 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
   return (request, env) => app.fetch(request, env);
 }
 
-/** What a server calls for each request: the application behind its gate. */
+/** The function that a server calls for each request: the application behind its gate. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
 
 const UNKNOWN_ROUTE = 'none';
@@ -157,7 +157,7 @@ function checkHost(c: ServingContext, serving: Serving, { hosts, keys }: GateOpt
   return originOf(c, serving);
 }
 
-function headersFor(c: ServingContext, asker: Asker, cors: readonly string[]): Readonly<Record<string, string>> {
+function headersFor(c: ServingContext, asker: RequestSite, cors: readonly string[]): Readonly<Record<string, string>> {
   if (asker !== 'listed' && asker !== 'any') return API_HEADERS;
   return {
     ...API_HEADERS,
@@ -167,8 +167,10 @@ function headersFor(c: ServingContext, asker: Asker, cors: readonly string[]): R
   };
 }
 
-/** A page of somebody else gets nothing, also where it could not read the answer: it could still make this server work. */
-function checkAsker(c: ServingContext, asker: Asker, { cors, keys }: GateOptions): void {
+/**
+ * A page of somebody else gets nothing, also where it could not read the answer: it could still make this server work.
+ */
+function checkAsker(c: ServingContext, asker: RequestSite, { cors, keys }: GateOptions): void {
   if (asker === 'none' || asker === 'same' || asker === 'listed') return;
   // `*` lets all pages read. To change anything, a page without a key must be named.
   if (asker === 'any' && (keys !== undefined || READING.has(c.req.method))) return;
@@ -184,7 +186,7 @@ function checkAsker(c: ServingContext, asker: Asker, { cors, keys }: GateOptions
 function preflight(
   c: ServingContext,
   app: ServingApp,
-  asker: Asker,
+  asker: RequestSite,
   headers: Readonly<Record<string, string>>,
 ): Response {
   const allow = [...new Set([...methodsAt(app, c.req.path), 'OPTIONS'])].join(', ');

@@ -74,7 +74,7 @@ function splitHost(host: string): { readonly name: string; readonly port: number
  * Origin of a request according to the browser. `none`: no page, or a person by hand; `same`: a page of this server;
  * `listed`: a page that the operator allows; `any`: a page, where the operator allows all; `foreign`: another page.
  */
-export type Asker = 'none' | 'same' | 'listed' | 'any' | 'foreign';
+export type RequestSite = 'none' | 'same' | 'listed' | 'any' | 'foreign';
 
 export interface AskerHeaders {
   readonly method: string;
@@ -88,7 +88,7 @@ export interface AskerHeaders {
 }
 
 /** `allowed`: origins, or `*` among them for all. */
-export function askerOf(headers: AskerHeaders, allowed: readonly string[]): Asker {
+export function askerOf(headers: AskerHeaders, allowed: readonly string[]): RequestSite {
   const { method, origin, ownOrigin, fetchSite, fetchMode, isPage } = headers;
   if (origin !== undefined) {
     if (origin === ownOrigin) return 'same';

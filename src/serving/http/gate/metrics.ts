@@ -4,8 +4,8 @@ import type { Readiness } from './readiness.ts';
 import { RequestSeries } from './request-series.ts';
 
 /**
- * What Prometheus is told of one server. Series are by route pattern, method and class of status, all of them few: no path and
- * no symbol that a caller makes up becomes a series.
+ * Prometheus metrics of one server. Series are by route pattern, method and status class, all of them few: no path or
+ * symbol made up by a caller becomes a series.
  */
 export class ServerMetrics {
   readonly registry = new Registry();
@@ -32,7 +32,7 @@ export class ServerMetrics {
     this.#requests.observe(request.route, request.method, request.status, request.ms);
   }
 
-  /** What is looked at when somebody asks for the metrics. */
+  /** Registers values that are collected when the metrics are requested. */
   watch(serving: Serving, readiness: () => Promise<Readiness>): void {
     const registers = [this.registry];
     const gauge = (name: string, help: string, collect: (gauge: Gauge) => void | Promise<void>): void => {

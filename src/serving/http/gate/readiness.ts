@@ -13,7 +13,7 @@ export interface Readiness {
   readonly lastPublished: IsoDate | null;
   /** The last session that must be published by now. */
   readonly expected: IsoDate;
-  /** How many sessions lie between the two. */
+  /** Number of sessions between the two. */
   readonly sessionsBehind: number;
 }
 
@@ -49,7 +49,10 @@ export async function readinessOf(serving: Serving): Promise<Readiness> {
   return state(null, lastPublished, behind);
 }
 
-/** A session is due when its corrections are over: eleven o'clock in New York on the next one. Every vendor has it by then. */
+/**
+ * A session is due when its corrections are over: eleven o'clock in New York on the next one. Every vendor has it by
+ * then.
+ */
 export function expectedSession(calendar: Calendar, nowMs: InstantMs): IsoDate {
   const last = calendar.lastClosedSession(nowMs);
   return calendar.settlesAtMs(last) <= nowMs ? last : calendar.previous(last);

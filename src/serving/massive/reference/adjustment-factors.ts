@@ -18,9 +18,9 @@ interface Filed {
 export const FACTOR_TABLES = [SPLITS.name, DIVIDENDS.name, LISTINGS.name, DAILY_BARS.name];
 
 /**
- * What a price before an event is multiplied with because of it and of all later events of its kind, by `market/adjust.ts`.
- * Events that do not count (announced for later than the last session published, or held back) change nothing, so that the
- * vendor's rule, "take the factor of the first event after the price", is right whichever event comes first.
+ * Cumulative factors for prices before an event: the event and all later ones of its kind, by `market/adjust.ts`.
+ * Events that do not count (announced for after the last published session, or held back) change nothing, so the
+ * vendor's rule, "take the factor of the first event after the price", is correct whichever event comes first.
  */
 export interface EventFactors {
   splitFactor(event: Filed): number;

@@ -15,7 +15,7 @@ import {
 } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
-import { dayAsked } from '../../read/day-asked.ts';
+import { defaultDate } from '../../read/default-date.ts';
 import { TICKER_TABLES, type Ticker, type TickerDirectory, tickersOf } from '../../read/ticker-directory.ts';
 import {
   type TickerDetailsShape,
@@ -99,7 +99,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     answer: tickerDetailsAnswer,
     handle: async (c, { params, query }) => {
       const view = await serving.views.at(query.as_of);
-      const date = query.date ?? dayAsked(serving.clock, query.as_of);
+      const date = query.date ?? defaultDate(serving.clock, query.as_of);
       return answer(c, serving, {
         view,
         uses: TICKER_TABLES,
@@ -198,7 +198,7 @@ function isSame(value: string | null, wanted: string | undefined): boolean {
   return wanted === undefined || wanted.trim() === '' || value?.toLowerCase() === wanted.trim().toLowerCase();
 }
 
-/** What is not known, or the same for all, leaves the order by ticker. */
+/** Returns the sort key. If it is unknown, or the same for all, the order is by ticker. */
 function sortKey(ticker: Ticker, { sort }: TickersQuery): string {
   if (sort === 'name') return ticker.name ?? ticker.symbol;
   if (sort === 'primary_exchange') return ticker.exchange ?? '';

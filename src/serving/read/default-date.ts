@@ -6,7 +6,7 @@ import type { Clock } from '#ports/clock.ts';
  * The day that is asked about where none is named: that of the instant to answer from, or today. `as_of` of a date is the end of
  * that day in UTC, which for some hours is tomorrow in New York: of that nobody can ask yet.
  */
-export function dayAsked(clock: Clock, asOfMs: InstantMs | undefined): IsoDate {
+export function defaultDate(clock: Clock, asOfMs: InstantMs | undefined): IsoDate {
   const nowMs = clock.nowMs();
   return newYorkAt(asOfMs === undefined || asOfMs > nowMs ? nowMs : asOfMs).date;
 }

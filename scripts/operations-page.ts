@@ -71,13 +71,13 @@ const MEANINGS: Readonly<Record<string, readonly [purpose: string, columns: Read
     },
   ],
   refusals: [
-    'Notices that a channel rejected permanently. Each is retried daily for a week.',
+    'Failed deliveries: one row for each event that a channel has not accepted.',
     {
       channel: '`console`, `webhook`, `email`',
       notice_id: 'The notice',
       event: '`opened`, `resolved`',
-      refused_count: 'Number of rejections',
-      next_ms: 'Not retried before this instant',
+      refused_count: 'Failed attempts',
+      next_ms: 'When it is due again; 9007199254740991 for a dead letter',
     },
   ],
   listings: [

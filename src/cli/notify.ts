@@ -1,7 +1,8 @@
 import { UsageError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
-import { noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
+import { deadLettersTask, noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
+import type { DeadLetterView } from '#runtime/tasks/reports.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { formatInstant } from './render/text.ts';
@@ -15,7 +16,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (action === 'digest') return digest(invocation);
   throw new UsageError({
     code: 'notify-action',
-    message: 'There is no such thing to do about notices',
+    message: 'Unknown action',
     found: action ?? 'nothing',
     allowed: 'test, digest',
   });
@@ -27,24 +28,33 @@ async function test(invocation: Invocation): Promise<ExitCode> {
   if (terminal.json) await terminal.line(JSON.stringify(results, undefined, 2));
   else
     for (const { channel, error } of results)
-      await terminal.line(error === undefined ? `${channel}: taken` : `${channel}: FAILED: ${error}`);
+      await terminal.line(error === undefined ? `${channel}: delivered` : `${channel}: FAILED: ${error}`);
   return results.some(({ error }) => error !== undefined) ? 1 : 0;
 }
 
 async function digest(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 1000) ?? LIMIT_DEFAULT;
-  const notices = await withApp(invocation, (app) => noticesTask(app, !flagOption(invocation, 'all'), limit));
+  const { notices, dead } = await withApp(invocation, async (app) => ({
+    notices: await noticesTask(app, !flagOption(invocation, 'all'), limit),
+    dead: await deadLettersTask(app, limit),
+  }));
   if (terminal.json) {
     await terminal.line(JSON.stringify(notices, undefined, 2));
     return 0;
   }
-  await terminal.line(notices.length === 0 ? 'Nothing to report.' : plural(notices.length, 'notice'));
+  await terminal.line(notices.length === 0 ? 'No open notices.' : plural(notices.length, 'notice'));
   for (const notice of notices) {
     const since = `since ${formatInstant(notice.firstSeenMs)}${notice.count > 1 ? `, seen ${notice.count} times` : ''}`;
-    const over = notice.resolvedMs === null ? '' : `, over since ${formatInstant(notice.resolvedMs)}`;
-    await terminal.line(`\n${notice.severity.toUpperCase()}  ${notice.title} (${since}${over})`);
+    const resolved = notice.resolvedMs === null ? '' : `, resolved ${formatInstant(notice.resolvedMs)}`;
+    await terminal.line(`\n${notice.severity.toUpperCase()}  ${notice.title} (${since}${resolved})`);
     await terminal.line(`  ${notice.text.replaceAll('\n', '\n  ')}`);
   }
+  if (dead.length > 0) await terminal.line('');
+  for (const letter of dead) await terminal.line(describeDeadLetter(letter));
   return 0;
+}
+
+export function describeDeadLetter({ channel, event, notice, failures }: DeadLetterView): string {
+  return `Not delivered   ${channel}: ${notice.title} (${event}; ${plural(failures, 'attempt')})`;
 }

@@ -22,7 +22,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (action === 'history') return history(invocation);
   throw new UsageError({
     code: 'pipeline-action',
-    message: 'The pipeline cannot do this',
+    message: 'Unknown action',
     found: action,
     allowed: ACTIONS.join(', '),
   });
@@ -31,9 +31,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 function unwanted(action: string, operand: string): UsageError {
   return new UsageError({
     code: 'pipeline-operand',
-    message: `condvest pipeline ${action} takes nothing beside it`,
+    message: `condvest pipeline ${action} takes no operand`,
     found: operand,
-    ...(action === 'run' ? { action: `For one session alone: condvest pipeline run --session ${operand}` } : {}),
+    ...(action === 'run' ? { action: `For a single session: condvest pipeline run --session ${operand}` } : {}),
   });
 }
 
@@ -41,8 +41,8 @@ function needed(id: string | undefined, action: string): string {
   if (id !== undefined) return id;
   throw new UsageError({
     code: 'pipeline-run-needed',
-    message: `condvest pipeline ${action} needs the id of a run`,
-    action: 'See all of them with: condvest pipeline history',
+    message: `condvest pipeline ${action} needs a run id`,
+    action: 'List the runs with: condvest pipeline history',
   });
 }
 
@@ -60,9 +60,10 @@ async function runAndReport(invocation: Invocation, resume: string | undefined):
       write: (line) => terminal.note(line),
     }),
   );
-  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
-  else await terminal.line(describeRun(report.run));
-  return report.run.state === 'succeeded' ? 0 : 1;
+  const { run: ended, steps, notified: told, left } = report;
+  if (terminal.json) await terminal.line(JSON.stringify({ run: ended, steps, told, left }, undefined, 2));
+  else await terminal.line(describeRun(ended));
+  return ended.state === 'succeeded' ? 0 : 1;
 }
 
 async function show(invocation: Invocation, id: string | undefined): Promise<ExitCode> {
@@ -110,7 +111,7 @@ async function history(invocation: Invocation): Promise<ExitCode> {
   return 0;
 }
 
-/** A run and its steps, in lines for a person. */
+/** Describes a run and its steps, line by line. */
 export function describeDetails({ run: one, steps }: PipelineRunView, width: number): string[] {
   const columns = [
     { name: 'step' },
@@ -126,18 +127,18 @@ export function describeDetails({ run: one, steps }: PipelineRunView, width: num
     step.state,
     step.endedMs === null ? '' : formatDuration(step.endedMs - step.startedMs),
     step.rows === null ? '' : formatCount(step.rows),
-    shortened(saidOf(step)),
+    shortened(textOf(step)),
   ]);
-  // What a line of the table has no room for, whole: the end of it says what is not as it should be.
-  const long = steps.filter((step) => saidOf(step).length > ERROR_SHOWN_MAX);
+  // Texts that the table cut off, in full: problems come at the end.
+  const long = steps.filter((step) => textOf(step).length > ERROR_SHOWN_MAX);
   return [
     describeRun(one),
     ...renderTable(columns, rows, width),
-    ...long.map((step) => `${step.step}, try ${step.attempt}: ${saidOf(step)}`),
+    ...long.map((step) => `${step.step}, try ${step.attempt}: ${textOf(step)}`),
   ];
 }
 
-function saidOf(step: StepView): string {
+function textOf(step: StepView): string {
   return step.error ?? step.detail ?? '';
 }
 
@@ -152,7 +153,7 @@ export function describeRun(one: RunView): string {
   return `Run ${one.id} ${one.state}${took}${tries}${error}`;
 }
 
-/** A line about a step that has ended. */
+/** Describes an ended step in one line. */
 export function describeStep(step: StepView): string {
   const took = step.endedMs === null ? '' : ` (${formatDuration(step.endedMs - step.startedMs)})`;
   const what = step.state === 'failed' ? `FAILED: ${step.error ?? ''}` : (step.detail ?? 'done');

@@ -1,9 +1,10 @@
 import { plural } from '#base/plural.ts';
 import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
-import { noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
+import { deadLettersTask, noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
+import { describeDeadLetter } from './notify.ts';
 import { describeRun } from './pipeline.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { withApp } from './with-app.ts';
@@ -12,14 +13,17 @@ const NOTICES_SHOWN = 10;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const { status, latest, notices } = await withApp(invocation, async (app) => ({
+  const { status, latest, notices, deadLetters } = await withApp(invocation, async (app) => ({
     status: await statusTask(app),
     latest: await runTask(app, undefined),
     notices: await noticesTask(app, true, NOTICES_SHOWN),
+    deadLetters: await deadLettersTask(app, NOTICES_SHOWN),
   }));
   const isWhole = status.first !== undefined && status.workCount === 0;
   if (terminal.json) {
-    await terminal.line(JSON.stringify({ ...status, latestRun: latest?.run ?? null, notices }, undefined, 2));
+    await terminal.line(
+      JSON.stringify({ ...status, latestRun: latest?.run ?? null, notices, deadLetters }, undefined, 2),
+    );
     return isWhole ? 0 : 3;
   }
   if (status.first === undefined) {
@@ -28,19 +32,20 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   const { settled, provisional, partial, missing } = status.sessions;
   const lines = [
-    `Daily bars      ${status.last === undefined ? 'none' : `${status.first} to ${status.last}`} (the last session that closed: ${status.lastClosed})`,
-    `Complete up to  ${status.watermark ?? 'nowhere'}`,
+    `Daily bars      ${status.last === undefined ? 'none' : `${status.first} to ${status.last}`} (last closed session: ${status.lastClosed})`,
+    `Complete to     ${status.watermark ?? 'none'}`,
     `Sessions        ${formatCount(settled)} settled, ${formatCount(provisional)} provisional, ${formatCount(partial)} partial, ${formatCount(missing)} missing`,
     `Symbols         ${formatCount(status.symbolsListed)} listed`,
     `Last fetch      ${status.lastFetchMs === undefined ? 'never' : formatInstant(status.lastFetchMs)}`,
-    ...(status.horizon === undefined ? [] : [`Plan            has no history up to ${status.horizon}`]),
+    ...(status.horizon === undefined ? [] : [`Plan            no history up to ${status.horizon}`]),
     `Pipeline        ${latest === undefined ? 'has not run yet' : describeRun(latest.run)}`,
   ];
   for (const { session, reason, rows, counted, expected } of status.work)
     lines.push(`  to do         ${session} ${reason}${rows > 0 ? `: ${counted} of ${expected ?? '?'} bars` : ''}`);
   if (status.workCount > status.work.length)
-    lines.push(`  …             ${plural(status.workCount, 'session')} in all`);
+    lines.push(`  …             ${plural(status.workCount, 'session')} in total`);
   for (const notice of notices) lines.push(`${notice.severity.padEnd(15)} ${notice.title}`);
+  for (const letter of deadLetters) lines.push(describeDeadLetter(letter));
   for (const line of lines) await terminal.line(line);
   return isWhole ? 0 : 3;
 }

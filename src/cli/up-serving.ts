@@ -25,16 +25,16 @@ export async function serveWith(
     write,
   });
   const { url } = server;
-  if (server.isOtherPort) write(`The usual port is taken by another program, so this is port ${server.port}.`);
-  write(`Serving at ${url}${server.needsKeys ? ' to those who have a key' : ''}`);
+  if (server.isOtherPort) write(`The default port is in use, so the server listens on port ${server.port}.`);
+  write(`Serving at ${url}${server.needsKeys ? ' to callers with an API key' : ''}`);
   work.release({
-    onDied: async (pid) => {
-      const { freeWorkTask } = await import('#runtime/tasks/pipeline-tasks.ts');
-      await freeWorkTask(app, pid);
+    onCrashed: async (pid) => {
+      const { releaseLeaseTask } = await import('#runtime/tasks/pipeline-tasks.ts');
+      await releaseLeaseTask(app, pid);
     },
-    onBuilt: () => write(`Look at it in a browser: ${url}`),
+    onBuilt: () => write(`Open it in a browser: ${url}`),
   });
-  const exitCode = await Promise.race([stopped(signal).then(() => 0), work.refused]);
+  const exitCode = await Promise.race([stopped(signal).then(() => 0), work.rejected]);
   await Promise.all([work.stop(), server.stop()]);
   return exitCode === 0 ? 0 : 2;
 }

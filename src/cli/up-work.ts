@@ -4,7 +4,7 @@ import type { AppContext } from '#runtime/app.ts';
 import { isFromVendor } from '#runtime/config/source-choice.ts';
 import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/daemon/build.ts';
 import { BuildBoard } from '#runtime/daemon/build-board.ts';
-import { type DaemonHost, fillFirst, fillNow, keepTime, runOnce } from '#runtime/daemon/daemon.ts';
+import { type DaemonHost, initialBackfill, backfill, runSchedule, runOnce } from '#runtime/daemon/daemon.ts';
 import { saveHistoryStart, yearsBefore } from '#runtime/daemon/history.ts';
 import { openWorkLink, type WorkLink } from '#runtime/daemon/work-link.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type SimulatedMarketSettings,
   saveMarketSettings,
 } from '#runtime/home-folder/simulated-market.ts';
-import { RunDesk } from '#runtime/runs/run-service.ts';
+import { RunService } from '#runtime/runs/run-service.ts';
 import { hasBars } from '#runtime/tasks/has-bars.ts';
 import { barsTask, symbolsTask, tablesTask } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
@@ -46,7 +46,7 @@ export async function runWork(invocation: Invocation, wanted: WorkOptions): Prom
 
 const STOPPED = 130;
 
-/** An invocation that may be one for a server, which is told how it goes. */
+/** Invocation with the link to a server, if this process is its worker. */
 interface UpInvocation extends Invocation {
   readonly link?: WorkLink;
 }
@@ -57,45 +57,45 @@ async function work(invocation: UpInvocation, wanted: WorkOptions): Promise<Exit
   return withApp(invocation, async (app) => {
     if (link !== undefined) {
       // Opened while the server starts. A store that cannot be opened is reported by whatever needs it first.
-      await Promise.allSettled([app.operations()]);
+      await Promise.allSettled([app.runs.latest(1)]);
       await link.released;
     }
     const started = performance.now();
-    await using desk = new RunDesk(app, { write: (line) => terminal.note(line) });
-    const host = hostOf(invocation, app, desk);
+    await using service = new RunService(app, { write: (line) => terminal.note(line) });
+    const host = hostOf(invocation, app, service);
     const isNew = !(await hasBars(app));
     const isReal = isFromVendor(app.config);
     const market = isReal ? undefined : await marketFor(app, wanted);
     const canFetch = isReal || market !== undefined;
     const startedMs = app.clock.nowMs();
-    let isWhole: boolean;
+    let isComplete: boolean;
     if (isNew || !canFetch) {
       const origin = await originOf(app, market, wanted);
-      isWhole = await (isOnce ? fillNow(host, origin) : fillFirst(app, desk, host, origin, signal));
-    } else isWhole = await runOnce(app, desk, host, signal);
+      isComplete = await (isOnce ? backfill(host, origin) : initialBackfill(app, service, host, origin, signal));
+    } else isComplete = await runOnce(app, service, host, signal);
     if (!isNew && (isOnce || !canFetch)) await summarize(invocation, app, market, performance.now() - started);
-    const exitCode = isWhole ? 0 : 1;
+    const exitCode = isComplete ? 0 : 1;
     if (isOnce) return signal.aborted ? STOPPED : exitCode;
     if (signal.aborted) return 0;
     if (!canFetch) {
-      terminal.note('There is nothing to fetch from, so nothing is kept up to date: set MASSIVE_API_KEY to do so.');
+      terminal.note('There is no source to keep the lake up to date: set MASSIVE_API_KEY.');
       return exitCode;
     }
-    link?.serveRuns(async (session) => startRun(invocation, desk, host, session));
-    await keepTime(app, desk, host, signal, { startedMs, isWhole });
+    link?.serveRuns(async (session) => startRun(invocation, service, host, session));
+    await runSchedule(app, service, host, signal, { startedMs, isComplete });
     return 0;
   });
 }
 
-/** Starts a run that the server was asked for, in the background; its id. */
+/** Starts a run for the server in the background and returns its id. */
 async function startRun(
   { signal }: UpInvocation,
-  desk: RunDesk,
+  service: RunService,
   host: DaemonHost,
   text: string | undefined,
 ): Promise<string> {
   const session = text === undefined ? undefined : parseIsoDate(text);
-  const { id, report } = await desk.start({
+  const { id, report } = await service.start({
     input: session === undefined ? {} : { session },
     signal,
     onStep: host.onStep,
@@ -107,13 +107,13 @@ async function startRun(
   return id;
 }
 
-function hostOf(invocation: UpInvocation, app: AppContext, desk: RunDesk): DaemonHost {
+function hostOf(invocation: UpInvocation, app: AppContext, service: RunService): DaemonHost {
   const { terminal, link } = invocation;
   return {
-    fill: async (origin) => {
+    build: async (origin) => {
       const started = performance.now();
       const wasEmpty = !(await hasBars(app));
-      const report = await fill(invocation, app, desk, origin);
+      const report = await fill(invocation, app, service, origin);
       if (wasEmpty) {
         const market = origin.kind === 'simulated' ? origin.market : undefined;
         await summarize(invocation, app, market, performance.now() - started);
@@ -140,8 +140,8 @@ function hostOf(invocation: UpInvocation, app: AppContext, desk: RunDesk): Daemo
 
 const NEXT_RUNS = {
   'after-close': 'after the close of',
-  settling: 'when corrections are over of',
-  again: 'once more for',
+  settling: 'when corrections end for',
+  again: 'retry of',
 } as const;
 
 /** The vendor's free plan has two years. */
@@ -186,7 +186,7 @@ async function marketFor(app: AppContext, wanted: WorkOptions): Promise<Simulate
 async function fill(
   invocation: UpInvocation,
   app: AppContext,
-  desk: RunDesk,
+  service: RunService,
   origin: BuildOrigin,
 ): Promise<BuildReport> {
   const { terminal, signal, link } = invocation;
@@ -196,7 +196,7 @@ async function fill(
     onChange: (building) => link?.send({ type: 'building', building }),
   });
   const progress = stepProgress(terminal);
-  const { report } = await startBuild(app, desk, {
+  const { report } = await startBuild(app, service, {
     origin,
     signal,
     onProgress: (step, done, total, detail) => {
@@ -273,7 +273,7 @@ async function summarize(
   await terminal.line();
   if (market !== undefined) {
     await terminal.line(
-      'These prices are simulated: no such companies exist, and nothing here says anything about a real market.',
+      'These prices are simulated: the companies do not exist, and nothing here says anything about a real market.',
     );
   }
   await terminal.line(`The lake is in ${shown} (${formatDuration(ms)}). Try:`);

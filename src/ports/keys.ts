@@ -1,31 +1,32 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 
 /**
- * API keys of callers. Only the digest of a key is stored, never the key itself. Every call is one transaction and
- * fails like those of `Operations`.
+ * API keys of a server's callers. Gives the guarantees of `Runs`, and:
+ *
+ * 1. **No secrets.** Only the digest of a key is stored.
+ * 2. **Names are unique among active keys**, whichever processes create them.
  */
-export interface Keys extends AsyncDisposable {
-  /** Throws `key-name-taken` if a key of that name is in use. */
+export interface Keys {
+  /** Throws `key-name-taken` if an active key has that name. */
   createKey(key: NewKey): Promise<void>;
-  /** Including revoked keys. */
+  /** Finds a key by id, revoked keys included. */
   findKey(id: string): Promise<StoredKey | undefined>;
-  /** Ascending by creation, then id; at most `limit`. */
+  /** Returns up to `limit` keys, ascending by creation and id. */
   keys(limit: number): Promise<StoredKey[]>;
-  /** Returns whether there is a key that is not revoked. */
+  /** Returns whether any key is active. */
   hasKeys(): Promise<boolean>;
   /**
-   * Revokes a key by its id, or by its name while it is in use. Returns the key as it was, or undefined if there is
-   * none. Idempotent.
+   * Revokes a key, by id or by the name of an active key, and returns it as it was before; undefined if there is none.
    */
   revokeKey(idOrName: string, nowMs: InstantMs): Promise<StoredKey | undefined>;
-  /** Adds request counts of keys. Returns the day's requests so far by key, including those of other processes. */
+  /** Adds requests made with keys and returns each key's total for the day, across processes. */
   addUses(uses: readonly KeyUse[]): Promise<ReadonlyMap<string, number>>;
 }
 
 export type KeyScope = 'read' | 'admin';
 
 export interface NewKey {
-  /** The public part of the key, by which it is looked up. */
+  /** Public part of the key, used to find it. */
   readonly id: string;
   readonly name: string;
   /** SHA-256 of the whole key, lower-case hex. */
@@ -40,7 +41,7 @@ export interface NewKey {
 export interface StoredKey extends NewKey {
   readonly lastUsedMs: InstantMs | null;
   readonly revokedMs: InstantMs | null;
-  /** The last UTC day on which it was used, and the requests of that day. */
+  /** Last UTC day of use, and the requests on that day. */
   readonly usedDay: IsoDate | null;
   readonly usedRequests: number;
 }

@@ -1,12 +1,12 @@
-import type { NoticeEvent } from './operations.ts';
+import type { NoticeEvent } from './notices.ts';
 
 /**
- * A channel for notices. Delivering the same event twice must be harmless for the receiver: each carries the notice's
- * id. `deliver` resolves when the receiver has accepted it. It throws with kind `transient` if a retry may help, and
- * `permanent` for a rejection (wrong address, wrong key).
+ * Channel that delivers notices to people. Receivers must tolerate duplicates: each event carries its notice's id.
+ * `deliver` resolves once the other side has accepted the event. It throws `transient` for a failure that may pass and
+ * `permanent` for a rejection, such as a wrong address or key.
  */
 export interface Notifier {
-  /** The channel's name, under which deliveries are recorded: `console`, `webhook`, `email`. */
+  /** Name under which deliveries are recorded: `console`, `webhook`, `email`. */
   readonly channel: string;
   deliver(event: NoticeEvent, signal?: AbortSignal): Promise<void>;
 }

@@ -4,19 +4,22 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import type { Keys } from '#ports/keys.ts';
+import type { Leases } from '#ports/leases.ts';
+import type { ListingsIndex } from '#ports/listings-index.ts';
 import type { LiveBars } from '#ports/live-bars.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
+import type { Notices } from '#ports/notices.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { Operations } from '#ports/operations.ts';
 import type { PageFiles } from '#ports/page-files.ts';
 import type { Random } from '#ports/random.ts';
+import type { Runs } from '#ports/runs.ts';
 import type { Timers } from '#ports/timers.ts';
 import type { Config } from './config/config.ts';
 import type { SimulatedMarketSettings } from './home-folder/simulated-market.ts';
 
 /**
- * The composition root as a type: every port of the program, each filled by an adapter. `local/` makes one for a single machine;
- * all other rooms of the runtime, the command line and the library know this type alone.
+ * The composition root as a type: every port of the program, each filled by an adapter. `local/` makes one for a single
+ * machine; all other rooms of the runtime, the command line and the library know this type alone.
  */
 export interface AppContext extends AsyncDisposable {
   readonly config: Config;
@@ -32,13 +35,16 @@ export interface AppContext extends AsyncDisposable {
   readonly files: LocalFiles;
   readonly page: PageFiles;
   readonly live: LiveBars;
-  /** Opens the operational store on first use and shares it until dispose; after a failure the next call tries again. */
-  operations(): Promise<Operations>;
-  /** Opens the API keys; the caller disposes of them. */
-  keys(): Promise<Keys>;
+  readonly runs: Runs;
+  readonly leases: Leases;
+  readonly notices: Notices;
+  readonly listings: ListingsIndex;
+  readonly keys: Keys;
   /** The configured notification channels. Lines of the console channel go to `write`. */
   notifiers(write: (line: string) => void): Promise<readonly Notifier[]>;
-  /** Opens the daily source. Throws `source-missing` or `source-mixes-markets` if this lake cannot be filled from one. */
+  /**
+   * Opens the daily source. Throws `source-missing` or `source-mixes-markets` if this lake cannot be filled from one.
+   */
   source(): Promise<DailySource>;
   /** Settings of the simulated market that this lake is filled from; undefined for a lake with any other data. */
   simulatedMarket(): Promise<SimulatedMarketSettings | undefined>;

@@ -2,18 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import type { Keys, NewKey } from '#ports/keys.ts';
+import type { OpenTwice } from './sql-stores.ts';
 
-/** Contract suite for key stores, whatever the database. Two stores over one database stand for two processes. */
-export function keysContract(
-  name: string,
-  open: () => Promise<{ readonly first: Keys; readonly second: Keys; readonly close: () => Promise<void> }>,
-): void {
+/** Contract of `Keys` over any database. Two stores over one database stand for two processes. */
+export function keysContract(name: string, open: OpenTwice): void {
   describe(`keys over ${name}`, () => {
     let first: Keys;
     let second: Keys;
     let close: (() => Promise<void>) | undefined;
     before(async () => {
-      ({ first, second, close } = await open());
+      const stores = await open();
+      [first, second, close] = [stores.first.keys, stores.second.keys, stores.close];
     });
     after(() => close?.());
 

@@ -16,7 +16,7 @@ describe('a lake of a simulated market', () => {
     const built = await condvest(['up', '--once', '--symbols', '12', '--years', '2'], { home });
     assert.equal(built.code, 0, built.err);
     assert.match(built.out, /These prices are simulated/);
-    assert.match(built.err, /all is well/i);
+    assert.match(built.err, /no problems/i);
     const { out } = await condvest(['symbols', '--json'], { home });
     symbol = (JSON.parse(out) as { symbol: string }[])[0]?.symbol ?? '';
   });
@@ -41,7 +41,7 @@ describe('a lake of a simulated market', () => {
   test('is not mixed with another simulated market', async () => {
     const other = await condvest(['up', '--once', '--seed', '2'], { home });
     assert.equal(other.code, 2);
-    assert.match(other.err, /already holds another simulated market: seed 1, 12 securities/);
+    assert.match(other.err, /already holds a different simulated market: seed 1, 12 securities/);
   });
 
   test('passes the deep check', async () => {

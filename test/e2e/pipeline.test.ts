@@ -74,7 +74,7 @@ test('of two runs at once one works, and the other is told who does', async () =
   const refused = outcomes.filter(({ code }) => code === 1);
   // The slower run may start after the first has finished, and then has nothing to do.
   assert.ok(refused.length <= 1);
-  for (const { err } of refused) assert.match(err, /A run of the pipeline is under way: .*condvest pipeline status/);
+  for (const { err } of refused) assert.match(err, /Another run is in progress: .*condvest pipeline status/);
   assert.ok(outcomes.some(({ code }) => code === 0));
 });
 
@@ -97,7 +97,7 @@ test('a run under an id that nobody knows, or without one, is refused with what 
   const home = folder.path;
   const unknown = await condvest(['pipeline', 'show', 'nothing'], { home, env: SIMULATED });
   assert.equal(unknown.code, 1);
-  assert.match(unknown.err, /There is no run of this id: nothing\. .*condvest pipeline history/);
+  assert.match(unknown.err, /No run has this id: nothing\. .*condvest pipeline history/);
   assert.equal((await condvest(['pipeline', 'resume'], { home, env: SIMULATED })).code, 2);
 });
 
@@ -109,7 +109,7 @@ test('notify test posts to the webhook, signed, and says where it did not get th
   const env = { CONDVEST_WEBHOOK_URL: url, CONDVEST_WEBHOOK_SECRET: secret };
   const sent = await condvest(['notify', 'test'], { home: folder.path, env });
   assert.equal(sent.code, 0, sent.err);
-  assert.match(sent.out, /webhook: taken/);
+  assert.match(sent.out, /webhook: delivered/);
   assert.deepEqual(
     hook.posts.map(({ headers, body }) => {
       const header = (name: string): string => String(headers[name]);
@@ -120,5 +120,5 @@ test('notify test posts to the webhook, signed, and says where it did not get th
   await hook[Symbol.asyncDispose]();
   const gone = await condvest(['notify', 'test'], { home: folder.path, env });
   assert.equal(gone.code, 1);
-  assert.match(gone.out, /console: taken[\s\S]*webhook: FAILED: .*ECONNREFUSED/);
+  assert.match(gone.out, /console: delivered[\s\S]*webhook: FAILED: .*ECONNREFUSED/);
 });

@@ -93,10 +93,10 @@ describe('condvest up', () => {
     assert.equal(run.state, 'succeeded');
     assert.ok(steps.length > 0);
     assert.equal(await server.stop(), 0);
-    assert.match(server.output.err, /Look at it in a browser: http/);
+    assert.match(server.output.err, /Open it in a browser: http/);
   });
 
-  test('the work that dies is begun again, and the server goes on', async () => {
+  test('a worker that is killed is restarted, and the server keeps running', async () => {
     const home = join(folder.path, 'killed');
     await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
@@ -115,8 +115,8 @@ describe('condvest up', () => {
     assert.ok(held.building !== null, 'a market of 60 symbols is not made in the time of one request');
     process.kill(worker, 'SIGKILL');
     const broken = await eventually(status, ({ building }) => building === null || typeof building.error === 'string');
-    assert.match(broken.building?.error ?? '', /SIGKILL.*begun again/);
-    assert.match(server.output.err, /the work ended by SIGKILL; it is begun again in 5 s/);
+    assert.match(broken.building?.error ?? '', /SIGKILL.*restarted/);
+    assert.match(server.output.err, /the worker was killed by SIGKILL; restarting it in 5 s/);
     const again = await eventually(status, ({ next_run }) => next_run !== null);
     assert.ok(again.last_published !== null);
     assert.equal(await server.stop(), 0);
@@ -144,7 +144,7 @@ describe('condvest up', () => {
   test('wrong use ends the server too, with its message', async () => {
     const outcome = await condvest(['up', '--port', '0', '--seed', 'x'], { home: join(folder.path, 'wrong') });
     assert.equal(outcome.code, 2);
-    assert.match(outcome.err, /--seed cannot have this value/);
+    assert.match(outcome.err, /Invalid value for --seed/);
   });
 });
 
@@ -202,7 +202,7 @@ describe('condvest serve', () => {
     const { server, port } = await takenPort();
     const outcome = await condvest(['serve', '--port', String(port)], { home });
     assert.equal(outcome.code, 2);
-    assert.match(outcome.err, new RegExp(`condvest: Another program listens at this port: 127\\.0\\.0\\.1:${port}\\.`));
+    assert.match(outcome.err, new RegExp(`condvest: The port is in use: 127\\.0\\.0\\.1:${port}\\.`));
     server.close();
   });
 
@@ -210,39 +210,39 @@ describe('condvest serve', () => {
     await using first = await start(['serve'], { home });
     await using second = await start(['serve'], { home });
     assert.notEqual(first.url, second.url);
-    assert.match(second.output.err, /is taken by another program, so this is port \d+/);
+    assert.match(second.output.err, /is in use, so the server listens on port \d+/);
   });
 
   test('a port that is none is refused', async () => {
     const outcome = await condvest(['serve', '--port', '65536'], { home });
     assert.equal(outcome.code, 2);
-    assert.match(outcome.err, /--port cannot have this value: 65536\. Allowed: a whole number from 0 to 65535/);
+    assert.match(outcome.err, /Invalid value for --port: 65536\. Allowed: a whole number from 0 to 65535/);
   });
 
   test('nobody else is served without a key, and with one those who have it', async () => {
     const without = await condvest(['serve', '--host', '0.0.0.0', '--port', '0'], { home });
     assert.equal(without.code, 2);
-    assert.match(without.err, /there is none: host 0\.0\.0\.0\. Make one with: condvest keys create/);
+    assert.match(without.err, /there are none: host 0\.0\.0\.0\. Create one with: condvest keys create/);
     const proxied = await condvest(['serve', '--port', '0'], {
       home,
       env: { CONDVEST_SERVE_PUBLIC_URL: 'https://data.example.com' },
     });
-    assert.match(proxied.err, /there is none: https:\/\/data\.example\.com/);
+    assert.match(proxied.err, /there are none: https:\/\/data\.example\.com/);
 
     const made = await condvest(['keys', 'create', 'notebook', '--per-minute', '0'], { home });
     assert.equal(made.code, 0, made.err);
     const key = made.out.trim();
     assert.match(key, /^cvk_[0-9a-f]{12}_[\w-]{43}$/);
-    assert.match(made.err, /cannot be shown again/);
+    assert.match(made.err, /shown only this once/);
     const elsewhere = await condvest(['serve', '--host', '203.0.113.9', '--port', '0'], { home });
     assert.equal(elsewhere.code, 2);
-    assert.match(elsewhere.err, /cannot listen at this address: 203\.0\.113\.9:0 \(EADDRNOTAVAIL\)/);
+    assert.match(elsewhere.err, /cannot listen on this address: 203\.0\.113\.9:0 \(EADDRNOTAVAIL\)/);
     const log = join(folder.path, 'access.log');
     await using server = await start(['serve', '--host', '0.0.0.0', '--port', '0'], {
       home,
       env: { CONDVEST_ACCESS_LOG: log },
     });
-    assert.match(server.output.out, /to those who have a key/);
+    assert.match(server.output.out, /to callers with an API key/);
     assert.equal((await fetch(`${server.url}condvest/v1/status`)).status, 401);
     assert.equal((await fetch(`${server.url}condvest/v1/status?apiKey=${key}`)).status, 200);
     const listed = await condvest(['keys', 'list', '--json'], { home });
@@ -265,11 +265,11 @@ describe('condvest serve', () => {
   test('keys are refused with one message for what is wrong', async () => {
     const cases: [readonly string[], RegExp][] = [
       [['keys', 'create'], /keys create needs a name for the key/],
-      [['keys', 'create', '../etc'], /cannot have this name: \.\.\/etc/],
-      [['keys', 'create', 'a', '--scopes', 'write'], /--scopes cannot have this value: write/],
-      [['keys', 'create', 'a', '--per-minute', '-1'], /--per-minute cannot have this value/],
-      [['keys', 'delete', 'a'], /cannot be done with keys: delete.*create, list, revoke/],
-      [['keys', 'revoke', 'nobody'], /no key of this id, and none in use of this name: nobody/],
+      [['keys', 'create', '../etc'], /Invalid key name: \.\.\/etc/],
+      [['keys', 'create', 'a', '--scopes', 'write'], /Invalid value for --scopes: write/],
+      [['keys', 'create', 'a', '--per-minute', '-1'], /Invalid value for --per-minute/],
+      [['keys', 'delete', 'a'], /Unknown action: delete.*create, list, revoke/],
+      [['keys', 'revoke', 'nobody'], /No key has this id, and no active key has this name: nobody/],
     ];
     for (const [args, message] of cases) {
       const outcome = await condvest(args, { home });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { WORKS_FOR } from '#runtime/daemon/work-link.ts';
+import { PARENT_PID_ENV } from '#runtime/daemon/work-link.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 import { condvest, temporaryFolder, testEnvironment } from './command-line.ts';
@@ -29,7 +29,7 @@ describe('an empty lake and a vendor', () => {
   });
   const wrong = (): Record<string, string> => ({ MASSIVE_API_KEY: 'another-key', CONDVEST_MASSIVE_URL: vendor.url });
 
-  test('a vendor that is down is waited for, told of once, and ends only what was asked for once', async () => {
+  test('while the vendor is down, up waits and notifies once, and up --once fails', async () => {
     await using hook = await WebhookReceiver.open();
     const posts = (): string[] =>
       hook.posts.map(({ body }) => {
@@ -90,7 +90,7 @@ describe('the process of the pipeline', () => {
       () => Promise.resolve(NEXT.test(second.output.err)),
       (isScheduled) => isScheduled,
     );
-    assert.doesNotMatch(second.output.err, /once more for/, 'the run was done, and not put off');
+    assert.doesNotMatch(second.output.err, /retry of/, 'the run was done, and not put off');
     assert.equal(await isAlive(worker ?? 0), false);
     const { results } = await json<{ results: { state: string }[] }>(`${second.url}condvest/v1/runs`);
     assert.deepEqual(
@@ -106,7 +106,7 @@ describe('the process of the pipeline', () => {
     await using folder = await temporaryFolder();
     // Started as a server starts it, but with the process id of no server.
     const child = spawn(process.execPath, [resolve('bin/condvest.ts'), 'up', '--no-serve'], {
-      env: { ...testEnvironment(), ...SIMULATED, CONDVEST_HOME: folder.path, [WORKS_FOR]: '1' },
+      env: { ...testEnvironment(), ...SIMULATED, CONDVEST_HOME: folder.path, [PARENT_PID_ENV]: '1' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const [code] = (await once(child, 'close')) as [number | null];

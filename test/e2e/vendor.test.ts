@@ -113,8 +113,8 @@ describe('the command line and a vendor', () => {
     server.planFrom = '2024-02-01';
     const { code, out, err } = await run(home.path, ['backfill', ...RANGE]);
     assert.equal(code, 0, err);
-    assert.match(out, /history that massive gives you ends after 2024-01-31/);
-    assert.ok(!out.includes('left undone'));
+    assert.match(out, /plan at massive has no history up to 2024-01-31/);
+    assert.ok(!out.includes('not fetched yet'));
     const { out: gaps } = await run(home.path, ['gaps', '--json']);
     const { sessions, horizon } = JSON.parse(gaps) as { sessions: { session: string }[]; horizon: string };
     assert.equal(horizon, '2024-01-31');
@@ -179,18 +179,18 @@ describe('the command line and a vendor', () => {
       [['backfill'], /neither --years nor --from/],
       [['backfill', '--years', '2', '--from', '2024-01-02'], /both --years and --from/],
       [['backfill', '--years', 'two'], /whole number/],
-      [['backfill', '--from', '2024-03-01', '--to', '2024-02-01'], /ends before it begins/],
-      [['backfill', '--from', '2024-02-17', '--to', '2024-02-19'], /closed on every day/],
-      [['fetch', '--from', '2099-01-01'], /have closed can be fetched/],
+      [['backfill', '--from', '2024-03-01', '--to', '2024-02-01'], /ends before it starts/],
+      [['backfill', '--from', '2024-02-17', '--to', '2024-02-19'], /contains no session/],
+      [['fetch', '--from', '2099-01-01'], /Only closed sessions can be fetched/],
       [['fetch', '--from', '2024-02-30'], /existing date/],
-      [['fetch', '--from', '1950-01-01', '--to', '1950-02-01'], /calendar does not reach/],
-      [['pipeline', 'run', '2024-02-01'], /pipeline run takes nothing beside it: 2024-02-01.*--session 2024-02-01/],
-      [['pipeline', 'history', '20'], /pipeline history takes nothing beside it: 20/],
-      [['quality', '--session', '2024-02-18'], /closed on every day/],
+      [['fetch', '--from', '1950-01-01', '--to', '1950-02-01'], /outside the exchange calendar/],
+      [['pipeline', 'run', '2024-02-01'], /pipeline run takes no operand: 2024-02-01.*--session 2024-02-01/],
+      [['pipeline', 'history', '20'], /pipeline history takes no operand: 20/],
+      [['quality', '--session', '2024-02-18'], /contains no session/],
       [['fetch'], /MASSIVE_API_KEY/, { MASSIVE_API_KEY: 'a key' }],
-      [['fetch'], /an http or https address/, { CONDVEST_MASSIVE_URL: 'api.massive.com' }],
+      [['fetch'], /an http or https URL/, { CONDVEST_MASSIVE_URL: 'api.massive.com' }],
       [['fetch'], /from 0 to 6000/, { CONDVEST_REQUESTS_PER_MINUTE: '5 a minute' }],
-      [['fetch'], /names no folder/, { CONDVEST_SOURCE: 'flat-files' }],
+      [['fetch'], /CONDVEST_FLAT_FILES is not set/, { CONDVEST_SOURCE: 'flat-files' }],
       [
         ['fetch'],
         /Cannot read the folder of flat files/,

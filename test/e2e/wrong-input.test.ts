@@ -96,7 +96,7 @@ describe('wrong input', () => {
 
   test('a home below a file, whatever is asked of it', async () => {
     for (const args of [['keys', 'list'], ['pipeline', 'history'], ['status'], ['up', '--once']])
-      await failsWith(args, 1, /home folder cannot be written to.*good\.csv.*CONDVEST_HOME/, {
+      await failsWith(args, 1, /home folder is not writable.*good\.csv.*CONDVEST_HOME/, {
         home: file('good.csv/home'),
       });
   });
@@ -126,7 +126,7 @@ describe('wrong input', () => {
     await chmod(folder.path, 0o755);
     // Root may write anywhere, so the command runs as an unprivileged user.
     const under = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-    await failsWith(['import', file('good.csv')], 1, /cannot be written to/, { home: join(locked, 'home'), under });
+    await failsWith(['import', file('good.csv')], 1, /is not writable/, { home: join(locked, 'home'), under });
   });
 
   test('a disk that is full: nothing is committed, and the same import succeeds later', async () => {

@@ -12,7 +12,7 @@ import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { NoticeEvent, Operations } from '#ports/operations.ts';
+import type { NoticeEvent, Notices } from '#ports/notices.ts';
 import { firstDifference, MarketModel } from '#test/integration/resample/market-model.ts';
 
 /** Checks after every night and at the end of a month. */
@@ -25,7 +25,7 @@ export interface Evidence {
   readonly calendar: Calendar;
   readonly clock: Clock;
   readonly lake: Lake;
-  readonly operations: Operations;
+  readonly notices: Notices;
   /** The market without faults. */
   readonly market: SimulatedSource;
   readonly faults: readonly Fault[];
@@ -50,7 +50,7 @@ export interface Evidence {
  * the expected rows are the market's own truth.
  */
 export async function checkTold(of: Evidence, state: string): Promise<void> {
-  const open = await of.operations.notices({ openOnly: true, limit: 1000 });
+  const open = await of.notices.list({ openOnly: true, limit: 1000 });
   const isTold = (kind: string, session: IsoDate): boolean =>
     open.some((notice) => notice.kind === kind && covers(notice.key, session));
   const stored = await storedRows(of);
@@ -134,7 +134,7 @@ async function checkSilver(of: Evidence, stored: ReadonlyMap<IsoDate, readonly D
 }
 
 async function checkNotices(of: Evidence): Promise<void> {
-  const all = await of.operations.notices({ openOnly: false, limit: 1000 });
+  const all = await of.notices.list({ openOnly: false, limit: 1000 });
   const lasting = all.filter(({ kind, state }) => state === 'open' && kind !== 'restated' && kind !== 'settled-short');
   assert.deepEqual(
     lasting.map(({ key }) => key),

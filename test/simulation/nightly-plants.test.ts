@@ -6,7 +6,7 @@ import { recordSessions } from '#batch/ledger/record-sessions.ts';
 import { DAILY_BARS, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import type { Operations } from '#ports/operations.ts';
+import type { Notices } from '#ports/notices.ts';
 import { liveMonths, type Plant } from './nightly.ts';
 
 /** Proves that the simulation finds what it should: each planted bug fails a week of nights. */
@@ -85,18 +85,18 @@ const PLANTS: readonly [name: string, plant: Plant, found: RegExp][] = [
   [
     'notices that are told again and again',
     {
-      operations: (operations: Operations) => instead(operations, { markDelivered: async () => undefined }),
+      notices: (notices: Notices) => instead(notices, { markDelivered: async () => undefined }),
     },
     /told more than once/,
   ],
   [
     'a failure that nobody is told of',
-    { operations: (operations: Operations) => instead(operations, { openNotice: async () => false }) },
+    { notices: (notices: Notices) => instead(notices, { open: async () => false }) },
     /nobody was told|restatements are told once/,
   ],
   [
     'a notice that is never over',
-    { operations: (operations: Operations) => instead(operations, { resolveNotice: async () => undefined }) },
+    { notices: (notices: Notices) => instead(notices, { resolve: async () => undefined }) },
     /is whole|is not over|every condition is over/,
   ],
 ];

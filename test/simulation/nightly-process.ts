@@ -1,6 +1,5 @@
 import type { RequestBudget } from '#adapters/massive/request-budget.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import type { Operations } from '#ports/operations.ts';
 import type { FaultStore } from '#test/fakes/fault-store.ts';
 
 /** Ports of a process of the simulation. */
@@ -20,12 +19,9 @@ export function budgeted(source: DailySource, budget: RequestBudget, onRequest: 
   });
 }
 
-/**
- * After its process is killed, nothing reaches the operational store either. The process can be killed at each call to
- * the store.
- */
-export function mortal(operations: Operations, store: FaultStore): Operations {
-  return new Proxy(operations, {
+/** A port that nothing reaches once its process was killed, which can happen at each call to it. */
+export function mortal<Port extends object>(port: Port, store: FaultStore): Port {
+  return new Proxy(port, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function') return value;

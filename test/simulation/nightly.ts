@@ -5,7 +5,7 @@ import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { RequestBudget } from '#adapters/massive/request-budget.ts';
 import { SimulatedSource } from '#adapters/simulator/daily-source.ts';
 import type { Fault } from '#adapters/simulator/scenarios.ts';
-import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import type { SqlStore } from '#adapters/sql/store.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { fetchBars } from '#batch/fetch/fetch-bars.ts';
@@ -16,10 +16,11 @@ import { Lake } from '#lake/lake.ts';
 import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import type { NoticeEvent, Operations } from '#ports/operations.ts';
+import type { NoticeEvent, Notices } from '#ports/notices.ts';
 import type { Random } from '#ports/random.ts';
 import { AGAIN_MS, nextRun } from '#runtime/daemon/schedule.ts';
 import { runPipeline } from '#runtime/runs/pipeline.ts';
+import { openSqlStore } from '#test/contract/sql-stores.ts';
 import { FaultStore } from '#test/fakes/fault-store.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
@@ -52,7 +53,7 @@ const CALM_RUNS_MAX = 12;
 
 /** A bug planted in the program, to prove that it is found. */
 export interface Plant {
-  readonly operations?: (operations: Operations) => Operations;
+  readonly notices?: (notices: Notices) => Notices;
   readonly source?: (source: DailySource) => DailySource;
   /** At the end, before anything is checked. */
   readonly tamper?: (lake: Lake, calendar: Calendar) => Promise<void>;
@@ -89,7 +90,7 @@ class Month {
   readonly #clock: VirtualClock;
   readonly #folder: string;
   readonly #engine: Engine;
-  readonly #operations: Operations;
+  readonly #operations: SqlStore;
   readonly #first: IsoDate;
   readonly #last: IsoDate;
   readonly #marketFrom: IsoDate;
@@ -114,7 +115,7 @@ class Month {
     const folder = await mkdtemp(join(memoryFolder(), 'condvest-nightly-'));
     const engine = await Engine.create({ tempFolder: folder, threads: 1 });
     const random = seededRandom(seed);
-    const operations = await openSqliteOperations({ path: join(folder, 'operations.sqlite'), random, nowMs: 0 });
+    const operations = openSqlStore({ path: join(folder, 'operations.sqlite') }, random);
     return new Month(seed, options, folder, engine, random, operations);
   }
 
@@ -124,7 +125,7 @@ class Month {
     folder: string,
     engine: Engine,
     random: Random,
-    operations: Operations,
+    operations: SqlStore,
   ) {
     this.#seed = seed;
     this.#sessions = options.sessions ?? SESSIONS_A_MONTH;
@@ -220,12 +221,16 @@ class Month {
     const store = this.#store();
     const dies = mayDie && this.#random.next() < KILL_CHANCE;
     if (dies) store.killAt(1 + Math.floor(this.#random.next() * KILL_POINTS_MAX));
+    const { runs, leases, notices, listings } = this.#operations;
     const label = new Date(this.#clock.nowMs()).toISOString();
     try {
       const report = await runPipeline(
         {
           pipeline: this.#deps(faults, store),
-          operations: mortal(this.#plant.operations?.(this.#operations) ?? this.#operations, store),
+          runs: mortal(runs, store),
+          leases: mortal(leases, store),
+          notices: mortal(this.#plant.notices?.(notices) ?? notices, store),
+          listings: mortal(listings, store),
           notifiers: [
             {
               channel: 'test',
@@ -289,7 +294,7 @@ class Month {
       calendar: this.#calendar,
       clock: this.#clock,
       lake: this.#deps([], this.#store()).lake,
-      operations: this.#operations,
+      notices: this.#operations.notices,
       market: this.#market,
       faults: this.#faults,
       from: this.#from,

@@ -1,7 +1,7 @@
+import type { NoticeEvent } from '#ports/notices.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { NoticeEvent } from '#ports/operations.ts';
 
-/** Notices as lines, for whoever watches the process. */
+/** Writes notices as lines to the process's console. */
 export class ConsoleNotifier implements Notifier {
   readonly channel = 'console';
   readonly #write: (line: string) => void;
@@ -17,11 +17,11 @@ export class ConsoleNotifier implements Notifier {
       for (const line of text.split('\n')) this.#write(`    ${line}`);
       return;
     }
-    this.#write(`[over] ${title} (after ${lasted((resolvedMs ?? firstSeenMs) - firstSeenMs)})`);
+    this.#write(`[resolved] ${title} (after ${formatLasted((resolvedMs ?? firstSeenMs) - firstSeenMs)})`);
   }
 }
 
-function lasted(ms: number): string {
+function formatLasted(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.round(minutes / 60);

@@ -1,23 +1,31 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Dialect, Kysely, sql, type Transaction } from 'kysely';
 import type { Random } from '#ports/random.ts';
-import { isConflict, isDuplicate, isMadeMeanwhile, thrownFor } from './failure.ts';
+import { isConcurrentlyCreated, isConflict, isDuplicate, thrownFor } from './failure.ts';
 import type { OperationsSchema } from './schema.ts';
 import { StorableText } from './storable-text.ts';
 
-export type OperationsTransaction = Transaction<OperationsSchema>;
+/** Access to a database with our schema. */
+export interface Transactions {
+  /**
+   * Runs one transaction, retried on conflicts. It sees a snapshot, and of two transactions that change one row or
+   * insert one key, one is retried. Our transactions always write the row they decide by, so they need no stronger
+   * isolation (Aurora DSQL has none).
+   */
+  write<T>(work: (transaction: Transaction<OperationsSchema>) => Promise<T>): Promise<T>;
+  read<T>(work: (kysely: Kysely<OperationsSchema>) => Promise<T>): Promise<T>;
+}
 
-/** Attempts at a transaction that others get in the way of, and how long is waited at most before each but the first. */
+/** Attempts at a transaction that conflicts with others, and the longest pause before each retry. */
 const CONFLICT_ATTEMPTS = 400;
 const WAIT_MS_MAX = 40;
-/** Of two that insert one key, the loser finds the winner's row on its next try; a clash that stays is a mistake. */
+/** When two insert one key, the loser finds the winner's row on its next attempt. A clash that persists is a bug. */
 const DUPLICATE_ATTEMPTS = 10;
 
-/** A database with our schema in it. All that is asked of it goes through `write` and `read`. */
-export class Database {
+export class Database implements Transactions {
   readonly #kysely: Kysely<OperationsSchema>;
   readonly #random: Random;
-  /** As people are told of it. */
+  /** Location shown to people; never holds a password. */
   readonly place: string;
 
   constructor(options: { readonly dialect: Dialect; readonly random: Random; readonly place: string }) {
@@ -26,12 +34,7 @@ export class Database {
     this.place = options.place;
   }
 
-  /**
-   * One transaction, tried again where another one was in its way. It sees one state of the database, and of two that change
-   * one row or insert one key one is tried again: our transactions always write the row that they decide by, so nothing
-   * stronger is needed (Aurora DSQL has nothing stronger).
-   */
-  write<T>(work: (transaction: OperationsTransaction) => Promise<T>): Promise<T> {
+  write<T>(work: (transaction: Transaction<OperationsSchema>) => Promise<T>): Promise<T> {
     return this.#persist(
       () => this.#kysely.transaction().setIsolationLevel('repeatable read').execute(work),
       (cause) => isDuplicate(cause),
@@ -45,12 +48,12 @@ export class Database {
     );
   }
 
-  /** A statement that makes a table where there is none. */
+  /** Runs a statement that creates a table if it does not exist. */
   async define(statement: string): Promise<void> {
-    await this.#persist(() => sql.raw(statement).execute(this.#kysely), isMadeMeanwhile);
+    await this.#persist(() => sql.raw(statement).execute(this.#kysely), isConcurrentlyCreated);
   }
 
-  /** Again after each conflict, and a few times after what `mayPass`; any other failure is the caller's. */
+  /** Retries after each conflict, and a few times after failures that `mayPass`; throws all others. */
   async #persist<T>(work: () => Promise<T>, mayPass: (cause: unknown) => boolean): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {

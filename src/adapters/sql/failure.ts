@@ -1,16 +1,16 @@
 import { AssertionError } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
 
-/** Failures of a database as the program knows them, and which of them are worth another try. */
+/** Classifies database failures: which are retried, and which error each becomes. */
 
 /** PostgreSQL: serialization failure, deadlock. Aurora DSQL: conflicting commits, a schema that moved. */
-const AGAIN_STATES = new Set(['40001', '40P01', 'OC000', 'OC001']);
+const CONFLICT_STATES = new Set(['40001', '40P01', 'OC000', 'OC001']);
 /**
- * PostgreSQL, when two make one table at once: `if not exists` looks first and creates afterwards. Type exists, table exists,
- * a row of its catalogue exists or was changed.
+ * PostgreSQL, when two sessions create one table at once, since `if not exists` checks first and creates afterwards:
+ * type exists, table exists, catalog row exists or was changed.
  */
-const MADE_MEANWHILE_STATES = new Set(['42710', '42P07', '23505', 'XX000']);
-/** PostgreSQL's classes of what the same call will meet again: data, constraint, name or syntax, feature. */
+const CREATED_STATES = new Set(['42710', '42P07', '23505', 'XX000']);
+/** PostgreSQL error classes that a retry would meet again: data, constraint, name or syntax, feature. */
 const REFUSED_CLASSES = new Set(['0A', '22', '23', '42']);
 const UNIQUE_STATE = '23505';
 
@@ -18,11 +18,11 @@ const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOT_A_DATABASE = 26;
-const MISTAKES = [AssertionError, TypeError, RangeError, ReferenceError, SyntaxError];
+const BUGS = [AssertionError, TypeError, RangeError, ReferenceError, SyntaxError];
 
-/** SQLite's own failures that the same call will meet again: error in the statement, too big, constraint, mismatch, range. */
+/** SQLite errors that a retry would meet again: error in the statement, too big, constraint, mismatch, range. */
 const SQLITE_REFUSED = new Set([1, 18, 19, 20, 25]);
-/** Extended codes: primary key, unique index, row id. */
+/** SQLite extended codes: primary key, unique index, row id. */
 const SQLITE_UNIQUE = new Set([1555, 2067, 2579]);
 
 interface Failure {
@@ -44,30 +44,30 @@ function primaryOf({ sqlite }: Failure): number | undefined {
   return sqlite === undefined ? undefined : sqlite & 0xff;
 }
 
-/** Another transaction was in the way: the same one may succeed now. */
+/** Returns whether the transaction conflicted with another one and may succeed when retried. */
 export function isConflict(cause: unknown): boolean {
   const failure = failureOf(cause);
   const primary = primaryOf(failure);
-  return AGAIN_STATES.has(failure.state ?? '') || primary === SQLITE_BUSY || primary === SQLITE_LOCKED;
+  return CONFLICT_STATES.has(failure.state ?? '') || primary === SQLITE_BUSY || primary === SQLITE_LOCKED;
 }
 
-/** A row of that key is there already. */
+/** Returns whether a row with that key already exists. */
 export function isDuplicate(cause: unknown): boolean {
   const { state, sqlite } = failureOf(cause);
   return state === UNIQUE_STATE || (sqlite !== undefined && SQLITE_UNIQUE.has(sqlite));
 }
 
-/** A table was made by somebody else between the look and the making. */
-export function isMadeMeanwhile(cause: unknown): boolean {
-  return MADE_MEANWHILE_STATES.has(failureOf(cause).state ?? '');
+/** Returns whether another session created the table between the check and the creation. */
+export function isConcurrentlyCreated(cause: unknown): boolean {
+  return CREATED_STATES.has(failureOf(cause).state ?? '');
 }
 
 /**
- * What is thrown for a failure. A mistake of the program passes as it is; all that a database or the way to it can do becomes
- * a `CondvestError`. `place` never holds a password.
+ * Returns the error to throw for a failure. Bugs pass unchanged; every failure of the database or its connection
+ * becomes a `CondvestError`. `place` never contains a password.
  */
 export function thrownFor(cause: unknown, place: string): unknown {
-  if (cause instanceof CondvestError || isMistake(cause)) return cause;
+  if (cause instanceof CondvestError || isBug(cause)) return cause;
   const failure = failureOf(cause);
   const primary = primaryOf(failure);
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
@@ -77,9 +77,9 @@ export function thrownFor(cause: unknown, place: string): unknown {
     return new CondvestError({
       code: 'operations-corrupt',
       kind: 'corrupt',
-      message: 'The file of runs and notices is damaged or no SQLite database',
+      message: 'The file of the operational store is damaged, or is not an SQLite database',
       found,
-      action: 'Move it away and start again: no market data is in it, only the history of runs and notices',
+      action: 'Move it away and start again: it contains no market data, only runs, notices and API keys',
       cause,
     });
   }
@@ -87,23 +87,23 @@ export function thrownFor(cause: unknown, place: string): unknown {
     return new CondvestError({
       code: 'operations-refused',
       kind: 'permanent',
-      message: 'The store of runs and notices refused a statement',
+      message: 'The operational store rejected a statement',
       found,
-      action: 'If its tables were changed by hand, undo that; if not, report this as a fault of Condvest',
+      action: 'If its tables were changed by hand, undo the change; otherwise report this as a bug in Condvest',
       cause,
     });
   }
   return new CondvestError({
     code: 'operations-unavailable',
     kind: 'transient',
-    message: 'The store of runs and notices cannot be used',
+    message: 'The operational store is unavailable',
     found,
-    action: 'See that it runs and that its address and access are right',
+    action: 'Check that it is running, and its address and credentials',
     cause,
   });
 }
 
-/** Errors that are thrown for a program's own fault; a driver given a wrong argument throws one of them. */
-function isMistake(cause: unknown): boolean {
-  return !(cause instanceof Error) || MISTAKES.some((mistake) => cause instanceof mistake);
+/** Returns whether the error is a bug: drivers throw such errors for a wrong argument. */
+function isBug(cause: unknown): boolean {
+  return !(cause instanceof Error) || BUGS.some((bug) => cause instanceof bug);
 }

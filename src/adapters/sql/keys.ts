@@ -1,14 +1,13 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { KeyScope, Keys, KeyUse, NewKey, StoredKey } from '#ports/keys.ts';
-import type { Database } from './database.ts';
+import type { Transactions } from './database.ts';
 import type { OperationsSchema } from './schema.ts';
 
-/** Keys of callers over any of our databases. */
 export class SqlKeys implements Keys {
-  readonly #database: Database;
+  readonly #database: Transactions;
 
-  constructor(database: Database) {
+  constructor(database: Transactions) {
     this.#database = database;
   }
 
@@ -70,13 +69,13 @@ export class SqlKeys implements Keys {
   }
 
   addUses(uses: readonly KeyUse[]): Promise<ReadonlyMap<string, number>> {
-    // By id, so that two processes take the rows in one order.
+    // Sorted by id, so that concurrent processes lock rows in the same order.
     const sorted = uses.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return this.#database.write(async (db) => {
       const totals = new Map<string, number>();
       for (const { id, day, requests, lastUsedMs } of sorted) {
         const row = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
-        // Uses of a day that is over do not count towards a later one.
+        // Requests of an earlier day do not count towards a later one.
         if (row === undefined || (row.used_day ?? '') > day) continue;
         const total = (row.used_day === day ? row.used_requests : 0) + requests;
         const last = Math.max(row.last_used_ms ?? 0, lastUsedMs);
@@ -89,10 +88,6 @@ export class SqlKeys implements Keys {
       }
       return totals;
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#database.close();
   }
 }
 
@@ -115,8 +110,8 @@ function keyOf(row: OperationsSchema['api_keys']): StoredKey {
 function nameTaken(name: string, id: string): UsageError {
   return new UsageError({
     code: 'key-name-taken',
-    message: 'A key of this name is in use',
+    message: 'An active key already has this name',
     found: `${name} (${id})`,
-    action: 'Choose another name, or end that key with: condvest keys revoke',
+    action: 'Choose another name, or revoke that key with: condvest keys revoke',
   });
 }

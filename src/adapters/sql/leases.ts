@@ -1,44 +1,49 @@
-import type { LeaseOutcome, LeaseRequest } from '#ports/operations.ts';
-import type { Database } from './database.ts';
+import type { LeaseOutcome, LeaseRequest, Leases } from '#ports/leases.ts';
+import type { Transactions } from './database.ts';
 
-/** Leases: a name is held by one until a time, which its holder puts off while it works. */
-
-/** Clocks of machines that share a store differ by less. */
+/** Upper bound on the clock difference between machines that share a store. */
 const CLOCK_DIFFERENCE_MAX_MS = 3_600_000;
 
-export function acquireLease(database: Database, { name, holder, nowMs, ttlMs }: LeaseRequest): Promise<LeaseOutcome> {
-  return database.write(async (db): Promise<LeaseOutcome> => {
-    const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
-    const expiresMs = nowMs + ttlMs;
-    if (lease === undefined) {
-      await db.insertInto('leases').values({ name, holder, expires_ms: expiresMs }).execute();
-      return { taken: true, from: undefined };
-    }
-    const leftMs = lease.expires_ms - nowMs;
-    // What holds for longer than any lease does was given by a clock that was ahead: its holder died before it was set right.
-    const holds = leftMs > 0 && leftMs <= ttlMs + CLOCK_DIFFERENCE_MAX_MS;
-    if (lease.holder !== holder && holds) return { taken: false, holder: lease.holder, expiresMs: lease.expires_ms };
-    await db.updateTable('leases').set({ holder, expires_ms: expiresMs }).where('name', '=', name).execute();
-    return { taken: true, from: lease.holder === holder ? undefined : lease.holder };
-  });
-}
+export class SqlLeases implements Leases {
+  readonly #database: Transactions;
 
-/** False where somebody else has it by now. */
-export function renewLease(database: Database, { name, holder, nowMs, ttlMs }: LeaseRequest): Promise<boolean> {
-  return database.write(async (db) => {
-    const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
-    if (lease?.holder !== holder) return false;
-    await db
-      .updateTable('leases')
-      .set({ expires_ms: nowMs + ttlMs })
-      .where('name', '=', name)
-      .execute();
-    return true;
-  });
-}
+  constructor(database: Transactions) {
+    this.#database = database;
+  }
 
-export async function releaseLease(database: Database, name: string, holder: string): Promise<void> {
-  await database.write(async (db) => {
-    await db.deleteFrom('leases').where('name', '=', name).where('holder', '=', holder).execute();
-  });
+  acquire({ name, holder, nowMs, ttlMs }: LeaseRequest): Promise<LeaseOutcome> {
+    return this.#database.write(async (db): Promise<LeaseOutcome> => {
+      const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
+      const expiresMs = nowMs + ttlMs;
+      if (lease === undefined) {
+        await db.insertInto('leases').values({ name, holder, expires_ms: expiresMs }).execute();
+        return { taken: true, from: undefined };
+      }
+      const leftMs = lease.expires_ms - nowMs;
+      // A longer remainder comes from a clock that was ahead: its holder died before the clock was set right.
+      const isHeld = leftMs > 0 && leftMs <= ttlMs + CLOCK_DIFFERENCE_MAX_MS;
+      if (lease.holder !== holder && isHeld) return { taken: false, holder: lease.holder, expiresMs: lease.expires_ms };
+      await db.updateTable('leases').set({ holder, expires_ms: expiresMs }).where('name', '=', name).execute();
+      return { taken: true, from: lease.holder === holder ? undefined : lease.holder };
+    });
+  }
+
+  renew({ name, holder, nowMs, ttlMs }: LeaseRequest): Promise<boolean> {
+    return this.#database.write(async (db) => {
+      const lease = await db.selectFrom('leases').selectAll().where('name', '=', name).executeTakeFirst();
+      if (lease?.holder !== holder) return false;
+      await db
+        .updateTable('leases')
+        .set({ expires_ms: nowMs + ttlMs })
+        .where('name', '=', name)
+        .execute();
+      return true;
+    });
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    await this.#database.write(async (db) => {
+      await db.deleteFrom('leases').where('name', '=', name).where('holder', '=', holder).execute();
+    });
+  }
 }

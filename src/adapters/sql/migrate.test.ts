@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Database } from './database.ts';
-import { acquireLease, releaseLease } from './leases.ts';
+import { SqlLeases } from './leases.ts';
 import { migrate } from './migrate.ts';
 import { LEASES_TABLE } from './migrations.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
@@ -17,7 +17,7 @@ async function lockedDatabase(ttlMs: number) {
   const connection = new DatabaseSync(':memory:');
   const database = new Database({ dialect: new NodeSqliteDialect(connection), random, place: 'a place' });
   await database.define(LEASES_TABLE);
-  await acquireLease(database, { name: LEASE, holder: 'another', nowMs: Date.now(), ttlMs });
+  await new SqlLeases(database).acquire({ name: LEASE, holder: 'another', nowMs: Date.now(), ttlMs });
   const tables = () =>
     connection
       .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite%' order by name")
@@ -31,11 +31,11 @@ test('nobody changes the schema beside another one, and goes on once that one is
   const done = migrate(database, { random, nowMs: 1 });
   await setTimeout(300);
   assert.deepEqual(tables(), ['condvest_migrations', 'leases']);
-  await releaseLease(database, LEASE, 'another');
+  await new SqlLeases(database).release(LEASE, 'another');
   await done;
   assert.ok(tables().includes('runs'));
   // The lock is free again.
-  const outcome = await acquireLease(database, { name: LEASE, holder: 'third', nowMs: Date.now(), ttlMs: 1 });
+  const outcome = await new SqlLeases(database).acquire({ name: LEASE, holder: 'third', nowMs: Date.now(), ttlMs: 1 });
   assert.ok(outcome.taken);
   await database.close();
 });

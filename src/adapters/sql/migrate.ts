@@ -3,19 +3,19 @@ import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Random } from '#ports/random.ts';
 import type { Database } from './database.ts';
-import { acquireLease, releaseLease } from './leases.ts';
+import { SqlLeases } from './leases.ts';
 import { LEASES_TABLE, MIGRATIONS, MIGRATIONS_TABLE } from './migrations.ts';
 
 const LEASE = 'schema';
-/** Longer than a migration takes; a process that dies in the middle of one holds up the others for as long. */
+/** Longer than any migration takes. If a process dies during one, the others wait this long. */
 const LEASE_MS = 30_000;
 const PAUSE_MS = 100;
 const WAIT_MS_MAX = 2 * LEASE_MS;
 
 /**
- * Brings the schema up to date, one process at a time. The lock is a lease in the store itself: Aurora DSQL has no other that
- * all processes see. Should it run out under its holder, nothing is lost: each statement may be run twice, and each version is
- * recorded once.
+ * Brings the schema up to date, one process at a time. The lock is a lease in the store itself, since Aurora DSQL has
+ * no advisory locks. If it expires under its holder, nothing is lost: each statement can be run twice, and each version
+ * is recorded once.
  */
 export async function migrate(
   database: Database,
@@ -24,8 +24,9 @@ export async function migrate(
   await database.define(MIGRATIONS_TABLE);
   if ((await versionOf(database)) === MIGRATIONS.length) return;
   await database.define(LEASES_TABLE);
+  const leases = new SqlLeases(database);
   const holder = random.uuid();
-  if (!(await waitForLock(database, holder))) return;
+  if (!(await waitForLock(database, leases, holder))) return;
   try {
     for (let version = await versionOf(database); ; version += 1) {
       const statements = MIGRATIONS[version];
@@ -40,17 +41,17 @@ export async function migrate(
       });
     }
   } finally {
-    await releaseLease(database, LEASE, holder);
+    await leases.release(LEASE, holder);
   }
 }
 
-/** True once the lock is ours; false where there is nothing left to do, since somebody else has done it. */
-async function waitForLock(database: Database, holder: string): Promise<boolean> {
-  // Whoever is at work here goes by the clock of the wall, whatever time the caller's records say.
+/** Returns true once the lock is held, or false if another process has brought the schema up to date. */
+async function waitForLock(database: Database, leases: SqlLeases, holder: string): Promise<boolean> {
+  // Uses the wall clock, since migrating processes may have virtual clocks of their own.
   const untilMs = Date.now() + WAIT_MS_MAX;
   for (;;) {
     const nowMs = Date.now();
-    const outcome = await acquireLease(database, { name: LEASE, holder, nowMs, ttlMs: LEASE_MS });
+    const outcome = await leases.acquire({ name: LEASE, holder, nowMs, ttlMs: LEASE_MS });
     if (outcome.taken) return true;
     if ((await versionOf(database)) === MIGRATIONS.length) return false;
     if (nowMs >= untilMs) throw locked(database.place, outcome.holder);
@@ -74,9 +75,9 @@ function locked(place: string, holder: string): CondvestError {
   return new CondvestError({
     code: 'operations-locked',
     kind: 'transient',
-    message: 'Another process has been changing the schema of the store of runs and notices for a minute',
+    message: 'Another process has been migrating the operational store for a minute',
     found: `${holder} in ${place}`,
-    action: 'Wait for it to end, and try again',
+    action: 'Wait for it to finish and try again',
   });
 }
 
@@ -84,9 +85,9 @@ function tooNew(place: string, version: number): CondvestError {
   return new CondvestError({
     code: 'operations-too-new',
     kind: 'permanent',
-    message: 'The store of runs and notices was made by a newer version of Condvest',
+    message: 'The operational store was created by a newer version of Condvest',
     found: `schema ${version} in ${place}`,
     allowed: `schema ${MIGRATIONS.length} or older`,
-    action: 'Upgrade Condvest, or name another store',
+    action: 'Upgrade Condvest, or use another store',
   });
 }

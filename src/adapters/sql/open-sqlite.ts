@@ -2,14 +2,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Random } from '#ports/random.ts';
 import { Database } from './database.ts';
 import { thrownFor } from './failure.ts';
-import { SqlKeys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
-import { SqlOperations } from './operations.ts';
 
-/** How long SQLite itself waits for another one's transaction. It blocks the process, so the longer wait is `Database`'s. */
+/** Time that SQLite itself waits for a lock. That blocks the process, so `Database` does the longer waiting. */
 const BUSY_TIMEOUT_MS = 20;
-/** Changing to write-ahead logging needs the file alone for a moment. */
+/** Switching to write-ahead logging needs exclusive access for a moment. */
 const OPEN_TIMEOUT_MS = 5000;
 
 interface SqliteOptions {
@@ -18,17 +16,8 @@ interface SqliteOptions {
   readonly nowMs: number;
 }
 
-/** The operational store in a file, which is made where there is none. Its folder exists. */
-export async function openSqliteOperations(options: SqliteOptions): Promise<SqlOperations> {
-  return new SqlOperations(await openSqlite(options), options.random);
-}
-
-/** The keys of callers, in the same file. */
-export async function openSqliteKeys(options: SqliteOptions): Promise<SqlKeys> {
-  return new SqlKeys(await openSqlite(options));
-}
-
-async function openSqlite(options: SqliteOptions): Promise<Database> {
+/** Opens the database file, creates it if needed, and brings its schema up to date. Its folder must exist. */
+export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const { path, random, nowMs } = options;
   let connection: DatabaseSync | undefined;
   try {
@@ -47,7 +36,9 @@ async function openSqlite(options: SqliteOptions): Promise<Database> {
 const WAL_TRIES = 50;
 const WAL_PAUSE_MS = 100;
 
-/** Two processes that make one new file meet here, and SQLite does not wait for a change of the journal: so we try again. */
+/**
+ * Retries, because processes that create one file at once collide here and SQLite does not wait for a journal change.
+ */
 async function useWal(connection: DatabaseSync): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {

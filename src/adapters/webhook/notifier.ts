@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { CondvestError, reasonOf } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { NoticeEvent } from '#ports/notices.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { NoticeEvent } from '#ports/operations.ts';
 
 export interface WebhookNotifierOptions {
   readonly url: string;
-  /** What posts are signed with. */
+  /** Secret that signs the posts. */
   readonly secret: string;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly timeoutMs?: number;
@@ -15,12 +15,12 @@ export interface WebhookNotifierOptions {
 const TIMEOUT_MS = 10_000;
 const TIMESTAMP_HEADER = 'X-Condvest-Timestamp';
 const SIGNATURE_HEADER = 'X-Condvest-Signature';
-/** Statuses that another try may change. */
+/** Statuses below 500 that a retry may change. */
 const AGAIN_STATUSES = new Set([408, 425, 429]);
 
 /**
- * Posts notices as JSON. The signature is `v1=` and the hex HMAC-SHA256 of `<timestamp>.<body>`, the timestamp being seconds
- * since 1970: a receiver that checks both knows who wrote it and that it is not an old one sent again.
+ * Posts notices as JSON. The signature is `v1=` and the hex HMAC-SHA256 of `<timestamp>.<body>`, with the timestamp in
+ * seconds since 1970. A receiver that checks both knows who sent the post, and that it is not a replay of an old one.
  */
 export class WebhookNotifier implements Notifier {
   readonly channel = 'webhook';
@@ -64,7 +64,7 @@ export class WebhookNotifier implements Notifier {
       status = response.status;
       await response.body?.cancel();
     } catch (cause) {
-      throw this.#failure('transient', limit.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(cause));
+      throw this.#failure('transient', limit.aborted ? `no response within ${timeoutMs / 1000} s` : reasonOf(cause));
     }
     if (status >= 200 && status < 300) return;
     const isTransient = status >= 500 || AGAIN_STATUSES.has(status);
@@ -76,14 +76,14 @@ export class WebhookNotifier implements Notifier {
     return new CondvestError({
       code: kind === 'transient' ? 'webhook-unavailable' : 'webhook-refused',
       kind,
-      message: kind === 'transient' ? 'The webhook could not be reached' : 'The webhook refused a notice',
+      message: kind === 'transient' ? 'The webhook is unavailable' : 'The webhook rejected a notice',
       found: `${origin}: ${found}`,
-      action: 'See CONDVEST_WEBHOOK_URL, and try it with: condvest notify test',
+      action: 'Check CONDVEST_WEBHOOK_URL, and test it with: condvest notify test',
     });
   }
 }
 
-/** No request can be made of an address that holds a name and a password: they go into a header. */
+/** Moves a name and password from the URL into a header: `fetch` rejects URLs with credentials. */
 function withoutPassword(url: string): { readonly address: string; readonly authorization: string | undefined } {
   const address = new URL(url);
   const { username, password } = address;

@@ -1,6 +1,6 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { plural } from '#base/plural.ts';
-import type { NewNotice, Notice, Severity } from '#ports/operations.ts';
+import type { NewNotice, Notice, Severity } from '#ports/notices.ts';
 
 /** Something to tell about one session. */
 export interface Concern {

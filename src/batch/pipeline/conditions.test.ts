@@ -4,7 +4,7 @@ import { type IsoDate, isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import type { HeldEvent } from '#market/corporate-actions.ts';
 import type { LedgerRow, SessionState } from '#market/ledger.ts';
-import type { NewNotice, Notice } from '#ports/operations.ts';
+import type { NewNotice, Notice } from '#ports/notices.ts';
 import {
   type ConditionFacts,
   type ConditionInputs,

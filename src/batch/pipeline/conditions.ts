@@ -3,7 +3,7 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { HeldEvent } from '#market/corporate-actions.ts';
 import type { LedgerRow } from '#market/ledger.ts';
-import type { NewNotice, Notice } from '#ports/operations.ts';
+import type { NewNotice, Notice } from '#ports/notices.ts';
 
 import { bundled, type Concern } from './bundle.ts';
 

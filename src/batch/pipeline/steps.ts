@@ -3,6 +3,7 @@ import { CondvestError, UsageError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import { silverBars } from '#lake/tables.ts';
+import type { ListingsIndex } from '#ports/listings-index.ts';
 import { consolidate } from '../consolidate.ts';
 import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bars.ts';
 import { fetchReference } from '../fetch/fetch-reference.ts';
@@ -15,6 +16,7 @@ import { currentLedger } from '../ledger/ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
 import { deriveRestatements } from '../restatements/restatements.ts';
+import { listedSecurities } from '../tables/listed-securities.ts';
 import { type VerifyDeps, verifyLake } from '../verify/verify.ts';
 
 /**
@@ -239,12 +241,14 @@ export interface RecordStepReport {
 }
 
 /**
- * Records what a killed process left out of the ledger, and derives what changed in the bars since the last run from
- * their versions, before anything merges their files.
+/**
+ * Completes the ledger after a killed process, derives value changes since the last run from their versions (before
+ * anything merges their files), and refreshes the listings index.
  */
-export async function recordStep(deps: PipelineDeps): Promise<RecordStepReport> {
+export async function recordStep(deps: PipelineDeps, listings: ListingsIndex): Promise<RecordStepReport> {
   await completeLedger(deps, deps.clock.nowMs() - VERIFIED_BACK_MS);
   const { added, settlements, restatements } = await deriveRestatements(deps);
+  await listings.replace(await listedSecurities(deps.lake), deps.clock.nowMs());
   return { rows: added, settlements, restatements };
 }
 

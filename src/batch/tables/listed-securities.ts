@@ -1,5 +1,5 @@
 import type { Lake } from '#lake/lake.ts';
-import type { ListedSecurity } from '#ports/operations.ts';
+import type { ListedSecurity } from '#ports/listings-index.ts';
 
 import { currentListings } from './listings-table.ts';
 

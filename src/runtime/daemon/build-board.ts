@@ -1,17 +1,17 @@
-import type { Building } from '#serving/http/upkeep.ts';
+import type { Building } from '#serving/http/operations.ts';
 
-/** Progress inside one step is told so often at most. */
-const TOLD_MS = 100;
+/** Shortest interval between two progress updates within one step. */
+const UPDATE_MS = 100;
 
 type StepState = Building['steps'][number];
 
-/** What is being built and how far it is, for whoever looks at it: the steps to come are known from the beginning. */
+/** Progress of a build, with all of its steps from the start. */
 export class BuildBoard {
   readonly #startedMs: number;
   readonly #steps: Map<string, StepState>;
   readonly #onChange: (building: Building) => void;
   #error: string | null = null;
-  #toldMs = Number.NEGATIVE_INFINITY;
+  #updatedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     readonly steps: readonly string[];
@@ -26,27 +26,27 @@ export class BuildBoard {
   }
 
   progress(name: string, done: number, total: number, detail: string): void {
-    const isNews = this.#steps.get(name)?.state !== 'running';
+    const isStart = this.#steps.get(name)?.state !== 'running';
     this.#steps.set(name, { name, state: 'running', done, total, detail });
-    if (isNews || performance.now() - this.#toldMs >= TOLD_MS) this.#tell();
+    if (isStart || performance.now() - this.#updatedMs >= UPDATE_MS) this.#update();
   }
 
   done(name: string, detail: string): void {
     const { total = 0 } = this.#steps.get(name) ?? {};
     this.#steps.set(name, { name, state: 'done', done: total, total, detail });
-    this.#tell();
+    this.#update();
   }
 
-  /** The step that was under way has failed, and the building with it. */
+  /** Fails the running step and with it the build. */
   failed(error: string): void {
     this.#error = error;
     for (const step of this.#steps.values())
       if (step.state === 'running') this.#steps.set(step.name, { ...step, state: 'failed' });
-    this.#tell();
+    this.#update();
   }
 
-  #tell(): void {
-    this.#toldMs = performance.now();
+  #update(): void {
+    this.#updatedMs = performance.now();
     this.#onChange({ startedMs: this.#startedMs, steps: [...this.#steps.values()], error: this.#error });
   }
 }

@@ -2,20 +2,22 @@ import type { IsoDate } from '#base/dates.ts';
 import type { CondvestError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
 import type { VerifyReport } from '#batch/verify/verify.ts';
-import type { RunStep } from '#ports/operations.ts';
+import type { RunStep } from '#ports/runs.ts';
 import type { AppContext } from '../app.ts';
 import type { SimulatedMarketSettings } from '../home-folder/simulated-market.ts';
 import type { RunContext } from '../runs/recorded-run.ts';
-import type { RunDesk } from '../runs/run-service.ts';
+import type { RunService } from '../runs/run-service.ts';
 import type { StepProgress } from '../runs/step-recorder.ts';
 import { fetchTask } from '../tasks/fetch-tasks.ts';
 import { consolidateTask, importTask, resampleTask, verifyTask } from '../tasks/tasks.ts';
 
-/** The first filling of a lake, recorded as a run of kind `build`, so that it can be watched like any other. */
+/** First build of a lake, recorded as a run of kind `build` so that it can be watched like any other. */
 
 export const BUILD_KIND = 'build';
 
-/** Where the bars come from: a simulated market, the vendor from a session on, or what is in the lake already. */
+/**
+ * Where the bars come from: a simulated market, the vendor's history from a session on, or bars already in the lake.
+ */
 export type BuildOrigin =
   | { readonly kind: 'simulated'; readonly market: SimulatedMarketSettings }
   | { readonly kind: 'vendor'; readonly from: IsoDate }
@@ -30,28 +32,37 @@ export interface BuildRequest {
 
 export interface BuildReport {
   readonly verified: VerifyReport;
-  /** Why sessions could not be fetched, where others could: the pipeline goes on with them. */
+  /** Why some sessions could not be fetched although others were. The pipeline retries them. */
   readonly trouble: CondvestError | undefined;
 }
 
-/** The steps of a build, in their order. */
+/** Returns the steps of a build, in order. */
 export function buildSteps(origin: BuildOrigin): readonly string[] {
   const filling = { simulated: ['simulating', 'importing'], vendor: ['fetching'], present: [] }[origin.kind];
   return [...filling, 'resampling', 'merging', 'verifying'];
 }
 
-/** Starts to fill a lake. `report` rejects with what stopped it; what was written up to then stays, and is gone on with. */
+/** Returns why a verification counts as a failure, or null. */
+export function describeFindings({ findingCount }: VerifyReport): string | null {
+  return findingCount === 0
+    ? null
+    : `Verification found ${plural(findingCount, 'problem')}`;
+}
+
+/**
+ * Starts a build. `report` rejects with the error that stopped it; what was written until then stays and is continued
+ * later.
+ */
 export async function startBuild(
   app: AppContext,
-  desk: RunDesk,
+  service: RunService,
   request: BuildRequest,
 ): Promise<{ readonly id: string; readonly report: Promise<BuildReport> }> {
   const { origin, signal, onStep } = request;
   let report: BuildReport | undefined;
-  const { id, ended } = await desk.record({ kind: BUILD_KIND, input: origin, signal, onStep }, async (context) => {
+  const { id, ended } = await service.record({ kind: BUILD_KIND, input: origin, signal, onStep }, async (context) => {
     report = await build(app, context, request);
-    const { findingCount } = report.verified;
-    return { error: findingCount === 0 ? null : `Verification found ${plural(findingCount, 'problem')}` };
+    return { error: describeFindings(report.verified) };
   });
   const finished = async (): Promise<BuildReport> => {
     await ended;
@@ -110,16 +121,16 @@ async function build(app: AppContext, context: RunContext, request: BuildRequest
     () => consolidateTask(app, { mode: 'incremental', maxWorkers: 2 }),
     ({ merged, filesBefore, filesAfter }) =>
       merged.length === 0
-        ? 'nothing is due'
-        : `${counted(filesBefore)} files into ${counted(filesAfter)}, proved equal`,
+        ? 'nothing due'
+        : `${counted(filesBefore)} files into ${counted(filesAfter)}, rows proved equal`,
   );
   const verified = await step(
     'verifying',
     (say) => verifyTask(app, { deep: false }, ({ table, done, total }) => say(done, total, table)),
     ({ findingCount, tables }) => {
       const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-      const looked = `${counted(tables.length)} tables, ${counted(rows)} rows`;
-      return findingCount === 0 ? `all is well: ${looked}` : `${counted(findingCount)} findings in ${looked}`;
+      const checked = `${counted(tables.length)} tables, ${counted(rows)} rows`;
+      return findingCount === 0 ? `no problems in ${checked}` : `${counted(findingCount)} problems in ${checked}`;
     },
   );
   return { verified, trouble };
@@ -128,7 +139,7 @@ async function build(app: AppContext, context: RunContext, request: BuildRequest
 type Say = (done: number, total: number, detail: string) => void;
 type Step = <T>(name: string, work: (say: Say) => Promise<T>, detail: (result: T) => string) => Promise<T>;
 
-/** Bars from the vendor, the newest first. What fails while others succeed is left to the pipeline. */
+/** Fetches bars from the vendor, newest session first. Returns the failure of some sessions if others succeeded. */
 async function fetchHistory(
   app: AppContext,
   { signal }: RunContext,
@@ -142,7 +153,7 @@ async function fetchHistory(
         from,
         signal,
         onReference: () => say(0, 1, 'listings, splits and dividends'),
-        onProgress: ({ done, total, session, leftMs }) => say(done, total, `${session}, ${lasting(leftMs)} left`),
+        onProgress: ({ done, total, session, leftMs }) => say(done, total, `${session}, ${formatLeft(leftMs)} left`),
       });
       const error = failureOf(fetched.bars.sessions);
       if (error !== undefined && fetched.bars.inserted === 0) throw error;
@@ -155,7 +166,7 @@ async function fetchHistory(
 }
 
 function failureOf(sessions: readonly { readonly error?: CondvestError }[]): CondvestError | undefined {
-  // The newest was asked for first: what came of the others may only say that it failed before.
+  // The newest session was fetched first; errors of later ones may only repeat that it failed.
   return sessions.findLast(({ error }) => error !== undefined)?.error;
 }
 
@@ -170,7 +181,7 @@ function counted(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-function lasting(ms: number): string {
+function formatLeft(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   return minutes < 1 ? 'less than a minute' : minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

@@ -16,8 +16,8 @@ export async function saveHistoryStart(config: Config, from: IsoDate): Promise<v
 }
 
 /**
- * Returns the first session to backfill from, while requested history is missing before the first known session. Returns undefined if
- * none was requested, if all of it is there, or if the rest lies beyond the vendor's plan.
+ * Returns the first session to backfill from, while requested history is missing before the first known session.
+ * Returns undefined if none was requested, if all of it is there, or if the rest lies beyond the vendor's plan.
  */
 export async function unfilledFrom({ config, lake, calendar }: AppContext): Promise<IsoDate | undefined> {
   const from = await readHistoryStart(config);
@@ -34,8 +34,8 @@ export async function unfilledFrom({ config, lake, calendar }: AppContext): Prom
 function readHistoryStart(config: Config): Promise<IsoDate | undefined> {
   return readHomeFile(config, HISTORY_FILE, ({ from }) => parseIsoDate(String(from)), {
     code: 'history-settings',
-    message: 'How far back this home is to be filled cannot be read',
-    action: 'Delete this file, and fetch the history with: condvest backfill --years 2',
+    message: 'The start of the history to backfill is unreadable',
+    action: 'Delete this file and backfill the history with: condvest backfill --years 2',
   });
 }
 

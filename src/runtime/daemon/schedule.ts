@@ -2,33 +2,33 @@ import { defined } from '#base/assert.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 
-/** When the pipeline runs, on the exchange's clock. Pure: the calendar knows half-days and daylight saving. */
+/** Schedule of the pipeline in exchange time. Pure: the calendar handles half-days and daylight saving time. */
 
 export type ScheduledReason =
-  /** Five minutes after the close, also of a half-day. */
+  /** Five minutes after the close, on half-days too. */
   | 'after-close'
-  /** The vendor's corrections are over: eleven o'clock and five minutes on the next session. */
+  /** The vendor's corrections have ended: 11:05 ET on the next session. */
   | 'settling'
-  /** Something was not to be had yet, or failed. */
+  /** Retry of something that was unavailable or failed. */
   | 'again';
 
 export interface ScheduledRun {
   readonly atMs: InstantMs;
   readonly reason: ScheduledReason;
-  /** The session that it is about. */
+  /** Session that the run is for. */
   readonly session: IsoDate;
 }
 
-/** Vendors publish a session's bars some minutes after the close. */
+/** Vendors publish a session's bars a few minutes after the close. */
 const AFTER_MS = 5 * 60_000;
-/** How soon a run is tried again that did not get all it should. */
+/** Delay of the retry after an incomplete run. */
 export const AGAIN_MS = 30 * 60_000;
 
-/** The first scheduled run after an instant. */
+/** Returns the first scheduled run after an instant. */
 export function nextRun(calendar: Calendar, afterMs: InstantMs): ScheduledRun {
   let best: ScheduledRun | undefined;
   const last = calendar.lastClosedSession(afterMs);
-  // The session whose corrections are still to end, the last one closed, and the next one to close.
+  // The session that may still have to settle, the last one that closed, and the next ones to close.
   for (const session of [calendar.previous(last), last, calendar.next(last), calendar.next(last, 2)]) {
     const runs: ScheduledRun[] = [
       { atMs: calendar.closeMs(session) + AFTER_MS, reason: 'after-close', session },
@@ -42,12 +42,13 @@ export function nextRun(calendar: Calendar, afterMs: InstantMs): ScheduledRun {
 export interface EndedRun {
   readonly startedMs: InstantMs;
   readonly endedMs: InstantMs;
-  /** Something is worth trying again soon. */
+  /** Whether to retry soon. */
   readonly again: boolean;
 }
 
 /**
- * The run after one that has ended. What was scheduled while it ran comes right after it: it began too early to do that one's work.
+ * Returns the run after one that ended. A run that came due meanwhile follows at once: the one that ended started too
+ * early to do its work.
  */
 export function runAfter(calendar: Calendar, { startedMs, endedMs, again }: EndedRun): ScheduledRun {
   const scheduled = nextRun(calendar, startedMs);
@@ -56,10 +57,7 @@ export function runAfter(calendar: Calendar, { startedMs, endedMs, again }: Ende
   return { atMs, reason: 'again', session: calendar.lastClosedSession(endedMs) };
 }
 
-/**
- * Vacuum comes once a week, when the last session of a week has settled, or as soon after as there is somebody to do it. Where
- * nobody has done it yet it is due.
- */
+/** Returns whether vacuum is due: once a week after the week's last session has settled, and if it has never run. */
 export function isVacuumDue(calendar: Calendar, lastMs: InstantMs | undefined, nowMs: InstantMs): boolean {
   if (lastMs === undefined) return true;
   let session = calendar.lastClosedSession(nowMs);
@@ -68,7 +66,7 @@ export function isVacuumDue(calendar: Calendar, lastMs: InstantMs | undefined, n
   return lastMs < calendar.settlesAtMs(session) + AFTER_MS;
 }
 
-/** Weeks since a Monday long ago. */
+/** Numbers weeks, each starting on Monday. */
 function weekOf(date: IsoDate): number {
   return Math.floor((Date.parse(date) / 86_400_000 + 3) / 7);
 }

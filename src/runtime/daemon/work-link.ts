@@ -1,24 +1,24 @@
 import { constants, setPriority } from 'node:os';
 import { CondvestError } from '#base/errors.ts';
-import type { Building } from '#serving/http/upkeep.ts';
+import type { Building } from '#serving/http/operations.ts';
 import type { ScheduledRun } from './schedule.ts';
 
 /**
- * Between the process that serves and the one that does the work for it: messages, and the working side of them. The work has a
- * process of its own so that no answer waits for it, and so that its end is not the server's.
+ * Messages between the server process and the worker process, and the worker's side of the link. The work has its own
+ * process so that it never delays a response and cannot crash the server.
  */
 
-/** From the working process. */
+/** Message from the worker. */
 export type WorkMessage =
   | { readonly type: 'building'; readonly building: Building | null }
   | { readonly type: 'built' }
   | { readonly type: 'next'; readonly next: ScheduledRun }
-  /** A run or one of its steps is not what it was. */
+  /** A run or one of its steps has changed. */
   | { readonly type: 'changed' }
   | { readonly type: 'started'; readonly call: number; readonly runId: string }
-  | { readonly type: 'refused'; readonly call: number; readonly error: SentError };
+  | { readonly type: 'rejected'; readonly call: number; readonly error: SentError };
 
-/** To the working process. */
+/** Message to the worker. */
 export type ServerMessage =
   | { readonly type: 'start'; readonly call: number; readonly session: string | null }
   /** The server is up: the work may begin. */
@@ -31,24 +31,26 @@ export interface SentError {
   readonly message: string;
 }
 
-/** Says to a process that it works for its parent: the parent's process id. No setting, so not one of `CONDVEST_*`. */
-export const WORKS_FOR = '_CONDVEST_WORKS_FOR';
+/**
+ * Environment variable that holds the server's process id in its worker. Not a setting, hence not one of `CONDVEST_*`.
+ */
+export const PARENT_PID_ENV = '_CONDVEST_PARENT_PID';
 
 export interface WorkLink {
-  /** Aborted when the server tells the work to stop, and when the server is gone. */
+  /** Aborted when the server stops the worker or has exited. */
   readonly signal: AbortSignal;
   /** Resolves once the server has released the work. Rejects with the signal's reason. */
   readonly released: Promise<void>;
   send(message: WorkMessage): void;
-  /** Answers requests to start a run: with its id, once it has begun. */
+  /** Handles requests to start a run. `start` resolves with the run's id once it has started. */
   serveRuns(start: (session: string | undefined) => Promise<string>): void;
 }
 
-/** The link to the server that this process works for; undefined where it works for none. */
+/** Opens the link to the server if this process is its worker; otherwise returns undefined. */
 export function openWorkLink(): WorkLink | undefined {
   const { send, env, ppid } = process;
-  if (send === undefined || env[WORKS_FOR] === undefined) return undefined;
-  // What answers a caller goes first on a busy machine.
+  if (send === undefined || env[PARENT_PID_ENV] === undefined) return undefined;
+  // The server's responses take precedence on a busy machine.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const abort = new AbortController();
   // Waiting to be released keeps this process alive; after that, the channel alone does not.
@@ -59,7 +61,7 @@ export function openWorkLink(): WorkLink | undefined {
   };
   let start: ((session: string | undefined) => Promise<string>) | undefined;
   const post = (message: WorkMessage): void => {
-    // The server may be gone already: then nobody needs to know.
+    // The server may have exited; the failed send does not matter then.
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
   const { promise: released, resolve: release, reject } = Promise.withResolvers<void>();
@@ -67,8 +69,8 @@ export function openWorkLink(): WorkLink | undefined {
   // It may be rejected before anything waits for it.
   released.catch(() => undefined);
   process.on('disconnect', stop);
-  // A server that was killed before this line leaves nobody to work for, and nothing would ever say so.
-  if (!process.connected || env[WORKS_FOR] !== String(ppid)) stop();
+  // A server killed before this line emits no disconnect event.
+  if (!process.connected || env[PARENT_PID_ENV] !== String(ppid)) stop();
   process.on('message', (message: ServerMessage) => {
     if (message.type === 'stop') stop();
     if (message.type === 'release') {
@@ -83,7 +85,7 @@ export function openWorkLink(): WorkLink | undefined {
       (cause: unknown) => {
         if (!(cause instanceof CondvestError)) throw cause;
         const { code, kind, message: text } = cause;
-        post({ type: 'refused', call, error: { code, kind, message: text } });
+        post({ type: 'rejected', call, error: { code, kind, message: text } });
       },
     );
   });
@@ -102,6 +104,6 @@ function notYet(): CondvestError {
     code: 'pipeline-busy',
     kind: 'transient',
     message: 'The lake is being built or caught up',
-    action: 'Start a run when that is done',
+    action: 'Start the run when that is done',
   });
 }

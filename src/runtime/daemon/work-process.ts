@@ -2,58 +2,61 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { AssertionError } from '#base/assert.ts';
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { Building, UpkeepEvent } from '#serving/http/upkeep.ts';
+import type { Building, OperationsEvent } from '#serving/http/operations.ts';
 import type { Work } from '../server/operations-view.ts';
 import type { ScheduledRun } from './schedule.ts';
-import { type SentError, type ServerMessage, WORKS_FOR, type WorkMessage } from './work-link.ts';
+import { PARENT_PID_ENV, type SentError, type ServerMessage, type WorkMessage } from './work-link.ts';
 
 export interface WorkProcessOptions {
-  /** The command line of the work: `up --no-serve …`. */
+  /** Command line of the worker: `up --no-serve …`. */
   readonly args: readonly string[];
   readonly nowMs: () => InstantMs;
   readonly write: (line: string) => void;
 }
 
-/** Callbacks of the process that serves, from the moment it serves. */
+/** Callbacks of the server, from the moment it serves. */
 export interface WorkCallbacks {
-  /** The lake was built. */
+  /** Called when the lake has been built. */
   readonly onBuilt: () => void;
-  /** The work died: its leases are released before it is started again. */
-  readonly onDied: (pid: number) => Promise<void>;
+  /** Called when the worker has crashed, to release what it held before it is restarted. */
+  readonly onCrashed: (pid: number) => Promise<void>;
 }
 
-/** A start of a run is answered within this, or not at all. */
+/** Timeout of a request to start a run. */
 const START_MS = 30_000;
-/** Work that died is begun again: after so long, each time twice as long. */
-const AGAIN_MS = 5000;
-const AGAIN_MS_MAX = 30 * 60_000;
-/** Work that lived so long has not died of how it began. */
-const SOUND_MS = 10 * 60_000;
-/** What is under way when the server stops gets to its next sound point in this time, or is killed: it is made for that. */
+/** Delay before a crashed worker is restarted, doubled each time. */
+const RESTART_MS = 5000;
+const RESTART_MS_MAX = 30 * 60_000;
+/** A worker that lived this long did not crash on startup, so the delay starts over. */
+const STABLE_MS = 10 * 60_000;
+/**
+ * Time for the worker to reach its next safe point when the server stops. Then it is killed, which it is built to
+ * survive.
+ */
 const STOP_MS = 20_000;
 const USAGE_EXIT = 2;
 
-/** Does the work of `condvest up` in a process of its own, and begins it again where it dies. */
+/** Does the work of `condvest up` in its own process, and restarts it after a crash. */
 export class WorkProcess implements Work, AsyncDisposable {
   readonly #options: WorkProcessOptions;
   readonly #calls = new Map<number, { resolve(runId: string): void; reject(cause: Error): void }>();
   #child: ChildProcess | undefined;
-  #onChange: (event: UpkeepEvent | undefined) => void = () => undefined;
+  #onChange: (event: OperationsEvent | undefined) => void = () => undefined;
   #building: Building | undefined;
   #next: ScheduledRun | undefined;
   #call = 0;
-  #againMs = AGAIN_MS;
+  #restartMs = RESTART_MS;
   #timer: NodeJS.Timeout | undefined;
   #isStopping = false;
   #callbacks: WorkCallbacks | undefined;
-  #end: (exitCode: number) => void = () => undefined;
-  /** Resolves with the exit code of work that ended for good because it was asked for in a wrong way. */
-  readonly refused: Promise<number>;
+  #reject: (exitCode: number) => void = () => undefined;
+  /** Resolves with the exit code if the worker rejects its command line. */
+  readonly rejected: Promise<number>;
 
   constructor(options: WorkProcessOptions) {
     this.#options = options;
-    this.refused = new Promise((resolve) => {
-      this.#end = resolve;
+    this.rejected = new Promise((resolve) => {
+      this.#reject = resolve;
     });
   }
 
@@ -70,23 +73,23 @@ export class WorkProcess implements Work, AsyncDisposable {
     return this.#next;
   }
 
-  onChange(call: (event: UpkeepEvent | undefined) => void): void {
+  onChange(call: (event: OperationsEvent | undefined) => void): void {
     this.#onChange = call;
   }
 
   async startRun({ session }: { readonly session?: string | undefined }): Promise<string> {
     const child = this.#child;
-    if (child?.connected !== true) throw notThere();
+    if (child?.connected !== true) throw workerUnavailable();
     this.#call += 1;
     const call = this.#call;
     const message: ServerMessage = { type: 'start', call, session: session ?? null };
     try {
       return await new Promise<string>((resolve, reject) => {
-        const timer = setTimeout(() => reject(notThere()), START_MS);
+        const timer = setTimeout(() => reject(workerUnavailable()), START_MS);
         timer.unref();
         this.#calls.set(call, { resolve, reject });
         child.send(message, (error) => {
-          if (error !== null) reject(notThere());
+          if (error !== null) reject(workerUnavailable());
         });
       });
     } finally {
@@ -97,11 +100,11 @@ export class WorkProcess implements Work, AsyncDisposable {
   /** Spawns the process. It loads its modules, then waits until it is released. */
   start(): void {
     const entry = process.argv[1];
-    if (entry === undefined) throw new AssertionError('the command line was started by a file');
+    if (entry === undefined) throw new AssertionError('the command line was started from a file');
     const child = spawn(process.execPath, [...process.execArgv, entry, ...this.#options.args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, [WORKS_FOR]: String(process.pid) },
-      // A Ctrl-C is for the server, which tells the work.
+      env: { ...process.env, [PARENT_PID_ENV]: String(process.pid) },
+      // Ctrl-C goes to the server alone, which stops the worker.
       detached: true,
     });
     this.#child = child;
@@ -109,13 +112,13 @@ export class WorkProcess implements Work, AsyncDisposable {
     const kill = (): boolean => child.kill('SIGKILL');
     process.on('exit', kill);
     if (this.#callbacks !== undefined) child.send({ type: 'release' } satisfies ServerMessage, () => undefined);
-    child.on('message', (message: WorkMessage) => this.#hear(message));
-    child.on('error', (cause) => this.#options.write(`condvest: the work could not be started (${cause.message})`));
+    child.on('message', (message: WorkMessage) => this.#receive(message));
+    child.on('error', (cause) => this.#options.write(`condvest: the worker could not be started (${cause.message})`));
     child.on('close', (code, signal) => {
       process.off('exit', kill);
       this.#child = undefined;
-      for (const { reject } of this.#calls.values()) reject(notThere());
-      this.#ended(child.pid ?? 0, { code, signal, livedMs: performance.now() - startedMs });
+      for (const { reject } of this.#calls.values()) reject(workerUnavailable());
+      this.#exited(child.pid ?? 0, { code, signal, livedMs: performance.now() - startedMs });
     });
   }
 
@@ -125,7 +128,7 @@ export class WorkProcess implements Work, AsyncDisposable {
     this.#child?.send({ type: 'release' } satisfies ServerMessage, () => undefined);
   }
 
-  /** Stops the work at its next consistent point. Calling it twice has no further effect. */
+  /** Stops the worker at its next safe point. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
@@ -146,9 +149,9 @@ export class WorkProcess implements Work, AsyncDisposable {
     await this.stop();
   }
 
-  async #again(diedPid: number): Promise<void> {
+  async #restart(crashedPid: number): Promise<void> {
     try {
-      await this.#callbacks?.onDied(diedPid);
+      await this.#callbacks?.onCrashed(crashedPid);
     } catch (cause) {
       if (!(cause instanceof CondvestError)) throw cause;
       this.#options.write(`condvest: ${cause.message}`);
@@ -156,7 +159,7 @@ export class WorkProcess implements Work, AsyncDisposable {
     if (!this.#isStopping) this.start();
   }
 
-  #hear(message: WorkMessage): void {
+  #receive(message: WorkMessage): void {
     if (message.type === 'building') {
       this.#building = message.building ?? undefined;
       this.#onChange({ type: 'building', building: this.#building });
@@ -167,28 +170,28 @@ export class WorkProcess implements Work, AsyncDisposable {
     else this.#calls.get(message.call)?.reject(errorOf(message.error));
   }
 
-  #ended(
+  #exited(
     pid: number,
-    of: { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly livedMs: number },
+    exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly livedMs: number },
   ): void {
-    const { code, signal, livedMs } = of;
+    const { code, signal, livedMs } = exit;
     this.#next = undefined;
     if (this.#isStopping || code === 0) return;
     if (code === USAGE_EXIT) {
-      this.#end(code);
+      this.#reject(code);
       return;
     }
-    const how = signal === null ? `with ${code}` : `by ${signal}`;
+    const how = signal === null ? `exited with ${code}` : `was killed by ${signal}`;
     if (this.#building !== undefined && this.#building.error === null) {
-      this.#building = { ...this.#building, error: `The work ended ${how}; it is begun again soon` };
+      this.#building = { ...this.#building, error: `The worker ${how} and will be restarted` };
       this.#onChange({ type: 'building', building: this.#building });
     }
-    if (livedMs > SOUND_MS) this.#againMs = AGAIN_MS;
+    if (livedMs > STABLE_MS) this.#restartMs = RESTART_MS;
     this.#options.write(
-      `condvest: the work ended ${how}; it is begun again in ${Math.round(this.#againMs / 1000)} s. The server goes on.`,
+      `condvest: the worker ${how}; restarting it in ${Math.round(this.#restartMs / 1000)} s. The server keeps running.`,
     );
-    this.#timer = setTimeout(() => void this.#again(pid), this.#againMs);
-    this.#againMs = Math.min(this.#againMs * 2, AGAIN_MS_MAX);
+    this.#timer = setTimeout(() => void this.#restart(pid), this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MS_MAX);
   }
 }
 
@@ -196,11 +199,11 @@ function errorOf({ code, kind, message }: SentError): CondvestError {
   return new CondvestError({ code, kind, message: message.replace(/\.$/, '') });
 }
 
-function notThere(): CondvestError {
+function workerUnavailable(): CondvestError {
   return new CondvestError({
     code: 'pipeline-busy',
     kind: 'transient',
-    message: 'The process that runs the pipeline cannot be asked now',
-    action: 'Try again in a moment; the log of the server says why if it stays so',
+    message: 'The worker process is unavailable',
+    action: 'Try again in a moment; if it stays unavailable, see the log of the server',
   });
 }

@@ -12,16 +12,16 @@ import { Engine } from '#lake/engine.ts';
 import { Lake } from '#lake/lake.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Operations } from '#ports/operations.ts';
 import type { AppContext } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { codeOf, homeNotWritable } from '../home-folder/home-folder.ts';
 import { readMarketSettings } from '../home-folder/simulated-market.ts';
 import { makeTempFolder, sweepTempFolders } from '../home-folder/temp-folders.ts';
 import { noLiveBars } from './no-live-bars.ts';
-import { openKeys, openNotifiers, openOperations } from './operations.ts';
+import { openNotifiers } from './notifiers.ts';
 import { openPageFiles } from './page-files.ts';
 import { openSource } from './source.ts';
+import { localStore } from './store.ts';
 
 /** Scratch files older than this belong to a process that died. */
 const SCRATCH_AGE_MS = 24 * 60 * 60 * 1000;
@@ -38,7 +38,9 @@ export interface LocalOptions {
   readonly clock?: Clock;
 }
 
-/** Opens the context of a single machine: files on disk, SQLite or PostgreSQL, and the system's clock and randomness. */
+/**
+ * Opens the context of a single machine: files on disk, SQLite or PostgreSQL, and the system's clock and randomness.
+ */
 export async function openLocal(config: Config, options: LocalOptions = {}): Promise<AppContext> {
   const { lakeFolder = join(config.home, 'lake'), readOnly = false, clock = systemClock } = options;
   const random = systemRandom;
@@ -64,8 +66,7 @@ export async function openLocal(config: Config, options: LocalOptions = {}): Pro
   if (!readOnly) await store.sweepScratch(SCRATCH_AGE_MS);
   const lake = new Lake({ store, engine, clock, random });
   const base = { config, calendar, clock, random, lake, tempFolder };
-  let operations: Promise<Operations> | undefined;
-  undo.defer(async () => (await operations?.catch(() => undefined))?.[Symbol.asyncDispose]());
+  const { runs, leases, notices, listings, keys } = undo.use(localStore(base));
   const resources = undo.move();
   return {
     ...base,
@@ -74,14 +75,11 @@ export async function openLocal(config: Config, options: LocalOptions = {}): Pro
     files: new FsLocalFiles(),
     page: openPageFiles(),
     live: noLiveBars,
-    operations: () => {
-      operations ??= openOperations(base).catch((cause: unknown) => {
-        operations = undefined;
-        throw cause;
-      });
-      return operations;
-    },
-    keys: () => openKeys(base),
+    runs,
+    leases,
+    notices,
+    listings,
+    keys,
     notifiers: (write) => openNotifiers(base, write),
     source: () => openSource(base),
     simulatedMarket: () => readMarketSettings(config),
@@ -102,9 +100,9 @@ function tempNotWritable(root: string, cause: unknown): CondvestError {
   return new CondvestError({
     code: 'temp-not-writable',
     kind: 'permanent',
-    message: 'The folder for temporary files cannot be written to',
+    message: 'The folder for temporary files is not writable',
     found: `${root} (${codeOf(cause)})`,
-    action: 'Set TMPDIR to a folder that can be written to, or mend its permissions',
+    action: 'Set TMPDIR to a writable folder, or fix its permissions',
     cause,
   });
 }

@@ -18,9 +18,9 @@ export async function openSource(deps: SourceDeps): Promise<DailySource> {
   if (market !== undefined) {
     throw new UsageError({
       code: 'source-mixes-markets',
-      message: 'This lake holds a simulated market, and real prices are not put beside made-up ones',
+      message: 'This lake holds a simulated market, which real prices cannot be mixed with',
       found: `source ${choice}, home ${config.home}`,
-      action: 'Set CONDVEST_HOME to another folder, or CONDVEST_SOURCE=simulated to go on with this one',
+      action: 'Set CONDVEST_HOME to another folder, or CONDVEST_SOURCE=simulated to continue this market',
     });
   }
   if (choice === 'flat-files') {
@@ -66,11 +66,11 @@ function noSource(home: string, hasData: boolean): UsageError {
   return new UsageError({
     code: 'source-missing',
     message: hasData
-      ? 'There is no source to fetch from: the lake holds imported data, and there is no key'
-      : 'There is nothing to fetch from yet: no key, and no simulated market in this home',
+      ? 'No source to fetch from: the lake holds imported data, and no API key is set'
+      : 'No source to fetch from yet: no API key is set, and this home folder has no simulated market',
     found: home,
     action: hasData
       ? 'Set MASSIVE_API_KEY, or CONDVEST_SOURCE=flat-files with CONDVEST_FLAT_FILES'
-      : 'Set MASSIVE_API_KEY, or begin with a simulated market: condvest up',
+      : 'Set MASSIVE_API_KEY, or start with a simulated market: condvest up',
   });
 }

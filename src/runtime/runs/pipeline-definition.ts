@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 
 /**
- * The daily pipeline's definition. It lies beside the steps, also in the package; the resources are put in where it is
- * deployed, and here each is overridden by a handler.
+ * Reads the definition of the daily pipeline, which lies beside the steps (in the package too). Its resource
+ * placeholders are filled at deployment; here each becomes a made-up ARN that a local handler overrides.
  */
 export async function readDefinition(): Promise<StateMachineDefinition> {
   const text = await readFile(new URL('../../batch/daily.asl.json', import.meta.url), 'utf8');

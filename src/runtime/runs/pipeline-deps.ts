@@ -1,21 +1,13 @@
 import type { FetchDeps } from '#batch/fetch/fetched-session.ts';
+import type { ReportDeps } from '#batch/pipeline/report-step.ts';
 import type { PipelineDeps } from '#batch/pipeline/steps.ts';
-import type { Clock } from '#ports/clock.ts';
 import type { DailySource } from '#ports/daily-source.ts';
-import type { Notifier } from '#ports/notifier.ts';
-import type { Operations } from '#ports/operations.ts';
-import type { Random } from '#ports/random.ts';
+import type { ListingsIndex } from '#ports/listings-index.ts';
 import type { AppContext } from '../app.ts';
 
-/** What a run of the pipeline works with. */
-export interface PipelineRunDeps {
-  readonly pipeline: PipelineDeps;
-  readonly operations: Operations;
-  readonly notifiers: readonly Notifier[];
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Told of a notice that a channel will not be given any more. */
-  readonly onGivenUp?: (line: string) => void;
+/** Dependencies of a pipeline run. */
+export interface PipelineRunDeps extends ReportDeps {
+  readonly listings: ListingsIndex;
 }
 
 export function fetchDeps({ lake, calendar, clock, config }: AppContext, source: DailySource): FetchDeps {

@@ -1,41 +1,41 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import { defined } from '#base/assert.ts';
 import { deathNotice } from '#batch/pipeline/conditions.ts';
+import { deliver, type NotifyReport } from '#batch/pipeline/notices.ts';
 import { checkInput, type PipelineDeps, type PipelineInput } from '#batch/pipeline/steps.ts';
-import { deliver, type TellReport } from '#batch/pipeline/tell.ts';
-import type { Run, RunStep } from '#ports/operations.ts';
+import type { Run, RunStep } from '#ports/runs.ts';
 import { readDefinition } from './pipeline-definition.ts';
 import type { PipelineRunDeps } from './pipeline-deps.ts';
 import { type HandlerContext, pipelineHandlers } from './pipeline-handlers.ts';
-import { DIED, type RunContext, startRun, type WorkEnd } from './recorded-run.ts';
+import { CRASHED, type RunContext, startRun, type WorkEnd } from './recorded-run.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
-/** Runs `daily.asl.json` in this process: the same definition that Step Functions runs. */
+/** Runs `daily.asl.json` in this process. Step Functions runs the same definition. */
 
 export interface PipelineRunOptions {
   readonly input: PipelineInput;
-  /** A run to go on with: the same input again. */
+  /** Id of a run to resume, with its recorded input. */
   readonly resume?: string;
   readonly signal?: AbortSignal;
   readonly onStep?: (step: RunStep) => void;
-  /** In the place of the waits that the definition names before a step is tried again. */
+  /** Replaces the retry delays of the definition. */
   readonly retryDelayMs?: number;
-  /** How often the lease is renewed. */
+  /** Interval at which the lease is renewed. */
   readonly heartbeatMs?: number;
 }
 
 export interface PipelineRunReport {
   readonly run: Run;
   readonly steps: readonly RunStep[];
-  /** Undefined where the run died before it could tell anything. */
-  readonly told: TellReport | undefined;
+  /** Undefined if the run failed before its report step. */
+  readonly notified: NotifyReport | undefined;
   /** Sessions that this run left for the next one. */
   readonly left: number;
 }
 
 export interface StartedPipeline {
   readonly id: string;
-  /** The run's end. A run that fails is no exception: its state says so. Rejects where it was stopped. */
+  /** Resolves when the run has ended, also if it failed (see its state). Rejects if it was stopped. */
   readonly report: Promise<PipelineRunReport>;
 }
 
@@ -47,14 +47,14 @@ export async function runPipeline(deps: PipelineRunDeps, options: PipelineRunOpt
 }
 
 /**
- * Starts a run, which goes on after this call. Two at once are kept apart by a lease (`pipeline-busy`), which is taken over when
- * its holder died. What it cannot be started with is refused before anything is written down (`pipeline-session`).
+ * Starts a run and returns while it continues in the background. Throws `pipeline-busy` while another process holds the
+ * lease; an expired lease is taken over. Throws `pipeline-session` for invalid input, before anything is recorded.
  */
 export async function startPipeline(deps: PipelineRunDeps, options: PipelineRunOptions): Promise<StartedPipeline> {
-  const { operations } = deps;
+  const { runs } = deps;
   const { input, resume, signal, onStep, heartbeatMs } = options;
   checkInput(deps.pipeline, input);
-  let told: TellReport | undefined;
+  let notified: NotifyReport | undefined;
   let left = 0;
   const request = { kind: PIPELINE_KIND, input, resume, signal, onStep, heartbeatMs };
   const { id, ended } = await startRun(deps, request, async (context) => {
@@ -62,37 +62,37 @@ export async function startPipeline(deps: PipelineRunDeps, options: PipelineRunO
       onPlanned: (plan) => {
         left = plan.left;
       },
-      onTold: (report) => {
-        told = report;
+      onNotified: (report) => {
+        notified = report;
       },
     });
-    return { error, output: told } satisfies WorkEnd;
+    return { error, output: notified } satisfies WorkEnd;
   });
   const report = async (): Promise<PipelineRunReport> => {
     await ended;
     return {
-      run: defined(await operations.run(id), 'a run that was started is known'),
-      steps: await operations.steps(id),
-      told,
+      run: defined(await runs.find(id), 'a started run is recorded'),
+      steps: await runs.steps(id),
+      notified,
       left,
     };
   };
   return { id, report: report() };
 }
 
-/** Resolves with why the run failed, or null. */
+/** Resolves with the error that failed the run, or null. */
 async function execute(
   deps: PipelineRunDeps,
   { id, input, isResumed, recorder, signal }: RunContext,
   retryDelayMs: number | undefined,
-  listeners: Pick<HandlerContext, 'onPlanned' | 'onTold'>,
+  listeners: Pick<HandlerContext, 'onPlanned' | 'onNotified'>,
 ): Promise<string | null> {
   const pipeline: PipelineDeps = { ...deps.pipeline, signal };
-  const before = (await deps.operations.runs(RUNS_LOOKED_AT)).filter(
+  const previous = (await deps.runs.latest(PREVIOUS_RUNS_MAX)).filter(
     (run) => run.kind === PIPELINE_KIND && run.id !== id,
   );
-  await tellOfDeaths(deps, before);
-  const again = isResumed || (before[0] !== undefined && before[0].state !== 'succeeded');
+  await notifyOfCrashes(deps, previous);
+  const again = isResumed || (previous[0] !== undefined && previous[0].state !== 'succeeded');
   const context = { pipeline, input: input as PipelineInput, recorder, again, ...listeners };
   const handlers = pipelineHandlers(deps, context);
   // Validation compiles a JSON schema, most of what a short run takes; a test validates the definition.
@@ -118,16 +118,17 @@ async function execute(
   }
 }
 
-/** One death is made good by the next run; several one after the other may go on for ever, and nobody would be told. */
-async function tellOfDeaths(deps: PipelineRunDeps, before: readonly Run[]): Promise<void> {
-  const alive = before.findIndex(({ error }) => error !== DIED);
-  const deaths = alive === -1 ? before.length : alive;
-  if (deaths < DEATHS_TOLD) return;
-  if (await deps.operations.openNotice(deathNotice(deaths, deps.clock.nowMs()))) await deliver(deps);
+/** One crashed run is recovered by the next. Repeated crashes may never recover, so they raise a notice. */
+async function notifyOfCrashes(deps: PipelineRunDeps, previous: readonly Run[]): Promise<void> {
+  const survivor = previous.findIndex(({ error }) => error !== CRASHED);
+  const crashes = survivor === -1 ? previous.length : survivor;
+  if (crashes < CRASHES_MIN) return;
+  if (await deps.notices.open(deathNotice(crashes, deps.clock.nowMs()))) await deliver(deps);
 }
 
-const RUNS_LOOKED_AT = 20;
-const DEATHS_TOLD = 2;
+const PREVIOUS_RUNS_MAX = 20;
+/** Consecutive crashes that raise a notice. */
+const CRASHES_MIN = 2;
 
 function whyFailed(cause: unknown, recorder: StepRecorder): string {
   if (recorder.bug !== undefined) return String(recorder.bug);

@@ -1,58 +1,63 @@
 import { CondvestError } from '#base/errors.ts';
-import type { Run, RunStep } from '#ports/operations.ts';
+import type { Run, RunStep, Runs } from '#ports/runs.ts';
 import { StepError, StepRecorder } from './step-recorder.ts';
-import { holdWork, type WorkLease, type WorkLeaseDeps } from './work-lease.ts';
+import { acquireWorkLease, type WorkLease, type WorkLeaseDeps } from './work-lease.ts';
 
-/** Work under the lease that is written down as a run: its beginning, its steps, its end. */
+/** Work under the work lease, recorded as a run: its start, its steps, its end. */
+
+export interface RecordedRunDeps extends WorkLeaseDeps {
+  readonly runs: Runs;
+}
 
 export interface RunRequest {
-  /** What runs: `daily`, `build`, `vacuum`. */
+  /** Kind of work: `daily`, `build`, `vacuum`. */
   readonly kind: string;
   readonly input: unknown;
-  /** A run to go on with: the same input again. */
+  /** Id of a run to resume, with its recorded input. */
   readonly resume?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: RunStep) => void) | undefined;
   readonly heartbeatMs?: number | undefined;
 }
 
-/** What the work is given. */
+/** Context handed to the work of a run. */
 export interface RunContext {
   readonly id: string;
-  /** The input as it was recorded, also that of a resumed run. */
+  /** The recorded input; a resumed run gets its original one. */
   readonly input: unknown;
   readonly isResumed: boolean;
   readonly recorder: StepRecorder;
-  /** Aborted when the work must stop at its next sound point. */
+  /** Aborted when the work must stop at its next safe point. */
   readonly signal: AbortSignal;
 }
 
-/** What came of the work: an error says why the run failed. */
+/** Result of the work of a run. */
 export interface WorkEnd {
+  /** Why the run failed, or null. */
   readonly error: string | null;
   readonly output?: unknown;
 }
 
 export interface StartedRun {
   readonly id: string;
-  /** Resolves when the run has ended, and rejects where it was stopped, or by a mistake of the program. */
+  /** Resolves when the run has ended. Rejects if it was stopped, or by a bug. */
   readonly ended: Promise<void>;
 }
 
-const RUNS_LOOKED_AT = 50;
+const PREVIOUS_RUNS_MAX = 50;
 
 /**
- * Takes the lease (`pipeline-busy` where somebody has it), records the run and begins the work, which goes on after this call.
- * What the work throws fails the run and rejects `ended`.
+ * Acquires the work lease (throws `pipeline-busy` while another process holds it), records the run, and starts the
+ * work, which continues in the background. An error thrown by the work fails the run and rejects `ended`.
  */
 export async function startRun(
-  deps: WorkLeaseDeps,
+  deps: RecordedRunDeps,
   request: RunRequest,
   work: (context: RunContext) => Promise<WorkEnd>,
 ): Promise<StartedRun> {
-  const lease = await holdWork(deps, request);
+  const lease = await acquireWorkLease(deps, request);
   try {
-    await closeDead(deps, request.resume);
+    await closeCrashed(deps, request.resume);
     const { id, input } = await begin(deps, request);
     const isResumed = request.resume !== undefined;
     const recorder = new StepRecorder(deps, id, request.onStep);
@@ -65,14 +70,13 @@ export async function startRun(
 }
 
 async function carryOut(
-  deps: WorkLeaseDeps,
+  { runs, clock }: RecordedRunDeps,
   context: RunContext,
   lease: WorkLease,
   work: (context: RunContext) => Promise<WorkEnd>,
 ): Promise<void> {
-  const { operations, clock } = deps;
   const finish = (end: WorkEnd): Promise<void> =>
-    operations.finishRun(context.id, {
+    runs.finish(context.id, {
       state: end.error === null ? 'succeeded' : 'failed',
       endedMs: clock.nowMs(),
       output: end.output === undefined ? null : JSON.stringify(end.output),
@@ -103,7 +107,7 @@ function whyStopped(cause: unknown, signal: AbortSignal): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** On the way out of a failure that must not be hidden by another. */
+/** Ignores failures of the store, so that they do not hide the error being thrown. */
 async function finishQuietly(finish: () => Promise<void>): Promise<void> {
   try {
     await finish();
@@ -112,32 +116,32 @@ async function finishQuietly(finish: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Runs that still count as running although nobody held the lease: their process died. */
-async function closeDead({ operations, clock }: WorkLeaseDeps, resumed: string | undefined): Promise<void> {
-  for (const run of await operations.runs(RUNS_LOOKED_AT)) {
+/** Fails runs that are still marked as running: since the lease was free, their process crashed. */
+async function closeCrashed({ runs, clock }: RecordedRunDeps, resumed: string | undefined): Promise<void> {
+  for (const run of await runs.latest(PREVIOUS_RUNS_MAX)) {
     if (run.state !== 'running' || run.id === resumed) continue;
-    await operations.finishRun(run.id, { state: 'failed', endedMs: clock.nowMs(), output: null, error: DIED });
+    await runs.finish(run.id, { state: 'failed', endedMs: clock.nowMs(), output: null, error: CRASHED });
   }
 }
 
-/** What is written of a run whose process died. */
-export const DIED = 'The process died before the run ended';
+/** Recorded error of a run whose process crashed. */
+export const CRASHED = 'The process died before the run ended';
 
 async function begin(
-  { operations, clock, random }: WorkLeaseDeps,
+  { runs, clock, random }: RecordedRunDeps,
   { kind, input, resume }: RunRequest,
 ): Promise<{ readonly id: string; readonly input: unknown }> {
   const nowMs = clock.nowMs();
   if (resume !== undefined) {
-    const run = await operations.run(resume);
+    const run = await runs.find(resume);
     if (run === undefined) throw unknownRun(resume);
     if (run.kind !== kind) throw otherKind(run, kind);
-    await operations.restartRun(run.id, nowMs);
+    await runs.restart(run.id);
     return { id: run.id, input: JSON.parse(run.input) };
   }
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const id = `${stamp}-${random.uuid().slice(0, 4)}`;
-  await operations.startRun({ id, kind, input: JSON.stringify(input), startedMs: nowMs });
+  await runs.start({ id, kind, input: JSON.stringify(input), startedMs: nowMs });
   return { id, input };
 }
 
@@ -145,9 +149,9 @@ export function unknownRun(id: string): CondvestError {
   return new CondvestError({
     code: 'pipeline-run-unknown',
     kind: 'permanent',
-    message: 'There is no run of this id',
+    message: 'No run has this id',
     found: id,
-    action: 'See all of them with: condvest pipeline history',
+    action: 'List the runs with: condvest pipeline history',
   });
 }
 
@@ -155,9 +159,9 @@ function otherKind(run: Run, kind: string): CondvestError {
   return new CondvestError({
     code: 'pipeline-run-kind',
     kind: 'permanent',
-    message: 'This run is of a kind that is not resumed by hand',
+    message: 'Runs of this kind cannot be resumed by hand',
     found: `${run.id}, a run of kind ${run.kind}`,
     allowed: `a run of kind ${kind}`,
-    action: run.kind === 'build' ? 'It goes on with: condvest up' : 'It is done again in its turn by: condvest up',
+    action: run.kind === 'build' ? 'Continue it with: condvest up' : 'condvest up repeats it when it is due',
   });
 }

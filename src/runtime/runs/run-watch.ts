@@ -1,37 +1,39 @@
 import { CondvestError } from '#base/errors.ts';
-import type { Operations } from '#ports/operations.ts';
-import type { UpkeepEvent } from '#serving/http/upkeep.ts';
+import type { Notices } from '#ports/notices.ts';
+import type { Runs } from '#ports/runs.ts';
+import type { OperationsEvent } from '#serving/http/operations.ts';
 
-/** How often the store is looked at while somebody listens: runs of other processes are seen as well. */
-const LOOK_MS = 1000;
-/** After a hint that something changed, so soon; several hints are one look. */
-const SOON_MS = 100;
-const RUNS_LOOKED_AT = 5;
-const NOTICES_LOOKED_AT = 50;
-/** Things told, whose last state is remembered. */
-const TOLD_MAX = 1000;
+/** Polling interval while there are listeners. Polling also finds runs of other processes. */
+const POLL_MS = 1000;
+/** Delay of the poll after a hint that something changed; several hints share one poll. */
+const HINT_MS = 100;
+const RUNS_MAX = 5;
+const NOTICES_MAX = 50;
+/** Items whose last published state is remembered. */
+const PUBLISHED_MAX = 1000;
 
 /**
- * Tells listeners what has changed about runs, their steps and notices. Always the present state is told, so that who missed a
- * change has lost nothing. There is one look at the store at a time, however many listen, and none while nobody does.
+ * Publishes changes of runs, steps and notices to listeners. Each event holds the present state, so that a listener
+ * that missed one has lost nothing. The store is polled by one poll at a time, however many listen, and not at all
+ * without listeners.
  */
 export class RunWatch {
-  readonly #open: () => Promise<Operations>;
-  readonly #listeners = new Set<(event: UpkeepEvent) => void>();
-  readonly #told = new Map<string, string>();
+  readonly #store: { readonly runs: Runs; readonly notices: Notices };
+  readonly #listeners = new Set<(event: OperationsEvent) => void>();
+  readonly #published = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(open: () => Promise<Operations>) {
-    this.#open = open;
+  constructor(store: { readonly runs: Runs; readonly notices: Notices }) {
+    this.#store = store;
   }
 
-  listen(listener: (event: UpkeepEvent) => void): () => void {
+  /** Adds a listener for changes from now on. Returns a function that removes it. */
+  listen(listener: (event: OperationsEvent) => void): () => void {
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) {
-      // What is there already is known to a listener by other ways; only changes are told.
-      this.#told.clear();
+      this.#published.clear();
       this.#begin(true);
     }
     return () => {
@@ -40,20 +42,20 @@ export class RunWatch {
     };
   }
 
-  tell(event: UpkeepEvent): void {
+  publish(event: OperationsEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Something has changed. */
-  look(): void {
-    if (this.#listeners.size > 0) this.#after(SOON_MS);
+  /** Polls soon, after a hint that something changed. */
+  hint(): void {
+    if (this.#listeners.size > 0) this.#after(HINT_MS);
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#listeners.clear();
-    await this.#looking;
+    await this.#polling;
   }
 
   #after(ms: number): void {
@@ -64,39 +66,40 @@ export class RunWatch {
 
   #begin(isFirst: boolean): void {
     if (this.#isStopped) return;
-    this.#looking ??= this.#look(isFirst).finally(() => {
-      this.#looking = undefined;
-      if (!this.#isStopped && this.#listeners.size > 0) this.#after(LOOK_MS);
+    this.#polling ??= this.#poll(isFirst).finally(() => {
+      this.#polling = undefined;
+      if (!this.#isStopped && this.#listeners.size > 0) this.#after(POLL_MS);
     });
   }
 
-  async #look(isFirst: boolean): Promise<void> {
+  /** Publishes what changed since the last poll. The first poll only takes stock. */
+  async #poll(isFirst: boolean): Promise<void> {
+    const { runs, notices } = this.#store;
     try {
-      const operations = await this.#open();
-      const events: UpkeepEvent[] = [];
-      const runs = await operations.runs(RUNS_LOOKED_AT);
-      for (const run of runs.toReversed()) {
-        // A run that ended and was told so has no news.
-        if (run.state !== 'running' && this.#told.get(`run ${run.id}`) === JSON.stringify(run)) continue;
-        for (const step of await operations.steps(run.id))
+      const events: OperationsEvent[] = [];
+      for (const run of (await runs.latest(RUNS_MAX)).toReversed()) {
+        // Once its end was published, a run does not change any more.
+        if (run.state !== 'running' && this.#published.get(`run ${run.id}`) === JSON.stringify(run)) continue;
+        for (const step of await runs.steps(run.id))
           if (this.#isNew(`step ${run.id} ${step.step} ${step.attempt}`, step)) events.push({ type: 'step', step });
         if (this.#isNew(`run ${run.id}`, run)) events.push({ type: 'run', run });
       }
-      for (const notice of await operations.notices({ openOnly: false, limit: NOTICES_LOOKED_AT }))
+      for (const notice of await notices.list({ openOnly: false, limit: NOTICES_MAX }))
         if (this.#isNew(`notice ${notice.id}`, notice)) events.push({ type: 'notice', notice });
-      if (!isFirst) for (const event of events) this.tell(event);
+      if (!isFirst) for (const event of events) this.publish(event);
     } catch (cause) {
-      // A store that cannot be reached for a while is looked at again.
+      // The store is unavailable; the next poll tries again.
       if (!(cause instanceof CondvestError)) throw cause;
     }
   }
 
   #isNew(key: string, value: object): boolean {
     const text = JSON.stringify(value);
-    if (this.#told.get(key) === text) return false;
-    this.#told.delete(key);
-    this.#told.set(key, text);
-    for (const oldest of this.#told.keys()) if (this.#told.size > TOLD_MAX) this.#told.delete(oldest);
+    if (this.#published.get(key) === text) return false;
+    this.#published.delete(key);
+    this.#published.set(key, text);
+    for (const oldest of this.#published.keys())
+      if (this.#published.size > PUBLISHED_MAX) this.#published.delete(oldest);
     return true;
   }
 }

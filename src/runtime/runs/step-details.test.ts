@@ -6,7 +6,7 @@ import { describeFetched, describeReference } from './step-details.ts';
 const session = { outcome: 'fetched', state: 'settled', rows: 10, expected: 10, settledShort: false, detail: null };
 const none = { step: 'FetchBars', rows: 0, replaced: 0, quarantined: 0, horizonMoved: false, overBound: [] } as const;
 
-test('what is short, missing or refused is said in the line of a step that succeeded', () => {
+test('a successful step says what is short, missing or rejected', () => {
   const whole: FetchBarsStepReport = { ...none, sessions: [{ ...session, session: '2026-11-23' }], inserted: 1 };
   assert.equal(describeFetched(whole), '1 session: 1 new bar');
   const troubled: FetchBarsStepReport = {
@@ -23,11 +23,11 @@ test('what is short, missing or refused is said in the line of a step that succe
   };
   assert.equal(
     describeFetched(troubled),
-    '4 sessions: 10,400 new bars, 2 refused, 1 partial, 1 without bars, 1 not there yet, 1 settled short, 1 REFUSED whole',
+    '4 sessions: 10,400 new bars, 2 rejected, 1 partial, 1 without bars, 1 not available yet, 1 settled short, 1 REJECTED as a whole',
   );
 });
 
-test('events that are held back and changes of symbols are said', () => {
+test('events held back and changed symbols are reported', () => {
   const report = {
     step: 'FetchReference',
     rows: 3,
@@ -57,6 +57,6 @@ test('events that are held back and changes of symbols are said', () => {
       withdrawnCount: 4,
       unconfirmedCount: 0,
     }),
-    '1 listed, 0 delisted, 1 split, 0 dividends, 1 event refused, 4 events withdrawn: A, B, C …',
+    '1 listed, 0 delisted, 1 split, 0 dividends, 1 event rejected, 4 events withdrawn: A, B, C …',
   );
 });

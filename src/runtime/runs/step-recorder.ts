@@ -1,25 +1,25 @@
 import { CondvestError, type ErrorKind } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Operations, RunStep } from '#ports/operations.ts';
+import type { RunStep, Runs } from '#ports/runs.ts';
 
-/** What is said of a step that has ended well. */
+/** Summary of a step that succeeded. */
 export interface StepSummary {
   readonly rows?: number;
-  /** A line for a person. */
+  /** One line for people. */
   readonly detail?: string;
 }
 
-/** Says how far a step is: a line for a person that watches it. */
+/** Reports progress within a step, as one line for people. */
 export type StepProgress = (detail: string) => void;
 
-/** The names that the pipeline's definition retries and catches by. */
+/** Error names that the definition's retriers and catchers match. */
 const ERROR_NAMES: Readonly<Record<ErrorKind, string>> = {
   transient: 'Condvest.Transient',
   permanent: 'Condvest.Permanent',
   corrupt: 'Condvest.Corrupt',
 };
 
-/** A step's failure under the name that the definition knows it by; `cause` is the failure itself. */
+/** Failure of a step, named for the definition. `cause` is the original error. */
 export class StepError extends Error {
   constructor(cause: CondvestError) {
     super(cause.message, { cause });
@@ -27,36 +27,37 @@ export class StepError extends Error {
   }
 }
 
-/** How often the progress inside a step is written down. */
+/** Shortest interval between two progress records of a step. */
 const PROGRESS_MS = 1000;
 
-/** Writes down each attempt at each step of a run as it goes. */
+export interface StepRecorderDeps {
+  readonly runs: Runs;
+  readonly clock: Clock;
+}
+
+/** Records each attempt at each step of a run as it progresses. */
 export class StepRecorder {
-  readonly #deps: { readonly operations: Operations; readonly clock: Clock };
+  readonly #deps: StepRecorderDeps;
   readonly #runId: string;
   readonly #onStep: ((step: RunStep) => void) | undefined;
   readonly #attempts = new Map<string, number>();
   readonly #running = new Set<Promise<unknown>>();
-  /** What was thrown by a mistake of the program, and not by the world. */
+  /** First error that was a bug rather than an expected failure. */
   bug: unknown;
 
-  constructor(
-    deps: { readonly operations: Operations; readonly clock: Clock },
-    runId: string,
-    onStep: ((step: RunStep) => void) | undefined,
-  ) {
+  constructor(deps: StepRecorderDeps, runId: string, onStep: ((step: RunStep) => void) | undefined) {
     this.#deps = deps;
     this.#runId = runId;
     this.#onStep = onStep;
   }
 
-  /** Attempts of earlier tries of the run count on; those that a kill cut off are closed. */
+  /** Continues the attempt numbers of earlier tries and closes attempts that a crash cut off. */
   async load(): Promise<void> {
-    const { operations, clock } = this.#deps;
-    for (const step of await operations.steps(this.#runId)) {
+    const { runs, clock } = this.#deps;
+    for (const step of await runs.steps(this.#runId)) {
       this.#attempts.set(step.step, Math.max(step.attempt, this.#attempts.get(step.step) ?? 0));
       if (step.state !== 'running') continue;
-      await operations.recordStep({ ...step, state: 'failed', endedMs: clock.nowMs(), error: 'The process died' });
+      await runs.recordStep({ ...step, state: 'failed', endedMs: clock.nowMs(), error: 'The process died' });
     }
   }
 
@@ -67,12 +68,12 @@ export class StepRecorder {
   ): Promise<T> {
     const running = this.#attempt(name, work, describe);
     this.#running.add(running);
-    const forget = (): boolean => this.#running.delete(running);
-    running.then(forget, forget);
+    const done = (): boolean => this.#running.delete(running);
+    running.then(done, done);
     return running;
   }
 
-  /** Steps that an abort left behind have ended. Throws what was a mistake of the program. */
+  /** Waits for steps that an abort left running. Throws the first bug, if there was one. */
   async settled(): Promise<void> {
     await Promise.allSettled([...this.#running]);
     if (this.bug !== undefined) throw this.bug;
@@ -114,7 +115,7 @@ export class StepRecorder {
     }
   }
 
-  /** Progress is for those who watch: written at most once a second, one after the other, and never the end of a step. */
+  /** Records progress for observers: at most once a second, one write at a time, never after the step has ended. */
   #progressOf(started: RunStep): { readonly say: StepProgress; readonly ended: () => Promise<void> } {
     const { clock } = this.#deps;
     let writing: Promise<void> | undefined;
@@ -140,7 +141,7 @@ export class StepRecorder {
     };
   }
 
-  /** That a step failed matters more than that this could not be written down. */
+  /** Ignores failures of the store: the step's own failure matters more. */
   async #writeFailure(step: RunStep): Promise<void> {
     try {
       await this.#write(step);
@@ -150,7 +151,7 @@ export class StepRecorder {
   }
 
   async #write(step: RunStep): Promise<void> {
-    await this.#deps.operations.recordStep(step);
+    await this.#deps.runs.recordStep(step);
     this.#onStep?.(step);
   }
 }

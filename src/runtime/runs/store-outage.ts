@@ -1,7 +1,7 @@
 import { CondvestError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { Notice, NoticeEvent } from '#ports/notices.ts';
 import type { Notifier } from '#ports/notifier.ts';
-import type { Notice, NoticeEvent } from '#ports/operations.ts';
 import type { Random } from '#ports/random.ts';
 import { unstoredNotice } from './unstored-notice.ts';
 
@@ -12,13 +12,13 @@ export interface StoreOutageDeps {
 }
 
 /**
- * Tells that the store of runs and notices is away, and that it is back. It cannot remember that itself, so this process does: each
- * channel is told once of each, as far as it can be reached.
+ * Notifies that the operational store is unavailable, and that it is back. Since the store cannot remember that, this
+ * process does: each channel that can be reached is notified once of each.
  */
 export class StoreOutage {
   readonly #deps: StoreOutageDeps;
   #notice: Notice | undefined;
-  #told = new Set<string>();
+  #notified = new Set<string>();
 
   constructor(deps: StoreOutageDeps) {
     this.#deps = deps;
@@ -32,30 +32,30 @@ export class StoreOutage {
         key: 'run-failed:store',
         kind: 'run-failed',
         severity: 'error',
-        title: 'The daily run cannot begin: the store of runs and notices is away',
-        text: `${error.message}\nIt is tried again every half an hour. Market data is not affected.`,
+        title: 'The daily run cannot start: the operational store is unavailable',
+        text: `${error.message}\nIt is retried every 30 minutes. Market data is not affected.`,
       },
       nowMs,
     );
     for (const notifier of await this.#deps.notifiers()) {
-      if (this.#told.has(notifier.channel)) continue;
-      if (await isTaken(notifier, { event: 'opened', notice: this.#notice })) this.#told.add(notifier.channel);
+      if (this.#notified.has(notifier.channel)) continue;
+      if (await isDelivered(notifier, { event: 'opened', notice: this.#notice })) this.#notified.add(notifier.channel);
     }
   }
 
   async back(): Promise<void> {
     if (this.#notice === undefined) return;
     const notice: Notice = { ...this.#notice, state: 'resolved', resolvedMs: this.#deps.clock.nowMs() };
-    const told = this.#told;
+    const notified = this.#notified;
     this.#notice = undefined;
-    this.#told = new Set();
+    this.#notified = new Set();
     for (const notifier of await this.#deps.notifiers())
-      if (told.has(notifier.channel)) await isTaken(notifier, { event: 'resolved', notice });
+      if (notified.has(notifier.channel)) await isDelivered(notifier, { event: 'resolved', notice });
   }
 }
 
-/** A channel that is away as well is told with the next try, or not at all. */
-async function isTaken(notifier: Notifier, event: NoticeEvent): Promise<boolean> {
+/** Attempts one delivery. A channel that fails is tried again with the next run, if the outage lasts that long. */
+async function isDelivered(notifier: Notifier, event: NoticeEvent): Promise<boolean> {
   try {
     await notifier.deliver(event);
     return true;

@@ -1,7 +1,7 @@
 import type { InstantMs } from '#base/dates.ts';
-import type { Notice } from '#ports/operations.ts';
+import type { Notice } from '#ports/notices.ts';
 
-/** A notice that just began and that the store of notices does not know: the store itself is away, or nothing is the matter. */
+/** Returns a new open notice that is not in the store: because the store is unavailable, or because it is a test. */
 export function unstoredNotice(
   notice: Pick<Notice, 'id' | 'key' | 'kind' | 'severity' | 'title' | 'text'>,
   nowMs: InstantMs,

@@ -2,40 +2,41 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { CondvestError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Operations } from '#ports/operations.ts';
+import type { Leases } from '#ports/leases.ts';
 import type { Random } from '#ports/random.ts';
 
 export interface WorkLeaseDeps {
-  readonly operations: Operations;
+  readonly leases: Leases;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** The right to work on the lake by schedule: one holder at a time, over all processes that share an operational store. */
+/** Exclusive right to do scheduled work on the lake, across all processes that share an operational store. */
 export interface WorkLease {
-  /** Aborted when the work must stop: the caller wants it to, or the lease is somebody else's. */
+  /** Aborted when the work must stop: the caller aborted it, or another process took the lease. */
   readonly signal: AbortSignal;
-  /** Gives the lease back, where it can be; otherwise it runs out by itself. */
+  /** Releases the lease. If the store is unavailable, the lease expires by itself. */
   release(): Promise<void>;
 }
 
 const LEASE = 'pipeline:daily';
-/** A holder that died is taken over from after this time. */
+/** After this time without a renewal the lease can be taken over. */
 export const LEASE_TTL_MS = 120_000;
 const HEARTBEAT_MS = 20_000;
 
-/** Takes the lease, or throws `pipeline-busy` (transient) with who has it. It is kept alive until it is released. */
-export async function holdWork(
-  deps: WorkLeaseDeps,
+/**
+ * Acquires the lease and renews it until it is released. Throws `pipeline-busy` (transient), naming the lease holder.
+ */
+export async function acquireWorkLease(
+  { leases, clock, random }: WorkLeaseDeps,
   options: { readonly signal?: AbortSignal | undefined; readonly heartbeatMs?: number | undefined } = {},
 ): Promise<WorkLease> {
-  const { operations, clock, random } = deps;
   const holder = holderOf(process.pid, random);
   const lease = { name: LEASE, holder, ttlMs: LEASE_TTL_MS };
-  let outcome = await operations.acquireLease({ ...lease, nowMs: clock.nowMs() });
+  let outcome = await leases.acquire({ ...lease, nowMs: clock.nowMs() });
   if (!outcome.taken && isKnownDead(outcome.holder)) {
-    await operations.releaseLease(LEASE, outcome.holder);
-    outcome = await operations.acquireLease({ ...lease, nowMs: clock.nowMs() });
+    await leases.release(LEASE, outcome.holder);
+    outcome = await leases.acquire({ ...lease, nowMs: clock.nowMs() });
   }
   if (!outcome.taken) throw busy(outcome.holder, outcome.expiresMs);
   const abort = new AbortController();
@@ -46,10 +47,10 @@ export async function holdWork(
   const beat = async (): Promise<void> => {
     const nowMs = clock.nowMs();
     try {
-      if (await operations.renewLease({ ...lease, nowMs })) renewedMs = nowMs;
+      if (await leases.renew({ ...lease, nowMs })) renewedMs = nowMs;
       else abort.abort(lost());
     } catch (cause) {
-      // A store that cannot be reached for a moment ends nothing: the lease has some heartbeats left.
+      // A brief outage of the store does not stop the work: the lease outlives several heartbeats.
       if (!(cause instanceof CondvestError)) abort.abort(cause);
       else if (nowMs - renewedMs >= LEASE_TTL_MS) abort.abort(lost());
     }
@@ -62,7 +63,7 @@ export async function holdWork(
       clearInterval(heartbeat);
       options.signal?.removeEventListener('abort', stop);
       try {
-        await operations.releaseLease(LEASE, holder);
+        await leases.release(LEASE, holder);
       } catch (cause) {
         if (!(cause instanceof CondvestError)) throw cause;
       }
@@ -71,24 +72,27 @@ export async function holdWork(
 }
 
 /**
- * Frees the lease that a process of this machine held, which is known to be dead: whoever started it saw it end. Others are left
- * to run out, since nobody here can tell whether they live.
+ * Releases the lease of a process on this machine that the caller saw exit. The lease of any other process is left to
+ * expire, since nobody here can tell whether it is alive.
  */
-export async function freeWorkOf(pid: number, { operations, clock, random }: WorkLeaseDeps): Promise<void> {
+export async function releaseLeaseOf(pid: number, { leases, clock, random }: WorkLeaseDeps): Promise<void> {
   const holder = holderOf(process.pid, random);
-  const outcome = await operations.acquireLease({ name: LEASE, holder, ttlMs: 1, nowMs: clock.nowMs() });
-  if (outcome.taken) await operations.releaseLease(LEASE, holder);
-  else if (outcome.holder.startsWith(`${hostname()}:${pid}:`)) await operations.releaseLease(LEASE, outcome.holder);
+  const outcome = await leases.acquire({ name: LEASE, holder, ttlMs: 1, nowMs: clock.nowMs() });
+  if (outcome.taken) await leases.release(LEASE, holder);
+  else if (outcome.holder.startsWith(`${hostname()}:${pid}:`)) await leases.release(LEASE, outcome.holder);
 }
 
 function holderOf(pid: number, random: Random): string {
-  return `${hostname()}:${pid}:${placeOfProcesses()}:${random.uuid().slice(0, 8)}`;
+  return `${hostname()}:${pid}:${pidNamespace()}:${random.uuid().slice(0, 8)}`;
 }
 
-/** A holder on this very machine whose process is gone: nobody needs to wait for its lease to run out. */
+/**
+ * Returns whether the holder was a process of this very machine that is gone, so that nobody needs to wait for its
+ * lease.
+ */
 function isKnownDead(holder: string): boolean {
-  const [host, pid, place] = holder.split(':');
-  if (host !== hostname() || place === UNKNOWN_PLACE || place !== placeOfProcesses()) return false;
+  const [host, pid, namespace] = holder.split(':');
+  if (host !== hostname() || namespace === UNKNOWN_NAMESPACE || namespace !== pidNamespace()) return false;
   try {
     process.kill(Number(pid), 0);
     return false;
@@ -97,18 +101,18 @@ function isKnownDead(holder: string): boolean {
   }
 }
 
-const UNKNOWN_PLACE = 'unknown';
+const UNKNOWN_NAMESPACE = 'unknown';
 
 /**
- * Where process ids mean the same: one boot of one machine, one namespace of processes (containers have their own). Unknown where
- * the system does not say; then a dead holder is waited for.
+ * Identifies where process ids are comparable: one boot of one machine and one pid namespace (containers have their
+ * own). Unknown if the system does not say; then a dead holder's lease has to expire.
  */
-function placeOfProcesses(): string {
+function pidNamespace(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8);
     return `${boot}-${readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '')}`;
   } catch {
-    return UNKNOWN_PLACE;
+    return UNKNOWN_NAMESPACE;
   }
 }
 
@@ -116,9 +120,9 @@ function busy(holder: string, expiresMs: number): CondvestError {
   return new CondvestError({
     code: 'pipeline-busy',
     kind: 'transient',
-    message: 'A run of the pipeline is under way',
-    found: `${holder}, until ${new Date(expiresMs).toISOString()} unless it prolongs`,
-    action: 'Watch it with: condvest pipeline status. A run that died is taken over after that instant',
+    message: 'Another run is in progress',
+    found: `${holder}, until ${new Date(expiresMs).toISOString()} unless renewed`,
+    action: 'Watch it with: condvest pipeline status. If it crashed, its lease can be taken over after that time',
   });
 }
 
@@ -126,7 +130,6 @@ function lost(): CondvestError {
   return new CondvestError({
     code: 'pipeline-lease-lost',
     kind: 'transient',
-    message:
-      'This run was stopped, because nothing was heard of it for too long and another process may have taken over',
+    message: 'The run was stopped: its lease expired, so another process may have taken over',
   });
 }

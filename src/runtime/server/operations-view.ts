@@ -1,34 +1,34 @@
-import type { Upkeep, UpkeepEvent, UpkeepStatus } from '#serving/http/upkeep.ts';
+import type { Operations, OperationsEvent, OperationsStatus } from '#serving/http/operations.ts';
 import type { AppContext } from '../app.ts';
 import { isFromVendor, sourceName } from '../config/source-choice.ts';
 import { RunWatch } from '../runs/run-watch.ts';
 
-/** What the server is told by whoever does the work; absent where a lake is only served. */
-export type Work = Pick<Upkeep, 'building' | 'nextRun'> & {
+/** The worker as the server sees it. A server that only serves a lake has none. */
+export type Work = Pick<Operations, 'building' | 'nextRun'> & {
   startRun(request: { readonly session?: string | undefined }): Promise<string>;
-  /** Calls when a run or what is being built has changed. */
-  onChange(call: (event: UpkeepEvent | undefined) => void): void;
+  /** Sets the callback for changes of the build (with the event) and of runs (without one). */
+  onChange(call: (event: OperationsEvent | undefined) => void): void;
 };
 
-/** How long a status is shown before it is worked out again, however many ask. */
+/** Time for which a status is cached. */
 const STATUS_MS = 1000;
 
-/** Everything that the server shows of the other layers, from the lake and from the operational store. */
-export class OperationsView implements Upkeep, AsyncDisposable {
+/** The server's view of the other layers' work, read from the lake and the operational store. */
+export class OperationsView implements Operations, AsyncDisposable {
   readonly #app: AppContext;
   readonly #work: Work | undefined;
   readonly #watch: RunWatch;
-  readonly startRun: Upkeep['startRun'];
-  #status: { readonly atMs: number; readonly value: Promise<UpkeepStatus> } | undefined;
+  readonly startRun: Operations['startRun'];
+  #status: { readonly atMs: number; readonly value: Promise<OperationsStatus> } | undefined;
 
   constructor(app: AppContext, work: Work | undefined) {
     this.#app = app;
     this.#work = work;
-    this.#watch = new RunWatch(() => this.#app.operations());
+    this.#watch = new RunWatch(app);
     this.startRun = work === undefined ? undefined : (request) => work.startRun(request);
     work?.onChange((event) => {
-      if (event === undefined) this.#watch.look();
-      else this.#watch.tell(event);
+      if (event === undefined) this.#watch.hint();
+      else this.#watch.publish(event);
     });
   }
 
@@ -36,7 +36,7 @@ export class OperationsView implements Upkeep, AsyncDisposable {
     return (await this.#app.simulatedMarket()) !== undefined;
   }
 
-  status(): Promise<UpkeepStatus> {
+  status(): Promise<OperationsStatus> {
     const nowMs = this.#app.clock.nowMs();
     if (this.#status === undefined || Math.abs(nowMs - this.#status.atMs) >= STATUS_MS) {
       const value = this.#readStatus();
@@ -48,46 +48,46 @@ export class OperationsView implements Upkeep, AsyncDisposable {
     return this.#status.value;
   }
 
-  async #readStatus(): Promise<UpkeepStatus> {
+  async #readStatus(): Promise<OperationsStatus> {
     const { statusTask } = await fetchTasks();
     const status = await statusTask(this.#app);
     const hasSource = isFromVendor(this.#app.config) || (await this.isSimulated());
     return { source: hasSource ? sourceName(this.#app.config) : null, ...status };
   }
 
-  building(): ReturnType<Upkeep['building']> {
+  building(): ReturnType<Operations['building']> {
     return this.#work?.building();
   }
 
-  async gaps({ symbol, limit }: Parameters<Upkeep['gaps']>[0]): ReturnType<Upkeep['gaps']> {
+  async gaps({ symbol, limit }: Parameters<Operations['gaps']>[0]): ReturnType<Operations['gaps']> {
     const { gapsTask } = await fetchTasks();
     return await gapsTask(this.#app, symbol, limit);
   }
 
-  async quality(request: Parameters<Upkeep['quality']>[0]): ReturnType<Upkeep['quality']> {
+  async quality(request: Parameters<Operations['quality']>[0]): ReturnType<Operations['quality']> {
     const { qualityTask } = await fetchTasks();
     return await qualityTask(this.#app, request);
   }
 
-  async runs(limit: number): ReturnType<Upkeep['runs']> {
-    return (await this.#app.operations()).runs(limit);
+  runs(limit: number): ReturnType<Operations['runs']> {
+    return this.#app.runs.latest(limit);
   }
 
-  async run(id: string): ReturnType<Upkeep['run']> {
-    const operations = await this.#app.operations();
-    const run = await operations.run(id);
-    return run === undefined ? undefined : { run, steps: await operations.steps(id) };
+  async run(id: string): ReturnType<Operations['run']> {
+    const { runs } = this.#app;
+    const run = await runs.find(id);
+    return run === undefined ? undefined : { run, steps: await runs.steps(id) };
   }
 
-  async notices(request: Parameters<Upkeep['notices']>[0]): ReturnType<Upkeep['notices']> {
-    return (await this.#app.operations()).notices(request);
+  notices(request: Parameters<Operations['notices']>[0]): ReturnType<Operations['notices']> {
+    return this.#app.notices.list(request);
   }
 
-  listen(listener: (event: UpkeepEvent) => void): () => void {
+  listen(listener: (event: OperationsEvent) => void): () => void {
     return this.#watch.listen(listener);
   }
 
-  nextRun(): ReturnType<Upkeep['nextRun']> {
+  nextRun(): ReturnType<Operations['nextRun']> {
     return this.#work?.nextRun();
   }
 

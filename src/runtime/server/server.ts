@@ -20,53 +20,53 @@ import { OperationsView, type Work } from './operations-view.ts';
 import { endSilentConnections } from './silent-connections.ts';
 import { sqlProcesses } from './sql-process.ts';
 
-/** The HTTP server: puts the application behind a socket. */
+/** The HTTP server: binds the application to a socket. */
 
 export interface ServerOptions {
-  /** Over those of the configuration. */
+  /** Overrides the configuration. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly work?: Work | undefined;
   readonly version: string;
   readonly isErrorTty: boolean;
-  /** A line about the server itself, for whoever runs it. */
+  /** Writes a line about the server itself, for its operator. */
   readonly write: (line: string) => void;
 }
 
 export interface RunningServer {
-  /** With a slash at the end. */
+  /** With a trailing slash. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** The port that was meant was taken, and nobody had asked for it. */
+  /** Whether the default port was in use, so that another one was chosen. */
   readonly isOtherPort: boolean;
   readonly needsKeys: boolean;
-  /** Takes no more requests, ends what is under way within a bound, closes everything. Twice is once. */
+  /** Stops accepting requests, ends those in progress within a bound, and closes everything. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** A request whose head does not come within this is ended. */
+/** Timeout for the head of a request. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
-/** Longer than proxies keep an idle connection, so that it is they who close it. */
+/** Longer than proxies keep idle connections, so that the proxy closes them first. */
 const KEEP_ALIVE_MS = 65_000;
-/** A connection on which nothing moves, not even a heartbeat, while no answer is being made. */
+/** Timeout of a connection without traffic (not even a heartbeat) while no response is being prepared. */
 const SILENT_MS = 120_000;
-/** What is under way when the server is told to stop may take so long. */
+/** Time for requests in progress when the server stops. */
 const STOP_MS = 10_000;
 const PORTS_TRIED = 20;
 const HEADER_BYTES = 8192;
 
-/** Starts to listen. Throws `keys-none`, `port-taken`, `port-forbidden`, `host-unknown`. */
+/** Starts to listen. Throws `keys-none`, `port-taken`, `port-forbidden` or `host-unknown`. */
 export async function startServer(app: AppContext, options: ServerOptions): Promise<RunningServer> {
   const { config, clock, random, timers, lake, calendar } = app;
   const host = options.host ?? config.serveHost;
   const needsKeys = mustHaveKeys(config, host);
   await using undo = new AsyncDisposableStack();
-  const keys = needsKeys ? undo.use(await app.keys()) : undefined;
+  const keys = needsKeys ? app.keys : undefined;
   if (keys !== undefined && !(await keys.hasKeys())) throw noKeys(config, host);
   const keyRing = keys === undefined ? undefined : new KeyRing({ keys, clock, timers });
-  const upkeep = undo.use(new OperationsView(app, options.work));
+  const operations = undo.use(new OperationsView(app, options.work));
   const stopping = new AbortController();
   const limits = limitsOf(config);
   const serving = createServing({
@@ -78,7 +78,7 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
     live: app.live,
     files: app.files,
     page: app.page,
-    upkeep,
+    operations,
     intervals: config.intervals,
     limits,
     sql: config.serveSql ? sqlProcesses({ scratchFolder: app.tempFolder, random }) : undefined,
@@ -93,12 +93,12 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
   const log = openAccessLog(config, options);
   undo.defer(() => log.close());
   const onBug = (error: unknown, id: string): void => {
-    // What a client that has gone away had asked for may still be under way when everything is closed.
+    // A request whose client has disconnected may still be running when everything is closed.
     if (stopping.signal.aborted && error instanceof CondvestError && error.code === 'engine-closed') return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     options.write(`condvest: request ${id} failed: ${text}`);
   };
-  // The names are known once the port is.
+  // Host names are known only once the port is.
   let rules = hostRules({ bind: host, port: 0, names: [], publicUrl: undefined });
   let fetch: Fetch | undefined;
   createApp(serving, {
@@ -120,7 +120,7 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
     after: (one) => addPage(one, serving),
     onBug,
   });
-  const { server, port, isOtherPort } = await listen(defined(fetch, 'the gate stands before the routes'), {
+  const { server, port, isOtherPort } = await listen(defined(fetch, 'the gate is added before the routes'), {
     host,
     port: options.port ?? config.servePort,
     connections: config.serveConnections,
@@ -150,7 +150,10 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
   };
 }
 
-/** Whoever can reach a loopback server is at this machine; a proxy in front lets in others. */
+/**
+ * Returns whether the server requires API keys. Only local users can reach a loopback server, unless a proxy is in
+ * front.
+ */
 export function mustHaveKeys(config: Config, host: string): boolean {
   const { servePublicUrl, serveHosts, serveTrustProxy } = config;
   return !isLoopback(host) || servePublicUrl !== undefined || serveHosts.length > 0 || serveTrustProxy;
@@ -214,7 +217,7 @@ async function listen(
   }
 }
 
-/** Requests that are under way may end; streams are told to. What has not ended in time is cut off. */
+/** Lets requests in progress finish and ends streams. Connections that are still open after a timeout are closed. */
 async function close(server: Server, endStreams: () => void): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   endStreams();
@@ -232,26 +235,26 @@ function whyNotListening(failure: NodeJS.ErrnoException, host: string, port: num
   if (failure.code === 'EADDRINUSE') {
     return new UsageError({
       code: 'port-taken',
-      message: 'Another program listens at this port',
+      message: 'The port is in use',
       found,
-      action: 'Name another with --port or CONDVEST_SERVE_PORT; 0 takes any that is free',
+      action: 'Choose another with --port or CONDVEST_SERVE_PORT; 0 means any free port',
       cause: failure,
     });
   }
   if (failure.code === 'EACCES') {
     return new UsageError({
       code: 'port-forbidden',
-      message: 'This user may not listen at this port',
+      message: 'This user is not allowed to listen on this port',
       found,
-      action: 'Name one above 1023 with --port or CONDVEST_SERVE_PORT',
+      action: 'Choose one above 1023 with --port or CONDVEST_SERVE_PORT',
       cause: failure,
     });
   }
   return new UsageError({
     code: 'host-unknown',
-    message: 'The server cannot listen at this address',
+    message: 'The server cannot listen on this address',
     found: `${found} (${failure.code ?? failure.message})`,
-    allowed: 'a name or an address of this machine',
+    allowed: 'a name or address of this machine',
     cause: failure,
   });
 }
@@ -259,12 +262,12 @@ function whyNotListening(failure: NodeJS.ErrnoException, host: string, port: num
 function noKeys(config: Config, host: string): UsageError {
   const { servePublicUrl, serveHosts } = config;
   const found = isLoopback(host)
-    ? (servePublicUrl ?? (serveHosts.length > 0 ? serveHosts.join(', ') : 'a proxy that is trusted'))
+    ? (servePublicUrl ?? (serveHosts.length > 0 ? serveHosts.join(', ') : 'a trusted proxy'))
     : `host ${host}`;
   return new UsageError({
     code: 'keys-none',
-    message: 'A server that others can reach lets in only those with a key, and there is none',
+    message: 'A server that others can reach requires API keys, and there are none',
     found,
-    action: 'Make one with: condvest keys create NAME. Or serve this machine alone, with --host 127.0.0.1',
+    action: 'Create one with: condvest keys create NAME. Or serve this machine only, with --host 127.0.0.1',
   });
 }

@@ -17,25 +17,25 @@ import type { AppContext } from '../app.ts';
 import { sourceName } from '../config/source-choice.ts';
 import { fetchDeps } from '../runs/pipeline-deps.ts';
 
-/** What can be asked of a lake and its source together. */
+/** Use cases on a lake and its source. */
 
 export interface FetchRequest {
   readonly from?: IsoDate | undefined;
   readonly to?: IsoDate | undefined;
-  /** Only sessions whose corrections are over. */
+  /** Only sessions whose correction window has ended. */
   readonly settleOnly?: boolean;
-  /** Also what has settled. */
+  /** Also sessions that have settled. */
   readonly again?: boolean;
-  /** Also these sessions, whatever the ledger says. */
+  /** Also these sessions, regardless of the ledger. */
   readonly sessions?: readonly IsoDate[];
   readonly signal?: AbortSignal;
-  /** Listings and events are asked for now: a few dozen requests, which a small budget spreads over minutes. */
+  /** Called before listings and events are fetched: a few dozen requests, which a small budget spreads over minutes. */
   readonly onReference?: (sessions: number) => void;
   readonly onProgress?: (progress: TimedProgress) => void;
 }
 
 export interface TimedProgress extends FetchProgress {
-  /** Time that the rest takes if it goes on as it has gone since the first session was asked for. */
+  /** Estimated time remaining, at the pace since the first session was requested. */
   readonly leftMs: number;
 }
 
@@ -44,11 +44,14 @@ export interface FetchReport {
   readonly planned: readonly PlannedSession[];
   readonly bars: FetchBarsReport;
   readonly reference: FetchReferenceReport | undefined;
-  /** Why lists and events could not be had; the bars were fetched all the same. */
+  /** Why listings and events could not be fetched, although bars were. */
   readonly referenceError: CondvestError | undefined;
 }
 
-/** Fetches what the ledger lacks inside a range: lists and events first, which say what to expect and explain jumps. */
+/**
+ * Fetches the sessions of a range that the ledger lacks; listings and events first, since they explain counts and
+ * jumps.
+ */
 export async function fetchTask(app: AppContext, request: FetchRequest): Promise<FetchReport> {
   const { lake, calendar, clock } = app;
   checkRange(app, request);
@@ -67,7 +70,7 @@ export async function fetchTask(app: AppContext, request: FetchRequest): Promise
   const abort = signal === undefined ? {} : { signal };
   let reference: FetchReferenceReport | undefined;
   let referenceError: CondvestError | undefined;
-  // Asked for a range whose bars are all there, it still brings the events since its first day.
+  // For a range whose bars are complete, this still fetches the events since its first day.
   if (!settleOnly && source.hasReference && (planned.length > 0 || from !== undefined)) {
     request.onReference?.(planned.length);
     try {
@@ -77,7 +80,7 @@ export async function fetchTask(app: AppContext, request: FetchRequest): Promise
         ...abort,
       });
     } catch (cause) {
-      // With a key that is wrong there is nothing to go on with.
+      // A wrong API key or an abort stops everything; other failures leave the bars to fetch.
       const isOnlyThis = cause instanceof CondvestError && !(cause instanceof UsageError);
       if (signal?.aborted === true || !isOnlyThis) throw cause;
       referenceError = cause;
@@ -102,9 +105,9 @@ function checkRange(app: AppContext, { from, to }: FetchRequest): void {
   if (from !== undefined && from > lastClosed) {
     throw new UsageError({
       code: 'range-in-the-future',
-      message: 'Only sessions that have closed can be fetched',
+      message: 'Only closed sessions can be fetched',
       found: `--from ${from}`,
-      allowed: `a day up to ${lastClosed}, the last session that has closed`,
+      allowed: `a date up to ${lastClosed}, the last closed session`,
     });
   }
 }
@@ -113,9 +116,9 @@ function checkDays({ calendar }: AppContext, from: IsoDate, to: IsoDate): void {
   if (from > to) {
     throw new UsageError({
       code: 'range-reversed',
-      message: 'The range ends before it begins',
+      message: 'The range ends before it starts',
       found: `${from} to ${to}`,
-      allowed: 'a first day that is not after the last one',
+      allowed: 'a first date that is not after the last one',
     });
   }
   if (calendar.range(from, to).length > 0) return;
@@ -123,16 +126,16 @@ function checkDays({ calendar }: AppContext, from: IsoDate, to: IsoDate): void {
   if (!isKnown) {
     throw new UsageError({
       code: 'range-beyond-calendar',
-      message: 'The exchange calendar does not reach these days',
+      message: 'These dates are outside the exchange calendar',
       found: from === to ? from : `${from} to ${to}`,
       allowed: `${calendar.firstSession} to ${calendar.lastSession}`,
     });
   }
   throw new UsageError({
     code: 'range-without-session',
-    message: 'The exchange is closed on every day of the range',
+    message: 'The range contains no session',
     found: from === to ? from : `${from} to ${to}`,
-    allowed: 'a range with a session in it',
+    allowed: 'a range with at least one session',
   });
 }
 

@@ -20,28 +20,25 @@ export type KeyView = Omit<StoredKey, 'digest'>;
 
 /** Creates an API key. The returned key is not stored anywhere: only its digest is. */
 export async function createKeyTask(app: AppContext, request: KeyRequest): Promise<{ key: string; id: string }> {
-  await using keys = await app.keys();
   const id = randomBytes(ID_BYTES).toString('hex');
   const key = `cvk_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
-  await keys.createKey({ id, digest: digestOf(key), createdMs: app.clock.nowMs(), ...request });
+  await app.keys.createKey({ id, digest: digestOf(key), createdMs: app.clock.nowMs(), ...request });
   return { key, id };
 }
 
 export async function listKeysTask(app: AppContext): Promise<KeyView[]> {
-  await using keys = await app.keys();
-  return (await keys.keys(KEYS_LISTED_MAX)).map(viewOf);
+  return (await app.keys.keys(KEYS_LISTED_MAX)).map(viewOf);
 }
 
 /** Revokes a key and returns it as it was before. Throws `key-not-found`. */
 export async function revokeKeyTask(app: AppContext, idOrName: string): Promise<KeyView> {
-  await using keys = await app.keys();
-  const key = await keys.revokeKey(idOrName, app.clock.nowMs());
+  const key = await app.keys.revokeKey(idOrName, app.clock.nowMs());
   if (key !== undefined) return viewOf(key);
   throw new UsageError({
     code: 'key-not-found',
-    message: 'There is no key of this id, and none in use of this name',
+    message: 'No key has this id, and no active key has this name',
     found: idOrName,
-    action: 'See all of them with: condvest keys list',
+    action: 'List the keys with: condvest keys list',
   });
 }
 

@@ -1,64 +1,71 @@
 import { CondvestError } from '#base/errors.ts';
-import type { Notice, Run } from '#ports/operations.ts';
+import type { DeadLetter, Notice } from '#ports/notices.ts';
+import type { Run, RunStep } from '#ports/runs.ts';
 
 import type { AppContext } from '../app.ts';
 import type { PipelineRunReport } from '../runs/pipeline.ts';
-import { RunDesk, type RunDetails, type StartRequest } from '../runs/run-service.ts';
+import { unknownRun } from '../runs/recorded-run.ts';
+import { RunService, type StartRequest } from '../runs/run-service.ts';
 import { unstoredNotice } from '../runs/unstored-notice.ts';
-import { freeWorkOf } from '../runs/work-lease.ts';
+import { releaseLeaseOf } from '../runs/work-lease.ts';
 
-/** Runs the daily pipeline once in this process. `write` is given the notices that go to the console. */
+export interface RunDetails {
+  readonly run: Run;
+  readonly steps: readonly RunStep[];
+}
+
+/** Runs the daily pipeline once in this process. Lines of the console channel go to `write`. */
 export async function pipelineTask(
   app: AppContext,
   request: StartRequest & { readonly write: (line: string) => void },
 ): Promise<PipelineRunReport> {
-  await using desk = new RunDesk(app, { write: request.write });
-  const { report } = await desk.start(request);
+  await using service = new RunService(app, { write: request.write });
+  const { report } = await service.start(request);
   return await report;
 }
 
-export async function runsTask(app: AppContext, limit: number): Promise<Run[]> {
-  await using desk = silent(app);
-  return await desk.runs(limit);
+/** Returns the newest runs first. */
+export function runsTask({ runs }: AppContext, limit: number): Promise<Run[]> {
+  return runs.latest(limit);
 }
 
-/** A run with its steps; the newest one unless an id is given. */
-export async function runTask(app: AppContext, id: string | undefined): Promise<RunDetails | undefined> {
-  await using desk = silent(app);
-  return await desk.details(id);
+/** Returns a run with its steps; the newest one by default. Throws `pipeline-run-unknown` for an unknown id. */
+export async function runTask({ runs }: AppContext, id: string | undefined): Promise<RunDetails | undefined> {
+  const run = id === undefined ? (await runs.latest(1))[0] : await runs.find(id);
+  if (run !== undefined) return { run, steps: await runs.steps(run.id) };
+  if (id !== undefined) throw unknownRun(id);
+  return undefined;
 }
 
-export async function noticesTask(app: AppContext, openOnly: boolean, limit: number): Promise<Notice[]> {
-  await using desk = silent(app);
-  return await desk.notices({ openOnly, limit });
+export function noticesTask({ notices }: AppContext, openOnly: boolean, limit: number): Promise<Notice[]> {
+  return notices.list({ openOnly, limit });
 }
 
-/** Lets others work in the place of a process of this machine that was seen to end. */
-export async function freeWorkTask(app: AppContext, pid: number): Promise<void> {
-  await freeWorkOf(pid, { operations: await app.operations(), clock: app.clock, random: app.random });
+/** Returns notices that a channel did not get although every attempt was made. */
+export function deadLettersTask({ notices }: AppContext, limit: number): Promise<DeadLetter[]> {
+  return notices.deadLetters(limit);
 }
 
-/** For looking only: nothing is told. */
-function silent(app: AppContext): RunDesk {
-  return new RunDesk(app, { write: () => undefined });
+/** Releases the work lease of a process on this machine that the caller saw exit. */
+export function releaseLeaseTask(app: AppContext, pid: number): Promise<void> {
+  return releaseLeaseOf(pid, app);
 }
 
-/** Sends a notice through every channel that is configured, to prove that it arrives. */
+/** Sends a test notice through every configured channel. */
 export async function testNotifiers(
   app: AppContext,
   write: (line: string) => void,
 ): Promise<readonly { readonly channel: string; readonly error: string | undefined }[]> {
-  const nowMs = app.clock.nowMs();
   const notice = unstoredNotice(
     {
       id: app.random.uuid(),
       key: 'test',
       kind: 'test',
       severity: 'information',
-      title: 'A test of Condvest',
+      title: 'Condvest test notice',
       text: 'If you can read this, notices reach you here.',
     },
-    nowMs,
+    app.clock.nowMs(),
   );
   const results: { channel: string; error: string | undefined }[] = [];
   for (const notifier of await app.notifiers(write)) {

@@ -67,7 +67,7 @@ const restatementsQuery = z.object({
 });
 
 export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
-  const { lake, calendar, clock, upkeep, reads } = serving;
+  const { lake, calendar, clock, operations, reads } = serving;
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/sessions',
@@ -109,7 +109,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
           const ledger = await listLedger(lake, calendar, view, lastClosed);
           const row = ledger.find((one) => one.session === session);
           if (row === undefined && !(calendar.isSession(session) && session <= lastClosed)) throw noSession(session);
-          const quality = qualityAnswer(await upkeep.quality({ from: session, to: session, limit }));
+          const quality = qualityAnswer(await operations.quality({ from: session, to: session, limit }));
           return { ...(row ?? sessionAnswer(calendar, session)), quality };
         })
         .then((body) => fresh(c, body));
@@ -123,7 +123,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
     answer: gapsShape,
     handle: async (c, { query: { symbol, limit } }) => {
-      const { sessions, horizon, symbols, ofSymbol } = await reads.pass(() => upkeep.gaps({ symbol, limit }));
+      const { sessions, horizon, symbols, ofSymbol } = await reads.pass(() => operations.gaps({ symbol, limit }));
       const body: GapsAnswer = {
         sessions: sessions.slice(-limit).map(({ session, reason }) => ({ session, reason })),
         horizon: horizon ?? null,
@@ -153,7 +153,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
       const last = to === undefined || to > lastClosed ? lastClosed : to;
       const first = from ?? sessionsUpTo(calendar, last, QUALITY_SESSIONS);
       if (toEpochDay(last) - toEpochDay(first) >= QUALITY_DAYS_MAX) throw rangeTooLong(first, last);
-      return fresh(c, qualityAnswer(await reads.pass(() => upkeep.quality({ from: first, to: last, limit }))));
+      return fresh(c, qualityAnswer(await reads.pass(() => operations.quality({ from: first, to: last, limit }))));
     },
   });
   addRoute(app, {

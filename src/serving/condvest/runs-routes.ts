@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import type { Notice, Run, RunStep } from '#ports/operations.ts';
+import type { Notice } from '#ports/notices.ts';
+import type { Run, RunStep } from '#ports/runs.ts';
 import { fresh } from '../http/answer.ts';
+import type { OperationsEvent } from '../http/operations.ts';
 import { dateParameter, flag, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import type { UpkeepEvent } from '../http/upkeep.ts';
 import { EVENT_HEADERS, eventStream, type ServerEvent } from './event-stream.ts';
 import {
   type NoticeAnswer,
@@ -24,7 +25,7 @@ const NOTICES_MAX = 500;
 const ID_MAX = 100;
 
 export function addRunsRoutes(app: ServingApp, serving: Serving): void {
-  const { upkeep } = serving;
+  const { operations } = serving;
   addRoute(app, {
     method: 'get',
     path: '/condvest/v1/runs',
@@ -32,7 +33,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     tag: 'condvest',
     query: z.object({ limit: whole({ min: 1, max: RUNS_MAX, default: 20 }) }),
     answer: runsShape,
-    handle: async (c, { query: { limit } }) => fresh(c, { results: (await upkeep.runs(limit)).map(runAnswer) }),
+    handle: async (c, { query: { limit } }) => fresh(c, { results: (await operations.runs(limit)).map(runAnswer) }),
   });
   // Before the route of one run, whose path it would match.
   addRoute(app, {
@@ -48,9 +49,9 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     handle: (c) => {
       if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_HEADERS });
       return eventStream(c, serving, (send) => {
-        const building = upkeep.building();
+        const building = operations.building();
         if (building !== undefined) send({ name: 'building', data: buildingAnswer(building) });
-        return upkeep.listen((event) => send(eventOf(event)));
+        return operations.listen((event) => send(eventOf(event)));
       });
     },
   });
@@ -62,7 +63,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     params: z.object({ id: z.string().max(ID_MAX, `at most ${ID_MAX} characters`) }),
     answer: runWithStepsShape,
     handle: async (c, { params: { id } }) => {
-      const found = await upkeep.run(id);
+      const found = await operations.run(id);
       if (found === undefined)
         throw new UsageError({ code: 'pipeline-run-unknown', message: 'There is no such run', found: id });
       return fresh(c, { run: runAnswer(found.run), steps: found.steps.map(stepAnswer) });
@@ -84,7 +85,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     answer: startedShape,
     status: 202,
     handle: async (c, { body: { session } }) => {
-      if (upkeep.startRun === undefined) {
+      if (operations.startRun === undefined) {
         throw new UsageError({
           code: 'pipeline-not-here',
           message: 'This server runs no pipeline',
@@ -92,7 +93,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
         });
       }
       if (session !== undefined) checkSession(serving, session);
-      return fresh(c, { id: await upkeep.startRun({ session }) }, 202);
+      return fresh(c, { id: await operations.startRun({ session }) }, 202);
     },
   });
   addRoute(app, {
@@ -103,7 +104,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     query: z.object({ open: flag(false), limit: whole({ min: 1, max: NOTICES_MAX, default: 100 }) }),
     answer: noticesShape,
     handle: async (c, { query: { open, limit } }) =>
-      fresh(c, { results: (await upkeep.notices({ openOnly: open, limit })).map(noticeAnswer) }),
+      fresh(c, { results: (await operations.notices({ openOnly: open, limit })).map(noticeAnswer) }),
   });
 }
 
@@ -118,7 +119,7 @@ function checkSession({ calendar, clock }: Serving, session: IsoDate): void {
   });
 }
 
-function eventOf(event: UpkeepEvent): ServerEvent {
+function eventOf(event: OperationsEvent): ServerEvent {
   switch (event.type) {
     case 'run':
       return { name: 'run', data: runAnswer(event.run) };

@@ -2,9 +2,9 @@ import { z } from '@hono/zod-openapi';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { fresh } from '../http/answer.ts';
 import { readinessOf } from '../http/gate/readiness.ts';
+import type { Building } from '../http/operations.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import type { Building } from '../http/upkeep.ts';
 import { listTables } from '../read/tables.ts';
 import { type BuildingAnswer, type StatusAnswer, statusShape } from './shapes/status.ts';
 import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
@@ -35,19 +35,19 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
 }
 
 async function statusOf(serving: Serving): Promise<StatusAnswer> {
-  const { upkeep, views, caches, reads } = serving;
+  const { operations, views, caches, reads } = serving;
   // Only what reads the lake holds a place of those who read it: a store of runs that does not answer must not keep them all.
   const [status, ready, notices, simulated, view] = await Promise.all([
-    reads.pass(() => upkeep.status()),
+    reads.pass(() => operations.status()),
     readinessOf(serving),
-    upkeep.notices({ openOnly: true, limit: NOTICES_COUNTED_MAX }),
-    upkeep.isSimulated(),
+    operations.notices({ openOnly: true, limit: NOTICES_COUNTED_MAX }),
+    operations.isSimulated(),
     views.current(),
   ]);
   const bars = view.snapshot(DAILY_BARS);
   const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;
-  const building = upkeep.building();
-  const next = upkeep.nextRun();
+  const building = operations.building();
+  const next = operations.nextRun();
   return {
     version: serving.version,
     simulated,
@@ -76,7 +76,7 @@ async function statusOf(serving: Serving): Promise<StatusAnswer> {
     ready: { ok: ready.ok, reason: ready.reason },
     building: building === undefined ? null : buildingAnswer(building),
     next_run: next === undefined ? null : { at_ms: next.atMs, reason: next.reason, session: next.session },
-    can_start_runs: upkeep.startRun !== undefined,
+    can_start_runs: operations.startRun !== undefined,
     notices_open: notices.length,
   };
 }

@@ -12,8 +12,8 @@ import { MarketCaches } from '../read/market-caches.ts';
 import { ReadGate } from '../read/read-gate.ts';
 import { VersionedCache } from '../read/versioned-cache.ts';
 import { Views } from '../read/view.ts';
+import type { Operations } from './operations.ts';
 import type { SqlRunner } from './sql-runner.ts';
-import type { Upkeep } from './upkeep.ts';
 
 /** Resource limits of the server. Each one bounds what callers can request. */
 export interface ServingLimits {
@@ -66,7 +66,7 @@ export interface ServingDeps {
   readonly files: LocalFiles;
   readonly page: PageFiles;
   /** The work of other layers: the pipeline, gaps, quality. */
-  readonly upkeep: Upkeep;
+  readonly operations: Operations;
   /** Stored lengths of N-session bars. */
   readonly intervals: readonly number[];
   readonly limits: ServingLimits;

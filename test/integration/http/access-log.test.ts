@@ -59,6 +59,6 @@ test('a full disk ends no server: it is told once, and what waits is bounded', {
   for (let i = 0; i < 200; i += 1) more();
   await new Promise((resolve) => setTimeout(resolve, 20));
   log.close();
-  assert.deepEqual(told, ['condvest: the access log cannot be written (ENOSPC); the server goes on without it']);
+  assert.deepEqual(told, ['condvest: the access log is not writable (ENOSPC); the server continues without it']);
   assert.ok(process.memoryUsage.rss() - before < 60 * 2 ** 20);
 });

@@ -3,7 +3,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import type { Notice, Run, RunStep } from '#ports/operations.ts';
+import type { Notice } from '#ports/notices.ts';
+import type { Run, RunStep } from '#ports/runs.ts';
 import type { Timers } from '#ports/timers.ts';
 import { noticeShape, runShape, runWithStepsShape, stepShape } from '#serving/condvest/shapes/runs.ts';
 import { buildingShape } from '#serving/condvest/shapes/status.ts';
@@ -117,7 +118,7 @@ test('who comes while the lake is being built is told at once how far it is', as
     steps: [{ name: 'importing', state: 'running' as const, done: 1, total: 4, detail: 'splits' }],
     error: null,
   };
-  await using http = await openHttpApp({ isEmpty: true, upkeep: { building: () => building } });
+  await using http = await openHttpApp({ isEmpty: true, operations: { building: () => building } });
   const response = await http.get('/condvest/v1/runs/stream');
   const [event] = eventsOf(await readUntil(response.body, (text) => text.includes('event: building')));
   assert.deepEqual(buildingShape.parse(event?.data), event?.data);
@@ -192,13 +193,13 @@ test('a run is started with a JSON body alone, and not while another goes on', a
   const started: unknown[] = [];
   let isBusy = false;
   await using http = await openHttpApp({
-    upkeep: {
+    operations: {
       startRun: async (request) => {
         if (isBusy) throw new UsageError({ code: 'pipeline-busy', message: 'A run goes on already' });
         isBusy = true;
         started.push(request);
-        await http.operations.startRun({ id: 'run-1', kind: 'daily', input: '{}', startedMs: 7 });
-        await http.operations.recordStep(step(1));
+        await http.store.runs.start({ id: 'run-1', kind: 'daily', input: '{}', startedMs: 7 });
+        await http.store.runs.recordStep(step(1));
         return 'run-1';
       },
     },

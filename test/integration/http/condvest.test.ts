@@ -445,7 +445,7 @@ test('a store of runs that does not answer keeps nobody from the lake', async ()
     isAsked();
     return new Promise(() => {});
   };
-  await using http = await openHttpApp({ limits: { readsRunning: 1 }, upkeep: { notices: silent } });
+  await using http = await openHttpApp({ limits: { readsRunning: 1 }, operations: { notices: silent } });
   void http.get('/condvest/v1/status');
   await asked;
   const { reads } = http.serving;

@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { openSqliteKeys } from '#adapters/sql/open-sqlite.ts';
+import type { SqlStore } from '#adapters/sql/store.ts';
 import { systemTimers } from '#adapters/system/timers.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Keys, NewKey } from '#ports/keys.ts';
 import type { Timers } from '#ports/timers.ts';
 import { digestOf, KeyRing } from '#serving/http/gate/key-ring.ts';
+import { openSqlStore } from '#test/contract/sql-stores.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { type Gated, gated } from '#test/fixtures/gated-app.ts';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
@@ -26,6 +27,7 @@ interface Made {
 describe('a server that needs keys', () => {
   let http: HttpApp;
   let folder: string;
+  let store: SqlStore;
   let keys: Keys;
   let ring: KeyRing;
   let gate: Gated;
@@ -33,14 +35,15 @@ describe('a server that needs keys', () => {
   before(async () => {
     http = await openHttpApp();
     folder = await mkdtemp(join(tmpdir(), 'condvest-gate-'));
-    keys = await openSqliteKeys({ path: join(folder, 'operations.sqlite'), random, nowMs: 1 });
+    store = openSqlStore({ path: join(folder, 'operations.sqlite') }, random);
+    keys = store.keys;
   });
   beforeEach(() => {
     ring = new KeyRing({ keys, clock: http.clock, timers: systemTimers });
     gate = gated(http.serving, { keys: ring, cors: ['*'] });
   });
   after(async () => {
-    await keys[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
     await http[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });

@@ -226,8 +226,8 @@ describe('the gate', () => {
   test('an error of a route is answered with the headers of the gate', async () => {
     const broken = gated({
       ...http.serving,
-      upkeep: {
-        ...http.serving.upkeep,
+      operations: {
+        ...http.serving.operations,
         status: () => Promise.reject(new UsageError({ code: 'x', message: 'Broken' })),
       },
     });
@@ -269,11 +269,11 @@ describe('readiness', () => {
     const building = { startedMs: 0, steps: [], error: null };
     await using http = await openHttpApp();
     const { serving } = http;
-    const [status, body] = await ready({ ...serving, upkeep: { ...serving.upkeep, building: () => building } });
+    const [status, body] = await ready({ ...serving, operations: { ...serving.operations, building: () => building } });
     assert.deepEqual([status, body.reason], [503, 'The lake is being built']);
     const away = (): Promise<never> =>
       Promise.reject(new UsageError({ code: 'operations-unavailable', message: 'Away' }));
-    const [gone, why] = await ready({ ...serving, upkeep: { ...serving.upkeep, runs: away } });
+    const [gone, why] = await ready({ ...serving, operations: { ...serving.operations, runs: away } });
     assert.deepEqual([gone, why.reason], [503, 'The store of runs and keys cannot be reached']);
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { WebhookNotifier } from '#adapters/webhook/notifier.ts';
-import type { NoticeEvent } from '#ports/operations.ts';
+import type { NoticeEvent } from '#ports/notices.ts';
 import { unstoredNotice } from '#runtime/runs/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { pythonLacks } from '#test/fixtures/python.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { SmtpNotifier } from '#adapters/smtp/notifier.ts';
 import { WebhookNotifier } from '#adapters/webhook/notifier.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { NoticeEvent } from '#ports/operations.ts';
+import type { NoticeEvent } from '#ports/notices.ts';
 import { unstoredNotice } from '#runtime/runs/unstored-notice.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { verifySignature, WebhookReceiver } from '#test/fakes/webhook-receiver.ts';

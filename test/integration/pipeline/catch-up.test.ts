@@ -8,7 +8,7 @@ import type { AppContext } from '#runtime/app.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { type DaemonHost, runOnce } from '#runtime/daemon/daemon.ts';
 import { openLocal } from '#runtime/local/open-local.ts';
-import { RunDesk } from '#runtime/runs/run-service.ts';
+import { RunService } from '#runtime/runs/run-service.ts';
 import { fetchTask } from '#runtime/tasks/fetch-tasks.ts';
 import { importTask } from '#runtime/tasks/tasks.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
@@ -65,14 +65,14 @@ describe('catching up', () => {
   const catchUp = async (of: AppContext): Promise<number[]> => {
     const left: number[] = [];
     const host: DaemonHost = {
-      fill: () => assert.fail('there is history'),
+      build: () => assert.fail('there is history'),
       onNext: () => undefined,
       onStep: () => undefined,
       onRun: (report) => void left.push(report.left),
       onTrouble: (error) => assert.fail(error),
     };
-    await using desk = new RunDesk(of, { write: () => undefined });
-    await runOnce(of, desk, host, new AbortController().signal);
+    await using service = new RunService(of, { write: () => undefined });
+    await runOnce(of, service, host, new AbortController().signal);
     return left;
   };
 

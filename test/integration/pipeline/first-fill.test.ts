@@ -9,11 +9,11 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import type { AppContext } from '#runtime/app.ts';
 import { readConfig } from '#runtime/config/config.ts';
 import { type BuildOrigin, type BuildReport, startBuild } from '#runtime/daemon/build.ts';
-import { type DaemonHost, fillFirst, keepTime, runOnce } from '#runtime/daemon/daemon.ts';
+import { type DaemonHost, initialBackfill, runOnce, runSchedule } from '#runtime/daemon/daemon.ts';
 import { saveHistoryStart } from '#runtime/daemon/history.ts';
 import { type SimulatedMarketSettings, saveMarketSettings } from '#runtime/home-folder/simulated-market.ts';
 import { openLocal } from '#runtime/local/open-local.ts';
-import { RunDesk } from '#runtime/runs/run-service.ts';
+import { RunService } from '#runtime/runs/run-service.ts';
 import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
 import { VendorServer } from '#test/fakes/vendor-server.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
@@ -45,14 +45,14 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
     const clock = new VirtualClock(calendar.settlesAtMs(LAST) - 3_600_000);
     await using app = await openLocal(readConfig({ environment, workingFolder: folder }), { clock });
     const told: string[] = [];
-    await using desk = new RunDesk(app, { write: (line) => void told.push(line) });
+    await using service = new RunService(app, { write: (line) => void told.push(line) });
     const abort = new AbortController();
     const next: string[] = [];
     const fills: string[] = [];
     const host: DaemonHost = {
-      fill: async (origin: BuildOrigin): Promise<BuildReport> => {
+      build: async (origin: BuildOrigin): Promise<BuildReport> => {
         fills.push(new Date(clock.nowMs()).toISOString());
-        return (await startBuild(app, desk, { origin })).report;
+        return (await startBuild(app, service, { origin })).report;
       },
       onNext: ({ atMs, reason }) => {
         next.push(`${new Date(atMs).toISOString().slice(0, 16)} ${reason}`);
@@ -66,17 +66,17 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
     };
     vendor.faults.push(...Array.from({ length: 1000 }, () => ({ kind: 'reset' }) as const));
     await saveHistoryStart(app.config, FIRST);
-    assert.equal(await fillFirst(app, desk, host, { kind: 'vendor', from: FIRST }, abort.signal), false);
+    assert.equal(await initialBackfill(app, service, host, { kind: 'vendor', from: FIRST }, abort.signal), false);
     const openedLines = (): string[] => told.filter((line) => line.startsWith('[error]'));
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
-    const before = { startedMs: app.clock.nowMs(), isWhole: false };
-    await keepTime(app, desk, host, abort.signal, before);
+    const before = { startedMs: app.clock.nowMs(), isComplete: false };
+    await runSchedule(app, service, host, abort.signal, before);
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
     assert.ok(
       told.some((line) => /over|resolved|recovered/i.test(line)),
       told.join('\n'),
     );
-    assert.deepEqual(await desk.notices({ openOnly: true, limit: 10 }), []);
+    assert.deepEqual(await app.notices.list({ openOnly: true, limit: 10 }), []);
     const status = await statusTask(app);
     assert.deepEqual([status.first, status.last, status.watermark], [FIRST, LAST, LAST]);
     assert.deepEqual(next[0], '2026-11-25T15:30 again', next.join('\n'));
@@ -96,7 +96,7 @@ async function simulatedHome(folder: string, nowMs: number): Promise<{ app: AppC
 interface SimulatedHome {
   readonly app: AppContext;
   readonly market: SimulatedMarketSettings;
-  readonly desk: RunDesk;
+  readonly service: RunService;
   /** Lines of the notices on the console. */
   readonly told: readonly string[];
 }
@@ -110,23 +110,23 @@ async function inSimulatedHome(use: (home: SimulatedHome) => Promise<void>): Pro
     const market: SimulatedMarketSettings = { seed: 1, securities: 12, from: FIRST };
     await saveMarketSettings(app.config, market);
     const told: string[] = [];
-    await using desk = new RunDesk(app, { write: (line) => void told.push(line) });
-    await use({ app, market, desk, told });
+    await using service = new RunService(app, { write: (line) => void told.push(line) });
+    await use({ app, market, service, told });
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 test('a simulated market that could not be filled at first is filled by schedule, from its first session on', () =>
-  inSimulatedHome(async ({ app, market, desk, told }) => {
+  inSimulatedHome(async ({ app, market, service, told }) => {
     const abort = new AbortController();
     let tries = 0;
     let waits = 0;
     const host: DaemonHost = {
-      fill: async (origin) => {
+      build: async (origin) => {
         tries += 1;
         if (tries < 3) throw new CondvestError({ code: 'full', kind: 'transient', message: 'The disk is full' });
-        return (await startBuild(app, desk, { origin })).report;
+        return (await startBuild(app, service, { origin })).report;
       },
       onNext: () => {
         waits += 1;
@@ -137,21 +137,21 @@ test('a simulated market that could not be filled at first is filled by schedule
       onTrouble: () => undefined,
     };
     const startedMs = app.clock.nowMs();
-    assert.equal(await fillFirst(app, desk, host, { kind: 'simulated', market }, abort.signal), false);
-    await keepTime(app, desk, host, abort.signal, { startedMs, isWhole: false });
+    assert.equal(await initialBackfill(app, service, host, { kind: 'simulated', market }, abort.signal), false);
+    await runSchedule(app, service, host, abort.signal, { startedMs, isComplete: false });
     const status = await statusTask(app);
     assert.deepEqual([status.first, status.watermark], [FIRST, LAST]);
     assert.deepEqual(
       told.filter((line) => /cannot be filled/.test(line)).map((line) => line.replace(/ \(.*/, '')),
-      ['[error] The lake cannot be filled', '[over] The lake cannot be filled'],
+      ['[error] The lake cannot be filled', '[resolved] The lake cannot be filled'],
     );
   }));
 
 test('a filling that failed after its bars had come is over with the run that derives the rest', () =>
-  inSimulatedHome(async ({ app, market, desk, told }) => {
+  inSimulatedHome(async ({ app, market, service, told }) => {
     const host: DaemonHost = {
-      fill: async (origin) => {
-        await (await startBuild(app, desk, { origin })).report;
+      build: async (origin) => {
+        await (await startBuild(app, service, { origin })).report;
         throw new CondvestError({ code: 'full', kind: 'transient', message: 'The disk is full' });
       },
       onNext: () => undefined,
@@ -160,18 +160,18 @@ test('a filling that failed after its bars had come is over with the run that de
       onTrouble: (error) => assert.equal(error.code, 'full'),
     };
     const { signal } = new AbortController();
-    assert.equal(await fillFirst(app, desk, host, { kind: 'simulated', market }, signal), false);
-    assert.deepEqual(await openKinds(desk), ['run-failed']);
-    assert.equal(await runOnce(app, desk, host, signal), true);
-    assert.deepEqual(await openKinds(desk), []);
+    assert.equal(await initialBackfill(app, service, host, { kind: 'simulated', market }, signal), false);
+    assert.deepEqual(await openKinds(app), ['run-failed']);
+    assert.equal(await runOnce(app, service, host, signal), true);
+    assert.deepEqual(await openKinds(app), []);
     assert.ok(
-      told.some((line) => line.startsWith('[over] The lake cannot be filled')),
+      told.some((line) => line.startsWith('[resolved] The lake cannot be filled')),
       told.join('\n'),
     );
   }));
 
-async function openKinds(desk: RunDesk): Promise<string[]> {
-  return (await desk.notices({ openOnly: true, limit: 10 })).map(({ kind }) => kind);
+async function openKinds(app: AppContext): Promise<string[]> {
+  return (await app.notices.list({ openOnly: true, limit: 10 })).map(({ kind }) => kind);
 }
 
 test('a clock that was far ahead and is set right delays no run', async () => {
@@ -181,11 +181,11 @@ test('a clock that was far ahead and is set right delays no run', async () => {
     const aheadMs = 20 * 86_400_000;
     const { app: opened, clock } = await simulatedHome(folder, nowMs + aheadMs);
     await using app = opened;
-    await using desk = new RunDesk(app, { write: () => undefined });
+    await using service = new RunService(app, { write: () => undefined });
     const abort = new AbortController();
     const next: string[] = [];
     const host: DaemonHost = {
-      fill: () => assert.fail('there is nothing to fill'),
+      build: () => assert.fail('there is nothing to fill'),
       onNext: ({ atMs, reason, session }) => {
         next.push(`${new Date(atMs).toISOString().slice(0, 16)} ${reason} ${session}`);
         if (next.length === 2) abort.abort();
@@ -195,7 +195,7 @@ test('a clock that was far ahead and is set right delays no run', async () => {
       onRun: () => undefined,
       onTrouble: () => undefined,
     };
-    await keepTime(app, desk, host, abort.signal);
+    await runSchedule(app, service, host, abort.signal);
     assert.deepEqual(next, ['2026-12-15T16:05 settling 2026-12-14', '2026-11-25T16:05 settling 2026-11-24']);
   } finally {
     await rm(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SimulatedSource } from '#adapters/simulator/daily-source.ts';
 import type { Fault } from '#adapters/simulator/scenarios.ts';
-import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import type { SqlStore } from '#adapters/sql/store.ts';
 import { isoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { fetchBars } from '#batch/fetch/fetch-bars.ts';
@@ -15,9 +15,10 @@ import { silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import type { DailySource } from '#ports/daily-source.ts';
+import type { NoticeEvent } from '#ports/notices.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
-import type { NoticeEvent, Operations } from '#ports/operations.ts';
 import { type PipelineRunReport, runPipeline } from '#runtime/runs/pipeline.ts';
+import { openSqlStore } from '#test/contract/sql-stores.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake, type TestLake } from '#test/fixtures/test-lake.ts';
@@ -29,13 +30,13 @@ const random = seededRandom(7);
 describe('the daily pipeline', () => {
   let folder: string;
   let lake: TestLake;
-  let operations: Operations;
+  let store: SqlStore;
   const clock = new VirtualClock(calendar.closeMs(first) + 300_000);
   const events: NoticeEvent[] = [];
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'condvest-pipeline-'));
     lake = await openTestLake({ clock });
-    operations = await openSqliteOperations({ path: join(folder, 'operations.sqlite'), random, nowMs: 0 });
+    store = openSqlStore({ path: join(folder, 'operations.sqlite') }, random);
     const deps = depsOf();
     const to = calendar.previous(first);
     const sessions = planFetch({
@@ -48,7 +49,7 @@ describe('the daily pipeline', () => {
     await fetchBars(deps, { sessions });
   });
   after(async () => {
-    await operations[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
     await lake[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
@@ -69,7 +70,7 @@ describe('the daily pipeline', () => {
   function run(pipeline: PipelineDeps, resume?: string, heartbeatMs = 20_000): Promise<PipelineRunReport> {
     const notifiers = [{ channel: 'test', deliver: async (event: NoticeEvent) => void events.push(event) }];
     return runPipeline(
-      { pipeline, operations, notifiers, clock, random },
+      { ...store, pipeline, notifiers, clock, random },
       { input: {}, retryDelayMs: 0, heartbeatMs, ...(resume === undefined ? {} : { resume }) },
     );
   }
@@ -182,7 +183,7 @@ describe('the daily pipeline', () => {
       },
     });
     const report = await run({ ...deps, source });
-    assert.deepEqual(report.told?.opened, ['run-failed:fetch bars', `quarantine-over-bound:${newest}`]);
+    assert.deepEqual(report.notified?.opened, ['run-failed:fetch bars', `quarantine-over-bound:${newest}`]);
     assert.equal((await run(depsOf())).run.state, 'succeeded');
   });
 
@@ -208,7 +209,7 @@ describe('the daily pipeline', () => {
         // The machine slept for longer than the lease lasts, and somebody else began.
         clock.move(121_000);
         const lease = { name: 'pipeline:daily', holder: 'another', nowMs: clock.nowMs(), ttlMs: 120_000 };
-        assert.equal((await operations.acquireLease(lease)).taken, true);
+        assert.equal((await store.leases.acquire(lease)).taken, true);
         await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
         signal?.throwIfAborted();
         return source.bars(session);
@@ -216,19 +217,19 @@ describe('the daily pipeline', () => {
     };
     await assert.rejects(run(depsOf([], { source: asleep }), undefined, 5), { code: 'pipeline-lease-lost' });
     await assert.rejects(run(depsOf()), { code: 'pipeline-busy' });
-    await operations.releaseLease('pipeline:daily', 'another');
+    await store.leases.release('pipeline:daily', 'another');
     assert.equal((await run(depsOf())).run.state, 'succeeded');
   });
 
   test('one death is made good in silence; runs that die one after the other are told of', async () => {
     const dead = async (id: string): Promise<void> => {
       clock.move(1000);
-      await operations.startRun({ id, kind: 'daily', input: '{}', startedMs: clock.nowMs() });
+      await store.runs.start({ id, kind: 'daily', input: '{}', startedMs: clock.nowMs() });
     };
     const told = (): number => events.filter(({ notice }) => notice.key === 'run-failed:process').length;
     await dead('dead-1');
     assert.equal((await run(depsOf())).run.state, 'succeeded');
-    assert.equal((await operations.run('dead-1'))?.state, 'failed');
+    assert.equal((await store.runs.find('dead-1'))?.state, 'failed');
     assert.equal(told(), 0);
     await dead('dead-2');
     await dead('dead-3');
@@ -243,7 +244,7 @@ describe('the daily pipeline', () => {
     const session = calendar.previous(first, 3);
     const fault: Fault = { name: 'restatement', session, fromMs: 0, factor: 3 };
     await fetchBars(depsOf([fault]), { sessions: [{ session, reason: 'again' }] });
-    await recordStep(depsOf());
+    await recordStep(depsOf(), store.listings);
     const told = (): NoticeEvent[] => events.filter(({ notice }) => notice.kind === 'restated');
     assert.equal(told().length, 0);
     await run(depsOf());

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openPostgresOperations } from '#adapters/sql/open-postgres.ts';
+import { openPostgres } from '#adapters/sql/open-postgres.ts';
+import { sqlStore } from '#adapters/sql/store.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { CondvestError } from '#base/errors.ts';
 import { readConfig } from '#runtime/config/config.ts';
@@ -11,7 +12,8 @@ import { startBuild } from '#runtime/daemon/build.ts';
 import { type DaemonHost, runOnce } from '#runtime/daemon/daemon.ts';
 import { marketStart, saveMarketSettings } from '#runtime/home-folder/simulated-market.ts';
 import { openLocal } from '#runtime/local/open-local.ts';
-import { RunDesk } from '#runtime/runs/run-service.ts';
+import { RunService } from '#runtime/runs/run-service.ts';
+import { openSqlStore } from '#test/contract/sql-stores.ts';
 import { cuttableWay } from '#test/fakes/cut-connection.ts';
 import { WebhookReceiver } from '#test/fakes/webhook-receiver.ts';
 
@@ -43,14 +45,14 @@ async function database() {
 
 test('connections that break in the middle of transactions fail these, and nothing else', { skip }, async () => {
   await using server = await database();
-  await using operations = await openPostgresOperations({ url: server.url, random: systemRandom, nowMs: 1 });
+  await using store = openSqlStore({ url: server.url });
   const codes = new Set<string>();
   let isOver = false;
   let done = 0;
   const work = async (name: string): Promise<void> => {
     while (!isOver) {
       try {
-        await operations.acquireLease({ name, holder: name, nowMs: 1, ttlMs: 1 });
+        await store.leases.acquire({ name, holder: name, nowMs: 1, ttlMs: 1 });
         done += 1;
       } catch (cause) {
         codes.add(cause instanceof CondvestError ? `${cause.code} ${cause.kind}` : String(cause));
@@ -74,15 +76,11 @@ test('connections that break in the middle of transactions fail these, and nothi
 
 test('a server that is gone without a word fails what waits for it, and nothing else', { skip }, async () => {
   await using server = await database();
-  await using operations = await openPostgresOperations({
-    url: server.url,
-    random: systemRandom,
-    nowMs: 1,
-    silentMs: 2000,
-  });
+  const options = { url: server.url, random: systemRandom, nowMs: 1, silentMs: 2000 };
+  await using store = sqlStore(() => openPostgres(options), systemRandom);
   const lease = { name: 'a', holder: 'a', nowMs: 1, ttlMs: 1 };
-  await operations.acquireLease(lease);
-  for (const work of [() => operations.acquireLease(lease), () => operations.runs(1)]) {
+  await store.leases.acquire(lease);
+  for (const work of [() => store.leases.acquire(lease), () => store.runs.latest(1)]) {
     server.way.silence();
     await assert.rejects(work(), { code: 'operations-unavailable', kind: 'transient' });
     // The next connection reaches the one that took its place.
@@ -104,20 +102,20 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
       CONDVEST_WEBHOOK_SECRET: 'a-secret-of-the-tests',
     };
     await using app = await openLocal(readConfig({ environment, workingFolder: folder }));
-    await using desk = new RunDesk(app, { write: () => undefined });
+    await using service = new RunService(app, { write: () => undefined });
     const to = app.calendar.lastClosedSession(app.clock.nowMs());
     const market = { seed: 1, securities: 12, from: marketStart(app.calendar, to, 1) };
     await saveMarketSettings(app.config, market);
-    await (await startBuild(app, desk, { origin: { kind: 'simulated', market } })).report;
+    await (await startBuild(app, service, { origin: { kind: 'simulated', market } })).report;
     const trouble: string[] = [];
     const host: DaemonHost = {
-      fill: async (origin) => (await startBuild(app, desk, { origin })).report,
+      build: async (origin) => (await startBuild(app, service, { origin })).report,
       onNext: () => undefined,
       onStep: () => undefined,
       onRun: () => undefined,
       onTrouble: ({ code }) => void trouble.push(code),
     };
-    const once = (): Promise<boolean> => runOnce(app, desk, host, new AbortController().signal);
+    const once = (): Promise<boolean> => runOnce(app, service, host, new AbortController().signal);
     assert.equal(await once(), true);
     server.way.cut();
     assert.equal(await once(), false);
@@ -131,7 +129,7 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
       ['run-failed opened', 'run-failed resolved'],
     );
     assert.deepEqual(
-      (await desk.runs(10)).filter(({ state }) => state === 'running'),
+      (await app.runs.latest(10)).filter(({ state }) => state === 'running'),
       [],
     );
   } finally {

@@ -57,7 +57,7 @@ export class ServerMetrics {
         },
       });
     };
-    const { cache, reads, streams, eventStreams, views, upkeep } = serving;
+    const { cache, reads, streams, eventStreams, views, operations } = serving;
     gauge('condvest_http_requests_running', 'Requests not answered yet', (one) => one.set(this.#running));
     labelled('condvest_cache_bytes', 'Bytes of cached values', 'kind', async () =>
       Object.fromEntries([...cache.stats].map(([kind, { bytes }]) => [kind, bytes])),
@@ -102,7 +102,7 @@ export class ServerMetrics {
       'state',
       async () => {
         // The store may be down, and the metrics still tell the rest.
-        const [run] = await upkeep.runs(1).catch(() => []);
+        const [run] = await operations.runs(1).catch(() => []);
         return run === undefined ? {} : { [run.state]: run.startedMs / 1000 };
       },
     );

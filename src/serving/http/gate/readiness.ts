@@ -19,7 +19,7 @@ export interface Readiness {
 
 /** Not ready: while the lake is built, is empty or is stale, or the store of runs and keys cannot be reached. */
 export async function readinessOf(serving: Serving): Promise<Readiness> {
-  const { calendar, caches, clock, upkeep, views } = serving;
+  const { calendar, caches, clock, operations, views } = serving;
   const expected = expectedSession(calendar, clock.nowMs());
   const state = (reason: string | null, lastPublished: IsoDate | null, sessionsBehind: number): Readiness => ({
     ok: reason === null,
@@ -34,14 +34,14 @@ export async function readinessOf(serving: Serving): Promise<Readiness> {
     lastPublished === undefined
       ? 0
       : Math.max(0, calendar.sessionIndex(expected) - calendar.indexOnOrBefore(lastPublished));
-  const building = upkeep.building();
+  const building = operations.building();
   if (building !== undefined && building.error === null)
     return state('The lake is being built', lastPublished ?? null, behind);
   if (lastPublished === undefined) return state('The lake is empty', null, 0);
   if (behind > 0)
     return state(`The last session published is ${lastPublished}, and ${expected} is due`, lastPublished, behind);
   try {
-    await upkeep.runs(1);
+    await operations.runs(1);
   } catch (cause) {
     if (!(cause instanceof CondvestError)) throw cause;
     return state('The store of runs and keys cannot be reached', lastPublished, behind);

@@ -1,16 +1,17 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { GapsReport, LakeStatus, QualityReport } from '#lake/reports.ts';
-import type { Notice, Run, RunStep } from '#ports/operations.ts';
+import type { Notice } from '#ports/notices.ts';
+import type { Run, RunStep } from '#ports/runs.ts';
 
 /**
  * View of the other layers' work for the server. The composition root provides it, since the layers do not know each
  * other. Reports are plain data; instants are epoch milliseconds.
  */
-export interface Upkeep {
-  /** The prices are simulated: every view says so. */
+export interface Operations {
+  /** Returns whether prices are simulated, which every page then shows. */
   isSimulated(): Promise<boolean>;
-  status(): Promise<UpkeepStatus>;
-  /** Returns the build in progress while there is nothing to serve yet; undefined when it is done. */
+  status(): Promise<OperationsStatus>;
+  /** Returns the progress of the first build; undefined once the lake can be served. */
   building(): Building | undefined;
   gaps(request: { readonly symbol?: string | undefined; readonly limit: number }): Promise<GapsReport>;
   quality(request: {
@@ -19,18 +20,21 @@ export interface Upkeep {
     readonly limit: number;
   }): Promise<QualityReport>;
   runs(limit: number): Promise<readonly Run[]>;
-  /** A run with its steps; undefined where there is none of that id. */
+  /** Returns a run with its steps; undefined for an unknown id. */
   run(id: string): Promise<{ readonly run: Run; readonly steps: readonly RunStep[] } | undefined>;
   notices(request: { readonly openOnly: boolean; readonly limit: number }): Promise<readonly Notice[]>;
-  /** Begins a run and returns its id; `pipeline-busy` where one goes on. Undefined: this server runs none. */
+  /**
+   * Starts a run and returns its id. Throws `pipeline-busy` while one is in progress. Undefined if this server cannot
+   * start runs.
+   */
   readonly startRun: ((request: { readonly session?: IsoDate | undefined }) => Promise<string>) | undefined;
-  /** Calls the listener for each event until the returned function is called. Listeners must not block. */
-  listen(listener: (event: UpkeepEvent) => void): () => void;
-  /** The next run of the schedule; undefined where this server keeps none. */
+  /** Adds a listener, which must not block, for events from now on. Returns a function that removes it. */
+  listen(listener: (event: OperationsEvent) => void): () => void;
+  /** Returns the next scheduled run; undefined if this server runs no schedule. */
   nextRun(): { readonly atMs: InstantMs; readonly reason: string; readonly session: IsoDate } | undefined;
 }
 
-export type UpkeepEvent =
+export type OperationsEvent =
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'step'; readonly step: RunStep }
   | { readonly type: 'building'; readonly building: Building | undefined }
@@ -48,7 +52,7 @@ export interface Building {
   readonly error: string | null;
 }
 
-export interface UpkeepStatus extends LakeStatus {
+export interface OperationsStatus extends LakeStatus {
   /** Where days come from: `massive`, `simulated`, `flat-files`, or null where nothing is fetched. */
   readonly source: string | null;
 }

@@ -1,30 +1,29 @@
-import { sql } from 'kysely';
 import type { IsoDate } from '#base/dates.ts';
-import type { ListedSecurity } from '#ports/operations.ts';
+import type { ListedSecurity, ListingsIndex } from '#ports/listings-index.ts';
 import type { Random } from '#ports/random.ts';
-import type { Database } from './database.ts';
+import type { Transactions } from './database.ts';
 
-/** Nine values a row: far below what a statement may carry. */
+/** Rows per insert. At nine values a row, a batch stays far below the parameter limit of a statement. */
 const BATCH_ROWS = 500;
-/** A replacement of listings takes seconds: one begun so long ago will not go on. */
+/** A replacement takes seconds, so one that started this long ago is abandoned. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
-/** An instant as text that sorts as the instant does. */
+/** Formats an instant so that it sorts as text. */
 function instantText(ms: number): string {
   return String(ms).padStart(16, '0');
 }
 
-/** The searchable copy of the listings: whole generations, of which one is the current one. */
-export class ListingsProjection {
-  readonly #database: Database;
+/** Each replacement is a generation of rows; readers see the current one. */
+export class SqlListingsIndex implements ListingsIndex {
+  readonly #database: Transactions;
   readonly #random: Random;
 
-  constructor(database: Database, random: Random) {
+  constructor(database: Transactions, random: Random) {
     this.#database = database;
     this.#random = random;
   }
 
-  /** A new generation is written in batches (DSQL takes 3,000 rows a transaction), then made the current one. */
+  /** Writes a new generation in batches (DSQL allows 3,000 rows per transaction), then makes it current. */
   async replace(rows: readonly ListedSecurity[], nowMs: number): Promise<void> {
     const generation = `${instantText(nowMs)}-${this.#random.uuid()}`;
     for (let start = 0; start < rows.length; start += BATCH_ROWS) {
@@ -50,12 +49,12 @@ export class ListingsProjection {
         .execute();
       return current?.generation ?? generation;
     });
-    // The one replaced, and what a process that was killed had begun long ago.
+    // Delete the replaced generation, and leftovers of processes killed long ago.
     const abandoned = instantText(nowMs - ABANDONED_AFTER_MS);
     while ((await this.#deleteSome({ before, abandoned, current: generation })) > 0);
   }
 
-  /** Some rows of old generations, so that no transaction grows with the market. */
+  /** Deletes one batch of old rows, so that transactions do not grow with the market. */
   #deleteSome(of: { readonly before: string; readonly abandoned: string; readonly current: string }) {
     return this.#database.write(async (db) => {
       const some = await db
@@ -80,6 +79,8 @@ export class ListingsProjection {
   }
 
   async search(text: string, limit: number): Promise<ListedSecurity[]> {
+    // Loaded on use: opening the program should not load the query builder.
+    const { sql } = await import('kysely');
     const escaped = text.replaceAll(/[\\%_]/g, '\\$&');
     const rows = await this.#database.read((db) =>
       db
@@ -88,7 +89,7 @@ export class ListingsProjection {
         .selectAll('listings')
         .where((eb) =>
           eb.or([
-            // SQLite's LIKE knows no case; the comparison of the beginning does.
+            // LIKE ignores case in SQLite; comparing a prefix does not.
             sql<boolean>`substr(symbol, 1, ${text.length}) = ${text}`,
             sql<boolean>`name_search like ${`%${escaped.toLowerCase()}%`} escape '\\'`,
           ]),

@@ -4,28 +4,21 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import type { IsoDate } from '#base/dates.ts';
-import type { LeaseOutcome, ListedSecurity, NewNotice } from '#ports/operations.ts';
-import {
-  type OperationsAddress,
-  type OperationsMessage,
-  type OperationsTask,
-  openOperationsAt,
-} from './operations-worker.ts';
+import type { LeaseOutcome } from '#ports/leases.ts';
+import type { ListedSecurity } from '#ports/listings-index.ts';
+import type { NewNotice } from '#ports/notices.ts';
+import type { StoreMessage, StoreTask } from './sql-store-worker.ts';
+import { type DatabaseAddress, openSqlStore, type StorePlace } from './sql-stores.ts';
 
-/** An empty database of the engine under test, gone at the end. */
-export interface OperationsPlace extends AsyncDisposable {
-  readonly address: OperationsAddress;
-}
-
-const WORKER = new URL('operations-worker.ts', import.meta.url).pathname;
+const WORKER = new URL('sql-store-worker.ts', import.meta.url).pathname;
 const HOUR_MS = 3_600_000;
 
 /**
- * What must hold between processes of the operating system: two stores in one process share a thread, so they can neither be
- * killed in the middle nor meet inside one statement.
+ * Contract between processes of the operating system. Two stores in one process share a thread, so they can neither be
+ * killed halfway nor meet inside one statement.
  */
-export function operationsProcessContract(name: string, place: () => Promise<OperationsPlace>): void {
-  describe(`operations of several processes over ${name}`, () => {
+export function storeProcessContract(name: string, place: () => Promise<StorePlace>): void {
+  describe(`the operational store of several processes over ${name}`, () => {
     test('any number may open an empty database at once', async () => {
       await using made = await place();
       const outcomes = await race(
@@ -33,8 +26,8 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
         Array.from({ length: 4 }, () => ({ task: 'open' })),
       );
       assert.deepEqual(outcomes, [['opened'], ['opened'], ['opened'], ['opened']]);
-      await using operations = await openOperationsAt(made.address);
-      assert.deepEqual(await operations.runs(1), []);
+      await using store = openSqlStore(made.address);
+      assert.deepEqual(await store.runs.latest(1), []);
     });
 
     test('a run of one id is started by one of them', async () => {
@@ -71,13 +64,13 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
       await held.ready();
       assert.deepEqual(await held.work(), [{ taken: true, from: undefined }].map(withoutUndefined));
       await held.kill();
-      await using operations = await openOperationsAt(made.address);
+      await using store = openSqlStore(made.address);
       const refused = { taken: false, holder: 'killed', expiresMs: 1500 };
-      assert.deepEqual(await operations.acquireLease({ ...lease, holder: 'next', nowMs: 1499 }), refused);
-      const taken = await operations.acquireLease({ ...lease, holder: 'next', nowMs: 1500 });
+      assert.deepEqual(await store.leases.acquire({ ...lease, holder: 'next', nowMs: 1499 }), refused);
+      const taken = await store.leases.acquire({ ...lease, holder: 'next', nowMs: 1500 });
       assert.deepEqual(taken, { taken: true, from: 'killed' });
-      assert.equal(await operations.renewLease({ ...lease, holder: 'killed', nowMs: 1501 }), false);
-      assert.equal(await operations.renewLease({ ...lease, holder: 'next', nowMs: 1501 }), true);
+      assert.equal(await store.leases.renew({ ...lease, holder: 'killed', nowMs: 1501 }), false);
+      assert.equal(await store.leases.renew({ ...lease, holder: 'next', nowMs: 1501 }), true);
     });
 
     test('a condition that many find is news to one of them, and over for one of them', async () => {
@@ -97,8 +90,8 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
       ]);
       for (const index of keys.keys())
         assert.deepEqual(new Set(over.map((each) => each[index])), new Set([false, true]));
-      await using operations = await openOperationsAt(made.address);
-      const all = await operations.notices({ openOnly: false, limit: 100 });
+      await using store = openSqlStore(made.address);
+      const all = await store.notices.list({ openOnly: false, limit: 100 });
       assert.deepEqual(
         all.map((each) => [each.state, each.count]),
         keys.map(() => ['resolved', 15]),
@@ -113,15 +106,15 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
       const writers = both.map(
         (of) => new Worker(made.address, { task: 'replace-listings', times: 3, rows: rows(of) }),
       );
-      await using operations = await openOperationsAt(made.address);
-      await operations.replaceListings(rows('0'), 0);
+      await using store = openSqlStore(made.address);
+      await store.listings.replace(rows('0'), 0);
       await Promise.all(writers.map((writer) => writer.ready()));
       let isWorking = true;
       const work = Promise.all(writers.map((writer) => writer.work())).finally(() => {
         isWorking = false;
       });
       while (isWorking) {
-        const seen = await operations.searchListings('S', 5000);
+        const seen = await store.listings.search('S', 5000);
         assert.equal(seen.length, 1100);
         assert.equal(new Set(seen.map(({ name: of }) => of)).size, 1);
         // The reader of SQLite never leaves its thread by itself; the writers' messages must get in.
@@ -133,8 +126,8 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
 
     test('one that was killed while it replaced the listings leaves the ones from before', async () => {
       await using made = await place();
-      await using operations = await openOperationsAt(made.address);
-      await operations.replaceListings([listed('OLD', 'old')], 0);
+      await using store = openSqlStore(made.address);
+      await store.listings.replace([listed('OLD', 'old')], 0);
       const rows = count(12_000).map((index) => listed(`N${index}`, 'new'));
       const writer = new Worker(made.address, { task: 'replace-listings', times: 1, rows });
       await writer.ready();
@@ -142,11 +135,11 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
       await new Promise((resolve) => setTimeout(resolve, 15));
       await writer.kill();
       await cut;
-      const seen = (await operations.searchListings('', 20_000)).length;
+      const seen = (await store.listings.search('', 20_000)).length;
       assert.ok(seen === 1 || seen === 12_000, `${seen} of them`);
-      await operations.replaceListings([listed('NEXT', 'next')], 10 * HOUR_MS);
+      await store.listings.replace([listed('NEXT', 'next')], 10 * HOUR_MS);
       assert.deepEqual(
-        (await operations.searchListings('', 10)).map(({ symbol }) => symbol),
+        (await store.listings.search('', 10)).map(({ symbol }) => symbol),
         ['NEXT'],
       );
     });
@@ -154,7 +147,7 @@ export function operationsProcessContract(name: string, place: () => Promise<Ope
 }
 
 /** Starts a process for each task, lets all of them begin together, and gives what each one made of it. */
-async function race(address: OperationsAddress, tasks: readonly OperationsTask[]): Promise<(readonly unknown[])[]> {
+async function race(address: DatabaseAddress, tasks: readonly StoreTask[]): Promise<(readonly unknown[])[]> {
   const workers = tasks.map((task) => new Worker(address, task));
   try {
     await Promise.all(workers.map((worker) => worker.ready()));
@@ -169,7 +162,7 @@ class Worker {
   readonly #messages: AsyncIterator<string>;
   readonly #end: Promise<unknown>;
 
-  constructor(address: OperationsAddress, task: OperationsTask) {
+  constructor(address: DatabaseAddress, task: StoreTask) {
     // By standard input, since a task of many rows is longer than an argument may be.
     const child = spawn(process.execPath, [WORKER, JSON.stringify(address)], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
@@ -197,10 +190,10 @@ class Worker {
     await this.#end;
   }
 
-  async #next(): Promise<OperationsMessage> {
+  async #next(): Promise<StoreMessage> {
     const { value, done } = await this.#messages.next();
     if (done === true) throw new Error('the worker ended before it had said what was asked of it');
-    return JSON.parse(value) as OperationsMessage;
+    return JSON.parse(value) as StoreMessage;
   }
 }
 

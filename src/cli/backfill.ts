@@ -14,9 +14,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if ((years === undefined) === (from === undefined)) {
     throw new UsageError({
       code: 'backfill-range',
-      message: 'A backfill needs to know how far back',
+      message: 'A backfill needs a start',
       found: years === undefined ? 'neither --years nor --from' : 'both --years and --from',
-      allowed: 'one of --years N and --from DATE',
+      allowed: 'either --years N or --from DATE',
     });
   }
   return fetchAndReport(invocation, { from: from ?? yearsBefore(Date.now(), years ?? 1), to });

@@ -27,7 +27,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return withApp(invocation, async (app): Promise<ExitCode> => {
     const result = await barsTask(app, request);
     for (const { kind, exDate, terms, reason } of result.held) {
-      terminal.note(`not applied: ${kind} of ${exDate}, ${terms}: ${reason}`);
+      terminal.note(`not applied: ${kind} on ${exDate}, ${terms}: ${reason}`);
     }
     if (result.bars.length === 0) terminal.note(`${request.symbol} has no bars in this range.`);
     const shown = { ...result, bars: result.bars.slice(-limit) } as typeof result;

@@ -2,17 +2,17 @@ import type { Config } from '#runtime/config/config.ts';
 
 import type { Terminal } from './terminal.ts';
 
-/** What every command says of itself: the help, the parser and the reference page are made from it. */
+/** Definition of a command, from which the parser, the help and the reference page are generated. */
 export interface CommandDefinition {
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** What it does, in full sentences. */
+  /** Description in full sentences. */
   readonly description: string;
   readonly operands: readonly OperandDefinition[];
   readonly options: readonly OptionDefinition[];
   readonly examples: readonly { readonly line: string; readonly doc: string }[];
-  /** Loads the code of the command only when it is called, so that `--help` is quick. */
+  /** Loads the command's code on use, so that `--help` is fast. */
   readonly load: () => Promise<{ readonly run: CommandRun }>;
 }
 
@@ -24,24 +24,27 @@ export interface OperandDefinition {
 }
 
 export interface OptionDefinition {
-  /** As commander reads it: `--retention-days <days>`. */
+  /** In commander's notation: `--retention-days <days>`. */
   readonly flags: string;
   readonly doc: string;
-  /** Shown in help and reference; the command itself applies it. */
+  /** Default as shown in the help and the reference. The command itself applies it. */
   readonly defaultText?: string;
 }
 
 export interface Invocation {
   readonly config: Config;
   readonly operands: readonly string[];
-  /** By camel-case name of the long flag; true for flags without a value. */
+  /** Keyed by the long flag in camel case; true for flags without a value. */
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
   readonly terminal: Terminal;
-  /** Aborted by Ctrl-C: stop at the next sound point. */
+  /** Aborted by Ctrl-C: stop at the next safe point. */
   readonly signal: AbortSignal;
 }
 
 export type CommandRun = (invocation: Invocation) => Promise<ExitCode>;
 
-/** 0 done · 1 failed · 2 wrong use or configuration · 3 done, but the data is incomplete. 130: stopped by Ctrl-C. */
+/**
+ * 0: success · 1: failure · 2: wrong usage or configuration · 3: success, but the data is incomplete · 130: stopped by
+ * Ctrl-C.
+ */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;

@@ -1,13 +1,13 @@
 import type { CommandDefinition } from './command.ts';
 
-/** The commands that fill the lake from a source and keep it true. */
+/** Commands that fill the lake from a source and keep it correct. */
 export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'status',
-    summary: 'say how complete and how final the lake is',
+    summary: 'show how complete and how final the lake is',
     description:
-      'The range of the bars, up to where there is no hole, sessions by state, what is left to do, the latest run and open notices. ' +
-      'Exits with 3 while something is left to do.',
+      'Shows the range of the bars, the date up to which it is complete, sessions by state, sessions to fetch, the latest run, open ' +
+      'notices, and notices that could not be delivered. Exits with 3 while sessions are to be fetched.',
     operands: [],
     options: [],
     examples: [{ line: 'condvest status', doc: 'at a glance' }],
@@ -15,20 +15,20 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'fetch',
-    summary: 'fetch what is missing, partial or about to settle',
+    summary: 'fetch sessions that are missing, partial or about to settle',
     description:
-      'Asks the source for the sessions that the ledger lacks, for those that came short, and for those whose corrections are over. ' +
-      'Also brings listings, splits and dividends up to date. What is there already is not asked for again.',
+      'Fetches the sessions that the ledger lacks, those that are partial, and those whose correction window has ended. ' +
+      'Also updates listings, splits and dividends. Complete sessions are not fetched again.',
     operands: [],
     options: [
-      { flags: '--from <date>', doc: 'first session', defaultText: 'the first one in the lake' },
-      { flags: '--to <date>', doc: 'last session', defaultText: 'the last one that has closed' },
-      { flags: '--settle', doc: 'only sessions whose corrections are over' },
-      { flags: '--again', doc: 'also sessions that have settled' },
+      { flags: '--from <date>', doc: 'first session', defaultText: 'the first session in the lake' },
+      { flags: '--to <date>', doc: 'last session', defaultText: 'the last closed session' },
+      { flags: '--settle', doc: 'only sessions whose correction window has ended' },
+      { flags: '--again', doc: 'also settled sessions' },
     ],
     examples: [
       { line: 'condvest fetch', doc: 'everything that is due' },
-      { line: 'condvest fetch --from 2026-11-02 --to 2026-11-06 --again', doc: 'one week once more' },
+      { line: 'condvest fetch --from 2026-11-02 --to 2026-11-06 --again', doc: 'one week again' },
     ],
     load: () => import('./fetch.ts'),
   },
@@ -36,16 +36,16 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     name: 'backfill',
     summary: 'fetch history',
     description:
-      'Fetches every session of a range that the lake does not have, the newest first, within the request budget. It can be stopped ' +
-      'at any time and goes on where it was. Ends at the horizon of your plan.',
+      'Fetches every session of a range that the lake does not have, newest first, within the request budget. It can be stopped ' +
+      'at any time and resumes where it left off. Ends at the horizon of your plan.',
     operands: [],
     options: [
       { flags: '--years <count>', doc: 'years up to today' },
       { flags: '--from <date>', doc: 'first session' },
-      { flags: '--to <date>', doc: 'last session', defaultText: 'the last one that has closed' },
+      { flags: '--to <date>', doc: 'last session', defaultText: 'the last closed session' },
     ],
     examples: [
-      { line: 'condvest backfill --years 2', doc: 'what the free plan has: two years' },
+      { line: 'condvest backfill --years 2', doc: 'two years, the history of the free plan' },
       { line: 'condvest backfill --from 2015-01-02 --to 2015-12-31', doc: 'one year' },
     ],
     load: () => import('./backfill.ts'),
@@ -54,10 +54,10 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     name: 'gaps',
     summary: 'list missing sessions, and symbols missing from sessions',
     description:
-      'Sessions of the market that are missing or partial, and symbols that published sessions lack although they were listed. With a ' +
-      'symbol: the sessions it is missing from. Exits with 3 where there are any.',
+      'Lists missing and partial sessions, and symbols without a bar in sessions in which they were listed. With a ' +
+      'symbol: the sessions it is missing from. Exits with 3 if there are any.',
     operands: [{ name: 'symbol', doc: 'one symbol', required: false }],
-    options: [{ flags: '--limit <count>', doc: 'lines of each list', defaultText: '20' }],
+    options: [{ flags: '--limit <count>', doc: 'lines per list', defaultText: '20' }],
     examples: [
       { line: 'condvest gaps', doc: 'all gaps' },
       { line: 'condvest gaps AAPL', doc: 'sessions without a bar of AAPL' },
@@ -66,25 +66,25 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'repair',
-    summary: 'fetch what gaps lists',
-    description: 'Fetches missing and partial sessions again, and with a symbol the sessions that it is missing from.',
+    summary: 'fetch the sessions that gaps lists',
+    description: 'Fetches missing and partial sessions, and with a symbol the sessions it is missing from.',
     operands: [{ name: 'symbol', doc: 'one symbol', required: false }],
     options: [],
-    examples: [{ line: 'condvest repair', doc: 'fill every hole that can be filled' }],
+    examples: [{ line: 'condvest repair', doc: 'fill every gap that can be filled' }],
     load: () => import('./repair.ts'),
   },
   {
     name: 'quality',
-    summary: 'list what is odd about the stored bars',
+    summary: 'list rejected rows and warnings',
     description:
-      'Refused rows with their reasons; bars without volume; jumps without a split and splits without their jump; sessions with far ' +
-      'more or fewer bars than their neighbours.',
+      'Lists rejected rows with their reasons, bars without volume, jumps without a split, splits without a jump, and sessions with ' +
+      'far more or fewer bars than their neighbors.',
     operands: [],
     options: [
       { flags: '--session <date>', doc: 'one session' },
       { flags: '--from <date>', doc: 'first session' },
       { flags: '--to <date>', doc: 'last session' },
-      { flags: '--limit <count>', doc: 'findings of each kind', defaultText: '10' },
+      { flags: '--limit <count>', doc: 'examples of each kind', defaultText: '10' },
     ],
     examples: [
       { line: 'condvest quality', doc: 'the whole lake' },
@@ -94,37 +94,37 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'pipeline',
-    summary: 'run the daily pipeline, or look at its runs',
+    summary: 'run the daily pipeline, or show its runs',
     description:
-      'run: plan, fetch, record, resample, consolidate, verify and report, once. resume: a run again with its input; what is done is ' +
-      'not done twice. status: the latest run. history: the last runs. show: one run with its steps.',
+      'run: plan, fetch, record, resample, consolidate, verify and report, once. resume: repeat a run with its input, without redoing ' +
+      'completed work. status: the latest run. history: the latest runs. show: one run with its steps.',
     operands: [
       { name: 'action', doc: 'run, resume, status, history or show', required: false },
-      { name: 'run', doc: 'id of a run, for resume and show', required: false },
+      { name: 'run', doc: 'run id, for resume and show', required: false },
     ],
     options: [
       { flags: '--session <date>', doc: 'run: only this session' },
-      { flags: '--limit <count>', doc: 'history: runs shown', defaultText: '20' },
+      { flags: '--limit <count>', doc: 'history: number of runs', defaultText: '20' },
     ],
     examples: [
       { line: 'condvest pipeline run', doc: 'what `condvest up` does after each close' },
-      { line: 'condvest pipeline history', doc: 'the last runs' },
+      { line: 'condvest pipeline history', doc: 'the latest runs' },
     ],
     load: () => import('./pipeline.ts'),
   },
   {
     name: 'notify',
-    summary: 'test the notices, or list them',
+    summary: 'test the notification channels, or list notices',
     description:
-      'test: sends a notice through every configured channel. digest: what is open now; with --all also what is over.',
+      'test: sends a notice through every configured channel. digest: lists open notices, and those that could not be delivered.',
     operands: [{ name: 'action', doc: 'test or digest', required: true }],
     options: [
-      { flags: '--all', doc: 'digest: also what is over' },
-      { flags: '--limit <count>', doc: 'digest: notices shown', defaultText: '20' },
+      { flags: '--all', doc: 'digest: also resolved notices' },
+      { flags: '--limit <count>', doc: 'digest: number of notices', defaultText: '20' },
     ],
     examples: [
-      { line: 'condvest notify test', doc: 'proves that notices arrive' },
-      { line: 'condvest notify digest', doc: 'everything that a person should know of now' },
+      { line: 'condvest notify test', doc: 'check that notices arrive' },
+      { line: 'condvest notify digest', doc: 'everything that needs attention now' },
     ],
     load: () => import('./notify.ts'),
   },

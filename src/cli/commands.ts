@@ -2,31 +2,31 @@ import type { CommandDefinition } from './command.ts';
 import { NIGHTLY_COMMANDS } from './commands-nightly.ts';
 import { LISTENING_OPTIONS, SERVING_COMMANDS } from './commands-serving.ts';
 
-/** Every command, in the order of the help. */
+/** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'up',
-    summary: 'serve the lake, fill it and keep it up to date',
+    summary: 'build the lake, keep it up to date, and serve it',
     description:
-      'Serves at once, also while the lake is being built, as `condvest serve` does. Fills an empty lake, from the vendor where there is a key, from a simulated market otherwise, and then keeps to the ' +
-      "exchange's clock: a run of the pipeline five minutes after each close, one when a session has settled. What was missed " +
-      'is caught up with. A vendor that is down is waited for; told to stop, it ends with 0. Without a key the prices are made up; the securities do not exist.',
+      'Serves like `condvest serve`, even while the lake is being built. Builds an empty lake from the vendor if there is an API key, ' +
+      'otherwise from a simulated market with made-up securities and prices. Then runs the pipeline five minutes after each close and ' +
+      'when a session has settled. Missed runs are caught up. If the vendor is down, it waits and retries. Exits with 0 on SIGTERM or Ctrl-C.',
     operands: [],
     options: [
-      { flags: '--once', doc: 'fill or bring up to date, report, and end; nothing is served' },
+      { flags: '--once', doc: 'build or update the lake once, report, and exit; does not serve' },
       ...LISTENING_OPTIONS,
-      { flags: '--no-serve', doc: 'fill and keep up to date without serving' },
+      { flags: '--no-serve', doc: 'build and keep up to date without serving' },
       { flags: '--symbols <count>', doc: 'securities in the simulated market', defaultText: '200' },
       {
         flags: '--years <count>',
-        doc: 'years of history, up to the last session that has closed',
+        doc: 'years of history, up to the last closed session',
         defaultText: '10 simulated, 2 from the vendor',
       },
-      { flags: '--seed <number>', doc: 'the same seed gives the same market', defaultText: '1' },
+      { flags: '--seed <number>', doc: 'the same seed produces the same market', defaultText: '1' },
     ],
     examples: [
       { line: 'condvest up', doc: 'a lake of 200 securities and ten years in .condvest, kept up to date' },
-      { line: 'condvest up --once --symbols 20 --years 2 --seed 7', doc: 'a smaller one of another seed' },
+      { line: 'condvest up --once --symbols 20 --years 2 --seed 7', doc: 'a smaller market from another seed' },
     ],
     load: () => import('./up.ts'),
   },
@@ -34,29 +34,29 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...NIGHTLY_COMMANDS,
   {
     name: 'import',
-    summary: 'bring files of bars, splits, dividends or listings into the lake',
+    summary: 'import files of bars, splits, dividends or listings',
     description:
-      'Reads Parquet, CSV, CSV.gz and the flat files of Massive (Polygon.io). Columns are found by their usual names. The same ' +
-      'file again changes nothing. Rows that cannot be right go to quarantine with their reason; over the bound nothing is imported.',
+      'Reads Parquet, CSV, CSV.gz and the flat files of Massive (Polygon.io). Columns are detected by their usual names. Importing ' +
+      'the same file again changes nothing. Invalid rows are quarantined with their reason; above the bound, nothing is imported.',
     operands: [{ name: 'file', doc: 'files to import', required: true, variadic: true }],
     options: [
       {
         flags: '--dataset <name>',
         doc: 'daily_bars, splits, dividends or listings',
-        defaultText: 'told from the columns',
+        defaultText: 'detected from the columns',
       },
       {
         flags: '--source <name>',
-        doc: 'where the values came from; its rank decides what it may replace',
+        doc: 'source of the values; its rank decides what they may replace',
         defaultText: 'import',
       },
-      { flags: '--replace', doc: 'replace stored values even of a source of higher rank' },
+      { flags: '--replace', doc: 'replace even values from a source of higher rank' },
       {
         flags: '--quarantine-bound <share>',
-        doc: 'share of refused rows above which nothing is imported',
+        doc: 'share of rejected rows above which nothing is imported',
         defaultText: '0.01',
       },
-      { flags: '--dry-run', doc: 'say what would happen and write nothing' },
+      { flags: '--dry-run', doc: 'report what would change without writing anything' },
     ],
     examples: [
       {
@@ -65,7 +65,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       },
       {
         line: 'condvest import --dataset splits splits.csv',
-        doc: 'splits as split_from and split_to, or as one ratio',
+        doc: 'splits as split_from and split_to, or as a ratio',
       },
       { line: 'condvest import 2024-*.csv.gz', doc: "a month of the vendor's flat files" },
     ],
@@ -73,17 +73,17 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'resample',
-    summary: 'derive the N-session bars that are stored',
+    summary: 'derive the stored N-session bars',
     description:
-      'Derives bars of N sessions from daily bars, splits and listings: exactly the windows that changed since the last run. ' +
+      'Derives N-session bars from daily bars, splits and listings: exactly the windows that changed since the last run. ' +
       'Also derives the list of restated values.',
     operands: [],
     options: [
       { flags: '--intervals <list>', doc: 'lengths in sessions', defaultText: '3,5,8,13,21,34, or CONDVEST_INTERVALS' },
-      { flags: '--full', doc: 'derive everything again; the result is the same' },
+      { flags: '--full', doc: 'derive everything again, with the same result' },
     ],
     examples: [
-      { line: 'condvest resample', doc: 'all configured lengths, what changed' },
+      { line: 'condvest resample', doc: 'what changed, in all configured lengths' },
       { line: 'condvest resample --intervals 21 --full', doc: 'rebuild one table' },
     ],
     load: () => import('./resample.ts'),
@@ -92,53 +92,53 @@ export const COMMANDS: readonly CommandDefinition[] = [
     name: 'consolidate',
     summary: "merge the files of settled sessions into their year's file",
     description:
-      'Merges small files, so that reading stays quick. No row changes: the rows before and after are proved equal before the ' +
-      'commit, and earlier versions can still be read.',
+      'Merges small files, which keeps reads fast. No row changes: rows are proved equal before the commit, and earlier versions ' +
+      'stay readable.',
     operands: [],
     options: [
       {
         flags: '--mode <mode>',
-        doc: 'incremental: what is due; full: every year into one file',
+        doc: 'incremental: what is due; full: one file per year',
         defaultText: 'incremental',
       },
-      { flags: '--max-workers <count>', doc: 'tables and years worked on at once', defaultText: '2' },
+      { flags: '--max-workers <count>', doc: 'tables and years merged in parallel', defaultText: '2' },
       { flags: '--year <list>', doc: 'only these years, separated by commas' },
     ],
     examples: [
       { line: 'condvest consolidate', doc: 'what is due' },
-      { line: 'condvest consolidate --mode full --year 2024,2025', doc: 'two years anew' },
+      { line: 'condvest consolidate --mode full --year 2024,2025', doc: 'two years, completely' },
     ],
     load: () => import('./consolidate.ts'),
   },
   {
     name: 'vacuum',
-    summary: 'delete files that no version inside the retention needs',
+    summary: 'delete files that no version within the retention needs',
     description:
-      'Deletes data files that no version of the last days refers to, and the part of the log before them. What is left can be ' +
-      'read as of any instant inside the retention.',
+      'Deletes data files that no version within the retention refers to, and the log before them. The lake stays readable as of ' +
+      'any instant within the retention.',
     operands: [],
     options: [
-      { flags: '--dry-run', doc: 'list exactly what would be deleted, and delete nothing' },
-      { flags: '--retention-days <days>', doc: 'how long earlier versions stay readable', defaultText: '400' },
-      { flags: '--force', doc: 'even if a running reader or an unfinished derivation may still need a file' },
+      { flags: '--dry-run', doc: 'list exactly what would be deleted without deleting it' },
+      { flags: '--retention-days <days>', doc: 'days for which earlier versions stay readable', defaultText: '400' },
+      { flags: '--force', doc: 'delete even files that a running reader or an unfinished derivation may need' },
     ],
     examples: [
-      { line: 'condvest vacuum --dry-run', doc: 'what a real run would delete, with sizes' },
+      { line: 'condvest vacuum --dry-run', doc: 'what would be deleted, with sizes' },
       { line: 'condvest vacuum --retention-days 90', doc: 'keep three months of versions' },
     ],
     load: () => import('./vacuum.ts'),
   },
   {
     name: 'verify',
-    summary: 'check the whole lake against its own rules',
+    summary: 'verify the integrity of the lake',
     description:
-      'Every file that the log names exists with its size, rows and statistics; keys are unique; rows are in order. With --deep ' +
-      'every stored N-session bar is derived again by other code and compared. Exits with 1 and a list on any difference.',
+      'Verifies that every file in the log exists with its size, rows and statistics, that keys are unique, and that rows are in ' +
+      'order. With --deep, derives every stored N-session bar again with independent code and compares it. Lists the problems and exits with 1.',
     operands: [],
     options: [{ flags: '--deep', doc: 'derive silver again from bronze and compare every row' }],
     examples: [
       { line: 'condvest verify', doc: 'files, rows, keys and order' },
-      { line: 'condvest verify --deep', doc: 'the proof that incremental equals a full rebuild' },
+      { line: 'condvest verify --deep', doc: 'proof that incremental updates equal a full rebuild' },
     ],
     load: () => import('./verify.ts'),
   },
@@ -146,24 +146,28 @@ export const COMMANDS: readonly CommandDefinition[] = [
     name: 'bars',
     summary: 'read the bars of one symbol',
     description:
-      'Bars of a symbol, followed through its earlier symbols. A terminal gets a table, a pipe gets CSV. The window that is still ' +
-      'open is shown and marked.',
-    operands: [{ name: 'symbol', doc: 'as it was on the last session asked for; case-sensitive', required: true }],
+      'Prints the bars of a symbol and of its earlier symbols: as a table on a terminal, as CSV in a pipe. A window that is still ' +
+      'open is marked.',
+    operands: [{ name: 'symbol', doc: 'as of the last requested session; case-sensitive', required: true }],
     options: [
-      { flags: '--interval <length>', doc: '1d, or 2d to 252d sessions a bar', defaultText: '1d' },
-      { flags: '--from <date>', doc: 'first day' },
-      { flags: '--to <date>', doc: 'last day', defaultText: 'the last session published' },
+      { flags: '--interval <length>', doc: 'sessions per bar: 1d, or 2d to 252d', defaultText: '1d' },
+      { flags: '--from <date>', doc: 'first date' },
+      { flags: '--to <date>', doc: 'last date', defaultText: 'the last published session' },
       { flags: '--adjust <how>', doc: 'raw, split or total (dividends reinvested)', defaultText: 'split' },
       { flags: '--as-of <instant>', doc: 'what was known then: an instant with its zone, or a date' },
-      { flags: '--explain', doc: 'raw values, factors, events and sources of each bar' },
+      { flags: '--explain', doc: 'also the raw values, factors, events and sources of each bar' },
       {
         flags: '--format <format>',
         doc: 'table, csv, json, parquet or arrow',
         defaultText: 'table on a terminal, csv otherwise',
       },
-      { flags: '--output <file>', doc: 'write to a file; its ending tells the format' },
-      { flags: '--plot', doc: 'also draw the closes' },
-      { flags: '--limit <count>', doc: 'only the last bars', defaultText: '30 in a table, all otherwise' },
+      { flags: '--output <file>', doc: 'write to a file, whose extension selects the format' },
+      { flags: '--plot', doc: 'also plot the closes' },
+      {
+        flags: '--limit <count>',
+        doc: 'number of bars, counted from the last one',
+        defaultText: '30 in a table, all otherwise',
+      },
     ],
     examples: [
       { line: 'condvest bars AAPL --interval 21d --from 2020-01-01', doc: 'bars of 21 sessions' },
@@ -174,53 +178,53 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'sql',
-    summary: 'ask the lake in SQL',
+    summary: 'query the lake in SQL',
     description:
-      'Runs one statement of DuckDB SQL over views of all tables, such as bronze.daily_bars and silver.bars_21d.',
+      'Runs one DuckDB SQL statement over views of all tables, such as bronze.daily_bars and silver.bars_21d.',
     operands: [{ name: 'statement', doc: 'a SELECT; quote it', required: true }],
     options: [
-      { flags: '--as-of <instant>', doc: 'every table as it was then' },
+      { flags: '--as-of <instant>', doc: 'read every table as of this instant' },
       {
         flags: '--format <format>',
         doc: 'table, csv, json, parquet or arrow',
         defaultText: 'table on a terminal, csv otherwise',
       },
-      { flags: '--output <file>', doc: 'write to a file; its ending tells the format' },
-      { flags: '--limit <count>', doc: 'rows of a table shown', defaultText: '100 in a table, all otherwise' },
+      { flags: '--output <file>', doc: 'write to a file, whose extension selects the format' },
+      { flags: '--limit <count>', doc: 'number of rows', defaultText: '100 in a table, all otherwise' },
     ],
     examples: [
       {
         line: 'condvest sql "select session, count(*) from bronze.daily_bars group by 1 order by 1 desc limit 5"',
-        doc: 'rows of the last sessions',
+        doc: 'rows per session, newest first',
       },
-      { line: 'condvest sql "select * from bronze.quarantine" --format json', doc: 'refused rows with their reasons' },
+      { line: 'condvest sql "select * from bronze.quarantine" --format json', doc: 'rejected rows with their reasons' },
     ],
     load: () => import('./sql.ts'),
   },
   {
     name: 'tables',
     summary: 'list the tables of the lake',
-    description: 'Every table with its version, rows, files, size and range of sessions.',
+    description: 'Lists every table with its version, rows, files, size and range of sessions.',
     operands: [],
     options: [{ flags: '--columns', doc: 'also list the columns' }],
-    examples: [{ line: 'condvest tables', doc: 'what there is' }],
+    examples: [{ line: 'condvest tables', doc: 'all tables' }],
     load: () => import('./tables.ts'),
   },
   {
     name: 'symbols',
     summary: 'list the symbols of the lake',
-    description: 'Symbols with their security, name, first and last session, and number of bars.',
+    description: 'Lists symbols with their security, name, first and last session, and number of bars.',
     operands: [{ name: 'search', doc: 'part of a symbol or name', required: false }],
-    options: [{ flags: '--limit <count>', doc: 'symbols shown', defaultText: '50 in a table, all otherwise' }],
-    examples: [{ line: 'condvest symbols BRK', doc: 'symbols and names with BRK in them' }],
+    options: [{ flags: '--limit <count>', doc: 'number of symbols', defaultText: '50 in a table, all otherwise' }],
+    examples: [{ line: 'condvest symbols BRK', doc: 'symbols and names that contain BRK' }],
     load: () => import('./symbols.ts'),
   },
   {
     name: 'history',
     summary: 'list the versions of a table',
-    description: 'Every version that can still be read: when it came, by which operation, and what it changed.',
-    operands: [{ name: 'table', doc: 'such as daily_bars or bars_21d', required: true }],
-    options: [{ flags: '--limit <count>', doc: 'versions shown, newest first', defaultText: '20' }],
+    description: 'Lists every readable version: when it was committed, by which operation, and what it changed.',
+    operands: [{ name: 'table', doc: 'a table, such as daily_bars or bars_21d', required: true }],
+    options: [{ flags: '--limit <count>', doc: 'number of versions, newest first', defaultText: '20' }],
     examples: [{ line: 'condvest history daily_bars', doc: 'the newest versions of the daily bars' }],
     load: () => import('./history.ts'),
   },

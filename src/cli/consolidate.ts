@@ -34,9 +34,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return 0;
 }
 
-/** What a consolidation did, in a line for a person. */
+/** Describes a consolidation in one line. */
 export function describeConsolidate(report: ConsolidateReport): string {
-  if (report.merged.length === 0) return 'Nothing is due for merging.';
+  if (report.merged.length === 0) return 'Nothing to merge.';
   const files = `${plural(report.filesBefore, 'file')} (${formatBytes(report.bytesBefore)}) into ${formatCount(report.filesAfter)} (${formatBytes(report.bytesAfter)})`;
   return `Merged ${files}: ${plural(report.rows, 'row')}, proved equal`;
 }
@@ -46,6 +46,6 @@ function yearsOption(invocation: Invocation): number[] | undefined {
   return text?.split(',').map((item) => {
     const year = /^\d{4}$/.test(item.trim()) ? Number(item) : Number.NaN;
     if (year >= 1962) return year;
-    throw invalid('year', text, 'years from 1962 on, separated by commas');
+    throw invalid('year', text, 'years from 1962, separated by commas');
   });
 }

@@ -1,6 +1,6 @@
 import type { CondvestError } from '#base/errors.ts';
 
-/** An error as reports carry it: what to do by code, the rest for people. */
+/** Returns an error in JSON reports: the code for programs, the rest for people. */
 export function errorReport(error: CondvestError): Record<string, unknown> {
   const { code, kind, message, found, allowed, action } = error;
   return { code, kind, message, found, allowed, action };

@@ -17,7 +17,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   });
 }
 
-/** Fetches with progress and time left, and says what came of it. Shared by `fetch`, `backfill` and `repair`. */
+/** Fetches with progress and time left, and reports the result. Shared by `fetch`, `backfill` and `repair`. */
 export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
   const { terminal, signal } = invocation;
   const progress = stepProgress(terminal);
@@ -48,7 +48,7 @@ export async function fetchAndReport(invocation: Invocation, request: FetchReque
   return isWhole ? 0 : 3;
 }
 
-/** Sessions that were planned and not come to, but for those that the plan does not cover. */
+/** Counts planned sessions that were not reached, except those beyond the vendor's plan. */
 function leftUndone({ planned, bars }: FetchReport): number {
   const { horizon } = bars;
   const wanted = horizon === undefined ? planned : planned.filter(({ session }) => session > horizon);
@@ -60,12 +60,11 @@ const FAILURES_SHOWN = 3;
 const SESSIONS_SHOWN = 10;
 const NAMES_SHOWN = 10;
 
-/** What a fetch did, in lines for a person. */
+/** Describes a fetch, line by line. */
 export function describeFetch(report: FetchReport): string[] {
   const { bars, planned, reference, source } = report;
   const lines: string[] = [];
-  if (planned.length === 0)
-    lines.push(`Nothing to fetch: every session is there, as far as ${source} can have it by now.`);
+  if (planned.length === 0) lines.push(`Nothing to fetch: the lake has every session that ${source} has by now.`);
   const shown = bars.sessions.filter(({ outcome }) => outcome !== 'beyond-plan');
   for (const one of shown.slice(-SESSIONS_SHOWN)) {
     const state = one.outcome === 'fetched' ? (one.state ?? '') : one.outcome;
@@ -74,24 +73,24 @@ export function describeFetch(report: FetchReport): string[] {
       ...(one.expected === null ? [] : [`${formatCount(one.counted)} of ${formatCount(one.expected)} expected`]),
       ...(one.inserted > 0 ? [`${formatCount(one.inserted)} new`] : []),
       ...(one.replaced > 0 ? [`${formatCount(one.replaced)} replaced`] : []),
-      ...(one.quarantined > 0 ? [`${formatCount(one.quarantined)} refused`] : []),
+      ...(one.quarantined > 0 ? [`${formatCount(one.quarantined)} rejected`] : []),
     ];
     const detail = one.detail === undefined || one.error !== undefined ? '' : ` (${one.detail})`;
     lines.push(`${one.session}  ${state.padEnd(11)} ${counts.join(', ')}${detail}`);
   }
-  if (shown.length > SESSIONS_SHOWN) lines.unshift(`… and ${shown.length - SESSIONS_SHOWN} sessions before`);
+  if (shown.length > SESSIONS_SHOWN) lines.unshift(`… and ${plural(shown.length - SESSIONS_SHOWN, 'earlier session')}`);
   const rows = bars.inserted + bars.replaced;
   if (planned.length > 0)
     lines.push(`${plural(shown.length, 'session')} from ${source}: ${plural(rows, 'bar')} written`);
   if (bars.horizon !== undefined) {
     const refused = bars.sessions.find(({ session }) => session === bars.horizon);
     lines.push(
-      `The history that ${source} gives you ends after ${bars.horizon}: what is older is not asked for, and no gap` +
+      `Your plan at ${source} has no history up to ${bars.horizon}: older sessions are not requested and are not gaps` +
         (refused?.detail === undefined ? '' : ` (${refused.detail})`),
     );
   }
   const left = leftUndone(report);
-  if (left > 0) lines.push(`${plural(left, 'session')} left undone; run it again to go on`);
+  if (left > 0) lines.push(`${plural(left, 'session')} not fetched yet; run the command again to continue`);
   if (reference?.asked === true) {
     const { listings, splits, dividends } = reference;
     const changes = [
@@ -102,19 +101,17 @@ export function describeFetch(report: FetchReport): string[] {
       ...(listings.reused.length > 0 ? [`reused ${listings.reused.slice(0, 5).join(', ')}`] : []),
       ...(splits.added > 0 ? [plural(splits.added, 'split')] : []),
       ...(dividends.added > 0 ? [plural(dividends.added, 'dividend')] : []),
-      ...(splits.held > 0 ? [`${plural(splits.held, 'split')} held back for having two values`] : []),
-      ...(dividends.held > 0 ? [`${plural(dividends.held, 'dividend')} held back for having two values`] : []),
+      ...(splits.held > 0 ? [`${plural(splits.held, 'split')} held back: two values`] : []),
+      ...(dividends.held > 0 ? [`${plural(dividends.held, 'dividend')} held back: two values`] : []),
       ...(splits.refused + dividends.refused > 0
-        ? [`${plural(splits.refused + dividends.refused, 'event')} refused`]
+        ? [`${plural(splits.refused + dividends.refused, 'event')} rejected`]
         : []),
     ];
     lines.push(`Listings: ${changes.join(', ')}`);
     const withdrawn = [...splits.withdrawn, ...dividends.withdrawn];
-    if (withdrawn.length > 0) lines.push(`Withdrawn by ${source}, and applied no more: ${shortList(withdrawn)}`);
+    if (withdrawn.length > 0) lines.push(`Withdrawn by ${source} and no longer applied: ${shortList(withdrawn)}`);
     if (listings.unconfirmed.length > 0)
-      lines.push(
-        `Neither among those that trade nor among those that ceased to, and left as they are: ${shortList(listings.unconfirmed)}`,
-      );
+      lines.push(`Listed neither as active nor as delisted, and left unchanged: ${shortList(listings.unconfirmed)}`);
   }
   return lines;
 }

@@ -9,7 +9,7 @@ import { formatCount } from './render/text.ts';
 import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
-/** More sessions than there are: all that one symbol is missing from. */
+/** Lists every session that one symbol is missing from. */
 const SESSIONS_MAX = 1_000_000;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
@@ -30,28 +30,28 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   if (symbol !== undefined) {
     for (const session of sessions.slice(0, limit)) await terminal.line(session);
-    if (sessions.length > limit) await terminal.line(`… ${plural(sessions.length - limit, 'session')} more`);
+    if (sessions.length > limit) await terminal.line(`… and ${formatCount(sessions.length - limit)} more`);
     await terminal.line(
       sessions.length === 0
         ? `${symbol} has a bar in every published session since its first one.`
-        : `${symbol} has no bar in ${plural(sessions.length, 'session')} in which it should have one. Fetch them again: condvest repair ${symbol}`,
+        : `${symbol} lacks a bar in ${plural(sessions.length, 'session')} in which it should have one. Fetch them with: condvest repair ${symbol}`,
     );
     return sessions.length > 0 ? 3 : 0;
   }
   if (gaps.sessions.length > limit)
-    await terminal.line(`… and ${plural(gaps.sessions.length - limit, 'session')} before`);
+    await terminal.line(`… and ${plural(gaps.sessions.length - limit, 'earlier session')}`);
   for (const { session, reason } of gaps.sessions.slice(-limit)) await terminal.line(`${session}  ${reason}`);
   await terminal.line(
     hasHoles
-      ? `${plural(gaps.sessions.length, 'session')} missing or partial. Fetch them: condvest repair`
-      : 'No session of the market is missing.',
+      ? `${plural(gaps.sessions.length, 'session')} missing or partial. Fetch them with: condvest repair`
+      : 'No sessions are missing.',
   );
   if (gaps.horizon !== undefined) {
-    await terminal.line(`Up to ${gaps.horizon} your plan has no history: those sessions are no gaps.`);
+    await terminal.line(`Your plan has no history up to ${gaps.horizon}: those sessions are not gaps.`);
   }
   if (gaps.symbols.length > 0) {
     await terminal.line();
-    await terminal.line('Symbols without a bar in sessions that they are listed in (halted ones among them):');
+    await terminal.line('Symbols without a bar in sessions in which they are listed (including halted ones):');
     const columns = [
       { name: 'symbol' },
       { name: 'listed from' },
@@ -65,7 +65,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       formatCount(row.missing),
     ]);
     for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
-    if (rows.length === limit) await terminal.line(`… those with the most; more of them: --limit ${limit * 10}`);
+    if (rows.length === limit) await terminal.line(`… those with the most; show more with --limit ${limit * 10}`);
   }
   return hasHoles ? 3 : 0;
 }

@@ -43,7 +43,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return 0;
 }
 
-/** First and last date of a session set's text. */
+/** Returns the first and last date of a session set's text. */
 function shortSessions(text: string | undefined): string {
   const dates = text?.match(/\d{4}-\d{2}-\d{2}/g) ?? [];
   const [first, last] = [dates[0], dates.at(-1)];

@@ -22,7 +22,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (quarantineBound !== undefined && !(quarantineBound >= 0 && quarantineBound <= 1)) {
     throw invalid('quarantineBound', bound ?? '', 'a number from 0 to 1');
   }
-  if (operands.length === 0) throw new UsageError({ code: 'import-no-files', message: 'No file was named' });
+  if (operands.length === 0) throw new UsageError({ code: 'import-no-files', message: 'No files given' });
   const report = await withApp(invocation, async (app) => {
     const progress = terminal.progress('importing');
     try {
@@ -44,22 +44,22 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return report.datasets.some(isIncomplete) ? 3 : 0;
 }
 
-/** Rows that were refused, or sessions that stay short, leave the data incomplete. */
+/** Returns whether sessions of the dataset stay partial. */
 function isIncomplete(report: DatasetReport): boolean {
   return (report.sessions?.byState.partial ?? 0) > 0;
 }
 
-/** What an import did, in lines for a person. */
+/** Describes an import, line by line. */
 export function describeImport(report: ImportReport): string[] {
   const lines: string[] = [];
   for (const file of report.files) {
-    const guessed = file.guessed ? ' (told from its columns)' : '';
-    const ignored = file.ignoredColumns.length === 0 ? '' : `; columns not used: ${file.ignoredColumns.join(', ')}`;
+    const guessed = file.guessed ? ' (detected from its columns)' : '';
+    const ignored = file.ignoredColumns.length === 0 ? '' : `; unused columns: ${file.ignoredColumns.join(', ')}`;
     lines.push(`${file.path}: ${plural(file.rows, 'row')} of ${file.dataset}${guessed}${ignored}`);
   }
   for (const part of report.datasets) lines.push(...describeDataset(part, report.dryRun));
   if (report.dryRun) lines.push('Dry run: nothing was written.');
-  else if (!report.changed) lines.push('Nothing changed: all of it was there already.');
+  else if (!report.changed) lines.push('Nothing changed: the lake already has all of it.');
   return lines;
 }
 
@@ -72,9 +72,9 @@ function describeDataset(part: DatasetReport, dryRun: boolean): string[] {
     ['repeated', part.duplicates],
     ['quarantined', part.quarantined],
   ];
-  const told = counts.filter(([, count]) => count > 0).map(([name, count]) => `${formatCount(count)} ${name}`);
+  const shown = counts.filter(([, count]) => count > 0).map(([name, count]) => `${formatCount(count)} ${name}`);
   const version = part.version === undefined || dryRun ? '' : ` → version ${part.version}`;
-  const lines = [`${part.dataset} from ${part.source}: ${told.join(', ') || 'no rows'}${version}`];
+  const lines = [`${part.dataset} from ${part.source}: ${shown.join(', ') || 'no rows'}${version}`];
   for (const [reason, count] of Object.entries(part.quarantinedByReason)) {
     lines.push(`  quarantined, ${reason}: ${formatCount(count)}`);
   }
@@ -90,7 +90,7 @@ function describeDataset(part: DatasetReport, dryRun: boolean): string[] {
     const states = Object.entries(sessions.byState).map(([state, count]) => `${formatCount(count)} ${state}`);
     lines.push(`  ${plural(sessions.count, 'session')}, ${sessions.first} to ${sessions.last}: ${states.join(', ')}`);
     if (sessions.kept > 0)
-      lines.push(`  ${plural(sessions.kept, 'stored bar')} of these sessions not in the files: kept`);
+      lines.push(`  ${plural(sessions.kept, 'stored bar')} of these sessions missing from the files: unchanged`);
   }
   return lines;
 }

@@ -16,10 +16,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const [action, name] = invocation.operands;
   if (action === 'create') return create(invocation, needed(name, 'create', 'a name for the key'));
   if (action === 'list') return list(invocation);
-  if (action === 'revoke') return revoke(invocation, needed(name, 'revoke', 'the id or the name of a key'));
+  if (action === 'revoke') return revoke(invocation, needed(name, 'revoke', 'the id or name of a key'));
   throw new UsageError({
     code: 'keys-action',
-    message: 'This cannot be done with keys',
+    message: 'Unknown action',
     found: action ?? '',
     allowed: ACTIONS.join(', '),
   });
@@ -31,7 +31,7 @@ function needed(value: string | undefined, action: string, what: string): string
     code: 'keys-operand-needed',
     message: `condvest keys ${action} needs ${what}`,
     action:
-      action === 'create' ? 'For example: condvest keys create notebook' : 'See all of them with: condvest keys list',
+      action === 'create' ? 'For example: condvest keys create notebook' : 'List the keys with: condvest keys list',
   });
 }
 
@@ -40,9 +40,9 @@ async function create(invocation: Invocation, name: string): Promise<ExitCode> {
   if (!/^[\w][\w .@-]{0,63}$/.test(name)) {
     throw new UsageError({
       code: 'key-name-invalid',
-      message: 'A key cannot have this name',
+      message: 'Invalid key name',
       found: name.slice(0, 100),
-      allowed: '1 to 64 letters, digits, spaces and . _ @ -, the first a letter or digit',
+      allowed: '1 to 64 letters, digits, spaces and . _ @ -, starting with a letter or digit',
     });
   }
   const scopes = scopesOf(textOption(invocation, 'scopes') ?? 'read');
@@ -59,7 +59,7 @@ async function create(invocation: Invocation, name: string): Promise<ExitCode> {
     await terminal.line(JSON.stringify({ key, id, name, scopes }, undefined, 2));
     return 0;
   }
-  terminal.note(`Key ${id} of ${name} (${scopes.join(', ')}). It is shown this once and cannot be shown again:`);
+  terminal.note(`Key ${id} "${name}" (${scopes.join(', ')}). It is shown only this once:`);
   await terminal.line(key);
   return 0;
 }
@@ -68,7 +68,7 @@ function scopesOf(text: string): (typeof SCOPES)[number][] {
   const wanted = text.split(',').map((item) => item.trim());
   const scopes = SCOPES.filter((scope) => wanted.includes(scope) || wanted.includes('admin'));
   if (scopes.length > 0 && wanted.every((item) => SCOPES.some((scope) => scope === item))) return scopes;
-  throw invalid('scopes', text, 'read, or admin, which reads too');
+  throw invalid('scopes', text, 'read, or admin, which includes read');
 }
 
 async function list(invocation: Invocation): Promise<ExitCode> {
@@ -80,7 +80,7 @@ async function list(invocation: Invocation): Promise<ExitCode> {
     return 0;
   }
   if (keys.length === 0) {
-    await terminal.line('There are no keys. Make one with: condvest keys create NAME');
+    await terminal.line('There are no keys. Create one with: condvest keys create NAME');
     return 0;
   }
   const columns = [
@@ -88,8 +88,8 @@ async function list(invocation: Invocation): Promise<ExitCode> {
     { name: 'name' },
     { name: 'state' },
     { name: 'scopes' },
-    { name: 'a minute', align: 'right' as const },
-    { name: 'a day', align: 'right' as const },
+    { name: 'per minute', align: 'right' as const },
+    { name: 'per day', align: 'right' as const },
     { name: 'created' },
     { name: 'last used' },
   ];
@@ -102,7 +102,7 @@ function rowOf(key: KeyView): string[] {
   return [
     key.id,
     key.name,
-    key.revokedMs === null ? 'in use' : 'revoked',
+    key.revokedMs === null ? 'active' : 'revoked',
     key.scopes.join(', '),
     limit(key.requestsPerMinute),
     limit(key.requestsPerDay),
@@ -117,7 +117,7 @@ async function revoke(invocation: Invocation, idOrName: string): Promise<ExitCod
   const key = await revokeKeyTask(app, idOrName);
   if (terminal.json) await terminal.line(JSON.stringify(key, undefined, 2));
   else if (key.revokedMs !== null) {
-    await terminal.line(`Key ${key.id} of ${key.name} was revoked already, ${formatInstant(key.revokedMs)}`);
-  } else await terminal.line(`Key ${key.id} of ${key.name} is revoked; servers refuse it within seconds`);
+    await terminal.line(`Key ${key.id} "${key.name}" was already revoked, ${formatInstant(key.revokedMs)}`);
+  } else await terminal.line(`Key ${key.id} "${key.name}" is revoked; servers reject it within seconds`);
   return 0;
 }

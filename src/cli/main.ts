@@ -8,13 +8,11 @@ import { errorReport } from './error-report.ts';
 import { openTerminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
-/** Runs one command line. Resolves with the exit code; a bug rejects. */
+/** Runs a command line. Resolves with the exit code; rejects on a bug. */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = 0;
   const program = new Command('condvest')
-    .description(
-      'A market-data lakehouse: daily bars in an open Delta Lake, N-session bars whose boundaries never move.',
-    )
+    .description('A market-data lakehouse: daily bars in an open Delta Lake, and N-session bars with fixed boundaries.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
@@ -23,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
-      `\nEvery command has examples: condvest help import\nSettings: CONDVEST_* variables, docs/reference/configuration.md`,
+      `\nExamples of each command: condvest help import\nSettings: CONDVEST_* variables, docs/reference/configuration.md`,
     );
   for (const definition of COMMANDS) {
     program.addCommand(
@@ -83,7 +81,7 @@ async function runCommand(
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(130);
-    terminal.note('condvest: stopping; nothing half-done will be left behind (press Ctrl-C again to stop at once)');
+    terminal.note('condvest: stopping at the next safe point (press Ctrl-C again to stop at once)');
     abort.abort(new CondvestError({ code: 'interrupted', kind: 'transient', message: 'Stopped by the user' }));
   };
   process.on('SIGINT', stop);
@@ -117,5 +115,5 @@ function usageMessage(error: CommanderError, argv: readonly string[]): string {
     COMMANDS.map((command) => command.name),
   );
   const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
-  return `there is no command "${name}".${hint} All commands: condvest help`;
+  return `unknown command "${name}".${hint} List all commands with: condvest help`;
 }

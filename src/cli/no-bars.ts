@@ -1,2 +1,2 @@
-/** What is said of a lake that holds nothing to look at. */
-export const NO_BARS_YET = 'There are no daily bars yet. Fetch some: condvest backfill --years 2, or condvest up';
+/** Message for a lake without bars. */
+export const NO_BARS_YET = 'There are no daily bars yet. Fetch some with: condvest backfill --years 2, or condvest up';

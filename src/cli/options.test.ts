@@ -18,7 +18,7 @@ test('an interval is a number of sessions, with or without its d', () => {
 
 test('a list of intervals is sorted, and daily bars are none', () => {
   assert.deepEqual(intervalsOption(given({ intervals: '21,3d' }), 'intervals'), [3, 21]);
-  assert.throws(() => intervalsOption(given({ intervals: '1,3' }), 'intervals'), /need no resampling/);
+  assert.throws(() => intervalsOption(given({ intervals: '1,3' }), 'intervals'), /are not resampled/);
 });
 
 test('a date must exist', () => {

@@ -2,7 +2,7 @@ import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import type { Invocation } from './command.ts';
 
-/** Reading the values of options: each is right or gets one clear message. */
+/** Parsers of option values. Each throws one clear error for an invalid value. */
 
 export function textOption(invocation: Invocation, name: string): string | undefined {
   const value = invocation.options[name];
@@ -37,11 +37,14 @@ export function dateOption(invocation: Invocation, name: string): IsoDate | unde
   const text = textOption(invocation, name);
   if (text === undefined) return undefined;
   const date = parseIsoDate(text);
-  if (date === undefined) throw invalid(name, text, 'an existing date as YYYY-MM-DD');
+  if (date === undefined) throw invalid(name, text, 'an existing date in the form YYYY-MM-DD');
   return date;
 }
 
-/** An instant: `2026-11-24T03:00:00Z`, with an offset, or a date, which means its last millisecond in UTC. */
+/**
+ * Parses an instant with a zone or offset, such as `2026-11-24T03:00:00Z`, or a date, which means its last millisecond
+ * in UTC.
+ */
 export function instantOption(invocation: Invocation, name: string): number | undefined {
   const text = textOption(invocation, name);
   if (text === undefined) return undefined;
@@ -54,7 +57,7 @@ export function instantOption(invocation: Invocation, name: string): number | un
   return ms;
 }
 
-/** `3`, `3d`, `1d`: sessions a bar. */
+/** Parses sessions per bar: `3`, `3d`, `1d`. */
 export function intervalOf(text: string, name = 'interval'): number {
   const match = /^(\d{1,4})d?$/.exec(text.trim());
   const interval = match === null ? Number.NaN : Number(match[1]);
@@ -66,11 +69,11 @@ export function intervalsOption(invocation: Invocation, name: string): number[] 
   const text = textOption(invocation, name);
   if (text === undefined) return undefined;
   const intervals = text.split(',').map((item) => intervalOf(item, name));
-  if (intervals.includes(1)) throw invalid(name, text, 'lengths from 2 to 252 sessions; daily bars need no resampling');
+  if (intervals.includes(1)) throw invalid(name, text, 'lengths from 2 to 252 sessions; daily bars are not resampled');
   return [...new Set(intervals)].sort((a, b) => a - b);
 }
 
 export function invalid(name: string, found: string, allowed: string): UsageError {
   const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return new UsageError({ code: 'option-invalid', message: `--${flag} cannot have this value`, found, allowed });
+  return new UsageError({ code: 'option-invalid', message: `Invalid value for --${flag}`, found, allowed });
 }

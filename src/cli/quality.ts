@@ -23,12 +23,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 
 const MEANINGS: Readonly<Record<string, string>> = {
   'no-volume': 'bars without volume',
-  'jump-without-split': 'jumps of the close without a split',
-  'split-without-jump': 'splits that do not show in the prices',
-  'off-median': 'sessions with far more or fewer bars than their neighbours',
+  'jump-without-split': 'jumps in the close without a split',
+  'split-without-jump': 'splits without a jump in the prices',
+  'off-median': 'sessions with far more or fewer bars than their neighbors',
 };
 
-/** What is odd about the stored bars, in lines for a person. */
+/** Describes the warnings about the stored bars, line by line. */
 export function describeQuality(report: QualityTaskReport): string[] {
   const { quarantined, warnings, examples } = report;
   const lines: string[] = [];
@@ -36,14 +36,14 @@ export function describeQuality(report: QualityTaskReport): string[] {
   if (report.from !== undefined && report.to !== undefined)
     lines.push(`${plural(report.rows, 'bar')}, ${report.from} to ${report.to}`);
   for (const { dataset, reason, rows, example } of quarantined)
-    lines.push('', `refused rows of ${dataset}, ${reason}: ${formatCount(rows)}`, `  such as ${example}`);
+    lines.push('', `rejected rows of ${dataset}, ${reason}: ${formatCount(rows)}`, `  for example ${example}`);
   for (const [kind, count] of Object.entries(warnings)) {
     lines.push('', `${MEANINGS[kind] ?? kind}: ${formatCount(count)}`);
     for (const one of examples.filter((example) => example.kind === kind))
       lines.push(`  ${one.date}  ${one.symbol.padEnd(8)} ${one.detail}`);
     const shown = examples.filter((example) => example.kind === kind).length;
-    if (count > shown) lines.push(`  … ${formatCount(count - shown)} more: --limit ${count}`);
+    if (count > shown) lines.push(`  … and ${formatCount(count - shown)} more: --limit ${count}`);
   }
-  if (quarantined.length === 0 && Object.keys(warnings).length === 0) lines.push('Nothing odd was found.');
+  if (quarantined.length === 0 && Object.keys(warnings).length === 0) lines.push('No warnings.');
   return lines;
 }

@@ -4,10 +4,10 @@ import type { ExitCode, Invocation } from './command.ts';
 import { fetchAndReport } from './fetch.ts';
 import { withApp } from './with-app.ts';
 
-/** Sessions looked at again for one symbol. */
+/** Sessions refetched for one symbol. */
 const SESSIONS_MAX = 5000;
 
-/** Fetches what `gaps` lists: holes and partial sessions, and with a symbol the sessions that it is missing from. */
+/** Fetches what `gaps` lists: missing and partial sessions, and for a symbol the sessions it is missing from. */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const [symbol] = invocation.operands;
   const gaps = await withApp(invocation, (app) => gapsTask(app, symbol, SESSIONS_MAX));

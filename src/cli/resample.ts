@@ -35,10 +35,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return report.bars.intervals.some((part) => part.mode === 'failed') ? 1 : 0;
 }
 
-/** What a resampling did, in lines for a person. */
+/** Describes a resampling, line by line. */
 export function describeResample(report: ResampleTaskReport): string[] {
   const { bars, restatements } = report;
-  if (bars.lastPublished === undefined) return ['There are no daily bars yet, so there is nothing to resample.'];
+  if (bars.lastPublished === undefined) return ['Nothing to resample: there are no daily bars yet.'];
   const lines = [`Daily bars up to ${bars.lastPublished}`];
   for (const part of bars.intervals) {
     const name = part.table.padEnd(16);
@@ -56,7 +56,7 @@ export function describeResample(report: ResampleTaskReport): string[] {
   if (restatements.added > 0) lines.push(`${plural(restatements.added, 'restated value')} recorded`);
   for (const { fromVersion, toVersion, reason } of restatements.gaps) {
     lines.push(
-      `What versions ${fromVersion} to ${toVersion} of the daily bars restated can no longer be told: ${reason}`,
+      `Restatements in versions ${fromVersion} to ${toVersion} of the daily bars can no longer be determined: ${reason}`,
     );
   }
   return lines;

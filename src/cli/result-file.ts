@@ -22,7 +22,7 @@ const BY_ENDING: Readonly<Record<string, Format>> = {
   '.txt': 'table',
 };
 
-/** What was asked for, or what suits the reader: a table for a person, CSV for a pipe, JSON with `--json`. */
+/** Returns the requested format, or a default: a table on a terminal, CSV in a pipe, JSON with `--json`. */
 export function formatFor(invocation: Invocation): Format {
   const asked = choiceOption(invocation, 'format', FORMATS);
   if (asked !== undefined) return asked;
@@ -32,10 +32,10 @@ export function formatFor(invocation: Invocation): Format {
     if (format !== undefined) return format;
     throw new UsageError({
       code: 'output-format-unknown',
-      message: 'The ending of the output file does not tell its format',
+      message: 'The extension of the output file does not determine a format',
       found: output,
       allowed: Object.keys(BY_ENDING).join(', '),
-      action: 'Or say it with --format',
+      action: 'Or choose one with --format',
     });
   }
   if (invocation.terminal.json) return 'json';
@@ -43,8 +43,8 @@ export function formatFor(invocation: Invocation): Format {
 }
 
 /**
- * Writes chunks to the file that `--output` names, or to standard output. A file appears under its name only when it is
- * whole. Binary formats are not written to a terminal.
+ * Writes chunks to the file named by `--output`, or to standard output. A file appears under its name only once it is
+ * complete. Binary formats are not written to a terminal.
  */
 export async function writeResult(
   invocation: Invocation,
@@ -62,7 +62,7 @@ export async function writeResult(
   }
   await writeWhole(output, async (partial) => {
     const stream = createWriteStream(partial, { flags: 'wx' });
-    // Failures are met by `finished`, in order.
+    // `finished` reports failures, in order.
     stream.on('error', () => undefined);
     for await (const chunk of chunks) {
       invocation.signal.throwIfAborted();
@@ -74,7 +74,7 @@ export async function writeResult(
   invocation.terminal.note(`wrote ${output}`);
 }
 
-/** Runs `write` on a name beside the output file and renames it when it is whole; nothing half-written is left. */
+/** Runs `write` on a temporary file and renames it once complete. A failure leaves nothing behind. */
 export async function writeWhole(output: string, write: (partial: string) => Promise<void>): Promise<void> {
   const partial = `${output}.${process.pid}.part`;
   try {
@@ -86,9 +86,9 @@ export async function writeWhole(output: string, write: (partial: string) => Pro
     throw new CondvestError({
       code: 'output-unwritable',
       kind: 'permanent',
-      message: 'The output file cannot be written',
+      message: 'The output file is not writable',
       found: `${output} (${String(cause.code)})`,
-      action: 'Choose another file, or make room',
+      action: 'Choose another file, or free some space',
       cause,
     });
   }
@@ -99,6 +99,6 @@ export function refuseBinaryTerminal(invocation: Invocation, format: Format): vo
   throw new UsageError({
     code: 'output-is-terminal',
     message: `${format} is not readable on a terminal`,
-    action: 'Name a file with --output, or pipe it on',
+    action: 'Name a file with --output, or pipe the output',
   });
 }

@@ -21,10 +21,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return 0;
 }
 
-/** Says where the server is to be found. */
+/** Announces the server's URL. */
 export async function announce(terminal: Terminal, server: RunningServer): Promise<void> {
   const { url, host, port, isOtherPort, needsKeys } = server;
-  if (isOtherPort) terminal.note(`The usual port is taken by another program, so this is port ${port}.`);
+  if (isOtherPort) terminal.note(`The default port is in use, so the server listens on port ${port}.`);
   if (terminal.json) await terminal.line(JSON.stringify({ url, host, port, needsKeys }));
-  else await terminal.line(`Serving at ${url}${needsKeys ? ' to those who have a key' : ''}`);
+  else await terminal.line(`Serving at ${url}${needsKeys ? ' to callers with an API key' : ''}`);
 }

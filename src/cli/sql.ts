@@ -25,7 +25,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   });
 }
 
-/** The first rows as a table. Column widths need all of them, so they are held; there are at most `limit`. */
+/**
+ * Renders the first rows, at most `limit`, as a table. They are buffered, since column widths depend on all of them.
+ */
 async function* tableText(table: TableStream, limit: number, invocation: Invocation): AsyncGenerator<string> {
   const rows: string[][] = [];
   let isCut = false;
@@ -43,7 +45,7 @@ async function* tableText(table: TableStream, limit: number, invocation: Invocat
     align: type === 'double' || type === 'long' || type === 'integer' ? ('right' as const) : ('left' as const),
   }));
   for (const line of renderTable(columns, rows, invocation.terminal.width)) yield `${line}\n`;
-  if (isCut) yield `(the first ${formatCount(limit)} rows; more with --limit, all with --format csv)\n`;
+  if (isCut) yield `(first ${formatCount(limit)} rows; more with --limit, all with --format csv)\n`;
 }
 
 function cellText(value: unknown, type: string): string {

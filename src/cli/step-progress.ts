@@ -1,14 +1,14 @@
 import { formatCount } from './render/text.ts';
 import type { Progress, Terminal } from './terminal.ts';
 
-/** How far the step is that is under way: a bar where somebody watches, a line a minute in a log. */
+/** Progress of the current step: a bar on a terminal, a line per minute in a log. */
 export interface StepProgress {
-  /** A step of another name takes the place of the one before. */
+  /** Updates the step. A new name starts a new bar. */
   update(step: string, done: number, total: number, detail: string): void;
   stop(): void;
 }
 
-/** Where no bar can be drawn, a line is written this often. */
+/** Interval of the lines if there is no terminal. */
 const LINE_EVERY_MS = 60_000;
 
 export function stepProgress(terminal: Terminal): StepProgress {

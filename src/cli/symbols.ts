@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   if (symbols.length === 0) {
     terminal.note(
-      operands[0] === undefined ? 'There are no symbols yet.' : `No symbol or name has "${operands[0]}" in it.`,
+      operands[0] === undefined ? 'There are no symbols yet.' : `No symbol or name contains "${operands[0]}".`,
     );
     return 0;
   }
@@ -53,6 +53,6 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   ]);
   for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
   if (symbols.length === limit)
-    terminal.note(`(the first ${limit}; more with --limit, or search: condvest symbols TEXT)`);
+    terminal.note(`(first ${limit}; more with --limit, or search with: condvest symbols TEXT)`);
   return 0;
 }

@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   if (tables.length === 0) {
     terminal.note(
-      'There are no tables yet. Import some data (condvest import prices.parquet), or build a simulated market (condvest up).',
+      'There are no tables yet. Import data (condvest import prices.parquet) or build a simulated market (condvest up).',
     );
     return 0;
   }

@@ -1,26 +1,29 @@
 import type { Writable } from 'node:stream';
 
-/** Where a command writes: results to standard output, everything about the work to standard error. */
+/** Output of a command: results go to standard output, messages about the work to standard error. */
 export interface Terminal {
-  /** True where a person reads standard output. */
+  /** Whether standard output is a terminal. */
   readonly isOutputTty: boolean;
   readonly isErrorTty: boolean;
-  /** Columns of the terminal; 100 where there is none. */
+  /** Columns of the terminal; 100 if there is none. */
   readonly width: number;
-  /** Reports as JSON instead of text. */
+  /** Whether reports are JSON instead of text. */
   readonly json: boolean;
-  /** Writes a result and waits for the reader, so that memory stays bounded; resolves false once nobody reads any more. */
+  /**
+   * Writes a result and waits for the reader, so that memory stays bounded. Resolves with false once the reader is
+   * gone.
+   */
   write(chunk: string | Uint8Array): Promise<boolean>;
-  /** A line of result. */
+  /** Writes a line of the result. */
   line(text?: string): Promise<boolean>;
-  /** A line about the work, on standard error. */
+  /** Writes a message line to standard error. */
   note(text: string): void;
-  /** A bar of progress on standard error; silent where nobody watches. */
+  /** Opens a progress bar on standard error; silent unless that is a terminal. */
   progress(label: string): Progress;
 }
 
 export interface Progress {
-  /** How far the work is; `total` may grow. */
+  /** Updates the bar; `total` may grow. */
   update(done: number, total: number, detail?: string): void;
   stop(): void;
 }
@@ -34,7 +37,7 @@ export interface TerminalOptions {
 export function openTerminal(options: TerminalOptions): Terminal {
   const { output, error, json } = options;
   let isClosed = false;
-  // A reader that leaves early (`condvest bars … | head`) is no failure.
+  // A reader that exits early (`condvest bars … | head`) is not a failure.
   output.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EPIPE') throw cause;
     isClosed = true;
@@ -65,7 +68,7 @@ function openProgress(label: string, error: TerminalOptions['error']): Progress 
     bar.setTotal(Math.max(1, latest[1]));
     bar.update(latest[0], { detail: latest[2] });
   };
-  // Loaded beside the work: most calls have nobody watching and never need it.
+  // Loaded in parallel with the work, since most runs never need it.
   void import('cli-progress').then(({ default: { SingleBar } }) => {
     if (isStopped) return;
     const format = `${label.padEnd(12)} {bar} {percentage}% {detail}`;

@@ -4,7 +4,7 @@ import type { AppContext } from '#runtime/app.ts';
 import { isFromVendor } from '#runtime/config/source-choice.ts';
 import { type BuildOrigin, type BuildReport, buildSteps, startBuild } from '#runtime/daemon/build.ts';
 import { BuildBoard } from '#runtime/daemon/build-board.ts';
-import { type DaemonHost, initialBackfill, backfill, runSchedule, runOnce } from '#runtime/daemon/daemon.ts';
+import { backfill, type DaemonHost, initialBackfill, runOnce, runSchedule } from '#runtime/daemon/daemon.ts';
 import { saveHistoryStart, yearsBefore } from '#runtime/daemon/history.ts';
 import { openWorkLink, type WorkLink } from '#runtime/daemon/work-link.ts';
 import {

@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return 0;
 }
 
-/** Every file that goes, and the sum, in lines for a person. */
+/** Describes each deleted file and the total, line by line. */
 export function describeVacuum(report: VacuumLakeReport): string[] {
   const lines: string[] = [];
   for (const { table, files, logFiles } of report.tables) {

@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return report.findingCount > 0 ? 1 : 0;
 }
 
-/** What a check found, in lines for a person. */
+/** Describes the findings and the total, line by line. */
 export function describeVerify(report: VerifyReport): string[] {
   const files = report.tables.reduce((sum, table) => sum + table.files, 0);
   const rows = report.tables.reduce((sum, table) => sum + table.rows, 0);
@@ -32,12 +32,12 @@ export function describeVerify(report: VerifyReport): string[] {
   if (report.findings.length < report.findingCount)
     lines.push(`… and ${formatCount(report.findingCount - report.findings.length)} more`);
   for (const note of report.notes) lines.push(`note: ${note}`);
-  const looked = `${plural(report.tables.length, 'table')}, ${plural(files, 'file')}, ${plural(rows, 'row')}`;
+  const checked = `${plural(report.tables.length, 'table')}, ${plural(files, 'file')}, ${plural(rows, 'row')}`;
   const deep = report.deep ? `; ${plural(report.comparedRows, 'silver row')} derived again and compared` : '';
   lines.push(
     report.findingCount === 0
-      ? `All is well: ${looked}${deep}.`
-      : `${plural(report.findingCount, 'finding')} in ${looked}${deep}.`,
+      ? `No problems in ${checked}${deep}.`
+      : `${plural(report.findingCount, 'problem')} in ${checked}${deep}.`,
   );
   return lines;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version of the package, as its package.json has it; the file lies two or three folders up, built or not. */
+/** Version from package.json, which is two folders up in a checkout and three in the package. */
 export const VERSION: string = readVersion();
 
 function readVersion(): string {
@@ -9,7 +9,7 @@ function readVersion(): string {
       const text: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
       if (typeof text === 'object' && text !== null && 'version' in text) return String(text.version);
     } catch {
-      // Not in this folder: the compiled program lies one deeper.
+      // The compiled program is one folder deeper.
     }
   }
   return 'unknown';

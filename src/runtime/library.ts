@@ -13,7 +13,7 @@ import { openLocal } from './local/open-local.ts';
 import { barsTask, historyTask, queryTask, symbolsTask, tablesTask } from './tasks/tasks.ts';
 
 /**
- * The library: what the command line can read, for TypeScript programs. Open a lake, ask it, close it:
+ * The library: reads a lake from TypeScript programs, like the reading commands of the command line.
  *
  * ```ts
  * import { openLake } from 'condvest';
@@ -25,11 +25,11 @@ import { barsTask, historyTask, queryTask, symbolsTask, tablesTask } from './tas
  */
 
 export interface OpenLakeOptions {
-  /** The home folder, in which the lake is `lake/`; default: `CONDVEST_HOME`, or `.condvest` in the working folder. */
+  /** Home folder, which has the lake in `lake/`. Default: `CONDVEST_HOME`, or `.condvest` in the working folder. */
   readonly home?: string;
-  /** The folder of the lake itself, wherever it lies; over `home`. */
+  /** Folder of the lake itself; overrides `home`. */
   readonly path?: string;
-  /** Settings by their `CONDVEST_*` names, over those of the environment. */
+  /** Settings by their `CONDVEST_*` names; they override the environment. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -41,22 +41,56 @@ export interface LibraryBarsRequest extends Omit<BarsRequest, 'from' | 'to'> {
   readonly to?: DateText | undefined;
 }
 
-/** A row of an SQL result, by column: dates as `YYYY-MM-DD`, timestamps as epoch milliseconds. */
+/** Row of an SQL result, keyed by column. Dates are `YYYY-MM-DD`, timestamps are epoch milliseconds. */
 export type SqlResultRow = Readonly<Record<string, string | number | bigint | boolean | null>>;
 
-/** One version in the history of a table. */
+/** Version in the history of a table. */
 export type TableVersion = Awaited<ReturnType<typeof historyTask>>[number];
 
-/** An open lake. Errors are `CondvestError` with a stable `code`; `UsageError` where the request was wrong. */
+/** An open lake. Failures are `CondvestError`s with a stable `code`; a wrong request throws a `UsageError`. */
 export interface OpenLake extends AsyncDisposable {
-  /** The bars of one symbol, all in memory: at most 16,000 daily bars since 1962. */
+  /**
+   * Returns the bars of one symbol, all in memory: at most 16,000 daily bars since 1962.
+   *
+   * ```ts
+   * const { bars } = await lake.bars({ symbol: 'AAPL', interval: 21, from: '2020-01-01', adjust: 'total' });
+   * ```
+   */
   bars(request: LibraryBarsRequest): Promise<BarsResult>;
-  /** The rows of one statement over views of all tables, pinned at one version; memory stays bounded however many there are. */
+  /**
+   * Runs one read-only statement over views of all tables, pinned at one version each. Rows are streamed in bounded
+   * memory.
+   *
+   * ```ts for await (const { session, bars } of lake.sql('select session, count(*) as bars from bronze.daily_bars group
+   * by 1')) { console.log(session, bars); }
+   * ```
+   */
   sql(statement: string, options?: { readonly asOfMs?: number }): AsyncIterable<SqlResultRow>;
+  /**
+   * Lists the tables with their version, size and range of sessions.
+   *
+   * ```ts
+   * for (const { table, rows, last } of await lake.tables()) console.log(table, rows, last);
+   * ```
+   */
   tables(): Promise<TableSummary[]>;
+  /**
+   * Lists the symbols, or those that have `search` in their symbol or name.
+   *
+   * ```ts
+   * const [first] = await lake.symbols('apple', 1);
+   * ```
+   */
   symbols(search?: string, limit?: number): Promise<SymbolSummary[]>;
+  /**
+   * Lists the versions of a table, newest first.
+   *
+   * ```ts
+   * const [newest] = await lake.history('daily_bars', 1);
+   * ```
+   */
   history(table: string, limit?: number): Promise<TableVersion[]>;
-  /** Ends the database in this process. Also done by `await using`; twice is once. */
+  /** Closes the lake, as `await using` does. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -64,8 +98,12 @@ const SYMBOLS_MAX = 1_000_000;
 const VERSIONS_DEFAULT = 100;
 
 /**
- * Opens a lake for reading; nothing is written to its folder. Throws `config-invalid` for wrong settings and `lake-missing`
- * where there is no such folder.
+ * Opens a lake for reading; nothing is written to its folder. Throws `config-invalid` for invalid settings and
+ * `lake-missing` if the folder does not exist.
+ *
+ * ```ts
+ * await using lake = await openLake({ path: '/data/lake' });
+ * ```
  */
 export async function openLake(options: OpenLakeOptions = {}): Promise<OpenLake> {
   const environment = {
@@ -103,9 +141,9 @@ async function* sqlRows(app: AppContext, statement: string, asOfMs: number | und
 function lakeMissing(folder: string): UsageError {
   return new UsageError({
     code: 'lake-missing',
-    message: 'There is no lake in this folder',
+    message: 'This folder has no lake',
     found: folder,
-    action: 'Build one with condvest import or condvest up, or name the right folder as home or path',
+    action: 'Build one with condvest import or condvest up, or set home or path to the right folder',
   });
 }
 
@@ -117,7 +155,7 @@ function dateOf(text: DateText | undefined, name: string): IsoDate | undefined {
     code: 'date-invalid',
     message: `"${name}" is not a date`,
     found: text,
-    allowed: 'an existing date as YYYY-MM-DD',
+    allowed: 'an existing date in the form YYYY-MM-DD',
   });
 }
 

@@ -1,10 +1,10 @@
-/** Also made before the first migration, which is done under a lease. */
+/** Also created before the first migration, which runs under a lease. */
 export const LEASES_TABLE =
   'create table if not exists leases (name text primary key, holder text not null, expires_ms bigint not null)';
 
 /**
- * The schema, version by version. Forward only: a statement that was released is never changed. Only what SQLite, PostgreSQL
- * and Aurora DSQL all take: no sequences, no foreign keys, one statement at a time, each of which may be run twice.
+ * The schema, version by version. Forward only: a released statement is never changed. It uses only what SQLite,
+ * PostgreSQL and Aurora DSQL all support: no sequences, no foreign keys, one statement at a time, each repeatable.
  */
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [

@@ -14,9 +14,9 @@ import {
 } from 'kysely';
 
 /**
- * SQLite for Kysely by way of `node:sqlite`. Kysely's own dialect asks a statement whether it is a reader, which this module
- * does not say. One connection, used by one caller at a time; every transaction is one that writes (`BEGIN IMMEDIATE`), so
- * that two processes wait for each other in the beginning and never fail in the middle.
+ * Kysely dialect for SQLite over `node:sqlite`. Kysely's own dialect needs to know whether a statement is a reader,
+ * which this module does not tell. There is one connection, used by one caller at a time. Every transaction is `BEGIN
+ * IMMEDIATE`, so that processes wait for each other at the beginning and never fail in the middle.
  */
 export class NodeSqliteDialect implements Dialect {
   readonly #database: DatabaseSync;
@@ -37,7 +37,7 @@ export class NodeSqliteDialect implements Dialect {
     return new SqliteAdapter();
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: Kysely's interface has it so.
+  // biome-ignore lint/suspicious/noExplicitAny: required by Kysely's interface.
   createIntrospector(db: Kysely<any>): SqliteIntrospector {
     return new SqliteIntrospector(db);
   }
@@ -80,7 +80,7 @@ class NodeSqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // SQLite has rolled back by itself after some failures; a second time would fail.
+    // SQLite rolls back by itself after some failures; a second rollback would fail.
     if (this.#database.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
@@ -104,8 +104,8 @@ class NodeSqliteConnection implements DatabaseConnection {
     return { rows: [], numAffectedRows: BigInt(changes) };
   }
 
-  // biome-ignore lint/correctness/useYield: nothing is streamed from a store this small.
+  // biome-ignore lint/correctness/useYield: a store this small needs no streaming.
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new Error('the operational store streams nothing');
+    throw new Error('the operational store does not stream');
   }
 }

@@ -1,4 +1,6 @@
-/** The tables of the operational store. Instants are UTC epoch milliseconds; ids are texts, so that no sequence is needed. */
+/**
+ * Tables of the operational store. Instants are UTC epoch milliseconds; ids are text, so that no sequence is needed.
+ */
 export interface OperationsSchema {
   condvest_migrations: { version: number; applied_ms: number };
   runs: {
@@ -39,12 +41,12 @@ export interface OperationsSchema {
     resolved_ms: number | null;
     seen_count: number;
   };
-  /** One row a key: what makes two processes agree on whether a notice is open. */
+  /** One row per key of an open notice. It makes two processes agree on whether the notice is open. */
   open_notices: { notice_key: string; notice_id: string };
   deliveries: { channel: string; notice_id: string; event: string; delivered_ms: number };
-  /** Events that a channel did not take for good: they wait behind those that are new. */
+  /** Events whose delivery failed, and when each is due again. */
   refusals: { channel: string; notice_id: string; event: string; refused_count: number; next_ms: number };
-  /** The projection of listings; only rows of the current generation count, so that readers never see half of it. */
+  /** Listings index. Only rows of the current generation count, so that readers never see a partial replacement. */
   listings: {
     generation: string;
     security_id: string;
@@ -70,6 +72,6 @@ export interface OperationsSchema {
     used_day: string | null;
     used_requests: number;
   };
-  /** Names of keys in use, one row each: what makes two processes agree on who has a name. */
+  /** One row per name of an active key. It makes two processes agree on which key has the name. */
   api_key_names: { name: string; key_id: string };
 }

@@ -10,7 +10,7 @@ import {
   type ValueNode,
 } from 'kysely';
 
-/** PostgreSQL stores no U+0000; a vendor's text may hold one. It is replaced in what is written and in what is looked for. */
+/** Replaces U+0000, which PostgreSQL cannot store, in written and in searched text. A vendor's text may contain it. */
 export class StorableText implements KyselyPlugin {
   readonly #transformer = new StorableValues();
 

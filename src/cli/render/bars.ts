@@ -5,7 +5,7 @@ import { renderPlot } from './plot.ts';
 import { renderTable } from './table.ts';
 import { formatCount, formatInstant, formatPrice } from './text.ts';
 
-/** The bars of an answer for a person: what they are, the bars, and what is not final about them. */
+/** Renders bars for people: a heading, the bars, and whether they are final. */
 export function renderBars(
   result: BarsResult,
   options: { readonly total: number; readonly plot: boolean; readonly width: number },
@@ -63,11 +63,11 @@ export function renderBars(
   });
   lines.push(...renderTable(columns, rows, options.width));
   if (bars.length < options.total)
-    lines.push(`(the last ${bars.length} of ${plural(options.total, 'bar')}; more with --limit)`);
+    lines.push(`(last ${bars.length} of ${plural(options.total, 'bar')}; more with --limit)`);
   return lines;
 }
 
-/** One factor, or those of the parts of a window from its first session to its last. */
+/** Returns one factor, or those of the parts of a window in order. */
 function factorText(
   factor: number | null,
   explain: NonNullable<BarsResult['bars'][number]['explain']>,

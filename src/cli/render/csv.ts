@@ -1,4 +1,4 @@
-/** One line of CSV (RFC 4180, but with a line feed alone, as pipes expect). Null is the empty field. */
+/** Returns a line of CSV (RFC 4180, but ended by a line feed only, as pipes expect). Null becomes an empty field. */
 export function csvLine(values: readonly unknown[]): string {
   return `${values.map(field).join(',')}\n`;
 }

@@ -1,11 +1,11 @@
-/** A small line of closes for a terminal, in Braille dots: two columns and four rows of dots a character. */
+/** A line plot of closes for the terminal in Braille dots: two columns and four rows of dots per character. */
 
 const DOTS: readonly (readonly number[])[] = [
   [0x01, 0x02, 0x04, 0x40],
   [0x08, 0x10, 0x20, 0x80],
 ];
 
-/** The lines of the plot, highest price first; empty where there is nothing to draw. */
+/** Returns the lines of the plot, highest price first; empty without prices. */
 export function renderPlot(prices: readonly number[], width: number, height: number): string[] {
   const [first] = prices;
   if (first === undefined) return [];
@@ -23,7 +23,7 @@ export function renderPlot(prices: readonly number[], width: number, height: num
   for (let x = 0; x < dotColumns; x += 1) {
     const price = prices[Math.min(prices.length - 1, Math.floor((x / dotColumns) * prices.length))] ?? first;
     const row = rowOf(price);
-    // A step is drawn as a line, so that a jump is seen as one.
+    // Connect steps with a vertical line, so that jumps are visible.
     for (let y = Math.min(row, previous ?? row); y <= Math.max(row, previous ?? row); y += 1) {
       const cell = cells[Math.floor(y / 4)];
       const column = Math.floor(x / 2);

@@ -1,4 +1,4 @@
-/** A table for a person at a terminal: columns aligned, numbers to the right, wide texts cut with an ellipsis. */
+/** Tables for the terminal: aligned columns, numbers to the right, wide texts truncated with an ellipsis. */
 
 export interface TableColumn {
   readonly name: string;
@@ -9,8 +9,8 @@ const GAP = '  ';
 const CELL_WIDTH_MAX = 60;
 
 /**
- * The lines of a table. Columns that do not fit into `width` are left out from the right and named in a last line; nothing
- * is lost silently.
+ * Returns the lines of a table. Columns that do not fit into `width` are dropped from the right and named in a last
+ * line, so that nothing is lost silently.
  */
 export function renderTable(
   columns: readonly TableColumn[],
@@ -38,7 +38,7 @@ export function renderTable(
   for (const row of rows) lines.push(line(row));
   if (shown < columns.length) {
     const hidden = columns.slice(shown).map((column) => column.name);
-    lines.push(`(too narrow for ${hidden.join(', ')}; widen the window or use --format csv)`);
+    lines.push(`(too narrow for ${hidden.join(', ')}; widen the terminal or use --format csv)`);
   }
   return lines;
 }

@@ -1,4 +1,4 @@
-/** Numbers, sizes and times as people read them. */
+/** Formats numbers, sizes and times for people. */
 
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US', { maximumFractionDigits: 0 });
@@ -21,7 +21,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** A price with as many decimals as it needs, between two and four. */
+/** Formats a price with two to four decimals, as many as it needs. */
 export function formatPrice(price: number): string {
   const fixed = price.toFixed(4);
   return fixed.replace(/0{1,2}$/, '');

@@ -28,12 +28,12 @@ test('variables are read, sorted and freed of repetition', () => {
   assert.deepEqual(config.closures, [{ date: '2027-06-10', name: 'Mourning' }]);
 });
 
-test('all faults are reported at once, with what is allowed', () => {
+test('all errors are reported at once, with the allowed values', () => {
   const environment = { CONDVEST_INTERVALS: '0', CONDVEST_QUARANTINE_BOUND: '2', CONDVEST_RETENTION_DAY: '30' };
   assert.throws(() => readConfig({ environment, workingFolder }), {
     code: 'config-invalid',
     message:
-      /3 faults: CONDVEST_RETENTION_DAY is not a setting; did you mean CONDVEST_RETENTION_DAYS\?.*CONDVEST_INTERVALS is "0"; allowed: whole numbers from 2 to 252.*CONDVEST_QUARANTINE_BOUND is "2"/,
+      /3 errors: CONDVEST_RETENTION_DAY is not a setting; did you mean CONDVEST_RETENTION_DAYS\?.*CONDVEST_INTERVALS is "0"; allowed: whole numbers from 2 to 252.*CONDVEST_QUARANTINE_BOUND is "2"/,
   });
 });
 

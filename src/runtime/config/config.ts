@@ -7,38 +7,39 @@ import { nearestName } from './near-miss.ts';
 import { Invalid } from './setting-values.ts';
 import { SETTINGS, type Settings } from './settings.ts';
 
-/** Everything that can be configured, read once and frozen. */
+/** Configuration, read once and frozen. */
 export type Config = Settings;
 
-/** Where a configuration comes from: the environment as the process got it, and the folder it was started in. */
+/** Inputs of the configuration: the environment of the process and its working folder. */
 export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
 }
 
-/** Names that begin like ours but are not settings: they speak to the tests. */
+/** Prefixes of variables that are for the tests, not settings. */
 const FOREIGN_PREFIXES = ['CONDVEST_TEST_', 'CONDVEST_CI_'];
 const CONFIG_VARIABLE = 'CONDVEST_CONFIG';
 const CONFIG_FILE = 'condvest.json';
 
 /**
- * The configuration, from the environment (`CONDVEST_*`) over the configuration file (`condvest.json` in the home folder, or
- * the file that `CONDVEST_CONFIG` names) over the defaults. All faults are reported at once as one `config-invalid`.
+ * Reads the configuration: environment variables (`CONDVEST_*`) override the configuration file (`condvest.json` in the
+ * home folder, or the file named by `CONDVEST_CONFIG`), which overrides the defaults. All errors are reported at once
+ * as one `config-invalid`.
  */
 export function readConfig(sources: ConfigSources): Config {
-  const faults: string[] = [];
+  const errors: string[] = [];
   const { environment, workingFolder } = sources;
   const variables = SETTINGS.map((setting) => setting.variable);
   for (const name of Object.keys(environment).toSorted(compare)) {
     if (!name.startsWith('CONDVEST_') || name === CONFIG_VARIABLE || variables.includes(name)) continue;
     if (FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
-    faults.push(`${name} is not a setting${suggestion(name, [...variables, CONFIG_VARIABLE])}`);
+    errors.push(`${name} is not a setting${suggestion(name, [...variables, CONFIG_VARIABLE])}`);
   }
   const home = resolve(workingFolder, environment.CONDVEST_HOME ?? '.condvest');
-  const file = readConfigFile(environment[CONFIG_VARIABLE], workingFolder, home, faults);
+  const file = readConfigFile(environment[CONFIG_VARIABLE], workingFolder, home, errors);
   const known: ReadonlySet<string> = new Set(SETTINGS.map((setting) => setting.key));
   for (const key of Object.keys(file.values)) {
-    if (!known.has(key)) faults.push(`"${key}" in ${file.path} is not a setting${suggestion(key, [...known])}`);
+    if (!known.has(key)) errors.push(`"${key}" in ${file.path} is not a setting${suggestion(key, [...known])}`);
   }
   const values: Record<string, unknown> = {};
   for (const { key, variable, alias, optional, allowed, defaultText, read } of SETTINGS) {
@@ -48,17 +49,17 @@ export function readConfig(sources: ConfigSources): Config {
     const value = read(fromEnvironment ?? fromFile ?? defaultText);
     if (value instanceof Invalid) {
       const name = fromEnvironment !== undefined ? variable : `"${key}" in ${file.path}`;
-      faults.push(`${name} is ${JSON.stringify(value.found)}; allowed: ${allowed}`);
+      errors.push(`${name} is ${JSON.stringify(value.found)}; allowed: ${allowed}`);
     }
     values[key] = value;
   }
-  checkTogether(values, faults);
-  if (faults.length > 0) {
+  checkTogether(values, errors);
+  if (errors.length > 0) {
     throw new UsageError({
       code: 'config-invalid',
-      message: faults.length === 1 ? 'The configuration has a fault' : `The configuration has ${faults.length} faults`,
-      found: faults.join('; '),
-      action: 'All settings are in docs/reference/configuration.md',
+      message: errors.length === 1 ? 'The configuration has an error' : `The configuration has ${errors.length} errors`,
+      found: errors.join('; '),
+      action: 'Settings are documented in docs/reference/configuration.md',
     });
   }
   const absent = Object.fromEntries(SETTINGS.map((setting) => [setting.key, undefined]));
@@ -66,28 +67,28 @@ export function readConfig(sources: ConfigSources): Config {
   return Object.freeze(config as unknown as Settings);
 }
 
-/** Settings that make sense only with others. */
-function checkTogether(values: Readonly<Record<string, unknown>>, faults: string[]): void {
+/** Checks settings that depend on each other. */
+function checkTogether(values: Readonly<Record<string, unknown>>, errors: string[]): void {
   if (values.source === 'massive' && values.massiveApiKey === undefined)
-    faults.push('CONDVEST_SOURCE is massive, but there is no MASSIVE_API_KEY');
+    errors.push('CONDVEST_SOURCE is massive, but MASSIVE_API_KEY is not set');
   if (values.source === 'flat-files' && values.flatFiles === undefined)
-    faults.push('CONDVEST_SOURCE is flat-files, but CONDVEST_FLAT_FILES names no folder');
+    errors.push('CONDVEST_SOURCE is flat-files, but CONDVEST_FLAT_FILES is not set');
   const isSimulated = values.source === 'simulated' || (values.source === 'auto' && values.massiveApiKey === undefined);
   if (Array.isArray(values.scenario) && values.scenario.length > 0 && !isSimulated)
-    faults.push('CONDVEST_SCENARIO is for the simulated market, but days come from another source');
+    errors.push('CONDVEST_SCENARIO applies only to the simulated market, but another source is selected');
   if (values.webhookUrl !== undefined && values.webhookSecret === undefined)
-    faults.push('CONDVEST_WEBHOOK_URL is set, but there is no CONDVEST_WEBHOOK_SECRET to sign with');
+    errors.push('CONDVEST_WEBHOOK_URL is set, but CONDVEST_WEBHOOK_SECRET is not');
   const isMailing = values.smtpUrl !== undefined;
   const hasAddresses = values.emailFrom !== undefined && Array.isArray(values.emailTo) && values.emailTo.length > 0;
   if (isMailing && !hasAddresses)
-    faults.push('CONDVEST_SMTP_URL is set, but CONDVEST_EMAIL_FROM or CONDVEST_EMAIL_TO is not');
+    errors.push('CONDVEST_SMTP_URL is set, but CONDVEST_EMAIL_FROM or CONDVEST_EMAIL_TO is not');
 }
 
 function readConfigFile(
   named: string | undefined,
   workingFolder: string,
   home: string,
-  faults: string[],
+  errors: string[],
 ): { path: string; values: Record<string, unknown> } {
   const path = named === undefined ? join(home, CONFIG_FILE) : resolve(workingFolder, named);
   let text: string;
@@ -96,7 +97,7 @@ function readConfigFile(
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     if (named !== undefined || (code !== 'ENOENT' && code !== 'ENOTDIR'))
-      faults.push(`${path} cannot be read (${code})`);
+      errors.push(`${path} cannot be read (${code})`);
     return { path, values: {} };
   }
   try {
@@ -104,9 +105,9 @@ function readConfigFile(
     if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
       return { path, values: values as Record<string, unknown> };
     }
-    faults.push(`${path} is not a JSON object`);
+    errors.push(`${path} is not a JSON object`);
   } catch (cause) {
-    faults.push(`${path} is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+    errors.push(`${path} is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }
   return { path, values: {} };
 }

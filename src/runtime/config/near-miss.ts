@@ -1,4 +1,4 @@
-/** The known name that is most like a mistyped one; undefined where none is near. */
+/** Returns the known name closest to a mistyped one; undefined if none is close. */
 export function nearestName(mistyped: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let best = Math.max(2, Math.floor(mistyped.length / 4)) + 1;
@@ -12,7 +12,7 @@ export function nearestName(mistyped: string, known: readonly string[]): string 
   return nearest;
 }
 
-/** Levenshtein's distance: insertions, deletions and substitutions. */
+/** Returns the Levenshtein distance: insertions, deletions and substitutions. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

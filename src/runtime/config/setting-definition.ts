@@ -1,28 +1,28 @@
 import type { Invalid } from './setting-values.ts';
 
-/** One setting: its name, what it may be, and how its text is read. The reference page is made from this table. */
+/** Definition of one setting. The reference page is generated from these. */
 export interface SettingDefinition<K extends string, V> {
   readonly key: K;
   readonly variable: string;
-  /** Another name of the variable, which counts where the first is not set. */
+  /** Fallback variable, used if the first is not set. */
   readonly alias?: string;
-  /** There is no default: the setting may be left out. */
+  /** Whether the setting may be left out, without a default. */
   readonly optional?: boolean;
-  /** Its value is never shown. */
+  /** Whether its value is never shown. */
   readonly secret?: boolean;
   readonly doc: string;
   readonly allowed: string;
-  /** The default as text, for the reference. */
+  /** Default as text, for the reference. */
   readonly defaultText: string;
-  /** From the text of an environment variable, or from a value of the configuration file. */
+  /** Parses the text of an environment variable, or a value from the configuration file. */
   readonly read: (value: unknown) => V | Invalid;
 }
 
-/** The settings of one kind, alike: which value belongs to which key was checked by `definer`. */
+/** Definitions of one group of settings. `definer` has checked that each has the type of its key. */
 export type SettingsTable<S> = readonly SettingOf<S>[];
 type SettingOf<S> = SettingDefinition<keyof S & string, S[keyof S & string]>;
 
-/** For the rows of such a table: each must read a value of its own key's type. */
+/** Returns a function that types one definition: its parser must return the type of its key. */
 export function definer<S>(): <K extends keyof S & string>(definition: SettingDefinition<K, S[K]>) => SettingOf<S> {
   return (definition) => definition;
 }

@@ -1,6 +1,6 @@
-/** How texts and values of the configuration file become values of settings. */
+/** Parsers from text and configuration file values to setting values. */
 
-/** Why a text is not a value of a setting. */
+/** Result of a parser for an invalid value. */
 export class Invalid {
   readonly found: string;
   constructor(found: string) {
@@ -18,7 +18,7 @@ const UNITS: Readonly<Record<string, number>> = {
   GIB: 2 ** 30,
 };
 
-/** A size as `512MB`, or as a number of bytes; at least `min`. */
+/** Parses a size such as `512MB`, or a number of bytes; at least `min`. */
 export function readBytes(value: unknown, min: number): number | Invalid {
   if (typeof value === 'number') return whole(value, min, Number.MAX_SAFE_INTEGER);
   const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(String(value));
@@ -28,7 +28,7 @@ export function readBytes(value: unknown, min: number): number | Invalid {
   return bytes >= min ? bytes : new Invalid(shown(value));
 }
 
-/** Yes or no, as people write it. */
+/** Parses a boolean: true, false, yes, no, 1 or 0. */
 export function yesOrNo(value: unknown): boolean | Invalid {
   if (typeof value === 'boolean') return value;
   const text = String(value).trim().toLowerCase();
@@ -42,15 +42,17 @@ export function urlOf(value: unknown, protocols: readonly string[]): string | In
   return protocols.includes(new URL(value).protocol) ? value : new Invalid(shown(value));
 }
 
-/** An address that may hold a password: what is wrong with it is not shown. */
+/** Parses a URL that may contain a password; an invalid one is not shown. */
 export function hiddenUrl(value: unknown, protocols: readonly string[]): string | Invalid {
   const url = urlOf(value, protocols);
   if (url instanceof Invalid) return new Invalid('a hidden value');
   const { username, password } = new URL(url);
-  return [username, password].every(isEncoded) ? url : new Invalid('a hidden value, in which a % is not written %25');
+  return [username, password].every(isEncoded)
+    ? url
+    : new Invalid('a hidden value with a % that is not written as %25');
 }
 
-/** A `%` that begins no code is mostly a sign of a password. */
+/** Returns whether every `%` starts an escape. One that does not is usually part of a password. */
 function isEncoded(text: string): boolean {
   try {
     decodeURIComponent(text);
@@ -88,7 +90,7 @@ export function fieldOf(item: unknown, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Enough of a value to know it by. */
+/** Longest part of a value that is shown. */
 const SHOWN_MAX = 80;
 
 export function shown(value: unknown): string {

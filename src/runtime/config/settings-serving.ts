@@ -1,14 +1,14 @@
 import { definer, type SettingsTable } from './setting-definition.ts';
 import { Invalid, listOf, readBytes, shown, urlOf, whole, yesOrNo } from './setting-values.ts';
 
-/** The settings of the server. */
+/** Settings of the server. */
 export interface ServingSettings {
   readonly serveHost: string;
-  /** Undefined: the default one, or the next that is free. */
+  /** Undefined: the default port, or the next one that is free. */
   readonly servePort: number | undefined;
   readonly servePublicUrl: string | undefined;
   readonly serveHosts: readonly string[];
-  /** Undefined: none on a server without keys, all on one that needs them. */
+  /** Undefined: no origins on a server without API keys, all origins on a server with them. */
   readonly serveCors: readonly string[] | undefined;
   readonly serveTrustProxy: boolean;
   readonly serveSql: boolean;
@@ -20,7 +20,7 @@ export interface ServingSettings {
   readonly serveConnections: number;
 }
 
-/** Where nothing else was asked for. */
+/** Default port. */
 export const SERVE_PORT_DEFAULT = 8787;
 const CACHE_MIN_BYTES = 2 ** 20;
 
@@ -30,7 +30,7 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveHost',
     variable: 'CONDVEST_SERVE_HOST',
-    doc: 'Address that the server listens at. Any but a loopback address needs keys',
+    doc: 'Address to listen on. Any address other than loopback requires API keys',
     allowed: 'a name or address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0',
     defaultText: '127.0.0.1',
     read: (value) =>
@@ -39,8 +39,8 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'servePort',
     variable: 'CONDVEST_SERVE_PORT',
-    doc: 'Port that the server listens at. Where the default one is taken and none was asked for, the next free one',
-    allowed: 'a whole number from 0 to 65535; 0: any that is free',
+    doc: 'Port to listen on. If it is not set and the default port is in use, the next free port',
+    allowed: 'a whole number from 0 to 65535; 0: any free port',
     defaultText: String(SERVE_PORT_DEFAULT),
     optional: true,
     read: (value) => whole(value, 0, 65_535),
@@ -48,8 +48,8 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'servePublicUrl',
     variable: 'CONDVEST_SERVE_PUBLIC_URL',
-    doc: 'Address by which callers reach the server through a proxy. Needs keys',
-    allowed: 'an http or https address without a path',
+    doc: 'URL at which callers reach the server through a proxy. Requires API keys',
+    allowed: 'an http or https URL without a path',
     defaultText: 'none',
     optional: true,
     read: readOrigin,
@@ -57,7 +57,7 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveHosts',
     variable: 'CONDVEST_SERVE_HOSTS',
-    doc: 'Further names that the server goes by. Needs keys',
+    doc: 'Additional host names of the server. Requires API keys',
     allowed: 'names with or without a port, separated by commas',
     defaultText: '',
     read: readHosts,
@@ -65,8 +65,8 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveCors',
     variable: 'CONDVEST_SERVE_CORS',
-    doc: 'Origins whose pages may use the server from a browser',
-    allowed: 'origins such as https://pro.openbb.co, separated by commas; `*` for all, `none` for no other',
+    doc: 'Origins whose pages may call the server from a browser',
+    allowed: 'origins such as https://pro.openbb.co, separated by commas; `*` for all, `none` for none',
     defaultText: 'none without keys, * with keys',
     optional: true,
     read: readOrigins,
@@ -74,7 +74,7 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveTrustProxy',
     variable: 'CONDVEST_SERVE_TRUST_PROXY',
-    doc: 'X-Forwarded-For, -Host, -Proto and -Port of a proxy in front count. Needs keys',
+    doc: 'Trust X-Forwarded-For, -Host, -Proto and -Port of a proxy in front. Requires API keys',
     allowed: 'true or false',
     defaultText: 'false',
     read: yesOrNo,
@@ -82,7 +82,7 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveSql',
     variable: 'CONDVEST_SERVE_SQL',
-    doc: 'Callers with the scope admin may run SQL that reads, sandboxed',
+    doc: 'Let callers with the admin scope run read-only SQL in a sandbox',
     allowed: 'true or false',
     defaultText: 'false',
     read: yesOrNo,
@@ -90,8 +90,8 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'accessLog',
     variable: 'CONDVEST_ACCESS_LOG',
-    doc: 'Where a line of JSON goes for each request. `auto`: to standard error, unless that is a terminal',
-    allowed: 'auto, off, stderr, or the path of a file',
+    doc: 'Destination of the access log, one line of JSON per request. `auto`: standard error, unless that is a terminal',
+    allowed: 'auto, off, stderr, or a file path',
     defaultText: 'auto',
     read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
   }),
@@ -106,7 +106,7 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveReads',
     variable: 'CONDVEST_SERVE_READS',
-    doc: 'Reads of the lake at once; some hundred more wait, and the next is refused with 503',
+    doc: 'Concurrent reads of the lake. Several hundred more wait; beyond that, requests get 503',
     allowed: 'a whole number from 1 to 64',
     defaultText: '4',
     read: (value) => whole(value, 1, 64),
@@ -114,7 +114,7 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveExportRows',
     variable: 'CONDVEST_SERVE_EXPORT_ROWS',
-    doc: 'Rows of one export',
+    doc: 'Maximum rows of one export',
     allowed: 'a whole number from 1 to 1000000000',
     defaultText: '50000000',
     read: (value) => whole(value, 1, 1_000_000_000),
@@ -122,14 +122,14 @@ export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
   define({
     key: 'serveConnections',
     variable: 'CONDVEST_SERVE_CONNECTIONS',
-    doc: 'Connections at once',
+    doc: 'Maximum concurrent connections',
     allowed: 'a whole number from 1 to 65536',
     defaultText: '1024',
     read: (value) => whole(value, 1, 65_536),
   }),
 ];
 
-/** Scheme, host and port: what addresses in answers begin with. */
+/** Reads an origin (scheme, host and port), the start of every URL in responses. */
 function readOrigin(value: unknown): string | Invalid {
   const text = urlOf(value, ['http:', 'https:']);
   if (text instanceof Invalid) return text;

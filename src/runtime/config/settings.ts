@@ -7,13 +7,13 @@ import { definer, type SettingsTable } from './setting-definition.ts';
 import { fieldOf, hiddenUrl, Invalid, listOf, readBytes, share, shown, urlOf, whole } from './setting-values.ts';
 import { SERVING_SETTINGS, type ServingSettings } from './settings-serving.ts';
 
-/** A closing of the exchange that this release does not know of. */
+/** An exchange closing that this release does not know. */
 export interface ClosureSetting {
   readonly date: IsoDate;
   readonly name: string;
 }
 
-/** The settings, by their names in the configuration file. */
+/** Settings, keyed by their names in the configuration file. */
 export interface Settings extends ServingSettings {
   readonly home: string;
   readonly intervals: readonly number[];
@@ -43,7 +43,7 @@ export interface Settings extends ServingSettings {
 export const SOURCE_CHOICES = ['auto', 'simulated', 'massive', 'flat-files'] as const;
 export type SourceChoice = (typeof SOURCE_CHOICES)[number];
 
-/** Least memory with which the jobs on a whole market finish. */
+/** Smallest memory limit with which jobs on a full market complete. */
 const MEMORY_MIN_BYTES = 128 * 2 ** 20;
 
 const define = definer<Settings>();
@@ -52,7 +52,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'home',
     variable: 'CONDVEST_HOME',
-    doc: 'Folder of everything Condvest keeps. The lake is in `lake/` inside it',
+    doc: 'Home folder for everything Condvest stores. The lake is in its `lake/` folder',
     allowed: 'a path',
     defaultText: '.condvest',
     read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
@@ -60,7 +60,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'intervals',
     variable: 'CONDVEST_INTERVALS',
-    doc: 'Lengths, in sessions, of the bars that are stored in `silver`. Every other length is computed when asked for',
+    doc: 'Lengths, in sessions, of the bars stored in `silver`. All other lengths are computed on request',
     allowed: `whole numbers from ${INTERVAL_MIN} to ${INTERVAL_MAX}, separated by commas`,
     defaultText: DEFAULT_INTERVALS.join(','),
     read: readIntervals,
@@ -68,7 +68,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'memoryLimitBytes',
     variable: 'CONDVEST_MEMORY_LIMIT',
-    doc: 'What the database engine may hold in memory; beyond it, work goes to disk',
+    doc: 'Memory limit of the database engine. Work that needs more spills to disk',
     allowed: 'a size of at least 128 MiB, such as 512MB or 2GB',
     defaultText: '512MiB',
     read: (value) => readBytes(value, MEMORY_MIN_BYTES),
@@ -76,7 +76,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'threads',
     variable: 'CONDVEST_THREADS',
-    doc: 'Processors that the database engine uses',
+    doc: 'CPU threads of the database engine',
     allowed: 'a whole number from 1 to 256',
     defaultText: 'all',
     optional: true,
@@ -85,7 +85,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'closures',
     variable: 'CONDVEST_CLOSURES',
-    doc: 'Closings of the exchange announced after this release. The bars from the first of them on are recomputed',
+    doc: 'Exchange closings announced after this release. Bars are recomputed from the first of them on',
     allowed: '`YYYY-MM-DD` or `YYYY-MM-DD=name`, separated by commas; in the file a list of `{"date", "name"}`',
     defaultText: '',
     read: readClosures,
@@ -93,15 +93,15 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'sourceRanks',
     variable: 'CONDVEST_SOURCE_RANKS',
-    doc: 'Sources from the lowest rank to the highest. A stored row is replaced only by a source of equal or higher rank',
-    allowed: 'names, separated by commas, `import` among them',
+    doc: 'Sources, from lowest to highest rank. Only a source of equal or higher rank replaces a stored row',
+    allowed: 'names, separated by commas, including `import`',
     defaultText: DEFAULT_SOURCE_RANKS.join(','),
     read: readRanks,
   }),
   define({
     key: 'quarantineBound',
     variable: 'CONDVEST_QUARANTINE_BOUND',
-    doc: 'Share of refused rows above which an import fails whole',
+    doc: 'Share of rejected rows above which an import fails as a whole',
     allowed: 'a number from 0 to 1',
     defaultText: '0.01',
     read: (value) => share(value),
@@ -109,7 +109,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'partialShare',
     variable: 'CONDVEST_PARTIAL_SHARE',
-    doc: 'Share of the expected rows under which a session is partial',
+    doc: 'Share of the expected rows below which a session is partial',
     allowed: 'a number from 0 to 1',
     defaultText: String(PARTIAL_SHARE),
     read: (value) => share(value),
@@ -117,15 +117,15 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'retentionDays',
     variable: 'CONDVEST_RETENTION_DAYS',
-    doc: 'How long earlier versions can be read: what `vacuum` keeps unless told otherwise',
-    allowed: 'a whole number from 7 to 400, the longest that the tables promise to other programs',
+    doc: 'Days for which earlier versions stay readable: the default of `vacuum`',
+    allowed: 'a whole number from 7 to 400, the longest retention that the tables declare to other programs',
     defaultText: '400',
     read: (value) => whole(value, 7, 400),
   }),
   define({
     key: 'source',
     variable: 'CONDVEST_SOURCE',
-    doc: 'Where days are fetched from. `auto`: Massive where there is a key, the simulated market otherwise',
+    doc: 'Source of daily bars. `auto`: Massive if there is an API key, otherwise the simulated market',
     allowed: SOURCE_CHOICES.join(', '),
     defaultText: 'auto',
     read: (value) => SOURCE_CHOICES.find((choice) => choice === value) ?? new Invalid(shown(value)),
@@ -133,7 +133,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'scenario',
     variable: 'CONDVEST_SCENARIO',
-    doc: 'What goes wrong between the simulated market and the lake: [scenarios](simulated-market.md)',
+    doc: 'Faults between the simulated market and the lake: [scenarios](simulated-market.md)',
     allowed: `names, separated by commas: ${SCENARIO_NAMES.join(', ')}`,
     defaultText: '',
     read: readScenario,
@@ -142,7 +142,7 @@ export const SETTINGS: SettingsTable<Settings> = [
     key: 'massiveApiKey',
     variable: 'MASSIVE_API_KEY',
     alias: 'POLYGON_API_KEY',
-    doc: 'Key of Massive (Polygon.io)',
+    doc: 'API key of Massive (Polygon.io)',
     allowed: 'the key, without spaces',
     defaultText: 'none',
     optional: true,
@@ -153,15 +153,15 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'massiveUrl',
     variable: 'CONDVEST_MASSIVE_URL',
-    doc: "Address of the vendor's REST API",
-    allowed: 'an http or https address',
+    doc: "Base URL of the vendor's REST API",
+    allowed: 'an http or https URL',
     defaultText: 'https://api.massive.com',
     read: (value) => urlOf(value, ['http:', 'https:']),
   }),
   define({
     key: 'requestsPerMinute',
     variable: 'CONDVEST_REQUESTS_PER_MINUTE',
-    doc: 'Requests to the vendor in any minute, retries among them. 0: no limit, as paid plans have it',
+    doc: 'Requests to the vendor in any minute, including retries. 0: no limit, as with paid plans',
     allowed: 'a whole number from 0 to 6000',
     defaultText: '5',
     read: (value) => whole(value, 0, 6000),
@@ -178,7 +178,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'symbolTypes',
     variable: 'CONDVEST_SYMBOL_TYPES',
-    doc: 'Types of securities whose listings are kept',
+    doc: 'Security types to list',
     allowed: "the vendor's codes, separated by commas",
     defaultText: 'CS,ADRC,ETF,ETV,PFD',
     read: readCodes,
@@ -186,7 +186,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'exchanges',
     variable: 'CONDVEST_EXCHANGES',
-    doc: 'Exchanges whose listings are kept, as MIC',
+    doc: 'Exchanges to list, as MICs',
     allowed: 'MICs, separated by commas',
     defaultText: 'XNYS,XNAS,ARCX,BATS,XASE',
     read: readCodes,
@@ -194,7 +194,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'databaseUrl',
     variable: 'DATABASE_URL',
-    doc: 'PostgreSQL database for runs, leases and notices; SQLite in the home folder without it',
+    doc: 'PostgreSQL database for runs, leases, notices and API keys. Default: SQLite in the home folder',
     allowed: 'postgres://user:password@host:port/database',
     defaultText: 'none',
     optional: true,
@@ -204,8 +204,8 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'webhookUrl',
     variable: 'CONDVEST_WEBHOOK_URL',
-    doc: 'Address that notices are posted to',
-    allowed: 'an http or https address',
+    doc: 'URL that notices are posted to',
+    allowed: 'an http or https URL',
     defaultText: 'none',
     optional: true,
     secret: true,
@@ -214,12 +214,12 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'webhookSecret',
     variable: 'CONDVEST_WEBHOOK_SECRET',
-    doc: 'Secret that posts are signed with',
+    doc: 'Secret that signs the posts',
     allowed: 'at least 16 characters',
     defaultText: 'none',
     optional: true,
     secret: true,
-    read: (value) => (typeof value === 'string' && value.length >= 16 ? value : new Invalid('a shorter one')),
+    read: (value) => (typeof value === 'string' && value.length >= 16 ? value : new Invalid('a shorter secret')),
   }),
   define({
     key: 'smtpUrl',
@@ -234,7 +234,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'emailFrom',
     variable: 'CONDVEST_EMAIL_FROM',
-    doc: 'Sender of notices by e-mail',
+    doc: 'Sender of e-mail notices',
     allowed: 'an e-mail address',
     defaultText: 'none',
     optional: true,
@@ -243,7 +243,7 @@ export const SETTINGS: SettingsTable<Settings> = [
   define({
     key: 'emailTo',
     variable: 'CONDVEST_EMAIL_TO',
-    doc: 'Receivers of notices by e-mail',
+    doc: 'Recipients of e-mail notices',
     allowed: 'e-mail addresses, separated by commas',
     defaultText: '',
     read: readAddresses,

@@ -44,9 +44,7 @@ export function buildSteps(origin: BuildOrigin): readonly string[] {
 
 /** Returns why a verification counts as a failure, or null. */
 export function describeFindings({ findingCount }: VerifyReport): string | null {
-  return findingCount === 0
-    ? null
-    : `Verification found ${plural(findingCount, 'problem')}`;
+  return findingCount === 0 ? null : `Verification found ${plural(findingCount, 'problem')}`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { Config } from '../config/config.ts';
 import { makeFolder } from './make-folder.ts';
 
-/** Makes the home folder where there is none. Throws `home-not-writable`. */
+/** Creates the home folder if it does not exist. Throws `home-not-writable`. */
 export async function makeHome({ home }: Config): Promise<void> {
   try {
     await makeFolder(home);
@@ -11,18 +11,18 @@ export async function makeHome({ home }: Config): Promise<void> {
   }
 }
 
-/** What the file system answered to a write below the home folder, in words. */
+/** Returns the error for a failed write below the home folder. */
 export function homeNotWritable(home: string, cause: unknown): CondvestError {
   const code = codeOf(cause);
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   return new CondvestError({
     code: 'home-not-writable',
     kind: 'permanent',
-    message: 'The home folder cannot be written to',
+    message: 'The home folder is not writable',
     found: `${home} (${code})`,
     action: isFull
       ? 'The disk is full: free some space and run the command again'
-      : 'Set CONDVEST_HOME to a folder that can be written to, or mend its permissions',
+      : 'Set CONDVEST_HOME to a writable folder, or fix its permissions',
     cause,
   });
 }

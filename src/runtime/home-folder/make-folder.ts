@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Creates a folder with its missing parents; rejects with the file system's error. Node's own recursive `mkdir` never ends on a
- * file system that denies the existence of a parent that exists, as `/proc` does.
+ * Creates a folder and its missing parents; rejects with the file system's error. Node's own recursive `mkdir` never
+ * returns on a file system that denies an existing parent, such as `/proc`.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {

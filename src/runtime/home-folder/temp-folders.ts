@@ -4,25 +4,28 @@ import { join } from 'node:path';
 import type { InstantMs } from '#base/dates.ts';
 import { makeFolder } from './make-folder.ts';
 
-/** Folders for large temporary files: one for each process, which removes its own, and those of others that were killed. */
+/** Folders for large temporary files, one per process. Each process removes its own, and those of killed processes. */
 
 export interface TempFolderOwner {
   readonly pid: number;
-  /** Makes it unique. */
+  /** Makes the folder unique. */
   readonly id: string;
 }
 
-/** Folders removed at one start: a start waits for no disk full of them. */
+/** Folders removed per start, so that a start is never slow. */
 const SWEPT_MAX = 20;
 
-/** The host is in the name: a process of another container cannot be seen from here, and may be alive. */
+/**
+ * Creates a folder. Its name includes the host, since processes of another container are invisible here but may be
+ * alive.
+ */
 export async function makeTempFolder(root: string, { pid, id }: TempFolderOwner): Promise<string> {
   const folder = join(root, `${hostname()}-${pid}-${id}`);
   await makeFolder(folder);
   return folder;
 }
 
-/** Removes folders whose process is gone and that nobody has written into since an instant. Resolves with how many. */
+/** Removes folders of dead processes that were not written to since an instant. Returns the number removed. */
 export async function sweepTempFolders(root: string, untouchedSinceMs: InstantMs): Promise<number> {
   let swept = 0;
   for (const name of await namesIn(root)) {
@@ -35,7 +38,7 @@ export async function sweepTempFolders(root: string, untouchedSinceMs: InstantMs
       await rm(folder, { recursive: true, force: true });
       swept += 1;
     } catch (cause) {
-      // Another one swept it, or it is another user's: whoever may remove it will.
+      // Another process removed it, or it belongs to another user, who will.
       if (!(cause instanceof Error && 'code' in cause)) throw cause;
     }
   }
@@ -62,7 +65,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    // Somebody else's process is alive as well.
+    // EPERM: the process belongs to another user and is alive.
     return !(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH');
   }
 }

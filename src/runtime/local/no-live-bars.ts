@@ -1,6 +1,6 @@
 import type { LiveBars } from '#ports/live-bars.ts';
 
-/** Nobody listens to a live feed: a session has bars once the pipeline published it. */
+/** Live bars without a live feed: a session has bars only once the pipeline has published them. */
 export const noLiveBars: LiveBars = {
   bar: () => Promise.resolve(undefined),
   bars: () => Promise.resolve([]),

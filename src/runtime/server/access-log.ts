@@ -11,18 +11,18 @@ export interface AccessLog {
 }
 
 const STDERR = 2;
-/** Lines are gathered up to so many characters, or to the end of a second. */
+/** Lines are buffered up to this many characters, or for a second. */
 const GATHERED_MAX = 8192;
 const FLUSH_MS = 1000;
-/** Characters that wait for a disk or a reader that takes none; lines that come then are lost. */
+/** Longest backlog for a slow disk or reader. Lines beyond it are dropped. */
 const WAITING_MAX = 1 << 20;
-/** A reader of a pipe that takes nothing is asked again so often. */
+/** Retry delay for a full pipe. */
 const AGAIN_MS = 100;
 
 /**
- * One line of JSON for each request, where the configuration says so. A log that cannot be written any more, as on a disk that is
- * full, ends no server: that is told once by `write`, and what comes later is tried again. Throws `access-log-unwritable` for a
- * file that cannot be opened.
+ * Opens the access log that the configuration selects: one line of JSON per request. A log that becomes unwritable, for
+ * example on a full disk, does not end the server: `write` gets one warning, and later lines are tried again. Throws
+ * `access-log-unwritable` if the file cannot be opened.
  */
 export function openAccessLog(
   config: Pick<Config, 'accessLog'>,
@@ -33,7 +33,7 @@ export function openAccessLog(
     return { write: undefined, close: () => undefined };
   }
   const lines = new LineWriter(accessLog === 'auto' || accessLog === 'stderr' ? STDERR : openFile(accessLog), (cause) =>
-    options.write(`condvest: the access log cannot be written (${codeOf(cause)}); the server goes on without it`),
+    options.write(`condvest: the access log is not writable (${codeOf(cause)}); the server continues without it`),
   );
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines);
   const timer = setInterval(() => lines.flush(), FLUSH_MS);
@@ -48,46 +48,46 @@ export function openAccessLog(
 }
 
 /**
- * Appends lines to an open file. pino's own destination ends the process on the first write that fails, and waits for ever for a
- * disk to take the last lines.
+ * Appends lines to an open file. pino's own destination ends the process when a write fails, and waits forever for the
+ * disk to accept the last lines.
  */
 class LineWriter {
   readonly #fd: number;
   readonly #onFailure: (cause: unknown) => void;
-  #waiting = '';
+  #backlog = '';
   #isWriting = false;
   #isFailing = false;
 
-  /** `onFailure` is called for the first write that fails, and again only after one that has not. */
+  /** `onFailure` is called for the first failed write, and again only after a successful one. */
   constructor(fd: number, onFailure: (cause: unknown) => void) {
     this.#fd = fd;
     this.#onFailure = onFailure;
   }
 
   write(line: string): void {
-    if (this.#waiting.length + line.length > WAITING_MAX) return;
-    this.#waiting += line;
-    if (this.#waiting.length >= GATHERED_MAX) this.flush();
+    if (this.#backlog.length + line.length > WAITING_MAX) return;
+    this.#backlog += line;
+    if (this.#backlog.length >= GATHERED_MAX) this.flush();
   }
 
   flush(): void {
-    if (this.#isWriting || this.#waiting === '') return;
+    if (this.#isWriting || this.#backlog === '') return;
     this.#isWriting = true;
-    this.#put(this.#taken());
+    this.#put(this.#take());
   }
 
-  /** Returns when what waits is written or lost. */
+  /** Returns once the backlog is written or dropped. */
   flushNow(): void {
     try {
-      for (let bytes = this.#taken(); bytes.byteLength > 0; ) bytes = bytes.subarray(writeSync(this.#fd, bytes));
+      for (let bytes = this.#take(); bytes.byteLength > 0; ) bytes = bytes.subarray(writeSync(this.#fd, bytes));
     } catch (cause) {
       this.#failed(cause);
     }
   }
 
-  #taken(): Buffer {
-    const bytes = Buffer.from(this.#waiting);
-    this.#waiting = '';
+  #take(): Buffer {
+    const bytes = Buffer.from(this.#backlog);
+    this.#backlog = '';
     return bytes;
   }
 
@@ -122,10 +122,10 @@ function openFile(path: string): number {
   } catch (cause) {
     throw new UsageError({
       code: 'access-log-unwritable',
-      message: 'The access log cannot be written',
+      message: 'The access log is not writable',
       found: `${path} (${codeOf(cause)})`,
-      allowed: 'a file in a folder that can be written to',
-      action: 'Name another with CONDVEST_ACCESS_LOG, or set it to off',
+      allowed: 'a file in a writable folder',
+      action: 'Set CONDVEST_ACCESS_LOG to another file, or to off',
       cause,
     });
   }

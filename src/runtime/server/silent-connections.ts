@@ -1,13 +1,13 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** TCP asks a peer that says nothing for so long whether it is still there: one that has vanished waits for no answer. */
+/** Idle time after which TCP probes the peer, to detect one that has vanished. */
 const PROBE_MS = 60_000;
 
 /**
- * Ends connections on which nothing has moved for so long: idle ones, and those whose client does not take what is sent. An
- * answer in the making is waited for, however long: a Parquet file is written whole before its first byte is sent, and what
- * makes answers has bounds of its own.
+ * Closes connections without traffic: idle ones, and those whose client does not read. A connection whose response is
+ * being prepared stays open, however long that takes: a Parquet file is complete before its first byte is sent, and
+ * request handlers have time limits of their own.
  */
 export function endSilentConnections(server: Server, silentMs: number): void {
   const answered = new WeakMap<Socket, ServerResponse>();
@@ -19,7 +19,7 @@ export function endSilentConnections(server: Server, silentMs: number): void {
       if (answered.get(socket) === response) answered.delete(socket);
     });
   });
-  // With a listener, Node leaves every silent connection to it, idle ones between two requests too.
+  // With this listener, Node no longer closes silent connections itself, not even idle ones between requests.
   server.on('timeout', (socket: Socket) => {
     if (!answered.has(socket) || socket.writableLength > 0) socket.destroy();
   });

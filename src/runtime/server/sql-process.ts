@@ -10,10 +10,10 @@ import type { Random } from '#ports/random.ts';
 import type { SqlRequest, SqlRunner } from '#serving/http/sql-runner.ts';
 import { REPORT_DESCRIPTOR, type SqlJob, type SqlReport } from './sql-worker-protocol.ts';
 
-/** JavaScript's share of what a statement may hold, in MB: values on their way out. */
+/** JavaScript heap of a statement's process, in MB: values on their way out. */
 const HEAP_MB = 256;
 
-/** Runs each statement in a process of its own: see `sql-worker.ts` for what bounds it. */
+/** Runs each statement in its own process; `sql-worker.ts` describes the limits. */
 export function sqlProcesses(deps: { readonly scratchFolder: string; readonly random: Random }): SqlRunner {
   return {
     run: async (request, signal) => {
@@ -31,7 +31,7 @@ export function sqlProcesses(deps: { readonly scratchFolder: string; readonly ra
 }
 
 class SqlProcess {
-  /** Resolves with the first bytes; rejects where there will be none. */
+  /** Resolves with the first bytes; rejects if there will be none. */
   readonly begun: Promise<void>;
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -47,11 +47,11 @@ class SqlProcess {
   ) {
     this.#scratchPath = join(scratchFolder, `sql-${random.uuid()}.parquet`);
     this.#signal = signal;
-    // In the package the program is JavaScript.
+    // In the package, the worker is compiled to JavaScript.
     const worker = fileURLToPath(new URL(`./sql-worker${import.meta.url.slice(-3)}`, import.meta.url));
     const flags = ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${HEAP_MB}`];
     this.#child = spawn(process.execPath, [...flags, worker], {
-      // Nothing of the server's own environment, which may hold secrets.
+      // The server's environment may contain secrets.
       env: {},
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
     });
@@ -60,7 +60,7 @@ class SqlProcess {
     signal.addEventListener('abort', this.#kill);
     this.begun = this.#reports();
     const job: SqlJob = { ...request, scratchPath: this.#scratchPath };
-    // A process that has died does not take it; its reports tell why.
+    // A process that has died closes its input; its reports say why.
     this.#child.stdin?.on('error', () => {});
     this.#child.stdin?.write(`${JSON.stringify(job)}\n`);
   }
@@ -100,15 +100,15 @@ class SqlProcess {
       return new CondvestError({
         code: 'query-too-large',
         kind: 'permanent',
-        message: 'The process that ran the statement has died, most likely for want of memory',
-        action: 'Choose fewer rows before sorting or grouping them',
+        message: 'The process that ran the statement died, most likely for lack of memory',
+        action: 'Select fewer rows before sorting or grouping',
       });
     }
     return failureOf(last);
   }
 }
 
-/** What the process said. Its message is whole already, so that nothing is added to it. */
+/** Returns the error that the process reported. Its message is already complete. */
 function failureOf({ code, message, found, allowed, action }: Extract<SqlReport, { readonly type: 'failed' }>): Error {
   const parts = { code, message, found, allowed, action };
   const error = code.startsWith('query-') ? new UsageError(parts) : new CondvestError({ ...parts, kind: 'permanent' });

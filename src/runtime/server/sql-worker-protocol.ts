@@ -1,12 +1,12 @@
 import type { SqlRequest } from '#serving/http/sql-runner.ts';
 
 /**
- * What the server and the process that runs a statement say to each other. The server writes a `SqlJob` as one line of JSON to
- * standard input and leaves it open: its end means that nobody waits any more. The process writes the bytes of the answer to
- * standard output and lines of `SqlReport` to descriptor 3: `begun` once, then `done` or `failed` as the last.
+ * Protocol between the server and the process that runs a statement. The server writes a `SqlJob` as one line of JSON
+ * to standard input and keeps it open; closing it cancels the job. The process writes the result to standard output and
+ * `SqlReport` lines to descriptor 3: `begun` once, then `done` or `failed`.
  */
 export interface SqlJob extends SqlRequest {
-  /** A file of this statement's own, for a Parquet answer before it is sent. */
+  /** Scratch file of this statement, for a Parquet result before it is sent. */
   readonly scratchPath: string;
 }
 

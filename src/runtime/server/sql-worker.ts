@@ -11,16 +11,16 @@ import { invalidQuery, runStatement } from '#serving/read/query.ts';
 import { REPORT_DESCRIPTOR, type SqlJob, type SqlReport } from './sql-worker-protocol.ts';
 
 /**
- * The process that runs one statement of somebody else's and ends. What bounds it: an engine that can touch only the lake's
- * files; a look at the statement's own parse tree; the engine's memory limit, and, since texts in the making do not count
- * towards it, a watch over what the process really holds.
+ * Process that runs one untrusted statement and exits. It is limited by an engine that can access only the lake's
+ * files, a check of the statement's parse tree, the engine's memory limit, and a watch over the memory of the process,
+ * since text under construction does not count towards the engine's limit.
  */
 
-/** What the process holds beside the statement: the program, and the engine's own needs. */
+/** Memory of the process apart from the statement: the program and the engine itself. */
 const PROGRAM_BYTES = 300 * 2 ** 20;
-/** Values on their way from the engine to the answer are held a few times over. */
+/** Values on their way from the engine to the output are held more than once. */
 const HELD_TIMES = 2;
-const LOOK_MS = 20;
+const CHECK_MS = 20;
 
 let hasEnded = false;
 
@@ -43,8 +43,8 @@ function fail(cause: unknown): never {
 const TOO_LARGE: SqlReport = {
   type: 'failed',
   code: 'query-too-large',
-  message: 'The statement needs more memory than this server gives to one',
-  action: 'Choose fewer rows before sorting or grouping them, or export the table and work on the file',
+  message: 'The statement exceeds the memory limit of this server',
+  action: 'Select fewer rows before sorting or grouping, or export the table and work on the file',
 };
 
 function watchMemory(bytesMax: number): void {
@@ -53,12 +53,12 @@ function watchMemory(bytesMax: number): void {
     hasEnded = true;
     report(TOO_LARGE);
     process.exit(1);
-  }, LOOK_MS);
+  }, CHECK_MS);
   try {
-    // Where memory runs out all the same, this process is the one to go.
+    // If the machine runs out of memory all the same, kill this process first.
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Not Linux: there the watch alone has to do.
+    // Not Linux: the watch has to suffice.
   }
 }
 
@@ -92,7 +92,10 @@ function encode(table: TableStream, { format, limits }: SqlJob): AsyncIterable<U
   return format === 'ndjson' ? encodeNdjson(bounded) : afterFirstRows(bounded, encodeArrow);
 }
 
-/** The encoders begin with a header, before a row is made: what fails at the first row must fail before the answer begins. */
+/**
+ * Fetches the first rows before the encoder writes its header, so that a failing statement fails before the response
+ * starts.
+ */
 async function* afterFirstRows(
   table: TableStream,
   encoder: (table: TableStream) => AsyncIterable<Uint8Array>,
@@ -114,7 +117,9 @@ async function* boundedRows(batches: AsyncIterable<RowBatch>, rowsMax: number): 
   }
 }
 
-/** The engine writes the file. The statement stays a text of its own, whatever stands behind its last semicolon. */
+/**
+ * Lets the engine write the file. The statement stays a string literal, so that nothing after its last semicolon runs.
+ */
 async function* parquet(
   session: EngineSession,
   { statement, limits, scratchPath }: SqlJob,
@@ -130,9 +135,9 @@ function tooManyRows(rowsMax: number): CondvestError {
   return new CondvestError({
     code: 'query-too-large',
     kind: 'permanent',
-    message: 'The statement has more rows than this server gives at once',
+    message: 'The statement returns more rows than this server allows',
     allowed: `up to ${rowsMax} rows`,
-    action: 'Ask for less at a time, or end it with LIMIT',
+    action: 'Select fewer rows, or add a LIMIT',
   });
 }
 
@@ -145,5 +150,5 @@ const lines = createInterface({ input: process.stdin });
 lines.once('line', (line) => {
   run(JSON.parse(line) as SqlJob).catch(fail);
 });
-// The server has gone, or nobody waits for the answer.
+// The server has exited, or the caller has disconnected.
 lines.once('close', () => process.exit(1));

@@ -12,7 +12,7 @@ export type { BarsResult, WindowPart } from '#serving/read/served-bars.ts';
 
 export type StreamFormat = 'csv' | 'json' | 'ndjson' | 'parquet' | 'arrow';
 
-/** Rows as the bytes of a file format, pulled one chunk at a time. */
+/** Encodes rows in a file format. The caller pulls one chunk at a time. */
 export function encode(app: AppContext, table: TableStream, format: StreamFormat): AsyncIterable<Uint8Array | string> {
   switch (format) {
     case 'csv':
@@ -28,7 +28,7 @@ export function encode(app: AppContext, table: TableStream, format: StreamFormat
   }
 }
 
-/** The bars of an answer as the bytes of a file format. */
+/** Encodes bars in a file format. */
 export function encodeBars(
   app: AppContext,
   result: BarsResult,

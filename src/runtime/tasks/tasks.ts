@@ -16,8 +16,8 @@ import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHi
 import type { AppContext } from '../app.ts';
 
 /**
- * What can be asked of a lake: each use case with the ports it needs filled in from the composition root. The command line and
- * the library both go through here.
+ * Use cases on a lake, with the ports each needs taken from the context. The command line and the library both go
+ * through here.
  */
 
 export type Notify<T> = (progress: T) => void;
@@ -38,7 +38,7 @@ export interface ResampleTaskReport {
   readonly restatements: RestatementsReport;
 }
 
-/** N-session bars and restatements: everything that is derived. */
+/** Derives everything that is derived: N-session bars and restatements. */
 export async function resampleTask(
   app: AppContext,
   request: { readonly intervals?: readonly number[] | undefined; readonly full?: boolean | undefined },

@@ -1,22 +1,47 @@
+/**
+ * A lake as a nightly run finds it, and that run. As a program, it runs one night over a lake that `prepareNight` built,
+ * in its own process, and prints its cost as JSON:
+ *
+ *     node bench/night.ts --lake FOLDER --session DATE --symbols N --sessions N
+ */
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
+import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
-import type { IsoDate } from '#base/dates.ts';
+import { type IsoDate, isoDate, yearOf } from '#base/dates.ts';
 import { recordSessions } from '#batch/ledger/record-sessions.ts';
 import { resample } from '#batch/resample/resample.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
+import { sqlText } from '#lake/engine.ts';
+import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
+import type { RawDailyRow } from '#market/quality.ts';
+import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
+import type { DailySource } from '#ports/daily-source.ts';
+import { runPipeline } from '#runtime/runs/pipeline.ts';
 
 import { barsLake, openLake } from './bars-lake.ts';
-import type { Dataset } from './dataset.ts';
+import { type Dataset, dataset } from './dataset.ts';
+
+/** DuckDB's share of the process's memory. */
+const MEMORY_LIMIT_BYTES = 200e6;
+
+export interface Night {
+  readonly seconds: number;
+  /** Processor time, excluding the start of the engine and the process. */
+  readonly processorSeconds: number;
+  readonly memoryBytes: number;
+  readonly steps: Readonly<Record<string, number>>;
+}
 
 /** Earlier files were written and verified this long before the night. */
 const AGE_MS = 30 * 86_400_000;
 
 export interface NightLake extends AsyncDisposable {
   readonly root: string;
-  /** Arguments of a process that does the night's work and reports it as JSON: see `night-run.ts`. */
+  /** Arguments of a process that does the night's work and reports it as JSON. */
   readonly command: readonly string[];
 }
 
@@ -42,7 +67,7 @@ export async function prepareNight(calendar: Calendar, of: Dataset, session: Iso
   const size = ['--symbols', String(of.symbols), '--sessions', String(of.sessions)];
   return {
     root,
-    command: [resolve('bench/night-run.ts'), '--lake', root, '--session', session, ...size],
+    command: [import.meta.filename, '--lake', root, '--session', session, ...size],
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
 }
@@ -55,4 +80,79 @@ async function makeOlder(root: string, ms: number): Promise<void> {
     const text = await readFile(path, 'utf8');
     await writeFile(path, text.replaceAll(/"modificationTime":\d+/g, `"modificationTime":${ms}`));
   }
+}
+
+/**
+ * Runs one night in this process: plan, fetch (the vendor responds immediately), six intervals, consolidation,
+ * verification and report.
+ */
+async function runNight(calendar: Calendar, of: Dataset, root: string, session: IsoDate): Promise<Night> {
+  const clock = { nowMs: () => calendar.closeMs(session) + 300_000, sleep: async () => undefined };
+  using open = await openLake(root, MEMORY_LIMIT_BYTES, clock);
+  const { lake } = open;
+  const year = defined(
+    of.years.find(({ year: known }) => known === yearOf(session)),
+    'the dataset has years',
+  );
+  const rows = await open.engine.rows<RawDailyRow>(
+    `select symbol, session, open, high, low, close, volume, vwap, trades
+     from read_parquet(${sqlText(year.file)}, hive_partitioning = false) where session = date '${session}'`,
+  );
+  const source: DailySource = {
+    name: 'massive',
+    hasReference: false,
+    parallelMax: 1,
+    bars: async () => ({ kind: 'bars', rows, digest: 'bench' }),
+    symbols: async () => [],
+    splits: async () => [],
+    dividends: async () => [],
+    symbolChanges: async () => [],
+  };
+  await using operations = await openSqliteOperations({
+    path: join(root, 'operations.sqlite'),
+    random: systemRandom,
+    nowMs: 0,
+  });
+  const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 34, partialShare: 0.5, quarantineBound: 0.01 };
+  const startedMs = new Map<string, number>();
+  const steps: Record<string, number> = {};
+  const startMs = performance.now();
+  const startCpu = process.cpuUsage();
+  const { run } = await runPipeline(
+    {
+      pipeline: { lake, calendar, clock, source, rules, intervals: DEFAULT_INTERVALS },
+      operations,
+      notifiers: [],
+      clock,
+      random: systemRandom,
+    },
+    {
+      input: { session },
+      onStep: ({ step, state }) => {
+        if (state === 'running') startedMs.set(step, performance.now());
+        else steps[step] = performance.now() - (startedMs.get(step) ?? 0);
+      },
+    },
+  );
+  const seconds = (performance.now() - startMs) / 1000;
+  const used = process.cpuUsage(startCpu);
+  const processorSeconds = (used.user + used.system) / 1e6;
+  if (run.state !== 'succeeded') throw new Error(run.error ?? 'the run failed');
+  const memoryBytes = process.resourceUsage().maxRSS * 1024;
+  return { seconds, processorSeconds, memoryBytes, steps };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      symbols: { type: 'string' },
+      sessions: { type: 'string' },
+      lake: { type: 'string' },
+      session: { type: 'string' },
+    },
+  });
+  const calendar = createCalendar({ lastYear: 2027 });
+  const data = await dataset(calendar, { symbols: Number(values.symbols), sessions: Number(values.sessions) });
+  const night = await runNight(calendar, data, values.lake ?? '', isoDate(values.session ?? ''));
+  process.stdout.write(JSON.stringify(night));
 }

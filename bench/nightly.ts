@@ -12,8 +12,7 @@ import { defined } from '#base/assert.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 
 import { dataset, FULL_SIZE } from './dataset.ts';
-import { prepareNight } from './night.ts';
-import type { Night } from './night-run.ts';
+import { type Night, prepareNight } from './night.ts';
 
 const LIMITS = { seconds: 5, memoryBytes: 512 * 2 ** 20 };
 const LONGEST = 34;

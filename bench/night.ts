@@ -8,7 +8,8 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { openSqliteOperations } from '#adapters/sql/open-sqlite.ts';
+import { openSqlite } from '#adapters/sql/open-sqlite.ts';
+import { sqlStore } from '#adapters/sql/store.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { type IsoDate, isoDate, yearOf } from '#base/dates.ts';
@@ -108,11 +109,8 @@ async function runNight(calendar: Calendar, of: Dataset, root: string, session: 
     dividends: async () => [],
     symbolChanges: async () => [],
   };
-  await using operations = await openSqliteOperations({
-    path: join(root, 'operations.sqlite'),
-    random: systemRandom,
-    nowMs: 0,
-  });
+  const path = join(root, 'operations.sqlite');
+  await using store = sqlStore(() => openSqlite({ path, random: systemRandom, nowMs: 0 }), systemRandom);
   const rules = { sourceRanks: DEFAULT_SOURCE_RANKS, longestInterval: 34, partialShare: 0.5, quarantineBound: 0.01 };
   const startedMs = new Map<string, number>();
   const steps: Record<string, number> = {};
@@ -121,7 +119,7 @@ async function runNight(calendar: Calendar, of: Dataset, root: string, session: 
   const { run } = await runPipeline(
     {
       pipeline: { lake, calendar, clock, source, rules, intervals: DEFAULT_INTERVALS },
-      operations,
+      ...store,
       notifiers: [],
       clock,
       random: systemRandom,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestGroup } from './groups.ts';
@@ -24,6 +24,8 @@ export class RunFolder {
   readonly fixturesPath = join(this.path, 'fixtures');
 
   constructor() {
+    // Tests also run commands as an unprivileged user.
+    chmodSync(this.path, 0o755);
     mkdirSync(this.memoryPath, { recursive: true });
     mkdirSync(this.fixturesPath);
   }

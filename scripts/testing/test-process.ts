@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { readProcess } from './process-table.ts';
@@ -23,6 +23,8 @@ const PRINT_NOTED_MS = 500;
 export async function runTestFiles(of: TestProcess): Promise<void> {
   const { files, tempFolder, memoryFolder, usageFile, printFile } = of;
   for (const folder of [tempFolder, memoryFolder]) mkdirSync(folder, { recursive: true });
+  // As the system's own temporary folder: every user may write, and remove what is theirs.
+  chmodSync(tempFolder, 0o1777);
   process.env['TMPDIR'] = tempFolder;
   process.env['CONDVEST_TEST_MEMORY'] = memoryFolder;
   process.on('exit', () => {

@@ -63,7 +63,7 @@ const LEASE_TTL_MS = 60_000;
 const LEASE_POLL_MS = 500;
 /** Notices that were resolved longer ago are not delivered any more, for example to a new channel. */
 const STALE_MS = 7 * DAY_MS;
-/** How long a notice about something that happened stays open. */
+/** A notice about an event, as opposed to a condition, stays open this long. */
 const EVENTS_LISTED_MS = 30 * DAY_MS;
 
 /**

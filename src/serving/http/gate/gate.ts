@@ -306,7 +306,7 @@ function refuseMethod(c: ServingContext, app: ServingApp): void {
 function explain(c: ServingContext, error: CondvestError): void {
   if (error.code === 'method-not-allowed') c.res.headers.set('allow', error.allowed ?? '');
   if (error.code === 'key-missing' || error.code === 'key-unknown') c.res.headers.set('www-authenticate', 'Bearer');
-  // What was not read of the body must not be taken for the next request.
+  // Close the connection: unread body bytes would be parsed as the next request.
   if (error.code === 'body-too-large') c.res.headers.set('connection', 'close');
 }
 

@@ -2,7 +2,7 @@ import { addCondvestRoutes } from './condvest/routes.ts';
 import { notFound } from './http/http-errors.ts';
 import { type OnBug, refusal } from './http/refusal.ts';
 import { type Serving, ServingApp, type ServingContext } from './http/serving.ts';
-import { addVendorRoutes } from './massive/routes.ts';
+import { addMassiveRoutes } from './massive/routes.ts';
 import { addOpenbbRoutes } from './openbb/routes.ts';
 import { addUdfRoutes } from './udf/routes.ts';
 
@@ -20,7 +20,7 @@ export function createApp(serving: Serving, options: AppOptions): ServingApp {
   app.onError((error, c) => refusal(c, error, options.onBug));
   app.notFound((c) => refusal(c, notFound('There is nothing at this address', pathOf(c)), options.onBug));
   options.before(app);
-  addVendorRoutes(app, serving);
+  addMassiveRoutes(app, serving);
   addCondvestRoutes(app, serving);
   addUdfRoutes(app, serving);
   addOpenbbRoutes(app, serving);

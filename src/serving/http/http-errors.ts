@@ -35,7 +35,7 @@ const BY_CODE: Readonly<Record<string, ErrorStatus>> = {
 const BY_KIND: Readonly<Record<ErrorKind, ErrorStatus>> = { transient: 503, permanent: 500, corrupt: 500 };
 
 /** `status` of the vendor's envelope. */
-const VENDOR_STATUS: Readonly<Partial<Record<ErrorStatus, string>>> = { 403: 'NOT_AUTHORIZED', 404: 'NOT_FOUND' };
+const MASSIVE_STATUS: Readonly<Partial<Record<ErrorStatus, string>>> = { 403: 'NOT_AUTHORIZED', 404: 'NOT_FOUND' };
 
 export function statusOf(error: CondvestError): ErrorStatus {
   return BY_CODE[error.code] ?? (error instanceof UsageError ? 400 : BY_KIND[error.kind]);
@@ -52,7 +52,7 @@ export interface ErrorBody {
 
 export function errorBody(error: { readonly code: string; readonly message: string }, status: ErrorStatus, id: string) {
   const body: ErrorBody = {
-    status: VENDOR_STATUS[status] ?? 'ERROR',
+    status: MASSIVE_STATUS[status] ?? 'ERROR',
     request_id: id,
     error: error.message,
     message: error.message,

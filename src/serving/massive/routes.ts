@@ -11,7 +11,7 @@ import { addSummaries } from './summaries.ts';
 import { addUniversalSnapshot } from './universal-snapshot.ts';
 
 /** The vendor's API (Massive, formerly Polygon.io), at the root of the host. */
-export function addVendorRoutes(app: ServingApp, serving: Serving): void {
+export function addMassiveRoutes(app: ServingApp, serving: Serving): void {
   addAggregates(app, serving);
   addPreviousClose(app, serving);
   addOpenClose(app, serving);

@@ -58,7 +58,15 @@ async function openSocket(t: TestContext) {
   // What the server's library has to say of a stream that fails, it says there.
   const printed = t.mock.method(console, 'error', () => {});
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { http, requests, log, bugs, printed: () => printed.mock.callCount(), url, runOutOfTime: () => runOutOfTime() };
+  return {
+    http,
+    requests,
+    log,
+    bugs,
+    printed: () => printed.mock.callCount(),
+    url,
+    runOutOfTime: () => runOutOfTime(),
+  };
 }
 
 async function untilIdle(http: HttpApp): Promise<void> {

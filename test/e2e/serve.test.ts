@@ -125,7 +125,9 @@ describe('condvest up', () => {
 
   test('a server that is killed takes its work with it', async () => {
     const home = join(folder.path, 'orphan');
-    await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
+    // A killed server leaves its temporary folder to the next start.
+    const env = { TMPDIR: folder.path };
+    await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home, env });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
     await eventually(
       status,

@@ -75,7 +75,9 @@ describe('the process of the pipeline', () => {
     await using folder = await temporaryFolder();
     const home = folder.path;
     await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });
-    await using first = await start(['up', '--port', '0'], { home, env: SIMULATED });
+    // A killed server leaves its temporary folder to the next start.
+    await using temp = await temporaryFolder();
+    await using first = await start(['up', '--port', '0'], { home, env: { ...SIMULATED, TMPDIR: temp.path } });
     const [worker] = await eventually(
       () => childrenOf(first.child.pid ?? 0),
       ({ length }) => length > 0,

@@ -222,7 +222,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'history',
     summary: 'list the versions of a table',
-    description: 'Lists every readable version: when it was committed, by which operation, and what it changed.',
+    description:
+      'Lists every readable version: when it was committed, by which operation, from which import or fetch, and what it changed.',
     operands: [{ name: 'table', doc: 'a table, such as daily_bars or bars_21d', required: true }],
     options: [{ flags: '--limit <count>', doc: 'number of versions, newest first', defaultText: '20' }],
     examples: [{ line: 'condvest history daily_bars', doc: 'the newest versions of the daily bars' }],

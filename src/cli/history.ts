@@ -1,3 +1,4 @@
+import { printable } from '#base/printable.ts';
 import { historyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
@@ -21,6 +22,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     { name: 'version', align: 'right' as const },
     { name: 'when' },
     { name: 'operation' },
+    { name: 'from' },
     { name: 'rows', align: 'right' as const },
     { name: 'files' },
     { name: 'size', align: 'right' as const },
@@ -30,12 +32,13 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const rows = entries.map((entry) => [
     String(entry.version),
     entry.timestampMs === undefined ? '' : formatInstant(entry.timestampMs),
-    entry.dataChange ? entry.operation : `${entry.operation} (no data change)`,
+    printable(entry.dataChange ? entry.operation : `${entry.operation} (no data change)`),
+    describeOrigin(entry.parameters),
     entry.rowsAdded === undefined ? '?' : formatCount(entry.rowsAdded),
     `+${entry.filesAdded} −${entry.filesRemoved}`,
     formatBytes(entry.bytesAdded),
     shortSessions(entry.units),
-    entry.engine,
+    printable(entry.engine),
   ]);
   for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
   const oldest = entries.at(-1)?.version ?? 0;
@@ -50,3 +53,14 @@ function shortSessions(text: string | undefined): string {
   if (first === undefined) return '';
   return first === last ? first : `${first} … ${last}`;
 }
+
+/** Describes where the rows of a version came from; empty if its writer did not say. */
+export function describeOrigin(parameters: HistoryParameters): string {
+  const { command, source, file, files } = parameters;
+  if (command === 'fetch') return `fetch from ${source}`;
+  if (command !== 'import') return '';
+  const more = typeof files === 'number' && files > 1 ? ` and ${files - 1} more` : '';
+  return `import of ${file}${more}${source === 'import' ? '' : ` as ${source}`}`;
+}
+
+type HistoryParameters = Awaited<ReturnType<typeof historyTask>>[number]['parameters'];

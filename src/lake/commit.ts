@@ -208,7 +208,7 @@ class WriteAttempts {
       commitInfo: {
         timestamp: timestampMs,
         operation: plan.operation,
-        operationParameters: {},
+        operationParameters: plan.operationParameters ?? {},
         ...(onto === undefined ? {} : { readVersion: onto.version }),
         isBlindAppend: false,
         ...(plan.dataChange && definition.unitColumn !== undefined ? { sessions: plan.units.toString() } : {}),

@@ -1,4 +1,5 @@
 import type { InstantMs } from '#base/dates.ts';
+import { printable } from '#base/printable.ts';
 
 import { isOurs } from './actions.ts';
 import { changesData } from './conflict.ts';
@@ -22,8 +23,13 @@ export interface HistoryEntry {
   /** Undefined if a file has no row count. */
   readonly rowsAdded: number | undefined;
   readonly bytesAdded: number;
+  /** Provenance, as the writer stated it: `command`, `source`, `file` of ours. Values are bounded and printable. */
+  readonly parameters: Readonly<Record<string, string | number | boolean | null>>;
   readonly metrics: Readonly<Record<string, unknown>>;
 }
+
+/** Enough for every writer we know; another one could state anything. */
+const PARAMETERS_MAX = 32;
 
 /** Returns the newest versions of a table, newest first, as far back as its log goes. */
 export async function historyOf(log: DeltaLog, head: Snapshot, limit: number): Promise<HistoryEntry[]> {
@@ -45,8 +51,19 @@ export async function historyOf(log: DeltaLog, head: Snapshot, limit: number): P
       filesRemoved: removes.length,
       rowsAdded: rows.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0),
       bytesAdded: adds.reduce((sum, add) => sum + add.size, 0),
+      parameters: parametersOf(commitInfo?.operationParameters ?? {}),
       metrics: commitInfo?.operationMetrics ?? {},
     });
   }
   return entries.reverse();
+}
+
+function parametersOf(stated: Readonly<Record<string, unknown>>): HistoryEntry['parameters'] {
+  const entries = Object.entries(stated).slice(0, PARAMETERS_MAX);
+  return Object.fromEntries(entries.map(([name, value]) => [printable(name), parameterOf(value)]));
+}
+
+function parameterOf(value: unknown): string | number | boolean | null {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -5,6 +5,12 @@ import type { SessionSet } from '#market/session-set.ts';
 import type { DataFile, NewFile } from './files.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/**
+ * Provenance of a commit beyond its operation, for the history: flat, since other programs' readers expect scalars.
+ * Foreign text in it is bounded and printable.
+ */
+export type OperationParameters = Readonly<Record<string, string | number | null>>;
+
 /** The changes of one commit, planned against one version of a table. */
 export interface WritePlan {
   /** For the history, in Delta's terms: `WRITE`, `OPTIMIZE`. */
@@ -22,6 +28,7 @@ export interface WritePlan {
   readonly dataChange: boolean;
   /** Checkpoints of inputs, advanced in this same commit. */
   readonly txns?: ReadonlyMap<string, number>;
+  readonly operationParameters?: OperationParameters;
   readonly operationMetrics?: Readonly<Record<string, number | string>>;
 }
 

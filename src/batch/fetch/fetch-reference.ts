@@ -10,6 +10,7 @@ import type { ListedSymbol } from '#ports/daily-source.ts';
 
 import { DIVIDENDS_IMPORT, SPLITS_IMPORT } from '../import/import-events.ts';
 import { checkOverlaps } from '../tables/listings-table.ts';
+import { fetchOrigin } from '../tables/origin.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { planEventsFetch, recordEventsFetch } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
@@ -138,7 +139,8 @@ async function putListings(
       LISTINGS,
       changes.rows.map((row) => recordValues(LISTINGS, row)),
     );
-    return replaceAll(base, file, { inserted: listed.length, replaced: detailed + delisted.length });
+    const metrics = { inserted: listed.length, replaced: detailed + delisted.length };
+    return replaceAll(base, file, metrics, fetchOrigin(source.name));
   });
   const { rows: _, ...report } = changes;
   return report;

@@ -3,6 +3,7 @@ import type { SqlParameter } from '#lake/engine.ts';
 import { isSymbol, type QuarantineReason } from '#market/quality.ts';
 
 import { type EventDataset, putValueSets } from '../import/import-events.ts';
+import { fetchOrigin } from '../tables/origin.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { EventsFetchRange } from './events-fetch.ts';
 import type { FetchDeps } from './fetched-session.ts';
@@ -72,7 +73,7 @@ export async function putEvents(
   const { last, from } = range;
   const put = await putValueSets(
     { lake, rules },
-    { source: source.name, seenAtMs, replace: false, dryRun: false },
+    { source: source.name, seenAtMs, replace: false, dryRun: false, origin: fetchOrigin(source.name) },
     of,
     readScratchSql([rightFile.path]),
     last === undefined ? undefined : { keys: readScratchSql([listedFile.path]), from, announcedFrom: last },

@@ -6,6 +6,7 @@ import type { ClassifiedSession } from '../ledger/classify-sessions.ts';
 import { currentLedger, type Ledger } from '../ledger/ledger.ts';
 import { recordSessions } from '../ledger/record-sessions.ts';
 import { putBars } from '../put/put-bars.ts';
+import { fetchOrigin } from '../tables/origin.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { quarantineReply } from './quarantine-reply.ts';
@@ -73,6 +74,7 @@ async function putGroup(
       source: source.name,
       fetchedAtMs: group[0]?.fetchedAtMs ?? 0,
       countUnchangedAttempts: true,
+      origin: fetchOrigin(source.name),
     },
   );
   const sessions = group.map(({ planned, validated }): FetchedSession => {

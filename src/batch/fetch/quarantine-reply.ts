@@ -2,6 +2,7 @@ import type { InstantMs } from '#base/dates.ts';
 
 import { rowsOfReplySql } from '../import/quarantine.sql.ts';
 import { quarantine } from '../import/quarantine.ts';
+import { fetchOrigin } from '../tables/origin.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import type { FetchDeps } from './fetched-session.ts';
 import type { RejectedRow } from './validate-reply.ts';
@@ -27,5 +28,5 @@ export async function quarantineReply(
   await staging.run(copyScratchSql('SELECT * FROM rejected_rows', scratch.path));
   const of = { dataset, source: source.name };
   const select = rowsOfReplySql(readScratchSql([scratch.path]), { ...of, session });
-  await quarantine(lake, [{ ...of, select }], seenAtMs);
+  await quarantine(lake, [{ ...of, select }], seenAtMs, fetchOrigin(source.name));
 }

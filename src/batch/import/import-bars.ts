@@ -12,6 +12,7 @@ import { copyScratchSql } from '../tables/scratch.sql.ts';
 import { barWarnings, JUMPS_MAX, type ValidatedRows } from './bar-warnings.ts';
 import {
   type ImportJob,
+  originOf,
   type PreparedImport,
   preparedImport,
   type ReasonCount,
@@ -52,6 +53,7 @@ export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<Pre
       source: job.source,
       fetchedAtMs: job.seenAtMs,
       replace: job.replace,
+      origin: originOf(job),
       dryRun: job.dryRun,
     });
     const { kept, conflict: conflicts, ...outcomes } = sumOutcomes(put.outcomes);

@@ -4,7 +4,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
-import type { WritePlan } from '#lake/write-plan.ts';
+import type { OperationParameters, WritePlan } from '#lake/write-plan.ts';
 import { SHORT_LIST_SHARE } from '#market/listing-changes.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import { replaceAll } from '../tables/small-table.ts';
@@ -15,7 +15,14 @@ import {
   duplicateEventsSql,
   splitTermsSql,
 } from './events.sql.ts';
-import { type ImportJob, type PreparedImport, preparedImport, type ReasonCount, validateCounts } from './job.ts';
+import {
+  type ImportJob,
+  originOf,
+  type PreparedImport,
+  preparedImport,
+  type ReasonCount,
+  validateCounts,
+} from './job.ts';
 import { dividendReasonSql, splitReasonSql } from './quality.sql.ts';
 import type { ConflictExample } from './report.ts';
 import type { ImportDeps } from './request.ts';
@@ -74,7 +81,7 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
   await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
   return preparedImport(lake, job, validated, scratch, async () => {
-    const put = await putValueSets(deps, job, of, readScratchSql([path]));
+    const put = await putValueSets(deps, { ...job, origin: originOf(job) }, of, readScratchSql([path]));
     return {
       ...put.counts,
       conflictExamples: put.conflicts,
@@ -109,7 +116,7 @@ export interface PutValueSets {
 /** Merges value sets into their table, which is rewritten as one file if anything changes. */
 export async function putValueSets(
   deps: Pick<ImportDeps, 'lake' | 'rules'>,
-  job: Pick<ImportJob, 'source' | 'seenAtMs' | 'replace' | 'dryRun'>,
+  job: Pick<ImportJob, 'source' | 'seenAtMs' | 'replace' | 'dryRun'> & { readonly origin: OperationParameters },
   of: EventDataset,
   incoming: string,
   listed?: WholeList,
@@ -136,7 +143,7 @@ export async function putValueSets(
       withdrawn.length + outcomes.filter(({ outcome }) => outcome === 'inserted' || outcome === 'replaced').length;
     if (changes === 0 || job.dryRun) return undefined;
     const file = await lake.table(of.definition).writeDataFile({ select: mergedValueSetsSql(inputs) });
-    return replaceAll(base, file, { keys: changes });
+    return replaceAll(base, file, { keys: changes }, job.origin);
   };
   let version: number | undefined;
   if (job.dryRun) await plan(await table.head());

@@ -6,7 +6,14 @@ import type { ListingRow } from '#market/listing-changes.ts';
 import { checkOverlaps } from '../tables/listings-table.ts';
 import { replaceAll, stageRows } from '../tables/small-table.ts';
 import { acceptedEventsSql, countsByReasonSql, duplicateEventsSql } from './events.sql.ts';
-import { type ImportJob, type PreparedImport, preparedImport, type ReasonCount, validateCounts } from './job.ts';
+import {
+  type ImportJob,
+  originOf,
+  type PreparedImport,
+  preparedImport,
+  type ReasonCount,
+  validateCounts,
+} from './job.ts';
 import { type IncomingListing, type ListingsMerge, mergeListings } from './merge-listings.ts';
 import { listingReasonSql } from './quality.sql.ts';
 import type { ImportDeps } from './request.ts';
@@ -67,7 +74,7 @@ async function putListings(
       LISTINGS,
       merge.rows.map((row) => recordValues(LISTINGS, row)),
     );
-    return replaceAll(base, file, { inserted: merge.inserted, replaced: merge.replaced });
+    return replaceAll(base, file, { inserted: merge.inserted, replaced: merge.replaced }, originOf(job));
   };
   if (job.dryRun) {
     await plan(await table.head());

@@ -1,6 +1,8 @@
 import type { InstantMs } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
+import type { OperationParameters } from '#lake/write-plan.ts';
 
+import { importOrigin } from '../tables/origin.ts';
 import { checkBound } from './bound.ts';
 import type { Dataset } from './columns.ts';
 import { firstRejectedSql } from './quarantine.sql.ts';
@@ -20,6 +22,17 @@ export interface ImportJob {
   readonly dryRun: boolean;
   readonly quarantineBound: number;
   readonly onStep: (step: string) => void;
+}
+
+/** Returns the provenance of the job's commits, for the history. To be called once the files are digested. */
+export function originOf({ source, readings, digestOf }: ImportJob): OperationParameters {
+  const [first] = readings;
+  return importOrigin({
+    source,
+    files: readings.length,
+    path: first?.file.path ?? '',
+    digest: first === undefined ? '' : digestOf(first),
+  });
 }
 
 /** Rows that were read, validated and found to be within the bound, but not written yet. */
@@ -93,7 +106,7 @@ export function rejectedTotal({ byReason }: Pick<ValidatedCounts, 'byReason'>): 
 /** The part of a dataset's report that its own rules fill. */
 type WrittenRows = Omit<
   DatasetReport,
-  'dataset' | 'source' | 'rows' | 'quarantined' | 'quarantinedByReason' | 'newlyQuarantined'
+  'dataset' | 'source' | 'rows' | 'quarantined' | 'quarantinedByReason' | 'newlyQuarantined' | 'quarantineVersion'
 >;
 
 /** Returns an import whose `commit` quarantines rejected rows and calls `write`. It takes over the scratch files. */
@@ -109,7 +122,8 @@ export function preparedImport(
     fileCounts: validated.fileCounts,
     commit: async () => {
       job.onStep('writing');
-      const newlyQuarantined = job.dryRun ? 0 : await quarantine(lake, rejectedRows(job, validated), job.seenAtMs);
+      const rejected = job.dryRun ? [] : rejectedRows(job, validated);
+      const { added, version: quarantineVersion } = await quarantine(lake, rejected, job.seenAtMs, originOf(job));
       const { ledgerChanged = false, ...written } = await write();
       const report: DatasetReport = {
         dataset: job.dataset,
@@ -118,9 +132,10 @@ export function preparedImport(
         ...written,
         quarantined: rejectedTotal(validated),
         quarantinedByReason: validated.byReason,
-        newlyQuarantined,
+        newlyQuarantined: added,
+        ...(quarantineVersion === undefined ? {} : { quarantineVersion }),
       };
-      return { report, changed: written.version !== undefined || ledgerChanged || newlyQuarantined > 0 };
+      return { report, changed: written.version !== undefined || ledgerChanged || added > 0 };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -2,6 +2,7 @@ import type { InstantMs } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { countRows } from '#lake/put.sql.ts';
 import { QUARANTINE } from '#lake/tables.ts';
+import type { OperationParameters } from '#lake/write-plan.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
 import { quarantineRowsSql, unknownRowsSql } from './quarantine.sql.ts';
@@ -16,12 +17,23 @@ export interface RejectedRows {
   readonly source: string;
 }
 
+/** New rows in the quarantine, and the version that a commit of them made. */
+export interface Quarantined {
+  readonly added: number;
+  readonly version: number | undefined;
+}
+
 /**
  * Stores rejected rows in `bronze/quarantine`, and returns the number of new ones. A row of a file is identified by the file's
  * digest and its position, so that the same file adds nothing again; a row of a reply as `rowsOfReplySql` says.
  */
-export async function quarantine(lake: Lake, rejected: readonly RejectedRows[], seenAtMs: InstantMs): Promise<number> {
-  if (rejected.length === 0) return 0;
+export async function quarantine(
+  lake: Lake,
+  rejected: readonly RejectedRows[],
+  seenAtMs: InstantMs,
+  origin: OperationParameters,
+): Promise<Quarantined> {
+  if (rejected.length === 0) return { added: 0, version: undefined };
   await using scratch = new AsyncDisposableStack();
   const paths: string[] = [];
   let added = 0;
@@ -30,7 +42,7 @@ export async function quarantine(lake: Lake, rejected: readonly RejectedRows[], 
     paths.push(path);
     await lake.run(copyScratchSql(quarantineRowsSql(select, { ...of, seenAtMs }), path));
   }
-  await lake.table(QUARANTINE).write(async (base) => {
+  const committed = await lake.table(QUARANTINE).write(async (base) => {
     const stored = await lake.table(QUARANTINE).rowsSql(base);
     const unknown = unknownRowsSql(readScratchSql(paths), stored);
     const [counted] = await lake.rows<{ count: number }>(countRows(unknown));
@@ -45,8 +57,9 @@ export async function quarantine(lake: Lake, rejected: readonly RejectedRows[], 
       read: base?.files ?? [],
       units: SessionSet.empty,
       dataChange: true,
+      operationParameters: origin,
       operationMetrics: { rows: added },
     };
   });
-  return added;
+  return { added, version: committed?.version };
 }

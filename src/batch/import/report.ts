@@ -43,6 +43,8 @@ export interface DatasetReport {
   readonly quarantinedByReason: Readonly<Record<string, number>>;
   /** Rows added to the quarantine. */
   readonly newlyQuarantined: number;
+  /** Version of the quarantine, if one was written. */
+  readonly quarantineVersion?: number;
   /** Accepted rows that raised a warning, by kind. */
   readonly warnings: Readonly<Record<string, number>>;
   readonly warningExamples: readonly WarningExample[];

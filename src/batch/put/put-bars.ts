@@ -6,7 +6,7 @@ import type { Lake } from '#lake/lake.ts';
 import { columnsToKeep } from '#lake/put.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, LISTINGS, SESSIONS } from '#lake/tables.ts';
-import type { WritePlan } from '#lake/write-plan.ts';
+import type { OperationParameters, WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -65,6 +65,8 @@ export interface PutBarsRequest {
   readonly replace?: boolean;
   /** Every look counts as an attempt, also one that brought nothing new: true for fetches, false for files. */
   readonly countUnchangedAttempts?: boolean;
+  /** Provenance for the history of the table. */
+  readonly origin?: OperationParameters;
   /** Say what would be done, and write nothing. */
   readonly dryRun?: boolean;
 }
@@ -276,6 +278,7 @@ async function stage(
     read: base?.filesTouching(merge.changed) ?? [],
     units: merge.changed,
     dataChange: true,
+    operationParameters: request.origin ?? {},
     operationMetrics: sumOutcomes(merge.outcomes),
   };
 }

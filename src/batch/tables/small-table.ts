@@ -3,7 +3,7 @@ import type { NewFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
-import type { WritePlan } from '#lake/write-plan.ts';
+import type { OperationParameters, WritePlan } from '#lake/write-plan.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 /** Tables without units are small: a write reads what it needs of them and puts one new file in the place of all. */
@@ -25,6 +25,7 @@ export function replaceAll(
   base: Snapshot | undefined,
   file: NewFile | undefined,
   operationMetrics: Readonly<Record<string, number>>,
+  operationParameters: OperationParameters = {},
 ): WritePlan {
   return {
     operation: 'WRITE',
@@ -32,6 +33,7 @@ export function replaceAll(
     remove: base?.files ?? [],
     units: SessionSet.empty,
     dataChange: true,
+    operationParameters,
     operationMetrics,
   };
 }

@@ -58,14 +58,12 @@ const symbolParams = z.object({ symbol: symbolParameter });
 const BARS_TABLES = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, RESTATEMENTS].map(({ name }) => name);
 
 export function addBarsRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/bars/{symbol}',
     summary: 'Bars of one symbol, with finality and explanation',
     description:
       'Daily or N-session bars, through renames of the security. Every bar says how final it is; with `explain` it also has ' +
       'its raw values, factors, events (once for all bars) and sources. `as_of` answers from what was known then, with the same bytes every time.',
-    tag: 'condvest',
     params: symbolParams,
     query: barsQuery,
     answer: barsShape,
@@ -78,13 +76,11 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
       return answer(c, serving, { view, uses, day, make: () => barsAnswer(serving, request, view, limit) });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/events/{symbol}',
     summary: 'Splits and dividends of one symbol',
     description:
       'Events of the security through renames, ascending by ex-date, including those that are held back, with the reason.',
-    tag: 'condvest',
     params: symbolParams,
     query: z.object({ as_of: asOfParameter }),
     answer: eventsShape,

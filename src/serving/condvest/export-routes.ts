@@ -42,14 +42,12 @@ export function attachment(name: string, format: ExportFormat): string {
 }
 
 export function addExportRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/export/{tier}/{table}',
     summary: 'A table as a file: CSV, NDJSON, Parquet or Arrow',
     description:
       'Streamed in bounded memory. Select rows by symbol and by date: those whose session, ex-date or window overlaps the ' +
       'range. All rows are from one version, that of `as_of` or the newest. A failure midway breaks the connection.',
-    tag: 'condvest',
     params: z.object({
       tier: z.string().openapi({ enum: ['bronze', 'silver'], example: 'bronze' }),
       table: z.string().openapi({ example: 'daily_bars' }),

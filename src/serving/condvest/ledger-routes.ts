@@ -68,12 +68,10 @@ const restatementsQuery = z.object({
 
 export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   const { lake, calendar, clock, operations, reads } = serving;
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/sessions',
     summary: 'The ledger: every session and how final it is',
     description: 'Newest first. Sessions without any bar are `missing`.',
-    tag: 'condvest',
     query: sessionsQuery.extend({ cursor: cursorParameter }),
     answer: sessionsShape,
     handle: (c) =>
@@ -93,11 +91,9 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
         },
       }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/sessions/{session}',
     summary: 'One session, with its warnings',
-    tag: 'condvest',
     params: z.object({ session: dateParameter }),
     query: z.object({ limit: findingsLimit }),
     answer: oneSessionShape,
@@ -115,11 +111,9 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
         .then((body) => fresh(c, body));
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/gaps',
     summary: 'Gaps: missing and partial sessions, and symbols missing from sessions',
-    tag: 'condvest',
     query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
     answer: gapsShape,
     handle: async (c, { query: { symbol, limit } }) => {
@@ -138,14 +132,12 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
       return fresh(c, body);
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/quality',
     summary: 'Warnings about the bars, and rejected rows',
     description:
       `Counts, and examples of each kind up to the limit. Without \`from\`: the ${QUALITY_SESSIONS} sessions up to \`to\`; without \`to\`: ` +
       `up to the last session that has closed. At most ${QUALITY_DAYS_MAX} days at a time.`,
-    tag: 'condvest',
     query: z.object({ from: optionalDate, to: optionalDate, limit: findingsLimit }),
     answer: qualityShape,
     handle: async (c, { query: { from, to, limit } }) => {
@@ -156,12 +148,10 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
       return fresh(c, qualityAnswer(await reads.pass(() => operations.quality({ from: first, to: last, limit }))));
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/quarantine',
     summary: 'Rejected rows, with their reason',
     description: 'Newest first. `session` selects rows by their own date, if they have one.',
-    tag: 'condvest',
     query: quarantineQuery.extend({ cursor: cursorParameter }),
     answer: quarantineShape,
     handle: (c) =>
@@ -175,12 +165,10 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
           ]),
       }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/restatements',
     summary: 'Values that changed after they first arrived',
     description: 'Newest first. `settlement`: while the session was provisional; `restatement`: after it had settled.',
-    tag: 'condvest',
     query: restatementsQuery.extend({ cursor: cursorParameter }),
     answer: restatementsShape,
     handle: (c) =>

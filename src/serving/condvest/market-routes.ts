@@ -37,15 +37,13 @@ const MOVERS = { min: 1, max: 100, default: 20 };
 
 /** `GET /condvest/v1/market`, `/watchlist` and `/symbols`: what is answered across symbols. */
 export function addMarketRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/market',
     summary: 'Movers and breadth of a session',
     description:
       'Prices and volumes are on the share basis of the session, and so is the previous close, the last one in the five ' +
       'preceding sessions. Gainers and losers traded 10,000 shares or more. New highs and lows are over 252 sessions, for securities ' +
       'that traded in half of them.',
-    tag: 'condvest',
     query: z.object({
       session: optionalDate.openapi({ description: 'Default: the newest one, published or live' }),
       limit: whole(MOVERS).openapi({ description: 'Number of gainers, losers and most active' }),
@@ -68,12 +66,10 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     },
   });
 
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/watchlist',
     summary: 'Closes of some symbols over the newest sessions',
     description: "Through renames, on the share basis of the newest session; today's live bar is the last close.",
-    tag: 'condvest',
     query: z.object({
       symbols: list(WATCHED_MAX),
       sessions: whole({ min: 2, max: 260, default: 60 }).openapi({ description: 'Number of sessions of the market' }),
@@ -94,13 +90,11 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     },
   });
 
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/symbols',
     summary: 'Search symbols and names',
     description:
       'Symbols that begin with the text come first, then names that contain it, active symbols before delisted ones.',
-    tag: 'condvest',
     query: z.object({
       search: z
         .string()

@@ -49,11 +49,9 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     description: 'A key from condvest keys create',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'query', name: 'apiKey' });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/openapi.json',
     summary: 'This API as OpenAPI 3.1',
-    tag: 'condvest',
     scope: 'none',
     answer: z.object({ openapi: z.string() }).loose(),
     handle: (c) => {
@@ -63,20 +61,16 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
       return sent(c, 'application/json; charset=utf-8', toJson({ ...document, servers }));
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/docs',
     summary: 'The interactive API reference',
-    tag: 'condvest',
     scope: 'none',
     answer: 'html',
     handle: (c) => sent(c, 'text/html; charset=utf-8', REFERENCE_PAGE),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/docs/start.js',
     summary: 'Start script of the reference page',
-    tag: 'condvest',
     scope: 'none',
     answer: ['text/javascript'],
     handle: (c) => sent(c, 'text/javascript; charset=utf-8', REFERENCE_SCRIPT),

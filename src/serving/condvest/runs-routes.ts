@@ -26,24 +26,20 @@ const ID_MAX = 100;
 
 export function addRunsRoutes(app: ServingApp, serving: Serving): void {
   const { operations } = serving;
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/runs',
     summary: 'Runs of the pipeline, newest first',
-    tag: 'condvest',
     query: z.object({ limit: whole({ min: 1, max: RUNS_MAX, default: 20 }) }),
     answer: runsShape,
     handle: async (c, { query: { limit } }) => fresh(c, { results: (await operations.runs(limit)).map(runAnswer) }),
   });
   // Before the route of one run, whose path it would match.
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/runs/stream',
     summary: 'Runs, steps, notices and the first build of the lake, as they happen',
     description:
       'Server-sent events `run`, `step`, `notice` and `building`, each with the same JSON as in the other routes. A comment ' +
       'every 15 s keeps the connection alive. A client that cannot keep up is disconnected.',
-    tag: 'condvest',
     query: z.object({}),
     answer: 'events',
     handle: (c) => {
@@ -55,11 +51,9 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
       });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/runs/{id}',
     summary: 'One run with its steps',
-    tag: 'condvest',
     params: z.object({ id: z.string().max(ID_MAX, `at most ${ID_MAX} characters`) }),
     answer: runWithStepsShape,
     handle: async (c, { params: { id } }) => {
@@ -69,13 +63,12 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
       return fresh(c, { run: runAnswer(found.run), steps: found.steps.map(stepAnswer) });
     },
   });
-  addRoute(app, {
+  addRoute(app, 'condvest', {
     method: 'post',
     path: '/condvest/v1/runs',
     summary: 'Start a run of the pipeline',
     description:
       'Responds with 202 and the id of the run, or with 409 while another one is in progress. Needs a key with scope admin.',
-    tag: 'condvest',
     scope: 'admin',
     body: z.object({
       session: dateParameter
@@ -96,11 +89,9 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
       return fresh(c, { id: await operations.startRun({ session }) }, 202);
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/notices',
     summary: 'Notices: conditions that a person should know about',
-    tag: 'condvest',
     query: z.object({ open: flag(false), limit: whole({ min: 1, max: NOTICES_MAX, default: 100 }) }),
     answer: noticesShape,
     handle: async (c, { query: { open, limit } }) =>

@@ -14,7 +14,7 @@ import { sqlBody } from './shapes/tables.ts';
 
 export function addSqlRoutes(app: ServingApp, serving: Serving): void {
   const gate = new ReadGate({ noun: 'statements', running: serving.limits.sqlRunning, waiting: 0 });
-  addRoute(app, {
+  addRoute(app, 'condvest', {
     method: 'post',
     path: '/condvest/v1/sql',
     summary: 'One SELECT over all tables, as a file',
@@ -22,7 +22,6 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
       'Off by default (`CONDVEST_SERVE_SQL`), and only for keys with scope admin. All tables are pinned at one ' +
       'version. The statement is one DuckDB SELECT that reads only the tables. It runs in a separate process with ' +
       'limits on memory, rows and time. A failure midway breaks the connection.',
-    tag: 'condvest',
     scope: 'admin',
     body: sqlBody,
     answer: Object.values(CONTENT_TYPES),

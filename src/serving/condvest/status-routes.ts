@@ -13,21 +13,17 @@ import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
 const NOTICES_COUNTED_MAX = 1000;
 
 export function addStatusRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/status',
     summary: 'Completeness and finality of the lake',
     description: 'Also available while the lake is empty or being built.',
-    tag: 'condvest',
     query: z.object({}),
     answer: statusShape,
     handle: async (c) => fresh(c, await statusOf(serving)),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'condvest', {
     path: '/condvest/v1/tables',
     summary: 'The tables of the lake, with their columns',
-    tag: 'condvest',
     query: z.object({}),
     answer: tablesShape,
     handle: async (c) => fresh(c, await serving.reads.pass(() => tablesOf(serving))),

@@ -120,11 +120,9 @@ function probe() {
   const bugs: unknown[] = [];
   const app = new ServingApp();
   app.onError((error, c) => refusal(c, error, (bug) => bugs.push(bug)));
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'operations', {
     path: '/things/{thing}',
     summary: 'x',
-    tag: 'operations',
     params: z.object({ thing: z.string().max(5, 'at most 5 characters') }),
     query: z.object({ limit: whole({ min: 1, max: 9, default: 3 }) }),
     answer: 'text',
@@ -133,11 +131,10 @@ function probe() {
       return c.text(`${params.thing} ${query.limit}`);
     },
   });
-  addRoute(app, {
+  addRoute(app, 'operations', {
     method: 'post',
     path: '/things',
     summary: 'x',
-    tag: 'operations',
     body: z.object({ name: z.string('a text') }),
     answer: 'text',
     handle: (c, { body }) => c.text(body.name),

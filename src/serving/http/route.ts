@@ -4,13 +4,12 @@ import type { Scope, ServingApp, ServingContext } from './serving.ts';
 
 /** One route: what it is called with, what it answers, what it does. The OpenAPI document is made from these. */
 export interface RouteDefinition<Params, Query, Body> {
-  readonly method: 'get' | 'post' | 'delete';
+  /** Default: `get`. */
+  readonly method?: 'get' | 'post';
   /** As OpenAPI writes it: `/v2/last/trade/{ticker}`. */
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  /** `vendor`, `condvest`, `udf`, `openbb` or `operations`. */
-  readonly tag: string;
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   /** A JSON body. */
@@ -29,15 +28,19 @@ export interface RouteDefinition<Params, Query, Body> {
   ) => Promise<Response> | Response;
 }
 
+/** Group of a route in the OpenAPI document. */
+export type RouteTag = 'vendor' | 'condvest' | 'udf' | 'openbb' | 'operations';
+
 /** Puts a route into the application and into its OpenAPI document. */
 export function addRoute<Params = undefined, Query = undefined, Body = undefined>(
   app: ServingApp,
+  tag: RouteTag,
   route: RouteDefinition<Params, Query, Body>,
 ): void {
-  const { method, path, params, query, body, scope = 'read', handle } = route;
+  const { method = 'get', path, params, query, body, scope = 'read', handle } = route;
   const honoPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
   if (scope !== 'read') app.scopes.set(`${method.toUpperCase()} ${honoPath}`, scope);
-  app.openAPIRegistry.registerPath(documented(route));
+  app.openAPIRegistry.registerPath(documented(tag, route));
   app.on(method, honoPath, async (c) =>
     handle(c, {
       params: (params === undefined ? undefined : parsed(params, c.req.param(), 'Path parameter')) as Params,
@@ -93,8 +96,8 @@ const CONTENT_TYPES = {
   html: 'text/html',
 };
 
-function documented<P, Q, B>(route: RouteDefinition<P, Q, B>): RouteConfig {
-  const { method, path, summary, description, tag, params, query, body, answer, scope = 'read' } = route;
+function documented<P, Q, B>(tag: RouteTag, route: RouteDefinition<P, Q, B>): RouteConfig {
+  const { method = 'get', path, summary, description, params, query, body, answer, scope = 'read' } = route;
   const files = typeof answer === 'string' ? [CONTENT_TYPES[answer]] : Array.isArray(answer) ? answer : undefined;
   const content =
     files === undefined

@@ -75,13 +75,11 @@ interface PageRequest {
 }
 
 export function addAggregates(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}',
     summary: 'Bars of a symbol',
     description:
       'Windows of calendar time begin where the query does, as at the vendor. `session` is ours: windows of N sessions whose boundaries never move.',
-    tag: 'vendor',
     params,
     query,
     answer: aggregates,

@@ -19,11 +19,9 @@ const STAMPED_AT_MINUTE = 16 * 60;
 
 /** `GET /v2/aggs/grouped/locale/us/market/stocks/{date}`: every symbol's bar of one day. */
 export function addGroupedDaily(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v2/aggs/grouped/locale/us/market/stocks/{date}',
     summary: 'Bars of all symbols on one day',
-    tag: 'vendor',
     params: z.object({ date: dayParameter }),
     query: z.object({ adjusted: flag(true), include_otc: flag(false), as_of: asOfParameter }),
     answer: groupedDaily,

@@ -191,11 +191,9 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
       after: undefined,
     };
   };
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: `/v1/indicators/${indicator.name}/{ticker}`,
     summary: indicator.summary,
-    tag: 'vendor',
     params,
     query,
     answer: indicator.answer,

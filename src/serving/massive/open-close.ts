@@ -13,11 +13,9 @@ import { refuseOtherClasses } from './stock-symbol.ts';
 
 /** `GET /v1/open-close/{ticker}/{date}`: one day of one symbol, as a flat object. 404 where it has no bar on it. */
 export function addOpenClose(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v1/open-close/{ticker}/{date}',
     summary: 'Open, close, high and low of a symbol on one day',
-    tag: 'vendor',
     params: z.object({ ticker: symbolParameter, date: dayParameter }),
     query: z.object({ adjusted: flag(true), as_of: asOfParameter }),
     answer: openClose,

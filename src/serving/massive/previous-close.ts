@@ -18,11 +18,9 @@ const LOOK_BACK_DAYS = 14;
 
 /** `GET /v2/aggs/ticker/{ticker}/prev`: the symbol's bar of the last session that is over. */
 export function addPreviousClose(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v2/aggs/ticker/{ticker}/prev',
     summary: 'The last bar of a symbol whose session is over',
-    tag: 'vendor',
     params: z.object({ ticker: symbolParameter }),
     query: z.object({ adjusted: flag(true), as_of: asOfParameter }),
     answer: previousClose,

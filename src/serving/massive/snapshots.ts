@@ -28,11 +28,9 @@ const MOVERS = 20;
 
 /** `GET /v2/snapshot/locale/us/markets/stocks/…`: all tickers, some, one, and those that moved most. */
 export function addSnapshots(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: `${BASE}/tickers`,
     summary: 'Snapshots of all tickers, or of some',
-    tag: 'vendor',
     query: z.object({ tickers: list(TICKERS_MAX), include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
     handle: async (c, { query }) => {
@@ -53,11 +51,9 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     },
   });
 
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: `${BASE}/tickers/{ticker}`,
     summary: 'Snapshot of one ticker',
-    tag: 'vendor',
     params: z.object({ ticker: symbolParameter }),
     query: z.object({ as_of: asOfParameter }),
     answer: oneTickerSnapshot,
@@ -75,11 +71,9 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     },
   });
 
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: `${BASE}/{direction}`,
     summary: 'The twenty tickers that gained or lost most since their previous close',
-    tag: 'vendor',
     params: z.object({ direction: choice(['gainers', 'losers'], 'gainers') }),
     query: z.object({ include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,

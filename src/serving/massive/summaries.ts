@@ -13,11 +13,9 @@ import { marketStatus, priceOf, snapshotSession, unknownTicker } from './univers
 
 /** `GET /v1/summaries`: what a watchlist shows of its tickers, in the order in which they are named. */
 export function addSummaries(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v1/summaries',
     summary: 'What a watchlist shows of its tickers',
-    tag: 'vendor',
     query: z.object({ ...anyOf('ticker'), as_of: asOfParameter }),
     answer: summaries,
     handle: async (c, { query }) => {

@@ -47,11 +47,9 @@ type Query = z.infer<typeof query>;
 
 /** `GET /v3/snapshot`: what is known of tickers of any kind; this server has stocks. */
 export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: PATH,
     summary: 'Snapshots of tickers, page by page',
-    tag: 'vendor',
     query,
     answer: universalSnapshot,
     handle: async (c, { query: asked }) => {

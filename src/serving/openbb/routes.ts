@@ -11,11 +11,9 @@ const FIRST_CHOICES = ['SPY', 'AAPL'];
 
 /** OpenBB Workspace takes this server for a backend of its widgets. */
 export function addOpenbbRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'openbb', {
     path: '/widgets.json',
     summary: 'Widgets for OpenBB Workspace',
-    tag: 'openbb',
     answer: z.record(z.string(), z.object({ name: z.string(), type: z.string(), endpoint: z.string() })),
     handle: async (c) => {
       const view = await serving.views.current();
@@ -36,11 +34,9 @@ export function addOpenbbRoutes(app: ServingApp, serving: Serving): void {
       });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'openbb', {
     path: '/apps.json',
     summary: 'A dashboard for OpenBB Workspace',
-    tag: 'openbb',
     answer: z.array(z.object({ name: z.string(), tabs: z.record(z.string(), z.unknown()) })),
     handle: (c) => fresh(c, apps()),
   });

@@ -89,11 +89,9 @@ export function addUdfRoutes(app: ServingApp, serving: Serving): void {
 }
 
 function addDescriptions(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/config',
     summary: 'What this datafeed can do',
-    tag: 'udf',
     answer: orError(configShape),
     handle: (c) => {
       const config: ConfigShape = {
@@ -109,19 +107,15 @@ function addDescriptions(app: ServingApp, serving: Serving): void {
       return fresh(c, config);
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/time',
     summary: "The server's time, Unix seconds",
-    tag: 'udf',
     answer: 'text',
     handle: (c) => c.text(String(Math.floor(serving.clock.nowMs() / 1000)), 200, { 'cache-control': 'no-store' }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/symbols',
     summary: 'One symbol',
-    tag: 'udf',
     query: z.object({ symbol }),
     answer: orError(symbolShape),
     handle: (c, { query }) =>
@@ -140,11 +134,9 @@ function addDescriptions(app: ServingApp, serving: Serving): void {
         });
       }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/search',
     summary: 'Symbols by symbol or name',
-    tag: 'udf',
     query: z.object({
       query: searchText,
       type: searchText,
@@ -160,13 +152,11 @@ function addDescriptions(app: ServingApp, serving: Serving): void {
 }
 
 function addSeries(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/history',
     summary: 'Bars of one symbol, adjusted for splits',
     description:
       'nD is n trading days; the open window is its last bar. `to` is not included; `countback` outranks `from`; times are trading days at 00:00 UTC in seconds.',
-    tag: 'udf',
     query: historyQuery,
     answer: orError(historyShape),
     handle: (c, { query }) => {
@@ -178,11 +168,9 @@ function addSeries(app: ServingApp, serving: Serving): void {
       });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/quotes',
     summary: 'The last bar of some symbols, against the one before',
-    tag: 'udf',
     query: z.object({ symbols: list(QUOTES_MAX) }),
     answer: orError(quotesShape),
     handle: (c, { query }) =>
@@ -201,11 +189,9 @@ function addSeries(app: ServingApp, serving: Serving): void {
 }
 
 function addMarks(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/marks',
     summary: 'Splits, dividends and bars that are not final, on the bars',
-    tag: 'udf',
     query: marksQuery,
     answer: orError(marksShape),
     handle: (c, { query }) => {
@@ -218,11 +204,9 @@ function addMarks(app: ServingApp, serving: Serving): void {
       });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'udf', {
     path: '/udf/timescale_marks',
     summary: 'Splits and dividends, on the time scale',
-    tag: 'udf',
     query: marksQuery,
     answer: orError(timescaleMarksShape),
     handle: (c, { query }) => {

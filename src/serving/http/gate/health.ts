@@ -15,23 +15,19 @@ const READY = z.object({
 
 /** For those who look after the server: is it alive, is it ready, how does it do. */
 export function addHealthRoutes(app: ServingApp, serving: Serving, metrics: ServerMetrics): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'operations', {
     path: '/healthz',
     summary: 'The server is alive',
-    tag: 'operations',
     scope: 'none',
     answer: ALIVE,
     handle: () => json(200, { status: 'ok' }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'operations', {
     path: '/readyz',
     summary: 'The server should be asked',
     description:
       '503 with the reason while the lake is being built, is empty, or lacks a session whose corrections are over, and while the ' +
       'store of runs and keys cannot be reached.',
-    tag: 'operations',
     scope: 'none',
     answer: READY,
     handle: async () => {
@@ -45,11 +41,9 @@ export function addHealthRoutes(app: ServingApp, serving: Serving, metrics: Serv
     },
   });
   metrics.watch(serving, () => readinessOf(serving));
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'operations', {
     path: '/metrics',
     summary: 'Metrics for Prometheus',
-    tag: 'operations',
     answer: 'text',
     handle: async () =>
       new Response(await metrics.registry.metrics(), {

@@ -95,11 +95,9 @@ const newerDividendsQuery = z.object({
 });
 
 export function addEventRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/splits',
     summary: 'Splits as announced',
-    tag: 'vendor',
     query: splitsQuery,
     answer: splitsShape,
     handle: (c) =>
@@ -110,11 +108,9 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
         read: async (request) => (await readSplits(serving, request, olderSplits(request.query))).map(splitOf),
       }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/stocks/v1/splits',
     summary: 'Splits as announced, with the factor by which prices before them are adjusted',
-    tag: 'vendor',
     query: newerSplitsQuery,
     answer: newerSplitsShape,
     handle: (c, { query }) => {
@@ -131,11 +127,9 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/dividends',
     summary: 'Dividends as announced',
-    tag: 'vendor',
     query: dividendsQuery,
     answer: dividendsShape,
     handle: (c) =>
@@ -146,11 +140,9 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
         read: async (request) => (await readDividends(serving, request, olderDividends(request.query))).map(dividendOf),
       }),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/stocks/v1/dividends',
     summary: 'Dividends as announced, with the factor by which prices before them are adjusted',
-    tag: 'vendor',
     query: newerDividendsQuery,
     answer: newerDividendsShape,
     handle: (c, { query }) => {

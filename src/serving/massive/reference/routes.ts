@@ -52,11 +52,9 @@ const conditionsQuery = z.object({
 /** The vendor's reference routes: tickers, events, venues, conditions, hours. */
 export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
   // Before the route of one ticker, which would take "types" for a symbol.
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/tickers/types',
     summary: 'Kinds of securities',
-    tag: 'vendor',
     query: placeQuery,
     answer: tickerTypesShape,
     handle: (c, { query }) => {
@@ -73,11 +71,9 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
 }
 
 function addVenueRoutes(app: ServingApp): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/exchanges',
     summary: 'Exchanges and other venues',
-    tag: 'vendor',
     query: placeQuery,
     answer: exchangesShape,
     handle: (c, { query }) => {
@@ -85,11 +81,9 @@ function addVenueRoutes(app: ServingApp): void {
       return fresh(c, { status: 'OK', request_id: c.get('requestId'), count: results.length, results });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/stocks/v1/exchanges',
     summary: 'Exchanges and other venues',
-    tag: 'vendor',
     query: z.object({ limit: whole({ min: 1, max: 5000, default: 100 }) }),
     answer: newerExchangesShape,
     handle: (c, { query }) => {
@@ -103,11 +97,9 @@ function addVenueRoutes(app: ServingApp): void {
 }
 
 function addConditionRoutes(app: ServingApp, serving: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/conditions',
     summary: 'Conditions of trades, and which values of a bar they move',
-    tag: 'vendor',
     query: conditionsQuery,
     answer: conditionsShape,
     handle: (c) =>
@@ -134,19 +126,15 @@ function conditionsFor(query: z.infer<typeof conditionsQuery>): ConditionShape[]
 }
 
 function addMarketStatusRoutes(app: ServingApp, { calendar, clock }: Serving): void {
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v1/marketstatus/now',
     summary: 'Whether the market is open',
-    tag: 'vendor',
     answer: marketStatusShape,
     handle: (c) => fresh(c, marketStatus(calendar, clock.nowMs())),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v1/marketstatus/upcoming',
     summary: 'Holidays and early closes of the coming year',
-    tag: 'vendor',
     answer: z.array(upcomingShape),
     handle: (c) => fresh(c, upcomingHolidays(calendar, clock.nowMs())),
   });

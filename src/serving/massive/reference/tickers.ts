@@ -77,20 +77,16 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     read: (page) => listTickers(serving, page),
     envelope: countedEnvelope,
   };
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/tickers',
     summary: 'Tickers that are or were traded',
-    tag: 'vendor',
     query: tickersQuery,
     answer: tickersShape,
     handle: (c) => pageAnswer(c, serving, list),
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/v3/reference/tickers/{ticker}',
     summary: 'One ticker',
-    tag: 'vendor',
     params: z.object({ ticker: symbolParameter }),
     query: z.object({
       date: optionalDate.openapi({ description: 'As it was on this day; today unless given' }),
@@ -114,12 +110,10 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
       });
     },
   });
-  addRoute(app, {
-    method: 'get',
+  addRoute(app, 'vendor', {
     path: '/vX/reference/tickers/{id}/events',
     summary: 'The symbols that a security has had, newest first',
     description: 'The id is a ticker as it is meant today, or a composite FIGI. CUSIPs are not known.',
-    tag: 'vendor',
     params: z.object({ id: symbolParameter }),
     query: z.object({
       types: text.openapi({ description: 'Separated by commas; only ticker_change is known' }),

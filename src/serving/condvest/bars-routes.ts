@@ -3,7 +3,7 @@ import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { answer } from '../http/answer.ts';
-import { asOfParameter, choice, flag, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
+import { asOfParameter, choice, flag, optional, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { readBars } from '../read/bars.ts';
@@ -26,17 +26,18 @@ const BARS_MAX = 20_000;
 const INTERVAL_MAX = 252;
 
 /** `21`, or `21d` as the command line and tables write it. */
-const intervalParameter = z
-  .string()
-  .optional()
-  .transform((text, context): number => {
-    const [, digits = ''] = /^(\d{1,3})[dD]?$/.exec((text ?? '1').trim()) ?? [];
-    const interval = Number(digits);
-    if (interval >= 1 && interval <= INTERVAL_MAX) return interval;
-    context.addIssue({ code: 'custom', message: `a number of sessions from 1 to ${INTERVAL_MAX}` });
-    return z.NEVER;
-  })
-  .openapi({ type: 'integer', minimum: 1, maximum: INTERVAL_MAX, default: 1, description: 'Sessions per bar' });
+function readInterval(text: string): number | undefined {
+  const interval = Number(/^(\d{1,3})[dD]?$/.exec(text)?.[1]);
+  return interval >= 1 && interval <= INTERVAL_MAX ? interval : undefined;
+}
+
+const intervalParameter = optional(readInterval, `a number of sessions from 1 to ${INTERVAL_MAX}`, 1).openapi({
+  type: 'integer',
+  minimum: 1,
+  maximum: INTERVAL_MAX,
+  default: 1,
+  description: 'Sessions per bar',
+});
 
 const barsQuery = z.object({
   interval: intervalParameter,

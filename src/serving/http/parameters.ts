@@ -9,50 +9,56 @@ export const symbolParameter = z
   .regex(/^[!-~]{1,32}$/, 'a symbol: 1 to 32 printable characters')
   .openapi({ example: 'AAPL', description: 'Symbol, case-sensitive' });
 
-/** True and false as clients write them: `true`, `True`, `1`. */
-export function flag(defaultValue: boolean) {
+/**
+ * An optional parameter. `read` returns its value, or undefined if the text is not what is allowed. A blank text counts
+ * as none.
+ */
+export function optional<T, Absent>(read: (text: string) => T | undefined, allowed: string, absent: Absent) {
   return z
     .string()
     .optional()
-    .transform((text, context): boolean => {
-      if (text === undefined || text.trim() === '') return defaultValue;
-      const lower = text.trim().toLowerCase();
-      if (lower === 'true' || lower === '1') return true;
-      if (lower === 'false' || lower === '0') return false;
-      context.addIssue({ code: 'custom', message: 'true or false' });
+    .transform((given, context): T | Absent => {
+      const text = given?.trim() ?? '';
+      if (text === '') return absent;
+      const value = read(text);
+      if (value !== undefined) return value;
+      context.addIssue({ code: 'custom', message: allowed });
       return z.NEVER;
-    })
-    .openapi({ type: 'boolean', default: defaultValue });
+    });
+}
+
+/** True and false as clients write them: `true`, `True`, `1`. */
+export function flag<Absent extends boolean | undefined>(absent: Absent) {
+  const read = (text: string): boolean | undefined => {
+    const lower = text.toLowerCase();
+    if (lower === 'true' || lower === '1') return true;
+    return lower === 'false' || lower === '0' ? false : undefined;
+  };
+  return optional(read, 'true or false', absent).openapi({ type: 'boolean', default: absent });
 }
 
 export function whole(bounds: { readonly min: number; readonly max: number; readonly default: number }) {
   const { min, max } = bounds;
-  return z
-    .string()
-    .optional()
-    .transform((text, context): number => {
-      if (text === undefined || text.trim() === '') return bounds.default;
-      const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
-      if (value >= min && value <= max) return value;
-      context.addIssue({ code: 'custom', message: `a whole number from ${min} to ${max}` });
-      return z.NEVER;
-    })
-    .openapi({ type: 'integer', minimum: min, maximum: max, default: bounds.default });
+  const read = (text: string): number | undefined => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  };
+  return optional(read, `a whole number from ${min} to ${max}`, bounds.default).openapi({
+    type: 'integer',
+    minimum: min,
+    maximum: max,
+    default: bounds.default,
+  });
 }
 
 /** One of some words, whatever their case. */
 export function choice<const T extends string>(words: readonly T[], defaultValue: T) {
-  return z
-    .string()
-    .optional()
-    .transform((text, context): T => {
-      if (text === undefined || text === '') return defaultValue;
-      const found = words.find((word) => word.toLowerCase() === text.trim().toLowerCase());
-      if (found !== undefined) return found;
-      context.addIssue({ code: 'custom', message: words.join(', ') });
-      return z.NEVER;
-    })
-    .openapi({ type: 'string', enum: [...words], default: defaultValue });
+  const read = (text: string): T | undefined => words.find((word) => word.toLowerCase() === text.toLowerCase());
+  return optional(read, words.join(', '), defaultValue).openapi({
+    type: 'string',
+    enum: [...words],
+    default: defaultValue,
+  });
 }
 
 /** A date as `YYYY-MM-DD`. */
@@ -66,17 +72,10 @@ export const dateParameter = z
   })
   .openapi({ type: 'string', format: 'date', example: '2024-01-02' });
 
-export const optionalDate = z
-  .string()
-  .optional()
-  .transform((text, context): IsoDate | undefined => {
-    if (text === undefined || text.trim() === '') return undefined;
-    const date = parseIsoDate(text.trim());
-    if (date !== undefined) return date;
-    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD' });
-    return z.NEVER;
-  })
-  .openapi({ type: 'string', format: 'date' });
+export const optionalDate = optional(parseIsoDate, 'a date as YYYY-MM-DD', undefined).openapi({
+  type: 'string',
+  format: 'date',
+});
 
 /** Instants beyond these are no dates of ours: years 1900 to 2200. */
 const INSTANT_MIN = -70 * 366 * MS_PER_DAY;
@@ -110,37 +109,31 @@ export const cursorParameter = z
     description: 'From `next_url`; it overrides the other parameters with those of page one',
   });
 
+const INSTANT_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+function readInstant(text: string): InstantMs | undefined {
+  const read = readDateOrMs(text);
+  if (read !== undefined) return 'ms' in read ? read.ms : Date.parse(`${read.date}T23:59:59.999Z`);
+  const ms = INSTANT_TEXT.test(text) ? Date.parse(text) : Number.NaN;
+  return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? ms : undefined;
+}
+
 /** An instant to answer from: a date (its end in UTC), `2024-01-02T15:00:00Z`, or epoch milliseconds. */
-export const asOfParameter = z
-  .string()
-  .optional()
-  .transform((text, context): InstantMs | undefined => {
-    if (text === undefined || text.trim() === '') return undefined;
-    const read = readDateOrMs(text);
-    if (read !== undefined && 'ms' in read) return read.ms;
-    if (read !== undefined) return Date.parse(`${read.date}T23:59:59.999Z`);
-    const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text.trim())
-      ? Date.parse(text.trim())
-      : Number.NaN;
-    if (ms >= INSTANT_MIN && ms <= INSTANT_MAX) return ms;
-    context.addIssue({ code: 'custom', message: 'a date, an instant as 2024-01-02T15:00:00Z, or epoch milliseconds' });
-    return z.NEVER;
-  })
-  .openapi({ type: 'string', description: 'Answer from what was known at this instant' });
+export const asOfParameter = optional(
+  readInstant,
+  'a date, an instant as 2024-01-02T15:00:00Z, or epoch milliseconds',
+  undefined,
+).openapi({ type: 'string', description: 'Answer from what was known at this instant' });
 
 /** Texts separated by commas, spaces around them allowed; at most `max` of them. */
 export function list(max: number) {
-  return z
-    .string()
-    .optional()
-    .transform((text, context): readonly string[] => {
-      const items = (text ?? '')
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '');
-      if (items.length <= max) return [...new Set(items)];
-      context.addIssue({ code: 'custom', message: `at most ${max} items, separated by commas` });
-      return z.NEVER;
-    })
-    .openapi({ type: 'string', description: `Separated by commas, at most ${max}` });
+  const read = (text: string): readonly string[] | undefined => {
+    const items = text.split(',').map((item) => item.trim());
+    const given = items.filter((item) => item !== '');
+    return given.length <= max ? [...new Set(given)] : undefined;
+  };
+  return optional(read, `at most ${max} items, separated by commas`, [] as readonly string[]).openapi({
+    type: 'string',
+    description: `Separated by commas, at most ${max}`,
+  });
 }

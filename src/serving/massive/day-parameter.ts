@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
-import { readDateOrMs } from '../http/parameters.ts';
+import { optional, readDateOrMs } from '../http/parameters.ts';
 
 const FIRST = '1900-01-01';
 const LAST = '2199-12-31';
@@ -27,15 +27,14 @@ export const dayParameter = z
   })
   .openapi({ type: 'string', example: '2024-01-02', description: 'A date, or epoch milliseconds' });
 
+function readInstant(text: string): InstantMs | undefined {
+  const [date, read] = [readDay(text), readDateOrMs(text)];
+  if (date === undefined || read === undefined) return undefined;
+  return 'ms' in read ? read.ms : newYorkMidnight(date);
+}
+
 /** An instant in epoch milliseconds, or the midnight in New York with which a day begins. */
-export const optionalInstant = z
-  .string()
-  .optional()
-  .transform((text, context): InstantMs | undefined => {
-    if (text === undefined || text.trim() === '') return undefined;
-    const [date, read] = [readDay(text), readDateOrMs(text)];
-    if (date !== undefined && read !== undefined) return 'ms' in read ? read.ms : newYorkMidnight(date);
-    context.addIssue({ code: 'custom', message: ALLOWED });
-    return z.NEVER;
-  })
-  .openapi({ type: 'string', description: 'A date, or epoch milliseconds' });
+export const optionalInstant = optional(readInstant, ALLOWED, undefined).openapi({
+  type: 'string',
+  description: 'A date, or epoch milliseconds',
+});

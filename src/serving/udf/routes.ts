@@ -4,13 +4,12 @@ import { CondvestError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { priceChange } from '#market/price-change.ts';
 import { answer, fresh } from '../http/answer.ts';
-import { toJson } from '../http/json.ts';
 import { list, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { liveTagOf, type Series } from '../read/bar-series.ts';
+import { liveTagOf } from '../read/bar-series.ts';
 import { liveTag } from '../read/live-part.ts';
-import { TICKER_TABLES, type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
+import { TICKER_TABLES, tickersOf } from '../read/ticker-directory.ts';
 import type { LakeView } from '../read/view.ts';
 import {
   type Chart,
@@ -56,17 +55,9 @@ const historyQuery = z.object({
   resolution,
   from: seconds.optional(),
   to: seconds,
-  countback: z
-    .string()
-    .optional()
-    .transform((text, context): number | undefined => {
-      if (text === undefined || text === '') return undefined;
-      const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-      if (value <= COUNTBACK_MAX) return value === 0 ? undefined : value;
-      context.addIssue({ code: 'custom', message: `a whole number up to ${COUNTBACK_MAX}` });
-      return z.NEVER;
-    })
-    .openapi({ type: 'integer', description: 'So many bars before `to`, wherever `from` lies' }),
+  countback: whole({ min: 0, max: COUNTBACK_MAX, default: 0 }).openapi({
+    description: 'So many bars before `to`, wherever `from` lies; 0: as many as lie in the range',
+  }),
 });
 const marksQuery = z.object({ symbol, resolution, from: seconds, to: seconds });
 const searchText = z.string().max(64, 'at most 64 characters').default('');
@@ -160,12 +151,9 @@ function addSeries(app: ServingApp, serving: Serving): void {
     query: historyQuery,
     answer: orError(historyShape),
     handle: (c, { query }) => {
-      const length = readResolution(query.resolution);
-      return chartAnswer(c, serving, { resolution: length, symbols: [query.symbol] }, async (view, today) => {
-        const { bars } = await readChart(serving, { symbol: query.symbol, resolution: length, today }, view);
-        const { from = Number.NEGATIVE_INFINITY, to, countback } = query;
-        return sliceHistory(bars, { from, to, countback });
-      });
+      const { from = Number.NEGATIVE_INFINITY, to, countback } = query;
+      const part = { from, to, countback: countback === 0 ? undefined : countback };
+      return oneChartAnswer(c, serving, query, ({ bars }) => sliceHistory(bars, part));
     },
   });
   addRoute(app, 'udf', {
@@ -173,18 +161,12 @@ function addSeries(app: ServingApp, serving: Serving): void {
     summary: 'The last bar of some symbols, against the one before',
     query: z.object({ symbols: list(QUOTES_MAX) }),
     answer: orError(quotesShape),
-    handle: (c, { query }) =>
-      chartAnswer(
-        c,
-        serving,
-        { resolution: DAILY, symbols: query.symbols },
-        async (view, today): Promise<QuotesShape> => {
-          const directory = await tickersOf(serving, view);
-          const d: QuotesShape['d'] = [];
-          for (const name of query.symbols) d.push(await quoteOf({ serving, view, directory, today }, name));
-          return { s: 'ok', d };
-        },
-      ),
+    handle: (c, { query: { symbols } }) =>
+      chartAnswer(c, serving, { resolution: DAILY, symbols }, async (view, today): Promise<QuotesShape> => {
+        const d: QuotesShape['d'] = [];
+        for (const name of symbols) d.push(await quoteOf(serving, view, today, name));
+        return { s: 'ok', d };
+      }),
   });
 }
 
@@ -194,33 +176,40 @@ function addMarks(app: ServingApp, serving: Serving): void {
     summary: 'Splits, dividends and bars that are not final, on the bars',
     query: marksQuery,
     answer: orError(marksShape),
-    handle: (c, { query }) => {
-      const length = readResolution(query.resolution);
-      return chartAnswer(c, serving, { resolution: length, symbols: [query.symbol] }, async (view, today) => {
-        const chart = await readChart(serving, { symbol: query.symbol, resolution: length, today }, view);
-        const request = { resolution: length, from: query.from, to: query.to };
+    handle: (c, { query }) =>
+      oneChartAnswer(c, serving, query, async (chart, view, resolution) => {
+        const request = { ...query, resolution };
         const events = await eventMarks(view, chart, request);
         return marksShapeOf([...events, ...(await barMarks(chart, request))]);
-      });
-    },
+      }),
   });
   addRoute(app, 'udf', {
     path: '/udf/timescale_marks',
     summary: 'Splits and dividends, on the time scale',
     query: marksQuery,
     answer: orError(timescaleMarksShape),
-    handle: (c, { query }) => {
-      const length = readResolution(query.resolution);
-      return chartAnswer(c, serving, { resolution: length, symbols: [query.symbol] }, async (view, today) => {
-        const chart = await readChart(serving, { symbol: query.symbol, resolution: length, today }, view);
-        const request = { resolution: length, from: query.from, to: query.to };
-        return timescaleMarksOf(await eventMarks(view, chart, request));
-      });
-    },
+    handle: (c, { query }) =>
+      oneChartAnswer(c, serving, query, async (chart, view, resolution) =>
+        timescaleMarksOf(await eventMarks(view, chart, { ...query, resolution })),
+      ),
   });
 }
 
 const DAILY = readResolution('1D');
+
+/** Responds with what is made of the chart that a query asks for. */
+function oneChartAnswer(
+  c: ServingContext,
+  serving: Serving,
+  query: { readonly symbol: string; readonly resolution: string },
+  make: (chart: Chart, view: LakeView, resolution: Resolution) => unknown,
+): Promise<Response> {
+  const resolution = readResolution(query.resolution);
+  return chartAnswer(c, serving, { resolution, symbols: [query.symbol] }, async (view, today) => {
+    const request = await spelled(serving, { symbol: query.symbol, resolution, today }, view);
+    return make(await readChartSeries(serving, request, view), view, resolution);
+  });
+}
 
 /** Responds with what the newest versions say of some symbols: cached until they, the day or the live bars of these symbols change. */
 async function chartAnswer(
@@ -232,12 +221,12 @@ async function chartAnswer(
   const view = await serving.views.current();
   const today = newYorkAt(serving.clock.nowMs()).date;
   const uses = [...new Set([...tablesOf(length), ...TICKER_TABLES])];
-  const tagOf = async (text: string): Promise<string> => {
-    const series = await openChart(serving, { symbol: text, resolution: length, today }, view).catch(whereUnknown);
-    return series === undefined ? '' : liveTagOf(series);
+  const tagOf = async (symbol: string): Promise<string> => {
+    const request = await spelled(serving, { symbol, resolution: length, today }, view);
+    return liveTagOf(await openChartSeries(serving, request, view));
   };
   const isLive = symbols.length > 0 && (await liveTag(serving, view)) !== '';
-  const tags = isLive ? await Promise.all(symbols.map(tagOf)) : [];
+  const tags = isLive ? await Promise.all(symbols.map((symbol) => tagOf(symbol).catch(whereUnknown))) : [];
   return answer(c, serving, { view, uses, also: [today, ...tags].join(' '), make: () => make(view, today) });
 }
 
@@ -245,16 +234,10 @@ function whereUnknown(cause: unknown): undefined {
   if (!(cause instanceof CondvestError) || cause.code !== 'symbol-unknown') throw cause;
 }
 
-async function openChart(serving: Serving, request: ChartRequest, view: LakeView): Promise<Series> {
-  const directory = await tickersOf(serving, view);
-  const ticker = tickerOf(directory, request.symbol, sessionOn(serving, request.today));
-  return openChartSeries(serving, { ...request, symbol: ticker.symbol }, view);
-}
-
-async function readChart(serving: Serving, request: ChartRequest, view: LakeView): Promise<Chart> {
-  const directory = await tickersOf(serving, view);
-  const ticker = tickerOf(directory, request.symbol, sessionOn(serving, request.today));
-  return readChartSeries(serving, { ...request, symbol: ticker.symbol }, view);
+/** The same request with the symbol as the lake spells it. Throws `symbol-unknown`. */
+async function spelled(serving: Serving, request: ChartRequest, view: LakeView): Promise<ChartRequest> {
+  const ticker = tickerOf(await tickersOf(serving, view), request.symbol, sessionOn(serving, request.today));
+  return { ...request, symbol: ticker.symbol };
 }
 
 /** The last session on or before a date. */
@@ -262,17 +245,14 @@ function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate {
   return calendar.sessionAt(Math.max(0, calendar.indexOnOrBefore(date)));
 }
 
-interface QuoteDeps {
-  readonly serving: Serving;
-  readonly view: LakeView;
-  readonly directory: TickerDirectory;
-  readonly today: IsoDate;
-}
-
-async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][number]> {
-  const { serving, view, directory, today } = deps;
+async function quoteOf(
+  serving: Serving,
+  view: LakeView,
+  today: IsoDate,
+  name: string,
+): Promise<QuotesShape['d'][number]> {
   try {
-    const ticker = tickerOf(directory, name, sessionOn(serving, today));
+    const ticker = tickerOf(await tickersOf(serving, view), name, sessionOn(serving, today));
     const { bars } = await readChartSeries(serving, { symbol: ticker.symbol, resolution: DAILY, today }, view);
     const last = lastBarOf(bars);
     if (last === undefined) return { s: 'error', n: name, errmsg: 'no_data', v: {} };
@@ -304,12 +284,5 @@ async function quoteOf(deps: QuoteDeps, name: string): Promise<QuotesShape['d'][
 
 function errorAnswer(c: ServingContext, error: CondvestError): Response {
   const body: UdfError = { s: 'error', errmsg: error.code === 'symbol-unknown' ? 'unknown_symbol' : error.message };
-  return new Response(toJson(body), {
-    status: 200,
-    headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-request-id': c.get('requestId'),
-    },
-  });
+  return fresh(c, body);
 }

@@ -37,12 +37,9 @@ const newerLimit = whole({ min: 1, max: 5000, default: 100 });
 const splitsQuery = z.object({
   ...textRange('ticker'),
   ...dateRange('execution_date'),
-  reverse_split: z
-    .string()
-    .optional()
-    .transform((text) => (text === '' ? undefined : text))
-    .pipe(z.union([z.undefined(), flag(false)]))
-    .openapi({ type: 'boolean', description: 'Only splits into fewer shares (true), or only the others (false)' }),
+  reverse_split: flag(undefined).openapi({
+    description: 'Only splits into fewer shares (true), or only the others (false)',
+  }),
   order,
   limit,
   sort: choice(['execution_date', 'ticker'], 'execution_date'),

@@ -1,7 +1,7 @@
-import { z } from '@hono/zod-openapi';
-import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import type { z } from '@hono/zod-openapi';
+import { parseIsoDate } from '#base/dates.ts';
 import { sqlText } from '#lake/engine.ts';
-import { list } from '../../http/parameters.ts';
+import { list, optional } from '../../http/parameters.ts';
 
 /** Filters of one field: the value itself, `field.gt`, `.gte`, `.lt`, `.lte` and, where a list may be given, `.any_of`. */
 export interface Range<T extends string | number> {
@@ -16,36 +16,19 @@ export interface Range<T extends string | number> {
 /** Values that one `.any_of` may name. */
 const ANY_OF_MAX = 250;
 
-const textFilter = z
-  .string()
-  .optional()
-  .transform((text) => (text === undefined || text.trim() === '' ? undefined : text.trim()))
-  .openapi({ type: 'string' });
+const textFilter = optional((text) => text, 'a text', undefined).openapi({ type: 'string' });
 
-const dateFilter = z
-  .string()
-  .optional()
-  .transform((text, context): IsoDate | undefined => {
-    if (text === undefined || text.trim() === '') return undefined;
-    // Clients that have an instant send it as such; its date is meant.
-    const date = parseIsoDate(text.trim().slice(0, 10));
-    if (date !== undefined) return date;
-    context.addIssue({ code: 'custom', message: 'a date as YYYY-MM-DD' });
-    return z.NEVER;
-  })
-  .openapi({ type: 'string', format: 'date' });
+/** Clients that have an instant send it as such; its date is meant. */
+const dateFilter = optional((text) => parseIsoDate(text.slice(0, 10)), 'a date as YYYY-MM-DD', undefined).openapi({
+  type: 'string',
+  format: 'date',
+});
 
-const numberFilter = z
-  .string()
-  .optional()
-  .transform((text, context): number | undefined => {
-    if (text === undefined || text.trim() === '') return undefined;
-    const value = /^-?\d{1,15}(\.\d{1,15})?$/.test(text.trim()) ? Number(text) : Number.NaN;
-    if (Number.isFinite(value)) return value;
-    context.addIssue({ code: 'custom', message: 'a number' });
-    return z.NEVER;
-  })
-  .openapi({ type: 'number' });
+const numberFilter = optional(
+  (text) => (/^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : undefined),
+  'a number',
+  undefined,
+).openapi({ type: 'number' });
 
 /** The parameters of a field's filters, for a schema. */
 export function rangeOf<const Name extends string, S extends z.ZodType>(name: Name, one: S) {

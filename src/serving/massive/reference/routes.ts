@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { fresh } from '../../http/answer.ts';
 import { pageAnswer } from '../../http/paged-list.ts';
-import { choice, cursorParameter, whole } from '../../http/parameters.ts';
+import { choice, cursorParameter, optional, whole } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import {
@@ -36,12 +36,9 @@ function isKnown({ asset_class, locale }: z.infer<typeof placeQuery>): boolean {
 const conditionsQuery = z.object({
   asset_class: choice(ASSET_CLASSES, ''),
   data_type: choice(['', 'trade', 'bbo', 'nbbo'], '').openapi({ description: 'Conditions of quotes are not known' }),
-  id: z
-    .string()
-    .regex(/^\d{1,6}$/, 'a whole number')
-    .optional()
-    .transform((text) => (text === undefined ? undefined : Number(text)))
-    .openapi({ type: 'integer' }),
+  id: optional((text) => (/^\d{1,6}$/.test(text) ? Number(text) : undefined), 'a whole number', undefined).openapi({
+    type: 'integer',
+  }),
   sip: choice(['', 'CTA', 'UTP', 'OPRA'], ''),
   order: choice(['asc', 'desc'], 'asc'),
   limit: whole({ min: 1, max: 1000, default: 10 }),

@@ -5,6 +5,7 @@ import { consolidateTask } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { choiceOption, invalid, textOption, wholeOption } from './options.ts';
 import { formatBytes, formatCount } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const WORKERS_MAX = 64;
@@ -17,28 +18,23 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     maxWorkers: wholeOption(invocation, 'maxWorkers', 1, WORKERS_MAX) ?? 2,
     ...(years === undefined ? {} : { years }),
   };
-  const report = await withApp(invocation, async (app) => {
-    const progress = terminal.progress('merging');
+  const consolidated = await withApp(invocation, async (app) => {
+    using progress = terminal.progress('merging');
     let done = 0;
-    try {
-      return await consolidateTask(app, request, ({ table }) => {
-        done += 1;
-        progress.update(done, done + 1, table);
-      });
-    } finally {
-      progress.stop();
-    }
+    return await consolidateTask(app, request, ({ table }) => {
+      done += 1;
+      progress.update(done, done + 1, table);
+    });
   });
-  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
-  else await terminal.line(describeConsolidate(report));
+  await report(terminal, consolidated, () => [describeConsolidate(consolidated)]);
   return 0;
 }
 
 /** Describes a consolidation in one line. */
-export function describeConsolidate(report: ConsolidateReport): string {
-  if (report.merged.length === 0) return 'Nothing to merge.';
-  const files = `${plural(report.filesBefore, 'file')} (${formatBytes(report.bytesBefore)}) into ${formatCount(report.filesAfter)} (${formatBytes(report.bytesAfter)})`;
-  return `Merged ${files}: ${plural(report.rows, 'row')}, proved equal`;
+export function describeConsolidate(consolidated: ConsolidateReport): string {
+  if (consolidated.merged.length === 0) return 'Nothing to merge.';
+  const files = `${plural(consolidated.filesBefore, 'file')} (${formatBytes(consolidated.bytesBefore)}) into ${formatCount(consolidated.filesAfter)} (${formatBytes(consolidated.bytesAfter)})`;
+  return `Merged ${files}: ${plural(consolidated.rows, 'row')}, proved equal`;
 }
 
 function yearsOption(invocation: Invocation): number[] | undefined {

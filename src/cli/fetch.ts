@@ -5,6 +5,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
 import { dateOption, flagOption } from './options.ts';
 import { formatCount, formatDuration } from './render/text.ts';
+import { report } from './report.ts';
 import { stepProgress } from './step-progress.ts';
 import { withApp } from './with-app.ts';
 
@@ -20,31 +21,28 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 /** Fetches with progress and time left, and reports the result. Shared by `fetch`, `backfill` and `repair`. */
 export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
   const { terminal, signal } = invocation;
-  const progress = stepProgress(terminal);
-  const report = await withApp(invocation, async (app) => {
-    try {
-      return await fetchTask(app, {
-        ...request,
-        signal,
-        onReference: () => progress.update('fetching', 0, 1, 'listings, splits and dividends'),
-        onProgress: ({ done, total, session, leftMs }) =>
-          progress.update('fetching', done, total, `${session}, ${formatDuration(leftMs)} left`),
-      });
-    } finally {
-      progress.stop();
-    }
+  const fetched = await withApp(invocation, async (app) => {
+    using progress = stepProgress(terminal);
+    return await fetchTask(app, {
+      ...request,
+      signal,
+      onReference: () => progress.update('fetching', 0, 1, 'listings, splits and dividends'),
+      onProgress: ({ done, total, session, leftMs }) =>
+        progress.update('fetching', done, total, `${session}, ${formatDuration(leftMs)} left`),
+    });
   });
-  if (terminal.json) await terminal.line(JSON.stringify(fetchJson(report), undefined, 2));
-  else for (const line of describeFetch(report)) await terminal.line(line);
-  const failed = report.bars.sessions.filter(({ error }) => error !== undefined);
+  await report(terminal, fetchJson(fetched), () => describeFetch(fetched));
+  const failed = fetched.bars.sessions.filter(({ error }) => error !== undefined);
   for (const { session, error } of failed.slice(0, FAILURES_SHOWN))
     terminal.note(`condvest: session ${session}: ${error?.message ?? ''}`);
-  if (report.referenceError !== undefined)
-    terminal.note(`condvest: listings, splits and dividends: ${report.referenceError.message}`);
-  if (failed.length > 0 || report.referenceError !== undefined) return 1;
+  if (fetched.referenceError !== undefined)
+    terminal.note(`condvest: listings, splits and dividends: ${fetched.referenceError.message}`);
+  if (failed.length > 0 || fetched.referenceError !== undefined) return 1;
   const isWhole =
-    leftUndone(report) === 0 &&
-    report.bars.sessions.every(({ state, outcome }) => outcome === 'beyond-plan' || (state ?? 'partial') !== 'partial');
+    leftUndone(fetched) === 0 &&
+    fetched.bars.sessions.every(
+      ({ state, outcome }) => outcome === 'beyond-plan' || (state ?? 'partial') !== 'partial',
+    );
   return isWhole ? 0 : 3;
 }
 
@@ -61,8 +59,8 @@ const SESSIONS_SHOWN = 10;
 const NAMES_SHOWN = 10;
 
 /** Describes a fetch, line by line. */
-export function describeFetch(report: FetchReport): string[] {
-  const { bars, planned, reference, source } = report;
+export function describeFetch(fetched: FetchReport): string[] {
+  const { bars, planned, reference, source } = fetched;
   const lines: string[] = [];
   if (planned.length === 0) lines.push(`Nothing to fetch: the lake has every session that ${source} has by now.`);
   const shown = bars.sessions.filter(({ outcome }) => outcome !== 'beyond-plan');
@@ -89,7 +87,7 @@ export function describeFetch(report: FetchReport): string[] {
         (refused?.detail === undefined ? '' : ` (${refused.detail})`),
     );
   }
-  const left = leftUndone(report);
+  const left = leftUndone(fetched);
   if (left > 0) lines.push(`${plural(left, 'session')} not fetched yet; run the command again to continue`);
   if (reference?.asked === true) {
     const { listings, splits, dividends } = reference;
@@ -121,11 +119,11 @@ function shortList(names: readonly string[]): string {
   return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function fetchJson(report: FetchReport): object {
-  const sessions = report.bars.sessions.map(({ error, ...one }) => ({
+function fetchJson(fetched: FetchReport): object {
+  const sessions = fetched.bars.sessions.map(({ error, ...one }) => ({
     ...one,
     ...(error === undefined ? {} : { error: errorReport(error) }),
   }));
-  const referenceError = report.referenceError === undefined ? null : errorReport(report.referenceError);
-  return { ...report, bars: { ...report.bars, sessions }, referenceError };
+  const referenceError = fetched.referenceError === undefined ? null : errorReport(fetched.referenceError);
+  return { ...fetched, bars: { ...fetched.bars, sessions }, referenceError };
 }

@@ -3,8 +3,9 @@ import { historyTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { wholeOption } from './options.ts';
-import { renderTable } from './render/table.ts';
+import { renderTable, right } from './render/table.ts';
 import { formatBytes, formatCount, formatInstant } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const VERSIONS_SHOWN = 20;
@@ -14,20 +15,16 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, VERSIONS_MAX) ?? VERSIONS_SHOWN;
   const entries = await withApp(invocation, (app) => historyTask(app, operands[0] ?? '', limit));
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(entries, undefined, 2));
-    return 0;
-  }
   const columns = [
-    { name: 'version', align: 'right' as const },
-    { name: 'when' },
-    { name: 'operation' },
-    { name: 'from' },
-    { name: 'rows', align: 'right' as const },
-    { name: 'files' },
-    { name: 'size', align: 'right' as const },
-    { name: 'sessions' },
-    { name: 'by' },
+    right('version'),
+    'when',
+    'operation',
+    'from',
+    right('rows'),
+    'files',
+    right('size'),
+    'sessions',
+    'by',
   ];
   const rows = entries.map((entry) => [
     String(entry.version),
@@ -40,9 +37,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     shortSessions(entry.units),
     printable(entry.engine),
   ]);
-  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
+  await report(terminal, entries, () => renderTable(columns, rows, terminal.width));
   const oldest = entries.at(-1)?.version ?? 0;
-  if (oldest > 0) terminal.note(`(the newest ${entries.length}; more with --limit)`);
+  if (oldest > 0 && !terminal.json) terminal.note(`(the newest ${entries.length}; more with --limit)`);
   return 0;
 }
 

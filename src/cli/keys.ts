@@ -3,8 +3,9 @@ import { openLocal } from '#runtime/local/open-local.ts';
 import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/tasks/key-tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { invalid, textOption, wholeOption } from './options.ts';
-import { renderTable } from './render/table.ts';
+import { renderTable, right } from './render/table.ts';
 import { formatCount, formatInstant } from './render/text.ts';
+import { report } from './report.ts';
 
 const ACTIONS = ['create', 'list', 'revoke'] as const;
 const SCOPES = ['read', 'admin'] as const;
@@ -55,12 +56,8 @@ async function create(invocation: Invocation, name: string): Promise<ExitCode> {
     requestsPerMinute: perMinute === 0 ? null : perMinute,
     requestsPerDay: perDay === 0 ? null : perDay,
   });
-  if (terminal.json) {
-    await terminal.line(JSON.stringify({ key, id, name, scopes }, undefined, 2));
-    return 0;
-  }
-  terminal.note(`Key ${id} "${name}" (${scopes.join(', ')}). It is shown only this once:`);
-  await terminal.line(key);
+  if (!terminal.json) terminal.note(`Key ${id} "${name}" (${scopes.join(', ')}). It is shown only this once:`);
+  await report(terminal, { key, id, name, scopes }, () => [key]);
   return 0;
 }
 
@@ -75,25 +72,12 @@ async function list(invocation: Invocation): Promise<ExitCode> {
   const { terminal, config } = invocation;
   await using app = await openLocal(config, { readOnly: true });
   const keys = await listKeysTask(app);
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(keys, undefined, 2));
-    return 0;
-  }
-  if (keys.length === 0) {
-    await terminal.line('There are no keys. Create one with: condvest keys create NAME');
-    return 0;
-  }
-  const columns = [
-    { name: 'id' },
-    { name: 'name' },
-    { name: 'state' },
-    { name: 'scopes' },
-    { name: 'per minute', align: 'right' as const },
-    { name: 'per day', align: 'right' as const },
-    { name: 'created' },
-    { name: 'last used' },
-  ];
-  for (const line of renderTable(columns, keys.map(rowOf), terminal.width)) await terminal.line(line);
+  const columns = ['id', 'name', 'state', 'scopes', right('per minute'), right('per day'), 'created', 'last used'];
+  await report(terminal, keys, () =>
+    keys.length === 0
+      ? ['There are no keys. Create one with: condvest keys create NAME']
+      : renderTable(columns, keys.map(rowOf), terminal.width),
+  );
   return 0;
 }
 
@@ -115,9 +99,10 @@ async function revoke(invocation: Invocation, idOrName: string): Promise<ExitCod
   const { terminal, config } = invocation;
   await using app = await openLocal(config, { readOnly: true });
   const key = await revokeKeyTask(app, idOrName);
-  if (terminal.json) await terminal.line(JSON.stringify(key, undefined, 2));
-  else if (key.revokedMs !== null) {
-    await terminal.line(`Key ${key.id} "${key.name}" was already revoked, ${formatInstant(key.revokedMs)}`);
-  } else await terminal.line(`Key ${key.id} "${key.name}" is revoked; servers reject it within seconds`);
+  await report(terminal, key, () => [
+    key.revokedMs === null
+      ? `Key ${key.id} "${key.name}" is revoked; servers reject it within seconds`
+      : `Key ${key.id} "${key.name}" was already revoked, ${formatInstant(key.revokedMs)}`,
+  ]);
   return 0;
 }

@@ -2,10 +2,11 @@ import { UsageError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
 import { deadLettersTask, noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
-import type { DeadLetterView } from '#runtime/tasks/reports.ts';
+import type { DeadLetterView, NoticeView } from '#runtime/tasks/reports.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { formatInstant } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
@@ -25,10 +26,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 async function test(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const results = await withApp(invocation, (app) => testNotifiers(app, (line) => terminal.note(line)));
-  if (terminal.json) await terminal.line(JSON.stringify(results, undefined, 2));
-  else
-    for (const { channel, error } of results)
-      await terminal.line(error === undefined ? `${channel}: delivered` : `${channel}: FAILED: ${error}`);
+  await report(terminal, results, () =>
+    results.map(({ channel, error }) => `${channel}: ${error === undefined ? 'delivered' : `FAILED: ${error}`}`),
+  );
   return results.some(({ error }) => error !== undefined) ? 1 : 0;
 }
 
@@ -39,20 +39,21 @@ async function digest(invocation: Invocation): Promise<ExitCode> {
     notices: await noticesTask(app, !flagOption(invocation, 'all'), limit),
     dead: await deadLettersTask(app, limit),
   }));
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(notices, undefined, 2));
-    return 0;
-  }
-  await terminal.line(notices.length === 0 ? 'No open notices.' : plural(notices.length, 'notice'));
-  for (const notice of notices) {
-    const since = `since ${formatInstant(notice.firstSeenMs)}${notice.count > 1 ? `, seen ${notice.count} times` : ''}`;
-    const resolved = notice.resolvedMs === null ? '' : `, resolved ${formatInstant(notice.resolvedMs)}`;
-    await terminal.line(`\n${notice.severity.toUpperCase()}  ${notice.title} (${since}${resolved})`);
-    await terminal.line(`  ${notice.text.replaceAll('\n', '\n  ')}`);
-  }
-  if (dead.length > 0) await terminal.line('');
-  for (const letter of dead) await terminal.line(describeDeadLetter(letter));
+  await report(terminal, notices, () => [
+    notices.length === 0 ? 'No open notices.' : plural(notices.length, 'notice'),
+    ...notices.flatMap(describeNotice),
+    ...(dead.length > 0 ? ['', ...dead.map(describeDeadLetter)] : []),
+  ]);
   return 0;
+}
+
+function describeNotice(notice: NoticeView): string[] {
+  const since = `since ${formatInstant(notice.firstSeenMs)}${notice.count > 1 ? `, seen ${notice.count} times` : ''}`;
+  const resolved = notice.resolvedMs === null ? '' : `, resolved ${formatInstant(notice.resolvedMs)}`;
+  return [
+    `\n${notice.severity.toUpperCase()}  ${notice.title} (${since}${resolved})`,
+    `  ${notice.text.replaceAll('\n', '\n  ')}`,
+  ];
 }
 
 export function describeDeadLetter({ channel, event, notice, failures }: DeadLetterView): string {

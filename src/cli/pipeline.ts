@@ -4,8 +4,9 @@ import type { PipelineRunView, RunView, StepView } from '#runtime/tasks/reports.
 
 import type { ExitCode, Invocation } from './command.ts';
 import { dateOption, wholeOption } from './options.ts';
-import { renderTable } from './render/table.ts';
+import { renderTable, right } from './render/table.ts';
 import { formatCount, formatDuration, formatInstant } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const ACTIONS = ['run', 'resume', 'status', 'history', 'show'] as const;
@@ -49,7 +50,7 @@ function needed(id: string | undefined, action: string): string {
 async function runAndReport(invocation: Invocation, resume: string | undefined): Promise<ExitCode> {
   const { terminal, signal } = invocation;
   const session = dateOption(invocation, 'session');
-  const report = await withApp(invocation, (app) =>
+  const done = await withApp(invocation, (app) =>
     pipelineTask(app, {
       input: session === undefined ? {} : { session },
       ...(resume === undefined ? {} : { resume }),
@@ -60,44 +61,27 @@ async function runAndReport(invocation: Invocation, resume: string | undefined):
       write: (line) => terminal.note(line),
     }),
   );
-  const { run: ended, steps, notified: told, left } = report;
-  if (terminal.json) await terminal.line(JSON.stringify({ run: ended, steps, told, left }, undefined, 2));
-  else await terminal.line(describeRun(ended));
+  const { run: ended, steps, notified: told, left } = done;
+  await report(terminal, { run: ended, steps, told, left }, () => [describeRun(ended)]);
   return ended.state === 'succeeded' ? 0 : 1;
 }
 
 async function show(invocation: Invocation, id: string | undefined): Promise<ExitCode> {
   const { terminal } = invocation;
   const details = await withApp(invocation, (app) => runTask(app, id));
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(details ?? null, undefined, 2));
-    return 0;
-  }
-  if (details === undefined) {
-    await terminal.line('The pipeline has not run yet. Run it with: condvest pipeline run');
-    return 0;
-  }
-  for (const line of describeDetails(details, terminal.width)) await terminal.line(line);
-  return details.run.state === 'failed' ? 1 : 0;
+  await report(terminal, details ?? null, () =>
+    details === undefined
+      ? ['The pipeline has not run yet. Run it with: condvest pipeline run']
+      : describeDetails(details, terminal.width),
+  );
+  return details?.run.state === 'failed' && !terminal.json ? 1 : 0;
 }
 
 async function history(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 10_000) ?? LIMIT_DEFAULT;
   const runs = await withApp(invocation, (app) => runsTask(app, limit));
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(runs, undefined, 2));
-    return 0;
-  }
-  const columns = [
-    { name: 'run' },
-    { name: 'kind' },
-    { name: 'state' },
-    { name: 'started' },
-    { name: 'took' },
-    { name: 'tries' },
-    { name: '' },
-  ];
+  const columns = ['run', 'kind', 'state', 'started', 'took', 'tries', ''];
   const rows = runs.map((one) => [
     one.id,
     one.kind,
@@ -107,20 +91,13 @@ async function history(invocation: Invocation): Promise<ExitCode> {
     String(one.tries),
     shortened(one.error ?? ''),
   ]);
-  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
+  await report(terminal, runs, () => renderTable(columns, rows, terminal.width));
   return 0;
 }
 
 /** Describes a run and its steps, line by line. */
 export function describeDetails({ run: one, steps }: PipelineRunView, width: number): string[] {
-  const columns = [
-    { name: 'step' },
-    { name: 'try', align: 'right' as const },
-    { name: 'state' },
-    { name: 'took', align: 'right' as const },
-    { name: 'rows', align: 'right' as const },
-    { name: '' },
-  ];
+  const columns = ['step', right('try'), 'state', right('took'), right('rows'), ''];
   const rows = steps.map((step) => [
     step.step,
     String(step.attempt),

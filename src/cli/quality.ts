@@ -5,6 +5,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
 import { dateOption, wholeOption } from './options.ts';
 import { formatCount } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const LIMIT_DEFAULT = 10;
@@ -15,9 +16,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const from = session ?? dateOption(invocation, 'from');
   const to = session ?? dateOption(invocation, 'to');
   const limit = wholeOption(invocation, 'limit', 1, 100_000) ?? LIMIT_DEFAULT;
-  const report = await withApp(invocation, (app) => qualityTask(app, { from, to, limit }));
-  if (terminal.json) await terminal.line(JSON.stringify(report, undefined, 2));
-  else for (const line of describeQuality(report)) await terminal.line(line);
+  const found = await withApp(invocation, (app) => qualityTask(app, { from, to, limit }));
+  await report(terminal, found, () => describeQuality(found));
   return 0;
 }
 
@@ -29,12 +29,12 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** Describes the warnings about the stored bars, line by line. */
-export function describeQuality(report: QualityTaskReport): string[] {
-  const { quarantined, warnings, examples } = report;
+export function describeQuality(found: QualityTaskReport): string[] {
+  const { quarantined, warnings, examples } = found;
   const lines: string[] = [];
-  if (report.from === undefined && quarantined.length === 0) return [NO_BARS_YET];
-  if (report.from !== undefined && report.to !== undefined)
-    lines.push(`${plural(report.rows, 'bar')}, ${report.from} to ${report.to}`);
+  if (found.from === undefined && quarantined.length === 0) return [NO_BARS_YET];
+  if (found.from !== undefined && found.to !== undefined)
+    lines.push(`${plural(found.rows, 'bar')}, ${found.from} to ${found.to}`);
   for (const { dataset, reason, rows, example } of quarantined)
     lines.push('', `rejected rows of ${dataset}, ${reason}: ${formatCount(rows)}`, `  for example ${example}`);
   for (const [kind, count] of Object.entries(warnings)) {

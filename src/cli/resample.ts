@@ -5,39 +5,32 @@ import type { ExitCode, Invocation } from './command.ts';
 import { errorReport } from './error-report.ts';
 import { flagOption, intervalsOption } from './options.ts';
 import { formatCount } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const report = await withApp(invocation, async (app) => {
-    const progress = terminal.progress('resampling');
-    try {
-      return await resampleTask(
-        app,
-        { intervals: intervalsOption(invocation, 'intervals'), full: flagOption(invocation, 'full') },
-        ({ year, done, total }) => progress.update(done, total, String(year)),
-      );
-    } finally {
-      progress.stop();
-    }
+  const resampled = await withApp(invocation, async (app) => {
+    using progress = terminal.progress('resampling');
+    return await resampleTask(
+      app,
+      { intervals: intervalsOption(invocation, 'intervals'), full: flagOption(invocation, 'full') },
+      ({ year, done, total }) => progress.update(done, total, String(year)),
+    );
   });
-  if (terminal.json) {
-    const intervals = report.bars.intervals.map((part) => ({
-      ...part,
-      ...(part.error === undefined ? {} : { error: errorReport(part.error) }),
-    }));
-    await terminal.line(JSON.stringify({ ...report, bars: { ...report.bars, intervals } }, undefined, 2));
-  } else {
-    for (const line of describeResample(report)) await terminal.line(line);
-  }
-  for (const { table, error } of report.bars.intervals)
+  const intervals = resampled.bars.intervals.map((part) => ({
+    ...part,
+    ...(part.error === undefined ? {} : { error: errorReport(part.error) }),
+  }));
+  const value = { ...resampled, bars: { ...resampled.bars, intervals } };
+  await report(terminal, value, () => describeResample(resampled));
+  for (const { table, error } of resampled.bars.intervals)
     if (error !== undefined) terminal.note(`condvest: ${table}: ${error.message}`);
-  return report.bars.intervals.some((part) => part.mode === 'failed') ? 1 : 0;
+  return resampled.bars.intervals.some((part) => part.mode === 'failed') ? 1 : 0;
 }
 
 /** Describes a resampling, line by line. */
-export function describeResample(report: ResampleTaskReport): string[] {
-  const { bars, restatements } = report;
+export function describeResample({ bars, restatements }: ResampleTaskReport): string[] {
   if (bars.lastPublished === undefined) return ['Nothing to resample: there are no daily bars yet.'];
   const lines = [`Daily bars up to ${bars.lastPublished}`];
   for (const part of bars.intervals) {

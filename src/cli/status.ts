@@ -1,4 +1,5 @@
 import { plural } from '#base/plural.ts';
+import type { AppContext } from '#runtime/app.ts';
 import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
 import { deadLettersTask, noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 
@@ -7,29 +8,31 @@ import { NO_BARS_YET } from './no-bars.ts';
 import { describeDeadLetter } from './notify.ts';
 import { describeRun } from './pipeline.ts';
 import { formatCount, formatInstant } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const NOTICES_SHOWN = 10;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const { status, latest, notices, deadLetters } = await withApp(invocation, async (app) => ({
+  const found = await withApp(invocation, readStatus);
+  const { status, latest, notices, deadLetters } = found;
+  const isWhole = status.first !== undefined && status.workCount === 0;
+  const value = { ...status, latestRun: latest?.run ?? null, notices, deadLetters };
+  await report(terminal, value, () => (status.first === undefined ? [NO_BARS_YET] : describeStatus(found)));
+  return isWhole ? 0 : 3;
+}
+
+async function readStatus(app: AppContext) {
+  return {
     status: await statusTask(app),
     latest: await runTask(app, undefined),
     notices: await noticesTask(app, true, NOTICES_SHOWN),
     deadLetters: await deadLettersTask(app, NOTICES_SHOWN),
-  }));
-  const isWhole = status.first !== undefined && status.workCount === 0;
-  if (terminal.json) {
-    await terminal.line(
-      JSON.stringify({ ...status, latestRun: latest?.run ?? null, notices, deadLetters }, undefined, 2),
-    );
-    return isWhole ? 0 : 3;
-  }
-  if (status.first === undefined) {
-    await terminal.line(NO_BARS_YET);
-    return 3;
-  }
+  };
+}
+
+function describeStatus({ status, latest, notices, deadLetters }: Awaited<ReturnType<typeof readStatus>>): string[] {
   const { settled, provisional, partial, missing } = status.sessions;
   const lines = [
     `Daily bars      ${status.last === undefined ? 'none' : `${status.first} to ${status.last}`} (last closed session: ${status.lastClosed})`,
@@ -46,6 +49,5 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     lines.push(`  …             ${plural(status.workCount, 'session')} in total`);
   for (const notice of notices) lines.push(`${notice.severity.padEnd(15)} ${notice.title}`);
   for (const letter of deadLetters) lines.push(describeDeadLetter(letter));
-  for (const line of lines) await terminal.line(line);
-  return isWhole ? 0 : 3;
+  return lines;
 }

@@ -2,9 +2,10 @@ import { formatCount } from './render/text.ts';
 import type { Progress, Terminal } from './terminal.ts';
 
 /** Progress of the current step: a bar on a terminal, a line per minute in a log. */
-export interface StepProgress {
+export interface StepProgress extends Disposable {
   /** Updates the step. A new name starts a new bar. */
   update(step: string, done: number, total: number, detail: string): void;
+  /** Ends the bar of the current step, as disposing does. */
   stop(): void;
 }
 
@@ -20,6 +21,7 @@ export function stepProgress(terminal: Terminal): StepProgress {
   };
   return {
     stop,
+    [Symbol.dispose]: stop,
     update: (step, done, total, detail) => {
       if (shown?.step !== step) {
         stop();

@@ -3,8 +3,9 @@ import { symbolsTask } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { wholeOption } from './options.ts';
 import { csvLine } from './render/csv.ts';
-import { renderTable } from './render/table.ts';
+import { renderTable, right } from './render/table.ts';
 import { formatCount } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 const SYMBOLS_SHOWN = 50;
@@ -15,17 +16,13 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const isTable = terminal.isOutputTty && !terminal.json;
   const limit = wholeOption(invocation, 'limit', 1, SYMBOLS_MAX) ?? (isTable ? SYMBOLS_SHOWN : SYMBOLS_MAX);
   const symbols = await withApp(invocation, (app) => symbolsTask(app, operands[0], limit));
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(symbols, undefined, 2));
-    return 0;
-  }
-  if (symbols.length === 0) {
+  if (symbols.length === 0 && !terminal.json) {
     terminal.note(
       operands[0] === undefined ? 'There are no symbols yet.' : `No symbol or name contains "${operands[0]}".`,
     );
     return 0;
   }
-  if (!isTable) {
+  if (!isTable && !terminal.json) {
     await terminal.line('symbol,security_id,name,type,exchange,first_session,last_session,bars');
     for (const row of symbols) {
       const isOpen = await terminal.write(csvLine(Object.values(row)));
@@ -33,15 +30,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     }
     return 0;
   }
-  const columns = [
-    { name: 'symbol' },
-    { name: 'name' },
-    { name: 'type' },
-    { name: 'first' },
-    { name: 'last' },
-    { name: 'bars', align: 'right' as const },
-    { name: 'security' },
-  ];
+  const columns = ['symbol', 'name', 'type', 'first', 'last', right('bars'), 'security'];
   const rows = symbols.map((row) => [
     row.symbol,
     row.name ?? '',
@@ -51,8 +40,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     formatCount(row.bars),
     row.security_id === row.symbol ? '' : row.security_id,
   ]);
-  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
-  if (symbols.length === limit)
+  await report(terminal, symbols, () => renderTable(columns, rows, terminal.width));
+  if (symbols.length === limit && isTable)
     terminal.note(`(first ${limit}; more with --limit, or search with: condvest symbols TEXT)`);
   return 0;
 }

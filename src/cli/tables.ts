@@ -1,34 +1,28 @@
+import type { TableSummary } from '#runtime/tasks/reports.ts';
 import { tablesTask } from '#runtime/tasks/tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { flagOption } from './options.ts';
-import { renderTable } from './render/table.ts';
+import { renderTable, right } from './render/table.ts';
 import { formatBytes, formatCount, formatInstant } from './render/text.ts';
+import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const tables = await withApp(invocation, tablesTask);
-  if (terminal.json) {
-    await terminal.line(JSON.stringify(tables, undefined, 2));
-    return 0;
-  }
-  if (tables.length === 0) {
+  if (tables.length === 0 && !terminal.json) {
     terminal.note(
       'There are no tables yet. Import data (condvest import prices.parquet) or build a simulated market (condvest up).',
     );
     return 0;
   }
-  const columns = [
-    { name: 'table' },
-    { name: 'rows', align: 'right' as const },
-    { name: 'files', align: 'right' as const },
-    { name: 'size', align: 'right' as const },
-    { name: 'first' },
-    { name: 'last' },
-    { name: 'version', align: 'right' as const },
-    { name: 'changed' },
-  ];
+  await report(terminal, tables, () => describeTables(tables, flagOption(invocation, 'columns'), terminal.width));
+  return 0;
+}
+
+function describeTables(tables: readonly TableSummary[], withColumns: boolean, width: number): string[] {
+  const numbers = ['rows', 'files', 'size'].map(right);
   const rows = tables.map((table) => [
     table.table,
     formatCount(table.rows),
@@ -39,14 +33,11 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     String(table.version),
     formatInstant(table.changedMs),
   ]);
-  for (const line of renderTable(columns, rows, terminal.width)) await terminal.line(line);
-  if (!flagOption(invocation, 'columns')) return 0;
-  for (const table of tables) {
-    await terminal.line(`\n${table.table}: ${table.comment}`);
-    const cells = table.columns.map((column) => [`  ${column.name}`, column.type, column.comment]);
-    for (const line of renderTable([{ name: '  column' }, { name: 'type' }, { name: 'meaning' }], cells, 200)) {
-      await terminal.line(line);
-    }
-  }
-  return 0;
+  const lines = renderTable(['table', ...numbers, 'first', 'last', right('version'), 'changed'], rows, width);
+  if (!withColumns) return lines;
+  const details = tables.map(({ table, comment, columns }) => {
+    const cells = columns.map((column) => [`  ${column.name}`, column.type, column.comment]);
+    return [`\n${table}: ${comment}`, ...renderTable(['  column', 'type', 'meaning'], cells, 200)];
+  });
+  return [...lines, ...details.flat()];
 }

@@ -22,9 +22,10 @@ export interface Terminal {
   progress(label: string): Progress;
 }
 
-export interface Progress {
+export interface Progress extends Disposable {
   /** Updates the bar; `total` may grow. */
   update(done: number, total: number, detail?: string): void;
+  /** Ends the bar, as disposing does. */
   stop(): void;
 }
 
@@ -59,7 +60,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
 }
 
 function openProgress(label: string, error: TerminalOptions['error']): Progress {
-  if (error.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+  if (error.isTTY !== true)
+    return { update: () => undefined, stop: () => undefined, [Symbol.dispose]: () => undefined };
   let bar: { update(value: number, payload: object): void; setTotal(total: number): void; stop(): void } | undefined;
   let isStopped = false;
   let latest: [number, number, string] | undefined;
@@ -85,14 +87,16 @@ function openProgress(label: string, error: TerminalOptions['error']): Progress 
     bar = single;
     draw();
   });
+  const stop = (): void => {
+    isStopped = true;
+    bar?.stop();
+  };
   return {
+    stop,
+    [Symbol.dispose]: stop,
     update: (done, total, detail = '') => {
       latest = [done, total, detail];
       draw();
-    },
-    stop: () => {
-      isStopped = true;
-      bar?.stop();
     },
   };
 }

@@ -20,7 +20,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { flagOption } from './options.ts';
 import { describeRun, describeStep } from './pipeline.ts';
 import { renderBars } from './render/bars.ts';
-import { renderTable } from './render/table.ts';
+import { renderTable, right } from './render/table.ts';
 import { formatBytes, formatCount, formatDuration, formatInstant } from './render/text.ts';
 import { stepProgress } from './step-progress.ts';
 import type { WorkOptions } from './up.ts';
@@ -247,13 +247,7 @@ async function summarize(
     return;
   }
   await terminal.line();
-  const columns = [
-    { name: 'table' },
-    { name: 'rows', align: 'right' as const },
-    { name: 'size', align: 'right' as const },
-    { name: 'first' },
-    { name: 'last' },
-  ];
+  const columns = ['table', right('rows'), right('size'), 'first', 'last'];
   const rows = tables.map((table) => [
     table.table,
     formatCount(table.rows),

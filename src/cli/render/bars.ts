@@ -2,7 +2,7 @@ import { plural } from '#base/plural.ts';
 import type { BarsResult, WindowPart } from '#runtime/tasks/formats.ts';
 
 import { renderPlot } from './plot.ts';
-import { renderTable } from './table.ts';
+import { renderTable, right } from './table.ts';
 import { formatCount, formatInstant, formatPrice } from './text.ts';
 
 /** Renders bars for people: a heading, the bars, and whether they are final. */
@@ -23,14 +23,13 @@ export function renderBars(
     const closes = bars.map((bar) => bar.close).filter((close) => close !== null);
     lines.push('', ...renderPlot(closes, Math.min(options.width, 100), 8), '');
   }
-  const number = (name: string) => ({ name, align: 'right' as const });
   const isExplained = bars.some((bar) => bar.explain !== undefined);
-  const dates = result.grain === 'session' ? [{ name: 'session' }] : [{ name: 'first' }, { name: 'last' }];
+  const dates = result.grain === 'session' ? ['session'] : ['first', 'last'];
   const columns = [
     ...dates,
-    ...['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'].map(number),
-    { name: result.grain === 'session' ? 'state' : 'sessions' },
-    ...(isExplained ? [number('× price'), number('× volume'), { name: 'events' }] : []),
+    ...['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'].map(right),
+    result.grain === 'session' ? 'state' : 'sessions',
+    ...(isExplained ? [right('× price'), right('× volume'), 'events'] : []),
   ];
   const price = (value: number | null): string => (value === null ? '' : formatPrice(value));
   const rows = result.bars.map((bar) => {

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { plural } from '#base/plural.ts';
 import { csvLine } from './csv.ts';
 import { renderPlot } from './plot.ts';
-import { renderTable } from './table.ts';
+import { renderTable, right } from './table.ts';
 import { formatBytes, formatDuration, formatPrice } from './text.ts';
 
 test('a table aligns numbers to the right and texts to the left', () => {
   const lines = renderTable(
-    [{ name: 'symbol' }, { name: 'bars', align: 'right' }],
+    ['symbol', right('bars')],
     [
       ['A', '5'],
       ['BRK.B', '1,250'],
@@ -19,12 +19,12 @@ test('a table aligns numbers to the right and texts to the left', () => {
 });
 
 test('columns that do not fit are named, not lost', () => {
-  const lines = renderTable([{ name: 'symbol' }, { name: 'a long column' }], [['A', 'x']], 10);
+  const lines = renderTable(['symbol', 'a long column'], [['A', 'x']], 10);
   assert.match(lines.at(-1) ?? '', /too narrow for a long column/);
 });
 
 test('a text that is too wide for any table is cut with an ellipsis', () => {
-  const [, , line] = renderTable([{ name: 'x' }], [['y'.repeat(100)]], 200);
+  const [, , line] = renderTable(['x'], [['y'.repeat(100)]], 200);
   assert.equal(line, `${'y'.repeat(59)}…`);
 });
 

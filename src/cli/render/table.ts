@@ -2,7 +2,12 @@
 
 export interface TableColumn {
   readonly name: string;
-  readonly align?: 'left' | 'right';
+  readonly align: 'left' | 'right';
+}
+
+/** Returns a column of numbers. A column that is given by its name alone is one of texts. */
+export function right(name: string): TableColumn {
+  return { name, align: 'right' };
 }
 
 const GAP = '  ';
@@ -13,10 +18,11 @@ const CELL_WIDTH_MAX = 60;
  * line, so that nothing is lost silently.
  */
 export function renderTable(
-  columns: readonly TableColumn[],
+  given: readonly (TableColumn | string)[],
   rows: readonly (readonly string[])[],
   width: number,
 ): string[] {
+  const columns = given.map((column) => (typeof column === 'string' ? { name: column, align: 'left' } : column));
   const widths = columns.map((column, index) =>
     Math.min(CELL_WIDTH_MAX, Math.max(column.name.length, ...rows.map((row) => (row[index] ?? '').length))),
   );
@@ -31,7 +37,7 @@ export function renderTable(
   const line = (cells: readonly string[]): string =>
     cells
       .slice(0, shown)
-      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align ?? 'left'))
+      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align))
       .join(GAP)
       .trimEnd();
   const lines = [line(columns.map((column) => column.name)), line(widths.map((size) => '─'.repeat(size)))];
@@ -43,7 +49,7 @@ export function renderTable(
   return lines;
 }
 
-function pad(text: string, width: number, align: 'left' | 'right'): string {
+function pad(text: string, width: number, align: string | undefined): string {
   const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
   return align === 'right' ? cut.padStart(width) : cut.padEnd(width);
 }

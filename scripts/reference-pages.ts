@@ -1,5 +1,6 @@
 import { COMMANDS } from '../src/cli/commands.ts';
 import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
+import type { SettingDefinitions } from '../src/runtime/config/setting-definition.ts';
 import { SETTINGS } from '../src/runtime/config/settings.ts';
 import { httpApiPages } from './http-api-page.ts';
 import { operationsPage } from './operations-page.ts';
@@ -65,7 +66,8 @@ function configurationPage(): string {
     '| variable | in the file | meaning | allowed | default |',
     '|---|---|---|---|---|',
   ];
-  for (const { variable, key, doc, allowed, defaultText } of SETTINGS) {
+  const settings: SettingDefinitions = SETTINGS;
+  for (const [key, { variable, doc, allowed, defaultText = '' }] of Object.entries(settings)) {
     lines.push(
       `| \`${variable}\` | \`${key}\` | ${doc} | ${allowed} | ${defaultText === '' ? 'none' : `\`${defaultText}\``} |`,
     );

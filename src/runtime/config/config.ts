@@ -4,6 +4,7 @@ import { compare } from '#base/compare.ts';
 
 import { UsageError } from '#base/errors.ts';
 import { nearestName } from './near-miss.ts';
+import type { SettingDefinition } from './setting-definition.ts';
 import { Invalid } from './setting-values.ts';
 import { SETTINGS, type Settings } from './settings.ts';
 
@@ -29,7 +30,8 @@ const CONFIG_FILE = 'condvest.json';
 export function readConfig(sources: ConfigSources): Config {
   const errors: string[] = [];
   const { environment, workingFolder } = sources;
-  const variables = SETTINGS.map((setting) => setting.variable);
+  const settings: [string, SettingDefinition][] = Object.entries(SETTINGS);
+  const variables = settings.map(([, { variable }]) => variable);
   for (const name of Object.keys(environment).toSorted(compare)) {
     if (!name.startsWith('CONDVEST_') || name === CONFIG_VARIABLE || variables.includes(name)) continue;
     if (FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
@@ -37,12 +39,12 @@ export function readConfig(sources: ConfigSources): Config {
   }
   const home = resolve(workingFolder, environment.CONDVEST_HOME ?? '.condvest');
   const file = readConfigFile(environment[CONFIG_VARIABLE], workingFolder, home, errors);
-  const known: ReadonlySet<string> = new Set(SETTINGS.map((setting) => setting.key));
   for (const key of Object.keys(file.values)) {
-    if (!known.has(key)) errors.push(`"${key}" in ${file.path} is not a setting${suggestion(key, [...known])}`);
+    if (Object.hasOwn(SETTINGS, key)) continue;
+    errors.push(`"${key}" in ${file.path} is not a setting${suggestion(key, Object.keys(SETTINGS))}`);
   }
   const values: Record<string, unknown> = {};
-  for (const { key, variable, alias, optional, allowed, defaultText, read } of SETTINGS) {
+  for (const [key, { variable, alias, optional, allowed, defaultText, read }] of settings) {
     const fromEnvironment = environment[variable] ?? (alias === undefined ? undefined : environment[alias]);
     const fromFile = file.values[key];
     if (fromEnvironment === undefined && fromFile === undefined && optional === true) continue;
@@ -62,7 +64,7 @@ export function readConfig(sources: ConfigSources): Config {
       action: 'Settings are documented in docs/reference/configuration.md',
     });
   }
-  const absent = Object.fromEntries(SETTINGS.map((setting) => [setting.key, undefined]));
+  const absent = Object.fromEntries(Object.keys(SETTINGS).map((key) => [key, undefined]));
   const config = { ...absent, ...values, home: resolve(workingFolder, String(values.home)) };
   return Object.freeze(config as unknown as Settings);
 }

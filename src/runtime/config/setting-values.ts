@@ -29,7 +29,7 @@ export function readBytes(value: unknown, min: number): number | Invalid {
 }
 
 /** Parses a boolean: true, false, yes, no, 1 or 0. */
-export function yesOrNo(value: unknown): boolean | Invalid {
+function readYesOrNo(value: unknown): boolean | Invalid {
   if (typeof value === 'boolean') return value;
   const text = String(value).trim().toLowerCase();
   if (text === 'true' || text === '1' || text === 'yes') return true;
@@ -62,7 +62,7 @@ function isEncoded(text: string): boolean {
   }
 }
 
-export function share(value: unknown): number | Invalid {
+function readShare(value: unknown): number | Invalid {
   const number = numberOf(value);
   return number !== undefined && number >= 0 && number <= 1 ? number : new Invalid(shown(value));
 }
@@ -96,4 +96,16 @@ const SHOWN_MAX = 80;
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
+}
+
+/** Kinds of values that several settings have: what is allowed, and the parser. */
+export const yesOrNo = { allowed: 'true or false', read: readYesOrNo };
+export const share = { allowed: 'a number from 0 to 1', read: readShare };
+export const path = {
+  allowed: 'a path',
+  read: (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
+};
+
+export function wholeNumber(min: number, max: number) {
+  return { allowed: `a whole number from ${min} to ${max}`, read: (value: unknown) => whole(value, min, max) };
 }

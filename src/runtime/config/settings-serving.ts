@@ -1,133 +1,97 @@
-import { definer, type SettingsTable } from './setting-definition.ts';
-import { Invalid, listOf, readBytes, shown, urlOf, whole, yesOrNo } from './setting-values.ts';
-
-/** Settings of the server. */
-export interface ServingSettings {
-  readonly serveHost: string;
-  /** Undefined: the default port, or the next one that is free. */
-  readonly servePort: number | undefined;
-  readonly servePublicUrl: string | undefined;
-  readonly serveHosts: readonly string[];
-  /** Undefined: no origins on a server without API keys, all origins on a server with them. */
-  readonly serveCors: readonly string[] | undefined;
-  readonly serveTrustProxy: boolean;
-  readonly serveSql: boolean;
-  /** `auto`, `off`, `stderr`, or a path. */
-  readonly accessLog: string;
-  readonly serveCacheBytes: number;
-  readonly serveReads: number;
-  readonly serveExportRows: number;
-  readonly serveConnections: number;
-}
+import type { SettingDefinitions } from './setting-definition.ts';
+import { Invalid, listOf, path, readBytes, shown, urlOf, whole, wholeNumber, yesOrNo } from './setting-values.ts';
 
 /** Default port. */
 export const SERVE_PORT_DEFAULT = 8787;
 const CACHE_MIN_BYTES = 2 ** 20;
 
-const define = definer<ServingSettings>();
-
-export const SERVING_SETTINGS: SettingsTable<ServingSettings> = [
-  define({
-    key: 'serveHost',
+/** Settings of the server. */
+export const SERVING_SETTINGS = {
+  serveHost: {
     variable: 'CONDVEST_SERVE_HOST',
     doc: 'Address to listen on. Any address other than loopback requires API keys',
     allowed: 'a name or address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0',
     defaultText: '127.0.0.1',
     read: (value) =>
       typeof value === 'string' && /^[A-Za-z0-9.:_-]{1,253}$/.test(value) ? value : new Invalid(shown(value)),
-  }),
-  define({
-    key: 'servePort',
+  },
+  /** Undefined: the default port, or the next one that is free. */
+  servePort: {
     variable: 'CONDVEST_SERVE_PORT',
     doc: 'Port to listen on. If it is not set and the default port is in use, the next free port',
     allowed: 'a whole number from 0 to 65535; 0: any free port',
     defaultText: String(SERVE_PORT_DEFAULT),
     optional: true,
     read: (value) => whole(value, 0, 65_535),
-  }),
-  define({
-    key: 'servePublicUrl',
+  },
+  servePublicUrl: {
     variable: 'CONDVEST_SERVE_PUBLIC_URL',
     doc: 'URL at which callers reach the server through a proxy. Requires API keys',
     allowed: 'an http or https URL without a path',
-    defaultText: 'none',
     optional: true,
     read: readOrigin,
-  }),
-  define({
-    key: 'serveHosts',
+  },
+  serveHosts: {
     variable: 'CONDVEST_SERVE_HOSTS',
     doc: 'Additional host names of the server. Requires API keys',
     allowed: 'names with or without a port, separated by commas',
     defaultText: '',
     read: readHosts,
-  }),
-  define({
-    key: 'serveCors',
+  },
+  /** Undefined: no origins on a server without API keys, all origins on a server with them. */
+  serveCors: {
     variable: 'CONDVEST_SERVE_CORS',
     doc: 'Origins whose pages may call the server from a browser',
     allowed: 'origins such as https://pro.openbb.co, separated by commas; `*` for all, `none` for none',
     defaultText: 'none without keys, * with keys',
     optional: true,
     read: readOrigins,
-  }),
-  define({
-    key: 'serveTrustProxy',
+  },
+  serveTrustProxy: {
     variable: 'CONDVEST_SERVE_TRUST_PROXY',
     doc: 'Trust X-Forwarded-For, -Host, -Proto and -Port of a proxy in front. Requires API keys',
-    allowed: 'true or false',
+    ...yesOrNo,
     defaultText: 'false',
-    read: yesOrNo,
-  }),
-  define({
-    key: 'serveSql',
+  },
+  serveSql: {
     variable: 'CONDVEST_SERVE_SQL',
     doc: 'Let callers with the admin scope run read-only SQL in a sandbox',
-    allowed: 'true or false',
+    ...yesOrNo,
     defaultText: 'false',
-    read: yesOrNo,
-  }),
-  define({
-    key: 'accessLog',
+  },
+  accessLog: {
     variable: 'CONDVEST_ACCESS_LOG',
     doc: 'Destination of the access log, one line of JSON per request. `auto`: standard error, unless that is a terminal',
     allowed: 'auto, off, stderr, or a file path',
     defaultText: 'auto',
-    read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
-  }),
-  define({
-    key: 'serveCacheBytes',
+    read: path.read,
+  },
+  serveCacheBytes: {
     variable: 'CONDVEST_SERVE_CACHE',
     doc: 'Memory for cached responses and for what the server has read of the lake',
     allowed: 'a size of at least 1 MiB',
     defaultText: '128MiB',
     read: (value) => readBytes(value, CACHE_MIN_BYTES),
-  }),
-  define({
-    key: 'serveReads',
+  },
+  serveReads: {
     variable: 'CONDVEST_SERVE_READS',
     doc: 'Concurrent reads of the lake. Several hundred more wait; beyond that, requests get 503',
-    allowed: 'a whole number from 1 to 64',
+    ...wholeNumber(1, 64),
     defaultText: '4',
-    read: (value) => whole(value, 1, 64),
-  }),
-  define({
-    key: 'serveExportRows',
+  },
+  serveExportRows: {
     variable: 'CONDVEST_SERVE_EXPORT_ROWS',
     doc: 'Maximum rows of one export',
-    allowed: 'a whole number from 1 to 1000000000',
+    ...wholeNumber(1, 1_000_000_000),
     defaultText: '50000000',
-    read: (value) => whole(value, 1, 1_000_000_000),
-  }),
-  define({
-    key: 'serveConnections',
+  },
+  serveConnections: {
     variable: 'CONDVEST_SERVE_CONNECTIONS',
     doc: 'Maximum concurrent connections',
-    allowed: 'a whole number from 1 to 65536',
+    ...wholeNumber(1, 65_536),
     defaultText: '1024',
-    read: (value) => whole(value, 1, 65_536),
-  }),
-];
+  },
+} satisfies SettingDefinitions;
 
 /** Reads an origin (scheme, host and port), the start of every URL in responses. */
 function readOrigin(value: unknown): string | Invalid {

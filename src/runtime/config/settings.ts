@@ -3,41 +3,26 @@ import { PARTIAL_SHARE } from '#market/ledger.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { DEFAULT_INTERVALS, INTERVAL_MAX, INTERVAL_MIN } from '#market/window.ts';
 import { SCENARIO_NAMES, type ScenarioName } from '#ports/scenario-names.ts';
-import { definer, type SettingsTable } from './setting-definition.ts';
-import { fieldOf, hiddenUrl, Invalid, listOf, readBytes, share, shown, urlOf, whole } from './setting-values.ts';
-import { SERVING_SETTINGS, type ServingSettings } from './settings-serving.ts';
+import type { SettingDefinitions, SettingValues } from './setting-definition.ts';
+import {
+  fieldOf,
+  hiddenUrl,
+  Invalid,
+  listOf,
+  path,
+  readBytes,
+  share,
+  shown,
+  urlOf,
+  whole,
+  wholeNumber,
+} from './setting-values.ts';
+import { SERVING_SETTINGS } from './settings-serving.ts';
 
 /** An exchange closing that this release does not know. */
 export interface ClosureSetting {
   readonly date: IsoDate;
   readonly name: string;
-}
-
-/** Settings, keyed by their names in the configuration file. */
-export interface Settings extends ServingSettings {
-  readonly home: string;
-  readonly intervals: readonly number[];
-  readonly memoryLimitBytes: number;
-  readonly threads: number | undefined;
-  readonly closures: readonly ClosureSetting[];
-  readonly sourceRanks: readonly string[];
-  readonly quarantineBound: number;
-  readonly partialShare: number;
-  readonly retentionDays: number;
-  readonly source: SourceChoice;
-  readonly scenario: readonly ScenarioName[];
-  readonly massiveApiKey: string | undefined;
-  readonly massiveUrl: string;
-  readonly requestsPerMinute: number;
-  readonly flatFiles: string | undefined;
-  readonly symbolTypes: readonly string[];
-  readonly exchanges: readonly string[];
-  readonly databaseUrl: string | undefined;
-  readonly webhookUrl: string | undefined;
-  readonly webhookSecret: string | undefined;
-  readonly smtpUrl: string | undefined;
-  readonly emailFrom: string | undefined;
-  readonly emailTo: readonly string[];
 }
 
 export const SOURCE_CHOICES = ['auto', 'simulated', 'massive', 'flat-files'] as const;
@@ -46,210 +31,176 @@ export type SourceChoice = (typeof SOURCE_CHOICES)[number];
 /** Smallest memory limit with which jobs on a full market complete. */
 const MEMORY_MIN_BYTES = 128 * 2 ** 20;
 
-const define = definer<Settings>();
-
-export const SETTINGS: SettingsTable<Settings> = [
-  define({
-    key: 'home',
+/** Every setting, by its name in the configuration file. */
+export const SETTINGS = {
+  home: {
     variable: 'CONDVEST_HOME',
     doc: 'Home folder for everything Condvest stores. The lake is in its `lake/` folder',
-    allowed: 'a path',
+    ...path,
     defaultText: '.condvest',
-    read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
-  }),
-  define({
-    key: 'intervals',
+  },
+  intervals: {
     variable: 'CONDVEST_INTERVALS',
     doc: 'Lengths, in sessions, of the bars stored in `silver`. All other lengths are computed on request',
     allowed: `whole numbers from ${INTERVAL_MIN} to ${INTERVAL_MAX}, separated by commas`,
     defaultText: DEFAULT_INTERVALS.join(','),
     read: readIntervals,
-  }),
-  define({
-    key: 'memoryLimitBytes',
+  },
+  memoryLimitBytes: {
     variable: 'CONDVEST_MEMORY_LIMIT',
     doc: 'Memory limit of the database engine. Work that needs more spills to disk',
     allowed: 'a size of at least 128 MiB, such as 512MB or 2GB',
     defaultText: '512MiB',
     read: (value) => readBytes(value, MEMORY_MIN_BYTES),
-  }),
-  define({
-    key: 'threads',
+  },
+  threads: {
     variable: 'CONDVEST_THREADS',
     doc: 'CPU threads of the database engine',
-    allowed: 'a whole number from 1 to 256',
+    ...wholeNumber(1, 256),
     defaultText: 'all',
     optional: true,
-    read: (value) => whole(value, 1, 256),
-  }),
-  define({
-    key: 'closures',
+  },
+  closures: {
     variable: 'CONDVEST_CLOSURES',
     doc: 'Exchange closings announced after this release. Bars are recomputed from the first of them on',
     allowed: '`YYYY-MM-DD` or `YYYY-MM-DD=name`, separated by commas; in the file a list of `{"date", "name"}`',
     defaultText: '',
     read: readClosures,
-  }),
-  define({
-    key: 'sourceRanks',
+  },
+  sourceRanks: {
     variable: 'CONDVEST_SOURCE_RANKS',
     doc: 'Sources, from lowest to highest rank. Only a source of equal or higher rank replaces a stored row',
     allowed: 'names, separated by commas, including `import`',
     defaultText: DEFAULT_SOURCE_RANKS.join(','),
     read: readRanks,
-  }),
-  define({
-    key: 'quarantineBound',
+  },
+  quarantineBound: {
     variable: 'CONDVEST_QUARANTINE_BOUND',
     doc: 'Share of rejected rows above which an import fails as a whole',
-    allowed: 'a number from 0 to 1',
+    ...share,
     defaultText: '0.01',
-    read: (value) => share(value),
-  }),
-  define({
-    key: 'partialShare',
+  },
+  partialShare: {
     variable: 'CONDVEST_PARTIAL_SHARE',
     doc: 'Share of the expected rows below which a session is partial',
-    allowed: 'a number from 0 to 1',
+    ...share,
     defaultText: String(PARTIAL_SHARE),
-    read: (value) => share(value),
-  }),
-  define({
-    key: 'retentionDays',
+  },
+  retentionDays: {
     variable: 'CONDVEST_RETENTION_DAYS',
     doc: 'Days for which earlier versions stay readable: the default of `vacuum`',
     allowed: 'a whole number from 7 to 400, the longest retention that the tables declare to other programs',
     defaultText: '400',
     read: (value) => whole(value, 7, 400),
-  }),
-  define({
-    key: 'source',
+  },
+  source: {
     variable: 'CONDVEST_SOURCE',
     doc: 'Source of daily bars. `auto`: Massive if there is an API key, otherwise the simulated market',
     allowed: SOURCE_CHOICES.join(', '),
     defaultText: 'auto',
     read: (value) => SOURCE_CHOICES.find((choice) => choice === value) ?? new Invalid(shown(value)),
-  }),
-  define({
-    key: 'scenario',
+  },
+  scenario: {
     variable: 'CONDVEST_SCENARIO',
     doc: 'Faults between the simulated market and the lake: [scenarios](simulated-market.md)',
     allowed: `names, separated by commas: ${SCENARIO_NAMES.join(', ')}`,
     defaultText: '',
     read: readScenario,
-  }),
-  define({
-    key: 'massiveApiKey',
+  },
+  massiveApiKey: {
     variable: 'MASSIVE_API_KEY',
     alias: 'POLYGON_API_KEY',
     doc: 'API key of Massive (Polygon.io)',
     allowed: 'the key, without spaces',
-    defaultText: 'none',
     optional: true,
     secret: true,
     read: (value) =>
       typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : new Invalid('a hidden value'),
-  }),
-  define({
-    key: 'massiveUrl',
+  },
+  massiveUrl: {
     variable: 'CONDVEST_MASSIVE_URL',
     doc: "Base URL of the vendor's REST API",
     allowed: 'an http or https URL',
     defaultText: 'https://api.massive.com',
     read: (value) => urlOf(value, ['http:', 'https:']),
-  }),
-  define({
-    key: 'requestsPerMinute',
+  },
+  requestsPerMinute: {
     variable: 'CONDVEST_REQUESTS_PER_MINUTE',
     doc: 'Requests to the vendor in any minute, including retries. 0: no limit, as with paid plans',
-    allowed: 'a whole number from 0 to 6000',
+    ...wholeNumber(0, 6000),
     defaultText: '5',
-    read: (value) => whole(value, 0, 6000),
-  }),
-  define({
-    key: 'flatFiles',
+  },
+  flatFiles: {
     variable: 'CONDVEST_FLAT_FILES',
     doc: "Folder of the vendor's daily flat files, for CONDVEST_SOURCE=flat-files",
-    allowed: 'a path',
-    defaultText: 'none',
+    ...path,
     optional: true,
-    read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : new Invalid(shown(value))),
-  }),
-  define({
-    key: 'symbolTypes',
+  },
+  symbolTypes: {
     variable: 'CONDVEST_SYMBOL_TYPES',
     doc: 'Security types to list',
     allowed: "the vendor's codes, separated by commas",
     defaultText: 'CS,ADRC,ETF,ETV,PFD',
     read: readCodes,
-  }),
-  define({
-    key: 'exchanges',
+  },
+  exchanges: {
     variable: 'CONDVEST_EXCHANGES',
     doc: 'Exchanges to list, as MICs',
     allowed: 'MICs, separated by commas',
     defaultText: 'XNYS,XNAS,ARCX,BATS,XASE',
     read: readCodes,
-  }),
-  define({
-    key: 'databaseUrl',
+  },
+  databaseUrl: {
     variable: 'DATABASE_URL',
     doc: 'PostgreSQL database for runs, leases, notices and API keys. Default: SQLite in the home folder',
     allowed: 'postgres://user:password@host:port/database',
-    defaultText: 'none',
     optional: true,
     secret: true,
     read: (value) => hiddenUrl(value, ['postgres:', 'postgresql:']),
-  }),
-  define({
-    key: 'webhookUrl',
+  },
+  webhookUrl: {
     variable: 'CONDVEST_WEBHOOK_URL',
     doc: 'URL that notices are posted to',
     allowed: 'an http or https URL',
-    defaultText: 'none',
     optional: true,
     secret: true,
     read: (value) => hiddenUrl(value, ['http:', 'https:']),
-  }),
-  define({
-    key: 'webhookSecret',
+  },
+  webhookSecret: {
     variable: 'CONDVEST_WEBHOOK_SECRET',
     doc: 'Secret that signs the posts',
     allowed: 'at least 16 characters',
-    defaultText: 'none',
     optional: true,
     secret: true,
     read: (value) => (typeof value === 'string' && value.length >= 16 ? value : new Invalid('a shorter secret')),
-  }),
-  define({
-    key: 'smtpUrl',
+  },
+  smtpUrl: {
     variable: 'CONDVEST_SMTP_URL',
     doc: 'Mail server for notices',
     allowed: 'smtp://user:password@host:port, or smtps://',
-    defaultText: 'none',
     optional: true,
     secret: true,
     read: (value) => hiddenUrl(value, ['smtp:', 'smtps:']),
-  }),
-  define({
-    key: 'emailFrom',
+  },
+  emailFrom: {
     variable: 'CONDVEST_EMAIL_FROM',
     doc: 'Sender of e-mail notices',
     allowed: 'an e-mail address',
-    defaultText: 'none',
     optional: true,
     read: (value) => (typeof value === 'string' && value.includes('@') ? value : new Invalid(shown(value))),
-  }),
-  define({
-    key: 'emailTo',
+  },
+  emailTo: {
     variable: 'CONDVEST_EMAIL_TO',
     doc: 'Recipients of e-mail notices',
     allowed: 'e-mail addresses, separated by commas',
     defaultText: '',
     read: readAddresses,
-  }),
+  },
   ...SERVING_SETTINGS,
-];
+} satisfies SettingDefinitions;
+
+/** The values of all settings. */
+export type Settings = SettingValues<typeof SETTINGS>;
 
 function readIntervals(value: unknown): readonly number[] | Invalid {
   const items = listOf(value);

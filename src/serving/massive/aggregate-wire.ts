@@ -1,6 +1,11 @@
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
-import type { SeriesBar } from '../read/bar-series.ts';
+import type { Grain, SeriesBar } from '../read/bar-series.ts';
 import type { Aggregate } from './shapes/aggregates.ts';
+
+/** Returns how bars of a grain are written. */
+export function wireOf({ unit }: Grain): (bar: SeriesBar) => Aggregate {
+  return unit === 'session' ? sessionBar : calendarBar;
+}
 
 /** A bar of a window of calendar time, as the vendor writes it. */
 export function calendarBar({ open, high, low, close, volume, vwap, trades, first }: SeriesBar): Aggregate {
@@ -17,7 +22,7 @@ export function calendarBar({ open, high, low, close, volume, vwap, trades, firs
 }
 
 /** A bar of a window of sessions: the same, and what the window is. */
-export function sessionBar(bar: SeriesBar): Aggregate {
+function sessionBar(bar: SeriesBar): Aggregate {
   const { last, rows, isPartial } = bar;
   return { ...calendarBar(bar), end: newYorkMidnight(last), sessions: rows, partial: isPartial };
 }

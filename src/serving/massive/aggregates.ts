@@ -1,12 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
+import { addDays, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
-import { checkInterval } from '#market/window.ts';
-import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
-import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import {
   asOfParameter,
   choice,
@@ -18,15 +15,13 @@ import {
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { finalityOf, type Grain, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
-import { defaultDate } from '../read/default-date.ts';
+import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
 import { otcListings } from '../read/otc.ts';
-import type { LakeView } from '../read/view.ts';
 import { pageOf } from './aggregate-page.ts';
-import { calendarBar, sessionBar } from './aggregate-wire.ts';
-import { positionOf } from './cursor-position.ts';
+import { wireOf } from './aggregate-wire.ts';
 import { dayParameter } from './day-parameter.ts';
-import { answerFromSeries, tablesOf } from './series-answer.ts';
+import { answerFromSeries } from './series-answer.ts';
+import { cursorOf, firstPage, grainOf, laterPage, pinOf, rangePath, type SeriesPage } from './series-page.ts';
 import { type Aggregates, aggregates } from './shapes/aggregates.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -58,20 +53,11 @@ const query = z.object({ ...options, as_of: asOfParameter, cursor: cursorParamet
 /** Position passed to later pages: the security, and the session up to which live bars and splits count. */
 const position = z.object({ ...options, at: dateParameter, until: dateParameter });
 
-interface PageRequest {
-  readonly view: LakeView;
-  readonly symbol: string;
-  readonly grain: Grain;
+interface PageRequest extends SeriesPage {
   readonly range: { readonly from: IsoDate; readonly to: IsoDate };
-  readonly adjusted: boolean;
   readonly sort: 'asc' | 'desc';
   readonly limit: number;
-  readonly at: IsoDate;
-  readonly liveUntil: IsoDate | undefined;
-  readonly splitsUntil: IsoDate | undefined;
   readonly isLater: boolean;
-  /** When page one was made. */
-  readonly atMs: InstantMs;
 }
 
 export function addAggregates(app: ServingApp, serving: Serving): void {
@@ -86,7 +72,6 @@ export function addAggregates(app: ServingApp, serving: Serving): void {
     handle: async (c, given) => {
       const request = await pageRequest(serving, given.params, given.query);
       return answerFromSeries(c, serving, {
-        view: request.view,
         request,
         tag: (series) => tagOf(series, request),
         make: (series, requestId) => bodyOf(c, serving, request, series, requestId),
@@ -110,30 +95,11 @@ async function pageRequest(
       allowed: 'a first day that is not after the last',
     });
   }
-  const range = { from, to };
-  if (given.cursor !== undefined) {
-    const cursor = decodeCursor(given.cursor);
-    const view = await viewOfCursor(serving.views, cursor);
-    const { at, until, adjusted, sort, limit, include_partial } = positionOf(cursor, position);
-    const grain = grainOf(path, include_partial);
-    const isPinned = { at, liveUntil: until, splitsUntil: until, isLater: true, atMs: cursor.atMs };
-    return { view, symbol, grain, range, adjusted, sort, limit, ...isPinned };
-  }
-  const { as_of: asOfMs, adjusted, sort, limit, include_partial } = given;
-  const grain = grainOf(path, include_partial);
-  const view = await serving.views.at(asOfMs);
-  const nowMs = serving.clock.nowMs();
-  const today = defaultDate(serving.clock, asOfMs);
-  const liveUntil = asOfMs === undefined ? today : undefined;
-  const at = to < today ? to : today;
-  const isFirst = { at, liveUntil, splitsUntil: undefined, isLater: false, atMs: asOfMs ?? nowMs };
-  return { view, symbol, grain, range, adjusted, sort, limit, ...isFirst };
-}
-
-function grainOf({ multiplier, timespan }: z.infer<typeof params>, includePartial: boolean): Grain {
-  if (timespan === 'second' || timespan === 'minute' || timespan === 'hour') throw notEntitled(`bars of a ${timespan}`);
-  if (timespan !== 'session') return { unit: timespan, multiplier };
-  return { unit: 'session', multiplier: multiplier === 1 ? 1 : checkInterval(multiplier), includePartial };
+  const later = given.cursor === undefined ? undefined : await laterPage(serving, given.cursor, position);
+  const { adjusted, sort, limit, include_partial } = later?.position ?? given;
+  const grain = grainOf(path.timespan, path.multiplier, include_partial);
+  const seam = later?.seam ?? (await firstPage(serving, given.as_of, to));
+  return { ...seam, symbol, grain, range: { from, to }, adjusted, sort, limit, isLater: later !== undefined };
 }
 
 /** A live bar outside the range matters for the splits that came with its session, but not for its values. */
@@ -155,7 +121,7 @@ async function bodyOf(
   const { bars, queryCount, next } = pageOf(await readSeries(series, range), request);
   const newest = request.sort === 'asc' ? bars.at(-1) : bars[0];
   const finality = newest === undefined ? undefined : await finalityOf(series, newest);
-  const wire = grain.unit === 'session' ? sessionBar : calendarBar;
+  const wire = wireOf(grain);
   const otc = await otcListings(serving, request.view);
   const results = bars.map((bar) => (otc.has(symbol, bar.last) ? { ...wire(bar), otc: true as const } : wire(bar)));
   return {
@@ -184,23 +150,16 @@ function nextUrl(
   series: Series,
   parts: { readonly page: readonly SeriesBar[]; readonly next: SeriesBar },
 ): string {
-  const { view, symbol, grain, adjusted, sort, limit, range, at, atMs } = request;
-  const { lastSession } = series;
+  const { grain, adjusted, sort, limit, range } = request;
   const earliest = parts.page.at(-1)?.first ?? parts.next.first;
   const from = sort === 'asc' ? newYorkMidnight(parts.next.first) : range.from;
   const to = sort === 'asc' ? range.to : newYorkMidnight(addDays(earliest, -1));
-  const path = [symbol, 'range', grain.multiplier, grain.unit, from, to].map((part) => encodeURIComponent(part));
-  const cursor = encodeCursor({
-    versions: view.versions(tablesOf(grain)),
-    atMs,
-    position: {
-      adjusted: String(adjusted),
-      sort,
-      limit: String(limit),
-      include_partial: String(grain.unit === 'session' && grain.includePartial),
-      at: at < lastSession ? at : lastSession,
-      until: lastSession,
-    },
+  const cursor = cursorOf(request, {
+    adjusted: String(adjusted),
+    sort,
+    limit: String(limit),
+    include_partial: String(grain.unit === 'session' && grain.includePartial),
+    ...pinOf(request, series),
   });
-  return `${originOf(c, serving)}/v2/aggs/ticker/${path.join('/')}?cursor=${cursor}`;
+  return `${originOf(c, serving)}${rangePath(request, from, to)}?cursor=${cursor}`;
 }

@@ -7,8 +7,9 @@ import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
-import { MARKET_TABLES, type MarketDeps, newestSession, rowsOn } from '../read/market-day.ts';
+import { MARKET_TABLES, newestSession, rowsOn } from '../read/market-day.ts';
 import { otcListings } from '../read/otc.ts';
+import type { LiveReadDeps } from '../read/read-deps.ts';
 import { SplitFactors } from '../read/session-rows.ts';
 import type { LakeView } from '../read/view.ts';
 import { dayParameter } from './day-parameter.ts';
@@ -56,7 +57,7 @@ export function groupedBody(bars: readonly GroupedBar[], adjusted: boolean, requ
 
 /** Every symbol's bar of a day, ascending by symbol: as traded, or in the share count of the newest session. */
 export async function groupedBars(
-  deps: MarketDeps,
+  deps: LiveReadDeps,
   view: LakeView,
   request: { readonly date: IsoDate; readonly isAdjusted: boolean; readonly includeOtc: boolean },
 ): Promise<GroupedBar[]> {

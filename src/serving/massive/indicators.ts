@@ -5,10 +5,7 @@ import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { ema, macd, rsi, sma } from '#market/indicators.ts';
-import { checkInterval } from '#market/window.ts';
-import { notEntitled } from '../http/http-errors.ts';
 import { originOf } from '../http/origin.ts';
-import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import {
   asOfParameter,
   choice,
@@ -20,13 +17,11 @@ import {
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
-import { type Grain, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
-import { defaultDate } from '../read/default-date.ts';
-import type { LakeView } from '../read/view.ts';
-import { calendarBar, sessionBar } from './aggregate-wire.ts';
-import { positionOf } from './cursor-position.ts';
+import { readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
+import { wireOf } from './aggregate-wire.ts';
 import { optionalInstant } from './day-parameter.ts';
-import { answerFromSeries, tablesOf } from './series-answer.ts';
+import { answerFromSeries } from './series-answer.ts';
+import { cursorOf, firstPage, grainOf, laterPage, pinOf, rangePath, type SeriesPage } from './series-page.ts';
 import { type IndicatorAnswer, type IndicatorValue, indicatorAnswer, macdAnswer } from './shapes/indicators.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -119,18 +114,9 @@ export function addIndicators(app: ServingApp, serving: Serving): void {
   for (const indicator of INDICATORS) addIndicator(app, serving, indicator);
 }
 
-interface PageRequest {
-  readonly view: LakeView;
-  readonly symbol: string;
-  readonly grain: Grain;
-  readonly adjusted: boolean;
+interface PageRequest extends SeriesPage {
   readonly options: Options;
-  readonly at: IsoDate;
-  readonly liveUntil: IsoDate | undefined;
-  readonly splitsUntil: IsoDate | undefined;
   readonly asOfMs: InstantMs | undefined;
-  /** When page one was made. */
-  readonly atMs: InstantMs;
   /** First day of the last bar on the page before; undefined on the first page. */
   readonly after: IsoDate | undefined;
 }
@@ -151,45 +137,11 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
   });
   const readPage = async (symbol: string, given: z.infer<typeof query>): Promise<PageRequest> => {
     if (given.cursor !== undefined) {
-      const cursor = decodeCursor(given.cursor);
-      const read = positionOf(cursor, position);
-      const { at, until, after, as_of: asOfMs } = read;
-      const view = await viewOfCursor(serving.views, cursor);
-      return {
-        view,
-        symbol,
-        grain: grainOf(read),
-        adjusted: read.adjusted,
-        options: read,
-        at,
-        liveUntil: until,
-        splitsUntil: until,
-        asOfMs,
-        atMs: cursor.atMs,
-        after,
-      };
+      const { seam, position: asked } = await laterPage(serving, given.cursor, position);
+      return { ...seam, ...seriesOf(symbol, asked), asOfMs: asked.as_of, after: asked.after };
     }
-    const { as_of: asOfMs } = given;
-    const today = defaultDate(serving.clock, asOfMs);
-    const lastMs = Math.min(
-      given.timestamp ?? Number.POSITIVE_INFINITY,
-      given['timestamp.lte'] ?? Number.POSITIVE_INFINITY,
-      (given['timestamp.lt'] ?? Number.POSITIVE_INFINITY) - 1,
-    );
-    const last = lastMs === Number.POSITIVE_INFINITY ? today : newYorkAt(lastMs).date;
-    return {
-      view: await serving.views.at(asOfMs),
-      symbol,
-      grain: grainOf(given),
-      adjusted: given.adjusted,
-      options: given,
-      at: last < today ? last : today,
-      liveUntil: asOfMs === undefined ? today : undefined,
-      splitsUntil: undefined,
-      asOfMs,
-      atMs: asOfMs ?? serving.clock.nowMs(),
-      after: undefined,
-    };
+    const seam = await firstPage(serving, given.as_of, lastDayOf(given));
+    return { ...seam, ...seriesOf(symbol, given), asOfMs: given.as_of, after: undefined };
   };
   addRoute(app, 'vendor', {
     path: `/v1/indicators/${indicator.name}/{ticker}`,
@@ -202,7 +154,6 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
       refuseOtherClasses(symbol);
       const request = await readPage(symbol, given.query);
       return answerFromSeries(c, serving, {
-        view: request.view,
         request,
         make: (series, requestId) => bodyOf(c, serving, indicator, request, series, requestId),
       });
@@ -210,11 +161,19 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
   });
 }
 
-function grainOf({ timespan, multiplier, include_partial: includePartial }: Options): Grain {
-  if (timespan === 'minute' || timespan === 'hour') throw notEntitled(`bars of a ${timespan}`);
+function seriesOf(symbol: string, options: Options) {
+  const { timespan, multiplier, include_partial: includePartial, adjusted } = options;
   // Windows of the calendar would depend on where history begins.
-  if (timespan !== 'session') return { unit: timespan, multiplier: 1 };
-  return { unit: 'session', multiplier: multiplier === 1 ? 1 : checkInterval(multiplier), includePartial };
+  const grain = grainOf(timespan, timespan === 'session' ? multiplier : 1, includePartial);
+  return { symbol, grain, adjusted, options };
+}
+
+/** The last day that the filters allow; undefined: any. */
+function lastDayOf(given: Options): IsoDate | undefined {
+  const before = given['timestamp.lt'];
+  const bounds = [given.timestamp, given['timestamp.lte'], before === undefined ? undefined : before - 1];
+  const lastMs = Math.min(...bounds.filter((ms) => ms !== undefined));
+  return lastMs === Number.POSITIVE_INFINITY ? undefined : newYorkAt(lastMs).date;
 }
 
 async function bodyOf(
@@ -277,18 +236,17 @@ function underlyingOf(
   { lastSession }: Series,
   used: readonly SeriesBar[],
 ) {
-  const { symbol, grain, adjusted, asOfMs, options: asked } = request;
+  const { grain, adjusted, asOfMs, options: asked } = request;
   // Where no bar went in: a day that does not depend on when it is asked.
   const from = newYorkMidnight(used[0]?.first ?? lastSession);
   const to = newYorkMidnight(used.at(-1)?.first ?? lastSession);
-  const range = [symbol, 'range', grain.multiplier, grain.unit, from, to].map((part) => encodeURIComponent(part));
   const query = new URLSearchParams({ limit: '50000', sort: 'desc' });
   if (!adjusted) query.set('adjusted', 'false');
   if (grain.unit === 'session' && grain.includePartial) query.set('include_partial', 'true');
   if (asOfMs !== undefined) query.set('as_of', String(asOfMs));
-  const url = `${originOf(c, serving)}/v2/aggs/ticker/${range.join('/')}?${query}`;
+  const url = `${originOf(c, serving)}${rangePath(request, from, to)}?${query}`;
   if (!asked.expand_underlying) return { url };
-  return { url, aggregates: used.toReversed().map(grain.unit === 'session' ? sessionBar : calendarBar) };
+  return { url, aggregates: used.toReversed().map(wireOf(grain)) };
 }
 
 function nextUrl(
@@ -299,16 +257,14 @@ function nextUrl(
   series: Series,
   last: IsoDate,
 ): string {
-  const { view, symbol, grain, options: asked, at, asOfMs, atMs } = request;
-  const { lastSession } = series;
+  const { symbol, options: asked, asOfMs } = request;
   const position: Record<string, string> = {
-    at: at < lastSession ? at : lastSession,
-    until: lastSession,
+    ...pinOf(request, series),
     after: last,
     ...(asOfMs === undefined ? {} : { as_of: String(asOfMs) }),
   };
   const names = [...Object.keys(options.shape), ...Object.keys(indicator.windows)] as (keyof Options)[];
   for (const name of names) if (asked[name] !== undefined) position[name] = String(asked[name]);
-  const cursor = encodeCursor({ versions: view.versions(tablesOf(grain)), atMs, position });
-  return `${originOf(c, serving)}/v1/indicators/${indicator.name}/${encodeURIComponent(symbol)}?cursor=${cursor}`;
+  const path = `/v1/indicators/${indicator.name}/${encodeURIComponent(symbol)}`;
+  return `${originOf(c, serving)}${path}?cursor=${cursorOf(request, position)}`;
 }

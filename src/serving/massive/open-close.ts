@@ -4,10 +4,10 @@ import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { finalityOf, readSeries } from '../read/bar-series.ts';
-import { defaultDate } from '../read/default-date.ts';
 import { otcListings } from '../read/otc.ts';
 import { dayParameter } from './day-parameter.ts';
 import { answerFromSeries } from './series-answer.ts';
+import { DAILY, firstPage } from './series-page.ts';
 import { type OpenClose, openClose } from './shapes/open-close.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -21,32 +21,24 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
     answer: openClose,
     handle: async (c, { params: { ticker: symbol, date }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(symbol);
-      const view = await serving.views.at(as_of);
-      const today = defaultDate(serving.clock, as_of);
-      const request = {
-        symbol,
-        at: date < today ? date : today,
-        adjusted,
-        grain: { unit: 'day', multiplier: 1 } as const,
-        liveUntil: as_of === undefined ? today : undefined,
-      };
+      const seam = await firstPage(serving, as_of, date);
       return answerFromSeries(c, serving, {
-        view,
-        request,
+        request: { ...seam, symbol, adjusted, grain: DAILY },
         make: async (series) => {
           const [bar] = await readSeries(series, { from: date, to: date });
           if (bar === undefined) throw noBar(symbol, date);
+          const { open, high, low, close, volume } = bar;
           const finality = await finalityOf(series, bar);
-          const isOtc = (await otcListings(serving, view)).has(symbol, date);
+          const isOtc = (await otcListings(serving, seam.view)).has(symbol, date);
           const body: OpenClose = {
             status: 'OK',
             from: date,
             symbol,
-            open: bar.open,
-            high: bar.high,
-            low: bar.low,
-            close: bar.close,
-            volume: bar.volume,
+            open,
+            high,
+            low,
+            close,
+            volume,
             ...(isOtc ? { otc: true } : {}),
             ...(finality === undefined ? {} : { x_finality: finality }),
           };

@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate } from '#base/dates.ts';
-import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
+import { newYorkInstant } from '#market/calendar/new-york.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
-import { defaultDate } from '../read/default-date.ts';
 import { type OtcListings, otcListings } from '../read/otc.ts';
+import { calendarBar } from './aggregate-wire.ts';
 import { answerFromSeries } from './series-answer.ts';
+import { DAILY, firstPage } from './series-page.ts';
 import { type PreviousClose, previousClose } from './shapes/aggregates.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
@@ -26,28 +27,18 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
     answer: previousClose,
     handle: async (c, { params: { ticker }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(ticker);
-      const view = await serving.views.at(as_of);
-      const nowMs = serving.clock.nowMs();
-      const today = newYorkAt(nowMs).date;
+      const seam = await firstPage(serving, as_of);
       // A live bar counts once its session has closed, until batch has published it; a split of today's counts at once.
-      const closed = serving.calendar.lastClosedSession(nowMs);
-      const request = {
-        symbol: ticker,
-        at: defaultDate(serving.clock, as_of),
-        adjusted,
-        grain: { unit: 'day', multiplier: 1 } as const,
-        liveUntil: as_of === undefined ? today : undefined,
-      };
+      const closed = serving.calendar.lastClosedSession(serving.clock.nowMs());
       return answerFromSeries(c, serving, {
-        view,
-        request,
+        request: { ...seam, symbol: ticker, adjusted, grain: DAILY },
         tag: (series) =>
           liveTagOf(
             series,
             series.live.filter(({ session }) => session <= closed),
           ),
         make: async (series, requestId) => {
-          const otc = await otcListings(serving, view);
+          const otc = await otcListings(serving, seam.view);
           return bodyOf(series, { ticker, adjusted, otc, requestId, closed });
         },
       });
@@ -96,20 +87,6 @@ async function lastBar(series: Series, closed: IsoDate): Promise<SeriesBar | und
   return (await readSeries(series, { from: firstSession, to })).at(-1);
 }
 
-function resultOf(T: string, { first, open, high, low, close, volume, vwap, trades }: SeriesBar) {
-  return {
-    T,
-    v: volume,
-    vw: vwap ?? undefined,
-    o: open,
-    c: close,
-    h: high,
-    l: low,
-    t: stampOf(first),
-    n: trades ?? undefined,
-  };
-}
-
-function stampOf(session: IsoDate): number {
-  return newYorkInstant(session, STAMPED_AT_MINUTE);
+function resultOf(T: string, bar: SeriesBar) {
+  return { T, ...calendarBar(bar), t: newYorkInstant(bar.first, STAMPED_AT_MINUTE) };
 }

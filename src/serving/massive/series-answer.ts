@@ -8,8 +8,7 @@ import type { LakeView } from '../read/view.ts';
 /** Answers that are made from one symbol's series. */
 
 export interface SeriesAnswer {
-  readonly view: LakeView;
-  readonly request: SeriesRequest;
+  readonly request: SeriesRequest & { readonly view: LakeView };
   /** Tag of the live bars that the response depends on; default: all of them. */
   readonly tag?: (series: Series) => string;
   readonly make: (series: Series, requestId: string) => Promise<unknown>;
@@ -17,7 +16,8 @@ export interface SeriesAnswer {
 
 /** Kept bytes, or new ones. Of a kept answer nothing is looked up, unless somebody listens to the market. */
 export async function answerFromSeries(c: ServingContext, serving: Serving, parts: SeriesAnswer): Promise<Response> {
-  const { view, request, tag = (series: Series) => liveTagOf(series), make } = parts;
+  const { request, tag = (series: Series) => liveTagOf(series), make } = parts;
+  const { view } = request;
   const isLive = request.liveUntil !== undefined && (await liveTag(serving, view)) !== '';
   const opened = isLive ? await openSeries(serving, view, request) : undefined;
   // Also as of a date that is not over yet.

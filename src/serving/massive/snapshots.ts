@@ -7,16 +7,10 @@ import { asOfParameter, choice, flag, list, symbolParameter } from '../http/para
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
-import {
-  changeOf,
-  MARKET_TABLES,
-  type MarketDeps,
-  type MarketRow,
-  marketDay,
-  newestSession,
-} from '../read/market-day.ts';
+import { changeOf, MARKET_TABLES, type MarketRow, marketDay, newestSession } from '../read/market-day.ts';
 import { moversOf } from '../read/movers.ts';
 import { otcListings } from '../read/otc.ts';
+import type { LiveReadDeps } from '../read/read-deps.ts';
 import type { LakeView } from '../read/view.ts';
 import { oneTickerSnapshot, type SnapshotBar, type TickerSnapshot, tickerSnapshots } from './shapes/snapshots.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
@@ -102,7 +96,7 @@ async function dependsOn(serving: Serving, view: LakeView) {
   return { view, uses: MARKET_TABLES, also: await liveTag(serving, view) };
 }
 
-async function newestDay(deps: MarketDeps, view: LakeView) {
+async function newestDay(deps: LiveReadDeps, view: LakeView) {
   return marketDay(deps, view, await newestSession(deps, view));
 }
 

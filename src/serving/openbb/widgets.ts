@@ -18,10 +18,10 @@ interface Column {
 
 interface Parameter {
   readonly paramName: string;
-  readonly type: 'text' | 'date' | 'number' | 'ticker';
+  readonly type: 'text' | 'date' | 'ticker';
   readonly label: string;
   readonly description: string;
-  readonly value: string | number | null;
+  readonly value: string | null;
   readonly optional?: boolean;
 }
 
@@ -48,20 +48,13 @@ interface Widget {
       };
 }
 
-const text = (field: string, headerName: string): Column => ({ field, headerName, cellDataType: 'text' });
-const number = (field: string, headerName: string): Column => ({
-  field,
-  headerName,
-  cellDataType: 'number',
-  formatterFn: 'none',
-});
-const whole = (field: string, headerName: string): Column => ({
-  field,
-  headerName,
-  cellDataType: 'number',
-  formatterFn: 'int',
-});
-const date = (field: string, headerName: string): Column => ({ field, headerName, cellDataType: 'dateString' });
+const columnOf =
+  (kind: Omit<Column, 'field' | 'headerName'>) =>
+  (field: string, headerName: string): Column => ({ field, headerName, ...kind });
+const text = columnOf({ cellDataType: 'text' });
+const number = columnOf({ cellDataType: 'number', formatterFn: 'none' });
+const whole = columnOf({ cellDataType: 'number', formatterFn: 'int' });
+const date = columnOf({ cellDataType: 'dateString' });
 const first = (column: Column): Column => ({ ...column, pinned: 'left' });
 const signed = (column: Column): Column => ({ ...column, renderFn: 'greenRed' });
 
@@ -75,23 +68,19 @@ const MOVER = [
   whole('volume', 'Volume'),
 ];
 
-const SESSION: Parameter = {
-  paramName: 'session',
-  type: 'date',
-  label: 'Session',
-  description: 'A trading day; the last one published unless given',
-  value: null,
-  optional: true,
-};
+/** Returns a parameter; an optional one unless it has a value. */
+function parameter(
+  paramName: string,
+  type: Parameter['type'],
+  label: string,
+  description: string,
+  value: string | null = null,
+): Parameter {
+  return { paramName, type, label, description, value, ...(value === null ? { optional: true } : {}) };
+}
 
-const FROM: Parameter = {
-  paramName: 'from',
-  type: 'date',
-  label: 'From',
-  description: 'First session',
-  value: null,
-  optional: true,
-};
+const SESSION = parameter('session', 'date', 'Session', 'A trading day; the last one published unless given');
+const FROM = parameter('from', 'date', 'From', 'First session');
 
 function table(
   widget: Pick<Widget, 'name' | 'description' | 'endpoint'> & {
@@ -118,13 +107,7 @@ function table(
 
 /** By the id under which an app refers to it. `symbol`: one that this lake has. */
 export function widgets(symbol: string): Record<string, Widget> {
-  const ticker: Parameter = {
-    paramName: 'ticker',
-    type: 'ticker',
-    label: 'Symbol',
-    description: 'Only of this symbol',
-    value: symbol,
-  };
+  const ticker = parameter('ticker', 'ticker', 'Symbol', 'Only of this symbol', symbol);
   const movers = (name: string, dataKey: string, description: string): Widget =>
     table({ name, description, endpoint: 'condvest/v1/market', dataKey, columns: MOVER, params: [SESSION] });
   return {
@@ -148,15 +131,7 @@ export function widgets(symbol: string): Record<string, Widget> {
       endpoint: 'condvest/v1/watchlist',
       dataKey: 'results',
       columns: [...MOVER, date('first', 'First session'), date('last', 'Last session')],
-      params: [
-        {
-          paramName: 'symbols',
-          type: 'text',
-          label: 'Symbols',
-          description: 'Separated by commas',
-          value: symbol,
-        },
-      ],
+      params: [parameter('symbols', 'text', 'Symbols', 'Separated by commas', symbol)],
     }),
     condvest_dividends: table({
       name: 'Dividends',
@@ -170,7 +145,7 @@ export function widgets(symbol: string): Record<string, Widget> {
         text('dividend_type', 'Kind'),
         whole('frequency', 'Times a year'),
       ],
-      params: [ticker, { ...FROM, paramName: 'ex_dividend_date.gte', label: 'From', description: 'First ex-date' }],
+      params: [ticker, parameter('ex_dividend_date.gte', 'date', 'From', 'First ex-date')],
     }),
     condvest_splits: table({
       name: 'Splits',
@@ -185,7 +160,7 @@ export function widgets(symbol: string): Record<string, Widget> {
         text('adjustment_type', 'Kind'),
         number('historical_adjustment_factor', 'Factor of earlier prices'),
       ],
-      params: [{ ...FROM, paramName: 'execution_date.gte', label: 'From', description: 'First ex-date' }],
+      params: [parameter('execution_date.gte', 'date', 'From', 'First ex-date')],
     }),
     condvest_sessions: table({
       name: 'Sessions',
@@ -220,31 +195,10 @@ export function widgets(symbol: string): Record<string, Widget> {
   };
 }
 
-interface Placed {
-  readonly i: string;
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-  readonly h: number;
-  readonly groups: readonly string[];
-}
-
-interface App {
-  readonly name: string;
-  readonly description: string;
-  readonly img: string;
-  readonly allowCustomization: boolean;
-  readonly tabs: Readonly<
-    Record<string, { readonly id: string; readonly name: string; readonly layout: readonly Placed[] }>
-  >;
-  readonly groups: readonly never[];
-  readonly prompts: readonly string[];
-}
-
 /** One ready-made dashboard: the chart, the market, the state of the data. */
-export function apps(): readonly App[] {
-  const half = (i: string, x: 0 | 20, y: number): Placed => ({ i, x, y, w: 20, h: 12, groups: [] });
-  const tab = (id: string, name: string, layout: readonly Placed[]) => ({ id, name, layout });
+export function apps() {
+  const half = (i: string, x: 0 | 20, y: number) => ({ i, x, y, w: 20, h: 12, groups: [] });
+  const tab = (id: string, name: string, layout: ReturnType<typeof half>[]) => ({ id, name, layout });
   return [
     {
       name: 'Condvest',

@@ -3,11 +3,11 @@ import { type AdjustmentPlan, planAdjustment } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
 import { type CalendarUnit, CalendarWindows } from '#market/calendar-windows.ts';
 import { describeWindow, type FoldedRow, foldWindow, type Window, windowNumber } from '#market/window.ts';
-import type { LiveBars } from '#ports/live-bars.ts';
-import { type BarsQuery, prepareQuery, type ReadBarsDeps } from './bars-query.ts';
+import { type BarsQuery, prepareQuery } from './bars-query.ts';
 import { readDailyRows } from './daily-rows.ts';
 import { lastKnown, type RevisedBar, readLiveBars, tagOfLive } from './live-part.ts';
 import { mergeLive } from './merge-live.ts';
+import type { LiveReadDeps } from './read-deps.ts';
 import type { Finality } from './served-bars.ts';
 import type { LakeView } from './view.ts';
 import { readWindows } from './window-bars.ts';
@@ -16,10 +16,6 @@ import { readWindows } from './window-bars.ts';
  * Bars of one symbol at any grain, published and live ones in one series: what aggregates, indicators and charts are made of.
  * `bars.ts` gives what is in the lake with all that is known about it; this gives values.
  */
-
-export interface SeriesDeps extends ReadBarsDeps {
-  readonly live: LiveBars;
-}
 
 export type Grain =
   /** Windows of calendar time that begin where the range does. */
@@ -63,7 +59,7 @@ export interface SeriesBar extends BarValues {
 }
 
 /** Looks up what a series is made of. Throws as `readBars` does, but for `symbol-unknown`: such a series is empty. */
-export async function openSeries(deps: SeriesDeps, view: LakeView, request: SeriesRequest): Promise<Series> {
+export async function openSeries(deps: LiveReadDeps, view: LakeView, request: SeriesRequest): Promise<Series> {
   const { symbol, at, adjusted, grain, liveUntil, splitsUntil } = request;
   const interval = grain.unit === 'session' ? grain.multiplier : 1;
   const query = await prepareQuery(deps, { symbol, to: at, interval, adjust: adjusted ? 'split' : 'raw' }, view);

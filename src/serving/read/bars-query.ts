@@ -1,33 +1,23 @@
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import type { Lake } from '#lake/lake.ts';
 import { type Adjustment, type AdjustmentPlan, planAdjustment } from '#market/adjust.ts';
 import type { DailyBar as DailyRow } from '#market/bar.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { AppliedDividend, AppliedSplit, HeldEvent } from '#market/corporate-actions.ts';
 import type { SymbolSpan } from '#market/security.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { checkInterval } from '#market/window.ts';
-import type { Clock } from '#ports/clock.ts';
 import { defaultDate } from './default-date.ts';
-import type { MarketCaches } from './market-caches.ts';
 import { type Pinned, pin } from './pinned.ts';
+import type { ReadDeps } from './read-deps.ts';
 import type { BarsRequest } from './served-bars.ts';
 import { securityOf } from './symbol-lookup.ts';
 import type { LakeView } from './view.ts';
 
-export interface ReadBarsDeps {
-  readonly lake: Lake;
-  readonly caches: MarketCaches;
-  readonly calendar: Calendar;
-  readonly clock: Clock;
-}
-
 /** A request with everything looked up that both grains need. */
 export interface BarsQuery {
-  readonly deps: ReadBarsDeps;
+  readonly deps: ReadDeps;
   readonly request: BarsRequest;
   readonly interval: number;
   readonly adjust: Adjustment;
@@ -49,7 +39,7 @@ export interface BarsQuery {
  * Checks a request, pins the tables it is answered from (those of `view` where one is given), and finds the security that it
  * means.
  */
-export async function prepareQuery(deps: ReadBarsDeps, request: BarsRequest, view?: LakeView): Promise<BarsQuery> {
+export async function prepareQuery(deps: ReadDeps, request: BarsRequest, view?: LakeView): Promise<BarsQuery> {
   const { lake, caches } = deps;
   const { symbol, from, asOfMs, adjust = 'split' } = request;
   const interval = request.interval === undefined || request.interval === 1 ? 1 : checkInterval(request.interval);
@@ -94,7 +84,7 @@ export function planFor(query: BarsQuery, closes: readonly DailyRow[]): Adjustme
   return planAdjustment({ adjustment: adjust, splits, dividends, closes, lastPublished });
 }
 
-function checkRange(deps: ReadBarsDeps, request: BarsRequest): void {
+function checkRange(deps: ReadDeps, request: BarsRequest): void {
   const { from, to } = request;
   if (from !== undefined && to !== undefined && from > to) {
     throw new UsageError({

@@ -4,9 +4,10 @@ import type { AdjustmentPlan } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
 import type { WindowBar as FoldedWindow } from '#market/window.ts';
 import { restatementsOf } from './bars.sql.ts';
-import { type BarsQuery, planFor, prepareQuery, type ReadBarsDeps } from './bars-query.ts';
+import { type BarsQuery, planFor, prepareQuery } from './bars-query.ts';
 import { readDailyRows } from './daily-rows.ts';
 import { explainer } from './explain-window.ts';
+import type { ReadDeps } from './read-deps.ts';
 import type {
   BarsRequest,
   BarsResult,
@@ -29,7 +30,7 @@ import { readWindows } from './window-bars.ts';
  * Throws `UsageError` for a request that cannot be answered: `interval-invalid`, `bars-range-empty`, `bars-date-in-future`,
  * `symbol-unknown`, `as-of-in-future`, `as-of-too-early`, `lake-as-of-too-old`; `lake-empty` where there are no bars at all.
  */
-export async function readBars(deps: ReadBarsDeps, request: BarsRequest, view?: LakeView): Promise<BarsResult> {
+export async function readBars(deps: ReadDeps, request: BarsRequest, view?: LakeView): Promise<BarsResult> {
   const query = await prepareQuery(deps, request, view);
   const answer = query.interval === 1 ? await dailyAnswer(query) : await windowAnswer(query);
   if (answer.bars.length === 0) {

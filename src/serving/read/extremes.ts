@@ -2,7 +2,8 @@ import { addDays, type IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { isAbove } from '#market/price-change.ts';
 import type { Listings, SymbolSpan } from '#market/security.ts';
-import { MARKET_TABLES, type MarketDay, type MarketDeps } from './market-day.ts';
+import { MARKET_TABLES, type MarketDay } from './market-day.ts';
+import type { LiveReadDeps } from './read-deps.ts';
 import { extremesOf, extremesOfSegments, type PricedSpan } from './session-rows.sql.ts';
 import { SplitFactors } from './session-rows.ts';
 import type { CacheKind } from './versioned-cache.ts';
@@ -29,7 +30,7 @@ const EXTREMES: CacheKind<ReadonlyMap<string, Extremes>> = { name: 'extremes', b
 
 /** Counts the securities that made a new 52-week high or low. Undefined if the lake lacks that year. */
 export async function newExtremes(
-  deps: Pick<MarketDeps, 'lake' | 'caches' | 'calendar'>,
+  deps: Pick<LiveReadDeps, 'lake' | 'caches' | 'calendar'>,
   view: LakeView,
   day: MarketDay,
 ): Promise<{ readonly highs: number; readonly lows: number } | undefined> {
@@ -62,7 +63,7 @@ interface Range {
 }
 
 async function readExtremes(
-  { lake, caches }: Pick<MarketDeps, 'lake' | 'caches'>,
+  { lake, caches }: Pick<LiveReadDeps, 'lake' | 'caches'>,
   view: LakeView,
   range: Range,
 ): Promise<ReadonlyMap<string, Extremes>> {

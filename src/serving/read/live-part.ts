@@ -4,10 +4,9 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { SymbolSpan } from '#market/security.ts';
-import type { Clock } from '#ports/clock.ts';
 import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
-import type { MarketCaches } from './market-caches.ts';
 import { unpublishedSessions } from './merge-live.ts';
+import type { LiveReadDeps } from './read-deps.ts';
 import type { LakeView } from './view.ts';
 
 /**
@@ -64,7 +63,7 @@ export function tagOfLive(bars: readonly RevisedBar[], lastSession: IsoDate, las
  * live, or the view is that of an earlier instant. Results of one symbol depend on less: see `tagOfLive`.
  */
 export async function liveTag(
-  { caches, calendar, clock, live }: LiveTagDeps,
+  { caches, calendar, clock, live }: Omit<LiveReadDeps, 'lake'>,
   view: Pick<LakeView, 'asOfMs' | 'snapshot'>,
 ): Promise<string> {
   const bars = view.snapshot(DAILY_BARS);
@@ -74,11 +73,4 @@ export async function liveTag(
   const sessions = unpublishedSessions(calendar, defined(max, 'a table of daily bars holds a session'), today);
   const revisions = sessions.map((session) => live.revision(session));
   return revisions.every((revision) => revision === '') ? '' : [today, ...revisions].join(' ');
-}
-
-export interface LiveTagDeps {
-  readonly caches: MarketCaches;
-  readonly calendar: Calendar;
-  readonly clock: Clock;
-  readonly live: LiveBars;
 }

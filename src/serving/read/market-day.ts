@@ -1,19 +1,16 @@
 import { defined } from '#base/assert.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import type { Factors } from '#market/adjust.ts';
 import { type BarValues, scaled } from '#market/bar.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { type PriceChange, priceChange } from '#market/price-change.ts';
 import type { Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
-import type { Clock } from '#ports/clock.ts';
-import type { LiveBar, LiveBars } from '#ports/live-bars.ts';
+import type { LiveBar } from '#ports/live-bars.ts';
 import { lastKnown, liveTag } from './live-part.ts';
-import type { MarketCaches } from './market-caches.ts';
 import { unpublishedSessions } from './merge-live.ts';
+import type { LiveReadDeps } from './read-deps.ts';
 import {
   type LastRows,
   readLastRows,
@@ -26,14 +23,6 @@ import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /** One session of every security, compared with its previous bar: the basis of snapshots, movers and breadth. */
-
-export interface MarketDeps {
-  readonly lake: Lake;
-  readonly caches: MarketCaches;
-  readonly calendar: Calendar;
-  readonly clock: Clock;
-  readonly live: LiveBars;
-}
 
 /** Prices and volumes of both bars are in the share count of the session. */
 export interface MarketRow {
@@ -75,7 +64,7 @@ const DAYS: CacheKind<MarketDay> = { name: 'market_days', bytesOf: ({ rows }) =>
  * The newest session that has bars: today's as soon as there is a live one of it, else the last that was published. Throws
  * `lake-empty` where there are none.
  */
-export async function newestSession(deps: MarketDeps, view: LakeView): Promise<IsoDate> {
+export async function newestSession(deps: LiveReadDeps, view: LakeView): Promise<IsoDate> {
   const { caches, clock } = deps;
   const published = await caches.published(view.bars());
   const last = defined(published.max, 'a table of daily bars holds a session');
@@ -84,7 +73,7 @@ export async function newestSession(deps: MarketDeps, view: LakeView): Promise<I
 }
 
 /** All rows of a session as traded, published or live; none where it has none. */
-export async function rowsOn(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
+export async function rowsOn(deps: LiveReadDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
   const published = await deps.caches.published(view.bars());
   return published.has(session)
     ? readCachedRows(deps, view, session)
@@ -92,12 +81,12 @@ export async function rowsOn(deps: MarketDeps, view: LakeView, session: IsoDate)
 }
 
 /** One day of the market. Throws `lake-empty`, `bars-corrupt`; `calendar-not-a-session` for a day without trading. */
-export async function marketDay(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
+export async function marketDay(deps: LiveReadDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
   const version = await liveTag(deps, view);
   return deps.caches.get(DAYS, `${view.tag(MARKET_TABLES)} ${session}`, () => makeDay(deps, view, session), version);
 }
 
-async function makeDay(deps: MarketDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
+async function makeDay(deps: LiveReadDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
   const { caches, calendar } = deps;
   const closeMs = calendar.closeMs(session);
   const published = await caches.published(view.bars());
@@ -152,7 +141,7 @@ interface EarlierSession {
 
 /** The sessions before one that have bars, published or live, ascending; not more than a week of them. */
 async function sessionsBefore(
-  deps: MarketDeps,
+  deps: LiveReadDeps,
   view: LakeView,
   published: SessionSet,
   session: IsoDate,
@@ -174,7 +163,7 @@ async function sessionsBefore(
 
 /** Of each symbol its last row in sessions: of the published ones together, and of each live one. */
 async function lastRowsIn(
-  { lake, caches }: MarketDeps,
+  { lake, caches }: LiveReadDeps,
   view: LakeView,
   sessions: readonly EarlierSession[],
 ): Promise<LastRows[]> {
@@ -187,14 +176,14 @@ async function lastRowsIn(
   return [read, ...live];
 }
 
-function readCachedRows({ lake, caches }: MarketDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
+function readCachedRows({ lake, caches }: LiveReadDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
   const key = `${view.tag([DAILY_BARS.name])} ${session}`;
   return caches.get(ROWS, key, () => readSessionRows(lake, view.bars(), session));
 }
 
 /** Live bars count in the sessions after the last one published, and not in a view of an earlier instant. */
 async function liveBars(
-  deps: Pick<MarketDeps, 'calendar' | 'clock' | 'live'>,
+  deps: Pick<LiveReadDeps, 'calendar' | 'clock' | 'live'>,
   view: LakeView,
   published: SessionSet,
   session: IsoDate,

@@ -8,8 +8,9 @@ import type { AppliedSplit } from '#market/corporate-actions.ts';
 import type { WindowBar } from '#market/window.ts';
 import { windowNumber } from '#market/window.ts';
 import { storedWindowsOf } from './bars.sql.ts';
-import type { ReadBarsDeps } from './bars-query.ts';
+import type {} from './bars-query.ts';
 import type { Pinned } from './pinned.ts';
+import type { ReadDeps } from './read-deps.ts';
 
 /** Which stored bars of an N-session table still say what its inputs say, at the versions pinned for an answer. */
 export interface Freshness {
@@ -22,7 +23,7 @@ export interface Freshness {
 export const NOTHING_USABLE: Freshness = { usable: false, staleWindows: new Set() };
 
 export async function freshnessOf(
-  deps: ReadBarsDeps,
+  deps: ReadDeps,
   request: { readonly interval: number; readonly securityId: string },
   pinned: Pinned,
 ): Promise<Freshness> {
@@ -51,7 +52,7 @@ export async function freshnessOf(
 
 /** True where this security had the same splits and symbols at the checkpoint as it has at the pinned versions. */
 async function sameEventsThen(
-  deps: ReadBarsDeps,
+  deps: ReadDeps,
   request: { readonly securityId: string },
   pinned: Pinned,
   then: { readonly splits: number | undefined; readonly listings: number | undefined },

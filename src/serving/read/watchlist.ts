@@ -2,7 +2,8 @@ import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { priceChange } from '#market/price-change.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { type MarketDeps, newestSession, rowsOn } from './market-day.ts';
+import { newestSession, rowsOn } from './market-day.ts';
+import type { LiveReadDeps } from './read-deps.ts';
 import { closesOf } from './session-rows.sql.ts';
 import { SplitFactors } from './session-rows.ts';
 import type { TickerDirectory } from './ticker-directory.ts';
@@ -41,7 +42,7 @@ interface Close {
  * is followed back through its earlier symbols. One read for all of them.
  */
 export async function readWatchlist(
-  deps: MarketDeps,
+  deps: LiveReadDeps,
   view: LakeView,
   directory: TickerDirectory,
   asked: { readonly symbols: readonly string[]; readonly sessions: number },

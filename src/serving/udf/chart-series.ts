@@ -3,7 +3,8 @@ import { type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Serving } from '../http/serving.ts';
-import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar, type SeriesDeps } from '../read/bar-series.ts';
+import { liveTagOf, openSeries, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
+import type { LiveReadDeps } from '../read/read-deps.ts';
 import type { CacheKind } from '../read/versioned-cache.ts';
 import type { LakeView } from '../read/view.ts';
 import type { ChartSeries } from './history.ts';
@@ -37,7 +38,7 @@ export interface ChartRequest {
 }
 
 export function openChartSeries(
-  deps: SeriesDeps,
+  deps: LiveReadDeps,
   { symbol, resolution: { grain }, today }: ChartRequest,
   view: LakeView,
 ): Promise<Series> {
@@ -49,7 +50,7 @@ export function openChartSeries(
  * and live bars. The symbol is what it means today, however far back a chart goes.
  */
 export async function readChartSeries(
-  serving: Pick<Serving, 'cache' | keyof SeriesDeps>,
+  serving: Pick<Serving, 'cache' | keyof LiveReadDeps>,
   request: ChartRequest,
   view: LakeView,
 ): Promise<Chart> {

@@ -1,0 +1,92 @@
+import type { z } from '@hono/zod-openapi';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
+import type { CalendarUnit } from '#market/calendar-windows.ts';
+import { checkInterval } from '#market/window.ts';
+import { notEntitled } from '../http/http-errors.ts';
+import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
+import type { Serving } from '../http/serving.ts';
+import type { Grain, Series, SeriesRequest } from '../read/bar-series.ts';
+import { defaultDate } from '../read/default-date.ts';
+import type { LakeView } from '../read/view.ts';
+import { tablesOf } from './series-answer.ts';
+
+/** Pages made from one symbol's series. Later ones are read from the versions and up to the session of page one. */
+
+export interface SeriesPage extends SeriesRequest {
+  readonly view: LakeView;
+  /** When page one was made. */
+  readonly atMs: InstantMs;
+}
+
+type Seam = Pick<SeriesPage, 'view' | 'at' | 'liveUntil' | 'splitsUntil' | 'atMs'>;
+
+/** Returns what a first page is read from. `last`: the last day that it asks for; today by default. */
+export async function firstPage(
+  { views, clock }: Pick<Serving, 'views' | 'clock'>,
+  asOfMs: InstantMs | undefined,
+  last?: IsoDate,
+): Promise<Seam> {
+  const view = await views.at(asOfMs);
+  const today = defaultDate(clock, asOfMs);
+  const at = last !== undefined && last < today ? last : today;
+  const liveUntil = asOfMs === undefined ? today : undefined;
+  return { view, at, liveUntil, splitsUntil: undefined, atMs: asOfMs ?? clock.nowMs() };
+}
+
+/** Returns what a later page is read from, and the rest of its position. Throws `cursor-invalid`, `cursor-expired`. */
+export async function laterPage<Position extends { readonly at: IsoDate; readonly until: IsoDate }>(
+  { views }: Pick<Serving, 'views'>,
+  text: string,
+  schema: z.ZodType<Position>,
+): Promise<{ readonly seam: Seam; readonly position: Position }> {
+  const cursor = decodeCursor(text);
+  const position = positionOf(cursor, schema);
+  const { at, until } = position;
+  const view = await viewOfCursor(views, cursor);
+  return { seam: { view, at, liveUntil: until, splitsUntil: until, atMs: cursor.atMs }, position };
+}
+
+/** Clients can put anything into a cursor, so its position is parsed like any parameter. */
+function positionOf<T>(cursor: Cursor, schema: z.ZodType<T>): T {
+  const read = schema.safeParse(cursor.position);
+  const hasBars = cursor.versions[DAILY_BARS.name] !== undefined;
+  if (read.success && hasBars) return read.data;
+  const issue = read.error?.issues[0];
+  throw new UsageError({
+    code: 'cursor-invalid',
+    message: 'This is not a cursor of this route',
+    found: issue === undefined ? `no version of ${DAILY_BARS.name}` : issue.path.join('.'),
+    ...(issue === undefined ? {} : { allowed: issue.message }),
+    action: 'Follow next_url unchanged, or start over without a cursor',
+  });
+}
+
+/** Returns the part of a position that pins the series: the security, and how far live bars and splits count. */
+export function pinOf({ at }: SeriesPage, { lastSession }: Series): { readonly at: IsoDate; readonly until: IsoDate } {
+  return { at: at < lastSession ? at : lastSession, until: lastSession };
+}
+
+export function cursorOf({ view, grain, atMs }: SeriesPage, position: Cursor['position']): string {
+  return encodeCursor({ versions: view.versions(tablesOf(grain)), atMs, position });
+}
+
+export const DAILY: Grain = { unit: 'day', multiplier: 1 };
+
+/** Returns the grain of a timespan. Throws `not-entitled` for those within a day, which the lake does not have. */
+export function grainOf(
+  timespan: CalendarUnit | 'second' | 'minute' | 'hour' | 'session',
+  multiplier: number,
+  includePartial: boolean,
+): Grain {
+  if (timespan === 'second' || timespan === 'minute' || timespan === 'hour') throw notEntitled(`bars of a ${timespan}`);
+  if (timespan !== 'session') return { unit: timespan, multiplier };
+  return { unit: 'session', multiplier: multiplier === 1 ? 1 : checkInterval(multiplier), includePartial };
+}
+
+/** Returns the path of a range of bars. */
+export function rangePath({ symbol, grain }: SeriesPage, from: string | number, to: string | number): string {
+  const parts = [symbol, 'range', grain.multiplier, grain.unit, from, to];
+  return `/v2/aggs/ticker/${parts.map((part) => encodeURIComponent(part)).join('/')}`;
+}

@@ -1,32 +1,19 @@
 import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { Calendar } from './calendar/calendar.ts';
-import { newSecurityId } from './security.ts';
+import { type Listing, type ListingDetails, newSecurityId } from './security.ts';
 
 /** Merges a source's list of symbols into the stored listings. Pure. */
 
 /** A row of `bronze/listings`. */
-export interface ListingRow {
-  readonly securityId: string;
-  readonly symbol: string;
-  readonly firstSession: IsoDate;
-  /** Null while the listing is open. */
-  readonly lastSession: IsoDate | null;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly exchange: string | null;
-  readonly figi: string | null;
+export interface ListingRow extends Listing, ListingDetails {
   readonly source: string | null;
   readonly seenAtMs: InstantMs;
 }
 
 /** An active symbol. Null means unknown, and never overwrites a known value. */
-export interface ActiveSymbol {
+export interface ActiveSymbol extends ListingDetails {
   readonly symbol: string;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly exchange: string | null;
-  readonly figi: string | null;
 }
 
 export interface EndedSymbol extends ActiveSymbol {

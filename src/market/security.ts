@@ -16,6 +16,17 @@ export interface Listing {
   readonly lastSession: IsoDate | null;
 }
 
+/** Further details of a listing. Null: unknown. */
+export interface ListingDetails {
+  readonly name: string | null;
+  /** The vendor's code: CS, ADRC, ETF … */
+  readonly type: string | null;
+  /** Primary exchange, MIC. */
+  readonly exchange: string | null;
+  /** Composite FIGI. */
+  readonly figi: string | null;
+}
+
 /** A span of time in which a security had a symbol. */
 export interface SymbolSpan {
   readonly symbol: string;

@@ -1,4 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
+import type { ActiveSymbol } from '#market/listing-changes.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 
 /**
@@ -60,15 +61,7 @@ export type BarsReply =
   | { readonly kind: 'beyond-plan'; readonly reason: string };
 
 /** A symbol in a source's list. Null means unknown, which is not the same as delisted. */
-export interface ListedSymbol {
-  readonly symbol: string;
-  readonly name: string | null;
-  /** The vendor's code: CS, ADRC, ETF … */
-  readonly type: string | null;
-  /** Primary exchange, MIC. */
-  readonly exchange: string | null;
-  /** Composite FIGI. */
-  readonly figi: string | null;
+export interface ListedSymbol extends ActiveSymbol {
   /** The last day under this symbol; null while it is active, or if unknown. */
   readonly delistedOn: IsoDate | null;
 }

@@ -1,4 +1,5 @@
-import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { InstantMs } from '#base/dates.ts';
+import type { Listing, ListingDetails } from '#market/security.ts';
 
 /**
  * Searchable copy of the listings, so that symbols can be found without the lake. Gives the guarantees of `Runs`, and:
@@ -16,12 +17,4 @@ export interface ListingsIndex {
   search(text: string, limit: number): Promise<ListedSecurity[]>;
 }
 
-export interface ListedSecurity {
-  readonly securityId: string;
-  readonly symbol: string;
-  readonly firstSession: IsoDate;
-  readonly lastSession: IsoDate | null;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly exchange: string | null;
-}
+export type ListedSecurity = Listing & Omit<ListingDetails, 'figi'>;

@@ -19,50 +19,6 @@ const EARLY_CLOSE_AT_1300_FROM = 1993;
 /** Vendors correct a session's bars until the next morning. */
 const SETTLES_AT_MINUTE = 11 * 60;
 
-/**
- * The trading calendar of the US stock exchanges (XNYS): which dates are sessions, and when they open and close.
- * Immutable. Dates are New York dates, instants are UTC milliseconds. Session dates are guaranteed from 1962, instants
- * from 1993.
- */
-export interface Calendar {
-  /** 1962-01-02, whose index is 0. */
-  readonly firstSession: IsoDate;
-  readonly lastSession: IsoDate;
-  /** Additional closures, as given when the calendar was created; ascending. */
-  readonly addedClosures: readonly Holiday[];
-  /**
-   * SHA-256, in hex, of all session dates from 1962 to 2099. It changes only when a closure is added or a rule is
-   * corrected, not with time or with the calendar's horizon.
-   */
-  readonly hash: string;
-  isSession(date: IsoDate): boolean;
-  /** Returns why the exchange is closed on a date: a holiday's name or `weekend`. Undefined for a session. */
-  whyClosed(date: IsoDate): string | undefined;
-  /**
-   * Returns the index of a session, counted from 1962-01-02. Throws `calendar-not-a-session`, `calendar-out-of-range`.
-   */
-  sessionIndex(session: IsoDate): number;
-  /** Returns the session with an index. Throws `calendar-out-of-range`. */
-  sessionAt(index: number): IsoDate;
-  /** Returns the index of the first session on or after any date; after the last session, one more than its index. */
-  indexOnOrAfter(date: IsoDate): number;
-  /** Returns the index of the last session on or before any date; -1 before the first session. */
-  indexOnOrBefore(date: IsoDate): number;
-  /** Returns the n-th session strictly after any date. Throws `calendar-out-of-range`. */
-  next(date: IsoDate, n?: number): IsoDate;
-  /** Returns the n-th session strictly before any date. Throws `calendar-out-of-range`. */
-  previous(date: IsoDate, n?: number): IsoDate;
-  /** Returns all sessions in [from, to], ascending; empty if `from` is after `to`. */
-  range(from: IsoDate, to: IsoDate): IsoDate[];
-  openMs(session: IsoDate): InstantMs;
-  closeMs(session: IsoDate): InstantMs;
-  isEarlyClose(session: IsoDate): boolean;
-  /** Returns 11:00 New York time on the next session, after which the vendor makes no more corrections to this one. */
-  settlesAtMs(session: IsoDate): InstantMs;
-  /** Returns the newest session whose close is at or before an instant. Throws `calendar-out-of-range`. */
-  lastClosedSession(nowMs: InstantMs): IsoDate;
-}
-
 export interface CalendarOptions {
   /** The last year of the calendar; usually two years ahead. From 1962 to 2099. */
   readonly lastYear: number;
@@ -79,12 +35,19 @@ export function createCalendar(options: CalendarOptions): Calendar {
   assert(Number.isInteger(lastYear), `last year of a calendar: ${lastYear}`);
   assert(lastYear >= yearOf(FIRST_SESSION) && lastYear <= LAST_YEAR_MAX, `last year of a calendar: ${lastYear}`);
   closures.forEach(checkClosure);
-  return new ExchangeCalendar(lastYear, closures);
+  return new Calendar(lastYear, closures);
 }
 
-class ExchangeCalendar implements Calendar {
+/**
+ * The trading calendar of the US stock exchanges (XNYS): which dates are sessions, and when they open and close.
+ * Immutable. Dates are New York dates, instants are UTC milliseconds. Session dates are guaranteed from 1962, instants
+ * from 1993.
+ */
+export class Calendar {
+  /** 1962-01-02, whose index is 0. */
   readonly firstSession = FIRST_SESSION;
   readonly lastSession: IsoDate;
+  /** Additional closures, as given when the calendar was created; ascending. */
   readonly addedClosures: readonly Holiday[];
   readonly #days: Int32Array;
   /** Their dates, formatted on first use. */
@@ -110,6 +73,10 @@ class ExchangeCalendar implements Calendar {
     this.lastSession = this.sessionAt(this.#days.length - 1);
   }
 
+  /**
+   * SHA-256, in hex, of all session dates from 1962 to 2099. It changes only when a closure is added or a rule is
+   * corrected, not with time or with the calendar's horizon.
+   */
   get hash(): string {
     this.#hash ??= createHash('sha256')
       .update([...sessionDaysUpTo(LAST_YEAR_MAX, this.addedClosures)].map(fromEpochDay).join('\n'))
@@ -122,12 +89,16 @@ class ExchangeCalendar implements Calendar {
     return this.#days[this.#countBefore(day)] === day;
   }
 
+  /** Returns why the exchange is closed on a date: a holiday's name or `weekend`. Undefined for a session. */
   whyClosed(date: IsoDate): string | undefined {
     if (isWeekend(toEpochDay(date))) return 'weekend';
     const named = [...holidaysOf(yearOf(date)), ...CLOSURES, ...this.addedClosures];
     return named.find((holiday) => holiday.date === date)?.name;
   }
 
+  /**
+   * Returns the index of a session, counted from 1962-01-02. Throws `calendar-not-a-session`, `calendar-out-of-range`.
+   */
   sessionIndex(session: IsoDate): number {
     const day = toEpochDay(session);
     const index = this.#countBefore(day);
@@ -142,30 +113,36 @@ class ExchangeCalendar implements Calendar {
     });
   }
 
+  /** Returns the session with an index. Throws `calendar-out-of-range`. */
   sessionAt(index: number): IsoDate {
     const date = this.#nameOf(index);
     if (date === undefined) throw this.#outOfRange(`session index ${index}`);
     return date;
   }
 
+  /** Returns the index of the first session on or after any date; after the last session, one more than its index. */
   indexOnOrAfter(date: IsoDate): number {
     return this.#countBefore(toEpochDay(date));
   }
 
+  /** Returns the index of the last session on or before any date; -1 before the first session. */
   indexOnOrBefore(date: IsoDate): number {
     return this.#countBefore(toEpochDay(date) + 1) - 1;
   }
 
+  /** Returns the n-th session strictly after any date. Throws `calendar-out-of-range`. */
   next(date: IsoDate, n = 1): IsoDate {
     assert(Number.isInteger(n) && n >= 1, `next session number ${n}`);
     return this.sessionAt(this.indexOnOrBefore(date) + n);
   }
 
+  /** Returns the n-th session strictly before any date. Throws `calendar-out-of-range`. */
   previous(date: IsoDate, n = 1): IsoDate {
     assert(Number.isInteger(n) && n >= 1, `previous session number ${n}`);
     return this.sessionAt(this.indexOnOrAfter(date) - n);
   }
 
+  /** Returns all sessions in [from, to], ascending; empty if `from` is after `to`. */
   range(from: IsoDate, to: IsoDate): IsoDate[] {
     const sessions: IsoDate[] = [];
     const last = this.indexOnOrBefore(to);
@@ -196,10 +173,12 @@ class ExchangeCalendar implements Calendar {
     return dates.has(session);
   }
 
+  /** Returns 11:00 New York time on the next session, after which the vendor makes no more corrections to this one. */
   settlesAtMs(session: IsoDate): InstantMs {
     return newYorkInstant(this.sessionAt(this.sessionIndex(session) + 1), SETTLES_AT_MINUTE);
   }
 
+  /** Returns the newest session whose close is at or before an instant. Throws `calendar-out-of-range`. */
   lastClosedSession(nowMs: InstantMs): IsoDate {
     const today = newYorkAt(nowMs).date;
     if (toEpochDay(today) > this.#lastDay) throw this.#outOfRange(today);

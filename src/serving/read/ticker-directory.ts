@@ -3,13 +3,14 @@ import { compare } from '#base/compare.ts';
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS, LISTINGS } from '#lake/tables.ts';
+import type { ListingDetails } from '#market/security.ts';
 import type { MarketCaches } from './market-caches.ts';
 import { listedTickers, tradedSymbols } from './tickers.sql.ts';
 import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /** A symbol in the time that one security had it. Null: not known. */
-export interface Ticker {
+export interface Ticker extends ListingDetails {
   readonly symbol: string;
   readonly securityId: string;
   /**
@@ -19,12 +20,6 @@ export interface Ticker {
   readonly firstSession: IsoDate;
   /** Null while it lasts. Of a symbol without a listing: its last bar, which ends nothing. */
   readonly lastSession: IsoDate | null;
-  readonly name: string | null;
-  readonly type: string | null;
-  /** Primary exchange, MIC. */
-  readonly exchange: string | null;
-  /** Composite FIGI. */
-  readonly figi: string | null;
   readonly seenAtMs: InstantMs | null;
   /** Known from the listings; false where only its bars are known. */
   readonly isListed: boolean;

@@ -40,7 +40,7 @@ function commandsPage(): string {
     '| 3 | done, but the data is incomplete: some sessions are still partial |',
     '| 130 | stopped by Ctrl-C (except `up` and `serve`, which exit with 0) |',
   ];
-  for (const { name, description, operands, options, examples } of COMMANDS) {
+  for (const { name, description, operands = [], options = [], examples } of COMMANDS) {
     const usage = operands.map((operand) => {
       const inner = `${operand.name.toUpperCase()}${operand.variadic === true ? '…' : ''}`;
       return operand.required ? inner : `[${inner}]`;

@@ -9,8 +9,8 @@ export interface CommandDefinition {
   readonly summary: string;
   /** Description in full sentences. */
   readonly description: string;
-  readonly operands: readonly OperandDefinition[];
-  readonly options: readonly OptionDefinition[];
+  readonly operands?: readonly OperandDefinition[];
+  readonly options?: readonly OptionDefinition[];
   readonly examples: readonly { readonly line: string; readonly doc: string }[];
   /** Loads the command's code on use, so that `--help` is fast. */
   readonly load: () => Promise<{ readonly run: CommandRun }>;

@@ -8,8 +8,6 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Shows the range of the bars, the date up to which it is complete, sessions by state, sessions to fetch, the latest run, open ' +
       'notices, and notices that could not be delivered. Exits with 3 while sessions are to be fetched.',
-    operands: [],
-    options: [],
     examples: [{ line: 'condvest status', doc: 'at a glance' }],
     load: () => import('./status.ts'),
   },
@@ -19,7 +17,6 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Fetches the sessions that the ledger lacks, those that are partial, and those whose correction window has ended. ' +
       'Also updates listings, splits and dividends. Complete sessions are not fetched again.',
-    operands: [],
     options: [
       { flags: '--from <date>', doc: 'first session', defaultText: 'the first session in the lake' },
       { flags: '--to <date>', doc: 'last session', defaultText: 'the last closed session' },
@@ -38,7 +35,6 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Fetches every session of a range that the lake does not have, newest first, within the request budget. It can be stopped ' +
       'at any time and resumes where it left off. Ends at the horizon of your plan.',
-    operands: [],
     options: [
       { flags: '--years <count>', doc: 'years up to today' },
       { flags: '--from <date>', doc: 'first session' },
@@ -69,7 +65,6 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     summary: 'fetch the sessions that gaps lists',
     description: 'Fetches missing and partial sessions, and with a symbol the sessions it is missing from.',
     operands: [{ name: 'symbol', doc: 'one symbol', required: false }],
-    options: [],
     examples: [{ line: 'condvest repair', doc: 'fill every gap that can be filled' }],
     load: () => import('./repair.ts'),
   },
@@ -79,7 +74,6 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Lists rejected rows with their reasons, bars without volume, jumps without a split, splits without a jump, and sessions with ' +
       'far more or fewer bars than their neighbors.',
-    operands: [],
     options: [
       { flags: '--session <date>', doc: 'one session' },
       { flags: '--from <date>', doc: 'first session' },

@@ -23,7 +23,6 @@ export const SERVING_COMMANDS: readonly CommandDefinition[] = [
       "Serves an existing lake: the vendor's REST API, our own API under /condvest/v1, TradingView's under /udf, and a web page at /. " +
       'It is read-only, works while another process writes, and sees each commit within a second. By default it listens on this machine ' +
       'only; any other address requires API keys.',
-    operands: [],
     options: LISTENING_OPTIONS,
     examples: [
       { line: 'condvest serve', doc: 'at http://127.0.0.1:8787/' },

@@ -1,6 +1,16 @@
-import type { CommandDefinition } from './command.ts';
+import type { CommandDefinition, OptionDefinition } from './command.ts';
 import { NIGHTLY_COMMANDS } from './commands-nightly.ts';
 import { LISTENING_OPTIONS, SERVING_COMMANDS } from './commands-serving.ts';
+
+/** Options of commands whose result is a table of rows. */
+const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: '--format <format>',
+    doc: 'table, csv, json, parquet or arrow',
+    defaultText: 'table on a terminal, csv otherwise',
+  },
+  { flags: '--output <file>', doc: 'write to a file, whose extension selects the format' },
+];
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -11,7 +21,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
       'Serves like `condvest serve`, even while the lake is being built. Builds an empty lake from the vendor if there is an API key, ' +
       'otherwise from a simulated market with made-up securities and prices. Then runs the pipeline five minutes after each close and ' +
       'when a session has settled. Missed runs are caught up. If the vendor is down, it waits and retries. Exits with 0 on SIGTERM or Ctrl-C.',
-    operands: [],
     options: [
       { flags: '--once', doc: 'build or update the lake once, report, and exit; does not serve' },
       ...LISTENING_OPTIONS,
@@ -77,7 +86,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
     description:
       'Derives N-session bars from daily bars, splits and listings: exactly the windows that changed since the last run. ' +
       'Also derives the list of restated values.',
-    operands: [],
     options: [
       { flags: '--intervals <list>', doc: 'lengths in sessions', defaultText: '3,5,8,13,21,34, or CONDVEST_INTERVALS' },
       { flags: '--full', doc: 'derive everything again, with the same result' },
@@ -94,7 +102,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
     description:
       'Merges small files, which keeps reads fast. No row changes: rows are proved equal before the commit, and earlier versions ' +
       'stay readable.',
-    operands: [],
     options: [
       {
         flags: '--mode <mode>',
@@ -116,7 +123,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
     description:
       'Deletes data files that no version within the retention refers to, and the log before them. The lake stays readable as of ' +
       'any instant within the retention.',
-    operands: [],
     options: [
       { flags: '--dry-run', doc: 'list exactly what would be deleted without deleting it' },
       { flags: '--retention-days <days>', doc: 'days for which earlier versions stay readable', defaultText: '400' },
@@ -134,7 +140,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
     description:
       'Verifies that every file in the log exists with its size, rows and statistics, that keys are unique, and that rows are in ' +
       'order. With --deep, derives every stored N-session bar again with independent code and compares it. Lists the problems and exits with 1.',
-    operands: [],
     options: [{ flags: '--deep', doc: 'derive silver again from bronze and compare every row' }],
     examples: [
       { line: 'condvest verify', doc: 'files, rows, keys and order' },
@@ -156,12 +161,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       { flags: '--adjust <how>', doc: 'raw, split or total (dividends reinvested)', defaultText: 'split' },
       { flags: '--as-of <instant>', doc: 'what was known then: an instant with its zone, or a date' },
       { flags: '--explain', doc: 'also the raw values, factors, events and sources of each bar' },
-      {
-        flags: '--format <format>',
-        doc: 'table, csv, json, parquet or arrow',
-        defaultText: 'table on a terminal, csv otherwise',
-      },
-      { flags: '--output <file>', doc: 'write to a file, whose extension selects the format' },
+      ...OUTPUT_OPTIONS,
       { flags: '--plot', doc: 'also plot the closes' },
       {
         flags: '--limit <count>',
@@ -184,12 +184,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     operands: [{ name: 'statement', doc: 'a SELECT; quote it', required: true }],
     options: [
       { flags: '--as-of <instant>', doc: 'read every table as of this instant' },
-      {
-        flags: '--format <format>',
-        doc: 'table, csv, json, parquet or arrow',
-        defaultText: 'table on a terminal, csv otherwise',
-      },
-      { flags: '--output <file>', doc: 'write to a file, whose extension selects the format' },
+      ...OUTPUT_OPTIONS,
       { flags: '--limit <count>', doc: 'number of rows', defaultText: '100 in a table, all otherwise' },
     ],
     examples: [
@@ -205,7 +200,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
     name: 'tables',
     summary: 'list the tables of the lake',
     description: 'Lists every table with its version, rows, files, size and range of sessions.',
-    operands: [],
     options: [{ flags: '--columns', doc: 'also list the columns' }],
     examples: [{ line: 'condvest tables', doc: 'all tables' }],
     load: () => import('./tables.ts'),

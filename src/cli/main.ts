@@ -55,11 +55,11 @@ function commandOf(
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .helpOption('-h, --help', 'print help');
-  for (const { name, doc, required, variadic = false } of definition.operands) {
+  for (const { name, doc, required, variadic = false } of definition.operands ?? []) {
     const inner = variadic ? `${name}...` : name;
     command.argument(required ? `<${inner}>` : `[${inner}]`, doc);
   }
-  for (const { flags, doc, defaultText } of definition.options) {
+  for (const { flags, doc, defaultText } of definition.options ?? []) {
     command.option(flags, defaultText === undefined ? doc : `${doc} (default: ${defaultText})`);
   }
   command.option('--json', 'report as JSON on standard output');

@@ -1,4 +1,5 @@
 import { CondvestError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 
 /**
  * The actions of the Delta protocol ("Actions"), in the form they have in a commit file: one JSON object per line.
@@ -155,10 +156,6 @@ function encodeSegment(segment: string): string {
 }
 
 export type WireRecord = Readonly<Record<string, unknown>>;
-
-export function isRecord(value: unknown): value is WireRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function toAdd(wire: WireRecord, where: string): Add {
   return {

@@ -1,7 +1,7 @@
 import { CondvestError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
-
-import { type Add, type CommitActions, isRecord, parseCommit, type StringMap } from './actions.ts';
+import { type Add, type CommitActions, parseCommit, type StringMap } from './actions.ts';
 import { FIELD_END, ROW_END, readAdds, readCheckpointSchema, readOthers } from './checkpoint.sql.ts';
 import type { Engine } from './engine.ts';
 

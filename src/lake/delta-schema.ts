@@ -1,6 +1,7 @@
 import { CondvestError } from '#base/errors.ts';
 
-import { isRecord, type WireRecord } from './actions.ts';
+import { isRecord } from '#base/is-record.ts';
+import type { WireRecord } from './actions.ts';
 import type { Column, ColumnType } from './schema.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { type IsoDate, parseIsoDate, toEpochDay } from '#base/dates.ts';
+import { isRecord } from '#base/is-record.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import type { Add } from './actions.ts';
@@ -154,7 +155,7 @@ function parseStats(text: string | null | undefined): FileStats | undefined {
   if (text === null || text === undefined || text === '') return undefined;
   try {
     const stats: unknown = JSON.parse(text);
-    return typeof stats === 'object' && stats !== null && !Array.isArray(stats) ? stats : undefined;
+    return isRecord(stats) ? stats : undefined;
   } catch {
     // Statistics only help to skip files; a file with unreadable statistics is never skipped.
     return undefined;

@@ -1,9 +1,9 @@
 import { defined } from '#base/assert.ts';
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
-
-import { type CommitActions, isOurs, isRecord, parseCommit } from './actions.ts';
+import { type CommitActions, isOurs, parseCommit } from './actions.ts';
 import { type CheckpointActions, readCheckpoint } from './checkpoint-file.ts';
 import type { Engine } from './engine.ts';
 import {

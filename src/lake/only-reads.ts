@@ -1,4 +1,5 @@
 import { CondvestError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 import type { EngineSession } from './engine.ts';
 
 /**
@@ -84,10 +85,6 @@ function* nodesOf(root: unknown): Generator<Readonly<Record<string, unknown>>> {
     if (isRecord(value)) yield value;
     for (const inner of Object.values(value)) waiting.push(inner);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refused(found: string): CondvestError {

@@ -1,4 +1,5 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { BarValues } from '#market/bar.ts';
 
 /**
  * Live bars of sessions that the batch layer has not published yet. Provisional: discarded when batch catches up.
@@ -18,16 +19,9 @@ export interface LiveBars {
   revision(session: IsoDate, symbol?: string): string;
 }
 
-export interface LiveBar {
+export interface LiveBar extends BarValues {
   readonly symbol: string;
   readonly session: IsoDate;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-  readonly vwap: number | null;
-  readonly trades: number | null;
   /** Event time of its last trade. */
   readonly updatedMs: InstantMs;
 }

@@ -128,6 +128,8 @@ function compareBars(report: Report, expected: Map<string, WindowBar>, found: re
   for (const key of expected.keys()) report('bar-missing', key, 'The daily bars yield the bar, but it is not stored');
 }
 
+const EXACT_FIELDS = ['symbol', 'open', 'high', 'low', 'close', 'trades', 'sessions', 'expected', 'complete'] as const;
+
 function differencesOf(stored: WindowBar, bar: WindowBar): string[] {
   const differences: string[] = [];
   const exact = (name: string, a: unknown, b: unknown): void => {
@@ -136,16 +138,8 @@ function differencesOf(stored: WindowBar, bar: WindowBar): string[] {
   const close = (name: string, a: number | null, b: number | null): void => {
     if (!isClose(a, b)) differences.push(`${name} is ${String(a)}, not ${String(b)}`);
   };
-  exact('symbol', stored.symbol, bar.symbol);
   exact('last_session', stored.lastSession, bar.lastSession);
-  exact('open', stored.open, bar.open);
-  exact('high', stored.high, bar.high);
-  exact('low', stored.low, bar.low);
-  exact('close', stored.close, bar.close);
-  exact('trades', stored.trades, bar.trades);
-  exact('sessions', stored.sessions, bar.sessions);
-  exact('expected', stored.expected, bar.expected);
-  exact('complete', stored.complete, bar.complete);
+  for (const name of EXACT_FIELDS) exact(name, stored[name], bar[name]);
   // Integer volumes have the same sum in any order.
   if (Number.isInteger(stored.volume) && Number.isInteger(bar.volume)) exact('volume', stored.volume, bar.volume);
   else close('volume', stored.volume, bar.volume);

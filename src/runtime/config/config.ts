@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { compare } from '#base/compare.ts';
 
 import { UsageError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 import { nearestName } from './near-miss.ts';
 import type { SettingDefinition } from './setting-definition.ts';
 import { Invalid } from './setting-values.ts';
@@ -91,7 +92,7 @@ function readConfigFile(
   workingFolder: string,
   home: string,
   errors: string[],
-): { path: string; values: Record<string, unknown> } {
+): { path: string; values: Readonly<Record<string, unknown>> } {
   const path = named === undefined ? join(home, CONFIG_FILE) : resolve(workingFolder, named);
   let text: string;
   try {
@@ -104,9 +105,7 @@ function readConfigFile(
   }
   try {
     const values: unknown = JSON.parse(text);
-    if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
-      return { path, values: values as Record<string, unknown> };
-    }
+    if (isRecord(values)) return { path, values };
     errors.push(`${path} is not a JSON object`);
   } catch (cause) {
     errors.push(`${path} is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CondvestError, type ErrorParts } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 import type { Config } from '../config/config.ts';
 import { homeNotWritable, makeHome } from './home-folder.ts';
 
@@ -42,7 +43,7 @@ export async function readHomeFile<T>(
 function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { UsageError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
 import type { LakeView, Views } from '../read/view.ts';
 
 /**
@@ -58,8 +59,4 @@ export async function viewOfCursor(views: Views, cursor: Cursor): Promise<LakeVi
       cause,
     });
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,11 +3,11 @@ import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { answer } from '../http/answer.ts';
+import { answerFromMarket } from '../http/market-answer.ts';
 import { asOfParameter, list, optionalDate, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { newExtremes } from '../read/extremes.ts';
-import { liveTag } from '../read/live-part.ts';
 import {
   changeOf,
   MARKET_TABLES,
@@ -50,20 +50,17 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       as_of: asOfParameter,
     }),
     answer: marketAnswer,
-    handle: async (c, { query }) => {
-      const view = await serving.views.at(query.as_of);
-      return answer(c, serving, {
-        view,
+    handle: (c, { query }) =>
+      answerFromMarket(c, serving, {
+        asOfMs: query.as_of,
         uses: USES,
-        also: await liveTag(serving, view),
-        make: async (): Promise<MarketAnswer> => {
+        make: async (view): Promise<MarketAnswer> => {
           const session = query.session ?? (await newestSession(serving, view));
           const day = await marketDay(serving, view, session);
           if (day.rows.every((row) => row.day === undefined)) throw await noSuchSession(serving, view, session);
           return marketOf(serving, view, day, query.limit);
         },
-      });
-    },
+      }),
   });
 
   addRoute(app, 'condvest', {
@@ -76,18 +73,13 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       as_of: asOfParameter,
     }),
     answer: watchlistAnswer,
-    handle: async (c, { query }) => {
-      const view = await serving.views.at(query.as_of);
-      return answer(c, serving, {
-        view,
+    handle: (c, { query }) =>
+      answerFromMarket(c, serving, {
+        asOfMs: query.as_of,
         uses: USES,
-        also: await liveTag(serving, view),
-        make: async (): Promise<WatchlistAnswer> => {
-          const directory = await tickersOf(serving, view);
-          return readWatchlist(serving, view, directory, query);
-        },
-      });
-    },
+        make: async (view): Promise<WatchlistAnswer> =>
+          readWatchlist(serving, view, await tickersOf(serving, view), query),
+      }),
   });
 
   addRoute(app, 'condvest', {

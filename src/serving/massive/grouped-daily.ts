@@ -2,11 +2,10 @@ import { z } from '@hono/zod-openapi';
 import type { IsoDate } from '#base/dates.ts';
 import { LISTINGS, SPLITS } from '#lake/tables.ts';
 import { newYorkInstant } from '#market/calendar/new-york.ts';
-import { answer } from '../http/answer.ts';
+import { answerFromMarket } from '../http/market-answer.ts';
 import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { liveTag } from '../read/live-part.ts';
 import { MARKET_TABLES, newestSession, rowsOn } from '../read/market-day.ts';
 import { otcListings } from '../read/otc.ts';
 import type { LiveReadDeps } from '../read/read-deps.ts';
@@ -26,18 +25,15 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
     params: z.object({ date: dayParameter }),
     query: z.object({ adjusted: flag(true), include_otc: flag(false), as_of: asOfParameter }),
     answer: groupedDaily,
-    handle: async (c, { params, query }) => {
-      const view = await serving.views.at(query.as_of);
-      return answer(c, serving, {
-        view,
+    handle: (c, { params, query }) =>
+      answerFromMarket(c, serving, {
+        asOfMs: query.as_of,
         uses: MARKET_TABLES,
-        also: await liveTag(serving, view),
-        make: async (requestId) => {
+        make: async (view, requestId) => {
           const request = { date: params.date, isAdjusted: query.adjusted, includeOtc: query.include_otc };
           return groupedBody(await groupedBars(serving, view, request), query.adjusted, requestId);
         },
-      });
-    },
+      }),
   });
 }
 

@@ -1,13 +1,20 @@
 import { z } from '@hono/zod-openapi';
+import type { InstantMs } from '#base/dates.ts';
 import type { BarValues } from '#market/bar.ts';
-import { answer } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
+import { answerFromMarket } from '../http/market-answer.ts';
 import { asOfParameter, choice, flag, list, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
-import { liveTag } from '../read/live-part.ts';
-import { changeOf, MARKET_TABLES, type MarketRow, marketDay, newestSession } from '../read/market-day.ts';
+import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import {
+  changeOf,
+  MARKET_TABLES,
+  type MarketDay,
+  type MarketRow,
+  marketDay,
+  newestSession,
+} from '../read/market-day.ts';
 import { moversOf } from '../read/movers.ts';
 import { otcListings } from '../read/otc.ts';
 import type { LiveReadDeps } from '../read/read-deps.ts';
@@ -27,22 +34,11 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     summary: 'Snapshots of all tickers, or of some',
     query: z.object({ tickers: list(TICKERS_MAX), include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
-    handle: async (c, { query }) => {
-      const view = await serving.views.at(query.as_of);
-      return answer(c, serving, {
-        ...(await dependsOn(serving, view)),
-        make: async (requestId) => {
-          const day = await newestDay(serving, view);
-          const otc = query.include_otc ? undefined : await otcListings(serving, view);
-          const wanted =
-            query.tickers.length === 0
-              ? day.rows
-              : query.tickers.map((ticker) => day.bySymbol.get(ticker)).filter((row) => row !== undefined);
-          const tickers = wanted.filter(({ symbol }) => otc?.has(symbol, day.session) !== true).map(tickerSnapshotOf);
-          return { status: 'OK', request_id: requestId, count: tickers.length, tickers };
-        },
-      });
-    },
+    handle: (c, { query }) =>
+      snapshotsAnswer(c, serving, query, ({ rows, bySymbol }, isShown) => {
+        const named = query.tickers.map((ticker) => bySymbol.get(ticker)).filter((row) => row !== undefined);
+        return (query.tickers.length === 0 ? rows : named).filter(isShown);
+      }),
   });
 
   addRoute(app, 'vendor', {
@@ -51,14 +47,14 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     params: z.object({ ticker: symbolParameter }),
     query: z.object({ as_of: asOfParameter }),
     answer: oneTickerSnapshot,
-    handle: async (c, { params, query }) => {
-      refuseOtherClasses(params.ticker);
-      const view = await serving.views.at(query.as_of);
-      return answer(c, serving, {
-        ...(await dependsOn(serving, view)),
-        make: async (requestId) => {
-          const row = (await newestDay(serving, view)).bySymbol.get(params.ticker);
-          if (row === undefined) throw notFound('Ticker not found', params.ticker);
+    handle: (c, { params: { ticker }, query }) => {
+      refuseOtherClasses(ticker);
+      return answerFromMarket(c, serving, {
+        asOfMs: query.as_of,
+        uses: MARKET_TABLES,
+        make: async (view, requestId) => {
+          const row = (await newestDay(serving, view)).bySymbol.get(ticker);
+          if (row === undefined) throw notFound('Ticker not found', ticker);
           return { status: 'OK', request_id: requestId, ticker: tickerSnapshotOf(row) };
         },
       });
@@ -71,32 +67,34 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
     params: z.object({ direction: choice(['gainers', 'losers'], 'gainers') }),
     query: z.object({ include_otc: flag(false), as_of: asOfParameter }),
     answer: tickerSnapshots,
-    handle: async (c, { params, query }) => {
-      const view = await serving.views.at(query.as_of);
-      return answer(c, serving, {
-        ...(await dependsOn(serving, view)),
-        make: async (requestId) => {
-          const day = await newestDay(serving, view);
-          const otc = query.include_otc ? undefined : await otcListings(serving, view);
-          const movers = moversOf(
-            day,
-            params.direction,
-            MOVERS,
-            ({ symbol }) => otc?.has(symbol, day.session) !== true,
-          );
-          const tickers = movers.map(({ row }) => tickerSnapshotOf(row));
-          return { status: 'OK', request_id: requestId, count: tickers.length, tickers };
-        },
-      });
+    handle: (c, { params, query }) =>
+      snapshotsAnswer(c, serving, query, (day, isShown) =>
+        moversOf(day, params.direction, MOVERS, isShown).map(({ row }) => row),
+      ),
+  });
+}
+
+/** Responds with the snapshots of some rows of the newest day. OTC rows are shown only if they are asked for. */
+function snapshotsAnswer(
+  c: ServingContext,
+  serving: Serving,
+  query: { readonly include_otc: boolean; readonly as_of: InstantMs | undefined },
+  choose: (day: MarketDay, isShown: (row: MarketRow) => boolean) => MarketRow[],
+): Promise<Response> {
+  return answerFromMarket(c, serving, {
+    asOfMs: query.as_of,
+    uses: MARKET_TABLES,
+    make: async (view, requestId) => {
+      const day = await newestDay(serving, view);
+      const otc = query.include_otc ? undefined : await otcListings(serving, view);
+      const rows = choose(day, ({ symbol }) => otc?.has(symbol, day.session) !== true);
+      const tickers = rows.map(tickerSnapshotOf);
+      return { status: 'OK', request_id: requestId, count: tickers.length, tickers };
     },
   });
 }
 
-async function dependsOn(serving: Serving, view: LakeView) {
-  return { view, uses: MARKET_TABLES, also: await liveTag(serving, view) };
-}
-
-async function newestDay(deps: LiveReadDeps, view: LakeView) {
+async function newestDay(deps: LiveReadDeps, view: LakeView): Promise<MarketDay> {
   return marketDay(deps, view, await newestSession(deps, view));
 }
 

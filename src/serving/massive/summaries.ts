@@ -9,7 +9,7 @@ import { MARKET_TABLES, type MarketDay, marketDay, newestSession } from '../read
 import { type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
 import { anyOf } from './reference/filters.ts';
 import { type MarketStatus, summaries, type TickerSummary, type UnknownTicker } from './shapes/snapshots.ts';
-import { marketStatus, priceOf, snapshotSession, unknownTicker } from './universal-snapshot.ts';
+import { identityOf, marketStatus, priceOf, snapshotSession, unknownTicker } from './universal-snapshot.ts';
 
 /** `GET /v1/summaries`: what a watchlist shows of its tickers, in the order in which they are named. */
 export function addSummaries(app: ServingApp, serving: Serving): void {
@@ -45,11 +45,8 @@ function tickerSummary(
 ): TickerSummary | UnknownTicker {
   const row = day.bySymbol.get(ticker);
   if (row === undefined) return unknownTicker(ticker);
-  const name = directory.at(ticker, day.session)?.name ?? undefined;
   return {
-    ticker,
-    type: 'stocks',
-    ...(name === undefined ? {} : { name }),
+    ...identityOf(ticker, day, directory),
     market_status: status,
     price: priceOf(row),
     last_updated: nanoseconds(row.updatedMs),

@@ -134,16 +134,17 @@ function universalTicker(
 ): UniversalTicker | UnknownTicker {
   const row = day.bySymbol.get(ticker);
   if (row === undefined) return unknownTicker(ticker);
-  const name = directory.at(ticker, day.session)?.name ?? undefined;
   return {
-    ticker,
-    type: 'stocks',
-    ...(name === undefined ? {} : { name }),
+    ...identityOf(ticker, day, directory),
     market_status: status,
     last_updated: nanoseconds(row.updatedMs),
     timeframe: day.isLive && row.day !== undefined ? 'REAL-TIME' : 'DELAYED',
     session: snapshotSession(row),
   };
+}
+
+export function identityOf(ticker: string, { session }: MarketDay, directory: TickerDirectory) {
+  return { ticker, type: 'stocks' as const, name: directory.at(ticker, session)?.name ?? undefined };
 }
 
 export function unknownTicker(ticker: string): UnknownTicker {

@@ -14,18 +14,16 @@ export interface BarValues {
   readonly trades: number | null;
 }
 
-/** The fields of `BarValues`, in the order in which tables and reports show them. */
-export const BAR_FIELDS = [
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'vwap',
-  'trades',
-] as const satisfies readonly (keyof BarValues)[];
+export type BarField = keyof BarValues;
 
-export type BarField = (typeof BAR_FIELDS)[number];
+/** The fields of `BarValues`, in the order in which tables and reports show them. */
+export const BAR_FIELDS: readonly BarField[] = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'trades'];
+
+/** Values of a bar of which any may be unknown. */
+export type MaybeBarValues = { readonly [Field in BarField]: number | null };
+
+/** Bars as columns, one a field: the values of many symbols without an object for each. */
+export type BarColumns = { readonly [Field in BarField]: readonly BarValues[Field][] };
 
 /** One bar of one symbol and session, as traded: a row of `bronze/daily_bars`. */
 export interface DailyBar extends BarValues {

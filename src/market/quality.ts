@@ -1,4 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
+import type { MaybeBarValues } from './bar.ts';
 import type { Calendar } from './calendar/calendar.ts';
 import type { AppliedSplit } from './corporate-actions.ts';
 
@@ -21,16 +22,9 @@ export const QUARANTINE_REASONS = [
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
 /** A row as received, with its values cast to their types if possible. */
-export interface RawDailyRow {
+export interface RawDailyRow extends MaybeBarValues {
   readonly symbol: string | null;
   readonly session: IsoDate | null;
-  readonly open: number | null;
-  readonly high: number | null;
-  readonly low: number | null;
-  readonly close: number | null;
-  readonly volume: number | null;
-  readonly vwap: number | null;
-  readonly trades: number | null;
 }
 
 export interface DailyRowRules {

@@ -3,7 +3,6 @@ import { CondvestError } from '#base/errors.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { RawDailyRow } from '#market/quality.ts';
-import type { Clock } from '#ports/clock.ts';
 import type {
   AnnouncedDividend,
   AnnouncedSplit,
@@ -13,27 +12,15 @@ import type {
   SymbolChange,
   SymbolsRequest,
 } from '#ports/daily-source.ts';
-import type { Random } from '#ports/random.ts';
-
-import type { Grants } from './request-budget.ts';
-import { messageOf, type Reply, RestClient, refused } from './rest-client.ts';
+import { messageOf, type Reply, RestClient, type RestClientOptions, refused } from './rest-client.ts';
 import { detailsReply, dividendsPage, eventsReply, groupedReply, splitsPage, tickersPage } from './wire.ts';
 
-export interface MassiveSourceOptions {
-  readonly baseUrl: string;
-  readonly apiKey: string;
+export interface MassiveSourceOptions extends RestClientOptions {
   readonly calendar: Calendar;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly requestsPerMinute: number;
-  /** Budget shared with other processes that use the same key; default: this process alone. */
-  readonly grants?: Grants;
   /** The vendor's type codes of listings to include. */
   readonly types: readonly string[];
   /** MICs of the exchanges whose listings to include. */
   readonly exchanges: readonly string[];
-  readonly timeoutMs?: number;
-  readonly attemptsMax?: number;
 }
 
 /**

@@ -1,18 +1,8 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import type { Calendar } from '#market/calendar/calendar.ts';
 import type { ScenarioName } from '#ports/scenario-names.ts';
-import { SimulatedMarket } from './market.ts';
+import { SimulatedMarket, type SimulatedMarketOptions } from './market.ts';
 import { RandomSource } from './random-source.ts';
 import type { Fault } from './scenarios.ts';
-
-export interface ScenarioMarket {
-  readonly calendar: Calendar;
-  readonly seed: number;
-  readonly securities: number;
-  readonly from: IsoDate;
-  /** Faults are drawn for sessions up to this one. */
-  readonly to: IsoDate;
-}
 
 const HOUR_MS = 3_600_000;
 const FOR_EVER_MS = Number.MAX_SAFE_INTEGER;
@@ -20,10 +10,10 @@ const FOR_EVER_MS = Number.MAX_SAFE_INTEGER;
 const REUSED_AFTER = 10;
 
 /**
- * Returns the faults of scenarios. They depend on name, seed and calendar only, and are the same on every machine and
+ * Returns the faults of scenarios, drawn for the sessions of a market. They depend on name, seed and calendar only, and are the same on every machine and
  * in every process.
  */
-export function scenarioFaults(names: readonly ScenarioName[], market: ScenarioMarket): Fault[] {
+export function scenarioFaults(names: readonly ScenarioName[], market: SimulatedMarketOptions): Fault[] {
   if (names.length === 0) return [];
   const { calendar, seed } = market;
   const sessions = calendar.range(market.from, market.to);
@@ -96,7 +86,7 @@ export function scenarioFaults(names: readonly ScenarioName[], market: ScenarioM
  * keeps scenarios apart.
  */
 function lives(
-  market: ScenarioMarket,
+  market: SimulatedMarketOptions,
   sessions: readonly IsoDate[],
   lane: number,
 ): { readonly symbol: string; readonly free: string; readonly session: IsoDate }[] {

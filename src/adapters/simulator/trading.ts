@@ -1,4 +1,6 @@
 import type { IsoDate } from '#base/dates.ts';
+import type { BarField } from '#market/bar.ts';
+import type { SplitFact } from '#market/corporate-actions.ts';
 import { exp } from './portable-math.ts';
 import { RandomSource } from './random-source.ts';
 import { SECTORS, SESSIONS_A_QUARTER, type SimulatedSecurity } from './securities.ts';
@@ -9,24 +11,7 @@ import { SECTORS, SESSIONS_A_QUARTER, type SimulatedSecurity } from './securitie
  * The bars of one session as columns, in the order of the securities. Prices in whole cents, `vwap` to a hundredth of a
  * cent.
  */
-interface SimulatedBars {
-  readonly symbol: readonly string[];
-  readonly open: readonly number[];
-  readonly high: readonly number[];
-  readonly low: readonly number[];
-  readonly close: readonly number[];
-  readonly volume: readonly number[];
-  readonly vwap: readonly number[];
-  readonly trades: readonly number[];
-}
-
-/** `splitFrom` shares become `splitTo` shares on the ex-date. */
-interface SimulatedSplit {
-  readonly symbol: string;
-  readonly exDate: IsoDate;
-  readonly splitFrom: number;
-  readonly splitTo: number;
-}
+type SimulatedBars = { readonly symbol: readonly string[] } & { readonly [Field in BarField]: readonly number[] };
 
 /** `CD` is a quarterly dividend, `SC` a special one; dollars per share on the share basis of the ex-date. */
 interface SimulatedDividend {
@@ -41,7 +26,7 @@ export interface SimulatedSession {
   readonly bars: SimulatedBars;
   /** Symbols that are listed but did not trade, so they have no bar. */
   readonly halted: readonly string[];
-  readonly splits: readonly SimulatedSplit[];
+  readonly splits: readonly Omit<SplitFact, 'source'>[];
   readonly dividends: readonly SimulatedDividend[];
 }
 
@@ -141,7 +126,7 @@ class Day implements SimulatedSession {
     trades: [] as number[],
   };
   readonly halted: string[] = [];
-  readonly splits: SimulatedSplit[] = [];
+  readonly splits: Omit<SplitFact, 'source'>[] = [];
   readonly dividends: SimulatedDividend[] = [];
 
   constructor(session: IsoDate) {

@@ -1,4 +1,3 @@
-import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
@@ -6,7 +5,7 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { restatementsOf } from '#market/restatement.ts';
+import { type Restatement, restatementsOf } from '#market/restatement.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { settledBefore } from '../ledger/settled-before.ts';
 import { restatementsKey } from '../restatements/restatements-key.ts';
@@ -83,14 +82,8 @@ async function readBars(
   return new Map(rows.map((row) => [`${row.symbol} ${row.session}`, row]));
 }
 
-interface StoredRestatement {
-  readonly symbol: string;
-  readonly session: IsoDate;
+interface StoredRestatement extends Omit<Restatement, 'seenAtMs'> {
   readonly version: number;
-  readonly kind: string;
-  readonly field: string;
-  readonly old: number | null;
-  readonly new: number | null;
 }
 
 async function compareVersion(

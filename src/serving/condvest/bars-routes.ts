@@ -2,13 +2,15 @@ import { z } from '@hono/zod-openapi';
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
+import type { AdjustmentEvent } from '#market/adjust.ts';
+import type { MaybeBarValues } from '#market/bar.ts';
 import { answer } from '../http/answer.ts';
 import { asOfParameter, choice, flag, optional, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { readBars } from '../read/bars.ts';
 import { defaultDate } from '../read/default-date.ts';
-import type { AppliedEvent, BarsRequest, BarValues, DailyBar, WindowBar } from '../read/served-bars.ts';
+import type { BarsRequest, DailyBar, WindowBar } from '../read/served-bars.ts';
 import { refuseUnknown, securityOf } from '../read/symbol-lookup.ts';
 import type { LakeView } from '../read/view.ts';
 import { nameOfSecurity } from './names.ts';
@@ -138,7 +140,7 @@ async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView
 
 /** The events behind some bars, each once: a dividend acts on every bar before it, of which there may be thousands. */
 class ActingEvents {
-  readonly #indexes = new Map<AppliedEvent, number>();
+  readonly #indexes = new Map<AdjustmentEvent, number>();
 
   /** Ascending. The events of a bar are neighbours, and no later bar is acted on by an earlier event. */
   constructor(bars: readonly (DailyBar | WindowBar)[]) {
@@ -154,7 +156,7 @@ class ActingEvents {
     return explain === true ? { events: [...this.#indexes.keys()].map(eventAnswer) } : {};
   }
 
-  rangeOf(events: readonly AppliedEvent[]): { readonly events_from: number; readonly events_to: number } {
+  rangeOf(events: readonly AdjustmentEvent[]): { readonly events_from: number; readonly events_to: number } {
     const [first] = events;
     const from = first === undefined ? this.#indexes.size : (this.#indexes.get(first) ?? 0);
     return { events_from: from, events_to: from + events.length };
@@ -216,11 +218,11 @@ function windowBar(bar: WindowBar, acting: ActingEvents): WindowBarAnswer {
   };
 }
 
-function valuesOf({ open, high, low, close, volume, vwap, trades }: BarValues) {
+function valuesOf({ open, high, low, close, volume, vwap, trades }: MaybeBarValues) {
   return { open, high, low, close, volume, vwap, trades };
 }
 
-function eventAnswer({ kind, exDate, terms, priceFactor, volumeFactor, source }: AppliedEvent) {
+function eventAnswer({ kind, exDate, terms, priceFactor, volumeFactor, source }: AdjustmentEvent) {
   return { kind, ex_date: exDate, terms, price_factor: priceFactor, volume_factor: volumeFactor, source };
 }
 

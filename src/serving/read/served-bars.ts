@@ -1,4 +1,9 @@
 import type { InstantMs, IsoDate } from '#base/dates.ts';
+import type { Adjustment, AdjustmentEvent } from '#market/adjust.ts';
+import type { MaybeBarValues } from '#market/bar.ts';
+import type { HeldEvent } from '#market/corporate-actions.ts';
+import type { SessionState } from '#market/ledger.ts';
+import type { SymbolSpan } from '#market/security.ts';
 
 /** Requests and results of `readBars`. Plain data, so that a route or a file can carry it unchanged. */
 
@@ -7,7 +12,7 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
  * - `split`: prices and volumes in the share count of the last session published.
  * - `total`: prices also carry reinvested cash dividends; the volume is that of `split`.
  */
-export type BarAdjustment = 'raw' | 'split' | 'total';
+export type BarAdjustment = Adjustment;
 
 export interface BarsRequest {
   /** The symbol as it was on the last session asked for. Case-sensitive. */
@@ -30,7 +35,7 @@ export interface BarsRequest {
 }
 
 /** State of a session in the ledger; null where the ledger does not speak of it. */
-export type Finality = 'partial' | 'provisional' | 'settled';
+export type Finality = SessionState;
 
 /**
  * Of a window: `open` while its last session is still to come; `incomplete` where that is published but others are not,
@@ -38,18 +43,7 @@ export type Finality = 'partial' | 'provisional' | 'settled';
  */
 export type WindowFinality = 'open' | 'incomplete' | Finality;
 
-/** The values every bar has. Prices in US dollars, volume in shares (fractional after a split). */
-export interface BarValues {
-  readonly open: number | null;
-  readonly high: number | null;
-  readonly low: number | null;
-  readonly close: number | null;
-  readonly volume: number | null;
-  readonly vwap: number | null;
-  readonly trades: number | null;
-}
-
-export interface DailyBar extends BarValues {
+export interface DailyBar extends MaybeBarValues {
   /** The symbol at that session, which renames may have changed since. */
   readonly symbol: string;
   readonly session: IsoDate;
@@ -57,7 +51,7 @@ export interface DailyBar extends BarValues {
   readonly explain?: DailyExplanation;
 }
 
-export interface WindowBar extends BarValues {
+export interface WindowBar extends MaybeBarValues {
   /** The symbol at the last session of the window that has a bar. */
   readonly symbol: string;
   /** First and last session of the window by the calendar. */
@@ -73,23 +67,11 @@ export interface WindowBar extends BarValues {
   readonly explain?: WindowExplanation;
 }
 
-/** One event that went into a bar. `priceFactor` is what it multiplies a price with; `volumeFactor` a volume. */
-export interface AppliedEvent {
-  readonly kind: 'split' | 'dividend';
-  readonly exDate: IsoDate;
-  /** `4 for 1`, or the cash in dollars. */
-  readonly terms: string;
-  readonly priceFactor: number;
-  readonly volumeFactor: number;
-  /** Where the event came from. */
-  readonly source: string | null;
-}
-
 export interface DailyExplanation {
-  readonly raw: BarValues;
+  readonly raw: MaybeBarValues;
   readonly priceFactor: number;
   readonly volumeFactor: number;
-  readonly events: readonly AppliedEvent[];
+  readonly events: readonly AdjustmentEvent[];
   readonly source: string | null;
   readonly fetchedAtMs: InstantMs | null;
 }
@@ -101,7 +83,7 @@ export interface WindowExplanation {
    * The daily bars of the window folded as traded: a split inside it leaves two share counts in them, which `parts`
    * keeps apart.
    */
-  readonly raw: BarValues;
+  readonly raw: MaybeBarValues;
   /**
    * The one factor of all of its daily bars; null where an event inside the window gives them several: those of
    * `parts`.
@@ -111,7 +93,7 @@ export interface WindowExplanation {
   /** Runs of daily bars with the same factors, ascending. The bar is the fold of its parts, each times its factors. */
   readonly parts: readonly WindowPart[];
   /** Events that act on any of its daily bars. */
-  readonly events: readonly AppliedEvent[];
+  readonly events: readonly AdjustmentEvent[];
   /** Where its daily bars came from, ascending; null where that is not recorded. */
   readonly sources: readonly (string | null)[];
 }
@@ -123,25 +105,13 @@ export interface WindowPart {
   readonly lastSession: IsoDate;
   readonly sessions: number;
   /** The bars of the part folded as traded. */
-  readonly raw: BarValues;
+  readonly raw: MaybeBarValues;
   readonly priceFactor: number;
   readonly volumeFactor: number;
 }
 
-/** The security under one symbol, from `first` (null: from the start) to `last` (null: until today). */
-export interface SymbolSegment {
-  readonly symbol: string;
-  readonly first: IsoDate | null;
-  readonly last: IsoDate | null;
-}
-
 /** An event of the security that was not applied, and why. */
-export interface HeldBackEvent {
-  readonly kind: 'split' | 'dividend';
-  readonly exDate: IsoDate;
-  readonly terms: string;
-  readonly reason: string;
-}
+export type HeldBackEvent = Omit<HeldEvent, 'securityId'>;
 
 /** A value of one of the bars that changed after it first arrived. */
 export interface Restated {
@@ -163,7 +133,7 @@ interface BarsAnswer {
   /** The instant that was asked for, or null where the newest versions were read. */
   readonly asOfMs: InstantMs | null;
   /** The security's symbols, oldest first. */
-  readonly segments: readonly SymbolSegment[];
+  readonly segments: readonly SymbolSpan[];
   /** The version of each table that was read, by table name. */
   readonly versions: Readonly<Record<string, number>>;
   readonly held: readonly HeldBackEvent[];

@@ -3,6 +3,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { type AdjustmentPlan, type Factors, planAdjustment } from '#market/adjust.ts';
+import type { BarColumns } from '#market/bar.ts';
 import type { AppliedSplit, Resolved } from '#market/corporate-actions.ts';
 import type { Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
@@ -16,15 +17,8 @@ import { lastRowsOf, rowsOfSession } from './session-rows.sql.ts';
  */
 
 /** As traded; ascending by symbol, as it was on the session. Every column has the length of `symbol`. */
-export interface SessionRows {
+export interface SessionRows extends BarColumns {
   readonly symbol: readonly string[];
-  readonly open: readonly number[];
-  readonly high: readonly number[];
-  readonly low: readonly number[];
-  readonly close: readonly number[];
-  readonly volume: readonly number[];
-  readonly vwap: readonly (number | null)[];
-  readonly trades: readonly (number | null)[];
 }
 
 /** Each of its own session. */
@@ -32,16 +26,7 @@ export interface LastRows extends SessionRows {
   readonly session: readonly IsoDate[];
 }
 
-const NO_ROWS: SessionRows = {
-  symbol: [],
-  open: [],
-  high: [],
-  low: [],
-  close: [],
-  volume: [],
-  vwap: [],
-  trades: [],
-};
+const NO_ROWS: SessionRows = { symbol: [], open: [], high: [], low: [], close: [], volume: [], vwap: [], trades: [] };
 
 /** All rows of one session; none where the table does not have it. Throws `bars-corrupt`. */
 export async function readSessionRows(lake: Lake, bars: Snapshot, session: IsoDate): Promise<SessionRows> {

@@ -4,7 +4,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { LiveBars } from '#ports/live-bars.ts';
 import type { MarketCaches } from './market-caches.ts';
 
-/** What readers of the lake need. */
+/** Dependencies of readers of the lake. */
 export interface ReadDeps {
   readonly lake: Lake;
   readonly caches: MarketCaches;
@@ -12,7 +12,7 @@ export interface ReadDeps {
   readonly clock: Clock;
 }
 
-/** The same for those that join live bars to published ones. */
+/** Dependencies of readers that join live bars to published ones. */
 export interface LiveReadDeps extends ReadDeps {
   readonly live: LiveBars;
 }

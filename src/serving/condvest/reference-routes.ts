@@ -57,7 +57,7 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     handle: (c) => {
       // Made once, when all routes are there; only the address differs between callers.
       document ??= openApiDocument(app, serving.version);
-      const servers = [{ url: originOf(c, serving) }];
+      const servers = [{ url: originOf(c.req, serving) }];
       return sent(c, 'application/json; charset=utf-8', toJson({ ...document, servers }));
     },
   });

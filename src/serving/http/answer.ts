@@ -4,7 +4,8 @@ import type { CacheKind } from '../read/versioned-cache.ts';
 import { COMMIT_MS_MAX, type LakeView } from '../read/view.ts';
 import { toJson } from './json.ts';
 import { originOf } from './origin.ts';
-import { type CachedBody, matches, matchesAny, sendBody } from './sending.ts';
+import type { RequestHead } from './request-head.ts';
+import { type Body, matches, matchesAny, sendBody, sendNow } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
 
 /** Describes a response made from the lake: cached, compressed, and revalidated by the versions it was made from. */
@@ -44,14 +45,29 @@ export function cachingOf(
   { view, uses, also = '', day }: Pick<AnswerRequest, 'view' | 'uses' | 'also' | 'day'>,
 ): Caching {
   const isPast = view.asOfMs !== undefined && view.asOfMs < serving.clock.nowMs() - COMMIT_MS_MAX;
-  const headers = {
-    ...c.get('headers'),
-    'cache-control': `${serving.isPublic ? 'public' : 'private'}, ${isPast && also === '' ? IMMUTABLE : REVALIDATED}`,
-    vary: 'Accept-Encoding, Authorization, Origin',
-    'x-request-id': c.get('requestId'),
-  };
   const version = `${view.tag(uses)} ${also}${day === undefined ? '' : ` ${day}`}`;
-  return { key: `${originOf(c, serving)}${addressOf(c.req.url)}`, version, headers };
+  const own = { headers: c.get('headers'), requestId: c.get('requestId') };
+  const headers = headersOf(serving, own, isPast && also === '' ? IMMUTABLE : REVALIDATED);
+  return { key: keyOf(c.req, serving), version, headers };
+}
+
+/** Headers that a response has because of its request: those of the gate, and its id. */
+export interface OwnHeaders {
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly requestId: string;
+}
+
+function headersOf({ isPublic }: Serving, { headers, requestId }: OwnHeaders, lifetime: string) {
+  return {
+    ...headers,
+    'cache-control': `${isPublic ? 'public' : 'private'}, ${lifetime}`,
+    vary: 'Accept-Encoding, Authorization, Origin',
+    'x-request-id': requestId,
+  };
+}
+
+function keyOf(request: RequestHead, serving: Serving): string {
+  return `${originOf(request, serving)}${addressOf(request.url)}`;
 }
 
 /**
@@ -65,6 +81,11 @@ function digestOf({ version, calendar, intervals }: Serving, caching: Caching): 
 
 export function etagOf(serving: Serving, caching: Caching): string {
   return `W/"${digestOf(serving, caching)}"`;
+}
+
+interface CachedBody extends Body {
+  /** Pattern of the route that made it. */
+  readonly route: string | undefined;
 }
 
 const RESPONSES: CacheKind<CachedBody> = { name: 'responses', bytesOf: ({ bytes }) => bytes.byteLength };
@@ -81,11 +102,40 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
   const make = async (): Promise<CachedBody> => ({
     contentType: 'application/json; charset=utf-8',
     etag: etagOf(serving, caching),
+    route: c.get('route'),
     bytes: new TextEncoder().encode(toJson(await request.make(digestOf(serving, caching)))),
   });
-  const body = await serving.cache.get(RESPONSES, key, () => serving.reads.pass(make), version);
+  // What depends on more than address, versions and day may change while the state of the data does not.
+  const isOfState = request.view.asOfMs === undefined && (request.also ?? '') === '';
+  const state = isOfState ? c.get('state') : undefined;
+  const body = await serving.cache.get(RESPONSES, key, () => serving.reads.pass(make), version, state);
   if (matchesAny(known)) return notModified({ ...headers, etag: body.etag });
-  return sendBody(c, serving.cache, { key, body, headers });
+  return sendBody(c.req, serving.cache, { key, body, headers });
+}
+
+/** A response that the cache has in the present state of the data, before it is known who asks. */
+export interface ReadyAnswer {
+  /** Pattern of its route. */
+  readonly route: string;
+  /** Responds without waiting; undefined if that takes work. */
+  send(own: OwnHeaders): Response | undefined;
+}
+
+/** Finds the response to a GET by its address alone: nothing is parsed, read or waited for. */
+export function readyAnswer(request: RequestHead, serving: Serving): ReadyAnswer | undefined {
+  const state = serving.state.known();
+  if (state === undefined) return undefined;
+  const key = keyOf(request, serving);
+  const body = serving.cache.recall(RESPONSES, key, state);
+  if (body?.route === undefined) return undefined;
+  const { route, etag } = body;
+  const send = (own: OwnHeaders): Response | undefined => {
+    const headers = headersOf(serving, own, REVALIDATED);
+    const known = request.header('if-none-match');
+    if (matches(known, etag) || matchesAny(known)) return notModified({ ...headers, etag });
+    return sendNow(request, serving.cache, { key, body, headers });
+  };
+  return { route, send };
 }
 
 export function notModified(headers: Record<string, string>): Response {

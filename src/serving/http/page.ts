@@ -52,7 +52,7 @@ async function sendFile(c: ServingContext, { cache }: Serving, path: string, fil
   if (matches(known, file.etag) || matchesAny(known)) return new Response(null, { status: 304, headers });
   const isText = /^(text|application)\/|svg/.test(file.contentType);
   if (!isText) return new Response(file.bytes, { headers: { ...headers, 'content-type': file.contentType } });
-  return sendBody(c, cache, { key: `page ${path}`, body: file, headers });
+  return sendBody(c.req, cache, { key: `page ${path}`, body: file, headers });
 }
 
 const NOT_BUILT = `<!doctype html>

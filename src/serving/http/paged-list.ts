@@ -129,5 +129,5 @@ function nextUrl(
       action: 'Request fewer values at once, or a larger limit',
     });
   }
-  return `${originOf(c, serving)}${c.req.path}?cursor=${text}`;
+  return `${originOf(c.req, serving)}${c.req.path}?cursor=${text}`;
 }

@@ -8,6 +8,7 @@ import type { LocalFiles } from '#ports/local-files.ts';
 import type { PageFiles } from '#ports/page-files.ts';
 import type { Random } from '#ports/random.ts';
 import type { Timers } from '#ports/timers.ts';
+import { DataState } from '../read/data-state.ts';
 import { MarketCaches } from '../read/market-caches.ts';
 import { ReadGate } from '../read/read-gate.ts';
 import { VersionedCache } from '../read/versioned-cache.ts';
@@ -86,6 +87,7 @@ export interface ServingDeps {
 /** One server: what it was given, and what it keeps between requests. */
 export interface Serving extends ServingDeps {
   readonly views: Views;
+  readonly state: DataState;
   /** The one cache of the server: responses, charts, and the readings of `caches`. */
   readonly cache: VersionedCache;
   readonly caches: MarketCaches;
@@ -99,9 +101,11 @@ export interface Serving extends ServingDeps {
 export function createServing(deps: ServingDeps): Serving {
   const { lake, clock, intervals, limits } = deps;
   const cache = new VersionedCache(limits.cacheBytes);
+  const views = new Views({ lake, clock, intervals, cache });
   return {
     ...deps,
-    views: new Views({ lake, clock, intervals, cache }),
+    views,
+    state: new DataState({ ...deps, views }),
     cache,
     caches: new MarketCaches(lake, cache),
     reads: new ReadGate({ noun: 'reads', running: limits.readsRunning, waiting: limits.readsWaiting }),
@@ -138,6 +142,8 @@ export interface ServingEnv {
     isStillIn: (() => Promise<boolean>) | undefined;
     /** The pattern of the route that the request is for. */
     route: string | undefined;
+    /** State of the data when the request came, before anything was read for it. */
+    state: string | undefined;
   };
 }
 

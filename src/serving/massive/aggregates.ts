@@ -161,5 +161,5 @@ function nextUrl(
     include_partial: String(grain.unit === 'session' && grain.includePartial),
     ...pinOf(request, series),
   });
-  return `${originOf(c, serving)}${rangePath(request, from, to)}?cursor=${cursor}`;
+  return `${originOf(c.req, serving)}${rangePath(request, from, to)}?cursor=${cursor}`;
 }

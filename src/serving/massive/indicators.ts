@@ -244,7 +244,7 @@ function underlyingOf(
   if (!adjusted) query.set('adjusted', 'false');
   if (grain.unit === 'session' && grain.includePartial) query.set('include_partial', 'true');
   if (asOfMs !== undefined) query.set('as_of', String(asOfMs));
-  const url = `${originOf(c, serving)}${rangePath(request, from, to)}?${query}`;
+  const url = `${originOf(c.req, serving)}${rangePath(request, from, to)}?${query}`;
   if (!asked.expand_underlying) return { url };
   return { url, aggregates: used.toReversed().map(wireOf(grain)) };
 }
@@ -266,5 +266,5 @@ function nextUrl(
   const names = [...Object.keys(options.shape), ...Object.keys(indicator.windows)] as (keyof Options)[];
   for (const name of names) if (asked[name] !== undefined) position[name] = String(asked[name]);
   const path = `/v1/indicators/${indicator.name}/${encodeURIComponent(symbol)}`;
-  return `${originOf(c, serving)}${path}?cursor=${cursorOf(request, position)}`;
+  return `${originOf(c.req, serving)}${path}?cursor=${cursorOf(request, position)}`;
 }

@@ -123,7 +123,7 @@ function nextUrl(
   const url = new URL(c.req.url);
   const rest = [...url.searchParams].filter(([name]) => name !== 'cursor' && name !== 'apiKey');
   const parameters = new URLSearchParams([['cursor', encodeCursor(cursor)], ...rest]);
-  return `${originOf(c, serving)}${url.pathname}?${parameters}`;
+  return `${originOf(c.req, serving)}${url.pathname}?${parameters}`;
 }
 
 function universalTicker(

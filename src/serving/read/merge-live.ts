@@ -15,10 +15,14 @@ export const LIVE_SESSIONS_MAX = 5;
 
 /** The sessions after the last one published, up to a date, ascending: those that a live bar may stand for. */
 export function unpublishedSessions(calendar: Calendar, lastPublished: IsoDate, until: IsoDate): readonly IsoDate[] {
-  const first = calendar.indexOnOrBefore(lastPublished) + 1;
+  return newestSessions(calendar, until).filter((session) => session > lastPublished);
+}
+
+/** The newest sessions up to a date, ascending: all that a live bar may stand for, whatever is published. */
+export function newestSessions(calendar: Calendar, until: IsoDate): readonly IsoDate[] {
   const last = calendar.indexOnOrBefore(until);
   const sessions: IsoDate[] = [];
-  for (let i = Math.max(first, last - LIVE_SESSIONS_MAX + 1); i <= last; i += 1) sessions.push(calendar.sessionAt(i));
+  for (let i = Math.max(0, last - LIVE_SESSIONS_MAX + 1); i <= last; i += 1) sessions.push(calendar.sessionAt(i));
   return sessions;
 }
 

@@ -74,6 +74,29 @@ describe('the versioned cache', () => {
     assert.equal(cache.stats.get('numbers')?.hits, 1);
   });
 
+  test('returns a value without waiting by its version, or by the state in which it was last returned', async () => {
+    const cache = new VersionedCache(100_000);
+    const compute = counting();
+    assert.equal(cache.peek(NUMBERS, 'a', 'v1'), undefined);
+    assert.equal(cache.recall(NUMBERS, 'a', 'monday'), undefined);
+    await cache.get(NUMBERS, 'a', compute, 'v1', 'monday');
+    assert.deepEqual([cache.peek(NUMBERS, 'a', 'v1'), cache.peek(NUMBERS, 'a', 'v2')], [1, undefined]);
+    assert.deepEqual([cache.recall(NUMBERS, 'a', 'monday'), cache.recall(NUMBERS, 'a', 'tuesday')], [1, undefined]);
+    await cache.get(NUMBERS, 'a', compute, 'v1', 'tuesday');
+    assert.deepEqual([cache.recall(NUMBERS, 'a', 'monday'), cache.recall(NUMBERS, 'a', 'tuesday')], [undefined, 1]);
+    await cache.get(NUMBERS, 'a', compute, 'v2', 'tuesday');
+    assert.equal(cache.recall(NUMBERS, 'a', 'tuesday'), 2);
+    const { hits, misses } = cache.stats.get('numbers') ?? {};
+    assert.deepEqual({ hits, misses }, { hits: 5, misses: 2 });
+  });
+
+  test('does not recall a value that was returned in no state', async () => {
+    const cache = new VersionedCache(100_000);
+    await cache.get(NUMBERS, 'a', counting(), 'v1', 'monday');
+    await cache.get(NUMBERS, 'a', counting(), 'v1');
+    assert.equal(cache.recall(NUMBERS, 'a', 'monday'), undefined);
+  });
+
   test('does not cache a failure', async () => {
     const cache = new VersionedCache(100_000);
     const fail = (): Promise<number> => Promise.reject(new Error('first'));

@@ -16,6 +16,8 @@ export interface CacheStats {
 
 interface Entry {
   readonly version: string;
+  /** State in which `get` last returned it. */
+  state: string | undefined;
   readonly value: unknown;
   readonly bytes: number;
   readonly stats: CacheStats;
@@ -62,13 +64,17 @@ export class VersionedCache {
     return this.#stats;
   }
 
-  /** Returns the cached value, or computes and caches it. Every key of a kind must belong to one type of value. */
-  async get<T>(kind: CacheKind<T>, key: string, compute: () => Promise<T>, version = ''): Promise<T> {
+  /**
+   * Returns the cached value, or computes and caches it. Every key of a kind must belong to one type of value. `state`: names
+   * everything that the version was worked out from; `recall` then returns the value without a version.
+   */
+  async get<T>(kind: CacheKind<T>, key: string, compute: () => Promise<T>, version = '', state?: string): Promise<T> {
     const fullKey = `${kind.name} ${key}`;
     const stats = this.#statsOf(kind.name);
     const entry = this.#entries.get(fullKey);
     if (entry?.version === version) {
       stats.hits += 1;
+      entry.state = state;
       return entry.value as T;
     }
     stats.misses += 1;
@@ -78,13 +84,30 @@ export class VersionedCache {
       pending = compute()
         .then((value) => {
           const bytes = Math.ceil(kind.bytesOf(value)) + pendingKey.length * 2 + ENTRY_BYTES;
-          this.#entries.set(fullKey, { version, value, bytes, stats });
+          this.#entries.set(fullKey, { version, state, value, bytes, stats });
           return value;
         })
         .finally(() => this.#pending.delete(pendingKey));
       this.#pending.set(pendingKey, pending);
     }
     return pending;
+  }
+
+  /** Returns the cached value of a version without waiting; undefined if there is none, which does not count as a miss. */
+  peek<T>(kind: CacheKind<T>, key: string, version = ''): T | undefined {
+    return this.#hit(kind, key, (entry) => entry.version === version);
+  }
+
+  /** Returns, without waiting, the value that `get` last returned in the same state; undefined as for `peek`. */
+  recall<T>(kind: CacheKind<T>, key: string, state: string): T | undefined {
+    return this.#hit(kind, key, (entry) => entry.state === state);
+  }
+
+  #hit<T>(kind: CacheKind<T>, key: string, isCurrent: (entry: Entry) => boolean): T | undefined {
+    const entry = this.#entries.get(`${kind.name} ${key}`);
+    if (entry === undefined || !isCurrent(entry)) return undefined;
+    entry.stats.hits += 1;
+    return entry.value as T;
   }
 
   #statsOf(name: string): CacheStats {

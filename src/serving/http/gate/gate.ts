@@ -1,40 +1,21 @@
+import type { Next } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { matchedRoutes } from 'hono/route';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import type { Random } from '#ports/random.ts';
-import { originOf } from '../origin.ts';
+import { readyAnswer } from '../answer.ts';
 import { refusal } from '../refusal.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
 import { type AccessRecord, accessRecord } from './access-record.ts';
-import { askerOf, type HostRules, type RequestSite } from './hosts.ts';
-import type { KeyRing } from './key-ring.ts';
-import type { ServerMetrics } from './metrics.ts';
-import { bodyTooLarge, hostRefused, proxyUnexpected, scopeMissing, urlTooLong } from './refusals.ts';
+import type { GateOptions } from './gate-options.ts';
+import type { RequestSite } from './hosts.ts';
+import { addressOf, checkSite, judge, LOCAL, READING } from './judge.ts';
+import { respondNow } from './ready-response.ts';
+import { bodyTooLarge, scopeMissing } from './refusals.ts';
+import { requestIdOf, requestIds } from './request-ids.ts';
 import { API_HEADERS } from './security-headers.ts';
 
-export interface GateOptions {
-  /** Undefined on a loopback server: whoever reaches it is at this machine, and may do all. */
-  readonly keys: KeyRing | undefined;
-  readonly hosts: HostRules;
-  /** Origins whose pages may use this server; `*` for all. */
-  readonly cors: readonly string[];
-  readonly metrics: ServerMetrics;
-  readonly random: Random;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly monotonicMs: () => number;
-  /** The address at the other end of the connection, from what the server hands on with a request. */
-  readonly addressOf: (env: unknown) => string;
-  /** Breaks the connection of a request, from what the server hands on with it. Undefined: there is none to break. */
-  readonly breakOff: ((env: unknown) => void) | undefined;
-  readonly onAccess: ((record: AccessRecord) => void) | undefined;
-  readonly onBug: (error: unknown, requestId: string) => void;
-}
-
-const LOCAL: Caller = { name: 'local', scopes: ['read', 'admin'] };
 const NOBODY: Caller = { name: '', scopes: [] };
 
-const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
-const EXPOSED = 'X-Request-ID, ETag, Retry-After, Content-Disposition';
 const PREFLIGHT_SECONDS = '600';
 
 /**
@@ -52,8 +33,9 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
   app.use(async (c, next) => {
     const startMs = monotonicMs();
     metrics.begin();
-    c.set('requestId', requestIdOf(c, serving, nextId));
+    c.set('requestId', requestIdOf(c.req, serving, nextId));
     c.set('caller', NOBODY);
+    c.set('state', serving.state.known());
     const target = targetOf(c);
     c.set('route', target?.path);
     const recordOf = (end: Pick<AccessRecord, 'status' | 'ms' | 'code' | 'isBroken'>): AccessRecord =>
@@ -63,7 +45,7 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
         url: c.req.url,
         route: target?.path ?? UNKNOWN_ROUTE,
         caller: c.get('caller').name,
-        address: addressOf(c, serving, options),
+        address: addressOf(c.req, c.env, serving, options),
         userAgent: c.req.header('user-agent') ?? '',
         ...end,
       });
@@ -79,7 +61,7 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
     try {
       const answered = await admit(c, app, serving, options, target);
       if (answered !== undefined) c.res = answered;
-      else if (READING.has(c.req.method)) await next();
+      else if (READING.has(c.req.method)) await read(c, serving, next);
       else await limitBody(c, next);
       if (c.error instanceof CondvestError) code = c.error.code;
     } catch (cause) {
@@ -95,11 +77,22 @@ export function addGate(app: ServingApp, serving: Serving, options: GateOptions)
     metrics.end({ route, method, status, ms });
     onAccess?.(recordOf({ status, ms, code }));
   });
-  return (request, env) => app.fetch(request, env);
+  // To judge a key may take a look at the store, so there nothing is ready before the route.
+  if (options.keys !== undefined) return (request, env) => app.fetch(request, env);
+  return (request, env) => respondNow(request, env, { app, serving, options, nextId }) ?? app.fetch(request, env);
 }
 
 /** The function that a server calls for each request: the application behind its gate. */
 export type Fetch = (request: Request, env: object) => Response | Promise<Response>;
+
+/** Responds to a GET or HEAD that was let in: with what the cache has ready, else by its route. */
+async function read(c: ServingContext, serving: Serving, next: Next): Promise<void> {
+  const own = { headers: c.get('headers'), requestId: c.get('requestId') };
+  const response = readyAnswer(c.req, serving)?.send(own);
+  if (response === undefined) return next();
+  c.set('isDressed', true);
+  c.res = response;
+}
 
 const UNKNOWN_ROUTE = 'none';
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -113,86 +106,27 @@ async function admit(
   options: GateOptions,
   target: Target | undefined,
 ): Promise<Response | undefined> {
-  const { limits } = serving;
-  if (c.req.url.length > limits.urlBytes) throw urlTooLong(limits.urlBytes);
-  if (Number(c.req.header('content-length') ?? 0) > limits.bodyBytes) throw bodyTooLarge(serving);
-  const origin = checkHost(c, serving, options);
   const needed = target === undefined ? 'read' : app.scopeOf(target.method, target.path);
-  const asker = askerOf(
-    {
-      method: c.req.method,
-      origin: c.req.header('origin'),
-      ownOrigin: origin,
-      fetchSite: c.req.header('sec-fetch-site'),
-      fetchMode: c.req.header('sec-fetch-mode'),
-      isPage: needed === 'none',
-    },
-    options.cors,
-  );
-  const headers = headersFor(c, asker, options.cors);
+  const { site, headers } = judge(c.req, serving, options, needed);
   c.set('headers', headers);
-  if (c.req.method === 'OPTIONS') return preflight(c, app, asker, headers);
-  checkAsker(c, asker, options);
+  if (c.req.method === 'OPTIONS') return preflight(c, app, site, headers);
+  checkSite(c.req, site, options);
   if (target === undefined) refuseMethod(c, app);
   if (!READING.has(c.req.method)) checkJson(c);
   await identify(c, serving, options, needed);
   return undefined;
 }
 
-/** The name that it was asked by, as an origin. */
-function checkHost(c: ServingContext, serving: Serving, { hosts, keys }: GateOptions): string {
-  const host = c.req.header('host') ?? new URL(c.req.url).host;
-  if (!hosts.isOurs(host)) throw hostRefused(host);
-  // A request line may name a host of its own (RFC 9112, 3.2.2), and links are made from that one.
-  const { url } = c.req;
-  const start = url.indexOf('//') + 2;
-  const named = url.slice(start, url.indexOf('/', start));
-  if (named !== host && !hosts.isOurs(named)) throw hostRefused(named);
-  if (serving.trustProxy) {
-    const forwarded = c.req.header('x-forwarded-host')?.split(',')[0]?.trim();
-    if (forwarded !== undefined && forwarded !== '' && !hosts.isOurs(forwarded)) throw hostRefused(forwarded);
-  } else if (keys === undefined && (c.req.header('x-forwarded-for') ?? c.req.header('forwarded')) !== undefined) {
-    throw proxyUnexpected();
-  }
-  return originOf(c, serving);
-}
-
-function headersFor(c: ServingContext, asker: RequestSite, cors: readonly string[]): Readonly<Record<string, string>> {
-  if (asker !== 'listed' && asker !== 'any') return API_HEADERS;
-  return {
-    ...API_HEADERS,
-    'access-control-allow-origin': cors.includes('*') ? '*' : (c.req.header('origin') ?? ''),
-    'access-control-expose-headers': EXPOSED,
-    'cross-origin-resource-policy': 'cross-origin',
-  };
-}
-
-/**
- * A page of somebody else gets nothing, also where it could not read the answer: it could still make this server work.
- */
-function checkAsker(c: ServingContext, asker: RequestSite, { cors, keys }: GateOptions): void {
-  if (asker === 'none' || asker === 'same' || asker === 'listed') return;
-  // `*` lets all pages read. To change anything, a page without a key must be named.
-  if (asker === 'any' && (keys !== undefined || READING.has(c.req.method))) return;
-  throw new UsageError({
-    code: 'origin-refused',
-    message: 'A page of another origin may not use this server',
-    found: (c.req.header('origin') ?? c.req.header('sec-fetch-site') ?? '').slice(0, LOGGED_MAX),
-    allowed: cors.length === 0 ? 'pages of this server' : `pages of this server, ${cors.join(', ')}`,
-    action: 'Add the origin to CONDVEST_SERVE_CORS if its pages are to be trusted',
-  });
-}
-
 function preflight(
   c: ServingContext,
   app: ServingApp,
-  asker: RequestSite,
+  site: RequestSite,
   headers: Readonly<Record<string, string>>,
 ): Response {
   const allow = [...new Set([...methodsAt(app, c.req.path), 'OPTIONS'])].join(', ');
-  if (c.req.header('access-control-request-method') === undefined || asker === 'none' || asker === 'same')
+  if (c.req.header('access-control-request-method') === undefined || site === 'none' || site === 'same')
     return new Response(null, { status: 204, headers: { allow } });
-  if (asker === 'foreign') return new Response(null, { status: 403 });
+  if (site === 'foreign') return new Response(null, { status: 403 });
   const isLocalAsked = c.req.header('access-control-request-private-network') === 'true';
   return new Response(null, {
     status: 204,
@@ -231,7 +165,7 @@ async function identify(
     return;
   }
   if (needed === 'none') return;
-  const [key, address] = [keyOf(c), addressOf(c, serving, options)];
+  const [key, address] = [keyOf(c), addressOf(c.req, c.env, serving, options)];
   const caller = await keys.admit(key, address, true);
   c.set('caller', caller);
   c.set('isStillIn', () =>
@@ -248,28 +182,6 @@ async function identify(
 function keyOf(c: ServingContext): string | undefined {
   const bearer = /^Bearer\s+(\S+)\s*$/i.exec(c.req.header('authorization') ?? '')?.[1];
   return bearer ?? c.req.query('apiKey');
-}
-
-function addressOf(c: ServingContext, { trustProxy }: Serving, options: GateOptions): string {
-  const forwarded = trustProxy ? c.req.header('x-forwarded-for') : undefined;
-  // The last one was added by our own proxy; those before it say what the caller likes.
-  const last = forwarded?.split(',').at(-1)?.trim();
-  return last === undefined || last === '' ? options.addressOf(c.env) : last.slice(0, LOGGED_MAX);
-}
-
-/** Ids that no other process gives: some random digits of this one, and a count. */
-function requestIds(random: Random): () => string {
-  const prefix = random.uuid().replaceAll('-', '').slice(0, 20);
-  let count = 0;
-  return () => {
-    count += 1;
-    return prefix + count.toString(16).padStart(12, '0');
-  };
-}
-
-function requestIdOf(c: ServingContext, { trustProxy }: Serving, nextId: () => string): string {
-  const given = trustProxy ? c.req.header('x-request-id') : undefined;
-  return given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : nextId();
 }
 
 interface Target {

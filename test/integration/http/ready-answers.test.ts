@@ -2,17 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { systemTimers } from '#adapters/system/timers.ts';
+import { addDays } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
+import { newYorkAt, newYorkInstant } from '#market/calendar/new-york.ts';
 import type { Keys } from '#ports/keys.ts';
 import { hostRules } from '#serving/http/gate/hosts.ts';
-import { KeyRing } from '#serving/http/gate/key-ring.ts';
+import { digestOf, KeyRing } from '#serving/http/gate/key-ring.ts';
 import { VersionedCache } from '#serving/read/versioned-cache.ts';
 import { Views } from '#serving/read/view.ts';
-import { gated } from '#test/fixtures/gated-app.ts';
+import { gated, HOST } from '#test/fixtures/gated-app.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
+import { PROVISIONAL } from '#test/fixtures/http-market.ts';
 
-/** Addresses answered by heart must be told from those worked out by nothing but their speed. */
+/**
+ * An address asked again in the same state of the data is answered from the cache before any route is run. Nothing but its
+ * speed may tell such an answer from one that was worked out.
+ */
 
 const PATH = '/v2/aggs/ticker/AAA/range/1/day/2025-01-02/2026-12-31?limit=50000';
 
@@ -33,19 +39,23 @@ test('an address asked again is answered with the same bytes and headers, and re
   assert.ok((http.serving.cache.stats.get('responses')?.hits ?? 0) >= 2);
 });
 
-test('a commit is seen within a second of it, also at an address known by heart', async () => {
+test('a commit is seen within a second of it, also at an address that was just answered', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
-  const before = await (await gate.ask(PATH)).text();
-  await gate.ask(PATH);
+  const read = async (): Promise<string> => {
+    await http.serving.views.current();
+    const text = await (await gate.ask(PATH)).text();
+    assert.equal(await (await gate.ask(PATH)).text(), text);
+    return text;
+  };
+  const before = await read();
+  await http.commitBars([PROVISIONAL], { shift: 0.5 });
+  const corrected = await read();
+  assert.notEqual(corrected, before);
   await http.commitNextSession();
   http.clock.move(1000);
-  const after = await (await gate.ask(PATH)).text();
-  assert.notEqual(after, before);
-  assert.equal(
-    (JSON.parse(after) as { resultsCount: number }).resultsCount,
-    (JSON.parse(before) as { resultsCount: number }).resultsCount + 1,
-  );
+  const countOf = (text: string): number => (JSON.parse(text) as { resultsCount: number }).resultsCount;
+  assert.equal(countOf(await read()), countOf(corrected) + 1);
 });
 
 test('a live bar that comes is seen at once', async () => {
@@ -70,16 +80,16 @@ test('a live bar that comes is seen at once', async () => {
   assert.notEqual(await (await gate.ask(PATH)).text(), before);
 });
 
-test('what the gate refuses is refused, also at an address known by heart', async () => {
+test('what the gate refuses is refused, also at an address that was just answered', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
-  assert.equal((await gate.ask(PATH)).status, 200);
+  for (let i = 0; i < 2; i += 1) assert.equal((await gate.ask(PATH)).status, 200);
   assert.equal((await gate.ask(PATH, { headers: { host: 'evil.example' } })).status, 421);
   assert.equal((await gate.ask(PATH, { headers: { origin: 'https://evil.example' } })).status, 403);
   assert.equal((await gate.ask(PATH, { method: 'DELETE' })).status, 405);
 });
 
-test('an answer by heart is counted and logged as any other', async () => {
+test('an answer from the cache is counted and logged as any other', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   for (let i = 0; i < 3; i += 1) await gate.ask(`${PATH}&apiKey=secret`);
@@ -88,15 +98,78 @@ test('an answer by heart is counted and logged as any other', async () => {
   assert.ok(last?.url.endsWith('&apiKey=hidden'));
   const metrics = await (await gate.ask('/metrics')).text();
   assert.match(metrics, /_count\{route="\/v2\/aggs\/[^"]*",method="GET",status="2xx"\} 3\n/);
+  assert.match(metrics, /condvest_cache_lookups_total\{kind="responses",result="hit"\} 2\n/);
+  assert.match(metrics, /condvest_cache_lookups_total\{kind="responses",result="miss"\} 1\n/);
+  assert.match(metrics, /condvest_http_requests_running 1\n/);
 });
 
-test('where keys are needed, nothing is known by heart to those without one', async () => {
+test('an address asked again is answered without waiting for anything, compressed or not', async () => {
   await using http = await openHttpApp();
-  const open = gated(http.serving);
-  await open.ask(PATH);
-  const known = { findKey: () => Promise.resolve(undefined) } as unknown as Keys;
-  const keyed = gated(http.serving, { keys: new KeyRing({ keys: known, clock: http.clock, timers: systemTimers }) });
-  assert.equal((await keyed.ask(PATH)).status, 401);
+  const gate = gated(http.serving);
+  await http.serving.views.current();
+  for (const encoding of ['identity', 'gzip']) {
+    const headers = { 'accept-encoding': encoding };
+    const first = await gate.ask(PATH, { headers });
+    const again = gate.fetch(new Request(`http://${HOST}${PATH}`, { headers: { host: HOST, ...headers } }), {});
+    assert.ok(again instanceof Response, encoding);
+    assert.deepEqual(await again.arrayBuffer(), await first.arrayBuffer());
+    assert.equal(again.headers.get('content-encoding'), encoding === 'gzip' ? 'gzip' : null);
+  }
+});
+
+test('an answer that depends on the time of day changes with it, though no data does', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  const closeMs = http.calendar.closeMs(http.calendar.next(http.calendar.lastClosedSession(http.clock.nowMs())));
+  http.clock.move(closeMs - 100 - http.clock.nowMs());
+  const ask = async (path: string): Promise<string> => (await gate.ask(path)).text();
+  for (const path of ['/condvest/v1/sessions?limit=1', '/v3/snapshot?ticker.any_of=AAA']) {
+    await http.serving.views.current();
+    const before = await ask(path);
+    assert.equal(await ask(path), before);
+    http.clock.move(200);
+    assert.notEqual(await ask(path), before, path);
+    http.clock.move(-200);
+  }
+});
+
+test('an answer about today is another one from midnight in New York on', async () => {
+  await using http = await openHttpApp();
+  const gate = gated(http.serving);
+  const midnightMs = newYorkInstant(addDays(newYorkAt(http.clock.nowMs()).date, 1), 0);
+  http.clock.move(midnightMs - 100 - http.clock.nowMs());
+  await http.serving.views.current();
+  const etags: (string | null)[] = [];
+  for (const moveMs of [0, 50, 100]) {
+    http.clock.move(moveMs);
+    etags.push((await gate.ask(PATH)).headers.get('etag'));
+  }
+  assert.equal(etags[1], etags[0]);
+  assert.notEqual(etags[2], etags[0]);
+});
+
+test('a request that needs a key needs it, and counts against its limit, also at an address that was just answered', async () => {
+  await using http = await openHttpApp();
+  await gated(http.serving).ask(PATH);
+  const id = 'abcdefabcdef';
+  const key = `cvk_${id}_${'k'.repeat(43)}`;
+  const stored = {
+    ...{ id, name: 'one', digest: digestOf(key), scopes: ['read'], requestsPerMinute: 3, requestsPerDay: null },
+    ...{ createdMs: 0, lastUsedMs: null, revokedMs: null, usedDay: null, usedRequests: 0 },
+  };
+  const keys = { findKey: async (asked: string) => (asked === id ? stored : undefined) } as unknown as Keys;
+  const gate = gated(http.serving, { keys: new KeyRing({ keys, clock: http.clock, timers: systemTimers }) });
+  assert.equal((await gate.ask(PATH)).status, 401);
+  const { hits = 0, misses = 0 } = http.serving.cache.stats.get('responses') ?? {};
+  const statuses: number[] = [];
+  for (let i = 0; i < 4; i += 1) statuses.push((await gate.ask(`${PATH}&apiKey=${key}`)).status);
+  assert.deepEqual(statuses, [200, 200, 200, 429]);
+  const { hits: hitsAfter, misses: missesAfter } = http.serving.cache.stats.get('responses') ?? {};
+  assert.deepEqual([hitsAfter, missesAfter], [hits + 3, misses]);
+  assert.deepEqual(
+    gate.log.map(({ caller }) => caller),
+    ['', 'one', 'one', 'one', ''],
+  );
 });
 
 test('views are shown while they are looked at again, and never when they are old', async () => {

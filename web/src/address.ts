@@ -50,18 +50,14 @@ export function navigate(to: string, { replace = false }: { readonly replace?: b
   if (address.peek().view !== previous) scrollTo(0, 0);
 }
 
-/** Handles plain clicks on internal links without a page load. Clicks that open a tab keep the browser's behavior. */
+/** True for clicks that open a tab or a window, or save the link. */
+export function isForBrowser({ button, metaKey, ctrlKey, shiftKey, altKey }: MouseEvent): boolean {
+  return button !== 0 || metaKey || ctrlKey || shiftKey || altKey;
+}
+
+/** Handles plain clicks on internal links without a page load. */
 function onLinkClick(event: MouseEvent): void {
-  if (
-    event.defaultPrevented ||
-    event.button !== 0 ||
-    event.metaKey ||
-    event.ctrlKey ||
-    event.shiftKey ||
-    event.altKey
-  ) {
-    return;
-  }
+  if (event.defaultPrevented || isForBrowser(event)) return;
   const link = (event.target as Element | null)?.closest('a[href]');
   if (!(link instanceof HTMLAnchorElement) || link.target !== '' || link.origin !== location.origin) return;
   if (parseAddress(link.pathname, '').view === 'unknown' || link.hash !== '') return;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { address, navigate, PATHS, type ViewName } from './address.ts';
+import { address, PATHS, type ViewName } from './address.ts';
 import { Banners } from './banners.tsx';
 import { BuildingPanel, EmptyLake } from './building.tsx';
 import { readChart, writeChart } from './chart/chart-address.ts';
@@ -41,10 +41,9 @@ export function App() {
       </a>
       <TopBar
         view={view}
-        onSymbol={(next) => {
-          const chart = readChart(view === 'chart' ? query : new URLSearchParams());
-          navigate(writeChart({ ...chart, symbol: next, from: undefined, to: undefined }));
-        }}
+        hrefOfSymbol={(next) =>
+          writeChart({ ...readChart(view === 'chart' ? query : new URLSearchParams()), symbol: next })
+        }
       />
       <Banners />
       <main id="main" ref={main} tabIndex={-1}>

@@ -1,4 +1,4 @@
-import { PATHS, type ViewName } from './address.ts';
+import { navigate, PATHS, type ViewName } from './address.ts';
 import { isOffline } from './api/client.ts';
 import { day } from './format.ts';
 import { Icon, type IconName } from './parts/icon.tsx';
@@ -12,7 +12,14 @@ const TABS: readonly (readonly [keyof typeof PATHS, string])[] = [
   ['pipeline', 'Pipeline'],
 ];
 
-export function TopBar({ view, onSymbol }: { readonly view: ViewName; readonly onSymbol: (symbol: string) => void }) {
+export function TopBar({
+  view,
+  hrefOfSymbol,
+}: {
+  readonly view: ViewName;
+  /** URL of a symbol's chart, with the other settings of the present one. */
+  readonly hrefOfSymbol: (symbol: string) => string;
+}) {
   const notices = status.value?.notices_open ?? 0;
   return (
     <header class="top">
@@ -39,7 +46,8 @@ export function TopBar({ view, onSymbol }: { readonly view: ViewName; readonly o
             label="Search by symbol or name"
             placeholder="Search by symbol or name"
             shortcut="/"
-            onSelect={onSymbol}
+            hrefOf={hrefOfSymbol}
+            onSelect={(symbol) => navigate(hrefOfSymbol(symbol))}
           />
         </search>
         <span class="spacer" />

@@ -86,13 +86,14 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
     path: '/condvest/v1/symbols',
     summary: 'Search symbols and names',
     description:
-      'Symbols that begin with the text come first, then names that contain it, active symbols before delisted ones.',
+      'Exact symbols come first, then symbols and names that begin with the text, then those that contain it, then those one ' +
+      'typing mistake away; active symbols before delisted ones. Case does not matter, and `-`, `/` and `.` are alike.',
     query: z.object({
       search: z
         .string()
         .max(100, 'at most 100 characters')
         .optional()
-        .openapi({ description: 'Prefix of a symbol or part of a name, case-insensitive; default: everything' }),
+        .openapi({ description: 'Part of a symbol or of a name; default: everything' }),
       limit: whole({ min: 1, max: 1000, default: 20 }),
     }),
     answer: symbolsAnswer,

@@ -5,6 +5,7 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { Listings } from '#market/security.ts';
 import { distinctSymbols, hasSymbol, lastSessionOf } from './bars.sql.ts';
+import { isOneTypo } from './one-typo.ts';
 
 /** The requested symbol, and when. */
 export interface SymbolQuery {
@@ -65,11 +66,10 @@ export async function refuseUnknown(
 const SAME_BUT_CASE = 0;
 const SAME_BUT_PUNCTUATION = 1;
 const BEGINS_ALIKE = 2;
-const ONE_LETTER_OFF = 3;
+const ONE_TYPO = 3;
 
 /**
- * Symbols that differ by case, by punctuation, by an ending or by one letter (changed, missing or too many); nearest
- * first.
+ * Symbols that differ by case, by punctuation, by an ending or by one typing mistake; nearest first.
  */
 export function nearMisses(symbol: string, known: readonly string[]): string[] {
   return known
@@ -86,19 +86,9 @@ function distanceOf(wanted: string, other: string): number | undefined {
   if (wanted !== '' && (other.startsWith(wanted) || wanted.startsWith(other))) {
     return BEGINS_ALIKE + Math.abs(other.length - wanted.length) / (other.length + wanted.length);
   }
-  return isOneOff(wanted, other) ? ONE_LETTER_OFF : undefined;
+  return isOneTypo(wanted, other) ? ONE_TYPO : undefined;
 }
 
 function lettersOf(symbol: string): string {
   return symbol.replaceAll(/[^A-Z0-9]/g, '');
-}
-
-/** True where one letter changed, left out or put in makes the one text the other. */
-function isOneOff(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  const skipA = a.length >= b.length ? 1 : 0;
-  const skipB = b.length >= a.length ? 1 : 0;
-  return a.slice(start + skipA) === b.slice(start + skipB);
 }

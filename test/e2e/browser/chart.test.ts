@@ -334,7 +334,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     const { page } = window;
     const alert = page.getByRole('alert');
     await alert.waitFor();
-    assert.match((await alert.textContent()) ?? '', /NOSUCH.*case-sensitive.*search box/s);
+    assert.match((await alert.textContent()) ?? '', /NOSUCH.*Search for another one/s);
     await page.keyboard.press('/');
     await page.keyboard.type(symbol);
     await page.getByRole('option', { name: symbol }).click();

@@ -20,6 +20,7 @@ import { Legend } from './legend.tsx';
 import { isDense } from './markers.ts';
 import { PriceChart } from './price-chart.tsx';
 import { Toolbar } from './toolbar.tsx';
+import { UnknownSymbol } from './unknown-symbol.tsx';
 
 /** Most bars on one chart: twenty years of daily bars. */
 const BARS_MAX = 5000;
@@ -51,7 +52,11 @@ export function ChartView() {
         last={response?.last_published}
         onChange={change}
       />
-      {bars.error !== undefined ? (
+      {bars.error?.code === 'symbol-unknown' && symbol !== undefined ? (
+        <div class="card">
+          <UnknownSymbol chart={chart} symbol={symbol} />
+        </div>
+      ) : bars.error !== undefined ? (
         <div class="card">
           <LoadError error={bars.error} title="Couldn't load the chart" onRetry={bars.retry} />
         </div>

@@ -31,6 +31,7 @@ export function Watchlist({ suggested }: { readonly suggested: readonly string[]
         <SymbolSearch
           label="Add a symbol to the watchlist"
           placeholder="Add by symbol or name"
+          hrefOf={(symbol) => href('chart', { symbol })}
           onSelect={(symbol) => {
             if (own === undefined) saveWatchlist([...(suggested ?? []).filter((item) => item !== symbol), symbol]);
             else addToWatchlist(symbol);

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { isForBrowser } from '../address.ts';
 import { type ApiError, delay, isAbort } from '../api/client.ts';
 import { fetchSymbols } from '../api/fetchers.ts';
 import type { SymbolMatch } from '../api/wire.ts';
@@ -8,16 +9,28 @@ import { sentence } from './messages.tsx';
 
 const DEBOUNCE_MS = 120;
 
-/** Search box for symbols and company names: an editable combobox with a list popup (ARIA 1.2). */
+/** The server's matches for a query. */
+interface Answer {
+  readonly query: string;
+  readonly matches: readonly SymbolMatch[];
+}
+
+/**
+ * Search box for symbols and company names: an editable combobox with a list popup (ARIA 1.2). Enter selects only from
+ * the matches of the text as it stands: pressed earlier, it waits for them.
+ */
 export function SymbolSearch({
   label,
   placeholder,
   shortcut,
+  hrefOf,
   onSelect,
 }: {
   readonly label: string;
   readonly placeholder: string;
   readonly shortcut?: string;
+  /** URL that a match opens in another tab. */
+  readonly hrefOf: (symbol: string) => string;
   readonly onSelect: (symbol: string) => void;
 }) {
   const id = useId();
@@ -25,40 +38,51 @@ export function SymbolSearch({
   const text = useSignal('');
   const isOpen = useSignal(false);
   const active = useSignal(0);
-  const results = useSignal<readonly SymbolMatch[] | undefined>(undefined);
+  const answer = useSignal<Answer | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
+  /** Enter was pressed before the matches arrived. */
+  const isEntered = useRef(false);
   const query = text.value.trim();
+  // Older matches stay in sight until those of the text arrive.
+  const matches = answer.value?.matches;
+  const isCurrent = answer.value?.query === query;
+
+  const select = (symbol: string): void => {
+    text.value = '';
+    isOpen.value = false;
+    answer.value = undefined;
+    isEntered.current = false;
+    input.current?.blur();
+    onSelect(symbol);
+  };
+  const selectOnAnswer = useRef(select);
+  selectOnAnswer.current = select;
 
   useEffect(() => {
+    error.value = undefined;
+    active.value = 0;
     if (!isOpen.value || query === '') {
-      results.value = undefined;
-      error.value = undefined;
+      answer.value = undefined;
       return;
     }
     const abort = new AbortController();
     void (async () => {
       try {
         await delay(DEBOUNCE_MS, abort.signal);
-        const response = await fetchSymbols(query, abort.signal);
-        results.value = response.results;
-        error.value = undefined;
-        active.value = 0;
+        const { results } = await fetchSymbols(query, abort.signal);
+        answer.value = { query, matches: results };
+        const [best] = results;
+        if (isEntered.current && best !== undefined) selectOnAnswer.current(best.symbol);
       } catch (cause) {
-        if (!isAbort(cause)) error.value = cause as ApiError;
+        if (isAbort(cause)) return;
+        answer.value = undefined;
+        error.value = cause as ApiError;
       }
+      isEntered.current = false;
     })();
     return () => abort.abort();
-  }, [query, isOpen.value, active, error, results]);
+  }, [query, isOpen.value, active, answer, error]);
 
-  const select = (symbol: string): void => {
-    text.value = '';
-    isOpen.value = false;
-    results.value = undefined;
-    input.current?.blur();
-    onSelect(symbol);
-  };
-
-  const matches = results.value ?? [];
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') {
       if (isOpen.value) isOpen.value = false;
@@ -68,16 +92,19 @@ export function SymbolSearch({
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       isOpen.value = true;
+      const count = matches?.length ?? 0;
       const step = event.key === 'ArrowDown' ? 1 : -1;
-      if (matches.length > 0) active.value = (active.value + step + matches.length) % matches.length;
+      if (count > 0) active.value = (active.value + step + count) % count;
       return;
     }
     if (event.key === 'Enter') {
       event.preventDefault();
-      const match = matches[active.value];
-      // Enter before the results arrive takes the text as typed.
+      // The text may be newer than what is rendered.
+      const typed = text.peek().trim();
+      const { query: answered, matches: found } = answer.peek() ?? {};
+      const match = answered === typed ? found?.[active.peek()] : undefined;
       if (match !== undefined) select(match.symbol);
-      else if (query !== '' && results.value === undefined) select(query);
+      else isEntered.current = answered !== typed && typed !== '';
     }
   };
 
@@ -94,7 +121,9 @@ export function SymbolSearch({
         aria-expanded={isListOpen}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={isListOpen && matches.length > 0 ? `${id}-${active.value}` : undefined}
+        aria-activedescendant={
+          isListOpen && matches !== undefined && matches.length > 0 ? `${id}-${active.value}` : undefined
+        }
         placeholder={placeholder}
         autocomplete="off"
         autocapitalize="characters"
@@ -103,6 +132,7 @@ export function SymbolSearch({
         value={text.value}
         onInput={(event) => {
           text.value = event.currentTarget.value;
+          isEntered.current = false;
           isOpen.value = true;
         }}
         onFocus={() => {
@@ -119,37 +149,68 @@ export function SymbolSearch({
         </span>
       )}
       <div class="search-list" hidden={!isListOpen}>
-        <div id={`${id}-list`} role="listbox" aria-label="Matching symbols">
-          {matches.map((match, n) => (
-            // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the input; aria-activedescendant names the option.
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the input handles the keys.
-            <div
+        <div id={`${id}-list`} role="listbox" aria-label="Matching symbols" aria-busy={!isCurrent}>
+          {matches?.map((match, n) => (
+            <Option
               key={match.symbol}
               id={`${id}-${n}`}
-              role="option"
-              aria-selected={n === active.value}
-              onMouseMove={() => {
+              match={match}
+              href={hrefOf(match.symbol)}
+              isActive={n === active.value}
+              onPoint={() => {
                 active.value = n;
               }}
-              onMouseDown={(event) => event.preventDefault()}
-              onClick={() => select(match.symbol)}
-            >
-              <b>{match.symbol}</b>
-              <span class="what">{match.name ?? ''}</span>
-              {match.active ? <span /> : <span class="badge">Delisted</span>}
-            </div>
+              onSelect={() => select(match.symbol)}
+            />
           ))}
         </div>
-        <div class="search-note" role="status" hidden={matches.length > 0}>
-          {noteFor(query, results.value, error.value)}
+        <div class="search-note" role="status" hidden={matches !== undefined && matches.length > 0}>
+          {noteFor(query, matches, error.value)}
         </div>
       </div>
     </div>
   );
 }
 
-function noteFor(query: string, results: readonly SymbolMatch[] | undefined, error: ApiError | undefined): string {
+function Option({
+  id,
+  match,
+  href,
+  isActive,
+  onPoint,
+  onSelect,
+}: {
+  readonly id: string;
+  readonly match: SymbolMatch;
+  readonly href: string;
+  readonly isActive: boolean;
+  readonly onPoint: () => void;
+  readonly onSelect: () => void;
+}) {
+  return (
+    <a
+      id={id}
+      role="option"
+      href={href}
+      tabIndex={-1}
+      aria-selected={isActive}
+      onMouseMove={onPoint}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={(event) => {
+        if (isForBrowser(event)) return;
+        event.preventDefault();
+        onSelect();
+      }}
+    >
+      <b>{match.symbol}</b>
+      <span class="what">{match.name ?? ''}</span>
+      {match.active ? <span /> : <span class="badge">Delisted</span>}
+    </a>
+  );
+}
+
+function noteFor(query: string, matches: readonly SymbolMatch[] | undefined, error: ApiError | undefined): string {
   if (error !== undefined) return sentence(error.message);
-  if (results === undefined) return 'Searching…';
-  return results.length === 0 ? `No results for "${query}".` : '';
+  if (matches === undefined) return 'Searching…';
+  return matches.length === 0 ? `No results for "${query}".` : '';
 }

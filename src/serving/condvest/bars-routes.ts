@@ -5,14 +5,23 @@ import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silver
 import type { AdjustmentEvent } from '#market/adjust.ts';
 import type { MaybeBarValues } from '#market/bar.ts';
 import { answer } from '../http/answer.ts';
-import { asOfParameter, choice, flag, optional, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
+import {
+  asOfParameter,
+  choice,
+  cursorParameter,
+  flag,
+  optional,
+  optionalDate,
+  symbolParameter,
+  whole,
+} from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
-import { readBars } from '../read/bars.ts';
-import { defaultDate } from '../read/default-date.ts';
-import type { BarsRequest, DailyBar, WindowBar } from '../read/served-bars.ts';
+import { historyOfSecurity, readNewestBars } from '../read/newest-bars.ts';
+import type { BarsResult, DailyBar, WindowBar } from '../read/served-bars.ts';
 import { refuseUnknown, securityOf } from '../read/symbol-lookup.ts';
 import type { LakeView } from '../read/view.ts';
+import { dayOf, openBarsPage, previousUrl } from './bars-page.ts';
 import { nameOfSecurity } from './names.ts';
 import {
   type BarsAnswer,
@@ -41,6 +50,10 @@ const intervalParameter = optional(readInterval, `a number of sessions from 1 to
   description: 'Sessions per bar',
 });
 
+const atParameter = optionalDate.openapi({
+  description: 'The day on which the security had this symbol, for symbols that were reused; default: the last day',
+});
+
 const barsQuery = z.object({
   interval: intervalParameter,
   from: optionalDate.openapi({ description: 'First day; a window that overlaps the range is returned whole' }),
@@ -51,8 +64,13 @@ const barsQuery = z.object({
   }),
   as_of: asOfParameter,
   explain: flag(false).openapi({ description: 'Also explain each bar' }),
+  at: atParameter,
+  history: flag(false).openapi({ description: 'Also say from when to when the security has bars' }),
   limit: whole({ min: 1, max: BARS_MAX, default: BARS_MAX }).openapi({
-    description: 'Number of bars at most; the newest ones are returned',
+    description: 'Number of bars at most; the newest ones are returned. `previous_url` has those before them',
+  }),
+  cursor: cursorParameter.openapi({
+    description: 'From `previous_url`; it overrides the other parameters with those of the newest bars',
   }),
 });
 
@@ -71,12 +89,19 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     query: barsQuery,
     answer: barsShape,
     handle: async (c, { params: { symbol }, query }) => {
-      const { interval, from, to, adjust, as_of: asOfMs, explain, limit } = query;
-      const view = await serving.views.at(asOfMs);
+      const page = await openBarsPage(c, serving, { schema: barsQuery, query });
+      const { interval, from, to, adjust, as_of: asOfMs, explain, history, limit } = page.query;
+      const { view, day } = page;
       const uses = interval === 1 ? BARS_TABLES : [silverBars(interval).name, ...BARS_TABLES];
-      const request = { symbol, interval, from, to, adjust, asOfMs, explain };
-      const day = to === undefined ? defaultDate(serving.clock, asOfMs) : undefined;
-      return answer(c, serving, { view, uses, day, make: () => barsAnswer(serving, request, view, limit) });
+      const request = { symbol, at: day, interval, from, to, adjust, asOfMs, explain };
+      const make = async (): Promise<BarsAnswer> => {
+        const newest = await readNewestBars(serving, request, view, limit);
+        const body = await barsAnswer(serving, newest.result, { view, explain });
+        const bounds = history ? { history: await historyOfSecurity(serving, view, newest.result) } : {};
+        const previous = newest.hasEarlier ? { previous_url: previousUrl(c, serving, page, uses, body) } : {};
+        return { ...body, ...bounds, ...previous };
+      };
+      return answer(c, serving, { view, uses, day, make });
     },
   });
   addRoute(app, 'condvest', {
@@ -85,19 +110,22 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     description:
       'Events of the security through renames, ascending by ex-date, including those that are held back, with the reason.',
     params: symbolParams,
-    query: z.object({ as_of: asOfParameter }),
+    query: z.object({ at: atParameter, as_of: asOfParameter }),
     answer: eventsShape,
-    handle: async (c, { params: { symbol }, query: { as_of: asOfMs } }) => {
-      const view = await serving.views.at(asOfMs);
+    handle: async (c, { params: { symbol }, query }) => {
+      const view = await serving.views.at(query.as_of);
       const uses = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS].map(({ name }) => name);
-      const day = defaultDate(serving.clock, asOfMs);
+      const day = dayOf(serving, query);
       return answer(c, serving, { view, uses, day, make: () => eventsAnswer(serving, { symbol, day }, view) });
     },
   });
 }
 
-async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView, limit: number): Promise<BarsAnswer> {
-  const result = await readBars(serving, request, view);
+async function barsAnswer(
+  serving: Serving,
+  result: BarsResult,
+  { view, explain }: { readonly view: LakeView; readonly explain: boolean },
+): Promise<BarsAnswer> {
   const { symbol, securityId, adjust, lastPublished, asOfMs, segments, versions, held, restated } = result;
   const about = {
     symbol,
@@ -117,21 +145,21 @@ async function barsAnswer(serving: Serving, request: BarsRequest, view: LakeView
     return { restated: ofBars.map(({ seenAtMs, ...change }) => ({ ...change, seen_at_ms: seenAtMs })) };
   };
   if (result.grain === 'session') {
-    const bars = result.bars.slice(-limit);
+    const { bars } = result;
     const acting = new ActingEvents(bars);
     return {
       ...about,
-      ...acting.answer(request),
+      ...acting.answer(explain),
       ...restatedOf(bars[0]?.session),
       interval: 1,
       bars: bars.map((bar) => sessionBar(bar, acting)),
     };
   }
-  const bars = result.bars.slice(-limit);
+  const { bars } = result;
   const acting = new ActingEvents(bars);
   return {
     ...about,
-    ...acting.answer(request),
+    ...acting.answer(explain),
     ...restatedOf(bars[0]?.firstSession),
     interval: result.interval,
     bars: bars.map((bar) => windowBar(bar, acting)),
@@ -152,8 +180,8 @@ class ActingEvents {
     }
   }
 
-  answer({ explain }: BarsRequest) {
-    return explain === true ? { events: [...this.#indexes.keys()].map(eventAnswer) } : {};
+  answer(isExplained: boolean) {
+    return isExplained ? { events: [...this.#indexes.keys()].map(eventAnswer) } : {};
   }
 
   rangeOf(events: readonly AdjustmentEvent[]): { readonly events_from: number; readonly events_to: number } {

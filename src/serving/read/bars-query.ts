@@ -51,8 +51,9 @@ export async function prepareQuery(deps: ReadDeps, request: BarsRequest, view?: 
   const lastPublished = defined(published.max, 'a table of daily bars holds a session');
   const to = request.to === undefined || request.to > lastPublished ? lastPublished : request.to;
   const listings = await caches.listings(pinned.listings);
-  const date = request.to ?? defaultDate(deps.clock, asOfMs ?? view?.asOfMs);
-  const securityId = await securityOf(lake, pinned.bars, listings, { symbol, date, session: to });
+  const date = request.at ?? request.to ?? defaultDate(deps.clock, asOfMs ?? view?.asOfMs);
+  const session = date < lastPublished ? date : lastPublished;
+  const securityId = await securityOf(lake, pinned.bars, listings, { symbol, date, session });
   const spans = listings.spans(securityId);
   const splits = await caches.splits(pinned.splits, pinned.listings);
   const symbols = [...new Set([securityId, ...spans.map((span) => span.symbol)])];

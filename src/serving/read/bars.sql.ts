@@ -15,6 +15,11 @@ export function dailyRowsOf(
     WHERE ${spansSql(spans, 'session', from, to)} ORDER BY session`;
 }
 
+/** The first and the last session in which a security has a bar; nulls where there is none. */
+export function historyOf(rows: string, spans: readonly SymbolSpan[], to: IsoDate): string {
+  return `SELECT min(session) AS first, max(session) AS last FROM (${rows}) WHERE ${spansSql(spans, 'session', undefined, to)}`;
+}
+
 export function storedWindowsOf(
   rows: string,
   securityId: string,

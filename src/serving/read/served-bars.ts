@@ -15,8 +15,10 @@ import type { SymbolSpan } from '#market/security.ts';
 export type BarAdjustment = Adjustment;
 
 export interface BarsRequest {
-  /** The symbol as it was on the last session asked for. Case-sensitive. */
+  /** Case-sensitive. */
   readonly symbol: string;
+  /** The day on which it had this symbol; default: the last day asked for. */
+  readonly at?: IsoDate | undefined;
   /** Sessions a bar: 1 (default) for daily bars, 2 to 252 for windows. */
   readonly interval?: number | undefined;
   /**

@@ -135,6 +135,14 @@ const about = {
     )
     .optional()
     .openapi({ description: 'With `explain`: values of these bars that changed after they first arrived' }),
+  history: z
+    .object({ first: dateValue, last: dateValue })
+    .nullable()
+    .optional()
+    .openapi({ description: 'With `history`: the first and the last session with a bar; null if there is none' }),
+  previous_url: z.string().optional().openapi({
+    description: 'The bars of the range before these, from the same versions; absent if there are none',
+  }),
 };
 
 export const dailyBarsShape = z

@@ -6,6 +6,13 @@ function column(name: string, type: ColumnType, comment: string): Column {
   return { name, type, comment };
 }
 
+/** Returns the definition of a table that is written as a whole. Its rows are in the order of their key by default. */
+function smallTable(
+  table: Omit<TableDefinition, 'sortBy' | 'partitionBy'> & Partial<TableDefinition>,
+): TableDefinition {
+  return { sortBy: table.key, partitionBy: [], ...table };
+}
+
 const symbol = column('symbol', 'string', 'Ticker as the vendor gave it; case-sensitive');
 const session = column('session', 'date', 'Trading day in New York');
 const year = column('year', 'integer', 'Partition: year of the session');
@@ -38,7 +45,7 @@ export const DAILY_BARS: TableDefinition = {
   unitColumn: 'session',
 };
 
-export const SESSIONS: TableDefinition = {
+export const SESSIONS = smallTable({
   name: 'bronze/sessions',
   comment: 'The ledger: what is known of each session of a dataset',
   columns: [
@@ -66,11 +73,9 @@ export const SESSIONS: TableDefinition = {
     column('table_version', 'long', "Version of the dataset's table that the row speaks of"),
   ],
   key: ['dataset', 'session'],
-  sortBy: ['dataset', 'session'],
-  partitionBy: [],
-};
+});
 
-export const LISTINGS: TableDefinition = {
+export const LISTINGS = smallTable({
   name: 'bronze/listings',
   comment: 'Which security had which symbol when; at most one security a symbol and session',
   columns: [
@@ -86,11 +91,9 @@ export const LISTINGS: TableDefinition = {
     seenAt,
   ],
   key: ['symbol', 'first_session'],
-  sortBy: ['symbol', 'first_session'],
-  partitionBy: [],
-};
+});
 
-export const SPLITS: TableDefinition = {
+export const SPLITS = smallTable({
   name: 'bronze/splits',
   comment:
     'Splits as announced. Two different values for one security and date are both kept here and neither is applied',
@@ -103,11 +106,9 @@ export const SPLITS: TableDefinition = {
     seenAt,
   ],
   key: ['symbol', 'ex_date', 'split_from', 'split_to'],
-  sortBy: ['symbol', 'ex_date', 'split_from', 'split_to'],
-  partitionBy: [],
-};
+});
 
-export const DIVIDENDS: TableDefinition = {
+export const DIVIDENDS = smallTable({
   name: 'bronze/dividends',
   comment: 'Cash dividends as announced, in dollars of their day',
   columns: [
@@ -119,11 +120,9 @@ export const DIVIDENDS: TableDefinition = {
     seenAt,
   ],
   key: ['symbol', 'ex_date', 'kind', 'cash_amount'],
-  sortBy: ['symbol', 'ex_date', 'kind', 'cash_amount'],
-  partitionBy: [],
-};
+});
 
-export const QUARANTINE: TableDefinition = {
+export const QUARANTINE = smallTable({
   name: 'bronze/quarantine',
   comment: 'Rows that were refused, as text, each with its reason',
   columns: [
@@ -136,11 +135,9 @@ export const QUARANTINE: TableDefinition = {
     seenAt,
   ],
   key: ['source_digest', 'row_number'],
-  sortBy: ['source_digest', 'row_number'],
-  partitionBy: [],
-};
+});
 
-export const RESTATEMENTS: TableDefinition = {
+export const RESTATEMENTS = smallTable({
   name: 'bronze/restatements',
   comment: 'Every value of a daily bar that changed after it first arrived; derived from the versions of daily_bars',
   columns: [
@@ -155,8 +152,7 @@ export const RESTATEMENTS: TableDefinition = {
   ],
   key: ['symbol', 'session', 'version', 'field'],
   sortBy: ['version', 'symbol', 'session', 'field'],
-  partitionBy: [],
-};
+});
 
 /** Returns the definition of `silver/bars_3d` and the like. `sessions` is the window length N, from 2 to 252. */
 export function silverBars(sessions: number): TableDefinition {

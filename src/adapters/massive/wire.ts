@@ -17,59 +17,44 @@ export const groupedReply = z.looseObject({
 
 const optionalText = z.string().nullish();
 
-export const tickersPage = z.looseObject({
-  status: status.nullish(),
-  next_url: z.string().nullish(),
-  results: z
-    .array(
-      z.looseObject({
-        ticker: z.string().min(1),
-        name: optionalText,
-        type: optionalText,
-        primary_exchange: optionalText,
-        composite_figi: optionalText,
-        delisted_utc: optionalText,
-      }),
-    )
-    .nullish(),
+/** A page of a list of rows. */
+function pageOf<Shape extends z.ZodRawShape>(row: Shape) {
+  return z.looseObject({
+    status: status.nullish(),
+    next_url: z.string().nullish(),
+    results: z.array(z.looseObject(row)).nullish(),
+  });
+}
+
+export const tickersPage = pageOf({
+  ticker: z.string().min(1),
+  name: optionalText,
+  type: optionalText,
+  primary_exchange: optionalText,
+  composite_figi: optionalText,
+  delisted_utc: optionalText,
 });
 
 /**
  * Splits and dividends of either family. The newer one requires hardly any field of a row, so a row that lacks one is
  * no reason to reject the list: the lake's rules reject the row.
  */
-export const splitsPage = z.looseObject({
-  status: status.nullish(),
-  next_url: z.string().nullish(),
-  results: z
-    .array(
-      z.looseObject({
-        ticker: optionalText,
-        execution_date: optionalText,
-        split_from: z.number().nullish(),
-        split_to: z.number().nullish(),
-      }),
-    )
-    .nullish(),
+export const splitsPage = pageOf({
+  ticker: optionalText,
+  execution_date: optionalText,
+  split_from: z.number().nullish(),
+  split_to: z.number().nullish(),
 });
 
-export const dividendsPage = z.looseObject({
-  status: status.nullish(),
-  next_url: z.string().nullish(),
-  results: z
-    .array(
-      z.looseObject({
-        ticker: optionalText,
-        ex_dividend_date: optionalText,
-        cash_amount: z.number().nullish(),
-        currency: optionalText,
-        /** The v3 family. */
-        dividend_type: optionalText,
-        /** The newer family. */
-        distribution_type: optionalText,
-      }),
-    )
-    .nullish(),
+export const dividendsPage = pageOf({
+  ticker: optionalText,
+  ex_dividend_date: optionalText,
+  cash_amount: z.number().nullish(),
+  currency: optionalText,
+  /** The v3 family. */
+  dividend_type: optionalText,
+  /** The newer family. */
+  distribution_type: optionalText,
 });
 
 /** `GET /v3/reference/tickers/{ticker}`. */

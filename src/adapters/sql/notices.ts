@@ -11,7 +11,7 @@ import type {
   UndeliveredRequest,
 } from '#ports/notices.ts';
 import type { Random } from '#ports/random.ts';
-import type { Transactions } from './database.ts';
+import { deleteInBatches, type Transactions } from './database.ts';
 import type { OperationsSchema } from './schema.ts';
 
 /** `next_ms` of a dead letter. */
@@ -150,26 +150,22 @@ export class SqlNotices implements Notices {
     }));
   }
 
-  async deleteBefore(ms: InstantMs): Promise<number> {
-    for (let deleted = 0; ; ) {
-      const some = await this.#database.write(async (db) => {
-        const rows = await db
-          .selectFrom('notices')
-          .select('id')
-          .where('state', '=', 'resolved')
-          .where('resolved_ms', '<', ms)
-          .limit(DELETE_ROWS)
-          .execute();
-        const ids = rows.map(({ id }) => id);
-        if (ids.length === 0) return 0;
-        await db.deleteFrom('deliveries').where('notice_id', 'in', ids).execute();
-        await db.deleteFrom('refusals').where('notice_id', 'in', ids).execute();
-        await db.deleteFrom('notices').where('id', 'in', ids).execute();
-        return ids.length;
-      });
-      if (some === 0) return deleted;
-      deleted += some;
-    }
+  deleteBefore(ms: InstantMs): Promise<number> {
+    return deleteInBatches(this.#database, async (db) => {
+      const rows = await db
+        .selectFrom('notices')
+        .select('id')
+        .where('state', '=', 'resolved')
+        .where('resolved_ms', '<', ms)
+        .limit(DELETE_ROWS)
+        .execute();
+      const ids = rows.map(({ id }) => id);
+      if (ids.length === 0) return 0;
+      await db.deleteFrom('deliveries').where('notice_id', 'in', ids).execute();
+      await db.deleteFrom('refusals').where('notice_id', 'in', ids).execute();
+      await db.deleteFrom('notices').where('id', 'in', ids).execute();
+      return ids.length;
+    });
   }
 }
 

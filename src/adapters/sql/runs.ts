@@ -1,7 +1,7 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NewRun, Run, RunEnd, RunState, RunStep, Runs } from '#ports/runs.ts';
-import type { Transactions } from './database.ts';
+import { deleteInBatches, type Transactions } from './database.ts';
 import type { OperationsSchema } from './schema.ts';
 
 /** Runs per delete transaction. A run has about twenty steps, which keeps the transaction small. */
@@ -89,25 +89,21 @@ export class SqlRuns implements Runs {
     return rows.map(stepOf);
   }
 
-  async deleteBefore(ms: InstantMs): Promise<number> {
-    for (let deleted = 0; ; ) {
-      const some = await this.#database.write(async (db) => {
-        const rows = await db
-          .selectFrom('runs')
-          .select('id')
-          .where('state', '!=', 'running')
-          .where('started_ms', '<', ms)
-          .limit(DELETE_ROWS)
-          .execute();
-        const ids = rows.map(({ id }) => id);
-        if (ids.length === 0) return 0;
-        await db.deleteFrom('run_steps').where('run_id', 'in', ids).execute();
-        await db.deleteFrom('runs').where('id', 'in', ids).execute();
-        return ids.length;
-      });
-      if (some === 0) return deleted;
-      deleted += some;
-    }
+  deleteBefore(ms: InstantMs): Promise<number> {
+    return deleteInBatches(this.#database, async (db) => {
+      const rows = await db
+        .selectFrom('runs')
+        .select('id')
+        .where('state', '!=', 'running')
+        .where('started_ms', '<', ms)
+        .limit(DELETE_ROWS)
+        .execute();
+      const ids = rows.map(({ id }) => id);
+      if (ids.length === 0) return 0;
+      await db.deleteFrom('run_steps').where('run_id', 'in', ids).execute();
+      await db.deleteFrom('runs').where('id', 'in', ids).execute();
+      return ids.length;
+    });
   }
 }
 

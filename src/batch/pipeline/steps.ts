@@ -16,7 +16,7 @@ import { currentLedger } from '../ledger/ledger.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
 import { deriveRestatements } from '../restatements/restatements.ts';
-import { listedSecurities } from '../tables/listed-securities.ts';
+import { currentListings } from '../tables/listings-table.ts';
 import { type VerifyDeps, verifyLake } from '../verify/verify.ts';
 
 /**
@@ -248,7 +248,7 @@ export interface RecordStepReport {
 export async function recordStep(deps: PipelineDeps, listings: ListingsIndex): Promise<RecordStepReport> {
   await completeLedger(deps, deps.clock.nowMs() - VERIFIED_BACK_MS);
   const { added, settlements, restatements } = await deriveRestatements(deps);
-  await listings.replace(await listedSecurities(deps.lake), deps.clock.nowMs());
+  await listings.replace(await currentListings(deps.lake), deps.clock.nowMs());
   return { rows: added, settlements, restatements };
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorParts } from '#base/errors.ts';
 import type { SqlRequest } from '#serving/http/sql-runner.ts';
 
 /**
@@ -13,13 +14,6 @@ export interface SqlJob extends SqlRequest {
 export type SqlReport =
   | { readonly type: 'begun' }
   | { readonly type: 'done' }
-  | {
-      readonly type: 'failed';
-      readonly code: string;
-      readonly message: string;
-      readonly found?: string | undefined;
-      readonly allowed?: string | undefined;
-      readonly action?: string | undefined;
-    };
+  | ({ readonly type: 'failed' } & Omit<ErrorParts, 'kind' | 'cause'>);
 
 export const REPORT_DESCRIPTOR = 3;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '#base/errors.ts';
-import type { KeyScope, StoredKey } from '#ports/keys.ts';
+import type { NewKey, StoredKey } from '#ports/keys.ts';
 import { digestOf } from '#serving/http/gate/key-ring.ts';
 import type { AppContext } from '../app.ts';
 
@@ -8,12 +8,7 @@ const ID_BYTES = 6;
 const SECRET_BYTES = 32;
 const KEYS_LISTED_MAX = 10_000;
 
-export interface KeyRequest {
-  readonly name: string;
-  readonly scopes: readonly KeyScope[];
-  readonly requestsPerMinute: number | null;
-  readonly requestsPerDay: number | null;
-}
+export type KeyRequest = Omit<NewKey, 'id' | 'digest' | 'createdMs'>;
 
 /** An API key as shown to people, without its digest. */
 export type KeyView = Omit<StoredKey, 'digest'>;

@@ -144,26 +144,16 @@ async function barsAnswer(
     const ofBars = restated.filter(({ session }) => first !== undefined && session >= first);
     return { restated: ofBars.map(({ seenAtMs, ...change }) => ({ ...change, seen_at_ms: seenAtMs })) };
   };
-  if (result.grain === 'session') {
-    const { bars } = result;
-    const acting = new ActingEvents(bars);
-    return {
-      ...about,
-      ...acting.answer(explain),
-      ...restatedOf(bars[0]?.session),
-      interval: 1,
-      bars: bars.map((bar) => sessionBar(bar, acting)),
-    };
-  }
-  const { bars } = result;
+  const bars: readonly (DailyBar | WindowBar)[] = result.bars;
+  const [first] = bars;
   const acting = new ActingEvents(bars);
   return {
     ...about,
     ...acting.answer(explain),
-    ...restatedOf(bars[0]?.firstSession),
+    ...restatedOf(first !== undefined && 'session' in first ? first.session : first?.firstSession),
     interval: result.interval,
-    bars: bars.map((bar) => windowBar(bar, acting)),
-  };
+    bars: bars.map((bar) => ('session' in bar ? sessionBar(bar, acting) : windowBar(bar, acting))),
+  } as BarsAnswer;
 }
 
 /** The events behind some bars, each once: a dividend acts on every bar before it, of which there may be thousands. */

@@ -84,16 +84,10 @@ export function buildingAnswer({ startedMs, steps, error }: Building): BuildingA
 async function tablesOf(serving: Serving): Promise<TablesAnswer> {
   const tables = await listTables(serving.lake, serving.intervals);
   return {
-    results: tables.map(({ table, comment, version, changedMs, rows, files, bytes, first, last, columns }) => ({
-      table,
-      comment,
-      version,
+    results: tables.map(({ table, comment, version, changedMs, columns, ...counts }) => ({
+      ...{ table, comment, version },
       changed_ms: changedMs,
-      rows,
-      files,
-      bytes,
-      first,
-      last,
+      ...counts,
       columns: columns.map((column) => ({ ...column })),
     })),
   };

@@ -20,6 +20,7 @@ import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import { readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
 import { wireOf } from './aggregate-wire.ts';
 import { optionalInstant } from './day-parameter.ts';
+import { isWithin, rangeIn, rangeOf } from './reference/filters.ts';
 import { answerFromSeries } from './series-answer.ts';
 import { cursorOf, firstPage, grainOf, laterPage, pinOf, rangePath, type SeriesPage } from './series-page.ts';
 import { type IndicatorAnswer, type IndicatorValue, indicatorAnswer, macdAnswer } from './shapes/indicators.ts';
@@ -39,11 +40,7 @@ const LIMIT_MAX = 5000;
 const LIMIT_DEFAULT = 10;
 
 const options = z.object({
-  timestamp: optionalInstant,
-  'timestamp.gt': optionalInstant,
-  'timestamp.gte': optionalInstant,
-  'timestamp.lt': optionalInstant,
-  'timestamp.lte': optionalInstant,
+  ...rangeOf('timestamp', optionalInstant),
   timespan: choice(TIMESPANS, 'day'),
   multiplier: whole({ min: 1, max: 252, default: 1 }),
   include_partial: flag(false),
@@ -215,14 +212,7 @@ async function bodyOf(
 }
 
 function isWanted({ options: asked, after }: PageRequest, timestamp: InstantMs): boolean {
-  const equal = asked.timestamp;
-  const [above, from] = [asked['timestamp.gt'], asked['timestamp.gte']];
-  const [below, to] = [asked['timestamp.lt'], asked['timestamp.lte']];
-  if (equal !== undefined && timestamp !== equal) return false;
-  if (above !== undefined && timestamp <= above) return false;
-  if (from !== undefined && timestamp < from) return false;
-  if (below !== undefined && timestamp >= below) return false;
-  if (to !== undefined && timestamp > to) return false;
+  if (!isWithin(timestamp, rangeIn<InstantMs>(asked, 'timestamp'))) return false;
   if (after === undefined) return true;
   const seen = newYorkMidnight(after);
   return asked.order === 'desc' ? timestamp < seen : timestamp > seen;

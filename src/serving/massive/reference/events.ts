@@ -32,7 +32,12 @@ import { listEnvelope } from './list-envelope.ts';
 const cursor = cursorParameter;
 const order = choice(['asc', 'desc'], 'desc');
 const limit = whole({ min: 1, max: 1000, default: 10 });
-const newerLimit = whole({ min: 1, max: 5000, default: 100 });
+const newerPaging = {
+  limit: whole({ min: 1, max: 5000, default: 100 }),
+  sort: z.string().max(200, 'at most 200 characters').optional(),
+  as_of: asOfParameter,
+  cursor,
+};
 
 const splitsQuery = z.object({
   ...textRange('ticker'),
@@ -53,10 +58,7 @@ const newerSplitsQuery = z.object({
   ...dateRange('execution_date'),
   adjustment_type: choice(['', 'forward_split', 'reverse_split', 'stock_dividend'], ''),
   ...anyOf('adjustment_type'),
-  limit: newerLimit,
-  sort: z.string().max(200, 'at most 200 characters').optional(),
-  as_of: asOfParameter,
-  cursor,
+  ...newerPaging,
 });
 
 const dividendsQuery = z.object({
@@ -85,10 +87,7 @@ const newerDividendsQuery = z.object({
   ...numberRange('frequency'),
   distribution_type: choice(['', 'recurring', 'special', 'supplemental', 'irregular', 'unknown'], ''),
   ...anyOf('distribution_type'),
-  limit: newerLimit,
-  sort: z.string().max(200, 'at most 200 characters').optional(),
-  as_of: asOfParameter,
-  cursor,
+  ...newerPaging,
 });
 
 export function addEventRoutes(app: ServingApp, serving: Serving): void {

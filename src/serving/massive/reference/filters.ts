@@ -88,22 +88,20 @@ export function isWithin<T extends string | number>(value: T | null, range: Rang
   );
 }
 
+const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
+
 /** Conditions on an expression of SQL, to be joined by AND. `literal` writes a checked value: `sqlText`, a date, a number. */
 export function rangeSql<T extends string | number>(
   expression: string,
   range: Range<T>,
   literal: (value: T) => string,
 ): string[] {
-  const { eq, gt, gte, lt, lte, anyOf: values } = range;
   const conditions: string[] = [];
-  const add = (operator: string, value: T | undefined): void => {
-    if (value !== undefined) conditions.push(`${expression} ${operator} ${literal(value)}`);
-  };
-  add('=', eq);
-  add('>', gt);
-  add('>=', gte);
-  add('<', lt);
-  add('<=', lte);
+  for (const name of ['eq', 'gt', 'gte', 'lt', 'lte'] as const) {
+    const value = range[name];
+    if (value !== undefined) conditions.push(`${expression} ${OPERATORS[name]} ${literal(value)}`);
+  }
+  const { anyOf: values } = range;
   if (values !== undefined) conditions.push(`${expression} IN (${values.map(literal).join(', ')})`);
   return conditions;
 }

@@ -8,41 +8,46 @@ import { z } from '@hono/zod-openapi';
 const envelope = { status: z.string(), request_id: z.string() };
 const nextUrl = z.string().optional().describe('Where the next page is; absent on the last one');
 
-export const tickerShape = z.object({
+/** A page of a list. */
+function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ ...envelope, results: z.array(item), next_url: nextUrl });
+}
+
+/** A page of a list, with the number of results. */
+function countedPageOf<T extends z.ZodType>(item: T) {
+  return z.object({ ...envelope, count: z.int(), results: z.array(item), next_url: nextUrl });
+}
+
+const tickerIdentity = {
   ticker: z.string(),
   name: z.string(),
   market: z.literal('stocks'),
   locale: z.literal('us'),
   active: z.boolean(),
   currency_name: z.literal('usd'),
-  currency_symbol: z.literal('USD'),
+};
+const tickerCodes = {
   type: z.string().optional(),
   primary_exchange: z.string().optional(),
   composite_figi: z.string().optional(),
+};
+
+export const tickerShape = z.object({
+  ...tickerIdentity,
+  currency_symbol: z.literal('USD'),
+  ...tickerCodes,
   last_updated_utc: z.string().optional(),
   delisted_utc: z.string().optional(),
 });
 export type TickerShape = z.infer<typeof tickerShape>;
 
-export const tickersShape = z.object({
-  ...envelope,
-  count: z.int(),
-  results: z.array(tickerShape),
-  next_url: nextUrl,
-});
+export const tickersShape = countedPageOf(tickerShape);
 
 export const tickerDetailsShape = z.object({
-  ticker: z.string(),
-  name: z.string(),
-  market: z.literal('stocks'),
-  locale: z.literal('us'),
-  active: z.boolean(),
-  currency_name: z.literal('usd'),
+  ...tickerIdentity,
   ticker_root: z.string(),
   ticker_suffix: z.string().optional(),
-  type: z.string().optional(),
-  primary_exchange: z.string().optional(),
-  composite_figi: z.string().optional(),
+  ...tickerCodes,
   list_date: z.string().optional(),
   delisted_utc: z.string().optional(),
 });
@@ -86,7 +91,7 @@ export const dividendShape = z.object({
 });
 export type DividendShape = z.infer<typeof dividendShape>;
 
-export const dividendsShape = z.object({ ...envelope, results: z.array(dividendShape), next_url: nextUrl });
+export const dividendsShape = pageOf(dividendShape);
 
 export const splitShape = z.object({
   id: z.string(),
@@ -97,7 +102,7 @@ export const splitShape = z.object({
 });
 export type SplitShape = z.infer<typeof splitShape>;
 
-export const splitsShape = z.object({ ...envelope, results: z.array(splitShape), next_url: nextUrl });
+export const splitsShape = pageOf(splitShape);
 
 export const newerDividendShape = z.object({
   id: z.string(),
@@ -112,7 +117,7 @@ export const newerDividendShape = z.object({
 });
 export type NewerDividendShape = z.infer<typeof newerDividendShape>;
 
-export const newerDividendsShape = z.object({ ...envelope, results: z.array(newerDividendShape), next_url: nextUrl });
+export const newerDividendsShape = pageOf(newerDividendShape);
 
 export const newerSplitShape = z.object({
   ...splitShape.shape,
@@ -121,7 +126,7 @@ export const newerSplitShape = z.object({
 });
 export type NewerSplitShape = z.infer<typeof newerSplitShape>;
 
-export const newerSplitsShape = z.object({ ...envelope, results: z.array(newerSplitShape), next_url: nextUrl });
+export const newerSplitsShape = pageOf(newerSplitShape);
 
 export const exchangeShape = z.object({
   id: z.int(),
@@ -161,12 +166,7 @@ export const conditionShape = z.object({
 });
 export type ConditionShape = z.infer<typeof conditionShape>;
 
-export const conditionsShape = z.object({
-  ...envelope,
-  count: z.int(),
-  results: z.array(conditionShape),
-  next_url: nextUrl,
-});
+export const conditionsShape = countedPageOf(conditionShape);
 
 const openOrClosed = z.enum(['open', 'closed']);
 const exchangeStatus = z.enum(['open', 'closed', 'extended-hours']);

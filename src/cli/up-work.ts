@@ -63,6 +63,7 @@ async function work(invocation: UpInvocation, wanted: WorkOptions): Promise<Exit
     const started = performance.now();
     await using service = new RunService(app, { write: (line) => terminal.note(line) });
     const host = hostOf(invocation, app, service);
+    const daemon = { app, service, host, signal };
     const isNew = !(await hasBars(app));
     const isReal = isFromVendor(app.config);
     const market = isReal ? undefined : await marketFor(app, wanted);
@@ -71,8 +72,8 @@ async function work(invocation: UpInvocation, wanted: WorkOptions): Promise<Exit
     let isComplete: boolean;
     if (isNew || !canFetch) {
       const origin = await originOf(app, market, wanted);
-      isComplete = await (isOnce ? backfill(host, origin) : initialBackfill(app, service, host, origin, signal));
-    } else isComplete = await runOnce(app, service, host, signal);
+      isComplete = await (isOnce ? backfill(host, origin) : initialBackfill(daemon, origin));
+    } else isComplete = await runOnce(daemon);
     if (!isNew && (isOnce || !canFetch)) await summarize(invocation, app, market, performance.now() - started);
     const exitCode = isComplete ? 0 : 1;
     if (isOnce) return signal.aborted ? STOPPED : exitCode;
@@ -82,7 +83,7 @@ async function work(invocation: UpInvocation, wanted: WorkOptions): Promise<Exit
       return exitCode;
     }
     link?.serveRuns(async (session) => startRun(invocation, service, host, session));
-    await runSchedule(app, service, host, signal, { startedMs, isComplete });
+    await runSchedule(daemon, { startedMs, isComplete });
     return 0;
   });
 }

@@ -23,6 +23,14 @@ export interface DaemonHost {
   readonly onTrouble: (error: CondvestError) => void;
 }
 
+/** The daemon of one lake: its context, the service that records its runs, its host, and the signal that stops it. */
+export interface Daemon {
+  readonly app: AppContext;
+  readonly service: RunService;
+  readonly host: DaemonHost;
+  readonly signal: AbortSignal;
+}
+
 export interface PreviousRun {
   readonly startedMs: InstantMs;
   readonly isComplete: boolean;
@@ -53,15 +61,10 @@ const RUNS_SEARCHED = 1000;
  * has settled. Consolidation is a step of every run; vacuum runs weekly. Missed runs are caught up after sleep or
  * downtime. `previous` is the run before this call, if there was one.
  */
-export async function runSchedule(
-  app: AppContext,
-  service: RunService,
-  host: DaemonHost,
-  signal: AbortSignal,
-  previous?: PreviousRun,
-): Promise<void> {
-  const { calendar, clock } = app;
-  let next = previous === undefined ? nextRun(calendar, clock.nowMs()) : await scheduleAfter(app, host, previous);
+export async function runSchedule(daemon: Daemon, previous?: PreviousRun): Promise<void> {
+  const { service, host, signal } = daemon;
+  const { calendar, clock } = daemon.app;
+  let next = previous === undefined ? nextRun(calendar, clock.nowMs()) : await scheduleAfter(daemon, previous);
   let deliveredMs = clock.nowMs();
   let seenMs = clock.nowMs();
   host.onNext(next);
@@ -88,9 +91,9 @@ export async function runSchedule(
       }
       continue;
     }
-    const isComplete = await runOnce(app, service, host, signal);
+    const isComplete = await runOnce(daemon);
     if (signal.aborted) return;
-    next = await scheduleAfter(app, host, { startedMs: nowMs, isComplete });
+    next = await scheduleAfter(daemon, { startedMs: nowMs, isComplete });
     host.onNext(next);
   }
 }
@@ -105,15 +108,10 @@ export async function backfill(host: DaemonHost, origin: BuildOrigin): Promise<b
  * Builds an empty lake and returns whether it is complete. A wrong configuration (such as a wrong key) or an unusable
  * home folder is thrown. An unavailable source or store raises a notice, and `runSchedule` retries what is missing.
  */
-export async function initialBackfill(
-  app: AppContext,
-  service: RunService,
-  host: DaemonHost,
-  origin: BuildOrigin,
-  signal: AbortSignal,
-): Promise<boolean> {
+export async function initialBackfill(daemon: Daemon, origin: BuildOrigin): Promise<boolean> {
+  const { service, host, signal } = daemon;
   try {
-    const isComplete = await withLeaseRetry(app, host, signal, () => backfill(host, origin));
+    const isComplete = await withLeaseRetry(daemon, () => backfill(host, origin));
     await service.notifyOfRun(BUILD_KIND, null);
     return isComplete;
   } catch (cause) {
@@ -131,13 +129,9 @@ function mayPass(cause: CondvestError): boolean {
 }
 
 /** Runs the pipeline until nothing more can be done now. Returns whether everything succeeded. */
-export async function runOnce(
-  app: AppContext,
-  service: RunService,
-  host: DaemonHost,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const isBackfilled = await guarded(host, () => resumeBackfill(app, service, host, signal));
+export async function runOnce(daemon: Daemon): Promise<boolean> {
+  const { app, service, host, signal } = daemon;
+  const isBackfilled = await guarded(host, () => resumeBackfill(daemon));
   // A run in an empty lake would start the simulated market today, and its history would never be built.
   const isEmpty = async (): Promise<boolean> => (await unbuiltMarket(app)) !== undefined;
   if (isBackfilled === undefined && (await guarded(quiet(host), isEmpty)) === true) return false;
@@ -145,9 +139,8 @@ export async function runOnce(
   for (let runs = 0; runs < CATCH_UP_MAX; runs += 1) {
     const report = await guarded(host, async () => {
       try {
-        const started = await withLeaseRetry(app, host, signal, () =>
-          service.start({ input: {}, signal, onStep: host.onStep }),
-        );
+        const request = { input: {}, signal, onStep: host.onStep };
+        const started = await withLeaseRetry(daemon, () => service.start(request));
         const ended = await started.report;
         await service.outage.back();
         return ended;
@@ -167,25 +160,21 @@ export async function runOnce(
     }
     // This run completed a build that had failed: the history is there, and everything derived from it.
     if (isBackfilled === true) await service.notifyOfRun(BUILD_KIND, null);
-    await guarded(host, () => vacuumIfDue(app, service, signal));
+    await guarded(host, () => vacuumIfDue(daemon));
     return isBackfilled === true;
   }
   return false;
 }
 
 /** Resumes a backfill that an earlier process or attempt did not finish. Returns whether the history is complete. */
-async function resumeBackfill(
-  app: AppContext,
-  service: RunService,
-  host: DaemonHost,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function resumeBackfill(daemon: Daemon): Promise<boolean> {
+  const { app, service, host, signal } = daemon;
   const origin = (await unbuiltMarket(app)) ?? (await unbuiltHistory(app));
   if (origin === undefined) return true;
   const { trouble } = await service.notifying(
     BUILD_KIND,
     signal,
-    () => withLeaseRetry(app, host, signal, () => host.build(origin)),
+    () => withLeaseRetry(daemon, () => host.build(origin)),
     ({ verified }) => describeFindings(verified),
   );
   return trouble === undefined;
@@ -207,12 +196,7 @@ async function unbuiltMarket(app: AppContext): Promise<BuildOrigin | undefined> 
  * Retries while another process holds the work lease, for example one whose server was killed and that is about to stop
  * at its next safe point. Gives up once the lease of a crashed process would have expired.
  */
-async function withLeaseRetry<T>(
-  { clock }: AppContext,
-  host: DaemonHost,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
+async function withLeaseRetry<T>({ app, host, signal }: Daemon, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
@@ -220,12 +204,12 @@ async function withLeaseRetry<T>(
       const isBusy = cause instanceof CondvestError && cause.code === BUSY;
       if (!isBusy || attempt >= BUSY_ATTEMPTS_MAX) throw cause;
       if (attempt === 1) host.onTrouble(cause);
-      await clock.sleep(BUSY_RETRY_MS, signal);
+      await app.clock.sleep(BUSY_RETRY_MS, signal);
     }
   }
 }
 
-async function vacuumIfDue(app: AppContext, service: RunService, signal: AbortSignal): Promise<void> {
+async function vacuumIfDue({ app, service, signal }: Daemon): Promise<void> {
   const { calendar, clock } = app;
   const runs = await app.runs.latest(RUNS_SEARCHED);
   const last = runs.find(({ kind, state }) => (kind === VACUUM_KIND || kind === BUILD_KIND) && state === 'succeeded');
@@ -247,11 +231,7 @@ async function vacuumIfDue(app: AppContext, service: RunService, signal: AbortSi
  * Schedules the next run: soon, if the newest session is incomplete or a run failed; otherwise by the exchange's
  * schedule.
  */
-async function scheduleAfter(
-  app: AppContext,
-  host: DaemonHost,
-  { startedMs, isComplete }: PreviousRun,
-): Promise<ScheduledRun> {
+async function scheduleAfter({ app, host }: Daemon, { startedMs, isComplete }: PreviousRun): Promise<ScheduledRun> {
   const { calendar, clock } = app;
   const endedMs = clock.nowMs();
   const session = calendar.lastClosedSession(endedMs);

@@ -72,7 +72,7 @@ describe('catching up', () => {
       onTrouble: (error) => assert.fail(error),
     };
     await using service = new RunService(of, { write: () => undefined });
-    await runOnce(of, service, host, new AbortController().signal);
+    await runOnce({ app: of, service, host, signal: new AbortController().signal });
     return left;
   };
 

@@ -66,11 +66,11 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
     };
     vendor.faults.push(...Array.from({ length: 1000 }, () => ({ kind: 'reset' }) as const));
     await saveHistoryStart(app.config, FIRST);
-    assert.equal(await initialBackfill(app, service, host, { kind: 'vendor', from: FIRST }, abort.signal), false);
+    assert.equal(await initialBackfill({ app, service, host, signal: abort.signal }, { kind: 'vendor', from: FIRST }), false);
     const openedLines = (): string[] => told.filter((line) => line.startsWith('[error]'));
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
     const before = { startedMs: app.clock.nowMs(), isComplete: false };
-    await runSchedule(app, service, host, abort.signal, before);
+    await runSchedule({ app, service, host, signal: abort.signal }, before);
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
     assert.ok(
       told.some((line) => /over|resolved|recovered/i.test(line)),
@@ -137,8 +137,8 @@ test('a simulated market that could not be filled at first is filled by schedule
       onTrouble: () => undefined,
     };
     const startedMs = app.clock.nowMs();
-    assert.equal(await initialBackfill(app, service, host, { kind: 'simulated', market }, abort.signal), false);
-    await runSchedule(app, service, host, abort.signal, { startedMs, isComplete: false });
+    assert.equal(await initialBackfill({ app, service, host, signal: abort.signal }, { kind: 'simulated', market }), false);
+    await runSchedule({ app, service, host, signal: abort.signal }, { startedMs, isComplete: false });
     const status = await statusTask(app);
     assert.deepEqual([status.first, status.watermark], [FIRST, LAST]);
     assert.deepEqual(
@@ -160,9 +160,9 @@ test('a filling that failed after its bars had come is over with the run that de
       onTrouble: (error) => assert.equal(error.code, 'full'),
     };
     const { signal } = new AbortController();
-    assert.equal(await initialBackfill(app, service, host, { kind: 'simulated', market }, signal), false);
+    assert.equal(await initialBackfill({ app, service, host, signal }, { kind: 'simulated', market }), false);
     assert.deepEqual(await openKinds(app), ['run-failed']);
-    assert.equal(await runOnce(app, service, host, signal), true);
+    assert.equal(await runOnce({ app, service, host, signal }), true);
     assert.deepEqual(await openKinds(app), []);
     assert.ok(
       told.some((line) => line.startsWith('[resolved] The lake cannot be filled')),
@@ -195,7 +195,7 @@ test('a clock that was far ahead and is set right delays no run', async () => {
       onRun: () => undefined,
       onTrouble: () => undefined,
     };
-    await runSchedule(app, service, host, abort.signal);
+    await runSchedule({ app, service, host, signal: abort.signal });
     assert.deepEqual(next, ['2026-12-15T16:05 settling 2026-12-14', '2026-11-25T16:05 settling 2026-11-24']);
   } finally {
     await rm(folder, { recursive: true });

@@ -115,7 +115,7 @@ test('the daemon outlives a store that goes away, a person is told once, and onc
       onRun: () => undefined,
       onTrouble: ({ code }) => void trouble.push(code),
     };
-    const once = (): Promise<boolean> => runOnce(app, service, host, new AbortController().signal);
+    const once = (): Promise<boolean> => runOnce({ app, service, host, signal: new AbortController().signal });
     assert.equal(await once(), true);
     server.way.cut();
     assert.equal(await once(), false);

@@ -1,6 +1,6 @@
 import { UsageError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
-import { deadLettersTask, noticesTask, testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
+import { testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { DeadLetterView, NoticeView } from '#runtime/tasks/reports.ts';
 import type { ExitCode, Invocation } from './command.ts';
@@ -36,8 +36,8 @@ async function digest(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 1000) ?? LIMIT_DEFAULT;
   const { notices, dead } = await withApp(invocation, async (app) => ({
-    notices: await noticesTask(app, !flagOption(invocation, 'all'), limit),
-    dead: await deadLettersTask(app, limit),
+    notices: await app.notices.list({ openOnly: !flagOption(invocation, 'all'), limit }),
+    dead: await app.notices.deadLetters(limit),
   }));
   await report(terminal, notices, () => [
     notices.length === 0 ? 'No open notices.' : plural(notices.length, 'notice'),

@@ -1,5 +1,5 @@
 import { UsageError } from '#base/errors.ts';
-import { pipelineTask, runsTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
+import { pipelineTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 import type { PipelineRunView, RunView, StepView } from '#runtime/tasks/reports.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
@@ -80,7 +80,7 @@ async function show(invocation: Invocation, id: string | undefined): Promise<Exi
 async function history(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 10_000) ?? LIMIT_DEFAULT;
-  const runs = await withApp(invocation, (app) => runsTask(app, limit));
+  const runs = await withApp(invocation, (app) => app.runs.latest(limit));
   const columns = ['run', 'kind', 'state', 'started', 'took', 'tries', ''];
   const rows = runs.map((one) => [
     one.id,

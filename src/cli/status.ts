@@ -1,7 +1,7 @@
 import { plural } from '#base/plural.ts';
 import type { AppContext } from '#runtime/app.ts';
 import { statusTask } from '#runtime/tasks/fetch-tasks.ts';
-import { deadLettersTask, noticesTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
+import { runTask } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
 import { NO_BARS_YET } from './no-bars.ts';
@@ -27,8 +27,8 @@ async function readStatus(app: AppContext) {
   return {
     status: await statusTask(app),
     latest: await runTask(app, undefined),
-    notices: await noticesTask(app, true, NOTICES_SHOWN),
-    deadLetters: await deadLettersTask(app, NOTICES_SHOWN),
+    notices: await app.notices.list({ openOnly: true, limit: NOTICES_SHOWN }),
+    deadLetters: await app.notices.deadLetters(NOTICES_SHOWN),
   };
 }
 

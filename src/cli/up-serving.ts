@@ -29,8 +29,8 @@ export async function serveWith(
   write(`Serving at ${url}${server.needsKeys ? ' to callers with an API key' : ''}`);
   work.release({
     onCrashed: async (pid) => {
-      const { releaseLeaseTask } = await import('#runtime/tasks/pipeline-tasks.ts');
-      await releaseLeaseTask(app, pid);
+      const { releaseLeaseOf } = await import('#runtime/runs/work-lease.ts');
+      await releaseLeaseOf(pid, app);
     },
     onBuilt: () => write(`Open it in a browser: ${url}`),
   });

@@ -89,7 +89,15 @@ const KINDS: readonly ConditionKind[] = [
     // A run that could not even ask has found nothing out.
     wasLookedAt: ({ facts }, notice) => facts !== undefined && isFetchedSince(facts.ledger, notice),
     find: inTheLake((_, { overBound, nowMs }) =>
-      overBound.map(({ session, message }) => overBoundNotice(session, message, nowMs)),
+      overBound.map(({ session, message: text }) => {
+        const title = `Too many invalid rows in session ${session}`;
+        return noticeOf('quarantine-over-bound', nowMs, {
+          key: `quarantine-over-bound:${session}`,
+          title,
+          text,
+          session,
+        });
+      }),
     ),
   },
   ofSessions('session-missing'),
@@ -141,17 +149,24 @@ function runConditions(failed: readonly FailedStep[], open: readonly Notice[], n
     const key = told.find(({ steps }) => steps.has(nameOf(one.step)))?.key ?? freshKey;
     byKey.set(key, [...(byKey.get(key) ?? []), one]);
   }
-  return [...byKey].map(([key, steps]) => ({
-    key,
-    kind: 'run-failed',
-    severity: 'error' as const,
-    title: `The daily run failed in ${steps.map(({ step }) => step).join(', ')}`,
-    text:
-      `${steps.map(({ step, cause }) => `${step}: ${cause}`).join('\n')}\n` +
-      'Completed work is kept, and the next run retries the rest. To retry now: condvest pipeline run',
-    session: null,
-    seenMs: nowMs,
-  }));
+  return [...byKey].map(([key, steps]) =>
+    noticeOf('run-failed', nowMs, {
+      key,
+      title: `The daily run failed in ${steps.map(({ step }) => step).join(', ')}`,
+      text:
+        `${steps.map(({ step, cause }) => `${step}: ${cause}`).join('\n')}\n` +
+        'Completed work is kept, and the next run retries the rest. To retry now: condvest pipeline run',
+    }),
+  );
+}
+
+/** Returns a notice of an error; `parts` may say otherwise. */
+function noticeOf(
+  kind: string,
+  nowMs: InstantMs,
+  parts: Pick<NewNotice, 'key' | 'title' | 'text'> & Partial<NewNotice>,
+): NewNotice {
+  return { kind, severity: 'error', session: null, seenMs: nowMs, ...parts };
 }
 
 function nameOf(step: string): string {
@@ -169,42 +184,22 @@ const PROCESS = 'process';
  * Processes that died in the middle of a run, one after the other: the next run may die as well, so it is told at once.
  */
 export function deathNotice(deaths: number, nowMs: InstantMs): NewNotice {
-  return {
+  return noticeOf('run-failed', nowMs, {
     key: `run-failed:${PROCESS}`,
-    kind: 'run-failed',
-    severity: 'error',
     title: `The last ${deaths} runs crashed`,
     text:
       'Nothing is half-done, and the next run does the remaining work. Find out what ends the process: too little memory ' +
       '(CONDVEST_MEMORY_LIMIT), a full disk, a machine that is switched off.',
-    session: null,
-    seenMs: nowMs,
-  };
+  });
 }
 
 /** A run of another kind than the daily one failed: over when one of its kind succeeds. */
 export function failedRunNotice(kind: string, error: string, nowMs: InstantMs): NewNotice {
-  return {
+  return noticeOf('run-failed', nowMs, {
     key: `run-failed:${kind}`,
-    kind: 'run-failed',
-    severity: 'error',
     title: kind === 'build' ? 'The lake cannot be filled' : `The ${kind} failed`,
     text: `${error}\nCompleted work is kept, and the next scheduled one retries the rest. See: condvest pipeline history`,
-    session: null,
-    seenMs: nowMs,
-  };
-}
-
-function overBoundNotice(session: IsoDate, message: string, nowMs: InstantMs): NewNotice {
-  return {
-    key: `quarantine-over-bound:${session}`,
-    kind: 'quarantine-over-bound',
-    severity: 'error',
-    title: `Too many invalid rows in session ${session}`,
-    text: message,
-    session,
-    seenMs: nowMs,
-  };
+  });
 }
 
 /** Returns whether the session was stored after its rows were rejected. */
@@ -268,45 +263,34 @@ function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice
     const key = `event-held:${event.kind}:${event.securityId}:${event.exDate}`;
     keys.set(key, [...(keys.get(key) ?? []), event]);
   }
-  return [...keys].map(([key, [event, ...more]]) => ({
-    key,
-    kind: 'event-held',
-    severity: 'warning' as const,
-    title: `A ${event?.kind ?? 'split'} of ${event?.securityId ?? ''} on ${event?.exDate ?? ''} is held back`,
-    text:
-      `${event?.reason ?? ''}: ${[event, ...more].map((one) => one?.terms ?? '').join(' and ')}. None is applied. ` +
-      'Import the correct one with --replace.',
-    session: null,
-    seenMs: nowMs,
-  }));
+  return [...keys].map(([key, [event, ...more]]) =>
+    noticeOf('event-held', nowMs, {
+      key,
+      severity: 'warning',
+      title: `A ${event?.kind ?? 'split'} of ${event?.securityId ?? ''} on ${event?.exDate ?? ''} is held back`,
+      text:
+        `${event?.reason ?? ''}: ${[event, ...more].map((one) => one?.terms ?? '').join(' and ')}. None is applied. ` +
+        'Import the correct one with --replace.',
+    }),
+  );
 }
 
 function horizonCondition({ horizon }: ConditionFacts, { nowMs }: ConditionInputs): NewNotice[] {
   if (horizon === undefined) return [];
-  return [
-    {
-      key: 'plan-horizon',
-      kind: 'plan-horizon',
-      severity: 'information',
-      title: `Your vendor plan does not go back to ${horizon}`,
-      text: 'Sessions up to that date do not count as gaps. Flat files or an import can fill them.',
-      session: horizon,
-      seenMs: nowMs,
-    },
-  ];
+  const key = 'plan-horizon';
+  const title = `Your vendor plan does not go back to ${horizon}`;
+  const text = 'Sessions up to that date do not count as gaps. Flat files or an import can fill them.';
+  return [noticeOf('plan-horizon', nowMs, { key, severity: 'information', title, text, session: horizon })];
 }
 
 /** Returns recent events without a notice, even if the run behind them was killed before it could notify. */
 function restatedEvents(facts: ConditionFacts, { open, nowMs }: ConditionInputs): NewNotice[] {
-  const restated = facts.restated.map(
-    ({ version, values }): NewNotice => ({
+  const restated = facts.restated.map(({ version, values }) =>
+    noticeOf('restated', nowMs, {
       key: `restated:${version}`,
-      kind: 'restated',
       severity: 'information',
       title: `${values} values were restated after their sessions settled`,
       text: 'They are in bronze.restatements with their old values; earlier versions can be read with --as-of.',
-      session: null,
-      seenMs: nowMs,
     }),
   );
   return unknownOf(restated, open);

@@ -26,7 +26,6 @@ export interface ClosureSetting {
 }
 
 export const SOURCE_CHOICES = ['auto', 'simulated', 'massive', 'flat-files'] as const;
-export type SourceChoice = (typeof SOURCE_CHOICES)[number];
 
 /** Smallest memory limit with which jobs on a full market complete. */
 const MEMORY_MIN_BYTES = 128 * 2 ** 20;

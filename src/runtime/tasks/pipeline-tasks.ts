@@ -1,5 +1,4 @@
 import { CondvestError } from '#base/errors.ts';
-import type { DeadLetter, Notice } from '#ports/notices.ts';
 import type { Run, RunStep } from '#ports/runs.ts';
 
 import type { AppContext } from '../app.ts';
@@ -7,7 +6,6 @@ import type { PipelineRunReport } from '../runs/pipeline.ts';
 import { unknownRun } from '../runs/recorded-run.ts';
 import { RunService, type StartRequest } from '../runs/run-service.ts';
 import { unstoredNotice } from '../runs/unstored-notice.ts';
-import { releaseLeaseOf } from '../runs/work-lease.ts';
 
 export interface RunDetails {
   readonly run: Run;
@@ -24,31 +22,12 @@ export async function pipelineTask(
   return await report;
 }
 
-/** Returns the newest runs first. */
-export function runsTask({ runs }: AppContext, limit: number): Promise<Run[]> {
-  return runs.latest(limit);
-}
-
 /** Returns a run with its steps; the newest one by default. Throws `pipeline-run-unknown` for an unknown id. */
 export async function runTask({ runs }: AppContext, id: string | undefined): Promise<RunDetails | undefined> {
   const run = id === undefined ? (await runs.latest(1))[0] : await runs.find(id);
   if (run !== undefined) return { run, steps: await runs.steps(run.id) };
   if (id !== undefined) throw unknownRun(id);
   return undefined;
-}
-
-export function noticesTask({ notices }: AppContext, openOnly: boolean, limit: number): Promise<Notice[]> {
-  return notices.list({ openOnly, limit });
-}
-
-/** Returns notices that a channel did not get although every attempt was made. */
-export function deadLettersTask({ notices }: AppContext, limit: number): Promise<DeadLetter[]> {
-  return notices.deadLetters(limit);
-}
-
-/** Releases the work lease of a process on this machine that the caller saw exit. */
-export function releaseLeaseTask(app: AppContext, pid: number): Promise<void> {
-  return releaseLeaseOf(pid, app);
 }
 
 /** Sends a test notice through every configured channel. */

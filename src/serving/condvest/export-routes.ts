@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
+import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
 import { encodeCsv } from '../export/csv.ts';
@@ -99,13 +100,7 @@ async function openExport(
   const { format, isCompressed, signal } = how;
   const prepared = await prepareExport(lake, request, limits.exportRows);
   if (format === 'parquet') return openParquet(serving, prepared, signal);
-  const session = await lake.session();
-  const interrupt = (): void => session.interrupt();
-  signal.addEventListener('abort', interrupt);
-  const close = (): void => {
-    signal.removeEventListener('abort', interrupt);
-    session.close();
-  };
+  const { session, close } = await interruptibleSession(lake, signal);
   try {
     const table = await begun(await streamExport(session, prepared));
     const chunks = await encodeRows(table, format);
@@ -114,6 +109,18 @@ async function openExport(
     close();
     throw cause;
   }
+}
+
+/** A session whose statement ends when the signal is aborted. */
+async function interruptibleSession(lake: Lake, signal: AbortSignal) {
+  const session = await lake.session();
+  const interrupt = (): void => session.interrupt();
+  signal.addEventListener('abort', interrupt);
+  const close = (): void => {
+    signal.removeEventListener('abort', interrupt);
+    session.close();
+  };
+  return { session, close };
 }
 
 async function encodeRows(
@@ -136,17 +143,14 @@ async function encodeRows(
 /** The file is written whole before the first byte is sent, so that it has an error of its own where it cannot be. */
 async function openParquet(serving: Serving, prepared: PreparedExport, signal: AbortSignal): Promise<ByteSource> {
   const scratch = await serving.lake.scratchFile();
-  const session = await serving.lake.session();
-  const interrupt = (): void => session.interrupt();
-  signal.addEventListener('abort', interrupt);
+  const { session, close } = await interruptibleSession(serving.lake, signal);
   try {
     await writeParquet(session, prepared, scratch.path);
   } catch (cause) {
     await scratch[Symbol.asyncDispose]();
     throw cause;
   } finally {
-    signal.removeEventListener('abort', interrupt);
-    session.close();
+    close();
   }
   return { chunks: serving.files.stream(scratch.path), close: () => scratch[Symbol.asyncDispose]() };
 }

@@ -2,12 +2,11 @@ import { UsageError } from '#base/errors.ts';
 import { openLocal } from '#runtime/local/open-local.ts';
 import { createKeyTask, type KeyView, listKeysTask, revokeKeyTask } from '#runtime/tasks/key-tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { invalid, textOption, wholeOption } from './options.ts';
+import { invalid, textOption, unknownAction, wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
 
-const ACTIONS = ['create', 'list', 'revoke'] as const;
 const SCOPES = ['read', 'admin'] as const;
 const PER_MINUTE_DEFAULT = 600;
 const PER_MINUTE_MAX = 1_000_000;
@@ -18,12 +17,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (action === 'create') return create(invocation, needed(name, 'create', 'a name for the key'));
   if (action === 'list') return list(invocation);
   if (action === 'revoke') return revoke(invocation, needed(name, 'revoke', 'the id or name of a key'));
-  throw new UsageError({
-    code: 'keys-action',
-    message: 'Unknown action',
-    found: action ?? '',
-    allowed: ACTIONS.join(', '),
-  });
+  throw unknownAction('keys', action, ['create', 'list', 'revoke']);
 }
 
 function needed(value: string | undefined, action: string, what: string): string {

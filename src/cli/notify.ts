@@ -1,10 +1,9 @@
-import { UsageError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
 import { testNotifiers } from '#runtime/tasks/pipeline-tasks.ts';
 
 import type { DeadLetterView, NoticeView } from '#runtime/tasks/reports.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { flagOption, wholeOption } from './options.ts';
+import { flagOption, unknownAction, wholeOption } from './options.ts';
 import { formatInstant } from './render/text.ts';
 import { report } from './report.ts';
 import { withApp } from './with-app.ts';
@@ -15,12 +14,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const [action] = invocation.operands;
   if (action === 'test') return test(invocation);
   if (action === 'digest') return digest(invocation);
-  throw new UsageError({
-    code: 'notify-action',
-    message: 'Unknown action',
-    found: action ?? 'nothing',
-    allowed: 'test, digest',
-  });
+  throw unknownAction('notify', action, ['test', 'digest']);
 }
 
 async function test(invocation: Invocation): Promise<ExitCode> {

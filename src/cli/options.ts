@@ -73,6 +73,12 @@ export function intervalsOption(invocation: Invocation, name: string): number[] 
   return [...new Set(intervals)].sort((a, b) => a - b);
 }
 
+/** Returns the error for an action that a command does not have. */
+export function unknownAction(command: string, found: string | undefined, actions: readonly string[]): UsageError {
+  const code = `${command}-action`;
+  return new UsageError({ code, message: 'Unknown action', found: found ?? 'nothing', allowed: actions.join(', ') });
+}
+
 export function invalid(name: string, found: string, allowed: string): UsageError {
   const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return new UsageError({ code: 'option-invalid', message: `Invalid value for --${flag}`, found, allowed });

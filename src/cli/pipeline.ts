@@ -3,13 +3,12 @@ import { pipelineTask, runTask } from '#runtime/tasks/pipeline-tasks.ts';
 import type { PipelineRunView, RunView, StepView } from '#runtime/tasks/reports.ts';
 
 import type { ExitCode, Invocation } from './command.ts';
-import { dateOption, wholeOption } from './options.ts';
+import { dateOption, unknownAction, wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount, formatDuration, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
 import { withApp } from './with-app.ts';
 
-const ACTIONS = ['run', 'resume', 'status', 'history', 'show'] as const;
 const LIMIT_DEFAULT = 20;
 const ERROR_SHOWN_MAX = 40;
 
@@ -21,12 +20,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (action === 'status') return show(invocation, undefined);
   if (action === 'show') return show(invocation, needed(id, 'show'));
   if (action === 'history') return history(invocation);
-  throw new UsageError({
-    code: 'pipeline-action',
-    message: 'Unknown action',
-    found: action,
-    allowed: ACTIONS.join(', '),
-  });
+  throw unknownAction('pipeline', action, ['run', 'resume', 'status', 'history', 'show']);
 }
 
 function unwanted(action: string, operand: string): UsageError {

@@ -247,7 +247,6 @@ async function summarize(
     );
     return;
   }
-  await terminal.line();
   const columns = ['table', right('rows'), right('size'), 'first', 'last'];
   const rows = tables.map((table) => [
     table.table,
@@ -256,30 +255,27 @@ async function summarize(
     table.first ?? '',
     table.last ?? '',
   ]);
-  for (const line of renderTable(columns, rows, 100)) await terminal.line(line);
+  const lines = ['', ...renderTable(columns, rows, 100)];
   const [symbol] = await symbolsTask(app, undefined, 1);
   const name = symbol?.symbol ?? 'SYMBOL';
   if (symbol !== undefined) {
     const result = await barsTask(app, { symbol: name, interval: app.config.intervals.at(-2) ?? 5 });
-    await terminal.line();
     const last = { ...result, bars: result.bars.slice(-4) } as typeof result;
-    for (const line of renderBars(last, { total: 4, plot: false, width: 110 })) await terminal.line(line);
+    lines.push('', ...renderBars(last, { total: 4, plot: false, width: 110 }));
   }
-  await terminal.line();
-  if (market !== undefined) {
-    await terminal.line(
+  lines.push('');
+  if (market !== undefined)
+    lines.push(
       'These prices are simulated: the companies do not exist, and nothing here says anything about a real market.',
     );
-  }
-  await terminal.line(`The lake is in ${shown} (${formatDuration(ms)}). Try:`);
-  for (const line of [
-    `./condvest bars ${name} --interval 21d --plot`,
-    `./condvest sql "select session, count(*) as bars, sum(close * volume) as dollars from bronze.daily_bars group by 1 order by 1 desc limit 5"`,
-    `./condvest bars ${name} --adjust total --format csv`,
-    `python -c "import polars as pl; print(pl.scan_delta('${shown}/silver/bars_21d').tail().collect())"`,
-    './condvest verify --deep',
-    './condvest help',
-  ]) {
-    await terminal.line(`  ${line}`);
-  }
+  lines.push(
+    `The lake is in ${shown} (${formatDuration(ms)}). Try:`,
+    `  ./condvest bars ${name} --interval 21d --plot`,
+    `  ./condvest sql "select session, count(*) as bars, sum(close * volume) as dollars from bronze.daily_bars group by 1 order by 1 desc limit 5"`,
+    `  ./condvest bars ${name} --adjust total --format csv`,
+    `  python -c "import polars as pl; print(pl.scan_delta('${shown}/silver/bars_21d').tail().collect())"`,
+    '  ./condvest verify --deep',
+    '  ./condvest help',
+  );
+  for (const line of lines) await terminal.line(line);
 }

@@ -16,44 +16,30 @@ import { Views } from '../read/view.ts';
 import type { Operations } from './operations.ts';
 import type { SqlRunner } from './sql-runner.ts';
 
-/** Resource limits of the server. Each one bounds what callers can request. */
-export interface ServingLimits {
+/** Default resource limits of the server. Each one bounds what callers can request. */
+export const DEFAULT_LIMITS = {
   /** Bytes of cached responses and readings. */
-  readonly cacheBytes: number;
-  /** Reads of the lake at once, and how many more may wait. */
-  readonly readsRunning: number;
-  readonly readsWaiting: number;
-  readonly urlBytes: number;
-  readonly bodyBytes: number;
-  /** Exports and SQL: rows of one answer, and how long it may take. */
-  readonly exportRows: number;
-  readonly exportMs: number;
-  /** Exports and SQL at once, and how many of them one caller may have. */
-  readonly streams: number;
-  readonly streamsEach: number;
-  /** Event streams at once, and of one caller: those cost little, and an open page has one. */
-  readonly eventStreams: number;
-  readonly eventStreamsEach: number;
-  /** Statements of SQL at once, and what one of them may hold in memory. */
-  readonly sqlRunning: number;
-  readonly sqlBytes: number;
-}
-
-export const DEFAULT_LIMITS: ServingLimits = {
   cacheBytes: 128 * 2 ** 20,
+  /** Reads of the lake at once, and how many more may wait. */
   readsRunning: 4,
   readsWaiting: 512,
   urlBytes: 8192,
   bodyBytes: 64 * 1024,
+  /** Exports and SQL: rows of one answer, and how long it may take. */
   exportRows: 50_000_000,
   exportMs: 15 * 60_000,
+  /** Exports and SQL at once, and how many of them one caller may have. */
   streams: 32,
   streamsEach: 8,
+  /** Event streams at once, and of one caller: those cost little, and an open page has one. */
   eventStreams: 256,
   eventStreamsEach: 64,
+  /** Statements of SQL at once, and what one of them may hold in memory. */
   sqlRunning: 2,
   sqlBytes: 512 * 2 ** 20,
 };
+
+export type ServingLimits = Readonly<typeof DEFAULT_LIMITS>;
 
 /** Everything that the routes need, handed in by the composition root. */
 export interface ServingDeps {

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { count, dateValue, finalityValue, instantMs } from './values.ts';
+import { changedValue, count, dateValue, finalityValue, instantMs } from './values.ts';
 
 /** `GET /condvest/v1/bars/{symbol}`: the bars of one symbol with all that is known about each. */
 
@@ -126,11 +126,7 @@ const about = {
       z.object({
         symbol: z.string(),
         session: dateValue,
-        kind: z.string(),
-        field: z.string(),
-        old: z.number().nullable(),
-        new: z.number().nullable(),
-        seen_at_ms: instantMs.nullable(),
+        ...changedValue,
       }),
     )
     .optional()

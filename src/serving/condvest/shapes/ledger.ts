@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { count, dateValue, instantMs } from './values.ts';
+import { changedValue, count, dateValue, instantMs } from './values.ts';
 
 /** Shapes about the data itself: sessions, gaps, quality, rejected rows, changed values. */
 
@@ -86,11 +86,7 @@ export const restatementsShape = z
         symbol: z.string(),
         session: dateValue,
         version: count,
-        kind: z.string(),
-        field: z.string(),
-        old: z.number().nullable(),
-        new: z.number().nullable(),
-        seen_at_ms: instantMs.nullable(),
+        ...changedValue,
       }),
     ),
     next_url: z.string().optional(),

@@ -13,3 +13,12 @@ export const count = z.int();
 export const finalityValue = z
   .enum(['partial', 'provisional', 'settled'])
   .openapi({ description: 'State of a session in the ledger' });
+
+/** A change of a stored value. */
+export const changedValue = {
+  kind: z.string(),
+  field: z.string(),
+  old: z.number().nullable(),
+  new: z.number().nullable(),
+  seen_at_ms: instantMs.nullable(),
+};

@@ -205,12 +205,7 @@ function sortKey(ticker: Ticker, { sort }: TickersQuery): string {
 function shapeOf(directory: TickerDirectory, ticker: Ticker, session: IsoDate): TickerShape {
   const active = directory.isActive(ticker, session);
   return {
-    ticker: ticker.symbol,
-    name: ticker.name ?? ticker.symbol,
-    market: 'stocks',
-    locale: 'us',
-    active,
-    currency_name: 'usd',
+    ...identityOf(ticker, active),
     currency_symbol: 'USD',
     ...known(ticker),
     ...(ticker.seenAtMs === null ? {} : { last_updated_utc: instantText(ticker.seenAtMs) }),
@@ -223,18 +218,18 @@ function detailsOf(directory: TickerDirectory, ticker: Ticker, session: IsoDate)
   const [root = ticker.symbol, suffix] = ticker.symbol.split('.');
   const listedOn = directory.listedOn(ticker.securityId);
   return {
-    ticker: ticker.symbol,
-    name: ticker.name ?? ticker.symbol,
-    market: 'stocks',
-    locale: 'us',
-    active,
-    currency_name: 'usd',
+    ...identityOf(ticker, active),
     ticker_root: root,
     ...(suffix === undefined ? {} : { ticker_suffix: suffix }),
     ...known(ticker),
     ...(listedOn === undefined ? {} : { list_date: listedOn }),
     ...delisted(ticker, active),
   };
+}
+
+function identityOf({ symbol, name }: Ticker, active: boolean) {
+  const market = { market: 'stocks', locale: 'us' } as const;
+  return { ticker: symbol, name: name ?? symbol, ...market, active, currency_name: 'usd' as const };
 }
 
 function known({ type, exchange, figi }: Ticker) {

@@ -5,7 +5,8 @@ import { z } from '@hono/zod-openapi';
  * GetPreviousStocksAggregates. Names that begin with `x_`, and those of bars of sessions, are ours.
  */
 
-const values = {
+/** Values of a bar, by the letters of the vendor. */
+export const values = {
   v: z.number().openapi({ description: 'Shares; fractional where a split has scaled them' }),
   vw: z.number().optional().openapi({ description: 'Volume-weighted average price; left out where it is not known' }),
   o: z.number(),
@@ -14,8 +15,8 @@ const values = {
   l: z.number(),
 };
 
-const trades = z.number().int().optional().openapi({ description: 'Trades; left out where they are not known' });
-const otc = z.literal(true).optional().openapi({ description: 'Left out where it is false' });
+export const trades = z.number().int().optional().openapi({ description: 'Trades; left out where they are not known' });
+export const otc = z.literal(true).optional().openapi({ description: 'Left out where it is false' });
 
 export const aggregate = z
   .object({

@@ -1,18 +1,14 @@
 import { z } from '@hono/zod-openapi';
+import { otc, trades, values } from './aggregates.ts';
 
 /** `GET /v2/aggs/grouped/locale/us/market/stocks/{date}`. Source: the vendor's OpenAPI document, GetGroupedStocksAggregates. */
 
 const groupedBar = z.object({
   T: z.string().openapi({ description: 'Symbol on that day' }),
-  v: z.number().openapi({ description: 'Shares' }),
-  vw: z.number().optional().openapi({ description: 'Volume-weighted average price; left out where it is not known' }),
-  o: z.number(),
-  c: z.number(),
-  h: z.number(),
-  l: z.number(),
+  ...values,
   t: z.number().int().openapi({ description: '16:00 in New York of the day, epoch milliseconds' }),
-  n: z.number().int().optional().openapi({ description: 'Trades; left out where they are not known' }),
-  otc: z.literal(true).optional().openapi({ description: 'Left out where it is false' }),
+  n: trades,
+  otc,
 });
 
 export type GroupedBar = z.infer<typeof groupedBar>;

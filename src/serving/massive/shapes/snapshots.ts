@@ -6,6 +6,7 @@ import { z } from '@hono/zod-openapi';
  * `lastQuote`, `last_minute`, …) is optional there and left out.
  */
 
+const envelope = { status: z.literal('OK'), request_id: z.string() };
 const nanosecondsOf = z.unknown().openapi({ type: 'integer', format: 'int64', description: 'Nanoseconds since 1970' });
 
 const snapshotBar = z
@@ -28,15 +29,13 @@ const tickerSnapshot = z
 export type TickerSnapshot = z.infer<typeof tickerSnapshot>;
 
 export const tickerSnapshots = z.object({
-  status: z.literal('OK'),
-  request_id: z.string(),
+  ...envelope,
   count: z.number().int(),
   tickers: z.array(tickerSnapshot),
 });
 
 export const oneTickerSnapshot = z.object({
-  status: z.literal('OK'),
-  request_id: z.string(),
+  ...envelope,
   ticker: tickerSnapshot,
 });
 
@@ -67,11 +66,15 @@ const marketStatus = z.enum(['open', 'closed', 'early_trading', 'late_trading'])
 
 export type MarketStatus = z.infer<typeof marketStatus>;
 
-const universalTicker = z.object({
+const identity = {
   ticker: z.string(),
   type: z.literal('stocks'),
   name: z.string().optional(),
   market_status: marketStatus,
+};
+
+const universalTicker = z.object({
+  ...identity,
   last_updated: nanosecondsOf,
   timeframe: z.enum(['DELAYED', 'REAL-TIME']),
   session: snapshotSession,
@@ -80,17 +83,13 @@ const universalTicker = z.object({
 export type UniversalTicker = z.infer<typeof universalTicker>;
 
 export const universalSnapshot = z.object({
-  status: z.literal('OK'),
-  request_id: z.string(),
+  ...envelope,
   results: z.array(z.union([universalTicker, unknownTicker])),
   next_url: z.string().optional(),
 });
 
 const tickerSummary = z.object({
-  ticker: z.string(),
-  type: z.literal('stocks'),
-  name: z.string().optional(),
-  market_status: marketStatus,
+  ...identity,
   price: z.number(),
   last_updated: nanosecondsOf,
   session: snapshotSession,
@@ -99,7 +98,6 @@ const tickerSummary = z.object({
 export type TickerSummary = z.infer<typeof tickerSummary>;
 
 export const summaries = z.object({
-  status: z.literal('OK'),
-  request_id: z.string(),
+  ...envelope,
   results: z.array(z.union([tickerSummary, unknownTicker])),
 });

@@ -66,7 +66,10 @@ test('a vendor that is down when an empty lake is begun is waited for by schedul
     };
     vendor.faults.push(...Array.from({ length: 1000 }, () => ({ kind: 'reset' }) as const));
     await saveHistoryStart(app.config, FIRST);
-    assert.equal(await initialBackfill({ app, service, host, signal: abort.signal }, { kind: 'vendor', from: FIRST }), false);
+    assert.equal(
+      await initialBackfill({ app, service, host, signal: abort.signal }, { kind: 'vendor', from: FIRST }),
+      false,
+    );
     const openedLines = (): string[] => told.filter((line) => line.startsWith('[error]'));
     assert.deepEqual(openedLines(), ['[error] The lake cannot be filled']);
     const before = { startedMs: app.clock.nowMs(), isComplete: false };
@@ -137,7 +140,10 @@ test('a simulated market that could not be filled at first is filled by schedule
       onTrouble: () => undefined,
     };
     const startedMs = app.clock.nowMs();
-    assert.equal(await initialBackfill({ app, service, host, signal: abort.signal }, { kind: 'simulated', market }), false);
+    assert.equal(
+      await initialBackfill({ app, service, host, signal: abort.signal }, { kind: 'simulated', market }),
+      false,
+    );
     await runSchedule({ app, service, host, signal: abort.signal }, { startedMs, isComplete: false });
     const status = await statusTask(app);
     assert.deepEqual([status.first, status.watermark], [FIRST, LAST]);

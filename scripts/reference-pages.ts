@@ -1,5 +1,5 @@
 import { COMMANDS } from '../src/cli/commands.ts';
-import { BRONZE_TABLES, silverBars } from '../src/lake/tables.ts';
+import { BRONZE_TABLES, RESTATEMENTS, silverBars } from '../src/lake/tables.ts';
 import type { SettingDefinitions } from '../src/runtime/config/setting-definition.ts';
 import { SETTINGS } from '../src/runtime/config/settings.ts';
 import { httpApiPages } from './http-api-page.ts';
@@ -87,6 +87,16 @@ function configurationPage(): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Remarks that the comments of columns lack: those are stored in the tables and do not change. */
+const NOTES: ReadonlyMap<string, string> = new Map([
+  [
+    RESTATEMENTS.name,
+    'A third `kind` is `restore`: a value that came back when someone restored an earlier version of the daily bars ' +
+      '(`condvest restore`). Its `seen_at` is the instant of the restore. Rows that a restore adds or removes are not ' +
+      'listed; its commit counts them.',
+  ],
+]);
+
 function schemaPage(): string {
   const lines = [
     '# Tables',
@@ -104,6 +114,8 @@ function schemaPage(): string {
     if (partitionBy.length > 0) lines.push(`Partitioned by ${partitionBy.join(', ')}.`);
     lines.push('', '| column | type | meaning |', '|---|---|---|');
     for (const column of columns) lines.push(`| \`${column.name}\` | ${column.type} | ${column.comment} |`);
+    const note = NOTES.get(name);
+    if (note !== undefined) lines.push('', note);
   }
   return `${lines.join('\n')}\n`;
 }

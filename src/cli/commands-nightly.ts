@@ -69,6 +69,32 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./repair.ts'),
   },
   {
+    name: 'restore',
+    summary: 'bring back an earlier version of a table',
+    description:
+      'Commits a new version with the rows of an earlier one: the way to undo an import. Versions in between stay readable as they ' +
+      'were. The ledger follows (a session without bars is missing again), and N-session bars and restatements are derived again. ' +
+      'Writes made since that version are undone too; --dry-run shows what would change.',
+    operands: [
+      {
+        name: 'table',
+        doc: 'daily_bars, splits, dividends, listings or quarantine; others are derived',
+        required: true,
+      },
+    ],
+    options: [
+      { flags: '--version <number>', doc: 'the version, as condvest history lists it' },
+      { flags: '--as-of <instant>', doc: 'the last version at this instant: with its zone, or a date' },
+      { flags: '--empty', doc: 'the state before the first version' },
+      { flags: '--dry-run', doc: 'report what would change without writing anything' },
+    ],
+    examples: [
+      { line: 'condvest restore daily_bars --version 41', doc: 'undo what came after version 41' },
+      { line: 'condvest restore splits --as-of 2026-11-23T21:00:00Z --dry-run', doc: 'what has changed since then' },
+    ],
+    load: () => import('./restore.ts'),
+  },
+  {
     name: 'quality',
     summary: 'list rejected rows and warnings',
     description:

@@ -30,7 +30,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     String(entry.version),
     entry.timestampMs === undefined ? '' : formatInstant(entry.timestampMs),
     printable(entry.dataChange ? entry.operation : `${entry.operation} (no data change)`),
-    describeOrigin(entry.parameters),
+    describeOrigin(entry),
     entry.rowsAdded === undefined ? '?' : formatCount(entry.rowsAdded),
     `+${entry.filesAdded} −${entry.filesRemoved}`,
     formatBytes(entry.bytesAdded),
@@ -52,12 +52,13 @@ function shortSessions(text: string | undefined): string {
 }
 
 /** Describes where the rows of a version came from; empty if its writer did not say. */
-export function describeOrigin(parameters: HistoryParameters): string {
-  const { command, source, file, files } = parameters;
+export function describeOrigin({ operation, parameters }: Pick<Entry, 'operation' | 'parameters'>): string {
+  const { command, source, file, files, version } = parameters;
+  if (operation === 'RESTORE') return typeof version === 'number' ? `version ${version}` : 'before version 0';
   if (command === 'fetch') return `fetch from ${source}`;
   if (command !== 'import') return '';
   const more = typeof files === 'number' && files > 1 ? ` and ${files - 1} more` : '';
   return `import of ${file}${more}${source === 'import' ? '' : ` as ${source}`}`;
 }
 
-type HistoryParameters = Awaited<ReturnType<typeof historyTask>>[number]['parameters'];
+type Entry = Awaited<ReturnType<typeof historyTask>>[number];

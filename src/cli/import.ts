@@ -58,6 +58,7 @@ export function describeImport(report: ImportReport): string[] {
     lines.push(`${file.path}: ${plural(file.rows, 'row')} of ${file.dataset}${guessed}${ignored}`);
   }
   for (const part of report.datasets) lines.push(...describeDataset(part, report.dryRun));
+  for (const { command } of report.undo) lines.push(`Undo: ${command}`);
   if (report.dryRun) lines.push('Dry run: nothing was written.');
   else if (!report.changed) lines.push('Nothing changed: the lake already has all of it.');
   return lines;

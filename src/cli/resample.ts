@@ -18,21 +18,26 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       ({ year, done, total }) => progress.update(done, total, String(year)),
     );
   });
-  const intervals = resampled.bars.intervals.map((part) => ({
-    ...part,
-    ...(part.error === undefined ? {} : { error: errorReport(part.error) }),
-  }));
-  const value = { ...resampled, bars: { ...resampled.bars, intervals } };
-  await report(terminal, value, () => describeResample(resampled));
+  await report(terminal, resampleJson(resampled), () => describeResample(resampled));
   for (const { table, error } of resampled.bars.intervals)
     if (error !== undefined) terminal.note(`condvest: ${table}: ${error.message}`);
   return resampled.bars.intervals.some((part) => part.mode === 'failed') ? 1 : 0;
 }
 
+/** Returns a report for JSON, in which errors are objects. */
+export function resampleJson(report: ResampleTaskReport): object {
+  const intervals = report.bars.intervals.map((part) => ({
+    ...part,
+    ...(part.error === undefined ? {} : { error: errorReport(part.error) }),
+  }));
+  return { ...report, bars: { ...report.bars, intervals } };
+}
+
 /** Describes a resampling, line by line. */
 export function describeResample({ bars, restatements }: ResampleTaskReport): string[] {
-  if (bars.lastPublished === undefined) return ['Nothing to resample: there are no daily bars yet.'];
-  const lines = [`Daily bars up to ${bars.lastPublished}`];
+  const isUnchanged = bars.intervals.every(({ mode }) => mode === 'unchanged');
+  if (bars.lastPublished === undefined && isUnchanged) return ['Nothing to resample: there are no daily bars yet.'];
+  const lines = [bars.lastPublished === undefined ? 'No daily bars' : `Daily bars up to ${bars.lastPublished}`];
   for (const part of bars.intervals) {
     const name = part.table.padEnd(16);
     if (part.mode === 'failed') lines.push(`${name} FAILED: ${part.error?.message ?? ''}`);
@@ -46,7 +51,10 @@ export function describeResample({ bars, restatements }: ResampleTaskReport): st
       );
     }
   }
-  if (restatements.added > 0) lines.push(`${plural(restatements.added, 'restated value')} recorded`);
+  const { restored } = restatements;
+  const restated = restatements.added - restored;
+  if (restated > 0) lines.push(`${plural(restated, 'restated value')} recorded`);
+  if (restored > 0) lines.push(`${plural(restored, 'restored value')} recorded`);
   for (const { fromVersion, toVersion, reason } of restatements.gaps) {
     lines.push(
       `Restatements in versions ${fromVersion} to ${toVersion} of the daily bars can no longer be determined: ${reason}`,

@@ -220,19 +220,24 @@ class WriteAttempts {
       metaData,
       txns: [...(plan.txns ?? [])].map(([appId, version]) => ({ appId, version, lastUpdated: timestampMs })),
       removes: plan.remove.map((file) => toRemove(file, plan.dataChange, timestampMs)),
-      adds: plan.add.map((file) => toAdd(file, plan.dataChange)),
+      adds: [
+        ...plan.add.map((file) => toAdd(file, plan.dataChange)),
+        ...(plan.restore ?? []).map((file) => ({ ...file.add, dataChange: plan.dataChange })),
+      ],
     };
   }
 }
 
 function checkPlan(plan: WritePlan, definition: TableDefinition, base: Snapshot | undefined): void {
-  const { add, remove, units, dataChange } = plan;
+  const { add, restore = [], remove, units, dataChange } = plan;
   for (const file of remove)
     assert(base?.file(file.path) !== undefined, `${file.path} is not in the version planned against`);
-  for (const file of add) assert(base?.file(file.path) === undefined, `${file.path} is in the table already`);
-  assert(new Set(add.map((file) => file.path)).size === add.length, 'a file is added twice');
+  for (const file of [...add, ...restore])
+    assert(base?.file(file.path) === undefined, `${file.path} is in the table already`);
+  const paths = [...add, ...restore].map((file) => file.path);
+  assert(new Set(paths).size === paths.length, 'a file is added twice');
   assert(
-    definition.unitColumn === undefined || !dataChange || add.length + remove.length === 0 || units.size > 0,
+    definition.unitColumn === undefined || !dataChange || paths.length + remove.length === 0 || units.size > 0,
     'a change of data names the units it changes',
   );
   if (base === undefined || !dataChange || remove.length === 0 || !isAppendOnly(base.metaData)) return;

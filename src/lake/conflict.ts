@@ -19,6 +19,7 @@ export function conflictOf(
   winners: readonly CommitActions[],
 ): string | undefined {
   if (base === undefined) return 'the table was created';
+  if (plan.isExclusive === true && winners.length > 0) return 'the table has a newer version';
   const used = new Set([...plan.remove, ...(plan.read ?? [])].map((file) => file.path));
   const files = new Map<string, DataFile>();
   for (const winner of winners) {

@@ -15,6 +15,7 @@ import type { LakeDeps } from './lake-deps.ts';
 import { DeltaLog } from './log.ts';
 import { checkpointInterval } from './protocol.ts';
 import { discardStaged, type HeldFile, heldFiles, type PutRequest, type StagedPut, stagePut } from './put.ts';
+import { type Restoration, type RestorePoint, restoreTable } from './restore.ts';
 import { selectInOrder } from './scan.sql.ts';
 import { type ScanOptions, scanSql } from './scan.ts';
 import type { TableDefinition } from './schema.ts';
@@ -166,6 +167,11 @@ export class Table {
   /** Merges files, one commit per year; see `compactTable`. */
   compact(rules: CompactRules, options?: CompactOptions): Promise<Compaction[]> {
     return compactTable(this.#deps, this, rules, options);
+  }
+
+  /** Commits a version with the rows of an earlier one; see `restoreTable`. */
+  restore(point: RestorePoint, options?: { readonly dryRun?: boolean }): Promise<Restoration> {
+    return restoreTable({ ...this.#deps, log: this.#log }, this, point, options);
   }
 
   /**

@@ -16,10 +16,17 @@ export interface WritePlan {
   /** For the history, in Delta's terms: `WRITE`, `OPTIMIZE`. */
   readonly operation: string;
   readonly add: readonly NewFile[];
+  /**
+   * Files of an earlier version that become part of the table again, as the log describes them. Earlier versions need
+   * them, so the write loop never deletes them.
+   */
+  readonly restore?: readonly DataFile[];
   /** Files of the version planned against that the commit removes. */
   readonly remove: readonly DataFile[];
   /** Files whose rows the plan depends on, beyond those it removes. */
   readonly read?: readonly DataFile[];
+  /** True if the plan stands on the version planned against alone: after any other commit it is made again. */
+  readonly isExclusive?: boolean;
   /**
    * The units whose data the plan writes, or, for a rearrangement, whose files it moves. Empty in tables without units.
    */

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 
 import type { IsoDate } from '#base/dates.ts';
 import { consolidate } from '#batch/consolidate.ts';
+import { completeLedger } from '#batch/ledger/complete-ledger.ts';
 import { putBars } from '#batch/put/put-bars.ts';
 import { resample } from '#batch/resample/resample.ts';
 import { deriveRestatements } from '#batch/restatements/restatements.ts';
+import { restoreTable } from '#batch/restore.ts';
 import { vacuumLake } from '#batch/vacuum.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
 import type { Lake } from '#lake/lake.ts';
@@ -15,7 +17,7 @@ import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { readBars } from '#serving/read/bars.ts';
 import { MarketCaches } from '#serving/read/market-caches.ts';
 import { OtherWriter } from './other-writer.ts';
-import { afterPut, keyOf, publishedSessions, restated, type Truth } from './truth.ts';
+import { afterPut, keyOf, NOTHING, publishedSessions, restated, restored, type Truth } from './truth.ts';
 import type { Ending, World } from './world.ts';
 
 /** Steps that can happen in a world, one after the other. Each checks right away what it can. */
@@ -37,6 +39,7 @@ export async function live(world: World): Promise<void> {
 const STEPS: readonly [number, (world: World) => Promise<void>][] = [
   [5, (world) => put(world, someSessions(world))],
   [2, putTwice],
+  [2, restoreBars],
   [2, putSplits],
   [1, putListings],
   [1, closeSession],
@@ -133,6 +136,27 @@ async function putTwice(world: World): Promise<void> {
   await world.settle(candidates);
   for (const row of [...first, ...second]) world.behindLedger.add(row.session);
   await forgetRestatements(world);
+}
+
+/** A person restores an earlier version of the bars, or the empty table. */
+async function restoreBars(world: World): Promise<void> {
+  const { market, past } = world;
+  if (past.size === 0) return;
+  const before = world.truth;
+  const isEmptied = market.chance(0.1);
+  const version = market.pick([...past.keys()]);
+  const bars = isEmptied ? NOTHING.bars : (past.get(version) ?? NOTHING.bars);
+  const after = { ...before, bars };
+  const ending = await world.attempt(`restore ${isEmptied ? 'nothing' : `version ${version}`}`, (lake) =>
+    restoreTable(ledgerDeps(world, lake), { table: 'daily_bars', to: isEmptied ? 'empty' : { version } }),
+  );
+  const { truth, version: made } = await world.settle(ending === 'done' ? [after] : [before, after]);
+  if (truth === before) return;
+  for (const text of restored(before, after, made)) world.restated.push({ version: made, text });
+}
+
+function ledgerDeps({ calendar }: World, lake: Lake) {
+  return { lake, calendar, rules: { partialShare: 0.9 } };
 }
 
 async function settle(world: World, before: Truth, candidates: readonly Truth[]): Promise<void> {
@@ -318,6 +342,12 @@ async function read(world: World): Promise<void> {
 /** Ends the faults and runs everything once more; after that, everything must be right. */
 async function calmDown(world: World): Promise<void> {
   world.trace.push('calm');
+  // A restore that died before the ledger followed it is followed by the next run.
+  await world.attempt(
+    'complete the ledger',
+    (lake) => completeLedger(ledgerDeps(world, lake), world.clock.nowMs()),
+    true,
+  );
   // Putting the same rows again repairs the ledger after a put that died or a foreign write.
   const mended = [...world.behindLedger].filter((session) => world.calendar.isSession(session));
   const rows = [...world.truth.bars.values()].filter((bar) => mended.includes(bar.session));

@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { SplitFact } from '#market/corporate-actions.ts';
-import { restatementsOf } from '#market/restatement.ts';
+import { restatementsOf, restoredValues } from '#market/restatement.ts';
 import type { Listing } from '#market/security.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { mergeRow, replacedBy } from '#test/fixtures/row-merge.ts';
@@ -51,6 +51,19 @@ export function restated(
       bar,
       settlesAtMs(bar.session),
     )) {
+      texts.push(`${symbol} ${session} v${version} ${kind} ${field} ${was} → ${is}`);
+    }
+  }
+  return texts.toSorted(ascending);
+}
+
+/** Returns the values that a restore brought back, as strings. */
+export function restored(before: Truth, after: Truth, version: number): string[] {
+  const texts: string[] = [];
+  for (const [key, bar] of after.bars) {
+    const old = before.bars.get(key);
+    if (old === undefined || old === bar) continue;
+    for (const { symbol, session, kind, field, old: was, new: is } of restoredValues(old, bar, 0)) {
       texts.push(`${symbol} ${session} v${version} ${kind} ${field} ${was} → ${is}`);
     }
   }

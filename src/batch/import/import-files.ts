@@ -1,6 +1,9 @@
 import { defined } from '#base/assert.ts';
 import { UsageError } from '#base/errors.ts';
+import type { TableDefinition } from '#lake/schema.ts';
+import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 
+import { type UndoPoint, undoPoint } from '../tables/undo.ts';
 import { type Dataset, isFlatFile } from './columns.ts';
 import { explainCsvError } from './csv-error.ts';
 import { digestFile } from './digest.ts';
@@ -60,7 +63,7 @@ export async function importFiles(deps: ImportDeps, request: ImportRequest): Pro
       changed ||= committed.changed;
     }
     const files = prepared.flatMap((part) => fileReports(part.readings, part.import, digestsByPath, request));
-    return { dryRun, changed, files, datasets };
+    return { dryRun, changed, files, datasets, undo: undoPoints(datasets) };
   } catch (cause) {
     await digests.catch(() => undefined);
     throw explainCsvError(cause);
@@ -68,6 +71,26 @@ export async function importFiles(deps: ImportDeps, request: ImportRequest): Pro
     for (const part of prepared) await part.import[Symbol.asyncDispose]();
   }
 }
+
+/** Returns the way back for each table that the import has written, to the version before its first commit there. */
+function undoPoints(datasets: readonly DatasetReport[]): UndoPoint[] {
+  const first = new Map<TableDefinition, number>();
+  const note = (table: TableDefinition, version: number | undefined): void => {
+    if (version !== undefined) first.set(table, Math.min(version, first.get(table) ?? version));
+  };
+  for (const { dataset, version, quarantineVersion } of datasets) {
+    note(TABLES[dataset], version);
+    note(QUARANTINE, quarantineVersion);
+  }
+  return [...first].map(([table, version]) => undoPoint(table, version - 1));
+}
+
+const TABLES: Readonly<Record<Dataset, TableDefinition>> = {
+  daily_bars: DAILY_BARS,
+  splits: SPLITS,
+  dividends: DIVIDENDS,
+  listings: LISTINGS,
+};
 
 function checkRequest(request: ImportRequest): void {
   const { files, quarantineBound } = request;

@@ -1,6 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { WarningExample } from '#lake/reports.ts';
 
+import type { UndoPoint } from '../tables/undo.ts';
 import type { Dataset } from './columns.ts';
 
 /** Result of an import, or of its dry run. Counts are rows unless named otherwise. */
@@ -10,6 +11,8 @@ export interface ImportReport {
   readonly changed: boolean;
   readonly files: readonly FileReport[];
   readonly datasets: readonly DatasetReport[];
+  /** The way back, for each table that was written. */
+  readonly undo: readonly UndoPoint[];
 }
 
 export interface FileReport {

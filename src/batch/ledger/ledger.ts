@@ -28,7 +28,7 @@ export interface SessionsRow extends Omit<StoredLedgerRow, 'state' | 'counted'> 
   readonly counted: number | null;
 }
 
-interface LedgerReading {
+export interface LedgerReading {
   readonly ledger: Ledger;
   /** Rows of other datasets: the cursors of sources. */
   readonly others: readonly SessionsRow[];

@@ -1,4 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
+import type { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
@@ -66,7 +67,7 @@ export async function recordSessions(
         isCounted && request.listed !== undefined
           ? request.listed
           : { ...request.listed, ...(await listedRowsStored(lake, calendar, put)) };
-      const counts = isCounted ? rowsAfter : await recount(lake, bars, put);
+      const counts = isCounted ? rowsAfter : await recount(lake, bars.filesTouching(put), put);
       const classifyRules = { calendar, partialShare: rules.partialShare };
       sessions = classifySessions(classifyRules, ledger, { ...request, rowsAfter: counts, listed });
     }
@@ -86,8 +87,13 @@ export async function recordSessions(
   return { sessions, changed: committed !== undefined };
 }
 
-async function recount(lake: Lake, bars: Snapshot, sessions: SessionSet): Promise<ReadonlyMap<IsoDate, number>> {
-  const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
+/** Returns the rows that each of these sessions has in files of daily bars. */
+export async function recount(
+  lake: Lake,
+  files: readonly DataFile[],
+  sessions: SessionSet,
+): Promise<ReadonlyMap<IsoDate, number>> {
+  const scan = await lake.table(DAILY_BARS).scanSql(files);
   const rows = await lake.rows<{ session: IsoDate; rows: number }>(countsSql(`FROM (${scan})`));
   const counted = new Map(rows.map((row) => [row.session, row.rows]));
   return new Map([...sessions].map((session) => [session, counted.get(session) ?? 0]));

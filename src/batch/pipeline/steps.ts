@@ -101,6 +101,7 @@ async function isBehind(deps: PipelineDeps): Promise<boolean> {
   const { pinned } = inputs;
   for (const interval of intervals) {
     const head = await lake.table(silverBars(interval)).head();
+    if (head === undefined && inputs.published.indexes.size === 0) continue;
     const decision = decide(head?.txns, pinned);
     if (decision.mode === 'ahead') continue;
     if (decision.mode === 'full' || decision.calendarChanged) return true;

@@ -24,6 +24,11 @@ export function inputTables(lake: Lake): InputTables {
   return { bars: lake.table(DAILY_BARS), splits: lake.table(SPLITS), listings: lake.table(LISTINGS) };
 }
 
+/** Returns whether silver is derived from a table. */
+export function isInput(table: string): boolean {
+  return [DAILY_BARS, SPLITS, LISTINGS].some(({ name }) => name === table);
+}
+
 /** Splits and listings at one version of each. */
 export interface Actions {
   readonly splits: readonly AppliedSplit[];
@@ -37,7 +42,7 @@ export interface Inputs extends Actions {
   readonly published: Published;
 }
 
-/** Pins the newest version of each input. Undefined where no session is published yet. */
+/** Pins the newest version of each input. Undefined before there are any daily bars. */
 export async function pinInputs(lake: Lake, calendar: Calendar): Promise<Inputs | undefined> {
   const tables = inputTables(lake);
   const bars = await tables.bars.head();
@@ -45,7 +50,6 @@ export async function pinInputs(lake: Lake, calendar: Calendar): Promise<Inputs 
   const listings = await tables.listings.head();
   if (bars === undefined) return undefined;
   const published = publishedOf(calendar, await publishedSessions(lake, bars));
-  if (published === undefined) return undefined;
   const actions = await readActions(lake, splits, listings);
   return {
     ...actions,

@@ -17,7 +17,7 @@ export interface PlannedWindow extends Window {
   readonly open: boolean;
 }
 
-/** The sessions of daily_bars at the version of a run, as indexes. */
+/** The sessions of daily_bars at the version of a run, as indexes. With none, every index is after the last one. */
 export interface Published {
   readonly indexes: ReadonlySet<number>;
   readonly first: number;
@@ -32,8 +32,8 @@ export interface Changes {
   readonly exDates: readonly IsoDate[];
 }
 
-/** The published sessions that the calendar knows; undefined where there is none. */
-export function publishedOf(calendar: Calendar, sessions: Iterable<IsoDate>): Published | undefined {
+/** The published sessions that the calendar knows. */
+export function publishedOf(calendar: Calendar, sessions: Iterable<IsoDate>): Published {
   const indexes = new Set<number>();
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
@@ -44,7 +44,7 @@ export function publishedOf(calendar: Calendar, sessions: Iterable<IsoDate>): Pu
     first = Math.min(first, index);
     last = Math.max(last, index);
   }
-  return indexes.size === 0 ? undefined : { indexes, first, last };
+  return { indexes, first, last };
 }
 
 export function windowAt(calendar: Calendar, interval: number, number: number, published: Published): PlannedWindow {

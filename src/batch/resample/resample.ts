@@ -53,7 +53,7 @@ export interface IntervalReport {
 
 export interface ResampleReport {
   readonly intervals: readonly IntervalReport[];
-  /** The last session published; undefined: there are no daily bars yet, and nothing was done. */
+  /** The last session published; undefined: there are no daily bars. */
   readonly lastPublished: IsoDate | undefined;
 }
 
@@ -73,8 +73,10 @@ export async function resample(deps: ResampleDeps, request: ResampleRequest): Pr
   for (const interval of intervals) {
     reports.push(await commit(deps, request, interval, bases.get(interval), prepared.byInterval.get(interval)));
   }
-  const last = prepared.inputs?.published.last;
-  return { intervals: reports, lastPublished: last === undefined ? undefined : calendar.sessionAt(last) };
+  const published = prepared.inputs?.published;
+  const lastPublished =
+    published === undefined || published.indexes.size === 0 ? undefined : calendar.sessionAt(published.last);
+  return { intervals: reports, lastPublished };
 }
 
 /** A pending commit of one table, with its files already written. */
@@ -177,6 +179,7 @@ async function planWork(
     const removedWindows = stored.difference(firstSessions(windows)).size;
     return { interval, base, mode: 'full', reason, windows, removedWindows, layout, added: [], error: undefined };
   };
+  if (base === undefined && published.indexes.size === 0) return undefined;
   if (full) return rebuild('asked for');
   if (decision.mode === 'full') return rebuild(decision.reason);
   // The inputs were pinned after the checkpoint was read, so no other run can have been quicker.
@@ -198,7 +201,7 @@ async function planWork(
   }
   const touched = [...numbers].sort((a, b) => a - b).map(windowOf);
   const windows = touched.filter((window) => window.lastPublished !== undefined);
-  // A window whose every row is gone: only another program takes rows away.
+  // A window whose every row is gone: a restore, or another program, took them away.
   const emptied = touched.filter((window) => window.lastPublished === undefined);
   obsolete = obsolete.union(firstSessions(emptied)).difference(firstSessions(windows)).intersection(stored);
   const layout = await layoutOf(deps.lake, interval, base, windows, obsolete);

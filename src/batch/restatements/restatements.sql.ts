@@ -26,8 +26,10 @@ export function insertRestated(parts: {
   readonly added: string;
   readonly sessions: SessionSet;
   readonly version: number;
+  /** When the commit was made, if it restored an earlier version. */
+  readonly restoredAtMs: number | undefined;
 }): string {
-  const { removed, added, sessions, version } = parts;
+  const { removed, added, sessions, version, restoredAtMs } = parts;
   const fields = BAR_FIELDS.map(
     (field) => `{field: ${sqlText(field)}, old: o.${field}::double, new: n.${field}::double}`,
   );
@@ -35,8 +37,9 @@ export function insertRestated(parts: {
   return `insert into restated
     select symbol, session, ${version}, kind, change.field, change.old, change.new, seen_at
     from (
-      select n.symbol, n.session, n.fetched_at as seen_at,
-        case when coalesce(o.fetched_at < s.settles_at, true) and not s.was_settled then 'settlement'
+      select n.symbol, n.session, ${restoredAtMs === undefined ? 'n.fetched_at' : `make_timestamptz(${restoredAtMs} * 1000)`} as seen_at,
+        case when ${restoredAtMs !== undefined} then 'restore'
+          when coalesce(o.fetched_at < s.settles_at, true) and not s.was_settled then 'settlement'
           else 'restatement' end as kind,
         unnest([${fields.join(', ')}]) as change
       from (select * from (${removed}) where ${inUnits('session', sessions)}) o
@@ -51,7 +54,8 @@ export function insertRestated(parts: {
 export const SELECT_RESTATED = 'select * from restated';
 
 export const COUNT_RESTATED = `select count(*) filter (kind = 'settlement') as settlements,
-    count(*) filter (kind = 'restatement') as restatements
+    count(*) filter (kind = 'restatement') as restatements,
+    count(*) filter (kind = 'restore') as restored
   from restated`;
 
 export function selectSessions(bars: string): string {

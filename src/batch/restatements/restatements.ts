@@ -5,6 +5,7 @@ import type { EngineSession } from '#lake/engine.ts';
 import { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { byYear } from '#lake/put.ts';
+import { RESTORE } from '#lake/restore.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { CommitRecord, RemovedFile, Table } from '#lake/table.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
@@ -35,10 +36,12 @@ export interface RestatementGap {
 }
 
 export interface RestatementsReport {
-  /** Values recorded by this run: `settlements` while their session was provisional, `restatements` after. */
+  /** Values recorded by this run: `settlements` while their session was provisional, `restatements` after, and `restored`. */
   readonly added: number;
   readonly settlements: number;
   readonly restatements: number;
+  /** Values that a restore brought back. */
+  readonly restored: number;
   /** Versions of daily_bars looked at, both included; undefined where there was nothing new. */
   readonly versions: { readonly from: number; readonly to: number } | undefined;
   readonly gaps: readonly RestatementGap[];
@@ -50,6 +53,7 @@ const NOTHING_NEW: RestatementsReport = {
   added: 0,
   settlements: 0,
   restatements: 0,
+  restored: 0,
   versions: undefined,
   gaps: [],
 };
@@ -89,9 +93,10 @@ async function derive(
     if (typeof entry === 'number') gaps.add(entry, 'the commits are gone from the log');
     else if (!(await compare(deps, session, entry))) gaps.add(entry.version, 'files that they replaced are gone');
   }
-  const [counted] = await session.rows<{ settlements: number; restatements: number }>(COUNT_RESTATED);
+  const [counted] =
+    await session.rows<Pick<RestatementsReport, 'settlements' | 'restatements' | 'restored'>>(COUNT_RESTATED);
   const counts = defined(counted, 'a count has a row');
-  const added = counts.settlements + counts.restatements;
+  const added = counts.settlements + counts.restatements + counts.restored;
   const file =
     added === 0 ? undefined : await lake.table(RESTATEMENTS).writeDataFile({ select: SELECT_RESTATED, session });
   assert(added === 0 || file !== undefined, 'restated values make a file');
@@ -163,6 +168,7 @@ async function compare(deps: RestatementsDeps, session: EngineSession, commit: C
       added: await lake.table(DAILY_BARS).scanSql(after),
       sessions: ofYear,
       version: commit.version,
+      restoredAtMs: commit.operation === RESTORE ? commit.timestampMs : undefined,
     });
     await session.run(sql);
   }

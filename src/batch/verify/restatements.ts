@@ -1,11 +1,12 @@
 import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
+import { RESTORE } from '#lake/restore.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, RESTATEMENTS } from '#lake/tables.ts';
 import type { DailyBar } from '#market/bar.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { type Restatement, restatementsOf } from '#market/restatement.ts';
+import { type Restatement, restatementsOf, restoredValues } from '#market/restatement.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { settledBefore } from '../ledger/settled-before.ts';
 import { restatementsKey } from '../restatements/restatements-key.ts';
@@ -56,7 +57,11 @@ async function restatedAt(lake: Lake, calendar: Calendar, version: number): Prom
       for (const [key, bar] of after) {
         const old = before.get(key);
         if (old === undefined) continue;
-        for (const change of restatementsOf(old, bar, calendar.settlesAtMs(bar.session), settled.has(bar.session))) {
+        const changes =
+          commit.operation === RESTORE
+            ? restoredValues(old, bar, commit.timestampMs)
+            : restatementsOf(old, bar, calendar.settlesAtMs(bar.session), settled.has(bar.session));
+        for (const change of changes) {
           expected.add(textOf({ ...change, version }));
         }
       }

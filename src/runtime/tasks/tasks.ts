@@ -2,8 +2,10 @@ import { type ConsolidateReport, type ConsolidateRequest, consolidate } from '#b
 import { importFiles } from '#batch/import/import-files.ts';
 import type { ImportReport } from '#batch/import/report.ts';
 import type { ImportRequest } from '#batch/import/request.ts';
+import { isInput } from '#batch/resample/inputs.ts';
 import { type ResampleReport, resample } from '#batch/resample/resample.ts';
 import { deriveRestatements, type RestatementsReport } from '#batch/restatements/restatements.ts';
+import { type RestoreReport, type RestoreRequest, restoreTable } from '#batch/restore.ts';
 import { type VacuumLakeReport, type VacuumRequest, vacuumLake } from '#batch/vacuum.ts';
 import { type VerifyReport, verifyLake } from '#batch/verify/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
@@ -14,6 +16,7 @@ import { type RunningQuery, runQuery } from '#serving/read/query.ts';
 import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import { listSymbols, listTables, type SymbolSummary, type TableSummary, tableHistory } from '#serving/read/tables.ts';
 import type { AppContext } from '../app.ts';
+import { acquireWorkLease } from '../runs/work-lease.ts';
 
 /**
  * Use cases on a lake, with the ports each needs taken from the context. The command line and the library both go
@@ -51,6 +54,33 @@ export async function resampleTask(
   );
   const restatements = await deriveRestatements({ lake, calendar });
   return { bars, restatements };
+}
+
+export interface RestoreTaskReport {
+  readonly restore: RestoreReport;
+  /** Undefined in a dry run, and for a table from which nothing is derived. */
+  readonly derived: ResampleTaskReport | undefined;
+}
+
+/**
+ * Restores a table to an earlier version and derives again what depends on it, under the lease of the pipeline. Throws
+ * `pipeline-busy` (transient) while a run is in progress; a dry run needs no lease.
+ */
+export async function restoreTask(
+  app: AppContext,
+  request: RestoreRequest & { readonly signal?: AbortSignal },
+): Promise<RestoreTaskReport> {
+  const { lake, calendar, config } = app;
+  const deps = { lake, calendar, rules: { partialShare: config.partialShare } };
+  if (request.dryRun === true) return { restore: await restoreTable(deps, request), derived: undefined };
+  const lease = await acquireWorkLease(app, request);
+  try {
+    const restore = await restoreTable(deps, request);
+    lease.signal.throwIfAborted();
+    return { restore, derived: isInput(restore.table) ? await resampleTask(app, {}) : undefined };
+  } finally {
+    await lease.release();
+  }
 }
 
 export function consolidateTask(

@@ -62,7 +62,7 @@ const restatementsQuery = z.object({
   symbol: optionalSymbol,
   from: optionalDate,
   to: optionalDate,
-  kind: choice(['any', 'settlement', 'restatement'], 'any'),
+  kind: choice(['any', 'settlement', 'restatement', 'restore'], 'any'),
   limit: whole({ min: 1, max: PAGE_MAX, default: 1000 }),
 });
 
@@ -168,7 +168,8 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/restatements',
     summary: 'Values that changed after they first arrived',
-    description: 'Newest first. `settlement`: while the session was provisional; `restatement`: after it had settled.',
+    description:
+      'Newest first. `settlement`: while the session was provisional; `restatement`: after it had settled; `restore`: an earlier version was restored.',
     query: restatementsQuery.extend({ cursor: cursorParameter }),
     answer: restatementsShape,
     handle: (c) =>

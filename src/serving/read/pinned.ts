@@ -56,6 +56,8 @@ export async function pin(
     const head = asOfMs === undefined ? undefined : await lake.table(DAILY_BARS).head();
     throw head === undefined || asOfMs === undefined ? lakeEmpty() : await tooEarly(lake, asOfMs);
   }
+  // A restore may have emptied the table.
+  if (bars.fileCount === 0) throw lakeEmpty();
   const definitions = { splits: SPLITS, listings: LISTINGS };
   return { bars, splits, dividends, listings, sessions, restatements, silver, versions, definitions };
 }

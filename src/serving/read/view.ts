@@ -211,7 +211,9 @@ export class Views {
     const snapshots = new Map<string, Snapshot>();
     for (const definition of this.#definitions) {
       const snapshot = await open(definition);
-      if (snapshot !== undefined) snapshots.set(definition.name, snapshot);
+      // Daily bars that a restore has emptied are none: readers count on a published session.
+      const isEmptied = definition === DAILY_BARS && snapshot?.fileCount === 0;
+      if (snapshot !== undefined && !isEmptied) snapshots.set(definition.name, snapshot);
     }
     return snapshots;
   }

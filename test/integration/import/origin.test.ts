@@ -20,7 +20,8 @@ test('the history of each table says which import made a version', async () => {
   const [entry] = await table.history(1);
   const expected = { command: 'import', source: 'broker', files: 2, file: 'bars.csv', digest };
   assert.deepEqual(entry?.parameters, expected);
-  assert.equal(describeOrigin(entry?.parameters ?? {}), 'import of bars.csv and 1 more as broker');
+  assert.ok(entry !== undefined);
+  assert.equal(describeOrigin(entry), 'import of bars.csv and 1 more as broker');
   for (const [definition, file] of [
     [QUARANTINE, 'bars.csv'],
     [SPLITS, 'splits.csv'],

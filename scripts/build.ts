@@ -16,13 +16,15 @@ if (status !== 0) process.exit(status ?? 1);
 /** Relative imports as written in sources: `from './x.ts'`, `import './x.ts'`, `import('./x.ts')`. */
 const RELATIVE_IMPORT = /((?:from|import)\s*\(?\s*)'(\.{1,2}\/[^']+)\.ts'/g;
 
-for (const path of globSync('{bin,src}/**/*.ts')) {
+for (const path of globSync('src/**/*.ts')) {
   if (path.endsWith('.test.ts')) continue;
   const target = join('dist', path.replace(/\.ts$/, '.js'));
   mkdirSync(dirname(target), { recursive: true });
   const source = stripTypeScriptTypes(readFileSync(path, 'utf8'));
   writeFileSync(target, source.replaceAll(RELATIVE_IMPORT, "$1'$2.js'"));
 }
+mkdirSync('dist/bin', { recursive: true });
+cpSync('bin/condvest.js', 'dist/bin/condvest.js');
 // The pipeline's definition is read at run time, next to the code of its steps.
 for (const path of globSync('src/**/*.json')) cpSync(path, join('dist', path));
 for (const path of globSync('dist/**/*.d.ts')) {

@@ -107,7 +107,7 @@ describe('the process of the pipeline', () => {
   test('one whose server was gone before it had begun does not begin', async () => {
     await using folder = await temporaryFolder();
     // Started as a server starts it, but with the process id of no server.
-    const child = spawn(process.execPath, [resolve('bin/condvest.ts'), 'up', '--no-serve'], {
+    const child = spawn(process.execPath, [resolve('bin/condvest.js'), 'up', '--no-serve'], {
       env: { ...testEnvironment(), ...SIMULATED, CONDVEST_HOME: folder.path, [PARENT_PID_ENV]: '1' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -7,18 +7,24 @@ import { fromEpochDay, type InstantMs, type IsoDate, MS_PER_DAY, toEpochDay } fr
 
 const MS_PER_MINUTE = 60_000;
 
-const WALL_CLOCK = new Intl.DateTimeFormat('en-US', {
-  timeZone: 'America/New_York',
-  calendar: 'gregory',
-  numberingSystem: 'latn',
-  hourCycle: 'h23',
-  year: 'numeric',
-  month: 'numeric',
-  day: 'numeric',
-  hour: 'numeric',
-  minute: 'numeric',
-  second: 'numeric',
-});
+let wallClock: Intl.DateTimeFormat | undefined;
+
+/** Returns the formatter of New York time. It is made when first needed: loading the time zones takes 20 ms. */
+function wallClockFormat(): Intl.DateTimeFormat {
+  wallClock ??= new Intl.DateTimeFormat('en-US', {
+    timeZone: 'America/New_York',
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return wallClock;
+}
 
 /** Returns the New York date and time of day, in whole minutes after midnight, at an instant. */
 export function newYorkAt(instantMs: InstantMs): { readonly date: IsoDate; readonly minute: number } {
@@ -79,7 +85,7 @@ function offsetOfHour(instantMs: InstantMs): number {
 
 function formattedOffsetMs(instantMs: InstantMs): number {
   const part: Record<string, number> = {};
-  for (const { type, value } of WALL_CLOCK.formatToParts(instantMs)) part[type] = Number(value);
+  for (const { type, value } of wallClockFormat().formatToParts(instantMs)) part[type] = Number(value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instantMs / 1000) * 1000;
 }

@@ -1,6 +1,5 @@
 import { mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import pino from 'pino';
 import { UsageError } from '#base/errors.ts';
 import type { AccessRecord } from '#serving/http/gate/access-record.ts';
 import type { Config } from '../config/config.ts';
@@ -35,11 +34,10 @@ export function openAccessLog(
   const lines = new LineWriter(accessLog === 'auto' || accessLog === 'stderr' ? STDERR : openFile(accessLog), (cause) =>
     options.write(`condvest: the access log is not writable (${codeOf(cause)}); the server continues without it`),
   );
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines);
   const timer = setInterval(() => lines.flush(), FLUSH_MS);
   timer.unref();
   return {
-    write: (record) => logger.info(record, 'request'),
+    write: (record) => lines.write(`${JSON.stringify({ time: new Date().toISOString(), ...record })}\n`),
     close: () => {
       clearInterval(timer);
       lines.flushNow();
@@ -47,10 +45,7 @@ export function openAccessLog(
   };
 }
 
-/**
- * Appends lines to an open file. pino's own destination ends the process when a write fails, and waits forever for the
- * disk to accept the last lines.
- */
+/** Appends lines to an open file. A write that fails does not end the process, and nothing waits for a full disk. */
 class LineWriter {
   readonly #fd: number;
   readonly #onFailure: (cause: unknown) => void;

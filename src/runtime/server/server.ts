@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
-import { collectDefaultMetrics } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { defined } from '#base/assert.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import { createApp } from '#serving/app.ts';
@@ -89,7 +89,6 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
     version: options.version,
   });
   const metrics = new ServerMetrics();
-  collectDefaultMetrics({ register: metrics.registry });
   const log = openAccessLog(config, options);
   undo.defer(() => log.close());
   const onBug = (error: unknown, id: string): void => {
@@ -115,7 +114,7 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
         onAccess: log.write,
         onBug,
       });
-      addHealthRoutes(one, serving, metrics);
+      addHealthRoutes(one, serving, metrics, addProcessMetrics);
     },
     after: (one) => addPage(one, serving),
     onBug,
@@ -148,6 +147,11 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
       return stopped;
     },
   };
+}
+
+async function addProcessMetrics(register: Registry): Promise<void> {
+  const { collectDefaultMetrics } = await import('prom-client');
+  collectDefaultMetrics({ register });
 }
 
 /**

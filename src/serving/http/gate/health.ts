@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Registry } from 'prom-client';
 import { toJson } from '../json.ts';
 import { addRoute } from '../route.ts';
 import type { Serving, ServingApp } from '../serving.ts';
@@ -13,8 +14,16 @@ const READY = z.object({
   expected: z.string(),
 });
 
-/** For those who look after the server: is it alive, is it ready, how does it do. */
-export function addHealthRoutes(app: ServingApp, serving: Serving, metrics: ServerMetrics): void {
+/**
+ * For those who look after the server: is it alive, is it ready, how does it do. `addProcessMetrics`: adds to the registry what is
+ * known of the process.
+ */
+export function addHealthRoutes(
+  app: ServingApp,
+  serving: Serving,
+  metrics: ServerMetrics,
+  addProcessMetrics: (registry: Registry) => Promise<void> = async () => {},
+): void {
   addRoute(app, 'operations', {
     path: '/healthz',
     summary: 'The server is alive',
@@ -40,15 +49,25 @@ export function addHealthRoutes(app: ServingApp, serving: Serving, metrics: Serv
       });
     },
   });
-  metrics.watch(serving, () => readinessOf(serving));
+  // The first request for the metrics loads their modules, not the start of the server.
+  let registry: Promise<Registry> | undefined;
+  const open = async (): Promise<Registry> => {
+    const { openRegistry } = await import('./metrics-registry.ts');
+    const opened = openRegistry(metrics, serving, () => readinessOf(serving));
+    await addProcessMetrics(opened);
+    return opened;
+  };
   addRoute(app, 'operations', {
     path: '/metrics',
     summary: 'Metrics for Prometheus',
     answer: 'text',
-    handle: async () =>
-      new Response(await metrics.registry.metrics(), {
-        headers: { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' },
-      }),
+    handle: async () => {
+      registry ??= open();
+      const opened = await registry;
+      return new Response(await opened.metrics(), {
+        headers: { 'content-type': opened.contentType, 'cache-control': 'no-store' },
+      });
+    },
   });
 }
 

@@ -1,20 +1,16 @@
-import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
-import type { Serving } from '../serving.ts';
-import type { Readiness } from './readiness.ts';
 import { RequestSeries } from './request-series.ts';
 
 /**
- * Prometheus metrics of one server. Series are by route pattern, method and status class, all of them few: no path or
+ * Counts the requests of one server. Series are by route pattern, method and status class, all of them few: no path or
  * symbol made up by a caller becomes a series.
  */
 export class ServerMetrics {
-  readonly registry = new Registry();
-  readonly #requests = new RequestSeries();
+  readonly requests = new RequestSeries();
   #running = 0;
 
-  constructor() {
-    // The registry asks for no more of a metric than this one has.
-    this.registry.registerMetric(this.#requests as unknown as Histogram);
+  /** Requests not answered yet. */
+  get running(): number {
+    return this.#running;
   }
 
   begin(): void {
@@ -29,82 +25,6 @@ export class ServerMetrics {
     readonly ms: number;
   }): void {
     this.#running -= 1;
-    this.#requests.observe(request.route, request.method, request.status, request.ms);
-  }
-
-  /** Registers values that are collected when the metrics are requested. */
-  watch(serving: Serving, readiness: () => Promise<Readiness>): void {
-    const registers = [this.registry];
-    const gauge = (name: string, help: string, collect: (gauge: Gauge) => void | Promise<void>): void => {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          return collect(this);
-        },
-      });
-    };
-    const labelled = (name: string, help: string, label: string, read: () => Promise<Record<string, number>>): void => {
-      new Gauge({
-        name,
-        help,
-        labelNames: [label],
-        registers,
-        async collect() {
-          this.reset();
-          for (const [value, number] of Object.entries(await read())) this.set({ [label]: value }, number);
-        },
-      });
-    };
-    const { cache, reads, streams, eventStreams, views, operations } = serving;
-    gauge('condvest_http_requests_running', 'Requests not answered yet', (one) => one.set(this.#running));
-    labelled('condvest_cache_bytes', 'Bytes of cached values', 'kind', async () =>
-      Object.fromEntries([...cache.stats].map(([kind, { bytes }]) => [kind, bytes])),
-    );
-    gauge('condvest_cache_bytes_max', 'Bound of the cache, all kinds together', (one) => one.set(cache.bytesMax));
-    new Counter({
-      name: 'condvest_cache_lookups_total',
-      help: 'Lookups in the cache that found a value, and that had to compute one',
-      labelNames: ['kind', 'result'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [kind, { hits, misses }] of cache.stats) {
-          this.inc({ kind, result: 'hit' }, hits);
-          this.inc({ kind, result: 'miss' }, misses);
-        }
-      },
-    });
-    new Counter({
-      name: 'condvest_cache_evictions_total',
-      help: 'Cached values dropped to stay within the bound',
-      labelNames: ['kind'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [kind, { evictions }] of cache.stats) this.inc({ kind }, evictions);
-      },
-    });
-    labelled('condvest_lake_reads', 'Reads of the lake', 'state', async () => ({ ...reads.load }));
-    gauge('condvest_streams', 'Exports and SQL', (one) => one.set(streams.load.running));
-    gauge('condvest_event_streams', 'Event streams', (one) => one.set(eventStreams.load.running));
-    labelled('condvest_table_version', 'The version of each table that is served', 'table', async () =>
-      (await views.current()).versions(),
-    );
-    gauge('condvest_ready', '1 where the server is ready', async (one) => one.set((await readiness()).ok ? 1 : 0));
-    gauge('condvest_sessions_behind', 'Sessions that should be published and are not', async (one) =>
-      one.set((await readiness()).sessionsBehind),
-    );
-    labelled(
-      'condvest_pipeline_last_run',
-      'When the last run of the pipeline began, by how it is',
-      'state',
-      async () => {
-        // The store may be down, and the metrics still tell the rest.
-        const [run] = await operations.runs(1).catch(() => []);
-        return run === undefined ? {} : { [run.state]: run.startedMs / 1000 };
-      },
-    );
+    this.requests.observe(request.route, request.method, request.status, request.ms);
   }
 }

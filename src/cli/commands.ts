@@ -45,15 +45,40 @@ export const COMMANDS: readonly CommandDefinition[] = [
     name: 'import',
     summary: 'import files of bars, splits, dividends or listings',
     description:
-      'Reads Parquet, CSV, CSV.gz and the flat files of Massive (Polygon.io). Columns are detected by their usual names. Importing ' +
-      'the same file again changes nothing. Invalid rows are quarantined with their reason; above the bound, nothing is imported.',
-    operands: [{ name: 'file', doc: 'files to import', required: true, variadic: true }],
+      'Reads Parquet, CSV and JSON, also compressed with gzip, and the flat files of Massive (Polygon.io). Columns and dates are ' +
+      'detected; what has two meanings, or contradicts itself, is refused with its reason. Files that cannot be imported are left ' +
+      'out and listed. Importing the same file again changes nothing. Invalid rows are quarantined with their reason; a file with ' +
+      'more of them than the bound is left out. Exits with 3 if files were left out or sessions stay partial.',
+    operands: [
+      { name: 'file', doc: 'files, folders, quoted patterns, or - for standard input', required: true, variadic: true },
+    ],
     options: [
       {
         flags: '--dataset <name>',
         doc: 'daily_bars, splits, dividends or listings',
         defaultText: 'detected from the columns',
       },
+      { flags: '--symbol <symbol>', doc: 'symbol of all rows, for files without a column for it' },
+      { flags: '--symbol-from-name', doc: 'take the symbol from the name of each file, such as AAPL.csv' },
+      { flags: '--strip-suffix <text>', doc: 'remove this ending from symbols: .US' },
+      { flags: '--upper-case', doc: 'convert symbols to upper case' },
+      { flags: '--column <list>', doc: 'columns by field, separated by commas: symbol=Stock,close=Last' },
+      { flags: '--dates <order>', doc: 'order in dates such as 01/02/2024: mdy or dmy' },
+      {
+        flags: '--adjusted <kind>',
+        doc: 'none: prices are as traded; split: they are adjusted for splits, which are undone with the known splits',
+      },
+      {
+        flags: '--adjusted-through <date>',
+        doc: 'last day whose splits the prices are adjusted for',
+        defaultText: 'the last row of the file',
+      },
+      {
+        flags: '--splits-from <date>',
+        doc: 'first day from which the stored splits are complete',
+        defaultText: 'the first of them',
+      },
+      { flags: '--sparse', doc: 'accept daily bars that are as far apart as weekly or monthly ones' },
       {
         flags: '--source <name>',
         doc: 'source of the values; its rank decides what they may replace',
@@ -62,9 +87,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
       { flags: '--replace', doc: 'replace even values from a source of higher rank' },
       {
         flags: '--quarantine-bound <share>',
-        doc: 'share of rejected rows above which nothing is imported',
+        doc: 'share of rejected rows above which a file is left out; one row is always allowed',
         defaultText: '0.01',
       },
+      { flags: '--strict', doc: 'import nothing if any file cannot be imported' },
       { flags: '--dry-run', doc: 'report what would change without writing anything' },
     ],
     examples: [
@@ -73,10 +99,14 @@ export const COMMANDS: readonly CommandDefinition[] = [
         doc: 'daily bars with columns such as symbol, date, open, high, low, close, volume',
       },
       {
+        line: 'condvest import --symbol-from-name stocks/',
+        doc: 'a folder with one file per symbol: AAPL.csv, MSFT.csv',
+      },
+      {
         line: 'condvest import --dataset splits splits.csv',
         doc: 'splits as split_from and split_to, or as a ratio',
       },
-      { line: 'condvest import 2024-*.csv.gz', doc: "a month of the vendor's flat files" },
+      { line: "condvest import '2024-*.csv.gz'", doc: "a year of the vendor's flat files" },
     ],
     load: () => import('./import.ts'),
   },

@@ -107,21 +107,33 @@ export interface PriceStep {
 }
 
 /**
- * Returns the warning about a step between two raw closes, given the splits of the security. A split shows in the prices if
- * undoing it makes the step smaller; one during a halt shows at the first bar after it.
+ * Returns whether the splits between two closes show in the prices: undoing them makes the step smaller. Undefined if there
+ * are none, or if their ratio is too close to 1 to tell. A split during a halt shows at the first bar after it.
  */
-export function warningOfStep(step: PriceStep, splits: readonly AppliedSplit[]): QualityWarning | undefined {
-  const { symbol, session, close, sessionBefore, closeBefore } = step;
+export function splitShows(step: PriceStep, splits: readonly AppliedSplit[]): boolean | undefined {
+  const ratio = ratioBetween(step, splits);
+  if (ratio === undefined || (ratio <= VISIBLE_SPLIT_UP && ratio >= VISIBLE_SPLIT_DOWN)) return undefined;
+  const change = step.close / step.closeBefore;
+  return Math.abs(Math.log(change * ratio)) <= Math.abs(Math.log(change));
+}
+
+function ratioBetween({ sessionBefore, session }: PriceStep, splits: readonly AppliedSplit[]): number | undefined {
   const between = splits.filter(({ exDate }) => sessionBefore < exDate && exDate <= session);
-  const change = close / closeBefore;
-  if (between.length === 0) {
+  if (between.length === 0) return undefined;
+  return between.reduce((product, { splitFrom, splitTo }) => product * (splitTo / splitFrom), 1);
+}
+
+/** Returns the warning about a step between two raw closes of a security, given its splits. */
+export function warningOfStep(step: PriceStep, splits: readonly AppliedSplit[]): QualityWarning | undefined {
+  const { symbol, session, close, closeBefore } = step;
+  const ratio = ratioBetween(step, splits);
+  if (ratio === undefined) {
+    const change = close / closeBefore;
     if (change <= JUMP_UP && change >= JUMP_DOWN) return undefined;
     const detail = `close ${closeBefore} → ${close}, ${change.toFixed(3)}×, and no split`;
     return { kind: 'jump-without-split', symbol, session, detail };
   }
-  const ratio = between.reduce((product, { splitFrom, splitTo }) => product * (splitTo / splitFrom), 1);
-  const isVisible = ratio > VISIBLE_SPLIT_UP || ratio < VISIBLE_SPLIT_DOWN;
-  if (!isVisible || Math.abs(Math.log(change * ratio)) <= Math.abs(Math.log(change))) return undefined;
+  if (splitShows(step, splits) !== false) return undefined;
   const detail = `split of ratio ${ratio}, but close ${closeBefore} → ${close}`;
   return { kind: 'split-without-jump', symbol, session, detail };
 }

@@ -1,7 +1,13 @@
 import type { BarValues } from './bar.ts';
 
 /** Sources from the lowest rank to the highest. A source that is not on the list ranks like `import`. */
-export const DEFAULT_SOURCE_RANKS: readonly string[] = ['simulated', 'import', 'flat-file', 'massive'];
+export const DEFAULT_SOURCE_RANKS: readonly string[] = [
+  'simulated',
+  'import-unadjusted',
+  'import',
+  'flat-file',
+  'massive',
+];
 
 /** Returns the rank of a source: its place in the list. A row without a source, such as one of a foreign writer, ranks lowest. */
 export function rankOf(source: string | null, ranks: readonly string[] = DEFAULT_SOURCE_RANKS): number {

@@ -11,6 +11,12 @@ export interface LocalFiles {
 
   /** Yields the whole file in bounded chunks. */
   stream(path: string): AsyncIterable<Uint8Array>;
+
+  /** Yields the paths of all files below a folder, in no order. Links to folders are not followed. */
+  walk(folder: string): AsyncIterable<string>;
+
+  /** Yields the paths of files that match a pattern with `*`, `?`, `[…]` or `**`, in no order. */
+  match(pattern: string): AsyncIterable<string>;
 }
 
 export interface LocalFileInfo {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { glob, open, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { CondvestError } from '#base/errors.ts';
 import type { LocalFileInfo, LocalFiles } from '#ports/local-files.ts';
@@ -42,6 +43,25 @@ export class FsLocalFiles implements LocalFiles {
     } catch (cause) {
       throw unreadable(path, cause);
     }
+  }
+
+  async *walk(folder: string): AsyncIterable<string> {
+    const waiting = [folder];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      try {
+        for await (const entry of await opendir(next)) {
+          const path = join(next, entry.name);
+          if (entry.isDirectory()) waiting.push(path);
+          else yield path;
+        }
+      } catch (cause) {
+        throw unreadable(next, cause);
+      }
+    }
+  }
+
+  async *match(pattern: string): AsyncIterable<string> {
+    for await (const path of glob(pattern)) if ((await stat(path)).isFile()) yield path;
   }
 }
 

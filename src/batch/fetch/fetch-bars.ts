@@ -2,7 +2,7 @@ import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { DailyRowRules } from '#market/quality.ts';
-import { percent } from '../import/bound.ts';
+import { percent, rejectedMax } from '../import/bound.ts';
 import { currentLedger } from '../ledger/ledger.ts';
 import type { FetchDeps, FetchedSession } from './fetched-session.ts';
 import { readHorizon, recordHorizon } from './horizon.ts';
@@ -171,14 +171,14 @@ async function fetchOne(deps: FetchDeps, planned: PlannedSession, signal: AbortS
 
 function checkBound(session: IsoDate, rows: number, validated: ValidatedReply, bound: number): void {
   const { rejected } = validated;
-  if (rejected.length <= bound * rows) return;
+  if (rejected.length <= rejectedMax(rows, bound)) return;
   const [first] = rejected;
   throw new CondvestError({
     code: OVER_BOUND,
     kind: 'permanent',
     message: `${rejected.length} of ${rows} rows of session ${session} were rejected, so none was stored`,
     found: first === undefined ? '' : `row ${first.rowNumber}, ${first.reason}: ${first.row}`,
-    allowed: `${percent(bound)} of the rows`,
+    allowed: `${percent(bound)} of the rows${bound === 0 ? '' : ', or one row'}`,
     action: 'Check the vendor data, or raise CONDVEST_QUARANTINE_BOUND to quarantine these rows and store the others',
   });
 }

@@ -47,7 +47,10 @@ export async function barWarnings(lake: Lake, bars: ValidatedRows): Promise<Warn
   const warnings = new Map<string, QualityWarning>();
   for (const step of [...(await jumps(lake, bars)), ...(await stepsOfSplits(lake, bars, splits))]) {
     if (bars.from !== undefined && step.session < bars.from) continue;
-    const warning = warningOfStep(step, splits.get(listings.resolve(step.symbol, step.session)) ?? []);
+    const security = listings.resolve(step.symbol, step.session);
+    // A symbol that went to another company starts anew: its prices have nothing to do with the earlier ones.
+    if (security !== listings.resolve(step.symbol, step.sessionBefore)) continue;
+    const warning = warningOfStep(step, splits.get(security) ?? []);
     if (warning !== undefined) warnings.set([warning.kind, warning.symbol, warning.session].join('\n'), warning);
   }
   for (const [, { kind, symbol, session, detail }] of [...warnings].sort(([a], [b]) => compare(a, b)))

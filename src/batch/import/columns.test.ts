@@ -32,19 +32,46 @@ describe('finding columns', () => {
     assert.equal(guessDataset(['ticker', 'list_date', 'name'], 'f'), 'listings');
   });
 
-  it('names what was found and what is allowed when nothing fits', () => {
-    assert.throws(
-      () => guessDataset(['a', 'b'], 'x.csv'),
-      (error: Error) => {
-        assert.match(error.message, /x\.csv fit no dataset: a, b\. Allowed: daily_bars: symbol \| ticker \| T/);
-        return true;
-      },
-    );
+  it('names the nearest dataset and what it lacks, in few words and before any list', () => {
+    for (const [header, dataset, missing] of [
+      [['date', 'open', 'high', 'low', 'volume', 'ticker'], 'daily bars', 'close'],
+      [['ticker', 'ex_date', 'split_to'], 'splits', 'split_from'],
+      [['ticker', 'ex_dividend_date'], 'dividends', 'cash_amount'],
+      [['name', 'list_date'], 'listings', 'symbol'],
+    ] as const) {
+      assert.throws(
+        () => guessDataset(header, 'x.csv'),
+        (error: Error) => {
+          const start = error.message.slice(0, 200);
+          assert.ok(start.startsWith(`x.csv looks like ${dataset}, but has no column for ${missing}`), error.message);
+          return true;
+        },
+      );
+    }
+  });
+
+  it('takes what has open, high, low and close for bars, whatever else it has', () => {
+    const header = ['symbol', 'date', 'open', 'high', 'low', 'close', 'volume', 'dividend', 'first_session'];
+    assert.equal(guessDataset(header, 'f'), 'daily_bars');
   });
 
   it('does not choose between datasets that both fit', () => {
-    const header = ['symbol', 'date', 'open', 'high', 'low', 'close', 'volume', 'dividend'];
-    assert.throws(() => guessDataset(header, 'f'), /daily_bars, dividends\).*Choose one with --dataset/s);
+    assert.throws(() => guessDataset(['symbol', 'date', 'ratio', 'dividend'], 'f'), /splits, dividends\).*--dataset/s);
+  });
+
+  it('takes a column that the user names, and no other for its field', () => {
+    const header = ['Date', 'Open', 'High', 'Low', 'Close', 'Last', 'Volume', 'Stock', 'Name'];
+    const stated = { symbol: 'Name', close: 'Last' };
+    const columns = matchColumns('daily_bars', header, 'f', { stated });
+    assert.deepEqual([columns.get('symbol'), columns.get('close')], [8, 5]);
+    assert.throws(() => matchColumns('daily_bars', header, 'f', { stated: { symbol: 'Ticker' } }), {
+      code: 'import-column-unknown',
+      found: 'Ticker',
+    });
+    assert.throws(() => matchColumns('daily_bars', header, 'f', { stated: { ticker: 'Stock' } }), {
+      code: 'import-column-unknown',
+      found: 'ticker',
+    });
   });
 
   it('refuses half a split', () => {

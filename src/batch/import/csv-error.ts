@@ -1,5 +1,15 @@
 import { CondvestError, UsageError } from '#base/errors.ts';
 
+/** A text file with a line that cannot be parsed. */
+export class MalformedFile extends UsageError {
+  readonly path: string;
+
+  constructor(path: string, parts: ConstructorParameters<typeof UsageError>[0]) {
+    super(parts);
+    this.path = path;
+  }
+}
+
 /**
  * Translates DuckDB's error about a malformed CSV line into a usage error; returns other errors as they are. DuckDB has
  * no error codes, so its text decides.
@@ -7,16 +17,24 @@ import { CondvestError, UsageError } from '#base/errors.ts';
 export function explainCsvError(error: unknown): unknown {
   if (!(error instanceof CondvestError) || !(error.cause instanceof Error)) return error;
   const text = error.cause.message;
+  const file = /^\s*file = (.*)$/m.exec(text)?.[1];
+  if (file === undefined) return error;
   const line = /CSV Error on Line: (\d+)/.exec(text)?.[1];
-  if (line === undefined) return error;
-  const file = /^\s*file = (.*)$/m.exec(text)?.[1] ?? 'the file';
+  if (line === undefined) {
+    return new MalformedFile(file, {
+      code: 'import-line-malformed',
+      message: `${file} is not CSV throughout: its lines may end in different ways, or have stray quotes`,
+      action: 'Write the file again',
+      cause: error,
+    });
+  }
   const original = /Original Line: (.*)/.exec(text)?.[1] ?? '';
   const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(text);
-  return new UsageError({
+  return new MalformedFile(file, {
     code: 'import-line-malformed',
     message: `Line ${line} of ${file} ${reasonOf(text, counts)}`,
     found: original.slice(0, LINE_CHARS_MAX),
-    action: 'Fix or remove the line; nothing was written',
+    action: 'Fix or remove the line',
     cause: error,
   });
 }

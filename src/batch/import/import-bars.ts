@@ -10,6 +10,8 @@ import { SessionSet } from '#market/session-set.ts';
 import { putBars, sumOutcomes } from '../put/put-bars.ts';
 import { copyScratchSql } from '../tables/scratch.sql.ts';
 import { barWarnings, JUMPS_MAX, type ValidatedRows } from './bar-warnings.ts';
+import { wideSpacing } from './check-rows.ts';
+import { FileProblems } from './file-problems.ts';
 import {
   type ImportJob,
   originOf,
@@ -22,7 +24,7 @@ import {
 import { barReasonSql } from './quality.sql.ts';
 import type { SessionsReport } from './report.ts';
 import type { ImportDeps } from './request.ts';
-import { type Staged, stageReadings } from './stage.ts';
+import { stageReadings } from './stage.ts';
 import {
   acceptedSql,
   besideStoredSql,
@@ -36,6 +38,7 @@ import {
   uniqueSql,
   walkSql,
 } from './survey.sql.ts';
+import { checkAdjustment, knownSplits, undoSplits } from './undo-splits.ts';
 
 const DUPLICATE: QuarantineReason = 'duplicate with other values';
 
@@ -43,7 +46,15 @@ const DUPLICATE: QuarantineReason = 'duplicate with other values';
 export async function prepareBars(deps: ImportDeps, job: ImportJob): Promise<PreparedImport> {
   await using scratch = new AsyncDisposableStack();
   const staged = scratch.use(await stageReadings(deps.lake, job.readings));
-  const { counts, bars, collapsed } = await validateBars(deps, job, staged, scratch);
+  const splits = await knownSplits(deps.lake, job.splits);
+  await checkAdjustment(deps, job, staged.rows, splits);
+  let { rows } = staged;
+  if (job.adjusted === 'split') {
+    const undone = await undoSplits(deps, job, rows, splits);
+    scratch.use(undone.scratch);
+    rows = undone.rows;
+  }
+  const { counts, bars, collapsed } = await validateBars(deps, job, rows, scratch);
   return preparedImport(deps.lake, job, counts, scratch, async () => {
     // After the splits of the same import, which explain jumps.
     const warnings = await barWarnings(deps.lake, await withStoredNeighbors(deps, bars));
@@ -117,22 +128,23 @@ interface ValidatedBars {
 async function validateBars(
   deps: ImportDeps,
   job: ImportJob,
-  staged: Staged,
+  staged: string,
   scratch: AsyncDisposableStack,
 ): Promise<ValidatedBars> {
   const { lake, calendar, clock } = deps;
   job.onStep('checking');
   const rules: DailyRowRules = { calendar, lastSession: calendar.lastClosedSession(clock.nowMs()) };
-  const occurring = await lake.rows<{ session: IsoDate }>(occurringSessionsSql(staged.rows));
+  const occurring = await lake.rows<{ session: IsoDate }>(occurringSessionsSql(staged));
   const sessionsAreValid = occurring.every(
     ({ session }) => session <= rules.lastSession && calendar.isSession(session),
   );
   const ownReason = barReasonSql(rules, sessionsAreValid);
-  const survey = await lake.records<SurveyRow>(surveySql(staged.rows, ownReason));
+  const survey = await lake.records<SurveyRow>(surveySql(staged, ownReason));
   // The bound is checked before any more work is done, and again once duplicates are known.
   await validateCounts(lake, job, survey, ownReason);
+  checkSpacing(job, survey);
   const hasRejected = survey.some((row) => row.reason !== null);
-  const accepted = acceptedSql(staged.rows, hasRejected ? ownReason : undefined);
+  const accepted = acceptedSql(staged, hasRejected ? ownReason : undefined);
   const [walk] = await lake.records<WalkRow>(walkSql(accepted, JUMPS_MAX));
   const order = walk?.bySymbol === 0 ? 'by-symbol' : walk?.byYear === 0 ? 'by-year' : 'none';
   const duplicates = order === 'none' ? await findDuplicates(lake, accepted, scratch) : undefined;
@@ -162,6 +174,20 @@ interface WalkRow {
 interface SurveyRow extends ReasonCount {
   readonly session: IsoDate | null;
   readonly withoutVolume: number;
+  readonly lowestClose: number | null;
+}
+
+function checkSpacing(job: ImportJob, survey: readonly SurveyRow[]): void {
+  if (job.sparse) return;
+  const problems = new FileProblems();
+  for (const [index, reading] of job.readings.entries()) {
+    const error = wideSpacing(
+      reading,
+      survey.filter(({ fileIndex }) => fileIndex === index),
+    );
+    if (error !== undefined) problems.add(reading.file.path, error);
+  }
+  problems.throwIfAny();
 }
 
 interface Duplicates {
@@ -187,8 +213,8 @@ async function findDuplicates(
 }
 
 /** Returns corrections of the counts: accepted rows that are rejected as duplicates. */
-async function duplicateCounts(lake: Lake, staged: Staged, ownReason: string, path: string): Promise<ReasonCount[]> {
-  const sql = duplicateCountsByFileSql(staged.rows, ownReason, path);
+async function duplicateCounts(lake: Lake, staged: string, ownReason: string, path: string): Promise<ReasonCount[]> {
+  const sql = duplicateCountsByFileSql(staged, ownReason, path);
   const counts = await lake.records<{ fileIndex: number; rows: number }>(sql);
   return counts.flatMap(({ fileIndex, rows }) => [
     { fileIndex, reason: null, rows: -rows },

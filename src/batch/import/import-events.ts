@@ -13,6 +13,7 @@ import {
   countsByReasonSql,
   dividendKindSql,
   duplicateEventsSql,
+  foreignDividendsSql,
   splitTermsSql,
 } from './events.sql.ts';
 import {
@@ -45,6 +46,8 @@ export interface EventDataset {
   /** SQL of the reason for rejecting a typed row. */
   readonly reason: string;
   readonly normalize: (rows: string) => string;
+  /** SQL of the rows that `normalize` leaves out, for amounts in another currency. */
+  readonly foreign?: (rows: string) => string;
 }
 
 export const SPLITS_IMPORT: EventDataset = {
@@ -63,6 +66,7 @@ export const DIVIDENDS_IMPORT: EventDataset = {
   values: ['cash_amount'],
   reason: dividendReasonSql(),
   normalize: dividendKindSql,
+  foreign: foreignDividendsSql,
 };
 
 const EXAMPLES_MAX = 20;
@@ -76,21 +80,47 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
   job.onStep('checking');
   const rows = of.normalize(staged.rows);
   const columns = [...of.key, ...of.values];
-  const counts = await lake.records<ReasonCount>(countsByReasonSql(rows, of.reason));
+  const foreign = await foreignRows(lake, of, staged.rows);
+  const counts = [
+    ...(await lake.records<ReasonCount>(countsByReasonSql(rows, of.reason))),
+    // They are right and of no use: neither stored nor quarantined.
+    ...foreign.map(({ fileIndex }) => ({ fileIndex, reason: null, rows: 1 })),
+  ];
   const validated = await validateCounts(lake, job, counts, of.reason, of.normalize);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
   await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
-  return preparedImport(lake, job, validated, scratch, async () => {
+  const prepared = preparedImport(lake, job, validated, scratch, async () => {
     const put = await putValueSets(deps, { ...job, origin: originOf(job) }, of, readScratchSql([path]));
     return {
       ...put.counts,
       conflictExamples: put.conflicts,
       duplicates: distinct?.collapsed ?? 0,
-      warnings: put.held === 0 ? {} : { 'different-values': put.held },
-      warningExamples: [],
+      warnings: {
+        ...(put.held === 0 ? {} : { 'different-values': put.held }),
+        ...(foreign.length === 0 ? {} : { 'other-currency': foreign.length }),
+      },
+      warningExamples: foreign.slice(0, EXAMPLES_MAX).map(({ symbol, exDate, cashAmount, currency }) => ({
+        kind: 'other-currency',
+        symbol,
+        date: exDate,
+        detail: `${cashAmount} ${currency.slice(0, 10)}, which is not applied to prices in dollars`,
+      })),
       ...(put.version === undefined ? {} : { version: put.version }),
     };
   });
+  return of.dataset === 'splits' ? { ...prepared, splits: readScratchSql([path]) } : prepared;
+}
+
+interface ForeignRow {
+  readonly fileIndex: number;
+  readonly symbol: string;
+  readonly exDate: IsoDate;
+  readonly cashAmount: number;
+  readonly currency: string;
+}
+
+async function foreignRows(lake: Lake, of: EventDataset, staged: string): Promise<readonly ForeignRow[]> {
+  return of.foreign === undefined ? [] : lake.records<ForeignRow>(of.foreign(staged));
 }
 
 interface KeyOutcome {

@@ -1,10 +1,14 @@
-import type { InstantMs } from '#base/dates.ts';
+import { defined } from '#base/assert.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { OperationParameters } from '#lake/write-plan.ts';
 
 import { importOrigin } from '../tables/origin.ts';
-import { checkBound } from './bound.ts';
+import { percent, rejectedMax } from './bound.ts';
+import { contradictionOfRows } from './check-rows.ts';
 import type { Dataset } from './columns.ts';
+import { emptyFile, FileProblems } from './file-problems.ts';
 import { firstRejectedSql } from './quarantine.sql.ts';
 import { quarantine, type RejectedRows } from './quarantine.ts';
 import { type Normalize, rejectedSql, type SourceReading } from './read.sql.ts';
@@ -21,6 +25,14 @@ export interface ImportJob {
   readonly replace: boolean;
   readonly dryRun: boolean;
   readonly quarantineBound: number;
+  /** Accepts bars that are as far apart as weekly or monthly ones. */
+  readonly sparse: boolean;
+  readonly adjusted: 'none' | 'split' | undefined;
+  readonly adjustedThrough: IsoDate | undefined;
+  /** The stored splits are complete from this day on; by default from the first of them. */
+  readonly splitsFrom: IsoDate | undefined;
+  /** SQL of the splits of the same import, which are not stored yet. */
+  readonly splits: string | undefined;
   readonly onStep: (step: string) => void;
 }
 
@@ -39,6 +51,8 @@ export function originOf({ source, readings, digestOf }: ImportJob): OperationPa
 export interface PreparedImport extends AsyncDisposable {
   /** In the order of the readings. */
   readonly fileCounts: readonly FileCounts[];
+  /** SQL of the accepted splits, which explain the prices of the same import. */
+  readonly splits?: string;
   /** Writes the quarantine and the rows. Running it again changes nothing. */
   commit(): Promise<CommittedImport>;
 }
@@ -52,6 +66,8 @@ export interface CommittedImport {
 export interface FileCounts {
   readonly rows: number;
   readonly rejected: number;
+  /** Rows whose symbol had spaces around it, which were removed. */
+  readonly padded: number;
 }
 
 /** Rows of one file that were rejected for one reason; null: accepted. */
@@ -59,6 +75,9 @@ export interface ReasonCount {
   readonly fileIndex: number;
   readonly reason: string | null;
   readonly rows: number;
+  readonly padded?: number;
+  readonly firstSymbol?: string | null;
+  readonly lastSymbol?: string | null;
 }
 
 /** Counts of validated rows, and how they were validated. */
@@ -71,7 +90,11 @@ export interface ValidatedCounts {
   readonly normalize: Normalize | undefined;
 }
 
-/** Sums counts by file and by reason. Throws `import-over-bound` if too many rows were rejected. */
+/**
+ * Sums counts by file and by reason.
+ * @throws FileProblems for files that are empty, that contradict what is stated about them, or too many of whose rows were
+ * rejected.
+ */
 export async function validateCounts(
   lake: Lake,
   job: ImportJob,
@@ -79,25 +102,61 @@ export async function validateCounts(
   reason: string,
   normalize?: Normalize,
 ): Promise<ValidatedCounts> {
-  const fileCounts = job.readings.map(() => ({ rows: 0, rejected: 0 }));
+  const fileCounts = job.readings.map(() => ({
+    rows: 0,
+    rejected: 0,
+    padded: 0,
+    byReason: {} as Record<string, number>,
+  }));
   const byReason: Record<string, number> = {};
   for (const count of counts) {
-    const file = fileCounts[count.fileIndex];
-    if (file !== undefined) file.rows += count.rows;
+    const file = defined(fileCounts[count.fileIndex], 'counts are of files of the job');
+    file.rows += count.rows;
+    file.padded += count.padded ?? 0;
     if (count.reason === null) continue;
-    if (file !== undefined) file.rejected += count.rows;
-    byReason[count.reason] = (byReason[count.reason] ?? 0) + count.rows;
+    file.rejected += count.rows;
+    for (const sums of [file.byReason, byReason]) sums[count.reason] = (sums[count.reason] ?? 0) + count.rows;
   }
-  const validated = {
-    rows: counts.reduce((sum, { rows }) => sum + rows, 0),
-    fileCounts,
-    byReason,
-    reason,
-    normalize,
-  };
-  await checkBound(validated, job.quarantineBound, () => firstRejected(lake, job, validated));
+  const rows = counts.reduce((sum, count) => sum + count.rows, 0);
+  const validated = { rows, fileCounts, byReason, reason, normalize };
+  const problems = new FileProblems();
+  for (const [index, reading] of job.readings.entries()) {
+    const file = defined(fileCounts[index], 'each file is counted');
+    const contradiction = contradictionOfRows(
+      reading,
+      counts.filter(({ fileIndex }) => fileIndex === index),
+    );
+    if (file.rows === 0) problems.add(reading.file.path, emptyFile(reading.file.path));
+    else if (contradiction !== undefined) problems.add(reading.file.path, contradiction);
+    else if (file.rejected > rejectedMax(file.rows, job.quarantineBound))
+      problems.add(reading.file.path, await overBound(lake, job, reading, file, validated));
+  }
+  problems.throwIfAny();
   return validated;
 }
+
+async function overBound(
+  lake: Lake,
+  { quarantineBound }: ImportJob,
+  reading: SourceReading,
+  file: { readonly rows: number; readonly rejected: number; readonly byReason: Readonly<Record<string, number>> },
+  validated: ValidatedCounts,
+): Promise<CondvestError> {
+  const sql = firstRejectedSql(rejectedSql(reading, validated.reason, validated.normalize));
+  const [first] = await lake.records<{ rowNumber: number; reason: string; row: string }>(sql);
+  const example = first && `; first: row ${first.rowNumber}, ${first.reason}: ${first.row.slice(0, ROW_CHARS_MAX)}`;
+  const reasons = Object.entries(file.byReason).map(([name, count]) => `${count} × ${name}`);
+  return new CondvestError({
+    code: 'import-over-bound',
+    kind: 'permanent',
+    message: `${file.rejected} of ${file.rows} rows of ${reading.file.path} were rejected, so none was imported`,
+    found: `${reasons.join(', ')}${example ?? ''}`,
+    allowed: `${percent(quarantineBound)} of the rows${quarantineBound === 0 ? '' : ', or one row'}`,
+    action: 'Fix the file, or raise the bound (--quarantine-bound) to quarantine these rows and import the others',
+  });
+}
+
+const ROW_CHARS_MAX = 500;
 
 export function rejectedTotal({ byReason }: Pick<ValidatedCounts, 'byReason'>): number {
   return Object.values(byReason).reduce((sum, rows) => sum + rows, 0);
@@ -139,14 +198,6 @@ export function preparedImport(
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-}
-
-async function firstRejected(lake: Lake, job: ImportJob, validated: ValidatedCounts): Promise<string | undefined> {
-  const reading = job.readings.find((_, index) => (validated.fileCounts[index]?.rejected ?? 0) > 0);
-  if (reading === undefined) return undefined;
-  const sql = firstRejectedSql(rejectedSql(reading, validated.reason, validated.normalize));
-  const [first] = await lake.records<{ rowNumber: number; reason: string; row: string }>(sql);
-  return first && `row ${first.rowNumber} of ${reading.file.path}, ${first.reason}: ${first.row}`;
 }
 
 /** Returns the rejected rows of the files that have any. */

@@ -1,8 +1,10 @@
 import { sqlName, sqlText } from '#lake/engine.ts';
+import { earlyClosesOf } from '#market/calendar/holidays.ts';
 
-import type { ColumnMap, Dataset, Field } from './columns.ts';
-import { FIELDS } from './columns.ts';
-import { sqlPath } from './source-file.sql.ts';
+import { type ColumnMap, type Dataset, FIELDS, type Field } from './columns.ts';
+import type { DateStyle } from './date-style.ts';
+import type { PathFacts } from './path-facts.ts';
+import { jsonPointer, jsonRecordsSql, sqlPath } from './source-file.sql.ts';
 import type { SourceFile } from './source-file.ts';
 
 /**
@@ -15,14 +17,20 @@ import type { SourceFile } from './source-file.ts';
 /**
  * Encoding of dates in a column:
  * - `date`: a DATE.
- * - `text`: `YYYY-MM-DD`, optionally followed by a time of 00:00; the date as written counts.
+ * - `text`: a date as text in one style, possibly with a time. Midnight as written means the date as written.
  * - `epoch`: an instant as a count of `unit` since 1970.
- * - `timestamp`: an instant as a TIMESTAMP.
- * Instants must be midnight in New York or UTC, and mean the date of that midnight.
+ * - `timestamp`: an instant as a TIMESTAMP, with a zone or without.
+ * An instant means the session in which it is midnight in New York or UTC, the open, or the close. Without a zone it is in
+ * UTC or New York: no such instant of one is such an instant of the other on another day.
  */
 export type DateEncoding =
-  | { readonly kind: 'date' | 'text' | 'timestamp' }
-  | { readonly kind: 'epoch'; readonly unit: EpochUnit };
+  | { readonly kind: 'date' }
+  | { readonly kind: 'text'; readonly style: DateStyle; readonly timed: boolean }
+  | { readonly kind: 'timestamp'; readonly zoned: boolean; readonly only: InstantKind }
+  | { readonly kind: 'epoch'; readonly unit: EpochUnit; readonly only: InstantKind };
+
+/** Instants that mean a session: midnight alone in a flat file, where a bar at the open is one of a minute. */
+export type InstantKind = 'midnight' | 'any';
 
 export type EpochUnit = 'ns' | 'us' | 'ms' | 's';
 
@@ -31,6 +39,14 @@ export interface SourceReading {
   readonly file: SourceFile;
   readonly columns: ColumnMap;
   readonly dates: ReadonlyMap<string, DateEncoding>;
+  /** Values of fields that have no column. */
+  readonly constants: ReadonlyMap<string, string>;
+  /** Statements beside the rows, to be compared with them. */
+  readonly stated: { readonly facts: PathFacts; readonly symbol?: string | undefined };
+  /** Ending removed from symbols, such as `.US`. */
+  readonly stripSuffix?: string | undefined;
+  readonly upperCase: boolean;
+  readonly adjustment: 'none' | 'split';
 }
 
 /** Column of row numbers, from 1, with a name that no file uses. */
@@ -45,7 +61,17 @@ function rawSql(file: SourceFile, options: { numbered: boolean } = { numbered: f
     return `SELECT ${columns}${number} FROM ${read}`;
   }
   const number = options.numbered ? `, row_number() OVER () AS ${ROW_NUMBER}` : '';
+  if (file.format === 'json') return `SELECT ${columns}${number} FROM (${jsonRowsSql(file)})`;
   return `SELECT ${columns}${number} FROM ${readCsvSql(file)}`;
+}
+
+/** Selects the fields of JSON records as text. */
+function jsonRowsSql(file: SourceFile): string {
+  const columns = file.header.map((name, index) => {
+    const pointer = sqlText(jsonPointer(name));
+    return `nullif(json_extract_string(json, ${pointer}), '') AS ${sqlName(file.readNames[index] ?? '')}`;
+  });
+  return `SELECT ${columns.join(', ')} FROM (${jsonRecordsSql(file.path, file.recordsIn)})`;
 }
 
 /** Sniffs nothing: delimiter and columns are known, and every value is text. */
@@ -65,8 +91,8 @@ function readCsvSql(file: SourceFile): string {
 }
 
 /**
- * Selects the typed fields of the dataset: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE. `extra`: further
- * expressions over the columns of `raw`.
+ * Selects the typed fields of the dataset: text as VARCHAR, numbers and counts as DOUBLE, dates as DATE, and `padded`:
+ * whether spaces were removed from around the symbol. `extra`: further expressions over the columns of `raw`.
  */
 function typedSql(reading: SourceReading, raw: string, extra: readonly string[] = []): string {
   const joins: string[] = [];
@@ -74,36 +100,78 @@ function typedSql(reading: SourceReading, raw: string, extra: readonly string[] 
     const value = fieldSql(reading, field, joins);
     return `${value} AS ${sqlName(field.name)}`;
   });
-  return `SELECT ${[...fields, ...extra].join(', ')} FROM (${raw}) AS raw ${joins.join(' ')}`;
+  return `SELECT ${[...fields, `${paddedSql(reading)} AS padded`, ...extra].join(', ')} FROM (${raw}) AS raw ${joins.join(' ')}`;
+}
+
+function rawColumn(reading: SourceReading, name: string): string | undefined {
+  const index = reading.columns.get(name);
+  const column = index === undefined ? undefined : reading.file.readNames[index];
+  return column === undefined ? undefined : `raw.${sqlName(column)}`;
+}
+
+function paddedSql(reading: SourceReading): string {
+  const value = rawColumn(reading, 'symbol');
+  return value === undefined ? 'false' : `coalesce(${trimmed(`${value}::VARCHAR`)} <> ${value}::VARCHAR, false)`;
+}
+
+/** Spaces, tabs, no-break spaces. */
+function trimmed(text: string): string {
+  return `trim(${text}, ${sqlText(' \t\u00a0')})`;
 }
 
 function fieldSql(reading: SourceReading, field: Field, joins: string[]): string {
-  const index = reading.columns.get(field.name);
-  const column = index === undefined ? undefined : reading.file.readNames[index];
+  const constant = reading.constants.get(field.name);
+  const column = constant === undefined ? rawColumn(reading, field.name) : sqlText(constant);
   if (column === undefined) return `NULL::${sqlTypeOf(field)}`;
-  const value = `raw.${sqlName(column)}`;
-  const isText = reading.file.format === 'text';
+  const isText = constant !== undefined || reading.file.format !== 'parquet';
   switch (field.kind) {
-    case 'text':
-      return isText ? value : `nullif(${value}::VARCHAR, '')`;
+    case 'text': {
+      const text = `nullif(${trimmed(`${column}::VARCHAR`)}, '')`;
+      return field.name === 'symbol' ? symbolSql(reading, text) : text;
+    }
     case 'number':
-      return isText ? numberOfTextSql(value) : `${value}::DOUBLE`;
+    case 'quantity':
+      return isText ? numberOfTextSql(column, field) : `${column}::DOUBLE`;
     case 'count':
-      return wholeSql(isText ? numberOfTextSql(value) : `${value}::DOUBLE`);
+      return wholeSql(isText ? numberOfTextSql(column, field) : `${column}::DOUBLE`);
+    case 'ratio':
+      return `${column}::VARCHAR`;
     case 'date':
-      return dateSql(value, reading.dates.get(field.name) ?? { kind: 'text' }, `midnight_${field.name}`, joins);
+      if (constant !== undefined) return `DATE ${column}`;
+      return dateSql(column, reading.dates.get(field.name), `instants_${field.name}`, joins);
   }
 }
 
+function symbolSql({ stripSuffix, upperCase }: SourceReading, text: string): string {
+  const stripped =
+    stripSuffix === undefined
+      ? text
+      : `CASE WHEN ends_with(${text}, ${sqlText(stripSuffix)}) THEN left(${text}, -${stripSuffix.length}) ELSE ${text} END`;
+  return upperCase ? `upper(${stripped})` : stripped;
+}
+
 function sqlTypeOf(field: Field): string {
-  if (field.kind === 'text') return 'VARCHAR';
+  if (field.kind === 'text' || field.kind === 'ratio') return 'VARCHAR';
   return field.kind === 'date' ? 'DATE' : 'DOUBLE';
 }
 
+/** `1,234.50`, `$1,234.50`. */
+const SEPARATED = String.raw`\$?\d{1,3}(,\d{3})+(\.\d+)?|\$\d+(\.\d+)?`;
+/** `82.49M`. */
+const ABBREVIATED = String.raw`\d+(\.\d+)?[KMB]`;
+/** Placeholders for a value that is not known, in a field that may lack it. */
+const UNKNOWN = String.raw`(null|none|nan|n/a|na|-+|\.)`;
+
 /** DuckDB alone would read 1_000 as a thousand. */
-function numberOfTextSql(value: string): string {
-  const number = `CASE WHEN contains(${value}, '_') THEN NULL ELSE try_cast(${value} AS DOUBLE) END`;
-  return `CASE WHEN ${value} IS NULL THEN NULL ELSE coalesce(${number}, 'nan'::DOUBLE) END`;
+function numberOfTextSql(value: string, field: Field): string {
+  const text = trimmed(value);
+  const plainNumber = `CASE WHEN contains(${value}, '_') THEN NULL ELSE try_cast(${text} AS DOUBLE) END`;
+  const separated = `CASE WHEN regexp_full_match(${text}, ${sqlText(SEPARATED)}) THEN try_cast(translate(${text}, '$,', '') AS DOUBLE) END`;
+  const abbreviated = `CASE WHEN regexp_full_match(${text}, ${sqlText(ABBREVIATED)}) THEN
+      round(try_cast(left(${text}, -1) AS DOUBLE) * CASE right(${text}, 1) WHEN 'K' THEN 1e3 WHEN 'M' THEN 1e6 ELSE 1e9 END) END`;
+  const forms = [plainNumber, separated, ...(field.kind === 'quantity' ? [abbreviated] : []), `'nan'::DOUBLE`];
+  const isUnknown = field.required ? '' : ` OR regexp_full_match(lower(${text}), ${sqlText(UNKNOWN)})`;
+  return `CASE WHEN ${value} IS NULL${isUnknown} THEN NULL ELSE coalesce(${forms.join(', ')}) END`;
 }
 
 /** A count is a whole number, and a double holds those up to 2^53. */
@@ -111,38 +179,143 @@ function wholeSql(number: string): string {
   return `CASE WHEN ${number} = trunc(${number}) AND abs(${number}) <= 9007199254740992 OR ${number} IS NULL THEN ${number} ELSE 'nan'::DOUBLE END`;
 }
 
-const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?`;
+const MIDNIGHT = String.raw`([T ]+0?0:00(:00(\.0+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?`;
+/** Midnight or the close without a zone, as spreadsheets write it. */
+const DAY_TIME = `( +(0?0|16):00(:00)?)?`;
+const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}${MIDNIGHT}`;
 
-function dateSql(value: string, encoding: DateEncoding, alias: string, joins: string[]): string {
-  switch (encoding.kind) {
-    case 'date':
-      return `CASE WHEN isfinite(${value}) THEN ${value} END`;
+function dateSql(column: string, encoding: DateEncoding | undefined, alias: string, joins: string[]): string {
+  switch (encoding?.kind) {
+    case undefined:
     case 'text':
-      return `CASE WHEN regexp_full_match(${value}, ${sqlText(ISO_DATE)}) THEN try_cast(left(${value}, 10) AS DATE) END`;
+      return dateOfTextSql(trimmed(`${column}::VARCHAR`), encoding ?? { style: 'iso', timed: false }, alias, joins);
+    case 'date':
+      return `CASE WHEN isfinite(${column}) THEN ${column} END`;
     case 'timestamp':
-      joins.push(midnightJoinSql(alias, `CASE WHEN isfinite(${value}) THEN epoch_us(${value}) END`, 'us'));
+      joins.push(instantJoinSql(alias, `CASE WHEN isfinite(${column}) THEN epoch_us(${column}) END`, 'us', encoding));
       return `${alias}.session`;
     case 'epoch':
-      joins.push(midnightJoinSql(alias, `try_cast(${value} AS BIGINT)`, encoding.unit));
+      joins.push(instantJoinSql(alias, `try_cast(${column} AS BIGINT)`, encoding.unit, { ...encoding, zoned: true }));
       return `${alias}.session`;
   }
 }
 
+/** Sessions begin in 1962, so a year of two digits has one meaning. */
+function inCenturySql(date: string): string {
+  return `CASE WHEN year(${date}) >= 2062 THEN (${date} - INTERVAL 100 YEAR)::DATE ELSE ${date} END`;
+}
+
+/** Formats of dates with the name of the month. */
+const NAMED_FORMATS = [
+  '%d-%b-%y',
+  '%d %b %y',
+  '%d-%b-%Y',
+  '%d %b %Y',
+  '%d%b%Y',
+  '%b %d, %Y',
+  '%b %d %Y',
+  '%B %d, %Y',
+  '%d %B %Y',
+];
+
+function dateOfTextSql(
+  text: string,
+  { style, timed }: { readonly style: DateStyle; readonly timed: boolean },
+  alias: string,
+  joins: string[],
+): string {
+  switch (style) {
+    case 'iso': {
+      const isMidnight = `regexp_full_match(${text}, ${sqlText(ISO_DATE)})`;
+      const asWritten = `CASE WHEN ${isMidnight} THEN try_cast(left(${text}, 10) AS DATE)`;
+      if (!timed) return `${asWritten} END`;
+      const hasZone = `regexp_matches(${text}, ':.*(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$')`;
+      const instantOf = (type: string, condition: string): string =>
+        `CASE WHEN NOT ${isMidnight} AND ${condition} THEN epoch_us(try_cast(${text} AS ${type})) END`;
+      joins.push(
+        instantJoinSql(`${alias}_zoned`, instantOf('TIMESTAMPTZ', hasZone), 'us', { zoned: true, only: 'any' }),
+      );
+      joins.push(
+        instantJoinSql(`${alias}_naive`, instantOf('TIMESTAMP', `NOT (${hasZone})`), 'us', {
+          zoned: false,
+          only: 'any',
+        }),
+      );
+      return `${asWritten} ELSE coalesce(${alias}_zoned.session, ${alias}_naive.session) END`;
+    }
+    case 'digits':
+      return `CASE WHEN regexp_full_match(${text}, '[0-9]{8}') THEN try_strptime(${text}, '%Y%m%d')::DATE END`;
+    case 'named':
+      return inCenturySql(`try_strptime(${text}, [${NAMED_FORMATS.map(sqlText).join(', ')}])::DATE`);
+    case 'ymd':
+    case 'mdy':
+    case 'dmy':
+      return partsDateSql(text, style);
+  }
+}
+
+function partsDateSql(text: string, style: 'ymd' | 'mdy' | 'dmy'): string {
+  const [year, short] = [String.raw`\d{4}`, String.raw`\d{1,2}`];
+  const shape = style === 'ymd' ? [year, short, short] : [short, short, String.raw`(?:\d{4}|\d{2})`];
+  const pattern = `(${shape[0]})[-/.](${shape[1]})[-/.](${shape[2]})${DAY_TIME}`;
+  const names = { ymd: ['y', 'm', 'd'], mdy: ['m', 'd', 'y'], dmy: ['d', 'm', 'y'] }[style];
+  const part = (name: string): string => `regexp_extract(${text}, ${sqlText(pattern)}, ${names.indexOf(name) + 1})`;
+  const fullYear = `CASE WHEN len(${part('y')}) = 4 THEN ${part('y')} WHEN ${part('y')} >= '62' THEN '19' || ${part('y')} ELSE '20' || ${part('y')} END`;
+  const iso = `(${fullYear}) || '-' || lpad(${part('m')}, 2, '0') || '-' || lpad(${part('d')}, 2, '0')`;
+  return `CASE WHEN regexp_full_match(${text}, ${sqlText(pattern)}) THEN try_cast(${iso} AS DATE) END`;
+}
+
+/** Selects the largest first and second number of dates such as 01/31/2024 in a column. */
+export function datePartsSql(file: SourceFile, column: string): string {
+  const text = trimmed(`${sqlName(column)}::VARCHAR`);
+  const part = (place: number): string =>
+    `max(try_cast(regexp_extract(${text}, '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]', ${place}) AS INTEGER))`;
+  return `SELECT ${part(1)} AS first, ${part(2)} AS second FROM (${rawSql(file)})`;
+}
+
+const DISTINCT_MAX = 20;
+
+/** Selects some distinct values of a column as text. A column that says how long bars are has one. */
+export function distinctValuesSql(file: SourceFile, column: string): string {
+  const name = sqlName(column);
+  return `SELECT DISTINCT ${name}::VARCHAR AS value FROM (${rawSql(file)}) WHERE ${name} IS NOT NULL LIMIT ${DISTINCT_MAX}`;
+}
+
+const INSTANTS_FROM = 1925;
+const INSTANTS_TO = 2045;
+
 const UNITS_PER_SECOND: Readonly<Record<EpochUnit, string>> = { ns: '1000000000', us: '1000000', ms: '1000', s: '1' };
 
 /**
- * Joins midnights by instant. A lookup is faster than converting every instant, and finds instants that are no midnight (a
- * file of minute bars has the same columns as one of daily bars). No midnight in New York is a midnight in UTC.
+ * Joins sessions by the instants that mean them. A lookup is faster than converting every instant, and finds instants that
+ * mean none (a file of minute bars has the same columns as one of daily bars).
  */
-function midnightJoinSql(alias: string, value: string, unit: EpochUnit): string {
+function instantJoinSql(
+  alias: string,
+  value: string,
+  unit: EpochUnit,
+  { zoned, only }: { readonly zoned: boolean; readonly only: InstantKind },
+): string {
   const scale = UNITS_PER_SECOND[unit];
-  const days = `generate_series(TIMESTAMP '1900-01-01', TIMESTAMP '2100-01-01', INTERVAL 1 DAY) AS day(midnight)`;
-  const local = `timezone('America/New_York', midnight)`;
-  return `LEFT JOIN (
-    SELECT (epoch_ms(${local}) // 1000) * ${scale} AS instant, midnight::DATE AS session FROM ${days}
-    UNION ALL
-    SELECT (epoch_ms(midnight) // 1000) * ${scale}, midnight::DATE FROM ${days}
-  ) AS ${alias} ON ${alias}.instant = ${value}`;
+  const days = `generate_series(TIMESTAMP '${INSTANTS_FROM}-01-01', TIMESTAMP '${INSTANTS_TO}-01-01', INTERVAL 1 DAY) AS day(midnight)`;
+  const hours = `
+    UNION ALL SELECT midnight + INTERVAL 570 MINUTE, midnight::DATE FROM ${days}
+    UNION ALL SELECT midnight + INTERVAL 16 HOUR, midnight::DATE FROM ${days}
+    UNION ALL SELECT session::TIMESTAMP + INTERVAL 13 HOUR, session::DATE FROM (VALUES ${earlyCloses()}) AS early(session)`;
+  const times = `SELECT midnight AS moment, midnight::DATE AS session FROM ${days} ${only === 'any' ? hours : ''}`;
+  const instants = `
+    SELECT (epoch_ms(timezone('America/New_York', moment)) // 1000) * ${scale} AS instant, session FROM (${times})
+    UNION ALL SELECT (epoch_ms(midnight) // 1000) * ${scale}, midnight::DATE FROM ${days}
+    ${zoned ? '' : `UNION ALL SELECT (epoch_ms(moment) // 1000) * ${scale}, session FROM (${times}) WHERE moment::TIME <> TIME '00:00'`}`;
+  return `LEFT JOIN (${instants}) AS ${alias} ON ${alias}.instant = ${value}`;
+}
+
+/** Sessions that closed at 13:00. Instants of the close are promised from this year on. */
+const EARLY_CLOSES_FROM = 1993;
+
+function earlyCloses(): string {
+  const years = Array.from({ length: INSTANTS_TO - EARLY_CLOSES_FROM }, (_, index) => EARLY_CLOSES_FROM + index);
+  return years.flatMap((year) => earlyClosesOf(year).map(({ date }) => `('${date}')`)).join(', ');
 }
 
 /** Selects the first dates of a file, as written and as parsed. */
@@ -152,10 +325,10 @@ export function dateSampleSql(reading: SourceReading, fieldName: string, column:
   return `SELECT found_text AS found, ${sqlName(fieldName)} AS understood FROM (${typed})`;
 }
 
-/** Selects the first values of a column as text. */
-export function valueSampleSql(file: SourceFile, column: string, rows: number): string {
-  const name = sqlName(column);
-  return `SELECT ${name}::VARCHAR AS found FROM (${rawSql(file)}) WHERE ${name} IS NOT NULL LIMIT ${rows}`;
+/** Selects the first rows of a file as text, with columns `s0`, `s1`, …. */
+export function sampleSql(file: SourceFile, rows: number): string {
+  const columns = file.readNames.map((name, index) => `${sqlName(name)}::VARCHAR AS s${index}`);
+  return `SELECT ${columns.join(', ')} FROM (${rawSql(file)}) LIMIT ${rows}`;
 }
 
 /** Selects the typed rows of a file. */

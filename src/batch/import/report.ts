@@ -10,6 +10,10 @@ export interface ImportReport {
   /** False if everything was stored already. */
   readonly changed: boolean;
   readonly files: readonly FileReport[];
+  /** Files that were left out. */
+  readonly refused: readonly { readonly path: string; readonly code: string; readonly reason: string }[];
+  /** Files in folders that are not data by their names. */
+  readonly otherFiles: number;
   readonly datasets: readonly DatasetReport[];
   /** The way back, for each table that was written. */
   readonly undo: readonly UndoPoint[];
@@ -25,6 +29,10 @@ export interface FileReport {
   readonly digest: string;
   readonly rows: number;
   readonly quarantined: number;
+  /** Rows whose symbol had spaces around it, which were removed. */
+  readonly padded: number;
+  /** Assumptions made in reading the file, which does not state them. */
+  readonly notes: readonly string[];
   /** Columns that are no field of the dataset. */
   readonly ignoredColumns: readonly string[];
 }

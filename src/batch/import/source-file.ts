@@ -4,13 +4,14 @@ import { UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 
+import { inspectJson } from './json-source.ts';
 import { describeParquetSql, parquetElementsSql } from './source-file.sql.ts';
 
 /** Format and columns of a file to import, known before any of its rows is read. */
 export interface SourceFile {
   readonly path: string;
   readonly sizeBytes: number;
-  readonly format: 'parquet' | 'text';
+  readonly format: 'parquet' | 'text' | 'json';
   readonly gzip: boolean;
   /** Column separator, in text only. */
   readonly delimiter: string;
@@ -18,8 +19,14 @@ export interface SourceFile {
   readonly header: readonly string[];
   /** Names of the columns in DuckDB, which renames those that differ in case only. */
   readonly readNames: readonly string[];
-  /** DuckDB types of the columns; all VARCHAR in text. */
+  /** DuckDB types of the columns; all VARCHAR in text and JSON. */
   readonly types: readonly string[];
+  /** The first rows of text, as text; undefined where they are queried. */
+  readonly sample?: readonly (readonly string[])[] | undefined;
+  /** JSON only: the field that holds the records; undefined if the file is an array or lines of records. */
+  readonly recordsIn?: string | undefined;
+  /** JSON only: values beside the records, such as `ticker` and `adjusted`. */
+  readonly envelope?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The header must be within the first bytes of a file. */
@@ -31,35 +38,38 @@ const PARQUET_BYTES_MIN = 12;
 
 /**
  * Inspects a file by its content, not by its name.
- * @throws UsageError `import-file-missing`, `-is-folder`, `-empty`, `-truncated`, `-format`.
+ * @throws UsageError `import-file-missing`, `-is-folder`, `-empty`, `-truncated`, `-format`, `-header-missing`.
  */
 export async function inspectSource(
   deps: { readonly lake: Lake; readonly files: LocalFiles },
   path: string,
 ): Promise<SourceFile> {
   const sizeBytes = await sizeOf(deps.files, path);
-  const head = await deps.files.read(path, 0, HEAD_BYTES);
-  if (startsWith(head, PARQUET_MAGIC)) return inspectParquet(deps, path, sizeBytes);
+  const bytes = await deps.files.read(path, 0, HEAD_BYTES);
+  if (startsWith(bytes, PARQUET_MAGIC)) return inspectParquet(deps, path, sizeBytes);
   if (/\.(parquet|pq)$/i.test(path)) {
     throw new UsageError({
       code: 'import-file-format',
       message: 'The file is named as Parquet but is not',
-      found: `${path} starts with ${JSON.stringify(latin1(head.subarray(0, 12)))}`,
+      found: `${path} starts with ${JSON.stringify(latin1(bytes.subarray(0, 12)))}`,
       allowed: `a Parquet file starts with ${PARQUET_MAGIC}`,
       action: 'If it is CSV, rename it to .csv',
     });
   }
-  const gzip = head[0] === 0x1f && head[1] === 0x8b;
-  const header = parseHeader(gzip ? gunzipHead(head, path) : head, path);
+  const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const head = decodeHead(gzip ? gunzipHead(bytes, path) : bytes, path);
+  const basics = { path, sizeBytes, gzip };
+  if (/^\s*[[{]/.test(head)) return { ...basics, ...(await inspectJson(deps.lake, path)) };
+  const isWhole = !gzip && sizeBytes <= HEAD_BYTES;
+  const { delimiter, names, sample } = parseHead(head, path, isWhole);
   return {
-    path,
-    sizeBytes,
+    ...basics,
     format: 'text',
-    gzip,
-    delimiter: header.delimiter,
-    header: header.names,
-    readNames: header.names.map((_, index) => `c${index}`),
-    types: header.names.map(() => 'VARCHAR'),
+    delimiter,
+    header: names,
+    readNames: names.map((_, index) => `c${index}`),
+    types: names.map(() => 'VARCHAR'),
+    sample,
   };
 }
 
@@ -152,21 +162,25 @@ function gunzipHead(head: Uint8Array, path: string): Uint8Array {
   }
 }
 
-interface Header {
+interface Head {
   readonly delimiter: string;
   readonly names: readonly string[];
+  readonly sample: readonly (readonly string[])[];
 }
 
-function parseHeader(head: Uint8Array, path: string): Header {
+function decodeHead(head: Uint8Array, path: string): string {
   if (head.includes(0)) throw notText(path, head);
-  let text: string;
   try {
     // The head may end inside a character, so the decoder streams and is never flushed.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
   } catch {
     throw notText(path, head);
   }
-  const [line] = text.split(/\r\n|\n|\r/);
+}
+
+function parseHead(head: string, path: string, isWhole: boolean): Head {
+  const lines = head.split(/\r\n|\n|\r/);
+  const [line] = lines;
   if (line === undefined || line.trim() === '') {
     throw new UsageError({
       code: 'import-file-empty',
@@ -176,7 +190,36 @@ function parseHeader(head: Uint8Array, path: string): Header {
     });
   }
   const delimiter = DELIMITERS.toSorted((a, b) => splitLine(line, b).length - splitLine(line, a).length)[0] ?? ',';
-  return { delimiter, names: splitLine(line, delimiter) };
+  const names = splitLine(line, delimiter);
+  // The last line of a cut head is incomplete.
+  const rows = lines.slice(1, isWhole ? undefined : -1).filter((row) => row.trim() !== '');
+  const sample = rows.slice(0, SAMPLE_ROWS).map((row) => splitLine(row, delimiter));
+  checkHeader(names, sample, path);
+  return { delimiter, names, sample };
+}
+
+/** Rows at the start of a file that show how its values are written. */
+export const SAMPLE_ROWS = 1000;
+
+function checkHeader(names: readonly string[], sample: readonly (readonly string[])[], path: string): void {
+  const [first, ...rest] = names.map((name) => name.trim());
+  if (first === 'Price' && sample[0]?.[0]?.trim() === 'Ticker') {
+    throw new UsageError({
+      code: 'import-header-levels',
+      message: `${path} has several header lines, as yfinance writes them, and its prices are adjusted for dividends`,
+      action:
+        'Download each symbol with yf.Ticker(SYMBOL).history(auto_adjust=False), and import with --symbol and --adjusted split',
+    });
+  }
+  const isDatum = (text: string): boolean => /^[-$]?\d[\d,./: T-]*$/.test(text);
+  if (first === undefined || rest.length < 4 || !rest.every(isDatum)) return;
+  throw new UsageError({
+    code: 'import-header-missing',
+    message: `${path} has no header: its first line is data`,
+    found: names.join(', ').slice(0, 120),
+    allowed: 'a first line with column names such as symbol,date,open,high,low,close,volume',
+    action: 'Add that line',
+  });
 }
 
 function notText(path: string, head: Uint8Array): UsageError {
@@ -184,7 +227,7 @@ function notText(path: string, head: Uint8Array): UsageError {
     code: 'import-file-format',
     message: 'The file is neither Parquet nor UTF-8 text',
     found: `${path} starts with ${JSON.stringify(latin1(head.subarray(0, 12)))}`,
-    allowed: 'Parquet, CSV, CSV.gz',
+    allowed: 'Parquet, CSV or JSON, also compressed with gzip',
   });
 }
 

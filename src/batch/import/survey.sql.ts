@@ -7,10 +7,14 @@ import { JUMP_DOWN, JUMP_UP } from '#market/quality.ts';
 
 const BAR_VALUES: readonly string[] = BAR_FIELDS;
 
-/** Counts rows, and those without volume, by file, session and reason (null: accepted). */
+/**
+ * Counts rows, those without volume and those with a padded symbol, by file, session and reason (null: accepted), with the
+ * least and greatest symbol and the lowest close.
+ */
 export function surveySql(rows: string, reason: string): string {
   return `
-    SELECT file_index, session, reason, count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume
+    SELECT file_index, session, reason, count(*) AS rows, count(*) FILTER (volume = 0) AS without_volume,
+      count(*) FILTER (padded) AS padded, min(symbol) AS first_symbol, max(symbol) AS last_symbol, min(close) AS lowest_close
     FROM (SELECT *, ${reason} AS reason FROM (${rows}))
     GROUP BY file_index, session, reason ORDER BY file_index, session, reason`;
 }
@@ -148,15 +152,34 @@ export function withoutVolumeSql(rows: string, limit: number): string {
   return `SELECT symbol, session FROM (${rows}) WHERE volume = 0 ORDER BY symbol, session LIMIT ${limit}`;
 }
 
-/** Selects the last bar before and the first bar from the ex-date of each split in a table (symbol, ex_date). */
-export function barsAroundSql(rows: string, splits: string): string {
+/**
+ * Selects the last bar before and the first bar from the ex-date of each split in a table (symbol, ex_date). `by`: further
+ * columns to group by, each followed by a comma.
+ */
+export function barsAroundSql(rows: string, splits: string, by = ''): string {
   return `
-    SELECT symbol, ex_date, max(session) FILTER (session < ex_date) AS session_before,
+    SELECT ${by}symbol, ex_date, max(session) FILTER (session < ex_date) AS session_before,
       arg_max(close, session) FILTER (session < ex_date) AS close_before,
       min(session) FILTER (session >= ex_date) AS session, arg_min(close, session) FILTER (session >= ex_date) AS close
     FROM (${rows}) JOIN ${splits} USING (symbol)
     WHERE session BETWEEN ex_date - ${AROUND_DAYS} AND ex_date + ${AROUND_DAYS}
-    GROUP BY symbol, ex_date HAVING session IS NOT NULL AND session_before IS NOT NULL`;
+    GROUP BY ${by}symbol, ex_date HAVING session IS NOT NULL AND session_before IS NOT NULL`;
+}
+
+/** Selects the first and last session of each symbol of each file. */
+export function spansOfSymbolsSql(rows: string): string {
+  return `
+    SELECT file_index, symbol, min(session) AS first, max(session) AS last FROM (${rows})
+    WHERE symbol IS NOT NULL AND session IS NOT NULL GROUP BY file_index, symbol ORDER BY file_index, symbol`;
+}
+
+/** Selects rows with prices multiplied, and volumes divided, by the factor of their file, symbol and span of sessions. */
+export function undoSplitsSql(rows: string, factorsPath: string): string {
+  const prices = ['open', 'high', 'low', 'close', 'vwap'].map((name) => `r.${name} * coalesce(f.factor, 1) AS ${name}`);
+  return `
+    SELECT r.* REPLACE (${prices.join(', ')}, r.volume / coalesce(f.factor, 1) AS volume)
+    FROM (${rows}) AS r LEFT JOIN ${readSql(factorsPath)} AS f
+      ON f.file_index = r.file_index AND f.symbol = r.symbol AND r.session BETWEEN f.first_session AND f.last_session`;
 }
 
 /** Longest halt around a split that is bridged. */

@@ -25,10 +25,11 @@ import { acquireWorkLease } from '../runs/work-lease.ts';
 
 export type Notify<T> = (progress: T) => void;
 
-export function importTask(
-  app: AppContext,
-  request: Omit<ImportRequest, 'quarantineBound'> & { readonly quarantineBound?: number | undefined },
-): Promise<ImportReport> {
+export type ImportTaskRequest = Omit<ImportRequest, 'quarantineBound'> & {
+  readonly quarantineBound?: number | undefined;
+};
+
+export function importTask(app: AppContext, request: ImportTaskRequest): Promise<ImportReport> {
   const { lake, calendar, clock, files, config } = app;
   const { sourceRanks, partialShare, intervals } = config;
   const rules = { sourceRanks, partialShare, longestInterval: Math.max(1, ...intervals) };

@@ -44,14 +44,14 @@ const CASES: readonly Case[] = [
     message: /no rows/,
   },
   {
-    name: 'a folder',
+    name: 'a folder without data files',
     make: async (lake) => {
       const folder = join(dirname(await lake.file('a.csv', '')), 'folder');
       await mkdir(folder);
       return folder;
     },
-    code: 'import-file-is-folder',
-    message: /FOLDER\/\*\.csv\.gz/,
+    code: 'import-folder-empty',
+    message: /no data files: .*folder/,
   },
   {
     name: 'a text file called .parquet',
@@ -103,8 +103,8 @@ const CASES: readonly Case[] = [
   {
     name: 'a missing column',
     make: (lake) => lake.file('few.csv', 'symbol,date,open,high,low\nAAA,2024-01-02,1,1,1\n'),
-    code: 'import-dataset-unknown',
-    message: /fit no dataset: symbol, date, open, high, low\. Allowed: daily_bars: symbol \| ticker/,
+    code: 'import-columns-missing',
+    message: /few\.csv looks like daily bars, but has no column for close, volume\. Allowed: close as close \| c /,
   },
   {
     name: 'two columns that may be the same field',
@@ -113,10 +113,10 @@ const CASES: readonly Case[] = [
     message: /may be symbol: ticker, symbol/,
   },
   {
-    name: 'dates that put the day first',
+    name: 'dates with two meanings',
     make: (lake) => lake.file('days.csv', `${HEADER}\nAAA,03/04/2024,10,12,9,11,100\n`),
-    code: 'import-dates-unreadable',
-    message: /03\/04\/2024\. Allowed: YYYY-MM-DD/,
+    code: 'import-dates-ambiguous',
+    message: /two meanings: 03\/04\/2024\. Allowed: YYYY-MM-DD.* Add --dates mdy/,
   },
   {
     name: 'bars of minutes, which have the columns of days',
@@ -142,14 +142,16 @@ const CASES: readonly Case[] = [
   },
 ];
 
+const GOOD = `${HEADER}\nGOOD,2024-01-03,10,12,9,11,100\n`;
+/** Operands, not files: a wrong one stops the import before any file is read. */
+const STOPPING: ReadonlySet<string> = new Set(['import-file-missing', 'import-folder-empty']);
+
 describe('bad input gets one clear message and leaves nothing behind', () => {
   for (const { name, make, code, message } of CASES) {
-    it(name, async () => {
+    it(`when it is ${name}`, async () => {
       await using lake = await openImportLake();
       const path = await make(lake);
-      // Beside a good file: that one is not imported either.
-      const good = await lake.file('good.csv', `${HEADER}\nGOOD,2024-01-03,10,12,9,11,100\n`);
-      await assert.rejects(lake.import([good, path]), (error: Error & { code?: string }) => {
+      await assert.rejects(lake.import(path), (error: Error & { code?: string }) => {
         assert.equal(error.code, code, error.message);
         assert.match(error.message, message);
         assert.ok(!error.message.includes('\n'), 'one line');
@@ -159,10 +161,47 @@ describe('bad input gets one clear message and leaves nothing behind', () => {
     });
   }
 
-  it('a bound that is no share', async () => {
+  it('when the bound is no share', async () => {
     await using lake = await openImportLake();
     const path = await lake.file('a.csv', `${HEADER}\n${ROW}\n`);
     await assert.rejects(lake.import(path, { quarantineBound: 5 }), { code: 'import-bound-invalid' });
     await assert.rejects(lake.import([]), { code: 'import-no-files' });
+  });
+});
+
+describe('a bad file among good ones', () => {
+  for (const { name, make, code, message } of CASES.filter((one) => !STOPPING.has(one.code))) {
+    it(`is left out with its reason when it is ${name}, and the good ones are imported`, async () => {
+      await using lake = await openImportLake();
+      const report = await lake.import([await lake.file('good.csv', GOOD), await make(lake)]);
+      assert.deepEqual(
+        report.refused.map((one) => one.code),
+        [code],
+      );
+      assert.match(report.refused[0]?.reason ?? '', message);
+      assert.deepEqual(
+        (await lake.rows(DAILY_BARS)).map((row) => row['symbol']),
+        ['GOOD'],
+      );
+    });
+  }
+
+  it('stops the whole import if all files are required', async () => {
+    await using lake = await openImportLake();
+    const files = [await lake.file('good.csv', GOOD), await lake.file('empty.csv', '')];
+    await assert.rejects(lake.import(files, { strict: true }), {
+      code: 'import-files-refused',
+      message: /1 of 2 files cannot be imported, so nothing was: The file is empty: .*leave out --strict/,
+    });
+    assert.deepEqual(await lake.versions(DAILY_BARS), [undefined]);
+  });
+
+  it('is one of those listed together when none is good', async () => {
+    await using lake = await openImportLake();
+    const files = [await lake.file('a.csv', ''), await lake.file('b.csv', `${HEADER}\n`)];
+    await assert.rejects(lake.import(files), {
+      code: 'import-files-refused',
+      message: /2 of 2 files cannot be imported.*a\.csv.*b\.csv/,
+    });
   });
 });

@@ -66,7 +66,7 @@ describe('importing splits', () => {
 
   it('takes announced splits of the future, and quarantines what is none', async () => {
     await using lake = await openImportLake();
-    const rows = ['A,2027-12-31,1,2', 'B,2024-01-02,0,2', 'C,2024-01-02,,2', ' D,2024-01-02,1,2'];
+    const rows = ['A,2027-12-31,1,2', 'B,2024-01-02,0,2', 'C,2024-01-02,,2', '-D,2024-01-02,1,2'];
     const report = await lake.import(await splitsFile(lake, 'a.csv', ...rows), { quarantineBound: 1 });
     assert.deepEqual(only(report).quarantinedByReason, {
       'malformed symbol': 1,
@@ -139,5 +139,45 @@ describe('importing listings', () => {
     const path = await listings(lake, 'A,2020-01-02,,One,', 'A,2021-01-04,,Two,');
     await assert.rejects(lake.import(path), { code: 'import-listings-overlap' });
     assert.deepEqual(await lake.versions(LISTINGS), [undefined]);
+  });
+});
+
+describe('an import of splits or dividends', () => {
+  it('reads ratios as 4:1, 4/1, 4-for-1 and as a number, new shares first', async () => {
+    await using lake = await openImportLake();
+    const rows = [
+      'A,2024-01-04,4:1',
+      'B,2024-01-04,4/1',
+      'C,2024-01-04,4-for-1',
+      'D,2024-01-04,3 for 2',
+      'E,2024-01-04,1:10',
+      'F,2024-01-04,0.1',
+    ];
+    await lake.import(await lake.file('splits.csv', ['symbol,date,ratio', ...rows].join('\n')));
+    assert.deepEqual(
+      (await lake.rows(SPLITS)).map((row) => `${row['symbol']} ${row['split_to']}:${row['split_from']}`),
+      ['A 4:1', 'B 4:1', 'C 4:1', 'D 3:2', 'E 1:10', 'F 0.1:1'],
+    );
+  });
+
+  it('quarantines a ratio that is none', async () => {
+    await using lake = await openImportLake();
+    const rows = ['A,2024-01-04,4:1', 'B,2024-01-04,four'];
+    const report = await lake.import(await lake.file('splits.csv', ['symbol,date,ratio', ...rows].join('\n')));
+    assert.deepEqual(only(report).quarantinedByReason, { 'missing or non-finite field': 1 });
+  });
+
+  it('leaves out dividends in other currencies, and says so', async () => {
+    await using lake = await openImportLake();
+    const rows = ['A,2024-01-04,0.5,USD', 'A,2024-01-05,50,JPY', 'A,2024-01-08,0.4,cad', 'A,2024-01-09,0.6,'];
+    const report = only(
+      await lake.import(await lake.file('d.csv', ['ticker,ex_dividend_date,cash_amount,currency', ...rows].join('\n'))),
+    );
+    assert.deepEqual(
+      (await lake.rows(DIVIDENDS)).map((row) => row['ex_date']),
+      ['2024-01-04', '2024-01-09'],
+    );
+    assert.deepEqual([report.quarantined, report.warnings['other-currency']], [0, 2]);
+    assert.match(report.warningExamples[0]?.detail ?? '', /50 JPY/);
   });
 });

@@ -203,14 +203,21 @@ describe('the quarantine', () => {
     assert.equal(rows[0]?.['source_digest'], first.files[0]?.digest);
   });
 
-  it('refuses the whole import over the bound: nothing is written', async () => {
+  it('allows one row, and refuses a file with more rejected rows than the bound', async () => {
     await using lake = await openImportLake();
-    const path = await lake.file('a.csv', `${HEADER}\nAAA,${ROW}\nBBB,2024-01-06,10,12,9,11,1\n`);
-    await assert.rejects(lake.import(path), (error: Error) => {
-      assert.match(error.message, /1 of 2 rows were rejected.*1 × not a session; first: row 2 of .*a\.csv/s);
-      return true;
+    const saturday = 'BBB,2024-01-06,10,12,9,11,1';
+    const one = await lake.import(await lake.file('one.csv', `${HEADER}\nAAA,${ROW}\n${saturday}\n`));
+    assert.deepEqual([only(one).inserted, only(one).quarantined], [1, 1]);
+    const two = await lake.file('two.csv', `${HEADER}\nCCC,${ROW}\n${saturday}\nD,2024-01-07,10,12,9,11,1\n`);
+    await assert.rejects(lake.import(two), {
+      code: 'import-over-bound',
+      message: /2 of 3 rows of .*two\.csv were rejected.*2 × not a session; first: row 2/,
     });
-    assert.deepEqual(await lake.versions(DAILY_BARS, QUARANTINE), [undefined, undefined]);
+    const all = await lake.file('all.csv', `${HEADER}\n${saturday}\n`);
+    await assert.rejects(lake.import(all), { code: 'import-over-bound' });
+    const none = await lake.file('none.csv', `${HEADER}\nCCC,${ROW}\n${saturday}\n`);
+    await assert.rejects(lake.import(none, { quarantineBound: 0 }), { code: 'import-over-bound' });
+    assert.deepEqual(await lake.versions(DAILY_BARS, QUARANTINE), [0, 0]);
   });
 
   it('counts duplicates against the bound', async () => {

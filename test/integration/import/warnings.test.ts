@@ -50,6 +50,22 @@ describe('warnings of an import', () => {
     assert.deepEqual(report.datasets.find(({ dataset }) => dataset === 'daily_bars')?.warnings, {});
   });
 
+  it('a symbol that went to another company starts anew', async () => {
+    await using lake = await openImportLake();
+    const listings =
+      'symbol,first_session,last_session,security_id\nA,2024-01-02,2024-01-05,FIRST\nA,2024-01-08,,SECOND\n';
+    const rows = [line('A', '2024-01-05', 7), line('A', '2024-01-08', 95), line('A', '2024-01-09', 9)];
+    const report = await lake.import([
+      await lake.file('listings.csv', listings),
+      await lake.file('bars.csv', csv(rows)),
+    ]);
+    const { warningExamples } = report.datasets.find(({ dataset }) => dataset === 'daily_bars') ?? only(report);
+    assert.deepEqual(
+      warningExamples.map(({ kind, date }) => `${kind} ${date}`),
+      ['jump-without-split 2024-01-09'],
+    );
+  });
+
   it('a session with far more rows than its neighbours is told, like one with far fewer', async () => {
     await using lake = await openImportLake();
     const sessions = calendar.range(isoDate('2024-02-01'), isoDate('2024-02-29'));

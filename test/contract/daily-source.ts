@@ -28,8 +28,8 @@ export interface SourceUnderTest extends AsyncDisposable {
 
 /** `open` returns a source with bars up to `SESSION`, its clock at noon on the next day. */
 export function dailySourceContract(name: string, open: () => Promise<SourceUnderTest>): void {
-  describe(`a source of daily bars: ${name}`, () => {
-    test('a session comes whole: each row of that session, its values numbers or null, the same bytes again', async () => {
+  describe(`the daily source "${name}"`, () => {
+    test('returns a session whole: every row belongs to it, every value is a number or null, and a second request gives the same bytes', async () => {
       await using of = await open();
       const reply = await of.source.bars(SESSION);
       assert.ok(reply.kind === 'bars');
@@ -43,13 +43,13 @@ export function dailySourceContract(name: string, open: () => Promise<SourceUnde
       assert.deepEqual(await of.source.bars(SESSION), reply);
     });
 
-    test('a session that cannot be had yet, or not on this plan, is an answer and no failure', async () => {
+    test('reports a session that is not available yet, or not on this plan, as a reply and not as a failure', async () => {
       await using of = await open();
       assert.equal((await of.source.bars(NEXT)).kind, 'not-yet');
       assert.equal((await of.source.bars(of.beyond)).kind, 'beyond-plan');
     });
 
-    test('what breaks down is thrown with a code and a kind, and never handed on as less', async () => {
+    test('throws a failure with a code and a kind, and never passes it on as fewer rows', async () => {
       await using of = await open();
       await of.breakDown();
       await assert.rejects(of.source.bars(SESSION), (error) => {
@@ -59,19 +59,19 @@ export function dailySourceContract(name: string, open: () => Promise<SourceUnde
       });
     });
 
-    test('work that is called off ends with the reason', async () => {
+    test('ends aborted work with the reason for the abort', async () => {
       await using of = await open();
       const reason = new Error('called off');
       await assert.rejects(of.source.bars(SESSION, AbortSignal.abort(reason)), reason);
     });
 
-    test('its name is one by which rows are ranked', async () => {
+    test('has a name that the source ranks know', async () => {
       await using of = await open();
       assert.match(of.source.name, /^[a-z-]+$/);
       assert.ok(of.source.parallelMax >= 1);
     });
 
-    test('lists and events are there, or their absence is said', async () => {
+    test('has lists and events, or says that it has none', async () => {
       await using of = await open();
       const { source } = of;
       const request = { session: SESSION, delisted: false };

@@ -6,7 +6,7 @@ import type { OpenTwice } from './sql-stores.ts';
 
 /** Contract of `Keys` over any database. Two stores over one database stand for two processes. */
 export function keysContract(name: string, open: OpenTwice): void {
-  describe(`keys over ${name}`, () => {
+  describe(`with keys over ${name},`, () => {
     let first: Keys;
     let second: Keys;
     let close: (() => Promise<void>) | undefined;
@@ -28,13 +28,13 @@ export function keysContract(name: string, open: OpenTwice): void {
     });
     const day = isoDate('2026-01-05');
 
-    test('a store without keys says so', async () => {
+    test('a store without keys reports that it has none', async () => {
       assert.equal(await first.hasKeys(), false);
       assert.deepEqual(await first.keys(10), []);
       assert.equal(await first.findKey('a1'), undefined);
     });
 
-    test('a key is found as it was made, by any process', async () => {
+    test('any process finds a key as it was created', async () => {
       const made = key('a1', { scopes: ['read', 'admin'], requestsPerDay: 1000 });
       await first.createKey(made);
       const unused = { lastUsedMs: null, revokedMs: null, usedDay: null, usedRequests: 0 };
@@ -42,7 +42,7 @@ export function keysContract(name: string, open: OpenTwice): void {
       assert.equal(await second.hasKeys(), true);
     });
 
-    test('of two who want a name at once one gets it', async () => {
+    test('of two concurrent requests for one name, one succeeds', async () => {
       const outcomes = await Promise.allSettled([
         first.createKey(key('b1', { name: 'wanted', createdMs: 1_700_000_000_001 })),
         second.createKey(key('b2', { name: 'wanted', createdMs: 1_700_000_000_002 })),
@@ -55,7 +55,7 @@ export function keysContract(name: string, open: OpenTwice): void {
       assert.equal((await first.keys(10)).length, 2);
     });
 
-    test('a key is revoked by its name or its id, once, and its name is free again', async () => {
+    test('a key is revoked once, by its name or its id, and its name becomes free', async () => {
       const [, holder] = await first.keys(10);
       assert.equal((await second.revokeKey('wanted', 5))?.id, holder?.id);
       assert.equal((await first.findKey(holder?.id ?? ''))?.revokedMs, 5);
@@ -69,7 +69,7 @@ export function keysContract(name: string, open: OpenTwice): void {
       );
     });
 
-    test('uses of several processes add up, and begin anew each day', async () => {
+    test('uses by several processes add up, and start from zero each day', async () => {
       const use = (requests: number, lastUsedMs: number) => [{ id: 'a1', day, requests, lastUsedMs }];
       await Promise.all([
         ...Array.from({ length: 8 }, (_, i) => first.addUses(use(3, 100 + i))),
@@ -87,7 +87,7 @@ export function keysContract(name: string, open: OpenTwice): void {
       assert.equal((await first.findKey('a1'))?.usedRequests, 2);
     });
 
-    test('a store whose last key was revoked has none', async () => {
+    test('a store whose last key was revoked has no keys', async () => {
       for (const { id } of await first.keys(10)) await first.revokeKey(id, 7);
       assert.equal(await second.hasKeys(), false);
     });

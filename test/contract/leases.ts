@@ -5,7 +5,7 @@ import type { OpenTwice } from './sql-stores.ts';
 
 /** Contract of `Leases` over any database. Two stores over one database stand for two processes. */
 export function leasesContract(name: string, open: OpenTwice): void {
-  describe(`leases over ${name}`, () => {
+  describe(`with leases over ${name},`, () => {
     let first: Leases;
     let second: Leases;
     let close: (() => Promise<void>) | undefined;
@@ -15,7 +15,7 @@ export function leasesContract(name: string, open: OpenTwice): void {
     });
     after(() => close?.());
 
-    test('of two concurrent callers one gets the lease, and the other learns who holds it', async () => {
+    test('of two concurrent callers, one gets the lease and the other learns who holds it', async () => {
       const lease = { name: 'l', nowMs: 1000, ttlMs: 500 };
       const outcomes = await Promise.all([
         first.acquire({ ...lease, holder: 'a' }),

@@ -6,7 +6,7 @@ import type { OpenTwice } from './sql-stores.ts';
 
 /** Contract of `ListingsIndex` over any database. Two stores over one database stand for two processes. */
 export function listingsIndexContract(name: string, open: OpenTwice): void {
-  describe(`listings index over ${name}`, () => {
+  describe(`with the listings index over ${name},`, () => {
     let first: ListingsIndex;
     let second: ListingsIndex;
     let close: (() => Promise<void>) | undefined;
@@ -16,7 +16,7 @@ export function listingsIndexContract(name: string, open: OpenTwice): void {
     });
     after(() => close?.());
 
-    test('listings are replaced as a whole, and found by the start of a symbol or part of a name', async () => {
+    test('listings are replaced as a whole, and found by the beginning of a symbol or part of a name', async () => {
       const row = (symbol: string, label: string | null): ListedSecurity => ({
         securityId: symbol,
         symbol,

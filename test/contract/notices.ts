@@ -6,7 +6,7 @@ import type { OpenTwice } from './sql-stores.ts';
 
 /** Contract of `Notices` over any database. Two stores over one database stand for two processes. */
 export function noticesContract(name: string, open: OpenTwice): void {
-  describe(`notices over ${name}`, () => {
+  describe(`with notices over ${name},`, () => {
     let first: Notices;
     let second: Notices;
     let close: (() => Promise<void>) | undefined;
@@ -39,7 +39,7 @@ export function noticesContract(name: string, open: OpenTwice): void {
         'the event is due',
       );
 
-    test('one condition is one notice, however often and by however many processes it is found', async () => {
+    test('one condition is one notice, however often it is found and by however many processes', async () => {
       const found = await Promise.all(
         Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? first : second).open(notice('k', 100 + index))),
       );
@@ -65,7 +65,7 @@ export function noticesContract(name: string, open: OpenTwice): void {
       assert.equal((await second.undelivered({ channel: 'mail', nowMs: 1, limit: 100 })).length, 3);
     });
 
-    test('a resolution comes in its turn among the events of other notices', async () => {
+    test('a resolution takes its turn among the events of other notices', async () => {
       await first.open(notice('slow', 1000));
       await first.open(notice('quick', 1100));
       await first.resolve('quick', 1200);
@@ -93,7 +93,7 @@ export function noticesContract(name: string, open: OpenTwice): void {
       );
     });
 
-    test('a resolution waits while its opening does, and comes after it', async () => {
+    test('a resolution waits while its opening waits, and comes after it', async () => {
       await first.open(notice('k', 2000));
       await first.open(notice('other', 2100));
       await first.markFailed('hook', await dueEvent('k', 'opened'), 1000);
@@ -115,7 +115,7 @@ export function noticesContract(name: string, open: OpenTwice): void {
       assert.deepEqual(await dueNames(1), ['dead resolved'], 'its resolution does not wait for it');
     });
 
-    test('old resolved notices are deleted with all that is known of their delivery', async () => {
+    test('old resolved notices are deleted along with their delivery records', async () => {
       await first.open(notice('open', 10));
       await first.open(notice('old', 10));
       await first.markFailed('hook', await dueEvent('old', 'opened'), undefined);

@@ -24,8 +24,8 @@ async function listed(store: ObjectStore, prefix: string, startAfter?: string): 
 
 /** Contract suite for `ObjectStore`, run on a real store. */
 export function objectStoreContract(name: string, open: () => Promise<StoreUnderTest>): void {
-  describe(`object store: ${name}`, () => {
-    it('answers undefined for what is not there, and never an error', async () => {
+  describe(`the object store "${name}"`, () => {
+    it('returns undefined for a missing object, never an error', async () => {
       await using under = await open();
       const { store } = under;
       assert.equal(await store.get('a/b'), undefined);
@@ -37,7 +37,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.equal(await store.head('a/b/c'), undefined);
     });
 
-    it('reads what was put, and put replaces', async () => {
+    it('reads back what was put, and a second put replaces it', async () => {
       await using under = await open();
       const { store } = under;
       const large = randomBytes(3_000_000);
@@ -50,7 +50,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.ok(Number.isSafeInteger(info.modifiedMs) && info.modifiedMs > 1e12);
     });
 
-    it('stores only the first of two puts if absent', async () => {
+    it('stores only the first of two put-if-absent calls', async () => {
       await using under = await open();
       const { store } = under;
       assert.equal(await store.putIfAbsent('k', bytes('first')), 'stored');
@@ -60,7 +60,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.equal(await store.putIfAbsent('k', bytes('third')), 'stored', 'a deleted key is free again');
     });
 
-    it('lets one of many concurrent puts if absent win, within a process', async () => {
+    it('lets one of many concurrent put-if-absent calls in one process win', async () => {
       await using under = await open();
       const { store } = under;
       const outcomes = await Promise.all(
@@ -111,7 +111,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       await writer;
     });
 
-    it('lists by plain prefix in order of key, also where folders and files interleave', async () => {
+    it('lists by plain prefix in key order, even where folders and files interleave', async () => {
       await using under = await open();
       const { store } = under;
       const keys = ['a', 'a-b', 'a/b', 'a/b.c', 'a/b/c', 'a/c', 'a0', 'b/1', 'b/10', 'b/2', 'ü', 'Z'];
@@ -156,7 +156,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.equal(text(await store.get(info.key)), 'whole');
     });
 
-    it('keeps scratch files out of the space of keys', async () => {
+    it('keeps scratch files out of the key space', async () => {
       await using under = await open();
       const { store } = under;
       await writeFile(await store.scratchPath('.tmp'), 'unfinished');
@@ -177,7 +177,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.equal(text(await store.get('k')), 'v');
     });
 
-    it('discards a scratch file, and one that is not there', async () => {
+    it('discards a scratch file, even one that does not exist', async () => {
       await using under = await open();
       const { store } = under;
       const scratch = await store.scratchPath('.tmp');
@@ -187,7 +187,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.ok(!existsSync(scratch));
     });
 
-    it('deletes several keys, those that are not there included', async () => {
+    it('deletes several keys, including missing ones', async () => {
       await using under = await open();
       const { store } = under;
       for (const key of ['d/1', 'd/2', 'd/3']) await store.put(key, bytes(key));
@@ -196,7 +196,7 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       await store.delete([]);
     });
 
-    it('refuses keys that lead out of the lake', async () => {
+    it('rejects keys that lead out of the lake', async () => {
       await using under = await open();
       const { store } = under;
       for (const key of ['../x', 'a/../../x', '/etc/passwd', 'a//b', '', '.', 'a/./b', 'a\\b', 'a\0b', 'a/']) {

@@ -5,7 +5,7 @@ import type { OpenTwice } from './sql-stores.ts';
 
 /** Contract of `Runs` over any database. Two stores over one database stand for two processes. */
 export function runsContract(name: string, open: OpenTwice): void {
-  describe(`runs over ${name}`, () => {
+  describe(`with runs over ${name},`, () => {
     let first: Runs;
     let second: Runs;
     let close: (() => Promise<void>) | undefined;
@@ -15,7 +15,7 @@ export function runsContract(name: string, open: OpenTwice): void {
     });
     after(() => close?.());
 
-    test('a run is started once, ends, and is resumed', async () => {
+    test('a run starts once, ends, and is resumed', async () => {
       const run = { id: 'run-1', kind: 'daily', input: '{"a":1}', startedMs: 1_700_000_000_000 };
       const outcomes = await Promise.allSettled([first.start(run), second.start(run)]);
       assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);

@@ -18,8 +18,8 @@ const HOUR_MS = 3_600_000;
  * killed halfway nor meet inside one statement.
  */
 export function storeProcessContract(name: string, place: () => Promise<StorePlace>): void {
-  describe(`the operational store of several processes over ${name}`, () => {
-    test('any number may open an empty database at once', async () => {
+  describe(`with several processes on an operational store over ${name},`, () => {
+    test('any number of processes can open an empty database at once', async () => {
       await using made = await place();
       const outcomes = await race(
         made.address,
@@ -30,7 +30,7 @@ export function storeProcessContract(name: string, place: () => Promise<StorePla
       assert.deepEqual(await store.runs.latest(1), []);
     });
 
-    test('a run of one id is started by one of them', async () => {
+    test('only one process starts a run with a given id', async () => {
       await using made = await place();
       const runs = count(30).map((index) => ({ id: `run-${index}`, kind: 'daily', input: '{}', startedMs: index }));
       const outcomes = await race(made.address, [
@@ -41,7 +41,7 @@ export function storeProcessContract(name: string, place: () => Promise<StorePla
         assert.deepEqual(new Set(outcomes.map((each) => each[index])), new Set(['operations-run-exists', 'started']));
     });
 
-    test('a lease is given to one of them', async () => {
+    test('only one process gets a lease', async () => {
       await using made = await place();
       const leases = (holder: string) =>
         count(30).map((index) => ({ name: `lease-${index}`, holder, nowMs: 1000, ttlMs: HOUR_MS }));
@@ -57,7 +57,7 @@ export function storeProcessContract(name: string, place: () => Promise<StorePla
       }
     });
 
-    test('the lease of one that was killed is kept until it runs out, and is then taken over', async () => {
+    test('the lease of a killed process stays until it expires, and is then taken over', async () => {
       await using made = await place();
       const lease = { name: 'nightly', nowMs: 1000, ttlMs: 500 };
       const held = new Worker(made.address, { task: 'acquire', leases: [{ ...lease, holder: 'killed' }] });
@@ -73,7 +73,7 @@ export function storeProcessContract(name: string, place: () => Promise<StorePla
       assert.equal(await store.leases.renew({ ...lease, holder: 'next', nowMs: 1501 }), true);
     });
 
-    test('a condition that many find is news to one of them, and over for one of them', async () => {
+    test('of many processes that find a condition, one opens its notice and one resolves it', async () => {
       await using made = await place();
       const key = (index: number): string => `session-missing:${index}`;
       const notices = count(5).flatMap((index) => count(5).map((time) => notice(key(index), time)));
@@ -99,7 +99,7 @@ export function storeProcessContract(name: string, place: () => Promise<StorePla
       );
     });
 
-    test('a reader sees one whole projection of listings while others replace it', async () => {
+    test('a reader sees one complete set of listings while other processes replace it', async () => {
       await using made = await place();
       const rows = (of: string): ListedSecurity[] => count(1100).map((index) => listed(`S${index}`, of));
       const both = count(2).map(String);
@@ -124,7 +124,7 @@ export function storeProcessContract(name: string, place: () => Promise<StorePla
       await Promise.all(writers.map((writer) => writer.kill()));
     });
 
-    test('one that was killed while it replaced the listings leaves the ones from before', async () => {
+    test('a process killed while replacing the listings leaves the previous ones in place', async () => {
       await using made = await place();
       await using store = openSqlStore(made.address);
       await store.listings.replace([listed('OLD', 'old')], 0);

@@ -48,7 +48,7 @@ async function failureOf(address: DatabaseAddress): Promise<CondvestError> {
   return assert.fail('the store opened');
 }
 
-test('a file that is no database is named, with what to do', async () => {
+test('a file that is not a database is reported with its name and the remedy', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-operations-'));
   const path = join(folder, 'operations.sqlite');
   await writeFile(path, 'this is no database, but it is long enough to be looked at as one. '.repeat(50));
@@ -78,7 +78,7 @@ test('an unreachable server is a transient failure that shows no password', asyn
   assert.ok(!error.message.includes('hidden-word'));
 });
 
-test('an address that is no URL is rejected without showing it', async () => {
+test('an address that is not a URL is rejected without being shown', async () => {
   const error = await failureOf({ url: 'postgres://u:hidden-word@host:port/db' });
   assert.equal(error.code, 'operations-address-malformed');
   assert.ok(!error.message.includes('hidden-word'));

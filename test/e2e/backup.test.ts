@@ -10,7 +10,7 @@ import { fillHome } from './simulated-home.ts';
 /** Runs the steps of the backup and restore guide as a reader would type them. */
 const GUIDE = 'docs/how-to/operate.md';
 
-test('a copy that is taken during a run, as the guide says, is restored, verified and gone on with', async () => {
+test('a copy taken during a run, as the guide describes, can be restored, verified and continued', async () => {
   const text = await readFile(GUIDE, 'utf8');
   const [, chapter = ''] = /^## Backup and restore\n(.*?)^## /ms.exec(text) ?? [];
   const [backup, restore] = [...chapter.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block ?? '');

@@ -24,12 +24,12 @@ describe('a lake of a simulated market', () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  test('lies where a notebook looks for it', () => {
+  test('is where a notebook looks for it', () => {
     for (const table of ['bronze/daily_bars', 'silver/bars_21d'])
       assert.ok(existsSync(join(home, 'lake', table, '_delta_log')), table);
   });
 
-  test('is found up to date the second time, and nothing is written', async () => {
+  test('is up to date the second time, and nothing is written', async () => {
     const before = await condvest(['tables', '--json'], { home });
     const again = await condvest(['up', '--once'], { home });
     assert.equal(again.code, 0);
@@ -44,13 +44,13 @@ describe('a lake of a simulated market', () => {
     assert.match(other.err, /already holds a different simulated market: seed 1, 12 securities/);
   });
 
-  test('passes the deep check', async () => {
+  test('passes deep verification', async () => {
     const { code, out } = await condvest(['verify', '--deep'], { home });
     assert.equal(code, 0, out);
     assert.match(out, /derived again and compared/);
   });
 
-  test('gives a pipe clean CSV, and the same rows as JSON', async () => {
+  test('writes clean CSV to a pipe, and the same rows as JSON', async () => {
     const csv = await condvest(['bars', symbol, '--interval', '5d', '--from', '2026-01-01'], { home });
     assert.equal(csv.code, 0, csv.err);
     const [header, ...lines] = csv.out.trimEnd().split('\n');
@@ -85,7 +85,7 @@ describe('a lake of a simulated market', () => {
     assert.equal(arrow.code, 0, arrow.err);
   });
 
-  test('computes a length that is not stored when asked for it', async () => {
+  test('computes an interval that is not stored', async () => {
     const { code, out } = await condvest(['bars', symbol, '--interval', '7d', '--json'], { home });
     assert.equal(code, 0);
     const answer = JSON.parse(out) as { stored: number; bars: unknown[] };
@@ -114,7 +114,7 @@ describe('a lake of a simulated market', () => {
     assert.ok((JSON.parse(out) as unknown[]).length >= 10);
   });
 
-  test('lists versions, and reads an earlier instant as it was', async () => {
+  test('lists versions, and reads any earlier instant as it was', async () => {
     const history = await condvest(['history', 'daily_bars', '--json'], { home });
     const [entry] = JSON.parse(history.out) as { timestampMs: number }[];
     const asOf = new Date(entry?.timestampMs ?? 0).toISOString();
@@ -125,7 +125,7 @@ describe('a lake of a simulated market', () => {
     assert.match(tooEarly.err, /There were no daily bars|no daily bars at that instant/);
   });
 
-  test('does not complain when its reader leaves early', async () => {
+  test('does not complain when the reader of its output leaves early', async () => {
     const { code, err, out } = await condvest(['bars', symbol, '--format', 'csv'], {
       home,
       under: ['sh', '-c', '"$@" | head -2', 'sh'],

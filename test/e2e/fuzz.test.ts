@@ -16,7 +16,7 @@ const EXAMPLES = effort({ usual: 1, long: 50 });
 /** Streams never end, so the fuzzer would wait forever. */
 const ENDLESS = 'runs/stream';
 
-test('no request that the document allows, or nearly allows, is answered otherwise than documented', {
+test('every request that the OpenAPI document allows, or nearly allows, is answered as documented', {
   skip: lacks(),
 }, async () => {
   await using http = await openHttpApp();

@@ -27,7 +27,7 @@ async function dependencies(): Promise<string[]> {
 }
 
 /** The package as shipped: packed, placed in another project's node_modules, used as a command and as a library. */
-test('the packed package gives a command and a typed library to another project', async () => {
+test('the packed package gives another project a command and a typed library', async () => {
   await using folder = await temporaryFolder();
   const run = (command: string, args: readonly string[], cwd: string, home = 'home'): string =>
     execFileSync(command, args, {

@@ -35,7 +35,7 @@ async function json<T>(args: readonly string[], home: string): Promise<T> {
   return JSON.parse(out) as T;
 }
 
-test('a run that is killed in its middle is gone on with at once, under its own id, as if nothing had happened', async () => {
+test('a run killed midway resumes at once, under its own id, as if nothing had happened', async () => {
   await using folder = await temporaryFolder();
   const home = folder.path;
   await young(home);
@@ -53,7 +53,7 @@ test('a run that is killed in its middle is gone on with at once, under its own 
   assert.equal(history.length, 2);
 });
 
-test('a run that is told to stop ends its step, says so, and leaves the way free for the next', async () => {
+test('a run told to stop finishes its step, says so, and makes way for the next run', async () => {
   await using folder = await temporaryFolder();
   const home = folder.path;
   await young(home);
@@ -65,7 +65,7 @@ test('a run that is told to stop ends its step, says so, and leaves the way free
   assert.equal(next.code, 0, next.err);
 });
 
-test('of two runs at once one works, and the other is told who does', async () => {
+test('of two concurrent runs, one works and the other is told which', async () => {
   await using folder = await temporaryFolder();
   const home = folder.path;
   await young(home);
@@ -78,7 +78,7 @@ test('of two runs at once one works, and the other is told who does', async () =
   assert.ok(outcomes.some(({ code }) => code === 0));
 });
 
-test('a store that cannot be reached is one clear message without the password, and exit code 1', async () => {
+test('an unreachable store gives one clear message without the password, and exit code 1', async () => {
   await using folder = await temporaryFolder();
   const env = { ...SIMULATED, DATABASE_URL: 'postgres://u:hidden-word@127.0.0.1:1/db' };
   for (const args of [
@@ -92,7 +92,7 @@ test('a store that cannot be reached is one clear message without the password, 
   }
 });
 
-test('a run under an id that nobody knows, or without one, is refused with what to do', async () => {
+test('resuming an unknown run, or none, is rejected with the remedy', async () => {
   await using folder = await temporaryFolder();
   const home = folder.path;
   const unknown = await condvest(['pipeline', 'show', 'nothing'], { home, env: SIMULATED });
@@ -101,7 +101,7 @@ test('a run under an id that nobody knows, or without one, is refused with what 
   assert.equal((await condvest(['pipeline', 'resume'], { home, env: SIMULATED })).code, 2);
 });
 
-test('notify test posts to the webhook, signed, and says where it did not get through', async () => {
+test('notify test posts a signed request to the webhook and says which channels failed', async () => {
   const secret = 'a-secret-of-the-tests';
   await using hook = await WebhookReceiver.open();
   const { url } = hook;

@@ -37,7 +37,7 @@ describe('condvest up', () => {
   });
   after(() => folder[Symbol.asyncDispose]());
 
-  test('answers before there is a lake, shows the building, and starts runs when asked', async () => {
+  test('responds before there is a lake, shows the build, and starts runs on request', async () => {
     const home = join(folder.path, 'new');
     await using server = await start(['up', '--port', '0', '--symbols', '30', '--years', '3'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
@@ -96,7 +96,7 @@ describe('condvest up', () => {
     assert.match(server.output.err, /Open it in a browser: http/);
   });
 
-  test('a worker that is killed is restarted, and the server keeps running', async () => {
+  test('restarts a worker that was killed, and keeps serving', async () => {
     const home = join(folder.path, 'killed');
     await using server = await start(['up', '--port', '0', '--symbols', '60', '--years', '5'], { home });
     const status = () => json<Status>(`${server.url}condvest/v1/status`);
@@ -123,7 +123,7 @@ describe('condvest up', () => {
     assert.equal((await condvest(['verify'], { home })).code, 0);
   });
 
-  test('a server that is killed takes its work with it', async () => {
+  test('ends its worker when the server is killed', async () => {
     const home = join(folder.path, 'orphan');
     // A killed server leaves its temporary folder to the next start.
     const env = { TMPDIR: folder.path };
@@ -143,7 +143,7 @@ describe('condvest up', () => {
     );
   });
 
-  test('wrong use ends the server too, with its message', async () => {
+  test('exits with the message on invalid usage', async () => {
     const outcome = await condvest(['up', '--port', '0', '--seed', 'x'], { home: join(folder.path, 'wrong') });
     assert.equal(outcome.code, 2);
     assert.match(outcome.err, /Invalid value for --seed/);
@@ -160,7 +160,7 @@ describe('condvest serve', () => {
   });
   after(() => folder[Symbol.asyncDispose]());
 
-  test('serves an existing lake, reads only, and sees what another process commits', async () => {
+  test('serves an existing lake read-only and sees what another process commits', async () => {
     await using server = await start(['serve', '--port', '0'], { home });
     const status = await json<Status>(`${server.url}condvest/v1/status`);
     assert.ok(status.simulated && !status.can_start_runs && status.building === null);
@@ -178,7 +178,7 @@ describe('condvest serve', () => {
     process.stdout.write(`# a commit was seen ${Math.round(performance.now() - committedMs)} ms after it\n`);
   });
 
-  test('a stop lets requests end and closes what has no end', async () => {
+  test('lets requests finish on a stop and closes endless streams', async () => {
     await using server = await start(['serve', '--port', '0'], { home });
     const stream = await fetch(`${server.url}condvest/v1/runs/stream`);
     const ended = stream.text().then(
@@ -200,7 +200,7 @@ describe('condvest serve', () => {
     await assert.rejects(fetch(`${server.url}healthz`));
   });
 
-  test('a port that was asked for and is taken is named', async () => {
+  test('names a requested port that is in use', async () => {
     const { server, port } = await takenPort();
     const outcome = await condvest(['serve', '--port', String(port)], { home });
     assert.equal(outcome.code, 2);
@@ -208,20 +208,20 @@ describe('condvest serve', () => {
     server.close();
   });
 
-  test('where nobody asked for a port, the next free one is taken and said', async () => {
+  test('takes the next free port, and says so, if no port was requested', async () => {
     await using first = await start(['serve'], { home });
     await using second = await start(['serve'], { home });
     assert.notEqual(first.url, second.url);
     assert.match(second.output.err, /is in use, so the server listens on port \d+/);
   });
 
-  test('a port that is none is refused', async () => {
+  test('rejects an invalid port', async () => {
     const outcome = await condvest(['serve', '--port', '65536'], { home });
     assert.equal(outcome.code, 2);
     assert.match(outcome.err, /Invalid value for --port: 65536\. Allowed: a whole number from 0 to 65535/);
   });
 
-  test('nobody else is served without a key, and with one those who have it', async () => {
+  test('serves callers elsewhere only with a key', async () => {
     const without = await condvest(['serve', '--host', '0.0.0.0', '--port', '0'], { home });
     assert.equal(without.code, 2);
     assert.match(without.err, /there are none: host 0\.0\.0\.0\. Create one with: condvest keys create/);
@@ -264,7 +264,7 @@ describe('condvest serve', () => {
     assert.match(used.out, /notebook.*revoked/);
   });
 
-  test('keys are refused with one message for what is wrong', async () => {
+  test('rejects an invalid key command with one clear message', async () => {
     const cases: [readonly string[], RegExp][] = [
       [['keys', 'create'], /keys create needs a name for the key/],
       [['keys', 'create', '../etc'], /Invalid key name: \.\.\/etc/],

@@ -29,7 +29,7 @@ describe('an empty lake and a vendor', () => {
   });
   const wrong = (): Record<string, string> => ({ MASSIVE_API_KEY: 'another-key', CONDVEST_MASSIVE_URL: vendor.url });
 
-  test('while the vendor is down, up waits and notifies once, and up --once fails', async () => {
+  test('make up wait and notify once while the vendor is down, and up --once fail', async () => {
     await using hook = await WebhookReceiver.open();
     const posts = (): string[] =>
       hook.posts.map(({ body }) => {
@@ -54,7 +54,7 @@ describe('an empty lake and a vendor', () => {
     assert.deepEqual(posts(), ['run-failed opened: The lake cannot be filled'], 'once, however often it begins');
   });
 
-  test('a wrong key ends it at once, also where it serves', async () => {
+  test('end up at once on a wrong key, even while it serves', async () => {
     await using home = await temporaryFolder();
     for (const args of [
       ['up', '--no-serve'],
@@ -70,8 +70,8 @@ describe('an empty lake and a vendor', () => {
   });
 });
 
-describe('the process of the pipeline', () => {
-  test('a server that is killed in a run and started again takes the run over at once, and nobody works beside it', async () => {
+describe('the worker of a server', () => {
+  test('takes its run over at once when the server was killed and started again, and never works twice', async () => {
     await using folder = await temporaryFolder();
     const home = folder.path;
     await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });
@@ -104,7 +104,7 @@ describe('the process of the pipeline', () => {
     assert.equal((await condvest(['verify', '--deep'], { home, env: SIMULATED })).code, 0);
   });
 
-  test('one whose server was gone before it had begun does not begin', async () => {
+  test('does not start if the server is gone before it begins', async () => {
     await using folder = await temporaryFolder();
     // Started as a server starts it, but with the process id of no server.
     const child = spawn(process.execPath, [resolve('bin/condvest.js'), 'up', '--no-serve'], {
@@ -121,7 +121,7 @@ describe('the process of the pipeline', () => {
     );
   });
 
-  test('one that is told to stop in the middle of a run ends with 0, and leaves nothing half-written or running', async () => {
+  test('exits with 0 when told to stop during a run, and leaves nothing half-written or running', async () => {
     await using folder = await temporaryFolder();
     const home = folder.path;
     await condvest(['fetch', '--from', day(14), '--to', day(9)], { home, env: SIMULATED });

@@ -62,7 +62,7 @@ describe('the command line and a vendor', () => {
     return row ?? {};
   }
 
-  test('a wrong key is said at once, in one line, and is sent once', async () => {
+  test('report a wrong key at once, in one line, and send it only once', async () => {
     await using home = await temporaryFolder();
     const { code, out, err } = await run(home.path, ['fetch'], { env: { MASSIVE_API_KEY: 'a-secret-that-is-wrong' } });
     assert.equal(code, 2);
@@ -71,7 +71,7 @@ describe('the command line and a vendor', () => {
     assert.ok(!`${out}${err}`.includes('a-secret-that-is-wrong'));
   });
 
-  test('a backfill that is killed goes on where it was', async () => {
+  test('resume a killed backfill where it stopped', async () => {
     await using home = await temporaryFolder();
     server.delayMs = 15;
     const killed = await run(home.path, ['backfill', ...RANGE], {
@@ -96,7 +96,7 @@ describe('the command line and a vendor', () => {
     assert.deepEqual(asked(), []);
   });
 
-  test('two backfills at once fill one lake, and no session twice', async () => {
+  test('fill one lake with two concurrent backfills, and fetch no session twice', async () => {
     await using home = await temporaryFolder();
     const both = await Promise.all([run(home.path, ['backfill', ...RANGE]), run(home.path, ['backfill', ...RANGE])]);
     assert.deepEqual(
@@ -108,7 +108,7 @@ describe('the command line and a vendor', () => {
     assert.equal((await run(home.path, ['verify'])).code, 0);
   });
 
-  test('the end of the plan’s history is an end, and no failure', async () => {
+  test('treat the end of the plan’s history as an end, not as a failure', async () => {
     await using home = await temporaryFolder();
     server.planFrom = '2024-02-01';
     const { code, out, err } = await run(home.path, ['backfill', ...RANGE]);
@@ -121,7 +121,7 @@ describe('the command line and a vendor', () => {
     assert.ok(sessions.every(({ session }) => session > '2024-03-28'));
   });
 
-  test('a symbol that a session lacks is listed, and repaired', async () => {
+  test('list a symbol that a session lacks, and repair it', async () => {
     await using home = await temporaryFolder();
     grouped.set(HOLE, (grouped.get(HOLE) ?? []).slice(1));
     await run(home.path, ['backfill', ...RANGE]);
@@ -140,7 +140,7 @@ describe('the command line and a vendor', () => {
     assert.match(unknown.err, /no bars of this symbol: s0\. Symbols like it: S0/);
   });
 
-  test('sessions are the same in every time zone', async () => {
+  test('give the same sessions in every time zone', async () => {
     for (const TZ of ['Pacific/Auckland', 'Pacific/Honolulu']) {
       await using home = await temporaryFolder();
       const range = ['--from', '2024-03-07', '--to', '2024-03-12'];
@@ -151,7 +151,7 @@ describe('the command line and a vendor', () => {
     }
   });
 
-  test('the vendor’s flat files fill history; what the REST API gave stays', async () => {
+  test('fill history from flat files without replacing what the REST API gave', async () => {
     await using home = await temporaryFolder();
     const folder = join(home.path, 'files');
     await mkdir(join(folder, '2024', '01'), { recursive: true });
@@ -173,7 +173,7 @@ describe('the command line and a vendor', () => {
     assert.match(broken.err, /2024-01-31\.csv\.gz: it cannot be unpacked/);
   });
 
-  test('what cannot be done is said in one line', async () => {
+  test('report what is impossible in one line', async () => {
     await using home = await temporaryFolder();
     const cases: readonly (readonly [readonly string[], RegExp, Record<string, string>?])[] = [
       [['backfill'], /neither --years nor --from/],

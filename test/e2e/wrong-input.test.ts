@@ -8,7 +8,7 @@ import { condvest, type RunOptions, temporaryFolder } from './command-line.ts';
 
 const GOOD = 'symbol,date,open,high,low,close,volume\nAAA,2024-01-03,10,12,9,11,100\nAAA,2024-01-04,11,13,10,12,100\n';
 
-describe('wrong input', () => {
+describe('the command line answers with one clear message to', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let home: string;
   const file = (name: string): string => join(folder.path, name);
@@ -56,12 +56,12 @@ describe('wrong input', () => {
   test('a file without the columns', () =>
     failsWith(['import', '--dataset', 'daily_bars', file('columns.csv')], 2, /open|date|session/));
   test('values of the wrong type', () => failsWith(['import', file('types.csv')], 1, /quarantine|refused|ten/i));
-  test('dates whose order of day and month is a guess', () =>
+  test('dates whose day and month cannot be told apart', () =>
     failsWith(['import', file('dates.csv')], 2, /03\/01\/2024|ISO|YYYY/));
   test('an unknown dataset', () =>
     failsWith(['import', '--dataset', 'candles', file('good.csv')], 2, /daily_bars, splits, dividends, listings/));
   test('no file at all', () => failsWith(['import'], 2, /missing required argument/));
-  test('an unknown symbol, with those like it', () => failsWith(['bars', 'AAB'], 2, /AAB.*AAA/));
+  test('an unknown symbol, with similar ones', () => failsWith(['bars', 'AAB'], 2, /AAB.*AAA/));
   test('a date in the future', () => failsWith(['bars', 'AAA', '--from', '2124-01-01'], 2, /future/));
   test('a range that begins after it ends', () =>
     failsWith(['bars', 'AAA', '--from', '2024-02-01', '--to', '2024-01-01'], 2, /begins after it ends/));
@@ -70,9 +70,9 @@ describe('wrong input', () => {
   test('an interval longer than a year', () => failsWith(['bars', 'AAA', '--interval', '253d'], 2, /2d to 252d/));
   test('an instant without a zone', () => failsWith(['bars', 'AAA', '--as-of', '2024-01-03T10:00'], 2, /zone/));
   test('a table that does not exist', () => failsWith(['history', 'candles'], 2, /bronze\/daily_bars/));
-  test('a statement that is no SQL', () => failsWith(['sql', 'selec 1'], 2, /syntax error/));
+  test('a statement that is not SQL', () => failsWith(['sql', 'selec 1'], 2, /syntax error/));
   test('an option that does not exist', () => failsWith(['bars', 'AAA', '--intervall', '3'], 2, /--intervall/));
-  test('an argument too many', () =>
+  test('one argument too many', () =>
     failsWith(['fetch', 'AAA'], 2, /too many arguments for 'fetch'.*got 1\. See: condvest help/));
   test('a command that does not exist, with the one that was meant', () =>
     failsWith(['imports'], 2, /Did you mean import\?/));
@@ -81,7 +81,7 @@ describe('wrong input', () => {
   test('a file that cannot be written to', () =>
     failsWith(['bars', 'AAA', '--output', file('no/such/folder.csv')], 1, /folder\.csv/));
 
-  test('settings that are none, all at once', async () => {
+  test('several invalid settings at once', async () => {
     await failsWith(
       ['tables'],
       2,
@@ -94,14 +94,14 @@ describe('wrong input', () => {
 
   test('an empty lake', () => failsWith(['bars', 'AAA'], 1, /condvest up/, { home: file('empty-home') }));
 
-  test('a home below a file, whatever is asked of it', async () => {
+  test('a home below a file, for any command', async () => {
     for (const args of [['keys', 'list'], ['pipeline', 'history'], ['status'], ['up', '--once']])
       await failsWith(args, 1, /home folder is not writable.*good\.csv.*CONDVEST_HOME/, {
         home: file('good.csv/home'),
       });
   });
 
-  test('errors are JSON too, when asked for', async () => {
+  test('an error, as JSON on request', async () => {
     const { code, out } = await condvest(['bars', 'AAB', '--json'], { home });
     assert.equal(code, 2);
     assert.equal((JSON.parse(out) as { error: { code: string } }).error.code, 'symbol-unknown');
@@ -119,7 +119,7 @@ describe('wrong input', () => {
     await failsWith(['bars', 'AAA'], 1, /newer|version|protocol/i, { home: newer });
   });
 
-  test('a folder that may only be read', async () => {
+  test('a read-only folder', async () => {
     const locked = file('locked');
     await mkdir(locked);
     await chmod(locked, 0o555);
@@ -129,7 +129,7 @@ describe('wrong input', () => {
     await failsWith(['import', file('good.csv')], 1, /is not writable/, { home: join(locked, 'home'), under });
   });
 
-  test('a disk that is full: nothing is committed, and the same import succeeds later', async () => {
+  test('a full disk, committing nothing, so that the same import succeeds later', async () => {
     const full = file('full');
     let rows = 'symbol,date,open,high,low,close,volume\n';
     for (let i = 0; i < 3000; i += 1)
@@ -144,7 +144,7 @@ describe('wrong input', () => {
     assert.equal(checked.code, 0, checked.out);
   });
 
-  test('two imports of one file at once: both end well, and each row is there once', async () => {
+  test('two concurrent imports of one file, which both succeed and store each row once', async () => {
     const shared = file('shared');
     const both = await Promise.all([1, 2].map(() => condvest(['import', file('good.csv')], { home: shared })));
     for (const outcome of both) assert.ok(outcome.code === 0 || outcome.code === 3, outcome.err);
@@ -154,7 +154,7 @@ describe('wrong input', () => {
     assert.equal(out, 'n\n2\n');
   });
 
-  test('a run of a day that is no session, or has not closed, is refused before it begins', async () => {
+  test('a run for a day that is not a session or has not closed, before it begins', async () => {
     const options = { home: file('simulated'), env: { CONDVEST_SOURCE: 'simulated' } };
     for (const session of ['2026-11-22', '2099-06-01', '1950-01-01', '2024-12-25'])
       await failsWith(
@@ -167,7 +167,7 @@ describe('wrong input', () => {
     assert.deepEqual(JSON.parse(out), []);
   });
 
-  test('Ctrl-C stops with 130 and leaves a lake that is whole', async () => {
+  test('Ctrl-C, exiting with 130 and leaving the lake whole', async () => {
     const stopped = file('stopped');
     const outcome = await condvest(['up', '--once', '--symbols', '60', '--years', '4'], {
       home: stopped,

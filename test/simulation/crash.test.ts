@@ -6,7 +6,7 @@ import { runSeeds, SeedFailed } from './seeds.ts';
 
 const SEEDS = effort({ usual: 60, long: 1000 });
 
-test(`random histories with faults and kills come out right (seeds 1 to ${SEEDS})`, async () => {
+test(`random histories with faults and kills end up correct (seeds 1 to ${SEEDS})`, async () => {
   await runSeeds(1, SEEDS + 1);
 });
 

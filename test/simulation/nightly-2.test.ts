@@ -6,6 +6,6 @@ import { liveMonths } from './nightly.ts';
 const FIRST = effort({ usual: 4, long: 31 });
 const LAST = effort({ usual: 6, long: 60 });
 
-test(`more months of nights end with the truth, notified once (seeds ${FIRST} to ${LAST})`, async () => {
+test(`more months of nights end with the true data, each condition notified once (seeds ${FIRST} to ${LAST})`, async () => {
   await liveMonths(FIRST, LAST + 1);
 });

@@ -107,6 +107,6 @@ for (const [name, plant, found] of PLANTS) {
   });
 }
 
-test('the same week comes out right without a mistake', async () => {
+test('the same week ends up correct without a planted mistake', async () => {
   await liveMonths(SEED, SEED + 1, { sessions: SESSIONS_OF_A_WEEK, outage: true });
 });

@@ -9,7 +9,7 @@ import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
-describe('the chart, in Chromium', { skip: noChromium }, () => {
+describe('with the chart in Chromium,', { skip: noChromium }, () => {
   let browser: TestBrowser;
   let server: ServerProcess;
   let symbol: string;
@@ -28,7 +28,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
   const bars = (query: string): Promise<BarsAnswer> =>
     ask(server.url, `/condvest/v1/bars/${symbol}?limit=5000&${query}`);
 
-  test('a first visit shows a filled chart of the most traded symbol, and says that the prices are made up', async () => {
+  test('a first visit shows a full chart of the most traded symbol and says that the prices are simulated', async () => {
     await using window = await browser.open(server.url);
     const { page, complaints } = window;
     await page.waitForURL(new RegExp(`[?]symbol=${symbol}$`));
@@ -49,7 +49,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     [21, 'total'],
     [34, 'split'],
   ] as const) {
-    test(`the bars drawn at ${interval}D, ${adjust}, are those of the API`, async () => {
+    test(`the bars drawn at ${interval}D, ${adjust}, match those of the API`, async () => {
       await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=${interval}d&adjust=${adjust}`);
       const answer = await bars(`interval=${interval}&adjust=${adjust}`);
       assert.deepEqual(await drawnBars(window.page), rowsOf(answer));
@@ -79,7 +79,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(window.complaints, []);
   });
 
-  test('another interval changes bars and address; reload keeps it; back returns', async () => {
+  test('choosing another interval changes the bars and the address, survives a reload, and is undone by Back', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
     const days = await bars('interval=1');
@@ -96,7 +96,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(window.complaints, []);
   });
 
-  test('the open window is told in words, with its sessions so far', async () => {
+  test('the open window is described in words, with its sessions so far', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=34d`);
     const answer = await bars('interval=34');
     const last = answer.bars.at(-1);
@@ -105,7 +105,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.match(note, new RegExp(`still open: ${last.sessions} of ${last.expected} sessions so far`));
   });
 
-  test('a click on a bar shows its facts, as the API explains it', async () => {
+  test('clicking a bar shows its details, as the API explains them', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=13d&adjust=total`);
     const { page } = window;
     const canvas = page.locator('.chart-canvas[data-bars]');
@@ -137,7 +137,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(window.complaints, []);
   });
 
-  test('the chart is walked by keys, which speak the bar and show its facts', async () => {
+  test('arrow keys move along the chart, announce each bar and show its details', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=5d`);
     const { page } = window;
     const answer = await bars('interval=5');
@@ -243,7 +243,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(window.complaints, []);
   });
 
-  test('the chart that has the focus has a ring around it, which no canvas covers', async () => {
+  test('the focused chart has a ring around it that no canvas covers', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
     await page.locator('.chart-canvas[data-bars]').waitFor();
@@ -262,7 +262,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(ring, { outlineStyle: 'solid', outlineWidth: '2px', isAbove: true });
   });
 
-  test('a stretch of time is chosen, and what a hand moves into sight is kept in the address', async () => {
+  test('a time range can be chosen, and the range panned into view is kept in the address', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
     const year = page.getByRole('radio', { name: '1 year' });
@@ -293,7 +293,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.waitForURL(new RegExp(`symbol=${symbol}$`));
   });
 
-  test('a finger taps bars for their facts, and flings the chart, which the address follows to where it rests', async () => {
+  test('tapping a bar shows its details, and flinging the chart updates the address once it comes to rest', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=3d`, {
       viewport: { width: 390, height: 844 },
       hasTouch: true,
@@ -329,7 +329,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(window.complaints, []);
   });
 
-  test('a symbol that the lake does not know is told with what to do, and the search leads on', async () => {
+  test('an unknown symbol is reported with the remedy, and the search leads on', async () => {
     await using window = await browser.open(`${server.url}/?symbol=NOSUCH`);
     const { page } = window;
     const alert = page.getByRole('alert');
@@ -341,7 +341,7 @@ describe('the chart, in Chromium', { skip: noChromium }, () => {
     await page.locator('.chart-canvas[data-bars]').waitFor();
   });
 
-  test('an answer from an earlier day is that day’s', async () => {
+  test('a response from an earlier day shows that day', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
     await page.getByLabel('As of').fill('2001-01-05');

@@ -6,7 +6,7 @@ import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
-describe('the market, in Chromium', { skip: noChromium }, () => {
+describe('with the market in Chromium,', { skip: noChromium }, () => {
   let browser: TestBrowser;
   let server: ServerProcess;
   const stack = new AsyncDisposableStack();
@@ -19,7 +19,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
   });
   after(() => stack.disposeAsync());
 
-  test('movers and breadth are those of the API, and a symbol leads to its chart', async () => {
+  test('movers and breadth match the API, and a symbol links to its chart', async () => {
     const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
     await using window = await browser.open(`${server.url}/market`);
     const { page, complaints } = window;
@@ -46,7 +46,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('an earlier session is one step away, is in the address, and the latest is one step back', async () => {
+  test('an earlier session is one click away and in the address, and the latest is one click back', async () => {
     const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
     const before = await ask<MarketAnswer>(server.url, `/condvest/v1/market?session=${market.previous}`);
     await using window = await browser.open(`${server.url}/market`);
@@ -66,7 +66,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
     await page.waitForURL(/\/market$/);
   });
 
-  test('the watchlist begins with the most active, is put together by hand, sorted and kept', async () => {
+  test('the watchlist starts with the most active symbols, and can be edited, sorted and kept', async () => {
     const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
     const suggested = market.active.slice(0, 8).map((mover) => mover.symbol);
     const added = market.losers.find((mover) => !suggested.includes(mover.symbol))?.symbol ?? '';
@@ -109,7 +109,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
   });
 
   for (const width of [360, 1280, 1600]) {
-    test(`names are whole on a screen ${width} wide`, async () => {
+    test(`names are not cut off on a screen ${width} wide`, async () => {
       await using window = await browser.open(`${server.url}/market`, { viewport: { width, height: 900 } });
       const { page } = window;
       await page.locator('[data-part="watchlist"] .sparkline').nth(7).waitFor();
@@ -130,7 +130,7 @@ describe('the market, in Chromium', { skip: noChromium }, () => {
     });
   }
 
-  test('a session that the lake does not have is told in the server’s words', async () => {
+  test('a session that the lake does not have is reported in the server’s words', async () => {
     await using window = await browser.open(`${server.url}/market?session=1999-01-04`);
     const alert = window.page.getByRole('alert');
     await alert.waitFor();

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../command-line.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
-describe('the pipeline, in Chromium', { skip: noChromium }, () => {
+describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
   let browser: TestBrowser;
   let server: ServerProcess;
   let home: string;
@@ -23,7 +23,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
   });
   after(() => stack.disposeAsync());
 
-  test('a lake that is being built is shown as it grows, and the chart opens by itself', async () => {
+  test('a lake under construction is shown as it grows, and then the chart opens by itself', async () => {
     await using window = await browser.open(server.url);
     const { page, complaints } = window;
     const building = page.locator('[data-part="building"]');
@@ -34,7 +34,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a run is started after one question, and is seen to its end', async () => {
+  test('a run starts after one confirmation and is followed to its end', async () => {
     await quiet(server.url);
     await using window = await browser.open(`${server.url}/pipeline`);
     const { page, complaints } = window;
@@ -65,7 +65,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('the calendar of sessions has the states of the ledger, and is walked by keys', async () => {
+  test('the session calendar shows the states of the ledger and can be navigated by keyboard', async () => {
     await using window = await browser.open(`${server.url}/pipeline`);
     const { page, complaints } = window;
     const { last_published } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
@@ -98,7 +98,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('states are told apart without colour', async () => {
+  test('states can be told apart without color', async () => {
     await using window = await browser.open(`${server.url}/pipeline`);
     await window.page.locator('.state-tiles .swatch').nth(3).waitFor();
     const looks = await window.page
@@ -109,7 +109,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     assert.equal(new Set(looks).size, 4, looks.join('\n'));
   });
 
-  test('a gap of a symbol leads to the sessions it lacks, and each to its place on the chart', async () => {
+  test('a symbol’s gap links to the sessions it lacks, and each session to its place on the chart', async () => {
     await quiet(server.url);
     const { symbols } = await ask<GapsAnswer>(server.url, '/condvest/v1/gaps?limit=50');
     const symbol = symbols[0]?.symbol ?? '';
@@ -130,7 +130,7 @@ describe('the pipeline, in Chromium', { skip: noChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('a server that only serves says why it starts no run', async () => {
+  test('a server that only serves says why it cannot start a run', async () => {
     await using second = await startProcess(['serve', '--port', '0'], home);
     await using window = await browser.open(`${second.url}/pipeline`);
     const button = window.page.getByRole('button', { name: 'Start run' });

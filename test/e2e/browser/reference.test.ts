@@ -5,7 +5,7 @@ import { addPage } from '#serving/http/page.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
 import { noChromium, openBrowser } from './browser.ts';
 
-test('the reference page lists the routes, tries one, and asks nobody but this server', {
+test('the reference page lists the routes, tries one, and contacts no other server', {
   skip: noChromium,
 }, async () => {
   const page = new FsPageFiles('web/dist');

@@ -6,7 +6,7 @@ import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
-describe('the search, in Chromium', { skip: noChromium }, () => {
+describe('with the search in Chromium,', { skip: noChromium }, () => {
   let browser: TestBrowser;
   let server: ServerProcess;
   let symbols: readonly string[];

@@ -8,7 +8,7 @@ import { type ServerProcess, startProcess } from './running-server.ts';
 
 const VIEWS = ['/?indicators=sma20,rsi14', '/market', '/pipeline'] as const;
 
-describe('the page in every state, in Chromium', { skip: noChromium }, () => {
+describe('with the page in Chromium,', { skip: noChromium }, () => {
   let browser: TestBrowser;
   let server: ServerProcess;
   let home: string;
@@ -24,7 +24,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
   after(() => stack.disposeAsync());
 
   for (const path of VIEWS) {
-    test(`${path} has names for everything, one main heading, and landmarks`, async () => {
+    test(`${path} has accessible names, one main heading, and landmarks`, async () => {
       await using window = await browser.open(server.url + path);
       await loaded(window.page);
       assert.deepEqual(await faultsOf(window.page), []);
@@ -69,7 +69,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
       assert.deepEqual(small, []);
     });
 
-    test(`${path} follows the system into the dark, and the switch overrides it`, async () => {
+    test(`${path} follows the system’s dark mode, and the switch overrides it`, async () => {
       await using window = await browser.open(server.url + path, { colorScheme: 'dark' });
       const { page } = window;
       await loaded(page);
@@ -84,7 +84,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     });
   }
 
-  test('the whole way from the skip link to a chosen symbol goes by keys alone', async () => {
+  test('the keyboard alone leads from the skip link to a chosen symbol', async () => {
     await using window = await browser.open(`${server.url}/market`);
     const { page } = window;
     await loaded(page);
@@ -106,7 +106,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     assert.match(page.url(), /symbol=/, 'single keys are off');
   });
 
-  test('a server that goes away is told of, and the page goes on when it is back', async () => {
+  test('the page reports a server that goes away, and continues when it is back', async () => {
     const own = await startProcess(['serve', '--port', '0'], home);
     await using window = await browser.open(`${own.url}/market`);
     const { page } = window;
@@ -121,7 +121,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     await page.getByRole('region', { name: 'Gainers' }).getByRole('row').nth(1).waitFor();
   });
 
-  test('a server that wants a key asks for it, refuses a wrong one, and keeps the right one for the tab', async () => {
+  test('the page asks for a required key, rejects a wrong one, and keeps the right one for the tab', async () => {
     const { out, code, err } = await condvest(['keys', 'create', 'page', '--json'], { home });
     assert.equal(code, 0, err);
     const key = Object.values(JSON.parse(out) as Record<string, unknown>).find(
@@ -152,21 +152,21 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     await page.getByText('Live', { exact: true }).waitFor();
   });
 
-  test('an empty lake that nobody fills says how to fill it', async () => {
+  test('an empty lake that nothing fills says how to fill it', async () => {
     await using empty = await temporaryFolder();
     await using own = await startProcess(['serve', '--port', '0'], empty.path);
     await using window = await browser.open(own.url);
     await window.page.getByRole('heading', { name: 'This lake is empty' }).waitFor();
   });
 
-  test('an address that is none leads back', async () => {
+  test('an unknown address offers a way back', async () => {
     await using window = await browser.open(`${server.url}/nowhere`);
     await window.page.getByRole('heading', { name: 'Page not found' }).waitFor();
     await window.page.getByRole('link', { name: 'Go to chart' }).click();
     await window.page.locator('.chart-canvas[data-bars]').waitFor();
   });
 
-  test('a request that fails is told with a way to try again', async () => {
+  test('a failed request is reported with a way to retry', async () => {
     await using window = await browser.open(`${server.url}/pipeline`);
     const { page } = window;
     await loaded(page);
@@ -188,7 +188,7 @@ describe('the page in every state, in Chromium', { skip: noChromium }, () => {
     await page.getByRole('region', { name: 'Gainers' }).waitFor();
   });
 
-  test('data that is not up to date is told on every view, with the reason', async () => {
+  test('stale data is reported on every view, with the reason', async () => {
     await using window = await browser.open(`${server.url}/market`);
     const { page } = window;
     await loaded(page);

@@ -22,7 +22,7 @@ const RECORD: AccessRecord = {
 /** The device whose disk is always full. */
 const FULL = '/dev/full';
 
-test('a line of JSON for each request, in a folder that is made for it', async () => {
+test('the access log has a line of JSON per request, in a folder made for it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-log-'));
   try {
     const path = join(folder, 'logs/access.log');
@@ -36,14 +36,14 @@ test('a line of JSON for each request, in a folder that is made for it', async (
   }
 });
 
-test('a log that cannot be opened is told before the server begins', () => {
+test('a log that cannot be opened is reported before the server starts', () => {
   assert.throws(() => openAccessLog({ accessLog: tmpdir() }, { isErrorTty: false, write: assert.fail }), {
     code: 'access-log-unwritable',
     message: /EISDIR.*CONDVEST_ACCESS_LOG/,
   });
 });
 
-test('a full disk ends no server: it is told once, and what waits is bounded', {
+test('a full disk does not stop the server: it is reported once, and the backlog is bounded', {
   skip: existsSync(FULL) ? false : `SKIPPED: this system has no ${FULL}`,
 }, async () => {
   const told: string[] = [];

@@ -19,7 +19,7 @@ describe('aggregates while the lake grows', () => {
     '/v1/indicators/macd/AAA?timespan=session&multiplier=5&limit=20&expand_underlying=true',
   ];
 
-  test('answers as of an instant are the same bytes after any later commit, and pages belong to page one', async () => {
+  test('give the same bytes as of an instant after any later commit, and pages that belong to page one', async () => {
     await using http = await openHttpApp();
     const asOf = http.clock.nowMs() - 90_000;
     const pinned = (path: string): string => `${path}${path.includes('?') ? '&' : '?'}as_of=${asOf}`;
@@ -52,7 +52,7 @@ describe('aggregates while the lake grows', () => {
     assert.equal(after.results?.[0]?.c, (now.results?.[0]?.c ?? 0) / 2);
   });
 
-  test('a bar of a security that trades over the counter says so', async () => {
+  test('mark a bar of a security that trades over the counter', async () => {
     await using http = await openHttpApp();
     const day = '/v2/aggs/ticker/ADR/range/1/day/2025-12-30/2025-12-31';
     const listed = await http.json<{ results: { otc?: boolean }[] }>(day);
@@ -65,7 +65,7 @@ describe('aggregates while the lake grows', () => {
     assert.equal((await http.json<{ otc?: boolean }>('/v1/open-close/ADR/2025-12-30')).otc, true);
   });
 
-  test('wherever the seam lies, every session is in every grain once', async () => {
+  test('have every session once in every grain, wherever the seam lies', async () => {
     await using http = await openHttpApp();
     const sessions = http.calendar.range(PARTIAL, isoDate('2026-01-08'));
     const unpublished = sessions.slice(2);
@@ -117,7 +117,7 @@ describe('aggregates while the lake grows', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
-  test('on the day of a split all answers have its share count, also before the first trade of its security', async () => {
+  test('use the share basis of a split on its day, even before the security first trades', async () => {
     await using http = await openHttpApp();
     http.clock.move(Date.parse(`${NEXT}T15:00:00Z`) - http.clock.nowMs());
     const day = `/v2/aggs/ticker/FUT/range/1/day/${PROVISIONAL}/${NEXT}`;
@@ -154,7 +154,7 @@ describe('aggregates while the lake grows', () => {
     assert.equal((await aggregatesAt(http, day)).results?.[0]?.c, before.results?.[0]?.c);
   });
 
-  test('a live session comes after the published ones, in its own share count, and goes when it is published', async () => {
+  test('add a live session after the published ones, on its own share basis, until it is published', async () => {
     await using http = await openHttpApp();
     http.clock.move(Date.parse(`${NEXT}T16:00:00Z`) - http.clock.nowMs());
     const day = '/v2/aggs/ticker/FUT/range/1/day/2025-12-30/2026-01-31';

@@ -22,7 +22,7 @@ describe('aggregates', () => {
   });
   after(() => http[Symbol.asyncDispose]());
 
-  test('a day begins at midnight in New York, on both sides of a change of its clocks', async () => {
+  test('start a day at midnight in New York, on both sides of a clock change', async () => {
     const page = await aggregatesAt(http, '/v2/aggs/ticker/BBB.A/range/1/day/2024-03-08/2024-03-11');
     assert.deepEqual(
       page.results?.map(({ t }) => new Date(t).toISOString()),
@@ -33,7 +33,7 @@ describe('aggregates', () => {
     assert.equal(page.x_finality, 'settled');
   });
 
-  test('splits are applied unless they are asked not to be, and one that is only announced is not', async () => {
+  test('apply splits unless told not to, but not one that is only announced', async () => {
     const path = '/v2/aggs/ticker/AAA/range/1/day/2024-06-06/2024-06-10';
     const { results: adjusted = [] } = await aggregatesAt(http, path);
     const { results: raw = [] } = await aggregatesAt(http, `${path}?adjusted=false`);
@@ -50,7 +50,7 @@ describe('aggregates', () => {
     );
   });
 
-  test('a symbol is followed through its rename, and its next owner has a history of its own', async () => {
+  test('follow a symbol through its rename, and give its next owner its own history', async () => {
     const renamed = await aggregatesAt(http, '/v2/aggs/ticker/MTX/range/1/day/2024-09-11/2024-09-18');
     assert.equal(renamed.resultsCount, 6);
     const reused = await aggregatesAt(http, '/v2/aggs/ticker/FBX/range/1/day/2024-01-01/2025-12-31');
@@ -59,7 +59,7 @@ describe('aggregates', () => {
     assert.equal(before.results?.at(-1)?.t, midnight('2024-09-18'));
   });
 
-  test('what has no bars is an empty answer without results, whatever it is', async () => {
+  test('respond without results to whatever has no bars', async () => {
     for (const path of [
       '/v2/aggs/ticker/NOPE/range/1/day/2024-01-01/2024-12-31',
       '/v2/aggs/ticker/AAA/range/1/day/2024-03-29/2024-03-31',
@@ -73,7 +73,7 @@ describe('aggregates', () => {
     }
   });
 
-  test('the end of the range may lie in the future, as clients write it', async () => {
+  test('accept a range that ends in the future, as clients send it', async () => {
     const page = await aggregatesAt(http, `/v2/aggs/ticker/AAA/range/1/day/${PARTIAL}/2026-12-31`);
     assert.deepEqual(
       page.results?.map(({ t }) => t),
@@ -83,14 +83,14 @@ describe('aggregates', () => {
     assert.equal(page.x_last_published, PROVISIONAL);
   });
 
-  test('a window that the range touches is given, though the lake ends before the range begins', async () => {
+  test('return a window that the range touches, though the lake ends before the range begins', async () => {
     for (const grain of ['1/week', '1/month', '21/session']) {
       const path = `/v2/aggs/ticker/AAA/range/${grain}/2026-01-01/2026-01-01?include_partial=true`;
       assert.equal((await aggregatesAt(http, path)).resultsCount, grain === '1/month' ? 0 : 1, grain);
     }
   });
 
-  test('instants and dates mean the same day', async () => {
+  test('take an instant and a date for the same day', async () => {
     const [from, to] = [midnight('2024-02-05'), midnight('2024-02-09') + 12 * 3_600_000];
     const byMs = await aggregatesAt(http, `/v2/aggs/ticker/ADR/range/1/day/${from}/${to}`);
     const byDate = await aggregatesAt(http, '/v2/aggs/ticker/ADR/range/1/day/2024-02-05/2024-02-09');
@@ -98,7 +98,7 @@ describe('aggregates', () => {
     assert.equal(byDate.resultsCount, 5);
   });
 
-  test('the limit counts daily bars, and a bar that it cuts is left to the next page', async () => {
+  test('count daily bars toward the limit, and leave a bar that it cuts to the next page', async () => {
     const path = '/v2/aggs/ticker/IDX/range/1/month/2024-01-01/2024-04-30';
     // January has 21 sessions, February 20.
     const cut = await aggregatesAt(http, `${path}?limit=40`);
@@ -112,7 +112,7 @@ describe('aggregates', () => {
     assert.deepEqual([whole.queryCount, whole.resultsCount, whole.next_url], [83, 4, undefined]);
   });
 
-  test('windows begin where the query does', async () => {
+  test('start windows where the query starts', async () => {
     const starts = async (from: string): Promise<string[]> =>
       ((await aggregatesAt(http, `/v2/aggs/ticker/IDX/range/5/day/${from}/2024-01-19`)).results ?? []).map(({ t }) =>
         new Date(t).toISOString().slice(0, 10),
@@ -121,7 +121,7 @@ describe('aggregates', () => {
     assert.deepEqual(await starts('2024-01-03'), ['2024-01-03', '2024-01-08', '2024-01-13', '2024-01-18']);
   });
 
-  test('bars of sessions are those of the lake, the open one only where it is asked for', async () => {
+  test('return session windows as the lake has them, the open one only on request', async () => {
     const path = '/v2/aggs/ticker/AAA/range/13/session/2025-10-01/2025-12-31';
     const { results: full = [] } = await aggregatesAt(http, path);
     const { results: all = [], x_finality } = await aggregatesAt(http, `${path}?include_partial=true`);
@@ -149,7 +149,7 @@ describe('aggregates', () => {
     );
   });
 
-  test('errors are what clients read', async () => {
+  test('respond with errors that clients can read', async () => {
     const expected: readonly [string, number, string][] = [
       ['1/minute/2024-01-02/2024-01-03', 403, 'not-entitled'],
       ['1/second/2024-01-02/2024-01-03', 403, 'not-entitled'],
@@ -181,7 +181,7 @@ describe('aggregates', () => {
     return Buffer.from(JSON.stringify({ v: {}, t: 0, p: position })).toString('base64url');
   }
 
-  test('a second request is answered from kept bytes, and revalidated by its ETag', async () => {
+  test('answer a second request from the cache, and revalidate it by its ETag', async () => {
     const path = '/v2/aggs/ticker/ADR/range/1/week/2024-01-01/2025-12-31';
     const first = await http.get(path);
     const hits = (): number => http.serving.cache.stats.get('responses')?.hits ?? 0;
@@ -193,7 +193,7 @@ describe('aggregates', () => {
     assert.equal(third.status, 304);
   });
 
-  test('windows of calendar time hold what the days in them hold', async () => {
+  test('make calendar windows of exactly the days in them', async () => {
     const cases = fc.record({
       symbol: fc.constantFrom('AAA', 'MTX', 'RVS', 'HLT', 'BBBpC', 'NEW'),
       unit: fc.constantFrom('day', 'week', 'month', 'quarter', 'year'),
@@ -213,7 +213,7 @@ describe('aggregates', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
-  test('pages over any limit have the rows of one page, at any grain, in any order', async () => {
+  test('give the same rows in pages of any size as in one, at any grain and in any order', async () => {
     const cases = fc.record({
       symbol: fc.constantFrom('AAA', 'MTX', 'FBX', 'HLT'),
       unit: fc.constantFrom('day', 'week', 'month', 'quarter', 'year', 'session'),

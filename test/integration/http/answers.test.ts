@@ -15,7 +15,7 @@ after(() => http[Symbol.asyncDispose]());
 
 const AAA = '/v2/aggs/ticker/AAA/range/1/day/2024-01-02/2026-06-30';
 
-test('an answer is revalidated by the versions it was made from, and changes its tag with a commit', async () => {
+test('a response is revalidated by the versions it was made from, and a commit changes its tag', async () => {
   const first = await http.get(AAA);
   assert.equal(first.status, 200);
   const etag = first.headers.get('etag') ?? '';
@@ -43,7 +43,7 @@ test('an answer is revalidated by the versions it was made from, and changes its
   assert.equal(body.resultsCount, (JSON.parse(bytes) as { resultsCount: number }).resultsCount + 1);
 });
 
-test('whoever wants no answer where there is any is told so only where there is one', async () => {
+test('a client that only wants a missing response gets 304 only where one exists', async () => {
   await using http = await openHttpApp();
   const any = { 'if-none-match': '*' };
   assert.equal((await http.get('/v1/open-close/AAA/2024-01-03', any)).status, 304);
@@ -51,7 +51,7 @@ test('whoever wants no answer where there is any is told so only where there is 
   assert.equal((await http.get('/condvest/v1/export/bronze/daily_bars?columns=price', any)).status, 400);
 });
 
-test('an answer made by another calendar, or of other windows, has another tag', async () => {
+test('a response made with another calendar or other intervals has another tag', async () => {
   await using http = await openHttpApp();
   const tag = async (changed: object): Promise<string | null> => {
     const { app } = gated({ ...http.serving, cache: new VersionedCache(1e6), ...changed });
@@ -65,7 +65,7 @@ test('an answer made by another calendar, or of other windows, has another tag',
   assert.equal(new Set(tags).size, 3);
 });
 
-test('an answer as of an instant is immutable, and stays the same bytes whatever is committed later', async () => {
+test('a response as of an instant is immutable and keeps its bytes whatever is committed later', async () => {
   const asOf = http.clock.nowMs();
   http.clock.move(3_600_000);
   const path = `${AAA}?as_of=${asOf}`;
@@ -84,13 +84,13 @@ test('an answer as of an instant is immutable, and stays the same bytes whatever
   assert.notEqual(await (await http.get(AAA)).text(), bytes, 'the newest answer has changed meanwhile');
 });
 
-test('an instant that may still see commits is not immutable', async () => {
+test('a response as of an instant that may still see commits is not immutable', async () => {
   const response = await http.get(`${AAA}?as_of=${http.clock.nowMs()}`);
   assert.equal(response.status, 200);
   assert.doesNotMatch(response.headers.get('cache-control') ?? '', /immutable/);
 });
 
-test('answers are compressed where the client takes it, and only then', async () => {
+test('responses are compressed only for clients that accept it', async () => {
   const plain = await http.get(AAA);
   assert.equal(plain.headers.get('content-encoding'), null);
   const text = await plain.text();
@@ -104,7 +104,7 @@ test('answers are compressed where the client takes it, and only then', async ()
     assert.equal((await http.get(AAA, { 'accept-encoding': accepts })).headers.get('content-encoding'), null, accepts);
 });
 
-test('the key is no part of what is asked: it is in no link, and callers share what is kept', async () => {
+test('the key is not part of the request: no link contains it, and callers share the cache', async () => {
   const path = '/v2/aggs/ticker/AAA/range/1/day/2024-01-02/2025-12-31?limit=50';
   const open = await http.get(path);
   const text = await open.text();
@@ -116,7 +116,7 @@ test('the key is no part of what is asked: it is in no link, and callers share w
   }
 });
 
-test('an empty lake is said to be empty, with when to come again', async () => {
+test('an empty lake is reported as empty, with when to retry', async () => {
   await using empty = await openHttpApp({ isEmpty: true });
   const response = await empty.get(AAA);
   assert.equal(response.status, 503);

@@ -75,7 +75,7 @@ async function untilIdle(http: HttpApp): Promise<void> {
   while (running() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test('an answer that takes too long is broken off, and is one more line of the access log', async (t) => {
+test('a response that takes too long is broken off and logged', async (t) => {
   const { http, log, bugs, printed, url, runOutOfTime } = await openSocket(t);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get(`${url}/endless`, resolve).on('error', reject);
@@ -101,7 +101,7 @@ test('an answer that takes too long is broken off, and is one more line of the a
   assert.equal(printed(), 0);
 });
 
-test('a client of the event stream that does not keep up is let go, and is one more line of the access log', async (t) => {
+test('a client of the event stream that cannot keep up is disconnected and logged', async (t) => {
   const { http, log, bugs, printed, url } = await openSocket(t);
   const slow = await new Promise<IncomingMessage>((resolve) => {
     request(`${url}/condvest/v1/runs/stream`, (response) => {
@@ -131,7 +131,7 @@ test('a client of the event stream that does not keep up is let go, and is one m
   slow.destroy();
 });
 
-test('a client that goes away before its answer begins, or in the middle, is nobody’s bug', async (t) => {
+test('a client that leaves before or during its response is not a bug', async (t) => {
   const { http, requests, log, bugs, printed, url } = await openSocket(t);
   for (const path of [
     '/condvest/v1/export/bronze/daily_bars?format=parquet',

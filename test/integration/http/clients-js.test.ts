@@ -208,7 +208,7 @@ function methodsOf(client: object): readonly string[] {
 }
 
 describe('the client of Massive, version 10', () => {
-  test('every method about stocks is in the table', () => {
+  test('has every method about stocks in the table', () => {
     assert.deepEqual(
       methodsOf(massive10('KEY', base)).filter((name) => CALLS[name] === undefined),
       [],
@@ -216,13 +216,13 @@ describe('the client of Massive, version 10', () => {
   });
 
   for (const [name, call] of Object.entries(CALLS)) {
-    test(name, async () => {
+    test(`has ${name} answered`, async () => {
       const client = massive10('KEY', base, { pagination: call.whole !== undefined }) as unknown as Methods;
       await check(call, () => client[name]?.(call.by) ?? Promise.reject(new Error(`no method ${name}`)));
     });
   }
 
-  test('bars of sessions go through, which the vendor does not have', async () => {
+  test('gets session windows, which the vendor does not have', async () => {
     const client = massive10('KEY', base) as unknown as Methods;
     const answer = await client.getStocksAggregates?.({ ...RANGE, timespan: 'session', multiplier: 13 });
     assert.ok(rowsOf(answer).length > 3);
@@ -230,7 +230,7 @@ describe('the client of Massive, version 10', () => {
 });
 
 describe('the client of Polygon.io, version 8', () => {
-  test('every method about stocks is in the table', () => {
+  test('has every method about stocks in the table', () => {
     assert.deepEqual(
       methodsOf(polygon8('KEY', base)).filter((name) => CALLS[name]?.at === undefined),
       [],
@@ -240,7 +240,7 @@ describe('the client of Polygon.io, version 8', () => {
   for (const [name, call] of Object.entries(CALLS)) {
     const { at } = call;
     if (at === undefined) continue;
-    test(name, async () => {
+    test(`has ${name} answered`, async () => {
       const client = polygon8('KEY', base, { pagination: call.whole !== undefined }) as unknown as Methods;
       if (client[name] === undefined) return;
       await check(call, () => client[name]?.(...at) ?? Promise.reject(new Error(`no method ${name}`)));
@@ -252,7 +252,7 @@ describe('the client of Polygon.io, version 7', () => {
   const groups = (pagination: boolean) =>
     polygon7('KEY', base, { pagination }) as unknown as Readonly<Record<'stocks' | 'reference', Methods>>;
 
-  test('every method about stocks is in the table', () => {
+  test('has every method about stocks in the table', () => {
     const client = groups(false);
     const known = new Set(Object.values(CALLS).map((call) => call.old?.slice(0, 2).join('.')));
     const all = [
@@ -268,7 +268,7 @@ describe('the client of Polygon.io, version 7', () => {
   for (const call of Object.values(CALLS)) {
     if (call.old === undefined) continue;
     const [group, name, ...parameters] = call.old;
-    test(`${group}.${name}`, async () => {
+    test(`has ${group}.${name} answered`, async () => {
       const client = groups(call.whole !== undefined);
       await check(call, () => client[group][name]?.(...parameters) ?? Promise.reject(new Error(`no method ${name}`)));
     });

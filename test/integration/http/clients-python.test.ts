@@ -26,7 +26,7 @@ before(async () => {
 after(() => http[Symbol.asyncDispose]());
 
 for (const { name, module } of PACKAGES) {
-  test(`every stock method of the Python client ${name} works, or says properly why not`, {
+  test(`every stock method of the Python client ${name} works, or says why it does not`, {
     skip: lacks(module),
   }, async () => {
     const outcomes = await drive(module);

@@ -24,7 +24,7 @@ async function pagesOf(path: string): Promise<BarsAnswer[]> {
 
 for (const query of ['interval=1', 'interval=1&adjust=total', 'interval=5', 'interval=13&adjust=raw', 'interval=34']) {
   for (const symbol of ['AAA', 'HLT', 'MTX']) {
-    test(`the pages of ${symbol}, ${query}, are all of its bars, each once`, async () => {
+    test(`the pages of ${symbol}, ${query}, have all of its bars, each once`, async () => {
       const all = await http.json<BarsAnswer>(`/condvest/v1/bars/${symbol}?${query}`);
       assert.equal('previous_url' in all, false);
       for (const limit of [23, 200]) {

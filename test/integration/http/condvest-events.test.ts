@@ -86,7 +86,7 @@ async function readUntil(
   return text;
 }
 
-test('events come in the order in which they happened, each with the JSON of its route', async () => {
+test('events arrive in the order in which they happened, each with the JSON of its route', async () => {
   await using http = await openHttpApp();
   const response = await http.get('/condvest/v1/runs/stream');
   assert.equal(response.status, 200);
@@ -112,7 +112,7 @@ test('events come in the order in which they happened, each with the JSON of its
   assert.equal(http.serving.eventStreams.load.running, 0, 'the place is free once the reader has gone');
 });
 
-test('who comes while the lake is being built is told at once how far it is', async () => {
+test('a client that connects during the build gets its progress at once', async () => {
   const building = {
     startedMs: 5,
     steps: [{ name: 'importing', state: 'running' as const, done: 1, total: 4, detail: 'splits' }],
@@ -126,7 +126,7 @@ test('who comes while the lake is being built is told at once how far it is', as
   assert.deepEqual(status.building, event?.data);
 });
 
-test('a silent stream is told every quarter of a minute that it lives', async () => {
+test('a silent stream gets a heartbeat every fifteen seconds', async () => {
   const waiting: { readonly ms: number; readonly call: () => void }[] = [];
   const timers: Timers = {
     after: (ms, call) => {
@@ -147,7 +147,7 @@ test('a silent stream is told every quarter of a minute that it lives', async ()
   assert.equal(waiting.length, 0, 'nothing is waited for after the reader has gone');
 });
 
-test('a client that does not keep up is let go, and others are not held up by it', async () => {
+test('a client that cannot keep up is disconnected, and does not delay others', async () => {
   await using http = await openHttpApp();
   const base = await http.listen();
   const slow = await new Promise<IncomingMessage>((resolve) => {
@@ -177,7 +177,7 @@ test('a client that does not keep up is let go, and others are not held up by it
   slow.destroy();
 });
 
-test('streams end when the server shuts down, and there are no more than the bound', async () => {
+test('streams end when the server shuts down, and their number is bounded', async () => {
   const stop = new AbortController();
   await using http = await openHttpApp({ limits: { eventStreams: 2 }, deps: { stopping: stop.signal } });
   const open = [await http.get('/condvest/v1/runs/stream'), await http.get('/condvest/v1/runs/stream')];
@@ -189,7 +189,7 @@ test('streams end when the server shuts down, and there are no more than the bou
   assert.equal(http.serving.eventStreams.load.running, 0);
 });
 
-test('a run is started with a JSON body alone, and not while another goes on', async () => {
+test('a run starts only with a JSON body, and not while another is in progress', async () => {
   const started: unknown[] = [];
   let isBusy = false;
   await using http = await openHttpApp({

@@ -96,7 +96,7 @@ describe('exports', () => {
     silverBars(5),
     silverBars(34),
   ]) {
-    test(`${definition.name} is exported as it is, in every format`, async () => {
+    test(`return ${definition.name} as it is, in every format`, async () => {
       const expected = await stored(http, definition);
       assert.ok(expected.length > 0);
       for (const format of ['csv', 'ndjson', 'parquet', 'arrow']) {
@@ -106,7 +106,7 @@ describe('exports', () => {
     });
   }
 
-  test('rows are chosen by symbol and by date, a window where it touches the range', async () => {
+  test('select rows by symbol and by date, a window if it touches the range', async () => {
     const query = '&symbol=AAA,BBB.A&from=2025-03-03&to=2025-03-05';
     const days = `symbol IN ('AAA', 'BBB.A') AND session BETWEEN DATE '2025-03-03' AND DATE '2025-03-05'`;
     const expected = await stored(http, DAILY_BARS, days);
@@ -131,7 +131,7 @@ describe('exports', () => {
     assert.deepEqual(await exported(http, DAILY_BARS, 'csv', '&from=2025-03-05&to=2025-03-01'), []);
   });
 
-  test('columns come in the order that was asked for', async () => {
+  test('return columns in the requested order', async () => {
     const csv = await bytesOf(
       http,
       '/condvest/v1/export/bronze/daily_bars?columns=close,symbol&symbol=AAA&from=2025-12-31',
@@ -141,7 +141,7 @@ describe('exports', () => {
     assert.match(row ?? '', /^[\d.]+,AAA$/);
   });
 
-  test('text is compressed where that is accepted, and a file has a name with its version', async () => {
+  test('compress text for clients that accept it, and name the file with its version', async () => {
     const plain = await bytesOf(http, '/condvest/v1/export/bronze/daily_bars');
     const response = await http.get('/condvest/v1/export/bronze/daily_bars', { 'accept-encoding': 'gzip' });
     assert.equal(response.headers.get('content-encoding'), 'gzip');
@@ -155,7 +155,7 @@ describe('exports', () => {
     await parquet.body?.cancel();
   });
 
-  test('what cannot be exported is refused before anything is sent', async () => {
+  test('reject what cannot be exported before anything is sent', async () => {
     for (const [path, status, code] of [
       ['bronze/nothing', 404, 'table-unknown'],
       ['gold/daily_bars', 404, 'table-unknown'],
@@ -174,7 +174,7 @@ describe('exports', () => {
     assert.deepEqual(http.serving.streams.load.running, 0);
   });
 
-  test('a header request gives the headers and holds nothing', async () => {
+  test('answer a HEAD request with the headers and hold nothing', async () => {
     const response = await http.app.request('http://localhost:8080/condvest/v1/export/bronze/daily_bars', {
       method: 'HEAD',
     });
@@ -188,7 +188,7 @@ describe('exports', () => {
   });
 });
 
-test('more rows than the bound are refused, and fewer are found by choosing', async () => {
+test('reject more rows than the bound, and allow fewer by selection', async () => {
   await using http = await openHttpApp({ limits: { exportRows: 1000 } });
   const response = await http.get('/condvest/v1/export/bronze/daily_bars');
   const body = (await response.json()) as { code: string; message: string };
@@ -197,7 +197,7 @@ test('more rows than the bound are refused, and fewer are found by choosing', as
   assert.equal((await exported(http, DAILY_BARS, 'csv', '&symbol=AAA')).length, 502);
 });
 
-test('so many exports at once, and no more; a place is free again once a reader has gone', async () => {
+test('are bounded in number, and a place becomes free once a reader has left', async () => {
   await using http = await openHttpApp({ limits: { streams: 2 } });
   const path = '/condvest/v1/export/bronze/daily_bars';
   const first = await http.get(path);
@@ -215,7 +215,7 @@ test('so many exports at once, and no more; a place is free again once a reader 
   assert.equal(http.serving.streams.load.running, 0);
 });
 
-test('one caller leaves room for others, and its event streams take no place of an export', async () => {
+test('leave room for other callers, and do not count event streams', async () => {
   await using http = await openHttpApp({
     limits: { streams: 3, streamsEach: 2, eventStreams: 2, eventStreamsEach: 1 },
   });
@@ -245,14 +245,14 @@ test('one caller leaves room for others, and its event streams take no place of 
   await (await ask(path)).body?.cancel();
 });
 
-test('an export that nobody reads is ended when its time is over', async () => {
+test('end when their time is over, even if nobody reads them', async () => {
   await using http = await openHttpApp({ limits: { exportMs: 200 } });
   const response = await http.get('/condvest/v1/export/bronze/daily_bars?format=ndjson');
   while (http.serving.streams.load.running > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   await assert.rejects(response.text(), { code: 'export-too-slow' });
 });
 
-test('a client that goes away in the middle stops the work and leaves no scratch file', async () => {
+test('stop and leave no scratch file when the client leaves midway', async () => {
   await using http = await openHttpApp();
   const base = await http.listen();
   for (const format of ['csv', 'arrow', 'parquet']) {
@@ -272,7 +272,7 @@ test('a client that goes away in the middle stops the work and leaves no scratch
   assert.deepEqual(await readdir(join(scratch, '..')), []);
 });
 
-test('a failure in the middle breaks the connection: nobody takes half a file for a whole one', async () => {
+test('break the connection on a failure midway, so that nobody takes half a file for a whole one', async () => {
   await using http = await openHttpApp({
     after: (app) => {
       app.get('/half', async () => {
@@ -310,7 +310,7 @@ test('a failure in the middle breaks the connection: nobody takes half a file fo
   assert.equal(http.serving.streams.load.running, 0);
 });
 
-test('rows are made as the reader takes them, and not ahead', async () => {
+test('produce rows as the reader takes them, not ahead', async () => {
   await using http = await openHttpApp();
   let made = 0;
   async function* chunks(): AsyncGenerator<Uint8Array> {

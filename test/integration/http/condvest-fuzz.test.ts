@@ -143,7 +143,7 @@ function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-test('no value of any parameter of any route is a bug', async () => {
+test('no parameter value of any route causes a bug', async () => {
   assert.ok(operations.length >= 15, `${operations.length} routes`);
   await fc.assert(
     fc.asyncProperty(
@@ -182,7 +182,7 @@ test('no value of any parameter of any route is a bug', async () => {
   assert.equal(http.serving.eventStreams.load.running, 0, 'no stream of events either');
 });
 
-test('values that fit are answered on every route, so that the work behind the checks is what is fuzzed', async () => {
+test('valid values are answered on every route, so that the fuzzing reaches the work behind the checks', async () => {
   for (const { path, parameters } of operations) {
     if (path.includes('{id}')) continue;
     const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => RIGHT[name]?.[0] ?? '');
@@ -194,7 +194,7 @@ test('values that fit are answered on every route, so that the work behind the c
   }
 });
 
-test('no body of a request that changes something is a bug', async () => {
+test('no request body causes a bug', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('/condvest/v1/runs', '/condvest/v1/sql'),

@@ -116,7 +116,7 @@ describe('SQL over HTTP', () => {
     await sql[Symbol.asyncDispose]();
   });
 
-  test('a statement over the tables is answered in every format', async () => {
+  test('answers a statement over the tables in every format', async () => {
     const statement = `SELECT symbol, session, close FROM bronze.daily_bars WHERE symbol = 'AAA' ORDER BY session -- all`;
     const rows = await sql.rows(statement);
     assert.equal(rows.length, 502);
@@ -137,7 +137,7 @@ describe('SQL over HTTP', () => {
     assert.deepEqual(await sql.rows('SELECT i FROM range(3) r(i) WHERE false'), []);
   });
 
-  test('nothing but the tables can be read: no file, no network, no setting', async () => {
+  test('reads only the tables: no file, no network, no setting', async () => {
     const secret = join(sql.folder, 'secret.csv');
     await writeFile(secret, 'a\n1\n');
     let asked = 0;
@@ -181,7 +181,7 @@ describe('SQL over HTTP', () => {
     server.close();
   });
 
-  test('nothing can be written, attached, loaded or set', async () => {
+  test('cannot write, attach, load or set anything', async () => {
     const target = join(sql.folder, 'stolen');
     const file = (await sql.http.lake.test.lake.table(SPLITS).head())?.files[0];
     const data = join(sql.http.lake.test.root, 'bronze/splits', file?.path ?? '');
@@ -224,7 +224,7 @@ describe('SQL over HTTP', () => {
     assert.equal((await sql.rows('FROM bronze.splits')).length, 5);
   });
 
-  test('a statement that needs too much memory ends with its process, and the server does not notice', async () => {
+  test('ends a statement that needs too much memory with its process, without affecting the server', async () => {
     const before = process.memoryUsage.rss();
     for (const statement of [
       'FROM range(200000000) r(i) ORDER BY hash(i)',
@@ -240,7 +240,7 @@ describe('SQL over HTTP', () => {
     assert.ok(process.memoryUsage.rss() - before < 200 * 2 ** 20);
   });
 
-  test('more rows than the bound break the answer off, or refuse a file that is written first', async () => {
+  test('breaks off a response with too many rows, or rejects a file that is written first', async () => {
     const statement = 'FROM range(200000) r(i)';
     await assert.rejects((await sql.post(statement)).text(), { code: 'query-too-large' });
     const parquet = await sql.post(statement, { format: 'parquet' });
@@ -248,14 +248,14 @@ describe('SQL over HTTP', () => {
     assert.equal(((await parquet.json()) as { code: string }).code, 'query-too-large');
   });
 
-  test('a mistake is told in the words of the database, and one in a late row breaks the answer off', async () => {
+  test('reports a mistake in the database’s words, and breaks off at one in a late row', async () => {
     assert.match((await sql.refusal('SELECT nope FROM bronze.daily_bars')).message, /"nope" not found/);
     assert.match((await sql.refusal('SELEC 1')).message, /syntax error/);
     const late = `SELECT CAST(CASE WHEN i = 90000 THEN 'x' ELSE '1' END AS INTEGER) AS v FROM range(100000) r(i)`;
     assert.equal((await sql.post(late, { format: 'parquet' })).status, 400);
   });
 
-  test('the fields of a request are checked', async () => {
+  test('checks the fields of a request', async () => {
     for (const body of [{}, { statement: '' }, { statement: 1 }, { statement: 'SELECT 1', format: 'xml' }, []]) {
       const response = await sql.http.app.request('http://localhost:8080/condvest/v1/sql', {
         method: 'POST',
@@ -270,7 +270,7 @@ describe('SQL over HTTP', () => {
   });
 });
 
-test('a statement sees the tables as of an instant, the same ever after', async () => {
+test('reads the tables as of an instant, the same forever after', async () => {
   await using sql = await openSqlApp();
   const { http } = sql;
   const asOf = http.clock.nowMs();
@@ -292,7 +292,7 @@ async function running({ http }: SqlApp): Promise<void> {
   while (http.serving.streams.load.running === 0) await setTimeout(1);
 }
 
-test('a statement that takes too long is stopped, and holds others up no longer', async () => {
+test('stops a statement that takes too long, so that it no longer delays others', async () => {
   await using sql = await openSqlApp({ exportMs: 3000, sqlRunning: 1 });
   const first = sql.refusal(ENDLESS);
   await running(sql);
@@ -303,7 +303,7 @@ test('a statement that takes too long is stopped, and holds others up no longer'
   sql.http.bugs.length = 0;
 });
 
-test('a statement whose reader has gone is stopped', async () => {
+test('stops a statement whose reader has left', async () => {
   await using sql = await openSqlApp({ sqlRunning: 1 });
   const stopped = new AbortController();
   const asked = sql.http.app.request('http://localhost:8080/condvest/v1/sql', {
@@ -324,7 +324,7 @@ test('a statement whose reader has gone is stopped', async () => {
   sql.http.bugs.length = 0;
 });
 
-test('SQL is off unless the operator turns it on', async () => {
+test('is off unless the operator turns it on', async () => {
   await using http = await openHttpApp();
   const response = await http.app.request('http://localhost:8080/condvest/v1/sql', {
     method: 'POST',
@@ -334,7 +334,7 @@ test('SQL is off unless the operator turns it on', async () => {
   assert.deepEqual([response.status, ((await response.json()) as { code: string }).code], [403, 'sql-disabled']);
 });
 
-test('the engine of a sandbox refuses by itself what the look at the statement would let through', async () => {
+test('has a sandbox that rejects by itself what the statement check would let through', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-sandbox-'));
   await writeFile(join(folder, 'allowed.csv'), 'a\n1\n');
   await writeFile(join(folder, 'other.csv'), 'a\n1\n');

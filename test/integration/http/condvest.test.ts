@@ -58,7 +58,7 @@ describe('our own API over a lake', () => {
   });
   after(async () => http[Symbol.asyncDispose]());
 
-  test('status says how complete and how final the lake is', async () => {
+  test('says how complete and how final the lake is', async () => {
     const status = await shaped<StatusAnswer>(http, '/condvest/v1/status', statusShape);
     assert.equal(status.last_published, PROVISIONAL);
     assert.deepEqual(status.sessions, { settled: 500, provisional: 1, partial: 1, missing: 0 });
@@ -68,7 +68,7 @@ describe('our own API over a lake', () => {
     assert.equal(status.building, null);
   });
 
-  test('bars of a session carry their finality, and their explanation where it is asked for', async () => {
+  test('returns session bars with their finality and, on request, their explanation', async () => {
     const raw = await shaped<SessionBarsAnswer>(
       http,
       '/condvest/v1/bars/AAA?adjust=raw&from=2024-06-05&to=2024-06-12',
@@ -104,7 +104,7 @@ describe('our own API over a lake', () => {
     );
   });
 
-  test('a window is as final as the least final of its sessions; one that history begins in is not open', async () => {
+  test('makes a window as final as its least final session, and never open at the start of history', async () => {
     const { bars } = await shaped<WindowBarsAnswer>(http, '/condvest/v1/bars/AAA?interval=13d', windowBarsShape);
     const states = new Map<string, string>();
     for (const bar of bars) states.set(bar.last_session, String(bar.finality));
@@ -125,7 +125,7 @@ describe('our own API over a lake', () => {
     );
   });
 
-  test('a window with dividends and a split inside it is explained by what was traded', async () => {
+  test('explains a window with dividends and a split inside it by what was traded', async () => {
     const path = '/condvest/v1/bars/AAA?interval=21&from=2024-06-10&to=2024-06-10&explain=true';
     const { bars, events = [] } = await shaped<WindowBarsAnswer>(http, `${path}&adjust=total`, windowBarsShape);
     const range = `from=${bars[0]?.first_session}&to=${bars[0]?.last_session}`;
@@ -147,7 +147,7 @@ describe('our own API over a lake', () => {
     assert.ok(acting.some(({ kind, ex_date }) => kind === 'dividend' && ex_date === '2025-11-10'));
   });
 
-  test('the events behind bars are said once, and every bar says which of them act on it', async () => {
+  test('lists each event once, and says for each bar which of them apply', async () => {
     for (const adjust of ['raw', 'split', 'total']) {
       const path = `/condvest/v1/bars/AAA?adjust=${adjust}&explain=true`;
       const days = await shaped<SessionBarsAnswer>(http, path, dailyBarsShape);
@@ -175,7 +175,7 @@ describe('our own API over a lake', () => {
     }
   });
 
-  test('a security is followed through its symbols, and events that are not applied say why', async () => {
+  test('follows a security through its symbols, and says why events are not applied', async () => {
     const bars = await http.json<SessionBarsAnswer>('/condvest/v1/bars/MTX');
     assert.deepEqual(
       bars.segments.slice(-2).map(({ symbol }) => symbol),
@@ -200,7 +200,7 @@ describe('our own API over a lake', () => {
     assert.deepEqual([quiet.splits, quiet.dividends, quiet.held], [[], [], []]);
   });
 
-  test('the ledger, one session, gaps, quality, refused rows and changed values', async () => {
+  test('returns the ledger, one session, gaps, quality, rejected rows and changed values', async () => {
     const partial = await shaped<SessionsAnswer>(http, '/condvest/v1/sessions?state=partial', sessionsShape);
     assert.deepEqual(
       partial.results.map(({ session, rows, expected }) => [session, rows, expected]),
@@ -264,7 +264,7 @@ describe('our own API over a lake', () => {
     assert.deepEqual((await http.json<RestatementsAnswer>('/condvest/v1/restatements?kind=settlement')).results, []);
   });
 
-  test('tables are listed with their columns', async () => {
+  test('lists tables with their columns', async () => {
     const { results } = await shaped<TablesAnswer>(http, '/condvest/v1/tables', tablesShape);
     const bars = results.find(({ table }) => table === DAILY_BARS.name);
     assert.deepEqual(
@@ -274,7 +274,7 @@ describe('our own API over a lake', () => {
     assert.ok((bars?.rows ?? 0) > 5000);
   });
 
-  test('pages of any size give the rows of one page, whatever is asked beside it', async () => {
+  test('gives the same rows in pages of any size as in one, whatever else is requested', async () => {
     for (const address of [
       '/condvest/v1/sessions?from=2025-10-01',
       '/condvest/v1/restatements?from=2024-01-01&symbol=AAA',
@@ -299,7 +299,7 @@ describe('our own API over a lake', () => {
     }
   });
 
-  test('a parameter that nobody knows, however long, is no part of where the next page is', async () => {
+  test('leaves unknown parameters, however long, out of the address of the next page', async () => {
     const junk = `/condvest/v1/sessions?limit=2&junk=${'x'.repeat(4000)}`;
     const { next_url: next = '' } = await http.json<{ next_url?: string }>(junk);
     const plain = await http.json<{ next_url?: string }>('/condvest/v1/sessions?limit=2');
@@ -307,7 +307,7 @@ describe('our own API over a lake', () => {
     assert.equal((await http.get(next.slice('http://localhost:8080'.length))).status, 200);
   });
 
-  test('what cannot be answered is refused with a code, what was found and what is allowed', async () => {
+  test('rejects what it cannot answer with a code, the value found and what is allowed', async () => {
     assert.match(await refused(http, '/condvest/v1/bars/NOPE', 404, 'symbol-unknown'), /NOPE/);
     assert.match(await refused(http, '/condvest/v1/bars/aaa', 404, 'symbol-unknown'), /AAA/);
     await refused(http, '/condvest/v1/events/NOPE', 404, 'symbol-unknown');
@@ -331,7 +331,7 @@ describe('our own API over a lake', () => {
   });
 });
 
-test('an empty lake answers what it can and says what is missing', async () => {
+test('answers what it can on an empty lake, and says what is missing', async () => {
   await using http = await openHttpApp({ isEmpty: true });
   const status = await shaped<StatusAnswer>(http, '/condvest/v1/status', statusShape);
   assert.deepEqual([status.last_published, status.lake.first, status.ready.ok], [null, null, false]);
@@ -344,7 +344,7 @@ test('an empty lake answers what it can and says what is missing', async () => {
   await refused(http, '/condvest/v1/export/bronze/daily_bars', 404, 'table-absent');
 });
 
-test('answers as of an instant are the same bytes after any later commit', async () => {
+test('gives the same bytes as of an instant after any later commit', async () => {
   await using http = await openHttpApp();
   const asOf = http.clock.nowMs();
   http.clock.move(120_000);
@@ -376,7 +376,7 @@ test('answers as of an instant are the same bytes after any later commit', async
   assert.equal(now.bars[0]?.session, NEXT);
 });
 
-test('pages agree with page one while the lake changes', async () => {
+test('keeps pages consistent with page one while the lake changes', async () => {
   await using http = await openHttpApp();
   const first = await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=2');
   const expected = (await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=6')).results;
@@ -392,7 +392,7 @@ test('pages agree with page one while the lake changes', async () => {
   assert.equal((await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=1')).results[0]?.session, NEXT);
 });
 
-test('an answer that the caller has already is not sent again, until the lake changes', async () => {
+test('does not resend a response that the caller has until the lake changes', async () => {
   await using http = await openHttpApp();
   for (const path of ['/condvest/v1/bars/AAA', '/condvest/v1/sessions', '/condvest/v1/export/bronze/daily_bars']) {
     const first = await http.get(path);
@@ -406,7 +406,7 @@ test('an answer that the caller has already is not sent again, until the lake ch
   assert.equal(later.status, 200);
 });
 
-test('the OpenAPI document names every route, and the reference page what it needs', async () => {
+test('names every route in the OpenAPI document, and has the files of the reference page', async () => {
   await using http = await openHttpApp();
   const document = await http.json<{
     openapi: string;
@@ -436,7 +436,7 @@ test('the OpenAPI document names every route, and the reference page what it nee
   );
 });
 
-test('a store of runs that does not answer keeps nobody from the lake', async () => {
+test('serves the lake while the operational store does not respond', async () => {
   let isAsked = (): void => {};
   const asked = new Promise<void>((resolve) => {
     isAsked = resolve;

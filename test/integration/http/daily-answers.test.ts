@@ -10,7 +10,7 @@ import { assertVendorShape, vendorPaths } from '#test/fixtures/vendor-schema.ts'
 const PREVIOUS = '/v2/aggs/ticker/{ticker}/prev';
 const OPEN_CLOSE = '/v1/open-close/{ticker}/{date}';
 
-describe('answers of one day', () => {
+describe('responses about one day', () => {
   let http: HttpApp;
   before(async () => {
     http = await openHttpApp();
@@ -25,7 +25,7 @@ describe('answers of one day', () => {
     return JSON.parse(text) as Record<string, unknown>;
   }
 
-  test('the previous close is that of the last session that is over, stamped with 16:00', async () => {
+  test('have the close of the last finished session as the previous close, stamped with 16:00', async () => {
     const body = await read(PREVIOUS, '/v2/aggs/ticker/AAA/prev');
     const [bar] = body.results as Record<string, unknown>[];
     const day = await http.json<{ results: Record<string, unknown>[] }>(
@@ -36,12 +36,12 @@ describe('answers of one day', () => {
     assert.equal(body.x_finality, 'provisional');
   });
 
-  test('the last bar of a security that is gone is its previous close', async () => {
+  test('have the last bar of a delisted security as its previous close', async () => {
     const [bar] = (await read(PREVIOUS, '/v2/aggs/ticker/DEL/prev')).results as Record<string, unknown>[];
     assert.equal(bar?.t, newYorkInstant(isoDate('2025-05-30'), 16 * 60));
   });
 
-  test('a symbol without bars has no previous close, and that is no error', async () => {
+  test('have no previous close for a symbol without bars, which is not an error', async () => {
     const body = await read(PREVIOUS, '/v2/aggs/ticker/NOPE/prev');
     assert.equal('results' in body, false);
     assert.equal(body.resultsCount, 0);
@@ -50,7 +50,7 @@ describe('answers of one day', () => {
     assert.equal((await http.get('/v2/aggs/ticker/A@B/range/5/session/2024-01-01/2025-12-31')).status, 200);
   });
 
-  test('open and close of a day are flat, adjusted unless asked otherwise', async () => {
+  test('give a day’s open and close as a flat object, adjusted by default', async () => {
     const adjusted = await read(OPEN_CLOSE, '/v1/open-close/AAA/2024-06-07');
     const raw = await read(OPEN_CLOSE, '/v1/open-close/AAA/2024-06-07?adjusted=false');
     assert.deepEqual(Object.keys(raw), [
@@ -69,14 +69,14 @@ describe('answers of one day', () => {
     assert.deepEqual([raw.from, raw.symbol], ['2024-06-07', 'AAA']);
   });
 
-  test('a day without a bar is not found', async () => {
+  test('report a day without a bar as not found', async () => {
     for (const path of ['AAA/2024-06-08', `NEW/${PARTIAL}`, 'NOPE/2024-06-07', 'AAA/2030-01-02', 'HLT/2025-08-05']) {
       await read(OPEN_CLOSE, `/v1/open-close/${path}`, 404);
     }
     await read(OPEN_CLOSE, '/v1/open-close/AAA/tomorrow', 400);
   });
 
-  test('every address that the client of the vendor knows is answered or refused as not entitled', async () => {
+  test('exist, or are rejected as not entitled, for every address of the vendor’s client', async () => {
     const paths = await vendorPaths();
     assert.ok(paths.length > 100, `${paths.length} paths`);
     const unknown: string[] = [];
@@ -98,7 +98,7 @@ describe('answers of one day', () => {
   });
 });
 
-test('a lake without bars says how to get some, and that it is worth asking again', async () => {
+test('say of a lake without bars how to get some, and that a retry makes sense', async () => {
   await using http = await openHttpApp({ isEmpty: true });
   for (const path of [
     '/v2/aggs/ticker/AAA/range/1/day/2024-01-01/2024-12-31',

@@ -41,7 +41,7 @@ describe('the first day of a symbol', () => {
   });
   after(() => http[Symbol.asyncDispose]());
 
-  test('a new name of a security has the history of the old one', async () => {
+  test('brings the history of the security’s old symbol', async () => {
     assert.equal(yesterday['ADX']?.resultsCount, 0);
     const [renamed, old] = [await http.json<Aggregates>(range('ADX')), await http.json<Aggregates>(range('ADR'))];
     assert.equal(renamed.resultsCount, 22);
@@ -58,7 +58,7 @@ describe('the first day of a symbol', () => {
     assert.equal(results.values.length, 5);
   });
 
-  test('a name that another company has given up brings none of its prices', async () => {
+  test('brings no prices of a company that gave the symbol up', async () => {
     assert.equal((await http.json<Aggregates>(range('DEL'))).resultsCount, 0);
     assert.equal((await http.json<Aggregates>('/v2/aggs/ticker/DEL/prev')).resultsCount, 0);
     const bars = await http.json<Bars>('/condvest/v1/bars/DEL');
@@ -67,12 +67,12 @@ describe('the first day of a symbol', () => {
     assert.deepEqual([before.security_id, before.bars.length], ['DEL', 1]);
   });
 
-  test('a date that is not over is read as of now', async () => {
+  test('is read as of now while the date is not over', async () => {
     assert.equal(yesterday['today in UTC']?.resultsCount, 0);
     assert.equal((await http.json<Aggregates>(`${range('ADX')}?as_of=${NEXT}`)).resultsCount, 22);
   });
 
-  test('an instant before that day means what the name meant then', async () => {
+  test('leaves the symbol’s earlier meaning to instants before it', async () => {
     const asOf = `${PROVISIONAL}T23:10:00Z`;
     const bars = await http.json<Bars>(`/condvest/v1/bars/DEL?limit=1&as_of=${asOf}`);
     assert.deepEqual([bars.security_id, bars.bars.length], ['DEL', 1]);

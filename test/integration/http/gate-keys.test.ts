@@ -72,7 +72,7 @@ describe('a server that needs keys', () => {
     return [settled.status, body.code];
   }
 
-  test('a stream that is open ends when its key is revoked', async () => {
+  test('ends an open stream when its key is revoked', async () => {
     const { key, id } = await make();
     let beat = (): void => {};
     const timers: Timers = {
@@ -94,7 +94,7 @@ describe('a server that needs keys', () => {
     assert.equal(http.serving.eventStreams.load.running, 0);
   });
 
-  test('takes a key in both ways of the vendor, and nothing without one', async () => {
+  test('accepts a key in both of the vendor’s ways, and nothing without one', async () => {
     const { key } = await make();
     assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
     assert.equal((await gate.ask(`${PATH}?apiKey=${key}`)).status, 200);
@@ -111,13 +111,13 @@ describe('a server that needs keys', () => {
       assert.deepEqual(await outcome(gate.ask(PATH, bearer(wrong))), [401, 'key-unknown'], wrong);
   });
 
-  test('leaves open what tells nothing, so that the page can ask for a key', async () => {
+  test('leaves harmless routes open, so that the page can ask for a key', async () => {
     for (const path of ['/', '/healthz', '/readyz']) assert.equal((await gate.ask(path)).status, 200, path);
     assert.deepEqual(await outcome(gate.ask('/metrics')), [401, 'key-missing']);
     assert.deepEqual(await outcome(gate.ask('/v2/nothing')), [404, 'not-found']);
   });
 
-  test('a key that reads starts no run', async () => {
+  test('starts no run for a read-only key', async () => {
     const reader = await make();
     const admin = await make({ scopes: ['read', 'admin'] });
     const start = (key: string) =>
@@ -130,7 +130,7 @@ describe('a server that needs keys', () => {
     assert.notEqual((await start(admin.key)).status, 403);
   });
 
-  test('a key that was revoked is refused within seconds', async () => {
+  test('rejects a revoked key within seconds', async () => {
     const { key, id } = await make();
     assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
     await keys.revokeKey(id, http.clock.nowMs());
@@ -138,7 +138,7 @@ describe('a server that needs keys', () => {
     assert.deepEqual(await outcome(gate.ask(PATH, bearer(key))), [401, 'key-unknown']);
   });
 
-  test('a key is held to its requests a minute, and told when to come again', async () => {
+  test('holds a key to its requests per minute, and says when to retry', async () => {
     const { key } = await make({ requestsPerMinute: 3 });
     for (let i = 0; i < 3; i += 1) assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
     const refused = await gate.ask(PATH, bearer(key));
@@ -149,7 +149,7 @@ describe('a server that needs keys', () => {
     assert.equal((await gate.ask(PATH, bearer(key))).status, 429);
   });
 
-  test('a budget of a day holds over a restart of the server and ends at midnight', async () => {
+  test('keeps a daily budget across a restart, until midnight', async () => {
     const { key, id } = await make({ requestsPerDay: 5 });
     for (let i = 0; i < 3; i += 1) assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
     await ring.flush();
@@ -164,7 +164,7 @@ describe('a server that needs keys', () => {
     assert.equal((await again.ask(PATH, bearer(key))).status, 200);
   });
 
-  test('two servers count towards one budget', async () => {
+  test('shares one budget with another server', async () => {
     const { key } = await make({ requestsPerDay: 10 });
     const other = new KeyRing({ keys, clock: http.clock, timers: systemTimers });
     const second = gated(http.serving, { keys: other });
@@ -181,7 +181,7 @@ describe('a server that needs keys', () => {
     assert.equal((await gate.ask(PATH, bearer(key))).status, 429);
   });
 
-  test('an address that guesses is slowed down, and keeps nobody else out', async () => {
+  test('slows down an address that guesses keys, without locking out others', async () => {
     const { key } = await make();
     assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
     let asked = 0;
@@ -201,7 +201,7 @@ describe('a server that needs keys', () => {
     assert.equal((await gate.ask(PATH, bearer(key))).status, 200);
   });
 
-  test('a client with a key that is gone keeps out no good key at its address, however often it comes', async () => {
+  test('lets a valid key in however often a revoked one comes from the same address', async () => {
     const { key } = await make();
     let asked = 0;
     const findKey = (id: string) => {
@@ -221,7 +221,7 @@ describe('a server that needs keys', () => {
     assert.equal((await counting.ask(PATH, bearer(key))).status, 200);
   });
 
-  test('while the store is away, keys that were good go on for a while', async () => {
+  test('accepts known keys for a while when the store is unavailable', async () => {
     const { key } = await make();
     let isAway = false;
     const unavailable = new CondvestError({ code: 'operations-unavailable', kind: 'transient', message: 'Away' });
@@ -238,7 +238,7 @@ describe('a server that needs keys', () => {
     assert.deepEqual(await outcome(away.ask(PATH, bearer(key))), [503, 'operations-unavailable']);
   });
 
-  test('a store that does not say anything holds up no key that was good', async () => {
+  test('does not delay known keys when the store does not respond', async () => {
     const { key } = await make();
     const { key: unknown } = await make();
     let isSilent = false;
@@ -271,7 +271,7 @@ describe('a server that needs keys', () => {
     assert.equal(await Promise.race([stranger, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))]), 'waits');
   });
 
-  test('answers are for who has a key, and say so to caches', async () => {
+  test('marks responses as private for caches', async () => {
     const { key } = await make();
     const keyed = gated({ ...http.serving, isPublic: false }, { keys: ring });
     const response = await keyed.ask('/condvest/v1/bars/AAA', bearer(key));
@@ -279,7 +279,7 @@ describe('a server that needs keys', () => {
     assert.match(response.headers.get('vary') ?? '', /Authorization/);
   });
 
-  test('the log says whose key it was', async () => {
+  test('logs whose key was used', async () => {
     const { key } = await make({ name: 'desk of Ann' });
     await gate.ask(`${PATH}?apiKey=${key}`);
     const record = gate.log.at(-1);

@@ -24,7 +24,7 @@ describe('the gate', () => {
   });
   after(() => http[Symbol.asyncDispose]());
 
-  test('lets the own machine in, and every answer says what a browser must know', async () => {
+  test('admits this machine, and sends the security headers with every response', async () => {
     for (const path of ['/condvest/v1/status', '/condvest/v1/bars/AAA', '/healthz', '/']) {
       const response = await gate.ask(path);
       assert.equal(response.status, 200, path);
@@ -38,7 +38,7 @@ describe('the gate', () => {
     }
   });
 
-  test('a name that is not its own is refused before anything else', async () => {
+  test('rejects a host name that is not its own before anything else', async () => {
     const message = await refused(
       await gate.ask('/condvest/v1/status', { headers: { host: 'evil.example:8787' } }),
       421,
@@ -48,17 +48,17 @@ describe('the gate', () => {
     await refused(await gate.ask('/healthz', { headers: { host: 'evil.example' } }), 421, 'host-refused');
   });
 
-  test('a request line that names another host than its header does is refused', async () => {
+  test('rejects a request line that names another host than its header', async () => {
     const request = new Request('http://evil.example/condvest/v1/sessions?limit=1', { headers: { host: HOST } });
     await refused(await gate.fetch(request, {}), 421, 'host-refused');
   });
 
-  test('a request that came through a proxy is refused by a server that lets in its own machine', async () => {
+  test('rejects a proxied request on a server that admits only its own machine', async () => {
     for (const name of ['x-forwarded-for', 'forwarded'])
       await refused(await gate.ask('/healthz', { headers: { [name]: 'for=203.0.113.7' } }), 421, 'host-refused');
   });
 
-  test('a page of another origin gets nothing and makes nothing happen', async () => {
+  test('gives a page of another origin nothing, and lets it change nothing', async () => {
     const foreign = { origin: 'https://evil.example' };
     for (const init of [
       { headers: foreign },
@@ -78,19 +78,19 @@ describe('the gate', () => {
     assert.equal(asked.headers.get('access-control-allow-origin'), null);
   });
 
-  test('a link from elsewhere may be followed to the page, and to no data: a frame would go the same way', async () => {
+  test('lets a link from elsewhere open the page but no data, as a frame could do the same', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
     for (const path of ['/', '/condvest/docs']) assert.equal((await gate.ask(path, { headers })).status, 200, path);
     for (const path of ['/condvest/v1/status', '/v2/aggs/ticker/AAA/prev', '/condvest/v1/export/bronze/daily_bars'])
       await refused(await gate.ask(path, { headers }), 403, 'origin-refused');
   });
 
-  test('its own page may do all', async () => {
+  test('lets its own page do everything', async () => {
     const response = await gate.ask('/condvest/v1/status', { headers: { origin: `http://${HOST}` } });
     assert.equal(response.status, 200);
   });
 
-  test('a change must be JSON, which a form of another page cannot send', async () => {
+  test('requires JSON for a change, which a form on another page cannot send', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
       await refused(
         await gate.ask('/condvest/v1/runs', { method: 'POST', body: '{}', headers: { 'content-type': type } }),
@@ -100,7 +100,7 @@ describe('the gate', () => {
     await refused(await gate.ask('/condvest/v1/runs', { method: 'POST' }), 415, 'body-not-json');
   });
 
-  test('too long an address and too large a body are refused', async () => {
+  test('rejects an address that is too long and a body that is too large', async () => {
     await refused(await gate.ask(`/${'a'.repeat(9000)}`), 414, 'url-too-long');
     const json = { 'content-type': 'application/json' };
     const body = JSON.stringify({ session: 'x'.repeat(http.serving.limits.bodyBytes) });
@@ -113,7 +113,7 @@ describe('the gate', () => {
     await refused(await gate.ask('/healthz', { headers: { 'content-length': '99999999' } }), 413, 'body-too-large');
   });
 
-  test('another method is told which there are', async () => {
+  test('answers an unsupported method with the supported ones', async () => {
     const response = await gate.ask('/condvest/v1/status', { method: 'DELETE' });
     assert.equal(response.headers.get('allow'), 'GET, HEAD');
     await refused(response, 405, 'method-not-allowed');
@@ -122,14 +122,14 @@ describe('the gate', () => {
     assert.deepEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, OPTIONS']);
   });
 
-  test('HEAD is GET without a body', async () => {
+  test('answers HEAD like GET, without a body', async () => {
     const response = await gate.ask('/condvest/v1/bars/AAA', { method: 'HEAD' });
     assert.equal(response.status, 200);
     assert.equal(await response.text(), '');
     assert.notEqual(response.headers.get('etag'), null);
   });
 
-  test('what is nowhere is told as JSON under the API, and as the page elsewhere', async () => {
+  test('answers an unknown address with JSON under the API, and with the page elsewhere', async () => {
     await refused(await gate.ask('/v2/nothing'), 404, 'not-found');
     await refused(await gate.ask('/nothing.js'), 404, 'not-found');
     await refused(await gate.ask('/nothing'), 404, 'not-found');
@@ -138,7 +138,7 @@ describe('the gate', () => {
     assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self'/);
   });
 
-  test('the log holds no key', async () => {
+  test('keeps keys out of the log', async () => {
     gate.log.length = 0;
     await gate.ask('/condvest/v1/status?apiKey=secret-1&limit=2&api_key=secret-2', {
       headers: { authorization: 'Bearer secret-3' },
@@ -152,7 +152,7 @@ describe('the gate', () => {
     );
   });
 
-  test('series of the metrics are few, whatever is asked', async () => {
+  test('keeps the number of metric series small, whatever is requested', async () => {
     for (let i = 0; i < 50; i += 1) {
       await gate.ask(`/condvest/v1/bars/MADE${i}`);
       await gate.ask(`/nothing-${i}`);
@@ -170,7 +170,7 @@ describe('the gate', () => {
     assert.match(text, /condvest_ready \d/);
   });
 
-  test('a page that the operator named may use it, and no other', async () => {
+  test('admits only the origins that the operator named', async () => {
     const named = gated(http.serving, { cors: ['https://pro.example.com'] });
     const mine = { origin: 'https://pro.example.com' };
     const response = await named.ask('/condvest/v1/bars/AAA', { headers: mine });
@@ -195,7 +195,7 @@ describe('the gate', () => {
     );
   });
 
-  test('where all pages may read, none without a name may change anything', async () => {
+  test('lets only named origins change anything, even where every origin may read', async () => {
     const open = gated(http.serving, { cors: ['*'] });
     const other = { origin: 'https://other.example.com', 'content-type': 'application/json' };
     const response = await open.ask('/condvest/v1/bars/AAA', { headers: other });
@@ -208,7 +208,7 @@ describe('the gate', () => {
     );
   });
 
-  test('an id of a proxy that is trusted is kept, and no other', async () => {
+  test('keeps a request id only from a trusted proxy', async () => {
     const id = 'a-proxy-gave-this-1';
     const mine = await gate.ask('/healthz', { headers: { 'x-request-id': id } });
     assert.notEqual(mine.headers.get('x-request-id'), id);
@@ -223,7 +223,7 @@ describe('the gate', () => {
     );
   });
 
-  test('an error of a route is answered with the headers of the gate', async () => {
+  test('sends its headers with a route’s error too', async () => {
     const broken = gated({
       ...http.serving,
       operations: {
@@ -241,14 +241,14 @@ describe('readiness', () => {
     return [response.status, (await response.json()) as Record<string, unknown>];
   };
 
-  test('an empty lake is not ready', async () => {
+  test('is denied for an empty lake', async () => {
     await using http = await openHttpApp({ isEmpty: true });
     const [status, body] = await ready(http.serving);
     assert.deepEqual([status, body.reason, body.last_published], [503, 'The lake is empty', null]);
     assert.equal((await gated(http.serving).ask('/healthz')).status, 200);
   });
 
-  test('a lake is ready until a session is due that it lacks', async () => {
+  test('holds until the lake lacks a session that is due', async () => {
     await using http = await openHttpApp();
     const [status, body] = await ready(http.serving);
     assert.deepEqual([status, body.reason, body.status], [200, null, 'ready']);
@@ -265,7 +265,7 @@ describe('readiness', () => {
     assert.equal((await ready(http.serving))[0], 200);
   });
 
-  test('a lake that is being built is not ready, and neither is one whose store is away', async () => {
+  test('is denied during the build, and while the store is unavailable', async () => {
     const building = { startedMs: 0, steps: [], error: null };
     await using http = await openHttpApp();
     const { serving } = http;

@@ -52,7 +52,7 @@ function isSummer(date: string): boolean {
   return (date >= '2024-03-10' && date < '2024-11-03') || (date >= '2025-03-09' && date < '2025-11-02');
 }
 
-test('grouped daily equals what each symbol says alone, adjusted or not, on any session', async () => {
+test('grouped daily bars equal those of each symbol alone, adjusted or not, on any session', async () => {
   const sessions = http.calendar.range(FIRST, PROVISIONAL);
   // Around every split, rename, listing, delisting and halt of the market, and anywhere else.
   const marked = ['2024-06-07', '2024-06-10', '2024-09-13', '2024-09-16', '2025-01-31', '2025-02-03', '2025-03-14']
@@ -95,7 +95,7 @@ test('bars are stamped with 16:00 in New York, on short days too, and counts are
   }
 });
 
-test('a price that the lake does not have is left out, and an incomplete session is served as it is', async () => {
+test('a missing price is left out, and a partial session is served as it is', async () => {
   const { results = [] } = await grouped(PARTIAL);
   assert.deepEqual(
     results.map((bar) => bar.T),
@@ -106,12 +106,12 @@ test('a price that the lake does not have is left out, and an incomplete session
   assert.ok(preferred !== undefined && !('vw' in preferred));
 });
 
-test('an instant stands for its day in New York', async () => {
+test('an instant means its day in New York', async () => {
   const { results } = await grouped(String(Date.parse('2024-06-11T02:00:00Z')));
   assert.deepEqual(results, (await grouped('2024-06-10')).results);
 });
 
-test('a date that is none is refused, naming what is allowed', async () => {
+test('an invalid date is rejected with what is allowed', async () => {
   for (const date of ['2024-02-30', 'today', '2024-1-2', '99999999999999']) {
     const response = await http.get(`${PATH}/${date}`);
     const body = (await response.json()) as { error: string };
@@ -121,7 +121,7 @@ test('a date that is none is refused, naming what is allowed', async () => {
   }
 });
 
-test('symbols that trade over the counter are there only where they are asked for', async () => {
+test('symbols that trade over the counter are included only on request', async () => {
   await using other = await openHttpApp();
   const listing = 'security_id,symbol,first_session,last_session,name,type,exchange,figi\n';
   await other.commitCsv('listings.csv', `${listing}ADR,ADR,${FIRST},,Ausland SE Sponsored ADR,ADRC,PINX,\n`);

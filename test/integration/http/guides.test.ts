@@ -48,7 +48,7 @@ async function volumeOf(http: HttpApp, symbol: string): Promise<number> {
   return bars.reduce((sum, { volume }) => sum + volume, 0);
 }
 
-test('the JavaScript guide: its programs run as they stand', async () => {
+test('the programs of the JavaScript guide run as they are', async () => {
   await using http = await openHttpApp();
   const programs = blocks('use-from-javascript', 'js', await http.listen());
   assert.equal(programs.length, 3);
@@ -60,7 +60,7 @@ test('the JavaScript guide: its programs run as they stand', async () => {
   assert.equal(outputs[2], `${await volumeOf(http, 'AAA')}\n`);
 });
 
-test('the Go guide: the program without a client prints every session', { skip: noGo }, async () => {
+test('the program without a client in the Go guide prints every session', { skip: noGo }, async () => {
   await using http = await openHttpApp();
   const program = blocks('use-from-go', 'go', await http.listen()).at(-1) ?? '';
   const printed = await runFile('main.go', program, (path) => ['go', ['run', path]]);
@@ -71,7 +71,7 @@ test('the Go guide: the program without a client prints every session', { skip: 
   );
 });
 
-test('the Python guide: every block runs', {
+test('every block of the Python guide runs', {
   skip: pythonLacks('massive', 'requests', 'polars', 'pyarrow'),
 }, async () => {
   await using http = await openHttpApp();
@@ -86,7 +86,7 @@ print(json.dumps({"months": len(months), "bars": len(bars), "rows": frame.height
   assert.ok((told['rows'] ?? 0) > bars.length);
 });
 
-test('the spreadsheet guide: every address answers with rows', async () => {
+test('every address in the spreadsheet guide returns rows', async () => {
   await using http = await openHttpApp();
   const text = readFileSync('docs/how-to/use-from-excel.md', 'utf8');
   const addresses = [...text.matchAll(/http:\/\/localhost:8787(\/condvest[^\s'"]+)/g)].map(([, path = '']) => path);

@@ -57,7 +57,7 @@ describe('indicators', () => {
     return body.results ?? [];
   }
 
-  test('values are those of the functions over all bars, newest first', async () => {
+  test('have the values of the functions over all bars, newest first', async () => {
     const closes = await bars('AAA/range/1/day/2024-01-01/2025-12-31');
     const values = closes.map(({ c }) => c);
     const wanted = { sma: sma(values, 50), ema: ema(values, 50), rsi: rsi(values, 14) };
@@ -78,7 +78,7 @@ describe('indicators', () => {
     );
   });
 
-  test('windows, series, adjustment and timespans are those asked for', async () => {
+  test('use the requested windows, series, adjustment and timespans', async () => {
     const weeks = await bars('IDX/range/1/week/2024-01-01/2025-12-31');
     const { results } = await read('sma', 'IDX?timespan=week&window=4&series_type=high&limit=3');
     const wanted = sma(
@@ -105,7 +105,7 @@ describe('indicators', () => {
     assert.equal(partial.results.values[0]?.timestamp, midnight(PROVISIONAL));
   });
 
-  test('ranges are of timestamps, as dates or as instants', async () => {
+  test('filter by timestamp, as dates or as instants', async () => {
     const within = async (range: string): Promise<string[]> =>
       (await read('sma', `ADR?window=2&order=asc&limit=5000&${range}`)).results.values.map(({ timestamp }) =>
         new Date(timestamp).toISOString().slice(0, 10),
@@ -120,7 +120,7 @@ describe('indicators', () => {
     assert.deepEqual(await within('timestamp=2024-07-04'), []);
   });
 
-  test('underlying is always there, its address gives the bars that went into the values', async () => {
+  test('always have the underlying, whose address returns the bars behind the values', async () => {
     for (const name of NAMES) {
       const plain = await read(name, 'AAA?limit=2');
       assert.equal(plain.results.underlying.aggregates, undefined);
@@ -138,7 +138,7 @@ describe('indicators', () => {
     assert.equal(tooShort.next_url, undefined);
   });
 
-  test('pages have the values of one page', async () => {
+  test('have the same values in pages as in one page', async () => {
     const cases = fc.record({
       name: fc.constantFrom(...NAMES),
       symbol: fc.constantFrom('AAA', 'MTX', 'HLT'),
@@ -164,7 +164,7 @@ describe('indicators', () => {
     await fc.assert(property, { numRuns: 40 });
   });
 
-  test('a filter in milliseconds means that instant, a date the midnight with which it begins', async () => {
+  test('take a filter in milliseconds as that instant, and a date as its first midnight', async () => {
     const noon = Date.parse('2025-12-29T17:00:00Z');
     const days = async (filter: string): Promise<string[]> =>
       (await read('sma', `AAA?window=2&limit=1&${filter}`)).results.values.map(({ timestamp }) =>
@@ -183,7 +183,7 @@ describe('indicators', () => {
     assert.deepEqual(both, (await read('sma', `${filter}&limit=6`)).results.values);
   });
 
-  test('as of an instant an answer without values says the same on any day', async () => {
+  test('give the same empty response as of an instant on any day', async () => {
     await using other = await openHttpApp();
     const path = `/v1/indicators/sma/NOPE?as_of=${other.clock.nowMs() - 120_000}`;
     const first = await other.json<Answer>(path);
@@ -191,7 +191,7 @@ describe('indicators', () => {
     assert.deepEqual((await other.json<Answer>(`${path}&again=1`)).results, first.results);
   });
 
-  test('what cannot be answered is told as clients read it', async () => {
+  test('report what they cannot answer as clients read it', async () => {
     const expected: readonly [string, number][] = [
       ['sma/AAA?timespan=minute', 403],
       ['sma/C:EURUSD', 403],

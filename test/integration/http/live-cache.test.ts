@@ -34,8 +34,8 @@ function statsOf(http: HttpApp, kind: string): CacheStats {
   return { bytes: 0, hits: 0, misses: 0, evictions: 0, ...http.serving.cache.stats.get(kind) };
 }
 
-describe('with live bars', () => {
-  test('a thousand changes of one symbol leave the cached charts of others in the cache', async () => {
+describe('the cache of a server with live bars', () => {
+  test('leaves other symbols’ charts in the cache through a thousand changes of one', async () => {
     const { http, trade } = await openTradingDay();
     await using _ = http;
     for (const symbol of ['AAA', 'ADR', 'HLD']) trade(symbol, 20);
@@ -61,7 +61,7 @@ describe('with live bars', () => {
     assert.equal(end.responses.evictions + end.charts.evictions, 0);
   });
 
-  test('a change is seen at once in every chart of its symbol, and superseded responses are not kept', async () => {
+  test('shows a change at once in every chart of its symbol, and drops superseded responses', async () => {
     const { http, trade } = await openTradingDay();
     await using _ = http;
     trade('AAA', 20);
@@ -81,7 +81,7 @@ describe('with live bars', () => {
     assert.ok(statsOf(http, 'responses').bytes < bytes * 1.1);
   });
 
-  test('what is said of the whole market changes with any symbol of a live session', async () => {
+  test('updates responses about the whole market with any symbol of a live session', async () => {
     const { http, trade } = await openTradingDay();
     await using _ = http;
     trade('AAA', 20);

@@ -54,7 +54,7 @@ function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-test('a session of the market is what each symbol says of it: movers, breadth, highs and lows of 52 weeks', async () => {
+test('movers, breadth and 52-week highs and lows of a session match each symbol’s own bars', async () => {
   // Splits, renames, a listing, a delisting, a halt and its end.
   const marked = ['2024-06-10', '2024-09-16', '2025-02-03', '2025-03-17', '2025-05-30', '2025-07-01', '2025-08-11']
     .concat('2025-08-04', PARTIAL, PROVISIONAL, '2025-03-18')
@@ -108,7 +108,7 @@ function sorted(market: MarketAnswer, sign: number) {
     .sort((a, b) => ((b.change_percent ?? 0) - (a.change_percent ?? 0)) * sign);
 }
 
-test('the newest session is meant unless one is named, and what the ledger says of it is told', async () => {
+test('the newest session is the default, with its state in the ledger', async () => {
   const newest = await http.json<MarketAnswer>('/condvest/v1/market?limit=3');
   assert.deepEqual([newest.session, newest.previous, newest.finality], [PROVISIONAL, PARTIAL, 'provisional']);
   assert.equal(newest.next, null);
@@ -120,7 +120,7 @@ test('the newest session is meant unless one is named, and what the ledger says 
   assert.equal(first.active[0]?.previous_close, null);
 });
 
-test('from session to session, each is the next of the one before it, up to the live one', async () => {
+test('each session links to the next one, up to the live one', async () => {
   await using app = await openHttpApp();
   app.clock.move(Date.parse(`${NEXT}T15:00:00Z`) - app.clock.nowMs());
   const values = { open: 50, high: 50, low: 50, close: 50, volume: 9, vwap: 50, trades: 1 };
@@ -134,7 +134,7 @@ test('from session to session, each is the next of the one before it, up to the 
   assert.deepEqual(seen, [PARTIAL, PROVISIONAL, NEXT]);
 });
 
-test('a day without bars is refused, saying which there are', async () => {
+test('a day without bars is rejected with the range of sessions', async () => {
   for (const [date, allowed] of [
     ['2024-06-08', /2024-06-07 or 2024-06-10/],
     ['2019-01-02', /2024-01-02 to 2025-12-31/],
@@ -147,7 +147,7 @@ test('a day without bars is refused, saying which there are', async () => {
   }
 });
 
-test('a watchlist has the closes that each symbol has alone, through splits and renames', async () => {
+test('a watchlist has the closes of each symbol alone, through splits and renames', async () => {
   const all = [...SYMBOLS, 'NOPE'];
   for (const count of [2, 5, 60, 260]) {
     const list = await http.json<WatchlistAnswer>(`/condvest/v1/watchlist?symbols=${all.join(',')}&sessions=${count}`);
@@ -171,7 +171,7 @@ test('a watchlist has the closes that each symbol has alone, through splits and 
   }
 });
 
-test('a watched symbol goes on with its live bar', async () => {
+test('a watched symbol continues with its live bar', async () => {
   await using app = await openHttpApp();
   const before = await watch(app);
   app.clock.move(Date.parse(`${NEXT}T15:00:00Z`) - app.clock.nowMs());
@@ -194,13 +194,13 @@ async function watch(app: HttpApp) {
   return watched;
 }
 
-test('too many symbols are refused', async () => {
+test('too many symbols are rejected', async () => {
   const response = await http.get(`/condvest/v1/watchlist?symbols=${Array.from({ length: 201 }, (_, i) => `S${i}`)}`);
   assert.equal(response.status, 400);
   assert.match(((await response.json()) as { message: string }).message, /at most 200/);
 });
 
-test('answers as of an instant do not change after later commits, and may be kept for ever', async () => {
+test('responses as of an instant never change, and can be cached forever', async () => {
   await using app = await openHttpApp();
   const path = `/condvest/v1/market?as_of=${app.clock.nowMs()}`;
   app.clock.move(3_600_000);
@@ -213,7 +213,7 @@ test('answers as of an instant do not change after later commits, and may be kep
   assert.notEqual(await (await app.get('/condvest/v1/market')).text(), before);
 });
 
-test('rows that no bar can have, left by another program, are refused and not shown as a price', async () => {
+test('impossible rows left by another program are rejected, not shown as prices', async () => {
   const grouped = '/v2/aggs/grouped/locale/us/market/stocks';
   for (const [symbol, session, close, paths] of [
     ['AAA', PROVISIONAL, '1.0', [`${grouped}/${PROVISIONAL}`, '/condvest/v1/market']],

@@ -26,8 +26,8 @@ const http = await openHttpApp();
 after(() => http[Symbol.asyncDispose]());
 const widgets = Object.entries(await http.json<Record<string, Widget>>('/widgets.json'));
 
-describe('what OpenBB Workspace is told', () => {
-  test('is what it asks of every widget', () => {
+describe('the definition for OpenBB Workspace', () => {
+  test('has what it requires of every widget', () => {
     assert.ok(widgets.length >= 5);
     for (const [id, { name, description, type, gridData }] of widgets) {
       assert.ok(name !== '' && description !== '', id);
@@ -36,7 +36,7 @@ describe('what OpenBB Workspace is told', () => {
     }
   });
 
-  test('leads to answers that have the rows and columns', async () => {
+  test('leads to responses with those rows and columns', async () => {
     for (const [id, { type, endpoint, params = [], data }] of widgets) {
       if (type !== 'table') continue;
       const given = params
@@ -53,7 +53,7 @@ describe('what OpenBB Workspace is told', () => {
     }
   });
 
-  test('has a chart over the datafeed, of a symbol that is there', async () => {
+  test('has a chart over the datafeed, of a symbol that exists', async () => {
     const charts = widgets.filter(([, { type }]) => type === 'advanced_charting');
     assert.equal(charts.length, 1);
     for (const [, { endpoint, data }] of charts) {
@@ -88,7 +88,7 @@ describe('what OpenBB Workspace is told', () => {
     assert.deepEqual(placed, ids);
   });
 
-  test('is there before there is any data', async () => {
+  test('is available before there is any data', async () => {
     await using empty = await openHttpApp({ isEmpty: true });
     const told = await empty.json<Record<string, Widget>>('/widgets.json');
     assert.equal(told.condvest_chart?.data.defaultSymbol, 'SPY');

@@ -33,7 +33,7 @@ describe('the files of the page', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('what carries a hash in its name is kept for ever, and the page is looked at again', async () => {
+  test('are cached forever if their name has a hash, and the page is revalidated', async () => {
     const asset = await gate.ask('/assets/app-0a1b2c3d.js');
     assert.equal(asset.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     assert.equal(asset.headers.get('content-type'), 'text/javascript; charset=utf-8');
@@ -45,23 +45,23 @@ describe('the files of the page', () => {
     assert.equal((await gate.ask('/', { headers: { 'if-none-match': etag } })).status, 304);
   });
 
-  test('text is sent compressed to those who take it', async () => {
+  test('are compressed for clients that accept it, if they are text', async () => {
     const packed = await gate.ask('/assets/app-0a1b2c3d.js', { headers: { 'accept-encoding': 'gzip, br' } });
     assert.equal(packed.headers.get('content-encoding'), 'gzip');
     const stream = new Blob([await packed.arrayBuffer()]).stream().pipeThrough(new DecompressionStream('gzip'));
     assert.equal(await new Response(stream).text(), script);
   });
 
-  test('an address inside the page is the page', async () => {
+  test('include the page for every address inside it', async () => {
     const response = await gate.ask('/chart/AAA', { headers: { accept: 'text/html,*/*' } });
     assert.match(await response.text(), /<title>Page/);
   });
 
-  test('a folder inside it is served as well', async () => {
+  test('are served from folders inside it as well', async () => {
     assert.equal((await gate.ask('/reference/swagger-ui.css')).headers.get('content-type'), 'text/css; charset=utf-8');
   });
 
-  test('no page may run or style what is not a file of this server', async () => {
+  test('may run and style only what is a file of this server', async () => {
     const notBuilt = gated(http.serving);
     const pages = [await gate.ask('/'), await gate.ask('/condvest/docs'), await notBuilt.ask('/')];
     for (const page of pages) {
@@ -72,14 +72,14 @@ describe('the files of the page', () => {
     }
   });
 
-  test('a checkout whose page was not built says how to build it', async () => {
+  test('say how to build the page if a checkout lacks it', async () => {
     const page = await (await gated(http.serving).ask('/')).text();
     const [, script = ''] = /<code>npm run ([\w:]+)<\/code>/.exec(page) ?? [];
     const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
     assert.match(scripts[script] ?? '', /build-web/);
   });
 
-  test('nothing else on the disk is given away', async () => {
+  test('are the only files on the disk that are served', async () => {
     for (const path of [
       '/../outside.txt',
       '/%2e%2e/outside.txt',

@@ -22,7 +22,7 @@ import { PROVISIONAL } from '#test/fixtures/http-market.ts';
 
 const PATH = '/v2/aggs/ticker/AAA/range/1/day/2025-01-02/2026-12-31?limit=50000';
 
-test('an address asked again is answered with the same bytes and headers, and revalidates', async () => {
+test('a repeated request gets the same bytes and headers, and revalidates', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   const first = await gate.ask(PATH);
@@ -39,7 +39,7 @@ test('an address asked again is answered with the same bytes and headers, and re
   assert.ok((http.serving.cache.stats.get('responses')?.hits ?? 0) >= 2);
 });
 
-test('a commit is seen within a second of it, also at an address that was just answered', async () => {
+test('a commit is visible within a second, even at an address that was just requested', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   const read = async (): Promise<string> => {
@@ -58,7 +58,7 @@ test('a commit is seen within a second of it, also at an address that was just a
   assert.equal(countOf(await read()), countOf(corrected) + 1);
 });
 
-test('a live bar that comes is seen at once', async () => {
+test('a new live bar is visible at once', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   const session = http.calendar.next(http.calendar.lastClosedSession(http.clock.nowMs()));
@@ -80,7 +80,7 @@ test('a live bar that comes is seen at once', async () => {
   assert.notEqual(await (await gate.ask(PATH)).text(), before);
 });
 
-test('what the gate refuses is refused, also at an address that was just answered', async () => {
+test('the gate rejects what it must, even at an address that was just requested', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   for (let i = 0; i < 2; i += 1) assert.equal((await gate.ask(PATH)).status, 200);
@@ -89,7 +89,7 @@ test('what the gate refuses is refused, also at an address that was just answere
   assert.equal((await gate.ask(PATH, { method: 'DELETE' })).status, 405);
 });
 
-test('an answer from the cache is counted and logged as any other', async () => {
+test('a response from the cache is counted and logged like any other', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   for (let i = 0; i < 3; i += 1) await gate.ask(`${PATH}&apiKey=secret`);
@@ -103,7 +103,7 @@ test('an answer from the cache is counted and logged as any other', async () => 
   assert.match(metrics, /condvest_http_requests_running 1\n/);
 });
 
-test('an address asked again is answered without waiting for anything, compressed or not', async () => {
+test('a repeated request is answered without waiting for anything, compressed or not', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   await http.serving.views.current();
@@ -117,7 +117,7 @@ test('an address asked again is answered without waiting for anything, compresse
   }
 });
 
-test('an answer that depends on the time of day changes with it, though no data does', async () => {
+test('a response that depends on the time of day changes with it, though no data does', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   const closeMs = http.calendar.closeMs(http.calendar.next(http.calendar.lastClosedSession(http.clock.nowMs())));
@@ -133,7 +133,7 @@ test('an answer that depends on the time of day changes with it, though no data 
   }
 });
 
-test('an answer about today is another one from midnight in New York on', async () => {
+test('a response about today changes at midnight in New York', async () => {
   await using http = await openHttpApp();
   const gate = gated(http.serving);
   const midnightMs = newYorkInstant(addDays(newYorkAt(http.clock.nowMs()).date, 1), 0);
@@ -148,7 +148,7 @@ test('an answer about today is another one from midnight in New York on', async 
   assert.notEqual(etags[2], etags[0]);
 });
 
-test('a request that needs a key needs it, and counts against its limit, also at an address that was just answered', async () => {
+test('a key is required, and its limit counts, even at an address that was just requested', async () => {
   await using http = await openHttpApp();
   await gated(http.serving).ask(PATH);
   const id = 'abcdefabcdef';
@@ -172,7 +172,7 @@ test('a request that needs a key needs it, and counts against its limit, also at
   );
 });
 
-test('views are shown while they are looked at again, and never when they are old', async () => {
+test('a view is served while it is refreshed, and never once it is stale', async () => {
   await using http = await openHttpApp();
   const { views } = http.serving;
   const first = await views.current();
@@ -183,7 +183,7 @@ test('views are shown while they are looked at again, and never when they are ol
   assert.equal(await views.current(), second);
 });
 
-test('behind a proxy each caller is sent on to the origin that it came by', async () => {
+test('behind a proxy, links use the origin that each caller came by', async () => {
   await using http = await openHttpApp({ deps: { trustProxy: true } });
   const hosts = hostRules({ bind: '127.0.0.1', port: 8787, names: ['a.example', 'b.example'], publicUrl: undefined });
   const gate = gated(http.serving, { hosts });
@@ -196,7 +196,7 @@ test('behind a proxy each caller is sent on to the origin that it came by', asyn
     assert.equal(new URL(await next(name)).origin, `https://${name}`);
 });
 
-test('no more than a few earlier states are opened at once, and each of them once', async () => {
+test('only a few earlier states are opened at once, each of them once', async () => {
   await using http = await openHttpApp();
   const { serving, lake } = http;
   const opened = { now: 0, most: 0, all: 0 };

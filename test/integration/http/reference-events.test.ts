@@ -8,7 +8,7 @@ const http = await openHttpApp();
 after(() => http[Symbol.asyncDispose]());
 
 describe('splits', () => {
-  test('are listed as announced, those that contradict each other too, newest first', async () => {
+  test('are listed as announced, newest first, even if they contradict each other', async () => {
     const page = await shaped<ReferencePage>(http, '/v3/reference/splits', '/v3/reference/splits');
     assert.deepEqual(
       page.results.map((row) => [row.ticker, row.execution_date, row.split_from, row.split_to]),
@@ -40,7 +40,7 @@ describe('splits', () => {
       );
   });
 
-  test('of the newer family say their factor: 1 for what does not count', async () => {
+  test('have a factor in the newer family: 1 if they do not count', async () => {
     const list = (query: string) => shaped<ReferencePage>(http, '/stocks/v1/splits', `/stocks/v1/splits?${query}`);
     const page = await list('');
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('dividends', () => {
     for (const [query, count] of newerExpected) assert.equal((await newer(query)).results.length, count, query);
   });
 
-  test('of the newer family adjust prices as our own bars are adjusted', async () => {
+  test('adjust prices in the newer family as our own bars are adjusted', async () => {
     await using own = await openHttpApp();
     const { serving } = own;
     // After a halt, and after a session of which the security is missing: the close before is further back. The last one of
@@ -170,7 +170,7 @@ describe('dividends', () => {
     }
   });
 
-  test('are said in the share count of today', async () => {
+  test('are given on today’s share basis', async () => {
     const page = await newer('ticker=AAA');
     assert.deepEqual(
       page.results.slice(0, 3).map((row) => [row.cash_amount, row.split_adjusted_cash_amount]),

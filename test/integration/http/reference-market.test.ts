@@ -7,7 +7,7 @@ const http = await openHttpApp();
 after(() => http[Symbol.asyncDispose]());
 
 describe('venues and conditions', () => {
-  test('have integers for ids, texts in the newer family', async () => {
+  test('have integer ids, and text ids in the newer family', async () => {
     const page = await shaped<ReferencePage>(
       http,
       '/v3/reference/exchanges',
@@ -24,7 +24,7 @@ describe('venues and conditions', () => {
     );
   });
 
-  test('say which values of a bar a trade moves', async () => {
+  test('say which values of a bar a trade updates', async () => {
     const list = (query: string) =>
       shaped<ReferencePage>(http, '/v3/reference/conditions', `/v3/reference/conditions?${query}`);
     const [oddLot] = (await list('id=37')).results;
@@ -47,13 +47,13 @@ describe('venues and conditions', () => {
   });
 });
 
-describe('the hours of the market', () => {
+describe('the market hours', () => {
   async function at(text: string): Promise<Record<string, unknown>> {
     http.clock.move(Date.parse(text) - http.clock.nowMs());
     return shaped(http, '/v1/marketstatus/now', '/v1/marketstatus/now');
   }
 
-  test('now: in a session, beside it, on a short day, on a holiday', async () => {
+  test('are correct in a session, outside it, on a half-day and on a holiday', async () => {
     const regular = await at('2025-07-15T10:00:00-04:00');
     assert.deepEqual(
       [regular.market, regular.earlyHours, regular.afterHours, regular.serverTime],
@@ -70,7 +70,7 @@ describe('the hours of the market', () => {
     assert.deepEqual([holiday.market, holiday.currencies], ['closed', { fx: 'open', crypto: 'open' }]);
   });
 
-  test('upcoming: a bare array, a row each exchange, with the hours of short days', async () => {
+  test('list upcoming closures as a bare array, one row per exchange, with the hours of half-days', async () => {
     http.clock.move(Date.parse('2025-11-25T12:00:00Z') - http.clock.nowMs());
     const rows = await shaped<Record<string, unknown>[]>(
       http,

@@ -34,7 +34,7 @@ describe('pages', () => {
     );
   });
 
-  test('agree whatever is committed between them', async () => {
+  test('agree with each other whatever is committed in between', async () => {
     await using own = await openHttpApp();
     const paths = ['/v3/reference/dividends?', '/stocks/v1/dividends?sort=ticker.asc', '/v3/reference/tickers?'];
     for (const [i, path] of paths.entries()) {
@@ -52,7 +52,7 @@ describe('pages', () => {
     }
   });
 
-  test('as of an instant never change, whatever comes later, and may be kept for ever', async () => {
+  test('never change as of an instant, and can be cached forever', async () => {
     await using own = await openHttpApp();
     const asOf = own.clock.nowMs();
     own.clock.move(10 * 60_000);
@@ -81,7 +81,7 @@ describe('pages', () => {
     assert.notEqual((await own.json<ReferencePage>('/stocks/v1/splits')).results.length, 5);
   });
 
-  test('are not taken from another list', async () => {
+  test('are not accepted for another list', async () => {
     const page = await http.json<ReferencePage>('/v3/reference/splits?limit=2');
     const cursor = page.next_url?.split('cursor=')[1] ?? '';
     assert.notEqual(cursor, '');
@@ -94,7 +94,7 @@ describe('pages', () => {
     assert.match(body.error, /belongs to another request/);
   });
 
-  test('whose filters no cursor can carry are refused with what to do', async () => {
+  test('are rejected with the remedy if no cursor can carry their filters', async () => {
     const symbols = Array.from({ length: 250 }, (_, i) => (i < 4 ? ['AAA', 'HLD', 'RVS', 'FUT'][i] : `LONGSYMBOL${i}`));
     const path = `/stocks/v1/splits?ticker.any_of=${symbols.join(',')}`;
     assert.equal((await http.json<ReferencePage>(path)).results.length, 5);

@@ -34,14 +34,14 @@ describe('tickers', () => {
     });
   });
 
-  test('of an earlier day are those of that day', async () => {
+  test('are those of an earlier day, on request', async () => {
     assert.deepEqual(tickersOfPage(await list('date=2024-03-02&search=foobar')), ['FBX']);
     assert.deepEqual(tickersOfPage(await list('date=2024-03-02&ticker=MTX')), []);
     assert.deepEqual(tickersOfPage(await list('date=2024-12-02&type=CS&exchange=XNAS')), ['AAA', 'HLT', 'MTX', 'RVS']);
     assert.deepEqual(tickersOfPage(await list('date=1950-01-01')), []);
   });
 
-  test('that are no more have their last day; a symbol given up for another is not among them', async () => {
+  test('have a last day once delisted, and do not include a symbol given up for another', async () => {
     const page = await list('active=false');
     assert.deepEqual(tickersOfPage(page), ['DEL']);
     assert.equal(page.results[0]?.delisted_utc, '2025-05-30T00:00:00Z');
@@ -68,7 +68,7 @@ describe('tickers', () => {
     for (const [query, tickers] of expected) assert.deepEqual(tickersOfPage(await list(query)), tickers, query);
   });
 
-  test('refuse what they do not know with what is allowed', async () => {
+  test('reject unknown values with what is allowed', async () => {
     for (const [query, allowed] of [
       ['limit=1001', 'a whole number from 1 to 1000'],
       ['sort=size', 'ticker, name'],
@@ -86,7 +86,7 @@ describe('tickers', () => {
     }
   });
 
-  test('have their kinds, though a ticker could be called so', async () => {
+  test('have a list of types, though a ticker could have that name', async () => {
     const page = await shaped<ReferencePage>(http, '/v3/reference/tickers/types', '/v3/reference/tickers/types');
     assert.ok(page.results.some(({ code }) => code === 'CS'));
     assert.equal((await http.json<ReferencePage>('/v3/reference/tickers/types?asset_class=crypto')).count, 0);
@@ -104,14 +104,14 @@ describe('the details of a ticker', () => {
     assert.equal((await details('/v3/reference/tickers/FBX?date=2024-09-14')).composite_figi, 'BBG000000MT5');
   });
 
-  test('of a symbol that was given up, or never was, are not found', async () => {
+  test('are not found for a symbol that was given up or never existed', async () => {
     for (const path of ['/v3/reference/tickers/FBX?date=2024-12-02', '/v3/reference/tickers/NOPE']) {
       const body = await shaped<{ message: string }>(http, '/v3/reference/tickers/{ticker}', path, 404);
       assert.equal(body.message, 'Ticker not found.');
     }
   });
 
-  test('say when it was listed only where that is known, and when it ended', async () => {
+  test('say when it was listed, if known, and when it ended', async () => {
     assert.equal((await details('/v3/reference/tickers/NEW')).list_date, '2025-07-01');
     assert.equal('list_date' in (await details('/v3/reference/tickers/AAA')), false);
     const gone = await details('/v3/reference/tickers/DEL');
@@ -121,7 +121,7 @@ describe('the details of a ticker', () => {
     assert.deepEqual([classA.ticker_root, classA.ticker_suffix], ['BBB', 'A']);
   });
 
-  test('go with its changes of symbol, newest first, under both names of the field', async () => {
+  test('come with its symbol changes, newest first, under both names of the field', async () => {
     const template = '/vX/reference/tickers/{id}/events';
     const events = (path: string) =>
       shaped<{ results: { name: string; events: Record<string, unknown>[] } }>(http, template, path);
@@ -138,7 +138,7 @@ describe('the details of a ticker', () => {
   });
 });
 
-test('without listings the symbols of the bars are the tickers', async () => {
+test('are those of the symbols that have bars if there are no listings', async () => {
   await using bare = await openHttpApp({ isEmpty: true });
   assert.deepEqual((await bare.json<ReferencePage>('/v3/reference/tickers')).results, []);
   const sessions = bare.calendar.range(FIRST, '2025-12-30' as typeof FIRST);

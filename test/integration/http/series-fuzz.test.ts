@@ -82,7 +82,7 @@ describe('routes of one symbol', () => {
   });
   after(() => http[Symbol.asyncDispose]());
 
-  test('never fail, whatever they are sent', async () => {
+  test('never fail, whatever they receive', async () => {
     const property = fc.asyncProperty(
       path,
       query,

@@ -18,7 +18,7 @@ async function open(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('an answer that is slow to begin, or pauses, is waited for', async (t) => {
+test('a response that is slow to start, or pauses, is not cut off', async (t) => {
   const server = createServer(async (_, response) => {
     await wait(SILENT_MS * 4);
     response.write('first ');
@@ -30,7 +30,7 @@ test('an answer that is slow to begin, or pauses, is waited for', async (t) => {
   assert.equal(await answer.text(), 'first and last');
 });
 
-test('a connection that asks for nothing, or asks no more, is ended', async (t) => {
+test('a connection without a request, or without another one, is closed', async (t) => {
   const server = createServer({ keepAliveTimeout: SILENT_MS }, (_, response) => response.end('ok'));
   const port = await open(t, server);
   for (const sent of ['', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n']) {
@@ -40,7 +40,7 @@ test('a connection that asks for nothing, or asks no more, is ended', async (t) 
   }
 });
 
-test('a client that takes nothing of its answer is let go', async (t) => {
+test('a client that reads nothing of its response is disconnected', async (t) => {
   const chunk = Buffer.alloc(1 << 16);
   let closed = (): void => {};
   const isClosed = new Promise<void>((resolve) => {

@@ -82,7 +82,7 @@ const path = fc.oneof(
   value.map((one) => `/v2/snapshot/locale/us/markets/stocks/${encodeURIComponent(one)}`),
 );
 
-test('whatever is asked across symbols is answered or refused in the shape that clients read', async () => {
+test('every request across symbols is answered or rejected in a shape that clients read', async () => {
   const seen = new Set<number>();
   await fc.assert(
     fc.asyncProperty(path, query, async (address, parameters) => {

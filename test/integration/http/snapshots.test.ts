@@ -79,7 +79,7 @@ function liveBar(symbol: string, close: number, time = '15:00'): LiveBar {
   return { symbol, session: NEXT, ...values, updatedMs: Date.parse(`${NEXT}T${time}:00.250Z`) };
 }
 
-test('every ticker with its day and its last bar before it, though the session before is half there', async () => {
+test('every ticker has its day and its previous bar, even after a partial session', async () => {
   assert.ok(http.calendar.previous(PROVISIONAL) === PARTIAL);
   await assertEqualsAggregates(http, PROVISIONAL);
 });
@@ -89,7 +89,7 @@ test('a change has no more digits than its prices', async () => {
     assert.match(String(todaysChange), /^-?\d+(\.\d{1,4})?$/, ticker);
 });
 
-test('changes across a split are those of aggregates: the previous close counts in the shares of the day', async () => {
+test('changes across a split match the aggregates, with the previous close on the share basis of the day', async () => {
   await using app = await openHttpApp();
   await app.commitNextSession();
   await assertEqualsAggregates(app, NEXT);
@@ -98,7 +98,7 @@ test('changes across a split are those of aggregates: the previous close counts 
   assert.ok(Math.abs(percent) < 10, `2 for 1 is no loss of half: ${percent} %`);
 });
 
-test('tickers that are not known are left out of a list, and one alone is not found', async () => {
+test('unknown tickers are left out of a list, and a single one is not found', async () => {
   const some = await all(http, '?tickers=MTX,%20NOPE,DEL,AAA,aaa');
   assert.deepEqual([some.count, some.tickers.map(({ ticker }) => ticker)], [2, ['MTX', 'AAA']]);
   const one = await get<{ ticker: TickerSnapshot }>(http, `${BASE}/tickers/MTX`, `${BASE}/tickers/{ticker}`);
@@ -110,14 +110,14 @@ test('tickers that are not known are left out of a list, and one alone is not fo
   }
 });
 
-test('instants are exact nanoseconds, and a price that is not known is zero', async () => {
+test('instants are exact nanoseconds, and an unknown price is zero', async () => {
   const response = await http.get(`${BASE}/tickers?tickers=BBBpC`);
   const text = await response.text();
   assert.match(text, new RegExp(`"updated":${Date.parse(`${PROVISIONAL}T21:00:00Z`)}000000,`));
   assert.match(text, /"vw":0\}/);
 });
 
-test('gainers and losers are the tickers that moved most and were traded enough', async () => {
+test('gainers and losers are the tickers that moved most on enough volume', async () => {
   const { tickers } = await all(http);
   for (const [direction, sign] of [
     ['gainers', 1],
@@ -134,7 +134,7 @@ test('gainers and losers are the tickers that moved most and were traded enough'
   assert.equal(response.status, 400);
 });
 
-test('the first live bar begins a day of zeros for all others, until the session is published', async () => {
+test('the first live bar starts a day of zeros for all other tickers, until the session is published', async () => {
   await using app = await openHttpApp();
   app.clock.move(Date.parse(`${NEXT}T15:00:00Z`) - app.clock.nowMs());
   assert.deepEqual((await all(app)).tickers.find(({ ticker }) => ticker === 'AAA')?.day, (await lastDay(app)).day);
@@ -190,7 +190,7 @@ async function lastDay(app: HttpApp): Promise<{ readonly day: SnapshotBar }> {
   return { day: { o: open ?? 0, h: high ?? 0, l: low ?? 0, c: close ?? 0, v: volume ?? 0, vw: vwap ?? 0 } };
 }
 
-test('a session that waits for batch is the day before the next live one', async () => {
+test('a session that waits for batch is the previous day of the next live one', async () => {
   await using app = await openHttpApp();
   const later = app.calendar.next(NEXT);
   app.clock.move(Date.parse(`${later}T15:00:00Z`) - app.clock.nowMs());
@@ -207,7 +207,7 @@ test('a session that waits for batch is the day before the next live one', async
   ]);
 });
 
-test('pages of any size, order and range are one page', async () => {
+test('pages of any size, order and range add up to one page', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...QUERIES), fc.integer({ min: 1, max: 9 }), async (query, limit) => {
       const { results, next_url: next } = await universal(http, `?limit=250&${query}`);
@@ -218,7 +218,7 @@ test('pages of any size, order and range are one page', async () => {
   );
 });
 
-test('pages agree with the first one, whatever is committed or begins to trade in between', async () => {
+test('pages agree with the first one, whatever is committed or starts trading in between', async () => {
   await using app = await openHttpApp();
   const { results: before } = await universal(app, '?limit=250');
   const meanwhile = async (page: number): Promise<void> => {
@@ -262,7 +262,7 @@ const QUERIES: readonly string[] = [
   `ticker.any_of=${NAMED.toReversed().join(',')}&order=desc`,
 ];
 
-test('a ticker that is not known is an element that says so; other kinds of assets are empty', async () => {
+test('an unknown ticker is an element that says so, and other asset classes are empty', async () => {
   const { results } = await universal(http, '?ticker.any_of=NOPE,AAA&order=desc');
   assert.deepEqual(results[0], { ticker: 'NOPE', error: 'NOT_FOUND', message: 'Ticker not found.' });
   assert.equal(results[1]?.name, 'Alpha Aggregates Inc.');
@@ -278,7 +278,7 @@ test('a ticker that is not known is an element that says so; other kinds of asse
   );
 });
 
-test('what is too much is refused, naming the bound', async () => {
+test('too many tickers are rejected with the bound', async () => {
   const many = Array.from({ length: 251 }, (_, i) => `T${i}`).join(',');
   for (const path of [
     `/v3/snapshot?ticker.any_of=${many}`,
@@ -294,7 +294,7 @@ test('what is too much is refused, naming the bound', async () => {
   assert.equal(forged.status, 400);
 });
 
-test('summaries come in the order asked for', async () => {
+test('summaries come in the requested order', async () => {
   const path = '/v1/summaries?ticker.any_of=MTX,NOPE,AAA';
   const { results } = await get<{ results: (TickerSummary & UnknownTicker)[] }>(http, path, '/v1/summaries');
   assert.deepEqual(
@@ -309,7 +309,7 @@ test('summaries come in the order asked for', async () => {
   assert.deepEqual([results[0]?.price, results[0]?.session.close], [day?.close, day?.close]);
 });
 
-test('as of an instant every answer and every page stays what it was', async () => {
+test('responses and pages as of an instant never change', async () => {
   await using app = await openHttpApp();
   const asOf = `as_of=${app.clock.nowMs()}`;
   app.clock.move(120_000);
@@ -351,7 +351,7 @@ test('a lake without bars says so', async () => {
   }
 });
 
-test('as of an instant the market is as open as it was then, on any later day', async () => {
+test('the market status as of an instant is that of the instant, on any later day', async () => {
   await using http = await openHttpApp();
   const asOf = http.clock.nowMs() - 120_000;
   const paths = [`/v1/summaries?ticker.any_of=AAA&as_of=${asOf}`, `/v3/snapshot?ticker=AAA&as_of=${asOf}`];

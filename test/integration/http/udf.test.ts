@@ -101,7 +101,7 @@ describe('a datafeed', () => {
     assert.deepEqual(await search('query=DEL'), []);
   });
 
-  test('answers whatever is wrong with status 200 and a reason', async () => {
+  test('reports every error with status 200 and a reason', async () => {
     for (const [path, reason] of [
       ['/udf/history?symbol=AAA&resolution=5&to=1', 'Allowed: 1D to 252D, 1W, 1M'],
       ['/udf/history?symbol=AAA&resolution=1D&to=now', 'Unix seconds'],
@@ -119,7 +119,7 @@ describe('a datafeed', () => {
     }
   });
 
-  test('over an empty lake says so', async () => {
+  test('says so if the lake is empty', async () => {
     await using empty = await openHttpApp({ isEmpty: true });
     const body = await empty.json<History>('/udf/history?symbol=AAA&resolution=1D&to=1767225600&countback=2');
     assert.equal(body.s, 'error');
@@ -147,7 +147,7 @@ describe('history', () => {
     }
   });
 
-  test('of weeks and months begins with their first trading day', async () => {
+  test('starts weeks and months on their first trading day', async () => {
     const days = await adapter.wholeHistory('AAA', '1D', nowSeconds(http), 500);
     for (const [resolution, keyOf] of [
       ['1W', (date: string): string => String(Math.floor((secondsAt(date) / DAY + 4) / 7))],
@@ -169,7 +169,7 @@ describe('history', () => {
     assert.deepEqual(week.t?.map(dateAt), ['2025-09-02']);
   });
 
-  test('of any part equals that part of the whole', async () => {
+  test('of any range equals that part of the whole', async () => {
     const symbols = ['AAA', 'HLT', 'NEW', 'MTX', 'DEL'];
     const wholes = new Map<string, readonly Bar[]>();
     for (const symbol of symbols)
@@ -200,7 +200,7 @@ describe('history', () => {
     );
   });
 
-  test('of a halt leads on to the bar before it, and before the first bar ends', async () => {
+  test('leads from a halt to the bar before it, and ends before the first bar', async () => {
     const halt = await history('HLT', '1D', `from=${secondsAt('2025-08-04')}&to=${secondsAt('2025-08-09')}`);
     assert.deepEqual(halt, { s: 'no_data', nextTime: secondsAt('2025-08-01') });
     const weekend = await history('AAA', '1D', `from=${secondsAt('2025-08-02')}&to=${secondsAt('2025-08-04')}`);
@@ -214,8 +214,8 @@ describe('history', () => {
   });
 });
 
-describe('a chart that is open', () => {
-  test('gets the open window anew, and the next one with the one before', async () => {
+describe('an open chart', () => {
+  test('refreshes the open window, and gets the next one along with the one before', async () => {
     await using own = await openHttpApp();
     const feed = new UdfAdapter((path) => own.json(path));
     const { calendar } = own;
@@ -273,7 +273,7 @@ describe('a chart that is open', () => {
     );
   });
 
-  test('has splits, dividends and what is not final as marks on bars that exist', async () => {
+  test('marks splits, dividends and bars that are not final, on bars that exist', async () => {
     const range = `from=${secondsAt('2023-01-01')}&to=${nowSeconds(http)}`;
     interface Marks {
       readonly time: readonly number[];
@@ -316,7 +316,7 @@ describe('a chart that is open', () => {
     assert.deepEqual(first?.tooltip, ['Dividend $0.5 CD', '2024-06-14']);
   });
 
-  test('has quotes by the name they were asked for', async () => {
+  test('gets quotes under the requested names', async () => {
     const { d } = await http.json<{ d: { s: string; n: string; v: Record<string, number> }[] }>(
       '/udf/quotes?symbols=NASDAQ:AAA,%20NOPE',
     );

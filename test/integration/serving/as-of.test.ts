@@ -79,7 +79,7 @@ async function openHistory(): Promise<MarketLake> {
   return market;
 }
 
-test('the same question as of the same instant has the same bytes after whatever happened since', async () => {
+test('a request as of an instant returns the same bytes whatever has happened since', async () => {
   await using market = await openHistory();
   const { lake } = market.test;
   const asOfMs = market.clock.nowMs();
@@ -110,7 +110,7 @@ test('the same question as of the same instant has the same bytes after whatever
   assert.notDeepEqual(now, first, 'and yet everything has changed');
 });
 
-test('an instant whose versions are gone is refused with the oldest that can be answered', async () => {
+test('an instant whose versions are gone is rejected with the oldest one available', async () => {
   await using market = await openHistory();
   const { lake } = market.test;
   const asOfMs = market.clock.nowMs();
@@ -135,7 +135,7 @@ test('an instant whose versions are gone is refused with the oldest that can be 
   assert.equal(still.bars.length, 124);
 });
 
-test('today’s date can be asked for before the day is over', async () => {
+test('today’s date can be requested before the day is over', async () => {
   await using market = await openHistory();
   const { lake } = market.test;
   const deps = { lake, calendar: market.calendar, clock: market.clock, caches: new MarketCaches(lake) };

@@ -119,7 +119,7 @@ test('a symbol means its last owner and brings the history of its earlier symbol
   );
 });
 
-test('before 2022 META was another fund, and is followed under its later symbol only up to the day asked for', async () => {
+test('META was another fund before 2022, which is followed under its later symbol only up to the requested day', async () => {
   await using market = await metaMarket();
   const { bars, securityId } = await market.daily('META', { to: isoDate('2021-12-31') });
   assert.equal(securityId, 'META');
@@ -127,7 +127,7 @@ test('before 2022 META was another fund, and is followed under its later symbol 
   assert(bars.every((one) => one.open === 15 && one.symbol === 'META'));
 });
 
-test('a symbol asked for after its time means the security that traded under it last', async () => {
+test('a symbol requested after its time means the security that last traded under it', async () => {
   await using market = await metaMarket();
   assert.equal((await market.daily('FB')).securityId, 'FB');
   assert.equal((await market.daily('FB')).bars.at(-1)?.symbol, 'META');
@@ -160,7 +160,7 @@ async function splitMarket(): Promise<Market> {
   return market;
 }
 
-test('daily bars as traded, in today’s share count, and with dividends reinvested', async () => {
+test('daily bars come as traded, on today’s share basis, and with dividends reinvested', async () => {
   await using market = await splitMarket();
   const first = async (adjust: 'raw' | 'split' | 'total') => (await market.daily('AAA', { adjust })).bars[0];
   const [raw, split, total] = [await first('raw'), await first('split'), await first('total')];
@@ -170,7 +170,7 @@ test('daily bars as traded, in today’s share count, and with dividends reinves
   assert.deepEqual([total?.close, total?.volume], [90 * (0.5 * (1 - 0.5 / 45)), 2000]);
 });
 
-test('explain says what a bar was made of, down to the events and where each came from', async () => {
+test('explain shows what a bar was made of, down to the events and their sources', async () => {
   await using market = await splitMarket();
   const { bars } = await market.daily('AAA', { adjust: 'total', explain: true, to: isoDate('2024-03-08') });
   const [before, after] = [bars[0]?.explain, bars.at(-1)?.explain];
@@ -190,7 +190,7 @@ test('explain says what a bar was made of, down to the events and where each cam
   );
 });
 
-test('a split later than a stored window is applied on read, one inside it was applied when it was folded', async () => {
+test('a split after a stored window is applied on read; one inside it was applied when it was folded', async () => {
   await using market = await splitMarket();
   await resample({ lake: market.lake, calendar: CALENDAR }, { intervals: [5] });
   const stored = await market.windows('AAA', 5, { explain: true });
@@ -269,7 +269,7 @@ function near(actual: number | null, expected: number): void {
   assert(actual !== null && Math.abs(actual - expected) <= Math.abs(expected) * 1e-12, `${actual}, not ${expected}`);
 }
 
-test('a window whose sessions are to come is open; one that history begins in, or that has a gap, is incomplete', async () => {
+test('a window with sessions still to come is open; one at the start of history, or with a gap, is incomplete', async () => {
   await using market = await openMarket();
   const gap = isoDate('2024-02-14');
   await market.model.put(
@@ -301,7 +301,7 @@ test('an event announced for a date that is not published yet changes nothing', 
   assert.deepEqual((await market.daily('AAA')).bars, before.bars);
 });
 
-test('two values for one split are both held back and said so', async () => {
+test('two values for one split are both held back and reported', async () => {
   await using market = await splitMarket();
   const other = { symbol: 'AAA', exDate: isoDate('2024-03-05'), splitFrom: 1, splitTo: 3, source: 'other vendor' };
   await market.model.putSplits([...market.model.splits, other]);
@@ -316,7 +316,7 @@ test('two values for one split are both held back and said so', async () => {
   );
 });
 
-test('cash of 90 % of the close or more is held back: it would turn history to nothing', async () => {
+test('a dividend of 90% of the close or more is held back, since it would wipe out history', async () => {
   await using market = await splitMarket();
   await putDividends(market.lake, [
     { symbol: 'AAA', exDate: isoDate('2024-03-12'), kind: 'SC', cashAmount: 41, source: 'vendor' },
@@ -343,7 +343,7 @@ test('the open window is served and marked, and grows with each session', async 
   assert.equal(grown.bars.at(-1)?.close, 49.5);
 });
 
-test('boundaries do not move with the range that is asked for', async () => {
+test('window boundaries do not move with the requested range', async () => {
   await using market = await splitMarket();
   const whole = await market.windows('AAA', 8);
   for (const [from, to] of [
@@ -381,7 +381,7 @@ const REFUSED = [
   ['an instant in the future', { symbol: 'AAA', asOfMs: NOW * 2 }, 'as-of-in-future', /2078-12-31/],
 ] as const;
 
-test('what cannot be answered gets one clear message', async (t) => {
+test('an impossible request gets one clear message', async (t) => {
   await using market = await splitMarket();
   for (const [what, request, code, message] of REFUSED) {
     await t.test(what, async () => {
@@ -403,7 +403,7 @@ test('a lake without bars says how to get some', async () => {
   await assert.rejects(market.read({ symbol: 'AAA' }), { code: 'lake-empty' });
 });
 
-test('a session that another program stored twice is refused, not summed twice', async () => {
+test('a session that another program stored twice is rejected, not summed twice', async () => {
   await using market = await splitMarket();
   await market.lake.table(DAILY_BARS).write(async () => {
     const select = `SELECT 'AAA' AS symbol, DATE '2024-03-28' AS session, 1.0 AS open, 1.0 AS high, 1.0 AS low, 1.0 AS close,

@@ -96,7 +96,7 @@ async function readersFolder(market: MarketLake): Promise<string> {
   return folder;
 }
 
-test('the SQL guide: every statement runs, and its adjustment is ours', async () => {
+test('every statement of the SQL guide runs, and its adjustment equals ours', async () => {
   await using market = await openGuideLake();
   const answers: Row[][] = [];
   for (const statement of blocks('read-with-sql', 'sql')) {
@@ -110,7 +110,7 @@ test('the SQL guide: every statement runs, and its adjustment is ours', async ()
   assertSame(found, await expectedWindows(market));
 });
 
-test('the Python guide: every block runs, and its adjustment is ours', {
+test('every block of the Python guide runs, and its adjustment equals ours', {
   skip: pythonLacks('polars', 'pandas', 'deltalake', 'duckdb', 'pyarrow'),
 }, async () => {
   await using market = await openGuideLake();
@@ -131,7 +131,7 @@ print(json.dumps({
   assert.equal(told.then, 2 * market.calendar.range(isoDate('2022-10-03'), isoDate('2023-02-28')).length);
 });
 
-test('the TypeScript guide: its programs run as they stand', async () => {
+test('the programs of the TypeScript guide run as they are', async () => {
   await using market = await openGuideLake();
   const folder = await readersFolder(market);
   const library = pathToFileURL(join(import.meta.dirname, '../../../src/runtime/library.ts')).href;

@@ -40,7 +40,7 @@ test('the library reads bars, statements, tables, symbols and versions of a lake
   );
 });
 
-test('an instant can be asked for by the library too', async () => {
+test('the library can read as of an instant', async () => {
   await using market = await openQuarter();
   const before = market.clock.nowMs();
   market.clock.move(1000);
@@ -51,7 +51,7 @@ test('an instant can be asked for by the library too', async () => {
   assert.equal((now.bars[0]?.open ?? 0) - (then.bars[0]?.open ?? 0), 5);
 });
 
-test('reading writes nothing into the folder of the lake', async () => {
+test('reading writes nothing to the lake’s folder', async () => {
   await using market = await openQuarter();
   const before = await readdir(market.test.root, { recursive: true });
   {
@@ -62,7 +62,7 @@ test('reading writes nothing into the folder of the lake', async () => {
   assert.deepEqual(await readdir(market.test.root, { recursive: true }), before);
 });
 
-test('what the library cannot do it says in one sentence', async () => {
+test('the library rejects an impossible request in one sentence', async () => {
   await using market = await openQuarter();
   await assert.rejects(openLake({ path: `${market.test.root}/nowhere` }), { code: 'lake-missing' });
   await assert.rejects(openLake({ settings: { CONDVEST_INTERVALS: 'x' } }), { code: 'config-invalid' });

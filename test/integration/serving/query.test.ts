@@ -38,7 +38,7 @@ async function rowsOfQuery(market: MarketLake, statement: string, asOfMs?: numbe
   return rows;
 }
 
-test('every table is a view, and every type arrives as the kind of value it is', async () => {
+test('every table is a view, and every type arrives as the right kind of value', async () => {
   await using market = await openQuarter();
   assert.deepEqual(await rowsOfQuery(market, 'SELECT count(*) AS n FROM bronze.daily_bars'), [{ n: 183 }]);
   assert.deepEqual(await rowsOfQuery(market, 'SELECT count(*) AS n FROM silver.bars_5d WHERE NOT complete'), [
@@ -61,7 +61,7 @@ test('every table is a view, and every type arrives as the kind of value it is',
   ]);
 });
 
-test('statements that only read are run, whatever they begin with', async () => {
+test('statements that only read are run, whatever they start with', async () => {
   await using market = await openQuarter();
   for (const statement of [
     'FROM bronze.daily_bars LIMIT 1;',
@@ -77,7 +77,7 @@ test('statements that only read are run, whatever they begin with', async () => 
   }
 });
 
-test('a statement that would write is refused before it is run', async () => {
+test('a statement that would write is rejected before it runs', async () => {
   await using market = await openQuarter();
   const target = join(market.test.root, 'stolen.csv');
   for (const statement of [
@@ -96,7 +96,7 @@ test('a statement that would write is refused before it is run', async () => {
   assert.equal(existsSync(target), false);
 });
 
-test('a wrong statement says what the database says of it, also when it fails in a late row', async () => {
+test('a wrong statement is reported in the database’s words, even when it fails in a late row', async () => {
   await using market = await openQuarter();
   await assert.rejects(rowsOfQuery(market, 'SELECT nope FROM bronze.daily_bars'), {
     code: 'query-invalid',
@@ -109,7 +109,7 @@ test('a wrong statement says what the database says of it, also when it fails in
   await assert.rejects(rowsOfQuery(market, 'SELECT 1', NOW + 86_400_000), { code: 'as-of-in-future' });
 });
 
-test('a large result is never held: a batch of at most 2,048 rows at a time, made when it is asked for', async () => {
+test('a large result is never held in memory: batches of at most 2,048 rows are produced on demand', async () => {
   await using market = await openQuarter();
   const statement = 'SELECT i, i * 2 AS j FROM range(300000000) r(i)';
   await using query = await runQuery({ lake: market.test.lake, clock: market.clock }, { statement, intervals: [] });
@@ -133,7 +133,7 @@ test('a query reads one version of every table, whatever is written meanwhile', 
   assert.deepEqual(rows, [before]);
 });
 
-test('tables, symbols and versions are listed with what matters of them', async () => {
+test('tables, symbols and versions are listed with their main facts', async () => {
   await using market = await openQuarter();
   const { lake } = market.test;
   const [bars] = await listTables(lake, []);
@@ -200,7 +200,7 @@ test('other programs read exported Parquet and Arrow with the types of the lake'
   );
 });
 
-test('a Parquet export leaves no scratch file behind, also when its reader stops early', async () => {
+test('a Parquet export leaves no scratch file behind, even when its reader stops early', async () => {
   await using market = await openQuarter();
   const { lake, deps } = market.test;
   await using query = await runQuery(

@@ -30,7 +30,7 @@ const SEEDS = Array.from({ length: 8 }, (_, seed) => seed + 1);
 const origins = { stored: 0, computed: 0 };
 
 for (const seed of SEEDS) {
-  test(`after each step of a random history every read is what the pure functions give (seed ${seed})`, async () => {
+  test(`after each step of a random history, every read matches the pure functions (seed ${seed})`, async () => {
     const clock = new VirtualClock(Date.parse('2025-06-02T15:00:00Z'));
     await using open = await openTestLake({ random: seededRandom(seed), clock });
     const { lake } = open;
@@ -98,7 +98,7 @@ for (const seed of SEEDS) {
   });
 }
 
-test('these histories were answered from stored bars and, where they were stale, from daily rows', () => {
+test('these histories were served from stored bars and, where those were stale, from daily rows', () => {
   assert.ok(origins.stored > 100 && origins.computed > 100, JSON.stringify(origins));
 });
 

@@ -70,15 +70,3 @@ export class Database implements Transactions {
     await this.#kysely.destroy();
   }
 }
-
-/** Deletes a batch of rows per transaction until there are none. Returns their number. */
-export async function deleteInBatches(
-  database: Transactions,
-  deleteSome: (transaction: Transaction<OperationsSchema>) => Promise<number>,
-): Promise<number> {
-  for (let deleted = 0; ; ) {
-    const some = await database.write(deleteSome);
-    if (some === 0) return deleted;
-    deleted += some;
-  }
-}

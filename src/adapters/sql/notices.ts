@@ -11,7 +11,8 @@ import type {
   UndeliveredRequest,
 } from '#ports/notices.ts';
 import type { Random } from '#ports/random.ts';
-import { deleteInBatches, type Transactions } from './database.ts';
+import type { Transactions } from './database.ts';
+import { deleteInBatches } from './delete-in-batches.ts';
 import type { OperationsSchema } from './schema.ts';
 
 /** `next_ms` of a dead letter. */

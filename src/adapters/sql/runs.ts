@@ -1,7 +1,8 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NewRun, Run, RunEnd, RunState, RunStep, Runs } from '#ports/runs.ts';
-import { deleteInBatches, type Transactions } from './database.ts';
+import type { Transactions } from './database.ts';
+import { deleteInBatches } from './delete-in-batches.ts';
 import type { OperationsSchema } from './schema.ts';
 
 /** Runs per delete transaction. A run has about twenty steps, which keeps the transaction small. */

@@ -48,6 +48,8 @@ export interface RestoreReport {
   readonly replaced: number;
   readonly filesRestored: number;
   readonly filesRemoved: number;
+  /** Files of the newest version that are lost or damaged, so that the rows in them could not be compared. */
+  readonly unreadFiles: number;
   /** Daily bars only: the sessions whose bars changed. */
   readonly sessions?: RestoredSessions;
   /** The way back to what was there before. */
@@ -73,7 +75,7 @@ export async function restoreTable(deps: RecordSessionsDeps, request: RestoreReq
   const table = deps.lake.table(restorableTable(request.table));
   const restoration = await table.restore(to, { dryRun });
   const followed = dryRun ? false : await followRestores(deps);
-  const { target, from, changes, version, filesRestored, filesRemoved } = restoration;
+  const { target, from, changes, version, filesRestored, filesRemoved, unreadFiles } = restoration;
   const sum = (of: 'added' | 'removed' | 'replaced'): number => changes.reduce((total, one) => total + one[of], 0);
   const sessions = table.def === DAILY_BARS ? await restoredSessions(deps, restoration) : undefined;
   return {
@@ -89,6 +91,7 @@ export async function restoreTable(deps: RecordSessionsDeps, request: RestoreReq
     replaced: sum('replaced'),
     filesRestored,
     filesRemoved,
+    unreadFiles,
     ...(sessions === undefined ? {} : { sessions }),
   };
 }

@@ -56,6 +56,7 @@ export function describeOrigin({ operation, parameters }: Pick<Entry, 'operation
   const { command, source, file, files, version } = parameters;
   if (operation === 'RESTORE') return typeof version === 'number' ? `version ${version}` : 'before version 0';
   if (command === 'fetch') return `fetch from ${source}`;
+  if (command === 'restore') return 'restore of another table';
   if (command !== 'import') return '';
   const more = typeof files === 'number' && files > 1 ? ` and ${files - 1} more` : '';
   return `import of ${file}${more}${source === 'import' ? '' : ` as ${source}`}`;

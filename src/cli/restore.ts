@@ -56,7 +56,7 @@ function describeRestore(restore: RestoreReport): string[] {
     restoredVersion === null
       ? 'the state before its first version'
       : `version ${restoredVersion} of ${formatInstant(restoredMs ?? 0)}`;
-  if (restore.added + restore.removed + restore.replaced === 0) {
+  if (restore.filesRestored + restore.filesRemoved === 0) {
     const ledger = restore.changed ? ' The ledger was completed.' : '';
     return [`${table} already has the rows of ${then}: nothing to restore.${ledger}`];
   }
@@ -68,7 +68,9 @@ function describeRestore(restore: RestoreReport): string[] {
     [restore.added, 'brought back'],
   ] as const;
   const changed = counts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`);
-  lines.push(`  rows: ${changed.join(', ')}`);
+  if (changed.length > 0) lines.push(`  rows: ${changed.join(', ')}`);
+  if (restore.unreadFiles > 0)
+    lines.push(`  ${plural(restore.unreadFiles, 'file')} lost or damaged: the rows in them were not compared`);
   if (sessions !== undefined) {
     const { count, first, last, unpublished } = sessions;
     lines.push(`  ${plural(count, 'session')}, ${first} to ${last}`);

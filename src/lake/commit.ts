@@ -237,7 +237,12 @@ function checkPlan(plan: WritePlan, definition: TableDefinition, base: Snapshot 
   const paths = [...add, ...restore].map((file) => file.path);
   assert(new Set(paths).size === paths.length, 'a file is added twice');
   assert(
-    definition.unitColumn === undefined || !dataChange || paths.length + remove.length === 0 || units.size > 0,
+    definition.unitColumn === undefined ||
+      !dataChange ||
+      paths.length + remove.length === 0 ||
+      units.size > 0 ||
+      // Rows that another program wrote without a unit may be all that a restore takes away.
+      plan.isExclusive === true,
     'a change of data names the units it changes',
   );
   if (base === undefined || !dataChange || remove.length === 0 || !isAppendOnly(base.metaData)) return;

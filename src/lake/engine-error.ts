@@ -1,4 +1,5 @@
 import { CondvestError } from '#base/errors.ts';
+import { printable } from '#base/printable.ts';
 
 /**
  * Classifies DuckDB's errors by what a user can do about them. DuckDB has no error codes, so this matches its messages.
@@ -34,16 +35,12 @@ export function engineError(cause: unknown): CondvestError {
       cause,
     });
   }
-  if (
-    /No magic bytes|too small to be a Parquet|Footer length|not a Parquet file|Invalid Input Error: (File|No)|metadata length|TProtocolException|don't know what type/i.test(
-      text,
-    )
-  ) {
+  if (DAMAGED_PARQUET.test(text)) {
     return new CondvestError({
       code: 'parquet-unreadable',
       kind: 'corrupt',
       message: 'A file is not readable as Parquet',
-      found: first,
+      found: printable(first),
       cause,
     });
   }
@@ -63,4 +60,21 @@ export function engineError(cause: unknown): CondvestError {
     found: text.trim(),
     cause,
   });
+}
+
+/** Messages about files that were cut off or overwritten, as provoked by changing random bytes of files. */
+const DAMAGED_PARQUET = new RegExp(
+  [
+    ...['No magic bytes', 'too small to be a Parquet', 'Footer length', 'not a Parquet file', 'metadata length'],
+    ...['Invalid Input Error: (File|No)', 'TProtocolException', "don't know what type", 'invalid TType'],
+    ...['Failed to read file', 'Decompression failure', 'Could not read enough bytes', 'Corrupted file'],
+    ...['Variable-length int over', 'Decode bit width too large', 'Out of buffer', 'is likely corrupted'],
+    'Invalid string encoding found in Parquet',
+  ].join('|'),
+  'i',
+);
+
+/** Returns whether a statement failed because a data file is damaged. */
+export function isUnreadable(cause: unknown): boolean {
+  return cause instanceof CondvestError && cause.code === 'parquet-unreadable';
 }

@@ -189,6 +189,17 @@ describe('failures have a code by which callers decide', () => {
     });
   }
 
+  test('an overwritten page of zstd is not readable as Parquet', async () => {
+    const path = join(folder, 'zstd.parquet');
+    const select = "SELECT i, repeat('x' || i, 20) AS t FROM range(1000) r(i)";
+    await engine.run(`COPY (${select}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    const { readFile } = await import('node:fs/promises');
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(7, 200, 400));
+    const sum = `SELECT sum(hash(i, t)::HUGEINT)::VARCHAR AS h FROM read_parquet(${sqlText(path)})`;
+    assert.equal(await codeOf(engine.rows(sum)), 'parquet-unreadable');
+  });
+
   test('a full disk', async () => {
     const copy = `COPY (SELECT i * 0.37 AS a FROM range(5_000_000) r(i)) TO '/dev/full' (FORMAT parquet)`;
     assert.equal(await codeOf(engine.run(copy)), 'no-space');

@@ -1,4 +1,7 @@
+import type { SessionSet } from '#market/session-set.ts';
+
 import { sqlName } from './engine.ts';
+import { inUnits } from './put.sql.ts';
 
 /** Two sets of rows to compare, as SELECTs with the same columns. */
 export interface RowSets {
@@ -16,7 +19,7 @@ export interface RowSets {
 export function differingUnits({ before, after, columns, unitColumn }: RowSets): string {
   const side = (rows: string, name: string): string => `
     SELECT ${unitOf(unitColumn)} AS unit, count(*) AS ${name}_rows,
-      sum(CAST(hash(${columns.map(sqlName).join(', ')}) AS HUGEINT)) AS ${name}_hash
+      sum(CAST(${rowHash(columns)} AS HUGEINT)) AS ${name}_hash
     FROM (${rows}) GROUP BY unit`;
   return `
     SELECT unit FROM (
@@ -29,24 +32,35 @@ export function differingUnits({ before, after, columns, unitColumn }: RowSets):
 
 /**
  * The rows by which each unit differs: `added` and `removed` keys, and keys whose row is `replaced` by another one.
- * Rows are counted as in a bag, because another program may have stored one twice.
+ * Rows are counted as in a bag, because another program may have stored one twice. Two rows of one key are told apart
+ * by a hash of all columns, which takes a third of the memory of the values.
  */
 export function unitChanges({ before, after, columns, unitColumn, key }: RowSets & { key: readonly string[] }): string {
-  const all = columns.map(sqlName).join(', ');
   const keys = key.map(sqlName).join(', ');
+  const side = (rows: string, sign: number): string => `
+    SELECT ${unitOf(unitColumn)} AS unit, ${keys}, ${rowHash(columns)} AS row_hash, ${sign} AS side FROM (${rows})`;
   return `
     SELECT unit, sum(greatest(came - went, 0))::BIGINT AS added, sum(greatest(went - came, 0))::BIGINT AS removed,
       sum(least(came, went))::BIGINT AS replaced
     FROM (
-      SELECT ${unitOf(unitColumn)} AS unit, sum(greatest(net, 0)) AS came, sum(greatest(-net, 0)) AS went
+      SELECT unit, sum(greatest(net, 0)) AS came, sum(greatest(-net, 0)) AS went
       FROM (
-        SELECT ${all}, sum(side) AS net
-        FROM (SELECT ${all}, 1 AS side FROM (${after}) UNION ALL SELECT ${all}, -1 AS side FROM (${before}))
-        GROUP BY ${all} HAVING sum(side) <> 0
+        SELECT unit, ${keys}, row_hash, sum(side) AS net FROM (${side(after, 1)} UNION ALL ${side(before, -1)})
+        GROUP BY unit, ${keys}, row_hash HAVING sum(side) <> 0
       )
       GROUP BY unit, ${keys}
     )
     GROUP BY unit ORDER BY unit`;
+}
+
+/** The rows of some units; with `withoutUnit` also rows of none, which only another program writes. */
+export function rowsOfDiffering(rows: string, unitColumn: string, units: SessionSet, withoutUnit: boolean): string {
+  const none = withoutUnit ? ` OR ${sqlName(unitColumn)} IS NULL` : '';
+  return `SELECT * FROM (${rows}) WHERE ${inUnits(unitColumn, units)}${none}`;
+}
+
+function rowHash(columns: readonly string[]): string {
+  return `hash(${columns.map(sqlName).join(', ')})`;
 }
 
 function unitOf(unitColumn: string | undefined): string {

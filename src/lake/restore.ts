@@ -5,11 +5,11 @@ import { SessionSet } from '#market/session-set.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 
 import type { Engine } from './engine.ts';
+import { isUnreadable } from './engine-error.ts';
 import type { DataFile } from './files.ts';
 import { describeVersions, intactVersions } from './intact-versions.ts';
 import type { DeltaLog } from './log.ts';
-import { rowsOfUnits } from './put.sql.ts';
-import { differingUnits, type RowSets, unitChanges } from './restore.sql.ts';
+import { differingUnits, type RowSets, rowsOfDiffering, unitChanges } from './restore.sql.ts';
 import { scanSql } from './scan.ts';
 import type { Column } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -33,7 +33,10 @@ export const RESTORED = 'condvest:restored';
 /** The state of a table to go back to; `empty` is the one before its first version. */
 export type RestorePoint = { readonly version: number } | { readonly asOfMs: InstantMs } | 'empty';
 
-/** Rows by which a unit differs from what it was. Tables without units have at most one entry, without a unit. */
+/**
+ * Rows by which a unit differs from what it was. Rows without a unit have an entry of their own: all rows of a table
+ * without units, and those that another program has written without one.
+ */
 export interface UnitChange {
   readonly unit: IsoDate | undefined;
   /** Rows that come back under a key that has none. */
@@ -54,6 +57,8 @@ export interface Restoration {
   readonly files: readonly DataFile[];
   readonly filesRestored: number;
   readonly filesRemoved: number;
+  /** Files of the newest version that are lost or damaged: all of their units are in `changes`, without counts. */
+  readonly unreadFiles: number;
   /** The version that the commit made; undefined if nothing was written. */
   readonly version: number | undefined;
 }
@@ -131,19 +136,12 @@ async function planRestore(
   const leaving = head.files.filter((file) => target?.file(file.path) === undefined);
   await checkPresent(deps, table, head, target, returning);
   const [remove, restore, changes]: [DataFile[], DataFile[], UnitChange[]] = [[], [], []];
-  const partitions = new Map<string, { leaving: DataFile[]; returning: DataFile[] }>();
-  const partition = (file: DataFile): { leaving: DataFile[]; returning: DataFile[] } => {
-    const key = JSON.stringify(file.partitionValues);
-    const known = partitions.get(key) ?? { leaving: [], returning: [] };
-    partitions.set(key, known);
-    return known;
-  };
-  for (const file of leaving) partition(file).leaving.push(file);
-  for (const file of returning) partition(file).returning.push(file);
-  for (const files of partitions.values()) {
-    const differing = await compareRows(deps, table, columns, files);
-    if (differing.length === 0) continue;
-    changes.push(...differing);
+  let unreadFiles = 0;
+  for (const files of byPartition(leaving, returning)) {
+    const found = await changesIn(deps, table, columns, files);
+    unreadFiles += found.unreadFiles;
+    if (found.changes.length === 0) continue;
+    changes.push(...found.changes);
     remove.push(...files.leaving);
     restore.push(...files.returning);
   }
@@ -157,6 +155,7 @@ async function planRestore(
     files,
     filesRestored: restore.length,
     filesRemoved: remove.length,
+    unreadFiles,
   };
   return { plan: planOf(head, remove, restore, files, changes), restoration };
 }
@@ -189,12 +188,59 @@ function planOf(
   };
 }
 
+/** Files of one partition that are in one of the two versions only. */
+interface DifferingFiles {
+  readonly leaving: readonly DataFile[];
+  readonly returning: readonly DataFile[];
+}
+
+function byPartition(leaving: readonly DataFile[], returning: readonly DataFile[]): DifferingFiles[] {
+  const keyOf = (file: DataFile): string => JSON.stringify(file.partitionValues);
+  const [left, back] = [Map.groupBy(leaving, keyOf), Map.groupBy(returning, keyOf)];
+  const keys = [...new Set([...left.keys(), ...back.keys()])];
+  return keys.map((key) => ({ leaving: left.get(key) ?? [], returning: back.get(key) ?? [] }));
+}
+
+/**
+ * Returns the rows by which the units in these files differ. A lost or damaged file of the newest version keeps nobody
+ * from going back to an earlier one: then all units of the partition count as changed.
+ */
+async function changesIn(
+  deps: RestoreDeps,
+  table: Table,
+  columns: readonly Column[],
+  files: DifferingFiles,
+): Promise<{ readonly changes: UnitChange[]; readonly unreadFiles: number }> {
+  const lost = await lostAmong(table, files.leaving);
+  try {
+    if (lost.length === 0) return { changes: await compareRows(deps, table, columns, files), unreadFiles: 0 };
+  } catch (cause) {
+    if (!isUnreadable(cause)) throw cause;
+    // If it is the earlier version that cannot be read, this throws as well.
+    await compareRows(deps, table, columns, { leaving: [], returning: files.returning });
+  }
+  const units = [...files.leaving, ...files.returning].reduce(
+    (all, file) => all.union(file.units ?? SessionSet.empty),
+    SessionSet.empty,
+  );
+  const named = table.def.unitColumn === undefined ? [undefined] : [...units];
+  const changes = named.map((unit) => ({ unit, added: 0, removed: 0, replaced: 0 }));
+  return { changes, unreadFiles: Math.max(1, lost.length) };
+}
+
+/** Returns the files that the store does not have, or not in their size. */
+async function lostAmong(table: Table, files: readonly DataFile[]): Promise<DataFile[]> {
+  const lost: DataFile[] = [];
+  for (const file of files) if ((await table.storedSize(file)) !== file.sizeBytes) lost.push(file);
+  return lost;
+}
+
 /** Returns the rows by which the units in these files differ; nothing for the same rows in other files. */
 async function compareRows(
   deps: RestoreDeps,
   table: Table,
   columns: readonly Column[],
-  files: { readonly leaving: readonly DataFile[]; readonly returning: readonly DataFile[] },
+  files: DifferingFiles,
 ): Promise<UnitChange[]> {
   const { key, unitColumn } = table.def;
   const sets: RowSets = {
@@ -206,7 +252,9 @@ async function compareRows(
   const found = await deps.engine.rows<{ unit: string | null }>(differingUnits(sets));
   if (found.length === 0) return [];
   const units = SessionSet.of(found.flatMap(({ unit }) => (unit === null ? [] : [isoDate(unit)])));
-  const only = (rows: string): string => (unitColumn === undefined ? rows : rowsOfUnits(rows, unitColumn, units));
+  const withoutUnit = units.size < found.length;
+  const only = (rows: string): string =>
+    unitColumn === undefined ? rows : rowsOfDiffering(rows, unitColumn, units, withoutUnit);
   const changes = await deps.engine.rows<Omit<UnitChange, 'unit'> & { unit: string | null }>(
     unitChanges({ ...sets, before: only(sets.before), after: only(sets.after), key }),
   );
@@ -236,8 +284,7 @@ async function checkPresent(
   target: Snapshot | undefined,
   returning: readonly DataFile[],
 ): Promise<void> {
-  const missing: DataFile[] = [];
-  for (const file of returning) if ((await table.storedSize(file)) !== file.sizeBytes) missing.push(file);
+  const missing = await lostAmong(table, returning);
   const [first] = missing;
   if (first === undefined) return;
   throw new CondvestError({

@@ -40,6 +40,7 @@ const STEPS: readonly [number, (world: World) => Promise<void>][] = [
   [5, (world) => put(world, someSessions(world))],
   [2, putTwice],
   [2, restoreBars],
+  [1, restoreBesidePut],
   [2, putSplits],
   [1, putListings],
   [1, closeSession],
@@ -135,6 +136,29 @@ async function putTwice(world: World): Promise<void> {
   // The order determines what was restated in which version, so that is checked only for one writer at a time.
   await world.settle(candidates);
   for (const row of [...first, ...second]) world.behindLedger.add(row.session);
+  await forgetRestatements(world);
+}
+
+/** A person restores a version while another process puts sessions. Both succeed, in either order. */
+async function restoreBesidePut(world: World): Promise<void> {
+  const { market, past } = world;
+  if (past.size === 0) return;
+  const rows = someRows(world, someSessions(world));
+  const before = world.truth;
+  const version = market.pick([...past.keys()]);
+  const after = { ...before, bars: past.get(version) ?? NOTHING.bars };
+  const endings = await Promise.all([
+    world.attempt(`restore version ${version} beside a put`, (lake) =>
+      restoreTable(ledgerDeps(world, lake), { table: 'daily_bars', to: { version } }),
+    ),
+    world.attempt('put beside a restore', (lake) => putRows(world, lake, rows)),
+  ]);
+  const candidates = [afterPut(after, rows), after];
+  if (endings[0] !== 'done') candidates.push(afterPut(before, rows));
+  if (endings.every((ending) => ending !== 'done')) candidates.push(before);
+  await world.settle(candidates);
+  for (const row of rows) world.behindLedger.add(row.session);
+  // Which values came back depends on the order.
   await forgetRestatements(world);
 }
 

@@ -45,8 +45,7 @@ export async function followRestores(deps: RecordSessionsDeps): Promise<boolean>
     }
     if (txns.size === 0) return undefined;
     const file = await stageLedger(lake, ledger, others);
-    const parameters = { command: 'restore' };
-    return { ...replaceAll(base, file, { sessions: ledger.size }, parameters), txns };
+    return { ...replaceAll(base, file, {}, { command: 'restore' }), txns };
   });
   return committed !== undefined;
 }
@@ -150,8 +149,8 @@ async function afterEventsRestore(
   table: Table,
   restore: CommitRecord,
 ): Promise<readonly SessionsRow[]> {
-  const [first] = await Array.fromAsync(undoneCommits(table, restore));
   const isEmptied = restoredVersion(restore) === undefined;
+  const { value: first } = await undoneCommits(table, restore).next();
   const before = first === undefined || isEmptied ? undefined : await ledgerBefore(lake, first.timestampMs);
   const cursors = new Map(before?.others.map((row) => [row.dataset, row]));
   return others.flatMap((row) => {

@@ -51,6 +51,11 @@ export function insertRestated(parts: {
     where change.old is distinct from change.new`;
 }
 
+/** Takes back what was collected of a version. */
+export function forgetVersion(version: number): string {
+  return `delete from restated where version = ${version}`;
+}
+
 export const SELECT_RESTATED = 'select * from restated';
 
 export const COUNT_RESTATED = `select count(*) filter (kind = 'settlement') as settlements,

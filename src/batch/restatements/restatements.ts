@@ -2,6 +2,7 @@ import { assert, defined } from '#base/assert.ts';
 import { type InstantMs, type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { EngineSession } from '#lake/engine.ts';
+import { isUnreadable } from '#lake/engine-error.ts';
 import { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { byYear } from '#lake/put.ts';
@@ -16,6 +17,7 @@ import { settledBefore } from '../ledger/settled-before.ts';
 import {
   COUNT_RESTATED,
   CREATE_RESTATED,
+  forgetVersion,
   insertRestated,
   SELECT_RESTATED,
   SETTLING,
@@ -91,7 +93,8 @@ async function derive(
   const gaps = new Gaps();
   for await (const entry of commitsFrom(lake.table(DAILY_BARS), from, head.version)) {
     if (typeof entry === 'number') gaps.add(entry, 'the commits are gone from the log');
-    else if (!(await compare(deps, session, entry))) gaps.add(entry.version, 'files that they replaced are gone');
+    else if (!(await compareReadable(deps, session, entry)))
+      gaps.add(entry.version, 'files that they replaced are gone');
   }
   const [counted] =
     await session.rows<Pick<RestatementsReport, 'settlements' | 'restatements' | 'restored'>>(COUNT_RESTATED);
@@ -137,6 +140,17 @@ class Gaps {
     if (last?.reason !== reason || last.toVersion !== version - 1) {
       this.list.push({ fromVersion: version, toVersion: version, reason });
     } else this.list[this.list.length - 1] = { ...last, toVersion: version };
+  }
+}
+
+/** Collects what one commit restated. False where a file that it took out of the table is gone or damaged. */
+async function compareReadable(deps: RestatementsDeps, session: EngineSession, commit: CommitRecord): Promise<boolean> {
+  try {
+    return await compare(deps, session, commit);
+  } catch (cause) {
+    if (!isUnreadable(cause)) throw cause;
+    await session.run(forgetVersion(commit.version));
+    return false;
   }
 }
 

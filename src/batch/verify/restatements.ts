@@ -1,4 +1,5 @@
 import { CondvestError } from '#base/errors.ts';
+import { isUnreadable } from '#lake/engine-error.ts';
 import type { Lake } from '#lake/lake.ts';
 import { inUnits } from '#lake/put.sql.ts';
 import { RESTORE } from '#lake/restore.ts';
@@ -68,7 +69,7 @@ async function restatedAt(lake: Lake, calendar: Calendar, version: number): Prom
     }
     return expected;
   } catch (cause) {
-    if (cause instanceof CondvestError && FORGOTTEN.has(cause.code)) return undefined;
+    if (isUnreadable(cause) || (cause instanceof CondvestError && FORGOTTEN.has(cause.code))) return undefined;
     throw cause;
   }
 }

@@ -165,6 +165,28 @@ describe('undoing an import', () => {
     assert.deepEqual(await contents(lake), right);
   });
 
+  for (const damage of ['lost', 'cut off'] as const) {
+    it(`heals a lake whose merged year is ${damage}, from the files that it was merged from`, async () => {
+      await using world = await openWithWrongImport();
+      const { lake, right } = world;
+      await restore(lake, { table: 'daily_bars', to: { version: 0 } });
+      await consolidate(lake.deps, { mode: 'full', intervals: INTERVALS });
+      const head = await lake.test.lake.table(DAILY_BARS).head();
+      const key = `${DAILY_BARS.name}/${head?.files[0]?.path}`;
+      const bytes = await lake.test.deps.store.get(key);
+      assert.deepEqual([head?.fileCount, bytes === undefined], [1, false]);
+      await lake.test.deps.store.delete([key]);
+      if (damage === 'cut off') await lake.test.deps.store.put(key, bytes?.subarray(0, -30) ?? Buffer.of());
+      const report = await restore(lake, { table: 'daily_bars', to: { version: 0 } });
+      await resample(lake.deps, { intervals: INTERVALS });
+      const { gaps } = await deriveRestatements(lake.deps);
+      assert.deepEqual([report.unreadFiles, report.sessions?.count, gaps.length], [1, 62, 1]);
+      assert.deepEqual(await contents(lake), right);
+      const { findings } = await verifyLake({ ...lake.deps, intervals: INTERVALS }, { deep: true });
+      assert.deepEqual(findings, []);
+    });
+  }
+
   it('tells in a dry run what would change, and changes nothing', async () => {
     await using world = await openWithWrongImport();
     const { lake } = world;

@@ -141,6 +141,28 @@ describe('restoring a table', () => {
     assert.deepEqual(changes, [{ unit: '2024-01-08', added: 0, removed: 4, replaced: 0 }]);
     assert.deepEqual(await textAt(under, table), right);
   });
+
+  it('takes away rows that another program has written without a session', async () => {
+    await using written = await openWritten();
+    const { under, table } = written;
+    const right = await textAt(under, table);
+    const scratch = await under.deps.store.scratchPath('.parquet');
+    await under.deps.engine.run(`COPY (SELECT 'X' AS symbol, NULL::DATE AS session) TO '${scratch}' (FORMAT parquet)`);
+    const path = 'year=2024/without-session.parquet';
+    const { sizeBytes: size, modifiedMs: modificationTime } = await under.deps.store.publish(
+      scratch,
+      `${PROBE.name}/${path}`,
+    );
+    const add = { path, size, modificationTime, partitionValues: { year: '2024' }, dataChange: true };
+    await under.deps.store.putIfAbsent(
+      `${PROBE.name}/_delta_log/00000000000000000005.json`,
+      Buffer.from(`${JSON.stringify({ commitInfo: { operation: 'WRITE' } })}\n${JSON.stringify({ add })}\n`),
+    );
+    const { changes } = await table.restore({ version: 4 });
+    assert.deepEqual(changes, [{ unit: undefined, added: 0, removed: 1, replaced: 0 }]);
+    assert.deepEqual(await textAt(under, table), right);
+    assert.deepEqual((await table.history(1))[0]?.units, '');
+  });
 });
 
 describe('restoring beside other writers', () => {
@@ -218,6 +240,28 @@ describe('restoring what is no longer there', () => {
     });
     assert.equal((await fresh.restore({ version: 0 })).version, 5);
   });
+
+  for (const [damage, harm] of [
+    ['lost', () => undefined],
+    ['cut off', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 20)],
+    ['overwritten', (bytes: Uint8Array) => bytes.map((byte, index) => (index % 7 === 0 ? 255 - byte : byte))],
+  ] as const) {
+    it(`goes back over a file that is ${damage}: the merged year, to the files that it was merged from`, async () => {
+      await using written = await openWritten();
+      const { under, table } = written;
+      const right = await textAt(under, table);
+      await table.write(mergeFiles(under.deps, 2024));
+      const merged = (await table.head())?.files.find(({ partitionValues }) => partitionValues['year'] === '2024');
+      const key = `${PROBE.name}/${merged?.path}`;
+      const bytes = harm((await under.deps.store.get(key)) ?? Buffer.of());
+      await under.deps.store.delete([key]);
+      if (bytes !== undefined) await under.deps.store.put(key, bytes);
+      const fresh = under.again().table(PROBE);
+      const { changes, unreadFiles } = await fresh.restore({ version: 4 });
+      assert.deepEqual([changes.map(({ unit }) => unit), unreadFiles], [['2024-01-08', '2024-01-09', '2024-01-10'], 1]);
+      assert.deepEqual(await textAt(under, fresh), right);
+    });
+  }
 
   it('is vacuumed like any other: what a restore brought back stays, what it removed goes in its time', async () => {
     const clock = new VirtualClock(Date.now() + 500 * DAY_MS);

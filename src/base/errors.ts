@@ -21,7 +21,7 @@ export interface ErrorParts {
   readonly found?: string | undefined;
   /** The allowed values. */
   readonly allowed?: string | undefined;
-  /** The remedy, as a sentence without a period. */
+  /** The remedy, as a sentence without a period, or as a question with its mark. */
   readonly action?: string | undefined;
   readonly cause?: unknown;
 }
@@ -36,7 +36,7 @@ export class CondvestError extends Error {
   constructor(parts: ErrorParts) {
     const found = parts.found === undefined ? '' : `: ${parts.found}`;
     const allowed = parts.allowed === undefined ? '' : ` Allowed: ${parts.allowed}.`;
-    const action = parts.action === undefined ? '' : ` ${parts.action}.`;
+    const action = parts.action === undefined ? '' : ` ${parts.action}${parts.action.endsWith('?') ? '' : '.'}`;
     super(`${parts.message}${found}.${allowed}${action}`, parts.cause === undefined ? {} : { cause: parts.cause });
     this.name = new.target.name;
     this.code = parts.code;

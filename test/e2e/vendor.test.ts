@@ -137,7 +137,7 @@ describe('the command line and a vendor', () => {
     assert.equal((await count(home.path)).bars, SESSIONS.length * SYMBOLS.length);
     const unknown = await run(home.path, ['gaps', 's0']);
     assert.equal(unknown.code, 2);
-    assert.match(unknown.err, /no bars of this symbol: s0\. Symbols like it: S0/);
+    assert.match(unknown.err, /No data for "s0"\. Did you mean S0/);
   });
 
   test('give the same sessions in every time zone', async () => {

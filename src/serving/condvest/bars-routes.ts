@@ -138,7 +138,7 @@ async function barsAnswer(
     versions: { ...versions },
     held: held.map(({ kind, exDate, terms, reason }) => ({ kind, ex_date: exDate, terms, reason })),
   };
-  // Only what was said of the bars that are given.
+  // Only changes to the returned bars.
   const restatedOf = (first: IsoDate | undefined) => {
     if (restated === undefined) return {};
     const ofBars = restated.filter(({ session }) => first !== undefined && session >= first);

@@ -31,7 +31,7 @@ export async function byteStream(
 ): Promise<ReadableStream<Uint8Array>> {
   const leave = await serving.streams.enter(request.caller);
   const stop = new AbortController();
-  // The client may go away before there is a body that it could cancel.
+  // The client may disconnect before there is a body to cancel.
   const signal = AbortSignal.any([stop.signal, request.signal]);
   const { exportMs } = serving.limits;
   let source: ByteSource | undefined;
@@ -64,7 +64,7 @@ export async function byteStream(
     {
       start: (controller) => {
         onTime = () => {
-          // A chunk in the making fails by itself; a body that nobody reads has to be ended from here.
+          // A pending chunk fails by itself; a body that nobody reads must be ended here.
           if (isPulling || isOver) return;
           controller.error(signal.reason);
           end().catch(() => {});
@@ -96,7 +96,7 @@ export async function byteStream(
         }
       },
     },
-    // Nothing is made ahead of the client.
+    // Produce nothing ahead of the client.
     { highWaterMark: 0 },
   );
 }
@@ -118,7 +118,7 @@ export async function begun(table: TableStream): Promise<TableStream> {
 /** Compressed on the way, with the same back-pressure; failures of either side end both. */
 export async function* gzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const source = Readable.from(chunks, { objectMode: false });
-  // The reader of `gzip` meets every failure; the callback is there for `pipeline` not to throw it as well.
+  // The reader of `gzip` gets every failure; the callback keeps `pipeline` from throwing it as well.
   const gzip = pipeline(source, createGzip({ level: GZIP_LEVEL }), () => {});
   for await (const chunk of gzip) yield chunk as Uint8Array;
 }

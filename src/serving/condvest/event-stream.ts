@@ -18,7 +18,7 @@ const RETRY_MS = 3000;
 export const EVENT_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  // nginx holds answers back otherwise.
+  // nginx buffers responses otherwise.
   'x-accel-buffering': 'no',
 } as const;
 
@@ -82,7 +82,7 @@ class EventBuffer {
     this.#cancelHeartbeat = timers.after(HEARTBEAT_MS, beat);
     this.#ends.push(() => this.#cancelHeartbeat());
     this.#send(`retry: ${RETRY_MS}\n\n`);
-    // JSON has no line ends, so that one line carries it whatever it says.
+    // JSON text has no line breaks, so it always fits on one `data` line.
     this.#ends.push(subscribe(({ name, data }) => this.#send(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)));
     if (stopping.aborted) this.#close();
   }
@@ -111,7 +111,7 @@ class EventBuffer {
 
   #close(): void {
     if (this.#isOver) return;
-    // What has happened is still told.
+    // Send what has already happened.
     for (const bytes of this.#waiting) this.#controller?.enqueue(bytes);
     this.#controller?.close();
     this.#end();

@@ -133,7 +133,7 @@ async function encodeRows(
     case 'ndjson':
       return encodeNdjson(table);
     case 'arrow': {
-      // The largest of the server's packages: loaded by the first export that needs it.
+      // The server's largest package: loaded by the first export that needs it.
       const { encodeArrow } = await import('../export/arrow.ts');
       return encodeArrow(table);
     }
@@ -161,7 +161,7 @@ function findDefinition(serving: Serving, name: string): TableDefinition {
   if (found !== undefined) return found;
   throw new UsageError({
     code: 'table-unknown',
-    message: 'There is no such table',
+    message: 'No such table',
     found: name.slice(0, 100),
     allowed: all.map((definition) => definition.name).join(', '),
   });
@@ -170,8 +170,8 @@ function findDefinition(serving: Serving, name: string): TableDefinition {
 function absent(definition: TableDefinition): UsageError {
   return new UsageError({
     code: 'table-absent',
-    message: 'Nothing was written to this table yet',
+    message: 'Nothing has been written to this table yet',
     found: definition.name,
-    action: 'GET /condvest/v1/tables lists what there is',
+    action: 'List the tables with GET /condvest/v1/tables',
   });
 }

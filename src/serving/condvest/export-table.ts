@@ -52,7 +52,7 @@ export async function prepareExport(lake: Lake, request: TableExport, rowsMax: n
 export async function streamExport(session: EngineSession, prepared: PreparedExport): Promise<TableStream> {
   const { sql, parameters, fields } = prepared;
   const { chunks } = await session.stream(sql, parameters);
-  // The lake's columns have just the types of cells: dates and instants arrive as cells want them.
+  // The lake's columns have exactly the cell types: dates and instants already arrive in that form.
   return { fields, batches: chunks as TableStream['batches'] };
 }
 

@@ -41,7 +41,7 @@ export async function listLedger(
   if (first === undefined || last === undefined) return [];
   const bySession = new Map(rows.map((row) => [row.session, row]));
   const sessions = new Set(calendar.range(first.session, lastClosed > last.session ? lastClosed : last.session));
-  // A session that a closure was announced for later is in the ledger, and in the calendar no more.
+  // A session on a day that was later announced as a closure is in the ledger but no longer in the calendar.
   for (const session of bySession.keys()) sessions.add(session);
   const listed: SessionAnswer[] = [];
   for (const session of [...sessions].sort()) {

@@ -221,9 +221,9 @@ function sessionsUpTo(calendar: Calendar, last: IsoDate, count: number): IsoDate
 function rangeTooLong(from: IsoDate, to: IsoDate): UsageError {
   return new UsageError({
     code: 'quality-range-too-long',
-    message: 'The bars of so long a range are not looked at in one request',
+    message: 'The range is too long for one request',
     found: `${from} to ${to}`,
     allowed: `up to ${QUALITY_DAYS_MAX} days`,
-    action: 'Ask for a year at a time, or run on the machine of the lake: condvest quality --from',
+    action: 'Request a year at a time, or run on the machine of the lake: condvest quality --from',
   });
 }

@@ -109,7 +109,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
           const found = searchTickers(directory, query.search ?? '', {
             session,
             limit: query.limit,
-            // One row a symbol.
+            // One row per symbol.
             isWanted: ({ ticker }) => directory.newest(ticker.symbol) === ticker,
           });
           return { results: found.map(foundSymbol) };
@@ -192,7 +192,7 @@ async function noSuchSession(serving: Serving, view: LakeView, session: string):
   const published = await serving.caches.published(view.bars());
   return new UsageError({
     code: 'session-unknown',
-    message: 'The lake has no bars of this session',
+    message: 'No data for this session',
     found: session,
     allowed: `a session from ${published.min} to ${published.max}`,
   });

@@ -55,7 +55,7 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     scope: 'none',
     answer: z.object({ openapi: z.string() }).loose(),
     handle: (c) => {
-      // Made once, when all routes are there; only the address differs between callers.
+      // Built once, after all routes were added; only the server's address differs between callers.
       document ??= openApiDocument(app, serving.version);
       const servers = [{ url: originOf(c.req, serving) }];
       return sent(c, 'application/json; charset=utf-8', toJson({ ...document, servers }));

@@ -33,7 +33,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     answer: runsShape,
     handle: async (c, { query: { limit } }) => fresh(c, { results: (await operations.runs(limit)).map(runAnswer) }),
   });
-  // Before the route of one run, whose path it would match.
+  // Before the route of one run, whose pattern also matches this path.
   addRoute(app, 'condvest', {
     path: '/condvest/v1/runs/stream',
     summary: 'Runs, steps, notices and the first build of the lake, as they happen',
@@ -59,7 +59,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { id } }) => {
       const found = await operations.run(id);
       if (found === undefined)
-        throw new UsageError({ code: 'pipeline-run-unknown', message: 'There is no such run', found: id });
+        throw new UsageError({ code: 'pipeline-run-unknown', message: 'No such run', found: id });
       return fresh(c, { run: runAnswer(found.run), steps: found.steps.map(stepAnswer) });
     },
   });
@@ -81,7 +81,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
       if (operations.startRun === undefined) {
         throw new UsageError({
           code: 'pipeline-not-here',
-          message: 'This server runs no pipeline',
+          message: 'This server does not run the pipeline',
           action: 'Start it with condvest up, or run condvest pipeline run beside it',
         });
       }
@@ -104,7 +104,7 @@ function checkSession({ calendar, clock }: Serving, session: IsoDate): void {
   if (calendar.isSession(session) && session <= lastClosed) return;
   throw new UsageError({
     code: 'parameter-invalid',
-    message: 'Field "session" is no session that has closed',
+    message: 'Field "session" is not a closed session',
     found: session,
     allowed: `a session from ${calendar.firstSession} to ${lastClosed}`,
   });

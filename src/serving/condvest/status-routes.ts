@@ -32,7 +32,7 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
 
 async function statusOf(serving: Serving): Promise<StatusAnswer> {
   const { operations, views, caches, reads } = serving;
-  // Only what reads the lake holds a place of those who read it: a store of runs that does not answer must not keep them all.
+  // Only reads of the lake take a read slot: an operational store that hangs must not block them all.
   const [status, ready, notices, simulated, view] = await Promise.all([
     reads.pass(() => operations.status()),
     readinessOf(serving),

@@ -98,9 +98,9 @@ function arrowValue(field: Field, cell: Exclude<Cell, null>): unknown {
   }
   if (field.type === 'date' && typeof cell === 'string') {
     const date = parseIsoDate(cell);
-    // Dates before year 1 or after 9999 have no place in our text form; SQL can still make them.
+    // Our text form has no dates before year 1 or after 9999, but SQL can produce them.
     if (date === undefined) throw beyondDate(field, cell);
-    // The builder takes milliseconds also for a column that keeps days.
+    // The builder takes milliseconds even for a column of days.
     return toEpochDay(date) * MS_PER_DAY;
   }
   return cell;

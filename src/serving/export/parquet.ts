@@ -20,7 +20,7 @@ const SQL_TYPES: Readonly<Record<Field['type'], string>> = {
 export async function* parquetOf(lake: Lake, files: LocalFiles, table: TableStream): AsyncGenerator<Uint8Array> {
   await using scratch = await lake.scratchFile();
   using session = await lake.session();
-  // Names are given only in the last statement: two columns of a result may have the same.
+  // Names are given only in the last statement, since two columns of a result may share one.
   const columns = table.fields.map(({ type }, index) => `${sqlName(`c${index}`)} ${SQL_TYPES[type]}`);
   await session.run(`CREATE TEMP TABLE export_rows (${columns.join(', ')})`);
   for await (const { rowCount, columns: values } of table.batches) {

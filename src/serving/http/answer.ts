@@ -96,7 +96,7 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
   const { key, version, headers } = caching;
   c.set('isDressed', true);
   const known = c.req.header('if-none-match');
-  // Without reading anything: the tag follows from address and versions.
+  // Reads nothing: the tag follows from the address and the versions.
   const etag = known === undefined ? undefined : etagOf(serving, caching);
   if (etag !== undefined && matches(known, etag)) return notModified({ ...headers, etag });
   const make = async (): Promise<CachedBody> => ({
@@ -105,7 +105,7 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
     route: c.get('route'),
     bytes: new TextEncoder().encode(toJson(await request.make(digestOf(serving, caching)))),
   });
-  // What depends on more than address, versions and day may change while the state of the data does not.
+  // A response that depends on more than address, versions and day may change while the data does not.
   const isOfState = request.view.asOfMs === undefined && (request.also ?? '') === '';
   const state = isOfState ? c.get('state') : undefined;
   const body = await serving.cache.get(RESPONSES, key, () => serving.reads.pass(make), version, state);

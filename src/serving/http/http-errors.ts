@@ -26,7 +26,7 @@ const BY_CODE: Readonly<Record<string, ErrorStatus>> = {
   'url-too-long': 414,
   'body-not-json': 415,
   'rate-limited': 429,
-  // Seen by the log alone: nginx's number for it.
+  // Only appears in the log: nginx's status for it.
   'client-gone': 499,
   'server-busy': 503,
   'lake-empty': 503,

@@ -7,7 +7,7 @@ import type { Serving } from './serving.ts';
  */
 export function originOf(request: RequestHead, serving: Pick<Serving, 'publicUrl' | 'trustProxy'>): string {
   if (serving.publicUrl !== undefined) return serving.publicUrl;
-  // The address was made of `Host` and normalized by whoever made the request.
+  // The address was built from `Host` and normalized by the server that made the request.
   if (!serving.trustProxy) return request.url.slice(0, request.url.indexOf('/', request.url.indexOf('//') + 2));
   const url = new URL(request.url);
   const proto = first(request.header('x-forwarded-proto')) ?? url.protocol.slice(0, -1);

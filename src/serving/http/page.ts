@@ -23,7 +23,7 @@ export function addPage(app: ServingApp, serving: Serving): void {
     if (API_ROOTS.has(root)) throw notFound('There is nothing at this address', `/${path}`.slice(0, SHOWN_MAX));
     const file = path === '' ? undefined : await serving.page.read(path);
     if (file !== undefined) return await sendFile(c, serving, path, file);
-    // An address inside the page, as a bookmark has it: the page finds its own way.
+    // An address inside the page, such as a bookmark: the page does its own routing.
     const isPage = path === '' || (!/\.\w+$/.test(path) && (c.req.header('accept') ?? '').includes('text/html'));
     if (!isPage) throw notFound('There is nothing at this address', `/${path}`.slice(0, SHOWN_MAX));
     const index = await serving.page.read(INDEX);

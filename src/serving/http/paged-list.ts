@@ -124,7 +124,7 @@ function nextUrl(
   if (text.length > CURSOR_LENGTH_MAX) {
     throw new UsageError({
       code: 'parameter-invalid',
-      message: 'The list has more than one page, and its filters are too long to be carried to the next one',
+      message: 'The filters are too long for a cursor to the next page',
       found: `${asked.length} characters`,
       action: 'Request fewer values at once, or a larger limit',
     });

@@ -93,7 +93,7 @@ export function readDateOrMs(text: string): DateOrMs | undefined {
   if (date !== undefined) return { date };
   const isNanoseconds = NANOSECONDS.test(text.trim());
   if (!isNanoseconds && !/^-?\d{1,15}$/.test(text.trim())) return undefined;
-  // `20240102`, which as an instant would be some hours after the beginning of 1970, is a date that is written otherwise.
+  // `20240102` is a date in another notation, not an instant a few hours into 1970.
   if (/^(19|2[01])\d{6}$/.test(text.trim())) return undefined;
   const ms = isNanoseconds ? Math.round(Number(text) / NANOSECONDS_A_MS) : Number(text);
   return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? { ms } : undefined;

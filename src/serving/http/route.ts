@@ -59,7 +59,7 @@ function parsed<T>(schema: z.ZodType<T>, values: unknown, what: string): T {
   const value = (values as Record<string, unknown> | null | undefined)?.[String(issue?.path[0])];
   throw new UsageError({
     code: 'parameter-invalid',
-    message: name === '' ? 'The request does not fit' : `${what} "${name}" cannot be used`,
+    message: name === '' ? 'The request is invalid' : `${what} "${name}" is invalid`,
     found: value === undefined ? 'nothing' : shown(value),
     ...(issue === undefined ? {} : { allowed: issue.message }),
   });

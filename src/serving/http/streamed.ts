@@ -21,11 +21,11 @@ function told(body: ReadableStream<Uint8Array>, onBroken: (cause: unknown) => bo
   return new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
-        // Not only where it is read: a client that takes nothing would keep its connection otherwise.
+        // Not only on reads: otherwise a client that reads nothing would keep its connection.
         reader.closed.catch((cause: unknown) => {
           if (isOver) return;
           isOver = true;
-          // A server that sees its stream fail prints that with a stack trace; a broken connection it takes as it comes.
+          // The server prints a stack trace when its stream fails, but not when the connection breaks.
           if (!onBroken(cause)) controller.error(cause);
         });
       },

@@ -123,7 +123,7 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
   for (const [name, value] of Object.entries(indicator.windows)) {
     shape[name] = whole({ min: 1, max: WINDOW_MAX, default: value });
   }
-  // The windows are whole numbers, which a type cannot say of names that are known at run time alone.
+  // The windows are whole numbers, which a type cannot express for names known only at run time.
   const own = options.extend(shape) as unknown as z.ZodType<Options> & typeof options;
   const query = own.extend({ as_of: asOfParameter, cursor: cursorParameter });
   const position = own.extend({
@@ -160,7 +160,7 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
 
 function seriesOf(symbol: string, options: Options) {
   const { timespan, multiplier, include_partial: includePartial, adjusted } = options;
-  // Windows of the calendar would depend on where history begins.
+  // Multiples of a calendar unit would depend on where history begins.
   const grain = grainOf(timespan, timespan === 'session' ? multiplier : 1, includePartial);
   return { symbol, grain, adjusted, options };
 }
@@ -227,7 +227,7 @@ function underlyingOf(
   used: readonly SeriesBar[],
 ) {
   const { grain, adjusted, asOfMs, options: asked } = request;
-  // Where no bar went in: a day that does not depend on when it is asked.
+  // Without bars: a day that does not depend on the time of the request.
   const from = newYorkMidnight(used[0]?.first ?? lastSession);
   const to = newYorkMidnight(used.at(-1)?.first ?? lastSession);
   const query = new URLSearchParams({ limit: '50000', sort: 'desc' });

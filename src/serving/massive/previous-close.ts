@@ -28,7 +28,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { ticker }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(ticker);
       const seam = await firstPage(serving, as_of);
-      // A live bar counts once its session has closed, until batch has published it; a split of today's counts at once.
+      // A live bar counts from the close of its session until batch publishes it; a split of today counts at once.
       const closed = serving.calendar.lastClosedSession(serving.clock.nowMs());
       return answerFromSeries(c, serving, {
         request: { ...seam, symbol: ticker, adjusted, grain: DAILY },

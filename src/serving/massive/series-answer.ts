@@ -20,7 +20,7 @@ export async function answerFromSeries(c: ServingContext, serving: Serving, part
   const { view } = request;
   const isLive = request.liveUntil !== undefined && (await liveTag(serving, view)) !== '';
   const opened = isLive ? await openSeries(serving, view, request) : undefined;
-  // Also as of a date that is not over yet.
+  // Also as of a date that has not ended yet.
   const isOfToday = request.liveUntil === request.at || (view.asOfMs ?? 0) > serving.clock.nowMs();
   return answer(c, serving, {
     view,

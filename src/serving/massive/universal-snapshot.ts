@@ -94,7 +94,7 @@ async function pageOf(serving: Serving, asked: Query): Promise<Page> {
   }
   const cursor = decodeCursor(asked.cursor);
   const { after, session = '' } = cursor.position;
-  // The view of an instant is the same again, and without live bars.
+  // The view as of an instant stays the same and has no live bars.
   const isPinned = asked.as_of !== undefined;
   const view = await (isPinned ? serving.views.at(asked.as_of) : viewOfCursor(serving.views, cursor));
   return { view, atMs: cursor.atMs, after, session: parseIsoDate(session) };

@@ -68,7 +68,7 @@ export async function openSeries(deps: LiveReadDeps, view: LakeView, request: Se
     liveUntil === undefined ? [] : await readLiveBars(deps, query.spans, { lastPublished, until: liveUntil });
   const newest = liveUntil === undefined ? lastPublished : await lastKnown(deps, { lastPublished, until: liveUntil });
   const last = splitsUntil === undefined || splitsUntil < newest ? newest : splitsUntil;
-  // What comes after the seam counts as published for everything that follows but the reading itself.
+  // After the seam, live sessions count as published for everything except the read itself.
   return { request, query: { ...query, lastPublished: last }, live, lastSession: last };
 }
 

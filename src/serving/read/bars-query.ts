@@ -100,7 +100,7 @@ function checkRange(deps: ReadDeps, request: BarsRequest): void {
     if (date === undefined || date <= today) continue;
     throw new UsageError({
       code: 'bars-date-in-future',
-      message: 'There can be no bars of a day in the future',
+      message: 'The range begins in the future',
       found: date,
       allowed: `${deps.calendar.firstSession} to ${today}`,
     });

@@ -27,7 +27,7 @@ export function storedWindowsOf(
   from: IsoDate | undefined,
   to: IsoDate,
 ): string {
-  // Rows are sorted by symbol, so that asking for it as well spares most of the file.
+  // Rows are sorted by symbol, so filtering by it as well skips most of the file.
   const bySymbol = symbols.length === 0 ? 'false' : `symbol IN (${symbols.map(sqlText).join(', ')})`;
   const since = from === undefined ? '' : ` AND last_session >= DATE '${from}'`;
   return `SELECT symbol, first_session, last_session, open, high, low, close, volume, vwap, trades, sessions, expected, complete
@@ -80,7 +80,7 @@ function spansSql(spans: readonly SymbolSpan[], column: string, from: IsoDate | 
     if (last !== null) bounds.push(`${column} <= DATE '${last}'`);
     return bounds.join(' AND ');
   });
-  // A symbol that can be nobody's (it has an `@`) has no span.
+  // A security id with an `@` has no span under its own name.
   if (alternatives.length === 0) return 'false';
   return `(${alternatives.map((text) => `(${text})`).join(' OR ')}) AND ${range}`;
 }

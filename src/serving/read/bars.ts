@@ -41,7 +41,7 @@ export async function readBars(deps: ReadDeps, request: BarsRequest, view?: Lake
 
 async function dailyAnswer(query: BarsQuery): Promise<BarsResult> {
   const { from, to, pinned, request, lastPublished } = query;
-  // A dividend is measured by the close before it, wherever that is: `total` needs all rows.
+  // A dividend is measured by the close before it, wherever that is, so `total` needs all rows.
   const isTotal = query.adjust === 'total';
   const range = isTotal ? { from: undefined, to: lastPublished } : { from, to };
   const all = await readDailyRows(query.deps.lake, pinned.bars, { spans: query.spans, ...range });

@@ -38,7 +38,7 @@ function explanationOf(
   whole: AdjustmentPlan,
 ): WindowExplanation {
   const first = defined(rows[0], 'a window is made of daily rows');
-  // A raw bar is in the share count of its own last published session: the splits up to that one act inside it.
+  // A raw bar is on the share basis of its own last published session: splits up to that one apply inside it.
   const plan =
     query.adjust === 'raw'
       ? planAdjustment({ adjustment: 'split', splits: query.splits, lastPublished: window.lastPublished })

@@ -48,7 +48,7 @@ export async function newExtremes(
   for (const { securityId, day: bar } of day.rows) {
     const before = extremes.get(securityId);
     if (bar === undefined || before === undefined || before.sessions < BARS_MIN) continue;
-    // A factor of a split leaves its noise in a price that is just the same.
+    // A split factor leaves rounding noise in an unchanged price.
     if (isAbove(bar.high, before.high)) highs += 1;
     if (isAbove(before.low, bar.low)) lows += 1;
   }
@@ -74,7 +74,7 @@ async function readExtremes(
   const factors = new SplitFactors(listings, splits, { since: from, until: range.until });
   const sessions = (await caches.published(bars)).filter((session) => session >= from && session <= to);
   const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
-  // Most securities had one symbol and no split all year: their extremes are those of their symbol's rows.
+  // Most securities had one symbol and no split all year, so their extremes are those of their symbol's rows.
   const symbols = specialSymbols(listings, factors.securities, range);
   const found = new Map<string, Extremes>();
   const plain = (await lake.columns(extremesOf(scan, from, to))) as unknown as ExtremesColumns;
@@ -154,7 +154,7 @@ function specialSymbols(listings: Listings, split: Iterable<string>, { from, to 
     const isWhole = span !== undefined && (span.first ?? from) <= from && (span.last ?? to) >= to;
     if (span?.symbol !== symbol || other !== undefined || !isWhole) symbols.add(symbol);
   }
-  // A security that is not listed under its own name now may have been traded under it.
+  // A security that is no longer listed under its own name may have traded under it.
   for (const { symbol } of listings.exceptions()) if (!listings.has(symbol)) symbols.add(symbol);
   return symbols;
 }

@@ -38,7 +38,7 @@ export async function readLiveBars(
   for (const session of unpublishedSessions(calendar, range.lastPublished, range.until)) {
     const symbol = symbolOn(spans, session);
     if (symbol === undefined) continue;
-    // Before the bar: of a change in between the next request learns.
+    // Read before the bar: a change in between is seen by the next request.
     const revision = live.revision(session, symbol);
     const bar = await live.bar(symbol, session);
     if (bar !== undefined) bars.push({ ...bar, revision });

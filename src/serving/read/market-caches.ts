@@ -117,7 +117,7 @@ export class MarketCaches {
           changed = changed.union(commit.units);
         }
       } catch (cause) {
-        // The log no longer says what changed: then everything may have.
+        // The log no longer says what changed, so anything may have.
         if (cause instanceof CondvestError && cause.code === 'lake-commit-missing') return undefined;
         throw cause;
       }

@@ -94,7 +94,7 @@ export function invalidQuery(cause: unknown): unknown {
   if (cause.code !== 'engine-sql') return cause;
   return new UsageError({
     code: 'query-invalid',
-    message: 'The statement cannot be run',
+    message: 'The statement failed',
     found: cause.found,
     action: 'List tables and columns with: condvest tables --columns',
     cause,

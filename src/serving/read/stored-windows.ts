@@ -99,7 +99,7 @@ export async function readStoredWindows(
   },
 ): Promise<WindowBar[]> {
   const { interval, securityId, symbols, from, to } = request;
-  // A window reaches at most a year beyond the year it begins in.
+  // A window ends at most one year after the year in which it begins.
   const files = silver.files.filter(({ units }) => {
     if (units?.min === undefined || units.max === undefined) return true;
     return units.min <= to && (from === undefined || Number(units.max.slice(0, 4)) + 2 >= Number(from.slice(0, 4)));

@@ -35,6 +35,7 @@ export async function securityOf(
 }
 
 const NEAR_MISSES_MAX = 5;
+const ALTERNATIVES = new Intl.ListFormat('en', { type: 'disjunction' });
 
 /**
  * Returns where one of the symbols has bars, whenever; otherwise throws `symbol-unknown` with symbols like the first.
@@ -56,9 +57,8 @@ export async function refuseUnknown(
   );
   throw new UsageError({
     code: 'symbol-unknown',
-    message: 'The lake has no bars of this symbol',
-    found: symbols[0],
-    action: near.length > 0 ? `Symbols like it: ${near.join(', ')}` : 'List them with: condvest symbols',
+    message: `No data for "${symbols[0]}"`,
+    action: near.length > 0 ? `Did you mean ${ALTERNATIVES.format(near)}?` : 'List the symbols with: condvest symbols',
   });
 }
 

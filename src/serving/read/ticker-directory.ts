@@ -150,7 +150,7 @@ async function readDirectory(lake: Lake, view: LakeView): Promise<TickerDirector
   const known = new Set<string>();
   const tickers: Ticker[] = [];
   for (const row of listed) {
-    // Rows of a symbol before its first listing belong to the security that is called like it.
+    // Rows of a symbol before its first listing belong to the security of that name.
     const mayBeOlder = !known.has(row.symbol) && row.securityId === row.symbol;
     tickers.push(fromListing(row, mayBeOlder ? firstBars.get(row.symbol) : undefined));
     known.add(row.symbol);

@@ -53,7 +53,7 @@ function matching(
     const found = { ticker, fit, isActive: directory.isActive(ticker, session) };
     if (isWanted(found)) all.push(found);
   }
-  // The directory ascends by symbol, and a sort keeps what is equal in its order.
+  // The directory ascends by symbol, and the sort is stable.
   return all.sort((a, b) => a.fit - b.fit || Number(b.isActive) - Number(a.isActive)).slice(0, limit);
 }
 

@@ -148,7 +148,7 @@ export class Views {
     const nowMs = this.#clock.nowMs();
     const ageMs = nowMs - this.#checkedMs;
     if (this.#current === undefined || ageMs < 0 || ageMs >= AGE_MS_MAX) return undefined;
-    // Why a look failed is told to whoever waits for the next one.
+    // The caller that waits for the next check learns why it fails.
     if (ageMs >= FRESH_MS) this.#check(nowMs).catch(() => undefined);
     return this.#current;
   }
@@ -168,7 +168,7 @@ export class Views {
   /** Each table at its last version that is not later than the instant. Throws as `pin` does. */
   async asOf(asOfMs: InstantMs): Promise<LakeView> {
     refuseFuture(asOfMs, this.#clock.nowMs());
-    // An instant that may still see commits is not kept: it would go on missing them.
+    // An instant that may still see commits is not cached, since the cached view would miss them.
     const isOver = asOfMs < this.#clock.nowMs() - COMMIT_MS_MAX;
     const open = () => this.#gate.pass(() => this.#openAsOf(asOfMs));
     return isOver ? this.#cache.get(PAST_VIEWS, `instant ${asOfMs}`, open) : open();
@@ -211,7 +211,7 @@ export class Views {
     const snapshots = new Map<string, Snapshot>();
     for (const definition of this.#definitions) {
       const snapshot = await open(definition);
-      // Daily bars that a restore has emptied are none: readers count on a published session.
+      // A table that a restore has emptied counts as absent: readers rely on a published session.
       const isEmptied = definition === DAILY_BARS && snapshot?.fileCount === 0;
       if (snapshot !== undefined && !isEmptied) snapshots.set(definition.name, snapshot);
     }

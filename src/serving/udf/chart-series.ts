@@ -77,7 +77,7 @@ function columnsOf(
 ): ChartSeries {
   const isCalendar = grain.unit === 'week' || grain.unit === 'month';
   const column = (value: (bar: SeriesBar) => number): Float64Array => Float64Array.from(bars, value);
-  // Weeks and months begin on days without trading; the library wants the first trading day.
+  // Weeks and months may begin on days without trading; the library wants the first trading day.
   const firstDay = ({ first }: SeriesBar): IsoDate =>
     isCalendar ? calendar.sessionAt(calendar.indexOnOrAfter(first)) : first;
   const lastDay = ({ last }: SeriesBar): IsoDate =>

@@ -41,7 +41,7 @@ export function sliceHistory(series: ChartSeries, { from, to, countback }: Histo
     const { times, open, high, low, close, volume } = series;
     return { s: 'ok', t: part(times), o: part(open), h: part(high), l: part(low), c: part(close), v: part(volume) };
   }
-  // With `countback`, an empty part means that nothing at all lies before `to`.
+  // With `countback`, an empty part means that there is nothing before `to`.
   const before = countback === undefined ? series.times[first - 1] : undefined;
   return before === undefined ? { s: 'no_data' } : { s: 'no_data', nextTime: before };
 }

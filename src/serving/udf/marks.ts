@@ -44,7 +44,7 @@ export async function eventMarks(view: LakeView, { series, bars }: Chart, reques
   const marks: Mark[] = [];
   const add = (kind: Mark['kind'], exDate: IsoDate, lines: readonly string[]): void => {
     if (exDate > lastSession) return;
-    // The first bar that ends on the day or after it: a halted security has none of the very day.
+    // The first bar that ends on or after the day: a halted security has none on the day itself.
     const time = bars.times[firstNotBefore(bars.lastDays, secondsOf(exDate))];
     if (time === undefined || time < request.from || time > request.to) return;
     marks.push({ id: `${kind} ${exDate} ${lines[0]}`, time, kind, lines });
@@ -69,7 +69,7 @@ export async function barMarks({ series, bars }: Chart, request: MarksRequest): 
     const rows = bars.rows[i] ?? 0;
     const of = grain.unit === 'session' ? ` of ${grain.multiplier}` : '';
     if (bars.partial[i] === 1 && (bars.lastDays[i] ?? 0) <= published) {
-      // All of its sessions are over, but not all are published: the first window of a lake begins before its data.
+      // All of its sessions are over but not all are published: the first window of a lake begins before its data.
       marks.push({ id: `gap ${time}`, time, kind: 'gap', lines: [`Incomplete: ${rows}${of} sessions`] });
     } else if (bars.partial[i] === 1) {
       marks.push({ id: `open ${time}`, time, kind: 'open', lines: [`Open: ${rows}${of} sessions`] });

@@ -20,7 +20,7 @@ export function readResolution(text: string): Resolution {
   if (unit === 'M' && count === 1) return { grain: { unit: 'month', multiplier: 1 }, name: '1M' };
   throw new UsageError({
     code: 'resolution-invalid',
-    message: 'Bars of this resolution are not served',
+    message: 'Unsupported resolution',
     found: text.slice(0, 20),
     allowed: `1D to ${INTERVAL_MAX}D, 1W, 1M`,
   });

@@ -246,8 +246,16 @@ test('leave room for other callers, and do not count event streams', async () =>
 });
 
 test('end when their time is over, even if nobody reads them', async () => {
-  await using http = await openHttpApp({ limits: { exportMs: 200 } });
+  const due: (() => void)[] = [];
+  const timers = {
+    after: (_: number, call: () => void) => {
+      due.push(call);
+      return () => undefined;
+    },
+  };
+  await using http = await openHttpApp({ deps: { timers } });
   const response = await http.get('/condvest/v1/export/bronze/daily_bars?format=ndjson');
+  for (const call of due) call();
   while (http.serving.streams.load.running > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   await assert.rejects(response.text(), { code: 'export-too-slow' });
 });

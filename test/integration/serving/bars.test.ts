@@ -368,8 +368,13 @@ test('a range without bars is empty for a known symbol', async () => {
 });
 
 const REFUSED = [
-  ['an unknown symbol', { symbol: 'AAB' }, 'symbol-unknown', /AAB.*Symbols like it: AAA/],
-  ['a symbol in the wrong case', { symbol: 'aaa', interval: 5 }, 'symbol-unknown', /aaa.*Symbols like it: AAA/],
+  ['an unknown symbol', { symbol: 'AAB' }, 'symbol-unknown', /^No data for "AAB"\. Did you mean AAA/],
+  [
+    'a symbol in the wrong case',
+    { symbol: 'aaa', interval: 5 },
+    'symbol-unknown',
+    /^No data for "aaa"\. Did you mean AAA/,
+  ],
   ['a symbol like no other', { symbol: "x'; drop" }, 'symbol-unknown', /condvest symbols/],
   ['a first day in the future', { symbol: 'AAA', from: '2024-07-02' }, 'bars-date-in-future', /2024-07-02.*2024-07-01/],
   ['a last day in the future', { symbol: 'AAA', to: '2030-01-01' }, 'bars-date-in-future', /2030-01-01/],

@@ -146,6 +146,6 @@ test('the programs of the TypeScript guide run as they are', async () => {
     outputs.push(stdout);
   }
   assert.match(outputs[0] ?? '', /up to 2024-03-28, traded as AAA, OLD, AAA/);
-  assert.match(outputs[0] ?? '', /symbol-unknown The lake has no bars of this symbol: AAB\. Symbols like it: AAA/);
+  assert.match(outputs[0] ?? '', /symbol-unknown No data for "AAB"\. Did you mean AAA/);
   assert.match(outputs[1] ?? '', /kind: 'split'/);
 });

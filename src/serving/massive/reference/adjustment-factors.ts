@@ -47,7 +47,7 @@ export async function readFactors(
   if (symbols.length === 0) return factorsFrom(base, new Map());
   const dividends = await serving.caches.dividends(view.snapshot(DIVIDENDS), view.snapshot(LISTINGS), symbols);
   const wanted = securities.map((id) =>
-    // Before the first bar of all there is no close, and after the last one no event counts yet.
+    // There is no close before the first bar, and no event counts yet after the last one.
     (dividends.applied.get(id) ?? [])
       .map(({ exDate }) => exDate)
       .filter((date) => date > base.firstPublished && date <= base.lastPublished),

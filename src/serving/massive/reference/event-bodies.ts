@@ -87,7 +87,7 @@ export function newerDividendOf(row: DividendRow, factors: EventFactors | undefi
       ? {}
       : {
           historical_adjustment_factor: factors.dividendFactor({ symbol, exDate: ex_date }),
-          // The cash is in the share count of the ex-date, so that a split of that very day is in it already.
+          // The cash is on the share basis of the ex-date, so it already includes a split on that day.
           split_adjusted_cash_amount: cash_amount * factors.splitFactor({ symbol, exDate: addDays(ex_date, 1) }),
         }),
   };

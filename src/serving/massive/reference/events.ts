@@ -179,7 +179,7 @@ function newerSplits(query: z.infer<typeof newerSplitsQuery>): Conditions {
 }
 
 function olderDividends(query: z.infer<typeof dividendsQuery>): Conditions {
-  // When a dividend was declared, and who gets it when, is not known: such a filter matches nothing.
+  // Declaration, record and pay dates are unknown, so a filter on them matches nothing.
   const isUnknown = ['record_date', 'declaration_date', 'pay_date'].some((name) => !isOpen(rangeIn(query, name)));
   const column = { ticker: 'symbol', cash_amount: 'cash_amount' }[query.sort as string] ?? 'ex_date';
   return {

@@ -117,7 +117,7 @@ function conditionsFor(query: z.infer<typeof conditionsQuery>): ConditionShape[]
       (id === undefined || condition.id === id) &&
       (sip === '' || (sip !== 'OPRA' && condition.sip_mapping[sip] !== undefined)),
   );
-  // They ascend by id, and a sort keeps what is equal in its order.
+  // They ascend by id, and the sort is stable.
   if (sort === 'name' || sort === 'type') found.sort((a, b) => (a[sort] < b[sort] ? -1 : Number(a[sort] > b[sort])));
   return order === 'desc' ? found.reverse() : found;
 }

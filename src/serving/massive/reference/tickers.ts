@@ -182,7 +182,7 @@ async function listTickers(
         ticker.symbol.toLowerCase().includes(search) ||
         (ticker.name ?? '').toLowerCase().includes(search)),
   );
-  // The directory is ascending by symbol and first session, and a sort keeps what is equal in its order.
+  // The directory ascends by symbol and first session, and the sort is stable.
   const ordered = query.sort === 'ticker' ? found : found.sort((a, b) => compare(sortKey(a, query), sortKey(b, query)));
   if (query.order === 'desc') ordered.reverse();
   return ordered.slice(offset, offset + query.limit + 1).map((ticker) => shapeOf(directory, ticker, session));

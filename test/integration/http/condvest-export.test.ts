@@ -188,7 +188,7 @@ describe('exports', () => {
   });
 });
 
-test('reject more rows than the bound, and allow fewer by selection', async () => {
+test('an export with more rows than the bound is rejected, and a smaller selection of it is not', async () => {
   await using http = await openHttpApp({ limits: { exportRows: 1000 } });
   const response = await http.get('/condvest/v1/export/bronze/daily_bars');
   const body = (await response.json()) as { code: string; message: string };
@@ -197,7 +197,7 @@ test('reject more rows than the bound, and allow fewer by selection', async () =
   assert.equal((await exported(http, DAILY_BARS, 'csv', '&symbol=AAA')).length, 502);
 });
 
-test('are bounded in number, and a place becomes free once a reader has left', async () => {
+test('concurrent exports are bounded in number, and a place becomes free once a reader has left', async () => {
   await using http = await openHttpApp({ limits: { streams: 2 } });
   const path = '/condvest/v1/export/bronze/daily_bars';
   const first = await http.get(path);
@@ -215,7 +215,7 @@ test('are bounded in number, and a place becomes free once a reader has left', a
   assert.equal(http.serving.streams.load.running, 0);
 });
 
-test('leave room for other callers, and do not count event streams', async () => {
+test('one caller leaves room for others, and event streams do not count as exports', async () => {
   await using http = await openHttpApp({
     limits: { streams: 3, streamsEach: 2, eventStreams: 2, eventStreamsEach: 1 },
   });
@@ -245,7 +245,7 @@ test('leave room for other callers, and do not count event streams', async () =>
   await (await ask(path)).body?.cancel();
 });
 
-test('end when their time is over, even if nobody reads them', async () => {
+test('an export ends when its time is over, even if nobody reads it', async () => {
   const due: (() => void)[] = [];
   const timers = {
     after: (_: number, call: () => void) => {
@@ -260,7 +260,7 @@ test('end when their time is over, even if nobody reads them', async () => {
   await assert.rejects(response.text(), { code: 'export-too-slow' });
 });
 
-test('stop and leave no scratch file when the client leaves midway', async () => {
+test('an export stops and leaves no scratch file when the client leaves midway', async () => {
   await using http = await openHttpApp();
   const base = await http.listen();
   for (const format of ['csv', 'arrow', 'parquet']) {
@@ -280,7 +280,7 @@ test('stop and leave no scratch file when the client leaves midway', async () =>
   assert.deepEqual(await readdir(join(scratch, '..')), []);
 });
 
-test('break the connection on a failure midway, so that nobody takes half a file for a whole one', async () => {
+test('a failure midway breaks the connection, so that nobody takes half a file for a whole one', async () => {
   await using http = await openHttpApp({
     after: (app) => {
       app.get('/half', async () => {
@@ -318,7 +318,7 @@ test('break the connection on a failure midway, so that nobody takes half a file
   assert.equal(http.serving.streams.load.running, 0);
 });
 
-test('produce rows as the reader takes them, not ahead', async () => {
+test('rows are produced as the reader takes them, not ahead', async () => {
   await using http = await openHttpApp();
   let made = 0;
   async function* chunks(): AsyncGenerator<Uint8Array> {

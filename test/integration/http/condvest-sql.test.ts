@@ -270,7 +270,7 @@ describe('SQL over HTTP', () => {
   });
 });
 
-test('reads the tables as of an instant, the same forever after', async () => {
+test('a statement reads the tables as of an instant, the same forever after', async () => {
   await using sql = await openSqlApp();
   const { http } = sql;
   const asOf = http.clock.nowMs();
@@ -292,7 +292,7 @@ async function running({ http }: SqlApp): Promise<void> {
   while (http.serving.streams.load.running === 0) await setTimeout(1);
 }
 
-test('stops a statement that takes too long, so that it no longer delays others', async () => {
+test('a statement that takes too long is stopped and no longer delays others', async () => {
   await using sql = await openSqlApp({ exportMs: 3000, sqlRunning: 1 });
   const first = sql.refusal(ENDLESS);
   await running(sql);
@@ -303,7 +303,7 @@ test('stops a statement that takes too long, so that it no longer delays others'
   sql.http.bugs.length = 0;
 });
 
-test('stops a statement whose reader has left', async () => {
+test('a statement whose reader has left is stopped', async () => {
   await using sql = await openSqlApp({ sqlRunning: 1 });
   const stopped = new AbortController();
   const asked = sql.http.app.request('http://localhost:8080/condvest/v1/sql', {
@@ -324,7 +324,7 @@ test('stops a statement whose reader has left', async () => {
   sql.http.bugs.length = 0;
 });
 
-test('is off unless the operator turns it on', async () => {
+test('SQL is off unless the operator turns it on', async () => {
   await using http = await openHttpApp();
   const response = await http.app.request('http://localhost:8080/condvest/v1/sql', {
     method: 'POST',
@@ -334,7 +334,7 @@ test('is off unless the operator turns it on', async () => {
   assert.deepEqual([response.status, ((await response.json()) as { code: string }).code], [403, 'sql-disabled']);
 });
 
-test('has a sandbox that rejects by itself what the statement check would let through', async () => {
+test('the sandbox rejects by itself what the statement check would let through', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'condvest-sandbox-'));
   await writeFile(join(folder, 'allowed.csv'), 'a\n1\n');
   await writeFile(join(folder, 'other.csv'), 'a\n1\n');

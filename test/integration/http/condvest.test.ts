@@ -331,7 +331,7 @@ describe('our own API over a lake', () => {
   });
 });
 
-test('answers what it can on an empty lake, and says what is missing', async () => {
+test('an empty lake answers what it can and says what is missing', async () => {
   await using http = await openHttpApp({ isEmpty: true });
   const status = await shaped<StatusAnswer>(http, '/condvest/v1/status', statusShape);
   assert.deepEqual([status.last_published, status.lake.first, status.ready.ok], [null, null, false]);
@@ -344,7 +344,7 @@ test('answers what it can on an empty lake, and says what is missing', async () 
   await refused(http, '/condvest/v1/export/bronze/daily_bars', 404, 'table-absent');
 });
 
-test('gives the same bytes as of an instant after any later commit', async () => {
+test('responses as of an instant have the same bytes after any later commit', async () => {
   await using http = await openHttpApp();
   const asOf = http.clock.nowMs();
   http.clock.move(120_000);
@@ -376,7 +376,7 @@ test('gives the same bytes as of an instant after any later commit', async () =>
   assert.equal(now.bars[0]?.session, NEXT);
 });
 
-test('keeps pages consistent with page one while the lake changes', async () => {
+test('pages stay consistent with page one while the lake changes', async () => {
   await using http = await openHttpApp();
   const first = await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=2');
   const expected = (await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=6')).results;
@@ -392,7 +392,7 @@ test('keeps pages consistent with page one while the lake changes', async () => 
   assert.equal((await http.json<SessionsAnswer>('/condvest/v1/sessions?limit=1')).results[0]?.session, NEXT);
 });
 
-test('does not resend a response that the caller has until the lake changes', async () => {
+test('a response that the caller has is not sent again until the lake changes', async () => {
   await using http = await openHttpApp();
   for (const path of ['/condvest/v1/bars/AAA', '/condvest/v1/sessions', '/condvest/v1/export/bronze/daily_bars']) {
     const first = await http.get(path);
@@ -406,7 +406,7 @@ test('does not resend a response that the caller has until the lake changes', as
   assert.equal(later.status, 200);
 });
 
-test('names every route in the OpenAPI document, and has the files of the reference page', async () => {
+test('the OpenAPI document names every route, and the reference page has its files', async () => {
   await using http = await openHttpApp();
   const document = await http.json<{
     openapi: string;
@@ -436,7 +436,7 @@ test('names every route in the OpenAPI document, and has the files of the refere
   );
 });
 
-test('serves the lake while the operational store does not respond', async () => {
+test('the lake is served while the operational store does not respond', async () => {
   let isAsked = (): void => {};
   const asked = new Promise<void>((resolve) => {
     isAsked = resolve;

@@ -98,7 +98,7 @@ describe('responses about one day', () => {
   });
 });
 
-test('say of a lake without bars how to get some, and that a retry makes sense', async () => {
+test('a lake without bars says how to get some, and that a retry makes sense', async () => {
   await using http = await openHttpApp({ isEmpty: true });
   for (const path of [
     '/v2/aggs/ticker/AAA/range/1/day/2024-01-01/2024-12-31',

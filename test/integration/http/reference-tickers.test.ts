@@ -138,7 +138,7 @@ describe('the details of a ticker', () => {
   });
 });
 
-test('are those of the symbols that have bars if there are no listings', async () => {
+test('without listings, the symbols that have bars are the tickers', async () => {
   await using bare = await openHttpApp({ isEmpty: true });
   assert.deepEqual((await bare.json<ReferencePage>('/v3/reference/tickers')).results, []);
   const sessions = bare.calendar.range(FIRST, '2025-12-30' as typeof FIRST);

@@ -149,7 +149,7 @@ test('a route gets its values checked, and refuses what does not fit with one cl
   assert.equal(refused.status, 400);
   const body = (await refused.json()) as { message: string; code: string };
   assert.equal(body.code, 'parameter-invalid');
-  assert.equal(body.message, 'Parameter "limit" cannot be used: seven. Allowed: a whole number from 1 to 9.');
+  assert.equal(body.message, 'Parameter "limit" is invalid: seven. Allowed: a whole number from 1 to 9.');
   const form = await app.request('/things', { method: 'POST', body: 'name=x' });
   assert.equal(form.status, 415);
   const broken = await app.request('/things', {
@@ -165,7 +165,7 @@ test('a route gets its values checked, and refuses what does not fit with one cl
   });
   assert.match(
     ((await wrong.json()) as { message: string }).message,
-    /Field "name" cannot be used: 1\. Allowed: a text/,
+    /Field "name" is invalid: 1\. Allowed: a text/,
   );
   assert.deepEqual(bugs, []);
 });

@@ -163,10 +163,7 @@ test('a route gets its values checked, and refuses what does not fit with one cl
     body: '{"name":1}',
     headers: { 'content-type': 'application/json' },
   });
-  assert.match(
-    ((await wrong.json()) as { message: string }).message,
-    /Field "name" is invalid: 1\. Allowed: a text/,
-  );
+  assert.match(((await wrong.json()) as { message: string }).message, /Field "name" is invalid: 1\. Allowed: a text/);
   assert.deepEqual(bugs, []);
 });
 

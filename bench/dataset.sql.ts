@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /**
  * A market for benchmarks: any number of symbols and sessions, with every symbol in every session and all columns of

@@ -15,7 +15,7 @@ import { defined } from '#base/assert.ts';
 import { type IsoDate, isoDate, yearOf } from '#base/dates.ts';
 import { recordSessions } from '#batch/ledger/record-sessions.ts';
 import { resample } from '#batch/resample/resample.ts';
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';

@@ -1,4 +1,4 @@
-import { sqlPath, sqlText } from '#lake/engine.ts';
+import { sqlPath, sqlText } from '#lake/sql-text.ts';
 
 /** Writes the rows of one of our files in the layout of version 0.1: DuckDB's default row groups, with Bloom filters. */
 export function copyFormerLayout(file: string, target: string): string {

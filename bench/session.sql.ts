@@ -1,4 +1,4 @@
-import { sqlPath } from '#lake/engine.ts';
+import { sqlPath } from '#lake/sql-text.ts';
 
 const COLUMNS = 'symbol, open, high, low, close, volume, vwap, trades';
 

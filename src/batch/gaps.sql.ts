@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** Published sessions in which a symbol has no bar. `bars`: rows of daily bars; `published`: a table (session). */
 

@@ -1,4 +1,4 @@
-import { sqlPath, sqlText } from './engine.ts';
+import { sqlPath, sqlText } from './sql-text.ts';
 
 /** The Parquet form of a checkpoint (protocol, "Checkpoint Schema"): one action per row, in the column of its kind. */
 

@@ -1,5 +1,5 @@
-import { sqlName, sqlPath, sqlText } from './engine.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
+import { sqlName, sqlPath, sqlText } from './sql-text.ts';
 
 /**
  * Rows per row group: 15 of DuckDB's vectors. One symbol's bars lie in one row group of a year's file, which a reader

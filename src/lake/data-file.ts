@@ -5,7 +5,8 @@ import type { ObjectStore } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
 
 import { copyDataFile, countUnordered, ROW_GROUP_ROWS, UNIT_ROW_GROUP_ROWS } from './data-file.sql.ts';
-import type { Engine, EngineSession } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { EngineSession } from './engine-session.ts';
 import type { FileStats, NewFile, StatsValue } from './files.ts';
 import type { Column, TableDefinition } from './schema.ts';
 

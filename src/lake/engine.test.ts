@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test';
 
 import { CondvestError } from '#base/errors.ts';
 
-import { Engine, sqlText } from './engine.ts';
+import { Engine } from './engine.ts';
+import { sqlText } from './sql-text.ts';
 
 let folder: string;
 let engine: Engine;

@@ -1,5 +1,5 @@
 import { assert } from '#base/assert.ts';
-import type { EngineSession, SqlParameter, SqlRow } from './engine.ts';
+import type { EngineSession, SqlParameter, SqlRow } from './engine-session.ts';
 import type { SqlValue } from './engine-values.ts';
 import type { LakeDeps } from './lake-deps.ts';
 import type { TableDefinition } from './schema.ts';

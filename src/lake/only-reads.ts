@@ -1,6 +1,6 @@
 import { CondvestError } from '#base/errors.ts';
 import { isRecord } from '#base/is-record.ts';
-import type { EngineSession } from './engine.ts';
+import type { EngineSession } from './engine-session.ts';
 
 /**
  * Restricts a caller's statement to one SELECT without functions that reach beyond the tables. DuckDB's own parser

@@ -1,7 +1,7 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { SessionSet } from '#market/session-set.ts';
 
-import { sqlName } from './engine.ts';
+import { sqlName } from './sql-text.ts';
 
 /**
  * A condition that is true for rows of these units: a range in addition to the list, so that row groups and files can

@@ -4,7 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import { type DataFileDeps, writeDataFile } from './data-file.ts';
-import type { EngineSession } from './engine.ts';
+import type { EngineSession } from './engine-session.ts';
 import { type DataFile, type NewFile, UNITS_TAG } from './files.ts';
 import { countRows, distinctUnits, rowsOfUnits, unionByName } from './put.sql.ts';
 import { scanSql } from './scan.ts';

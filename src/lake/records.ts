@@ -1,4 +1,4 @@
-import type { SqlParameter } from './engine.ts';
+import type { SqlParameter } from './engine-session.ts';
 import type { TableDefinition } from './schema.ts';
 
 /** Records: rows with the program's names. `ex_date` is `exDate`, and an instant `seen_at` is `seenAtMs`. */

@@ -1,7 +1,6 @@
 import type { SessionSet } from '#market/session-set.ts';
-
-import { sqlName } from './engine.ts';
 import { inUnits } from './put.sql.ts';
+import { sqlName } from './sql-text.ts';
 
 /** Two sets of rows to compare, as SELECTs with the same columns. */
 export interface RowSets {

@@ -1,5 +1,5 @@
-import { sqlName, sqlPath, sqlText } from './engine.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
+import { sqlName, sqlPath, sqlText } from './sql-text.ts';
 
 /** Files that are read by one `read_parquet`, all having the same columns. */
 export interface ScanGroup {

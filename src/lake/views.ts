@@ -1,7 +1,7 @@
 import type { InstantMs } from '#base/dates.ts';
-
-import { type EngineSession, sqlName } from './engine.ts';
+import type { EngineSession } from './engine-session.ts';
 import type { Snapshot } from './snapshot.ts';
+import { sqlName } from './sql-text.ts';
 import type { Table } from './table.ts';
 
 export interface TableView {

@@ -1,5 +1,5 @@
 import { CondvestError } from '#base/errors.ts';
-import type { SqlParameter } from '#lake/engine.ts';
+import type { SqlParameter } from '#lake/engine-session.ts';
 import { isSymbol, type QuarantineReason } from '#market/quality.ts';
 
 import { type EventDataset, putValueSets } from '../import/import-events.ts';

@@ -1,5 +1,5 @@
 import { compare } from '#base/compare.ts';
-import type { SqlParameter } from '#lake/engine.ts';
+import type { SqlParameter } from '#lake/engine-session.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 import type { ClassifiedSession } from '../ledger/classify-sessions.ts';

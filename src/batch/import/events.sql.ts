@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** Queries of the typed rows of an import of splits, dividends or listings. */
 

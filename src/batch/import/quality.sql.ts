@@ -1,5 +1,5 @@
 import { addDays } from '#base/dates.ts';
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { type DailyRowRules, type QuarantineReason, SYMBOL_PATTERN, TRADES_MAX } from '#market/quality.ts';
 

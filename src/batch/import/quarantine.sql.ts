@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** Selects rejected rows as rows of `bronze/quarantine`. */
 export function quarantineRowsSql(

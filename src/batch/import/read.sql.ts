@@ -1,4 +1,4 @@
-import { sqlName, sqlText } from '#lake/engine.ts';
+import { sqlName, sqlText } from '#lake/sql-text.ts';
 import { earlyClosesOf } from '#market/calendar/holidays.ts';
 
 import { type ColumnMap, type Dataset, FIELDS, type Field } from './columns.ts';

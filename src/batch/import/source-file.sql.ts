@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** Escapes `*`, `?` and `[` in a path, which DuckDB would take for a pattern. */
 export function sqlPath(path: string): string {

@@ -1,5 +1,5 @@
-import { sqlText } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 import { explainCsvError } from './csv-error.ts';
 import { readingSql, type SourceReading } from './read.sql.ts';

@@ -1,5 +1,5 @@
-import { sqlText } from '#lake/engine.ts';
 import { recordName } from '#lake/records.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
 import { JUMP_DOWN, JUMP_UP } from '#market/quality.ts';
 

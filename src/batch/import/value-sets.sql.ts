@@ -1,5 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 import { mayReplaceSql } from '../put/put-bars.sql.ts';
 

@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** Dividends of which a symbol has two amounts for one day and kind, and all of some symbols. */
 export function contradictoryDividends(dividends: string, symbols: readonly string[]): string {

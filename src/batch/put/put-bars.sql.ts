@@ -1,5 +1,5 @@
-import { sqlName, sqlText } from '#lake/engine.ts';
 import { inUnits } from '#lake/put.sql.ts';
+import { sqlName, sqlText } from '#lake/sql-text.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { MEASURED, OPTIONAL, rankOf } from '#market/source-rank.ts';

@@ -1,5 +1,5 @@
 import { assert, defined } from '#base/assert.ts';
-import type { EngineSession, SqlParameter } from '#lake/engine.ts';
+import type { EngineSession, SqlParameter } from '#lake/engine-session.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 

@@ -1,5 +1,5 @@
 import { assert } from '#base/assert.ts';
-import type { EngineSession } from '#lake/engine.ts';
+import type { EngineSession } from '#lake/engine-session.ts';
 import type { DataFile, NewFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { rowsOfUnits, unionByName } from '#lake/put.sql.ts';

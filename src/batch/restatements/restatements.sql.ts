@@ -1,5 +1,5 @@
-import { sqlText } from '#lake/engine.ts';
 import { inUnits } from '#lake/put.sql.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
 import type { SessionSet } from '#market/session-set.ts';
 

@@ -1,8 +1,8 @@
 import { assert, defined } from '#base/assert.ts';
 import { type InstantMs, type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { EngineSession } from '#lake/engine.ts';
 import { isUnreadable } from '#lake/engine-error.ts';
+import type { EngineSession } from '#lake/engine-session.ts';
 import { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import { byYear } from '#lake/put.ts';

@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 export function copyScratchSql(select: string, localPath: string): string {
   return `COPY (${select}) TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION lz4)`;

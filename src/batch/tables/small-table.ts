@@ -1,4 +1,4 @@
-import type { SqlParameter } from '#lake/engine.ts';
+import type { SqlParameter } from '#lake/engine-session.ts';
 import type { NewFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';

@@ -1,6 +1,6 @@
 import { precedes } from '#lake/data-file.sql.ts';
-import { sqlName, sqlPath, sqlText } from '#lake/engine.ts';
 import { type Column, SQL_TYPES } from '#lake/schema.ts';
+import { sqlName, sqlPath, sqlText } from '#lake/sql-text.ts';
 
 export interface FileSurvey {
   readonly columns: readonly Column[];

@@ -1,8 +1,10 @@
 import { createReadStream, writeFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CondvestError } from '#base/errors.ts';
-import { Engine, type EngineSession, sqlName, sqlText } from '#lake/engine.ts';
+import { Engine } from '#lake/engine.ts';
+import type { EngineSession } from '#lake/engine-session.ts';
 import { onlyReads } from '#lake/only-reads.ts';
+import { sqlName, sqlText } from '#lake/sql-text.ts';
 import { encodeArrow } from '#serving/export/arrow.ts';
 import { encodeCsv } from '#serving/export/csv.ts';
 import { encodeNdjson } from '#serving/export/json.ts';

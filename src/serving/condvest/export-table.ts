@@ -1,6 +1,6 @@
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import type { EngineSession, SqlParameter } from '#lake/engine.ts';
+import type { EngineSession, SqlParameter } from '#lake/engine-session.ts';
 import type { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';

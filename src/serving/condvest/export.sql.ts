@@ -1,5 +1,5 @@
-import { sqlName, sqlText } from '#lake/engine.ts';
 import type { TableDefinition } from '#lake/schema.ts';
+import { sqlName, sqlText } from '#lake/sql-text.ts';
 
 /** The columns by which rows of a table are chosen: those that say whose and when a row is. */
 export interface ExportColumns {

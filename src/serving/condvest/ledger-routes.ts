@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type IsoDate, toEpochDay } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import type { SqlParameter } from '#lake/engine.ts';
+import type { SqlParameter } from '#lake/engine-session.ts';
 import type { QualityReport } from '#lake/reports.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';

@@ -1,4 +1,4 @@
-import { sqlName } from '#lake/engine.ts';
+import { sqlName } from '#lake/sql-text.ts';
 
 /** Questions to the small tables. `rows` is SQL text of a relation (`scanSql`); every value from outside is bound. */
 

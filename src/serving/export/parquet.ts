@@ -1,5 +1,5 @@
-import { sqlName, sqlText } from '#lake/engine.ts';
 import type { Lake } from '#lake/lake.ts';
+import { sqlName, sqlText } from '#lake/sql-text.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 import type { Cell, Field, TableStream } from './table-stream.ts';
 

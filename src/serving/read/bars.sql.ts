@@ -1,5 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import type { SymbolSpan } from '#market/security.ts';
 
 /** The statements behind `readBars`. `rows` is SQL text of a relation (`scanSql`). */

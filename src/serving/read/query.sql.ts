@@ -1,4 +1,4 @@
-import { sqlName } from '#lake/engine.ts';
+import { sqlName } from '#lake/sql-text.ts';
 
 /** Statements about the lake as a whole. `bars` and `listings` are SQL text of relations (`scanSql`). */
 

@@ -1,6 +1,6 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
-import type { EngineSession } from '#lake/engine.ts';
+import type { EngineSession } from '#lake/engine-session.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { ColumnType } from '#lake/schema.ts';
 import { createViews } from '#lake/views.ts';

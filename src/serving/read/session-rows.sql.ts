@@ -1,5 +1,5 @@
 import type { IsoDate } from '#base/dates.ts';
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** The statements behind answers across symbols. `rows` is SQL text of a relation (`scanSql` of `bronze/daily_bars`). */
 

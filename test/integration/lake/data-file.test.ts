@@ -7,9 +7,9 @@ import fc from 'fast-check';
 
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { writeDataFile } from '#lake/data-file.ts';
-import { sqlText } from '#lake/engine.ts';
 import { DataFile, type NewFile } from '#lake/files.ts';
 import { scanSql } from '#lake/scan.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import type { SessionSet } from '#market/session-set.ts';
 import { PROBE, sessions } from '#test/fixtures/probe-table.ts';
 import { pythonLacks, runPython } from '#test/fixtures/python.ts';

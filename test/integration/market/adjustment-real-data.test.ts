@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { type IsoDate, isoDate } from '#base/dates.ts';
-import { Engine, sqlText } from '#lake/engine.ts';
+import { Engine } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { type AdjustmentEvent, AdjustmentPlan, planAdjustment } from '#market/adjust.ts';
 import { scaled } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';

@@ -5,7 +5,8 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import type { IsoDate } from '#base/dates.ts';
-import { Engine, sqlText } from '#lake/engine.ts';
+import { Engine } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 
 const file = fileURLToPath(new URL('../../../../shared/data/sp500_daily.parquet', import.meta.url));

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { isoDate } from '#base/dates.ts';
 import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { replaceAll, stageRows } from '#batch/tables/small-table.ts';
-import type { SqlParameter } from '#lake/engine.ts';
+import type { SqlParameter } from '#lake/engine-session.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import { type Row, rowsOf } from '#serving/export/table-stream.ts';

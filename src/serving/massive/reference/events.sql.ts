@@ -1,4 +1,4 @@
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 
 /** The statements behind splits and dividends. `rows` is SQL text of a relation (`scanSql`); conditions are ready SQL. */
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
-import { sqlText } from '#lake/engine.ts';
 import type { TableDefinition } from '#lake/schema.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import { type ListPage, type ListQuery, pageAnswer } from '../../http/paged-list.ts';
 import { asOfParameter, choice, cursorParameter, flag, whole } from '../../http/parameters.ts';

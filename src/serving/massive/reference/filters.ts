@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { parseIsoDate } from '#base/dates.ts';
-import { sqlText } from '#lake/engine.ts';
+import { sqlText } from '#lake/sql-text.ts';
 import { list, optional } from '../../http/parameters.ts';
 
 /** Filters of one field: the value itself, `field.gt`, `.gte`, `.lt`, `.lte` and, where a list may be given, `.any_of`. */

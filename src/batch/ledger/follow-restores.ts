@@ -13,7 +13,7 @@ import { classifySessions } from './classify-sessions.ts';
 import { lastFetchesSql } from './ledger.sql.ts';
 import { type Ledger, readLedger, type SessionsRow, type StoredLedgerRow, stageLedger } from './ledger.ts';
 import { listedRowsStored } from './listed-counts.ts';
-import { ledgerBefore, pendingRestores, restoredVersion, undoneCommits } from './pending-restores.ts';
+import { dataCommits, ledgerBefore, pendingRestores, restoredVersion, undoneCommits } from './pending-restores.ts';
 import { type RecordSessionsDeps, recount } from './record-sessions.ts';
 
 /** Tables whose restore the ledger follows: the sessions of the bars, the cursors of the events. */
@@ -63,7 +63,7 @@ async function afterBarsRestore(
 ): Promise<Ledger> {
   const { lake } = deps;
   // Sessions that were put again since are in the ledger by their own put.
-  const later = await changedSince(lake.table(DAILY_BARS), restore.version, head.version);
+  const later = await changedAfter(restore, lake.table(DAILY_BARS), head.version);
   const sessions = (restore.units ?? SessionSet.empty).difference(later);
   const counts = await recount(lake, head.filesTouching(sessions), sessions);
   const stated = await statedBefore(lake, restore, sessions);
@@ -82,11 +82,10 @@ async function afterBarsRestore(
 }
 
 /** Units changed by later commits. One of another program that does not say is judged by its counts of rows. */
-async function changedSince(table: Table, version: number, newest: number): Promise<SessionSet> {
+async function changedAfter(restore: CommitRecord, table: Table, newest: number): Promise<SessionSet> {
   let changed = SessionSet.empty;
-  if (version === newest) return changed;
-  for await (const commit of table.commits(version + 1, newest))
-    changed = changed.union(commit.units ?? SessionSet.empty);
+  for await (const { units } of dataCommits(table, restore.version + 1, newest))
+    changed = changed.union(units ?? SessionSet.empty);
   return changed;
 }
 

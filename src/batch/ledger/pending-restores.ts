@@ -31,12 +31,14 @@ export async function pendingRestores(
 }
 
 /** Returns the commits that a restore has undone and that changed data, oldest first, as far as the log still has them. */
-export async function* undoneCommits(table: Table, restore: CommitRecord): AsyncGenerator<CommitRecord> {
-  const target = restoredVersion(restore);
+export function undoneCommits(table: Table, restore: CommitRecord): AsyncGenerator<CommitRecord> {
+  return dataCommits(table, (restoredVersion(restore) ?? -1) + 1, restore.version - 1);
+}
+
+/** Returns the commits of these versions that changed data, oldest first, as far as the log still has them. */
+export async function* dataCommits(table: Table, from: number, to: number): AsyncGenerator<CommitRecord> {
   try {
-    for await (const commit of table.commits((target ?? -1) + 1, restore.version - 1)) {
-      if (commit.dataChange) yield commit;
-    }
+    for await (const commit of table.commits(from, to)) if (commit.dataChange) yield commit;
   } catch (cause) {
     if (!isForgotten(cause)) throw cause;
   }

@@ -44,7 +44,7 @@ export function renderTable(
   for (const row of rows) lines.push(line(row));
   if (shown < columns.length) {
     const hidden = columns.slice(shown).map((column) => column.name);
-    lines.push(`(too narrow for ${hidden.join(', ')}; widen the terminal or use --format csv)`);
+    lines.push(`(too narrow for ${hidden.join(', ')}; widen the terminal or use --json)`);
   }
   return lines;
 }

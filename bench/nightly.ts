@@ -14,7 +14,7 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { dataset, FULL_SIZE } from './dataset.ts';
 import { type Night, prepareNight } from './night.ts';
 
-const LIMITS = { seconds: 5, memoryBytes: 512 * 2 ** 20 };
+const LIMITS = { seconds: 5, memoryBytes: 0.35 * 2 ** 30 };
 const LONGEST = 34;
 
 const { values } = parseArgs({
@@ -37,10 +37,10 @@ const { seconds, processorSeconds, memoryBytes, steps } = JSON.parse(child.stdou
 for (const [step, ms] of Object.entries(steps)) process.stdout.write(`  ${step.padEnd(16)} ${ms.toFixed(0)} ms\n`);
 process.stdout.write(`processor time ${processorSeconds.toFixed(1)} s\n`);
 report('nightly run', seconds, LIMITS.seconds, 's');
-report('memory', memoryBytes / 2 ** 20, LIMITS.memoryBytes / 2 ** 20, 'MiB');
+report('memory', memoryBytes / 2 ** 30, LIMITS.memoryBytes / 2 ** 30, 'GiB');
 
 function report(name: string, measured: number, limit: number, unit: string): void {
   const verdict = measured <= limit ? 'ok' : 'OVER';
-  process.stdout.write(`${name.padEnd(14)} ${measured.toFixed(1)} of ${limit} ${unit}: ${verdict}\n`);
+  process.stdout.write(`${name.padEnd(14)} ${measured.toFixed(2)} of ${limit} ${unit}: ${verdict}\n`);
   if (measured > limit) process.exitCode = 1;
 }

@@ -37,12 +37,55 @@ export function copyDataFile(parts: {
   readonly rowGroupRows: number;
 }): string {
   const { select, columns, orderBy, localPath, rowGroupRows } = parts;
-  const cast = columns.map(({ name, type }) => `CAST(${sqlName(name)} AS ${SQL_TYPES[type]}) AS ${sqlName(name)}`);
-  const order = orderBy.length === 0 ? '' : `ORDER BY ${orderBy.map(sqlName).join(', ')}`;
   return `
-    COPY (SELECT ${cast.join(', ')} FROM (${select}) ${order})
+    COPY (${selectTyped(select, columns, orderBy)})
     TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${rowGroupRows},
       DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, WRITE_BLOOM_FILTER false, RETURN_STATS)`;
+}
+
+/** The columns in their types, in order. */
+function selectTyped(select: string, columns: readonly Column[], orderBy: readonly string[], where = ''): string {
+  const cast = columns.map(({ name, type }) => `CAST(${sqlName(name)} AS ${SQL_TYPES[type]}) AS ${sqlName(name)}`);
+  const order = orderBy.length === 0 ? '' : `ORDER BY ${orderBy.map(sqlName).join(', ')}`;
+  return `SELECT ${cast.join(', ')} FROM (${select}) ${where} ${order}`;
+}
+
+/** The lowest value of each of at most so many ranges of a text column, with about as many different values each. */
+export function rangeBounds(select: string, column: string, ranges: number): string {
+  const name = sqlName(column);
+  return `
+    SELECT min(${name}) AS lower FROM (
+      SELECT ${name}, ntile(${ranges}) OVER (ORDER BY ${name}) AS range FROM (
+        SELECT DISTINCT ${name} FROM (${select}) WHERE ${name} IS NOT NULL
+      )
+    ) GROUP BY range ORDER BY lower`;
+}
+
+/** The rows of one range, sorted, into a scratch file that is read once: compressing it would cost more than it saves. */
+export function copyRange(parts: {
+  readonly select: string;
+  readonly columns: readonly Column[];
+  readonly orderBy: readonly string[];
+  /** From `lower` to below `upper`; undefined: no bound, and where there is no upper one, nulls too, which sort last. */
+  readonly range: { readonly column: string; readonly lower: string | undefined; readonly upper: string | undefined };
+  readonly localPath: string;
+}): string {
+  const { select, columns, orderBy, range, localPath } = parts;
+  const { lower, upper } = range;
+  const name = sqlName(range.column);
+  const above = lower === undefined ? [] : [`${name} >= ${sqlText(lower)}`];
+  const conditions = upper === undefined ? above : [...above, `${name} < ${sqlText(upper)}`];
+  const orNull = upper === undefined ? ` OR ${name} IS NULL` : '';
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}${orNull}`;
+  return `
+    COPY (${selectTyped(select, columns, orderBy, where)})
+    TO ${sqlText(localPath)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${ROW_GROUP_ROWS},
+      DICTIONARY_SIZE_LIMIT ${DICTIONARY_VALUES_MAX}, WRITE_BLOOM_FILTER false)`;
+}
+
+/** The rows of these files, one after the other. */
+export function selectRuns(localPaths: readonly string[]): string {
+  return `SELECT * FROM read_parquet([${localPaths.map(sqlPath).join(', ')}], hive_partitioning = false)`;
 }
 
 /** Counts the rows of a Parquet file that should precede the row before them. Streams in file order. */

@@ -8,6 +8,7 @@ import { copyDataFile, countUnordered, ROW_GROUP_ROWS, UNIT_ROW_GROUP_ROWS } fro
 import type { Engine } from './engine.ts';
 import type { EngineSession } from './engine-session.ts';
 import type { FileStats, NewFile, StatsValue } from './files.ts';
+import { RANGE_ROWS, type SortedRuns, sortInRanges } from './range-sort.ts';
 import type { Column, TableDefinition } from './schema.ts';
 
 export interface DataFileDeps {
@@ -30,6 +31,11 @@ export interface DataFileRequest {
   readonly units?: SessionSet;
   /** Columns to write beyond those of the definition, which a foreign writer may have added to the table. */
   readonly columns?: readonly Column[];
+  /**
+   * The number of rows, if it is known and any range of the first sort column, a text, is cheap to read. Many rows are then
+   * sorted in ranges, which takes less memory.
+   */
+  readonly rowCount?: number;
   /** True if the SELECT already returns rows in table order, which saves the sort. The order is verified anyway. */
   readonly ordered?: boolean;
 }
@@ -45,18 +51,21 @@ export async function writeDataFile(
   request: DataFileRequest,
 ): Promise<NewFile | undefined> {
   const { store, engine, random } = deps;
-  const { select, year, units, ordered = false } = request;
+  const { year, units } = request;
   assert((definition.unitColumn === undefined) === (units === undefined), `${definition.name}: units of a file`);
   assert(definition.partitionBy.includes('year') === (year !== undefined), `${definition.name}: year of a file`);
 
   const columns = fileColumns(definition, request.columns);
+  const connection = request.session ?? engine;
+  await using runs = await sortedRuns(store, connection, definition, { ...request, columns });
   const localPath = await store.scratchPath('.parquet');
   let published = false;
   try {
-    const orderBy = ordered ? [] : definition.sortBy;
+    const select = runs?.select ?? request.select;
+    const orderBy = request.ordered === true || runs !== undefined ? [] : definition.sortBy;
     const rowGroupRows = units?.size === 1 ? UNIT_ROW_GROUP_ROWS : ROW_GROUP_ROWS;
     const sql = copyDataFile({ select, columns, orderBy, localPath, rowGroupRows });
-    const [written] = await (request.session ?? engine).rows<CopyResult>(sql);
+    const [written] = await connection.rows<CopyResult>(sql);
     assert(written !== undefined, 'COPY with RETURN_STATS answers one row');
     if (written.count === 0) return undefined;
     const [check] = await engine.rows<{ unordered: number }>(countUnordered(localPath, definition.sortBy));
@@ -78,6 +87,18 @@ export async function writeDataFile(
     // A partial file on a full disk would keep it full.
     if (!published) await store.discardScratch(localPath);
   }
+}
+
+/** Sorts the rows in ranges if there are many; undefined: they are to be sorted at once, or are in order. */
+async function sortedRuns(
+  store: ObjectStore,
+  engine: Engine | EngineSession,
+  { sortBy }: TableDefinition,
+  request: DataFileRequest & { readonly columns: readonly Column[] },
+): Promise<SortedRuns | undefined> {
+  const { select, columns, ordered = false, rowCount = 0 } = request;
+  if (ordered || rowCount < 2 * RANGE_ROWS) return undefined;
+  return sortInRanges(store, engine, { select, columns, orderBy: sortBy, rowCount });
 }
 
 /** Returns the columns of a data file: those of the definition and any further ones, without the partition column. */

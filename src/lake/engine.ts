@@ -47,6 +47,8 @@ export class Engine {
       // Data files never change, so a parsed footer stays valid. DuckDB counts these within its memory limit and evicts
       // them.
       parquet_metadata_cache: 'true',
+      // What was read of the files is kept by the operating system, which counts in no limit of ours.
+      enable_external_file_cache: 'false',
       ...limitsOf(options),
     });
   }

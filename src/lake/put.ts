@@ -151,6 +151,7 @@ export async function stageTargets(
         units: target.units,
         columns,
         ordered: kept === undefined && fresh?.ordered?.(target.fresh) === true,
+        ...(target.fresh.size > 0 ? {} : { rowCount: rowsIn(target.keep) }),
         ...(fresh?.session === undefined ? {} : { session: fresh.session }),
       });
       if (file === undefined) continue;
@@ -172,6 +173,12 @@ export async function discardStaged(
 ): Promise<void> {
   if (files.length === 0) return;
   await deps.store.delete(files.map((file) => `${definition.name}/${file.path}`)).catch(() => undefined);
+}
+
+/** Rows of these files; 0 if one of them does not say. */
+function rowsIn(files: readonly HeldFile[]): number {
+  const counts = files.map(({ file }) => file.stats?.numRecords);
+  return counts.includes(undefined) ? 0 : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
 
 /** A SELECT of the rows that a target keeps; undefined for none. */

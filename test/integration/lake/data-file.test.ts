@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { DataFile, type NewFile } from '#lake/files.ts';
+import { RANGE_ROWS } from '#lake/range-sort.ts';
 import { scanSql } from '#lake/scan.ts';
 import { sqlText } from '#lake/sql-text.ts';
 import type { SessionSet } from '#market/session-set.ts';
@@ -56,6 +57,30 @@ test('one symbol is a small part of a file: row groups are small, those of a sin
   };
   assert.deepEqual(await groupsOf(sessions('2024-01-02', '2024-01-03')), [30_720, 9280]);
   assert.deepEqual(await groupsOf(sessions('2024-01-02')), [...Array<number>(9).fill(2048), 1568]);
+});
+
+test('many rows are sorted range by range: every row once, in table order, and no scratch file left', async () => {
+  await using lake = await openTestLake();
+  const select = `SELECT symbol, session, price, trades, 1 AS rank, true AS flag,
+      TIMESTAMPTZ '2024-01-02 21:00:00+00' AS seen_at
+    FROM (
+      SELECT CASE WHEN s > 0 THEN 'S' || lpad(s::VARCHAR, 6, '0') END AS symbol, session, s::DOUBLE AS price, s AS trades
+      FROM range(${RANGE_ROWS}) t(s), (VALUES (DATE '2024-01-03'), (DATE '2024-01-02')) u(session)
+    ) ORDER BY hash(symbol, session)`;
+  const request = { select, year: 2024, units: UNITS };
+  const ranged = await writeDataFile(lake.deps, PROBE, { ...request, rowCount: 2 * RANGE_ROWS });
+  const atOnce = await writeDataFile(lake.deps, PROBE, request);
+  assert(ranged !== undefined && atOnce !== undefined);
+  assert.deepEqual(ranged.stats, atOnce.stats);
+  const rowsOf = async ({ path }: NewFile): Promise<string> =>
+    `SELECT * FROM read_parquet(${sqlText(await lake.deps.store.localPath(`${PROBE.name}/${path}`))})`;
+  // Both are in table order, which `writeDataFile` has checked, and no two rows are equal in it.
+  const [found] = await lake.deps.engine.rows(
+    `SELECT count(*) FILTER (a IS DISTINCT FROM b) AS different FROM (${await rowsOf(ranged)}) a
+      POSITIONAL JOIN (${await rowsOf(atOnce)}) b`,
+  );
+  assert.deepEqual(found, { different: 0 });
+  assert.deepEqual(await readdir(join(lake.root, '.scratch')), []);
 });
 
 test('a data file is sorted, and its statistics are in the form that Delta readers expect', async () => {

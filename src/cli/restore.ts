@@ -20,7 +20,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     dryRun: flagOption(invocation, 'dryRun'),
     signal,
   };
-  const { restore, derived } = await withApp(invocation, (app) => restoreTask(app, request));
+  const { restore, derived } = await withApp(invocation, async (app) => {
+    using progress = terminal.progress('resampling');
+    return await restoreTask(app, request, ({ year, done, total }) => progress.update(done, total, String(year)));
+  });
   const value = { ...restore, ...(derived === undefined ? {} : { derived: resampleJson(derived) }) };
   await report(terminal, value, () => [
     ...describeRestore(restore),

@@ -57,7 +57,10 @@ export interface Restoration {
   readonly files: readonly DataFile[];
   readonly filesRestored: number;
   readonly filesRemoved: number;
-  /** Files of the newest version that are lost or damaged: all of their units are in `changes`, without counts. */
+  /**
+   * Files of the newest version that are lost, or at least one if some are damaged. All units of their partitions are in
+   * `changes`, without counts.
+   */
   readonly unreadFiles: number;
   /** The version that the commit made; undefined if nothing was written. */
   readonly version: number | undefined;
@@ -216,9 +219,9 @@ async function changesIn(
     if (lost.length === 0) return { changes: await compareRows(deps, table, columns, files), unreadFiles: 0 };
   } catch (cause) {
     if (!isUnreadable(cause)) throw cause;
-    // If it is the earlier version that cannot be read, this throws as well.
-    await compareRows(deps, table, columns, { leaving: [], returning: files.returning });
   }
+  // Throws if it is the earlier version that cannot be read.
+  await compareRows(deps, table, columns, { leaving: [], returning: files.returning });
   const units = [...files.leaving, ...files.returning].reduce(
     (all, file) => all.union(file.units ?? SessionSet.empty),
     SessionSet.empty,

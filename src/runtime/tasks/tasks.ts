@@ -70,6 +70,7 @@ export interface RestoreTaskReport {
 export async function restoreTask(
   app: AppContext,
   request: RestoreRequest & { readonly signal?: AbortSignal },
+  onProgress?: Notify<{ readonly year: number; readonly done: number; readonly total: number }>,
 ): Promise<RestoreTaskReport> {
   const { lake, calendar, config } = app;
   const deps = { lake, calendar, rules: { partialShare: config.partialShare } };
@@ -78,7 +79,7 @@ export async function restoreTask(
   try {
     const restore = await restoreTable(deps, request);
     lease.signal.throwIfAborted();
-    return { restore, derived: isInput(restore.table) ? await resampleTask(app, {}) : undefined };
+    return { restore, derived: isInput(restore.table) ? await resampleTask(app, {}, onProgress) : undefined };
   } finally {
     await lease.release();
   }

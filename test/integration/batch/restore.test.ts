@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { cp } from 'node:fs/promises';
-import { describe, it } from 'node:test';
+import { cpSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
 
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import { consolidate } from '#batch/consolidate.ts';
 import { planEventsFetch, recordEventsFetch } from '#batch/fetch/events-fetch.ts';
+import type { ImportReport } from '#batch/import/report.ts';
 import { completeLedger } from '#batch/ledger/complete-ledger.ts';
 import { currentLedger } from '#batch/ledger/ledger.ts';
 import { putBars } from '#batch/put/put-bars.ts';
@@ -47,13 +51,14 @@ function csv(rows: readonly (readonly [string, string, number])[]): string {
   ].join('\n');
 }
 
-/** The first quarter of 2023 of two symbols, and a file that gets one session wrong and adds another symbol and session. */
-async function openWithWrongImport(parts: Parameters<typeof openImportLake>[1] = {}) {
-  const lake = await openImportLake(undefined, parts);
-  const sessions = lake.deps.calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
-  await lake.import(
-    await lake.file('good.csv', csv(sessions.flatMap((date) => [['A', date, 10] as const, ['B', date, 20] as const]))),
-  );
+/** The state that the tests begin with, built once: the lake's folder, its contents before the wrong import, and that import's report. */
+let built: { readonly folder: string; readonly right: unknown; readonly report: ImportReport; readonly nowMs: number };
+
+before(async () => {
+  await using lake = await openImportLake();
+  const sessions = calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
+  const good = csv(sessions.flatMap((date) => [['A', date, 10] as const, ['B', date, 20] as const]));
+  await lake.import(await lake.file('good.csv', good));
   await derive(lake);
   const right = await contents(lake);
   lake.clock.move(HOUR_MS);
@@ -64,6 +69,17 @@ async function openWithWrongImport(parts: Parameters<typeof openImportLake>[1] =
   ]);
   const report = await lake.import(await lake.file('wrong.csv', wrong));
   lake.clock.move(HOUR_MS);
+  const folder = await mkdtemp(join(tmpdir(), 'condvest-restore-'));
+  cpSync(lake.test.root, folder, { recursive: true });
+  built = { folder, right, report, nowMs: lake.clock.nowMs() };
+});
+after(() => rm(built.folder, { recursive: true }));
+
+/** The first quarter of 2023 of two symbols, and a file that got one session wrong and added another symbol and session. */
+async function openWithWrongImport(parts: Parameters<typeof openImportLake>[1] = {}) {
+  const { folder, right, report, nowMs } = built;
+  const lake = await openImportLake(nowMs, parts);
+  cpSync(folder, lake.test.root, { recursive: true });
   return { lake, right, report, [Symbol.asyncDispose]: () => lake[Symbol.asyncDispose]() };
 }
 
@@ -380,19 +396,16 @@ describe('tables of facts', () => {
 
 describe('a restore that is killed', () => {
   it('is completed by the same restore or by the next run, wherever the kill fell', async () => {
-    await using world = await openWithWrongImport();
-    const { lake: whole, right } = world;
-    await derive(whole);
-    const saved = `${whole.test.root}-saved`;
-    await cp(whole.test.root, saved, { recursive: true });
+    await using whole = await openWithWrongImport();
+    const { engine, store: inner } = whole.lake.test.deps;
     const request: RestoreRequest = { table: 'daily_bars', to: { version: 0 } };
-    const counting = new FaultStore(whole.test.deps.store, { random: seededRandom(1) });
-    await restore(whole, request, whole.test.again({ store: counting }));
+    const counting = new FaultStore(inner, { random: seededRandom(1) });
+    await restore(whole.lake, request, whole.lake.test.again({ store: counting }));
     assert.ok(counting.killPoints >= 6, `${counting.killPoints} points`);
 
     for (let point = 1; point <= counting.killPoints; point += 1) {
-      await using lake = await openImportLake(whole.clock.nowMs(), { engine: whole.test.deps.engine });
-      await cp(saved, lake.test.root, { recursive: true });
+      await using world = await openWithWrongImport({ engine });
+      const { lake, right } = world;
       const store = new FaultStore(lake.test.deps.store, { random: seededRandom(point) });
       store.killAt(point);
       await assert.rejects(restore(lake, request, lake.test.again({ store })), Killed, `kill point ${point}`);

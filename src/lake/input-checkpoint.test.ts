@@ -36,17 +36,26 @@ test('a table that did not exist at the checkpoint counts as having been empty',
   assert.ok(decision.mode === 'incremental' && decision.listings === undefined && decision.splits === 2);
 });
 
-test('a replaced input is noticed, be it bars, splits, or one that is gone', () => {
+test('a replaced input is noticed, be it bars or splits', () => {
   for (const replaced of [
     { ...INPUTS, bars: { tableId: 'other', version: 7 } },
     { ...INPUTS, splits: { tableId: 'other', version: 2 } },
-    { ...INPUTS, splits: undefined },
   ]) {
     assert.deepEqual(decide(checkpointTxns(INPUTS), replaced), {
       mode: 'full',
       reason: 'an input table was replaced by another one',
     });
   }
+});
+
+test('an input that is gone is told from one that never was, also after it was replaced', () => {
+  const gone = { mode: 'input-gone', gone: ['splits'] };
+  assert.deepEqual(decide(checkpointTxns(INPUTS), { ...INPUTS, splits: undefined }), gone);
+  const replaced = { ...INPUTS, splits: { tableId: 'other', version: 99 } };
+  const txns = new Map([...checkpointTxns(INPUTS), ...checkpointTxns(replaced)]);
+  assert.deepEqual(decide(txns, { ...INPUTS, splits: undefined }), gone);
+  const without = new Map([...checkpointTxns(INPUTS), ...checkpointTxns({ ...INPUTS, splits: undefined })]);
+  assert.equal(decide(without, { ...INPUTS, splits: undefined }).mode, 'incremental');
 });
 
 test('keys of a table that was replaced long ago, which no log forgets, disturb nobody', () => {

@@ -32,7 +32,9 @@ export type Decision =
       readonly calendarChanged: boolean;
     }
   /** Stored rows were derived from later versions than the pinned ones: another process was faster. */
-  | { readonly mode: 'ahead' };
+  | { readonly mode: 'ahead' }
+  /** Stored rows were derived from tables that no longer exist. */
+  | { readonly mode: 'input-gone'; readonly gone: readonly ('splits' | 'listings')[] };
 
 const PREFIX = 'resample:';
 const CALENDAR_KEY = `${PREFIX}calendar`;
@@ -63,6 +65,9 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
   if (stored === undefined || calendar === undefined) return { mode: 'full', reason: 'the table has no checkpoint' };
   const then = inputsThen(stored, inputs);
   if (then === undefined || bars === undefined) {
+    const before = inputIdsOf(txns);
+    const gone = (['splits', 'listings'] as const).filter((name) => before?.[name] && inputs[name] === undefined);
+    if (gone.length > 0) return { mode: 'input-gone', gone };
     return { mode: 'full', reason: 'an input table was replaced by another one' };
   }
   const splits = then.splits ? versionOf(txns, inputs.splits) : undefined;
@@ -76,6 +81,31 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
     listings,
     calendarChanged: calendar !== leading48Bits(inputs.calendarHash),
   };
+}
+
+/** Ids of the tables that a silver table was derived from; those that did not exist are empty. */
+export interface InputIds {
+  readonly bars: string;
+  readonly splits: string;
+  readonly listings: string;
+}
+
+/** A table keeps the ids of inputs that were replaced, so there may be more than three. */
+const IDS_MAX = 12;
+
+/** Returns the tables that a checkpoint refers to; undefined if there is none. The digest tells which id is of which. */
+export function inputIdsOf(txns: ReadonlyMap<string, number>): InputIds | undefined {
+  const digest = txns.get(INPUTS_KEY);
+  const keys = [...txns.keys()].filter((key) => key.startsWith(PREFIX) && key !== CALENDAR_KEY && key !== INPUTS_KEY);
+  const ids = keys.slice(-IDS_MAX).map((key) => key.slice(PREFIX.length));
+  for (const bars of ids) {
+    for (const splits of ['', ...ids]) {
+      for (const listings of ['', ...ids]) {
+        if (digestOfIds([bars, splits, listings]) === digest) return { bars, splits, listings };
+      }
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -101,8 +131,11 @@ function isAhead(version: number | undefined, table: PinnedTable | undefined): b
 }
 
 function digestOf(...tables: readonly (PinnedTable | undefined)[]): number {
-  const ids = tables.map((table) => table?.tableId ?? '').join('|');
-  return leading48Bits(createHash('sha256').update(ids).digest('hex'));
+  return digestOfIds(tables.map((table) => table?.tableId ?? ''));
+}
+
+function digestOfIds(ids: readonly string[]): number {
+  return leading48Bits(createHash('sha256').update(ids.join('|')).digest('hex'));
 }
 
 /**

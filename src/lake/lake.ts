@@ -28,13 +28,16 @@ export class Lake {
     return table;
   }
 
-  /** Returns the tables that exist: bronze, then silver by interval, including intervals that are no longer configured. */
-  async existingTables(): Promise<Table[]> {
+  /** Returns the tables that may exist: bronze, then silver by interval, including intervals that are no longer configured. */
+  async knownTables(): Promise<Table[]> {
     const definitions = [...BRONZE_TABLES, ...(await this.silverIntervals()).map(silverBars)];
+    return definitions.map((definition) => this.table(definition));
+  }
+
+  /** Returns the tables that exist, in the same order. */
+  async existingTables(): Promise<Table[]> {
     const existing: Table[] = [];
-    for (const table of definitions.map((definition) => this.table(definition))) {
-      if ((await table.head()) !== undefined) existing.push(table);
-    }
+    for (const table of await this.knownTables()) if ((await table.head()) !== undefined) existing.push(table);
     return existing;
   }
 

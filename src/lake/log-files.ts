@@ -12,6 +12,12 @@ export type LogFile =
   /** `parts` is 1 for the classic single-file checkpoint. */
   | { readonly kind: 'checkpoint'; readonly version: number; readonly part: number; readonly parts: number };
 
+/**
+ * Object in a table's folder while its first data files are there and its first commit is not. Without it, data files
+ * without a log mean that the log was lost. Other programs skip names that begin with an underscore.
+ */
+export const CREATING_NAME = '_condvest_creating';
+
 export function logKey(table: string, name: string): string {
   return `${table}/${LOG_FOLDER}/${name}`;
 }

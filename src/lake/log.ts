@@ -1,4 +1,3 @@
-import { defined } from '#base/assert.ts';
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { isRecord } from '#base/is-record.ts';
@@ -7,6 +6,7 @@ import { type CommitActions, isOurs, parseCommit } from './actions.ts';
 import { type CheckpointActions, readCheckpoint } from './checkpoint-file.ts';
 import type { Engine } from './engine.ts';
 import {
+  CREATING_NAME,
   checkpointNames,
   commitName,
   firstNameOf,
@@ -23,6 +23,12 @@ const PARALLEL_READS = 32;
 const PARTS_MAX = 1000;
 /** Number of times a read restarts because a cleanup removed a file that had just been listed. */
 const LOAD_ATTEMPTS_MAX = 5;
+
+/**
+ * Number of times that data files are seen without a log and without a mark before the log counts as lost. Another process
+ * may be creating the table: a second listing shows its mark, and the log after that its first commit.
+ */
+const LEFTOVERS_MIN = 2;
 
 /** Contents of a table's log folder. */
 export interface LogListing {
@@ -112,20 +118,36 @@ export class DeltaLog {
   /**
    * Returns the state at `version`, or at the newest version. Undefined if the table does not exist, or if `version`
    * never existed or can no longer be reconstructed.
+   * @throws CondvestError `lake-log-lost` if there are data files but no log, `lake-log-gap` if a commit is missing.
    */
   async load(options: { version?: number; tombstones?: boolean } = {}): Promise<LoadedState | undefined> {
+    const leftovers: string[] = [];
     for (let attempt = 1; ; attempt += 1) {
       const state = await this.#tryLoad(options, attempt);
-      if (state !== 'gone') return state;
+      if (state !== undefined && state !== 'gone') return state;
+      if (state === undefined) {
+        const [leftover] = leftovers;
+        if (leftover !== undefined && leftovers.length >= LEFTOVERS_MIN) throw logLost(this.table, leftover);
+        const found = options.version === undefined ? await this.#leftover() : undefined;
+        if (found === undefined) return undefined;
+        leftovers.push(found);
+        continue;
+      }
       if (attempt >= LOAD_ATTEMPTS_MAX) {
-        throw new CondvestError({
-          code: 'lake-log-gap',
-          kind: 'corrupt',
-          message: `The log of table ${this.table} has a missing commit`,
-          action: 'Restore the file from a backup, or the whole folder',
-        });
+        throw logGap(this.table);
       }
     }
+  }
+
+  /** Returns the path of a file that a table without commits cannot have; undefined if there is none. */
+  async #leftover(): Promise<string | undefined> {
+    for await (const { key } of this.#store.list(`${this.table}/`)) {
+      const path = key.slice(this.table.length + 1);
+      if (!path.endsWith('.parquet') && !path.startsWith(`${LOG_FOLDER}/`)) continue;
+      const mark = await this.#store.head(`${this.table}/${CREATING_NAME}`);
+      return mark === undefined ? path : undefined;
+    }
+    return undefined;
   }
 
   async #tryLoad(
@@ -234,10 +256,8 @@ export class DeltaLog {
     for (let i = commits.length - 1; i >= 0 && commits[i] === first - 1; i -= 1) first -= 1;
     if (first === 0) return { oldest: 0, newest };
     const base = checkpoints.find((checkpoint) => checkpoint.version >= first - 1);
-    return {
-      oldest: defined(base, `the log of ${this.table} has neither a beginning nor a checkpoint`).version,
-      newest,
-    };
+    if (base === undefined) throw logGap(this.table);
+    return { oldest: base.version, newest };
   }
 }
 
@@ -246,6 +266,26 @@ export interface LoadedState {
   readonly replay: Replay;
   /** The log checkpoint that it was read from. */
   readonly checkpointVersion: number | undefined;
+}
+
+function logGap(table: string): CondvestError {
+  return new CondvestError({
+    code: 'lake-log-gap',
+    kind: 'corrupt',
+    message: `The log of table ${table} has a missing commit`,
+    action: 'Restore the file from a backup, or the whole folder: docs/how-to/recover.md',
+  });
+}
+
+function logLost(table: string, leftover: string): CondvestError {
+  return new CondvestError({
+    code: 'lake-log-lost',
+    kind: 'corrupt',
+    message: `The log of table ${table} is gone, but files of the table are there`,
+    found: leftover,
+    action:
+      'Restore its _delta_log folder from a backup. Without one, move the folder away and import or derive its rows again: docs/how-to/recover.md',
+  });
 }
 
 function isCount(value: unknown): value is number {

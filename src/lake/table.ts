@@ -13,6 +13,7 @@ import { DataFile, type NewFile } from './files.ts';
 import { type HistoryEntry, historyOf } from './history.ts';
 import type { LakeDeps } from './lake-deps.ts';
 import { DeltaLog } from './log.ts';
+import { CREATING_NAME } from './log-files.ts';
 import { checkpointInterval } from './protocol.ts';
 import { discardStaged, type HeldFile, heldFiles, type PutRequest, type StagedPut, stagePut } from './put.ts';
 import { type Restoration, type RestorePoint, restoreTable } from './restore.ts';
@@ -101,6 +102,7 @@ export class Table {
     if (written === undefined) return undefined;
     const { snapshot, attempts } = written;
     this.#keepHead(snapshot);
+    if (snapshot.version === 0) await this.#unmarkCreation();
     const checkpointFailure = await this.#checkpointIfDue(snapshot);
     const committed = { version: snapshot.version, timestampMs: snapshot.timestampMs, attempts };
     return checkpointFailure === undefined ? committed : { ...committed, checkpointFailure };
@@ -150,12 +152,14 @@ export class Table {
   }
 
   /** Writes one data file for a plan to name; see `writeDataFile`. */
-  writeDataFile(request: DataFileRequest): Promise<NewFile | undefined> {
+  async writeDataFile(request: DataFileRequest): Promise<NewFile | undefined> {
+    await this.#markCreation();
     return writeDataFile(this.#deps, this.def, request);
   }
 
   /** Writes the files of a put for a plan to name; see `stagePut`. */
-  stagePut(base: Snapshot | undefined, request: PutRequest): Promise<StagedPut> {
+  async stagePut(base: Snapshot | undefined, request: PutRequest): Promise<StagedPut> {
+    await this.#markCreation();
     return stagePut(this.#deps, this.def, base, request);
   }
 
@@ -216,6 +220,21 @@ export class Table {
     const { store, clock } = this.#deps;
     const write = (planner: Planner): Promise<unknown> => this.write(planner);
     return vacuum({ store, log: this.#log, nowMs: clock.nowMs(), write }, options);
+  }
+
+  /** Says that the first data files of the table precede its log; see `CREATING_NAME`. */
+  async #markCreation(): Promise<void> {
+    if (this.#head !== undefined || (await this.head()) !== undefined) return;
+    await this.#deps.store.put(`${this.def.name}/${CREATING_NAME}`, new Uint8Array());
+  }
+
+  /** After the first commit, which stands: a mark that could not be deleted only keeps a lost log from being noticed. */
+  async #unmarkCreation(): Promise<void> {
+    try {
+      await this.#deps.store.delete([`${this.def.name}/${CREATING_NAME}`]);
+    } catch (cause) {
+      if (!(cause instanceof CondvestError)) throw cause;
+    }
   }
 
   #record(version: number, timestampMs: InstantMs, actions: CommitActions): CommitRecord {

@@ -108,7 +108,7 @@ export async function checkEnd(of: Evidence): Promise<void> {
     assert.equal(ledger.get(session)?.rows, expected.length, `ledger's rows of ${session}`);
   }
   await checkSilver(of, stored);
-  const report = await verifyLake({ lake, calendar: of.calendar }, { deep: true });
+  const report = await verifyLake({ lake, calendar: of.calendar, clock: of.clock }, { deep: true });
   assert.deepEqual(report.findings, []);
   assert.ok(report.comparedRows > 0);
   await checkNotices(of);

@@ -381,7 +381,10 @@ async function calmDown(world: World): Promise<void> {
   await recordRestatements(world, true);
   await mergeFiles(world, true);
   await world.checkSilver(true);
-  const report = await verifyLake({ lake: world.clean(), calendar: world.calendar }, { deep: true });
+  const report = await verifyLake(
+    { lake: world.clean(), calendar: world.calendar, clock: world.clock },
+    { deep: true },
+  );
   assert.deepEqual(report.findings, [], 'what verify finds');
   const before = await resample({ lake: world.clean(), calendar: world.calendar }, { intervals: world.intervals });
   assert.ok(

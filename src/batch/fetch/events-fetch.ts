@@ -1,5 +1,6 @@
 import { addDays, type InstantMs, type IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
+import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 
 import { currentLedger } from '../ledger/ledger.ts';
 import { firstOf } from './plan.ts';
@@ -19,7 +20,7 @@ export interface EventsFetchRange {
 
 /**
  * Returns the range of the next fetch. It starts some months before the last one, however long ago that was; `requested` may
- * start it earlier, but not later, which would leave a gap.
+ * start it earlier, but not later, which would leave a gap. After splits and dividends were lost, all are fetched again.
  */
 export async function planEventsFetch(
   lake: Lake,
@@ -29,10 +30,10 @@ export async function planEventsFetch(
 ): Promise<EventsFetchRange> {
   const last = await readCursor(lake, cursorOf(source));
   let from = addDays(last !== undefined && last < session ? last : session, -OVERLAP_DAYS);
-  if (last === undefined) {
+  const isLost = (await lake.table(SPLITS).head()) === undefined && (await lake.table(DIVIDENDS).head()) === undefined;
+  if (last === undefined || isLost) {
     // The first fetch goes back as far as bars that events may adjust. All dividends ever paid would be hundreds of pages.
-    const ledger = await currentLedger(lake);
-    const first = firstOf(ledger);
+    const first = firstOf(await currentLedger(lake));
     if (first !== undefined && first < from) from = first;
   }
   return { last, from: requested !== undefined && requested < from ? requested : from };

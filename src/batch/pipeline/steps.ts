@@ -104,7 +104,7 @@ async function isBehind(deps: PipelineDeps): Promise<boolean> {
     if (head === undefined && inputs.published.indexes.size === 0) continue;
     const decision = decide(head?.txns, pinned);
     if (decision.mode === 'ahead') continue;
-    if (decision.mode === 'full' || decision.calendarChanged) return true;
+    if (decision.mode !== 'incremental' || decision.calendarChanged) return true;
     if (decision.bars < pinned.bars.version) return true;
     if ((decision.splits ?? -1) < (pinned.splits?.version ?? -1)) return true;
     if ((decision.listings ?? -1) < (pinned.listings?.version ?? -1)) return true;

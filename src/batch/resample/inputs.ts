@@ -1,5 +1,4 @@
 import type { IsoDate } from '#base/dates.ts';
-import { UNITS_TAG } from '#lake/files.ts';
 import type { PinnedInputs } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
@@ -9,6 +8,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { type AppliedSplit, resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
+import { isForeign } from '../tables/foreign-rows.ts';
 import { distinctSessions } from './inputs.sql.ts';
 import { type Published, publishedOf } from './plan.ts';
 import { type LinkedSpan, linkedSpans } from './symbol-spans.ts';
@@ -64,7 +64,7 @@ async function publishedSessions(lake: Lake, bars: Snapshot): Promise<SessionSet
   const sessions = new Set<IsoDate>();
   const foreign = [];
   for (const file of bars.files) {
-    if (file.tags[UNITS_TAG] === undefined || file.units === undefined) foreign.push(file);
+    if (file.units === undefined || isForeign(file)) foreign.push(file);
     else for (const session of file.units) sessions.add(session);
   }
   if (foreign.length > 0) {

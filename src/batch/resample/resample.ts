@@ -9,6 +9,7 @@ import { DAILY_BARS, silverBars } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
+import { checkForeignRows } from '../tables/foreign-rows.ts';
 import { changesSince, type Since } from './changes.ts';
 import { FoldRun } from './fold.ts';
 import { barsBetween, storedBounds } from './inputs.sql.ts';
@@ -120,6 +121,7 @@ async function prepare(
 ): Promise<{ inputs: Inputs | undefined; byInterval: Map<number, Prepared> }> {
   const { lake, calendar } = deps;
   const inputs = await pinInputs(lake, calendar);
+  if (inputs === undefined && [...bases.values()].some((base) => base !== undefined)) throw inputGone('daily_bars');
   const byInterval = new Map<number, Prepared>();
   const work: Work[] = [];
   const changes = new ChangeCache(deps, inputs);
@@ -181,6 +183,7 @@ async function planWork(
   };
   if (base === undefined && published.indexes.size === 0) return undefined;
   if (full) return rebuild('asked for');
+  if (decision.mode === 'input-gone') throw inputGone(decision.gone.join(' and '));
   if (decision.mode === 'full') return rebuild(decision.reason);
   // The inputs were pinned after the checkpoint was read, so no other run can have been quicker.
   if (decision.mode === 'ahead') return rebuild('an input table is older than it was, as after a restored backup');
@@ -219,6 +222,7 @@ async function stage(deps: ResampleDeps, inputs: Inputs, work: readonly Work[]):
     (a, b) => b - a,
   );
   if (years.length === 0) return;
+  await checkForeignRows(lake, inputs.bars);
   using session = await lake.session();
   const scan = async (sessions: SessionSet): Promise<string> => {
     const rows = await lake.table(DAILY_BARS).scanSql(inputs.bars.filesTouching(sessions));
@@ -312,6 +316,17 @@ async function boundsOf(
 /** First sessions of the windows that the table holds, or, by files of other programs, may hold. */
 function storedUnits(base: Snapshot | undefined): SessionSet {
   return SessionSet.of((base?.files ?? []).flatMap((file) => [...(file.units ?? [])]));
+}
+
+/** Without an input, silver would be wrong without a sign of it. */
+function inputGone(names: string): CondvestError {
+  return new CondvestError({
+    code: 'resample-input-gone',
+    kind: 'corrupt',
+    message: `N-session bars were derived from ${names}, which no longer exists`,
+    action:
+      'Restore the table from a backup, or import or fetch its rows again. If it was removed on purpose, run: condvest resample --full',
+  });
 }
 
 function sameTxns(base: Snapshot | undefined, txns: ReadonlyMap<string, number>): boolean {

@@ -10,12 +10,13 @@ import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
 import { SessionSet } from '#market/session-set.ts';
 import { isOlder } from '../tables/file-age.ts';
+import { type BrokenKey, brokenKeys } from '../tables/keys.sql.ts';
 
 import type { Findings, Report } from './findings.ts';
-import { brokenKeys, columnsInFiles, type FileSurvey, surveyFile, surveyFiles } from './verify.sql.ts';
+import { columnsInFiles, type FileSurvey, surveyFile, surveyFiles } from './verify.sql.ts';
 
-/** Keys reported per query. */
-const EXAMPLES_MAX = 20;
+/** Keys reported per query: the first of each kind, with the number of all. */
+const EXAMPLES_MAX = 1;
 /** Keys checked by one query. */
 const KEYS_AT_ONCE = 1_000_000;
 /** Files surveyed by one query. */
@@ -250,11 +251,11 @@ async function verifyKeys(
   const named = definition.key.join(', ');
   for (const some of inRows([...Map.groupBy(files, partitionOf).values()], KEYS_AT_ONCE)) {
     const sql = brokenKeys(await lake.table(definition).scanSql(some), definition.key, EXAMPLES_MAX);
-    const broken = await lake.rows<{ key: string; rows: number; incomplete: boolean; broken: number }>(sql);
+    const broken = await lake.rows<BrokenKey>(sql);
     for (const { key, rows, incomplete, broken: count } of broken) {
-      const more = count > EXAMPLES_MAX ? ` (one of ${count} such keys)` : '';
+      const more = count > 1 ? `, the first of ${count} such keys` : '';
       if (incomplete) report('key-missing', key, `A row has no ${named}${more}`);
-      else report('key-duplicate', key, `${rows} rows have the same ${named}${more}`);
+      else report('key-duplicate', key, `${rows} rows have the same ${named}: ${key}${more}`);
     }
   }
 }

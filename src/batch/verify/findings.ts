@@ -10,6 +10,8 @@ export interface Finding {
 }
 
 export type FindingCheck =
+  | 'log-unreadable'
+  | 'table-missing'
   | 'file-missing'
   | 'file-size'
   | 'file-unreadable'
@@ -21,6 +23,7 @@ export type FindingCheck =
   | 'key-missing'
   | 'key-duplicate'
   | 'not-a-session'
+  | 'session-in-future'
   | 'ledger'
   | 'checkpoint'
   | 'window'
@@ -41,10 +44,18 @@ export class Findings {
   readonly listed: Finding[] = [];
   /** The number of all findings. */
   count = 0;
+  readonly #tables = new Map<FindingCheck, Set<string>>();
+
+  /** Returns the tables with findings of these checks. */
+  tablesWith(checks: ReadonlySet<FindingCheck>): ReadonlySet<string> {
+    return new Set([...checks].flatMap((check) => [...(this.#tables.get(check) ?? [])]));
+  }
 
   of({ name: table }: { readonly name: string }): Report {
     return (check, where, message) => {
       this.count += 1;
+      const tables = this.#tables.get(check) ?? new Set();
+      this.#tables.set(check, tables.add(table));
       if (this.listed.length < LISTED_MAX) this.listed.push({ table, check, where, message });
     };
   }

@@ -8,17 +8,30 @@ import { readLedger } from '../ledger/ledger.ts';
 import { isOlder } from '../tables/file-age.ts';
 import type { Findings } from './findings.ts';
 
+/** Pinned versions of the bars and of the ledger, and the time of the check. */
+interface LedgerCheck {
+  readonly bars: Snapshot | undefined;
+  readonly ledger: Snapshot | undefined;
+  /** The last session that has closed. */
+  readonly lastClosed: IsoDate;
+  readonly sinceMs: number | undefined;
+}
+
 /** Checks that the ledger has the row count of every published session, and no rows for any other. */
 export async function verifyLedger(
   lake: Lake,
   calendar: Calendar,
-  bars: Snapshot | undefined,
-  ledgerAt: Snapshot | undefined,
+  { bars, ledger: ledgerAt, lastClosed, sinceMs }: LedgerCheck,
   findings: Findings,
-  sinceMs?: number,
 ): Promise<void> {
   const report = findings.of(SESSIONS);
   const { ledger } = await readLedger(lake, ledgerAt);
+  const withRows = [...ledger.values()].filter(({ rows }) => rows > 0).length;
+  if (bars === undefined && withRows > 0) {
+    const message = `The table is gone; the ledger knows bars of ${withRows} sessions. Restore it from a backup, or import or fetch them again`;
+    findings.of(DAILY_BARS)('table-missing', DAILY_BARS.name, message);
+    return;
+  }
   const published = new Map<IsoDate, number>();
   if (bars !== undefined) {
     const young = bars.files.filter((file) => !isOlder(file, sinceMs));
@@ -31,6 +44,9 @@ export async function verifyLedger(
     if (!calendar.isSession(session)) {
       const message = `There are ${rows} bars of a day on which the exchange was closed`;
       findings.of(DAILY_BARS)('not-a-session', session, message);
+    } else if (session > lastClosed) {
+      const message = `There are ${rows} bars of a session that has not closed; the last one to close was ${lastClosed}. Was a clock ahead?`;
+      findings.of(DAILY_BARS)('session-in-future', session, message);
     }
     const logged = ledger.get(session)?.rows;
     const ledgerSays = logged === undefined ? 'does not have it' : `says ${logged}`;

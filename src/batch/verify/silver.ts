@@ -52,6 +52,8 @@ export async function verifyCheckpoint(
   const decision = decide(at.txns, { bars, splits, listings, calendarHash: calendar.hash });
   if (decision.mode === 'ahead')
     return reject('The table was derived from versions of its inputs that do not exist yet');
+  if (decision.mode === 'input-gone')
+    return reject(`The table was derived from ${decision.gone.join(' and ')}, which no longer exists`);
   if (decision.mode === 'full')
     return reject(`The table must be rebuilt, because ${decision.reason}. Run "condvest resample"`);
   if (decision.calendarChanged)

@@ -52,20 +52,6 @@ export function columnsInFiles(localPaths: readonly string[]): string {
     FROM parquet_schema([${localPaths.map(sqlPath).join(', ')}]) WHERE num_children IS NULL GROUP BY file_name`;
 }
 
-/** Selects keys that occur more than once, and incomplete keys: a few examples, and the number of each kind. */
-export function brokenKeys(select: string, key: readonly string[], examples: number): string {
-  const names = key.map(sqlName);
-  const text = `concat_ws(' ', ${key.map((name) => `coalesce(${sqlName(name)}::VARCHAR, '?')`).join(', ')})`;
-  return `
-    WITH keys AS (
-      SELECT ${text} AS key, count(*) AS rows, ${names.map((name) => `${name} IS NULL`).join(' OR ')} AS incomplete
-      FROM (${select}) GROUP BY ${names.join(', ')}
-    )
-    SELECT key, rows, incomplete, count(*) OVER (PARTITION BY incomplete) AS broken
-    FROM keys WHERE rows > 1 OR incomplete
-    ORDER BY key LIMIT ${examples}`;
-}
-
 /** Counts rows by window and by what they say about it. */
 export function windowBounds(select: string): string {
   return `

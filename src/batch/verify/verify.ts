@@ -3,13 +3,14 @@ import { CondvestError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
-import { DAILY_BARS, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
+import { DAILY_BARS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import type { Clock } from '#ports/clock.ts';
 
 import { abandonedBars, intervalOf } from '../abandoned-bars.ts';
 import { verifyDerived } from './deep.ts';
 import { verifyFiles } from './files.ts';
-import { type Finding, Findings } from './findings.ts';
+import { type Finding, type FindingCheck, Findings } from './findings.ts';
 import { verifyLedger } from './ledger.ts';
 import { verifyRestatements } from './restatements.ts';
 import { type DerivedTable, readDerivedFrom, verifyCheckpoint, verifyWindows } from './silver.ts';
@@ -19,6 +20,7 @@ export type { Finding, FindingCheck } from './findings.ts';
 export interface VerifyDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  readonly clock: Clock;
   /** Lengths of the N-session bars that are maintained; all stored ones by default. Of the others, only files are checked. */
   readonly intervals?: readonly number[];
   /** Called before each table is checked. */
@@ -60,13 +62,13 @@ export interface VerifyReport {
  * not throw.
  */
 export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}): Promise<VerifyReport> {
-  const { lake, calendar, intervals, onProgress } = deps;
+  const { lake, calendar, clock, intervals, onProgress } = deps;
   const { deep = false, sinceMs } = request;
   assert(!deep || sinceMs === undefined, 'a deep verification checks everything');
   const findings = new Findings();
   const notes: string[] = [];
   const tables: VerifiedTable[] = [];
-  const pinned = await pinTables(await lake.existingTables());
+  const { pinned, lost } = await pinTables(await lake.knownTables(), findings);
   for (const [index, { table, at }] of pinned.entries()) {
     onProgress?.({ table: table.def.name, done: index, total: pinned.length });
     const rows = await verifyFiles(lake, table, at, findings, sinceMs);
@@ -74,12 +76,13 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
   }
   const snapshotOf = (name: string): Snapshot | undefined => pinned.find(({ table }) => table.def.name === name)?.at;
   // Unreadable files are reported already; checks that depend on their rows are skipped.
-  const unreadable = new Set(findings.listed.filter(({ check }) => UNREADABLE.has(check)).map(({ table }) => table));
+  const unreadable = new Set([...lost, ...findings.tablesWith(UNREADABLE)]);
   const isWhole = (...names: string[]): boolean => !names.some((name) => unreadable.has(name));
 
   const bars = snapshotOf(DAILY_BARS.name);
   if (isWhole(DAILY_BARS.name, SESSIONS.name)) {
-    await verifyLedger(lake, calendar, bars, snapshotOf(SESSIONS.name), findings, sinceMs);
+    const lastClosed = calendar.lastClosedSession(clock.nowMs());
+    await verifyLedger(lake, calendar, { bars, ledger: snapshotOf(SESSIONS.name), lastClosed, sinceMs }, findings);
   }
   const abandoned = abandonedBars(
     pinned.map(({ table }) => table),
@@ -88,7 +91,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
   const derived: DerivedTable[] = [];
   for (const { table, at } of pinned) {
     const interval = intervalOf(table.def.name);
-    if (interval === undefined || !isWhole(table.def.name)) continue;
+    if (interval === undefined || !isWhole(table.def.name, DAILY_BARS.name, SPLITS.name, LISTINGS.name)) continue;
     if (abandoned.includes(table)) {
       notes.push(
         `${table.def.name} is no longer maintained (CONDVEST_INTERVALS), so it was not compared with its inputs`,
@@ -105,7 +108,11 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     }
   }
   let comparedRows = 0;
-  if (deep && isWhole(DAILY_BARS.name)) {
+  const repeats = findings.tablesWith(REPEATS);
+  const incomparable = [DAILY_BARS, SPLITS, LISTINGS].find(({ name }) => repeats.has(name) || !isWhole(name));
+  if (deep && incomparable !== undefined) {
+    notes.push(`Derived tables were not compared with their inputs, since those of ${incomparable.name} are damaged`);
+  } else if (deep) {
     for (const group of byCheckpoint(derived)) {
       onProgress?.({ table: group.map(({ definition }) => definition.name).join(', '), done: 0, total: 1 });
       const from = await readDerivedFrom(lake, defined(group[0], 'a group has a table'));
@@ -133,19 +140,30 @@ async function isBehind(lake: Lake, version: number, head: number): Promise<bool
   }
 }
 
-const UNREADABLE: ReadonlySet<string> = new Set(['file-missing', 'file-unreadable', 'file-size']);
+const UNREADABLE: ReadonlySet<FindingCheck> = new Set(['file-missing', 'file-unreadable', 'file-size']);
+const REPEATS: ReadonlySet<FindingCheck> = new Set(['key-duplicate', 'key-missing']);
 
 /**
  * Pins derived tables before their inputs: a checkpoint that is read first never refers to a version of its inputs that was
- * committed after they were pinned.
+ * committed after they were pinned. Tables whose log is damaged are reported, and returned by name.
  */
-async function pinTables(tables: readonly Table[]): Promise<{ table: Table; at: Snapshot }[]> {
+async function pinTables(
+  tables: readonly Table[],
+  findings: Findings,
+): Promise<{ pinned: { table: Table; at: Snapshot }[]; lost: ReadonlySet<string> }> {
   const pinned: { table: Table; at: Snapshot }[] = [];
+  const lost = new Set<string>();
   for (const table of [...tables].reverse()) {
-    const at = await table.head();
-    if (at !== undefined) pinned.push({ table, at });
+    try {
+      const at = await table.head();
+      if (at !== undefined) pinned.push({ table, at });
+    } catch (cause) {
+      if (!(cause instanceof CondvestError) || cause.kind !== 'corrupt') throw cause;
+      lost.add(table.def.name);
+      findings.of(table.def)('log-unreadable', table.def.name, cause.message.replace(/\.$/, ''));
+    }
   }
-  return pinned.reverse();
+  return { pinned: pinned.reverse(), lost };
 }
 
 /** Groups tables that were derived from the same versions; each group is compared in one pass. */

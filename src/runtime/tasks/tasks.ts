@@ -108,9 +108,9 @@ export function verifyTask(
   request: { readonly deep: boolean },
   onProgress?: Notify<{ readonly table: string; readonly done: number; readonly total: number }>,
 ): Promise<VerifyReport> {
-  const { lake, calendar, config } = app;
+  const { lake, calendar, clock, config } = app;
   return verifyLake(
-    { lake, calendar, intervals: config.intervals, ...(onProgress === undefined ? {} : { onProgress }) },
+    { lake, calendar, clock, intervals: config.intervals, ...(onProgress === undefined ? {} : { onProgress }) },
     request,
   );
 }

@@ -244,11 +244,11 @@ test('a merge of verified files is proved, and a nightly check takes its word; w
   // Proved files are as good as verified ones, however young they are.
   await merge(0);
   assert.equal(await proved(), 2);
-  const report = await verifyLake({ lake, calendar }, { sinceMs: 0 });
+  const report = await verifyLake({ lake, calendar, clock }, { sinceMs: 0 });
   assert.deepEqual(report.findings, []);
   const file = (await lake.table(DAILY_BARS).head())?.files[0] ?? assert.fail('there are files');
   await rm(join(opened.root, 'bronze/daily_bars', file.path));
-  const found = await verifyLake({ lake, calendar }, { sinceMs: 0 });
+  const found = await verifyLake({ lake, calendar, clock }, { sinceMs: 0 });
   assert.deepEqual(
     found.findings.map(({ check }) => check),
     ['file-missing'],

@@ -31,7 +31,7 @@ async function stored(opened: TestLake): Promise<unknown[]> {
 test('a value that changes is a settlement before 11:00 on the next session, and a restatement after', async () => {
   const clock = new VirtualClock(calendar.closeMs(SESSION));
   await using opened = await openTestLake({ clock });
-  const deps = { lake: opened.lake, calendar };
+  const deps = { lake: opened.lake, calendar, clock };
   await put(opened, 11);
   assert.equal((await deriveRestatements(deps)).added, 0);
   clock.move(calendar.settlesAtMs(SESSION) - clock.nowMs());
@@ -51,7 +51,7 @@ test('a value that changes is a settlement before 11:00 on the next session, and
 test('a value that the settling fetch confirmed is final: a change months later is a restatement', async () => {
   const clock = new VirtualClock(calendar.closeMs(SESSION));
   await using opened = await openTestLake({ clock });
-  const deps = { lake: opened.lake, calendar };
+  const deps = { lake: opened.lake, calendar, clock };
   await put(opened, 11, 'massive', true);
   clock.move(calendar.settlesAtMs(SESSION) - clock.nowMs());
   await put(opened, 11, 'massive', true);

@@ -45,7 +45,8 @@ test('lesson: nothing is deleted by age alone, only what no version inside the r
   assert(report.files > 0);
   assert.deepEqual(await market.text(DAILY_BARS), text, 'files of the newest version stay, however old');
   assert.deepEqual(
-    (await verifyLake({ lake: market.test.again(), calendar: market.calendar }, { deep: true })).findings,
+    (await verifyLake({ lake: market.test.again(), calendar: market.calendar, clock: market.clock }, { deep: true }))
+      .findings,
     [],
   );
   await assert.rejects(market.test.again().table(DAILY_BARS).at({ version: 0 }), { code: 'lake-as-of-too-old' });
@@ -115,7 +116,7 @@ test('bars of an interval that is configured no longer hold nothing back, and co
     'silver/bars_5d is no longer maintained (CONDVEST_INTERVALS) and holds back no versions',
   ]);
   await market.resample([3, 5]);
-  const all = { lake: market.test.again(), calendar: market.calendar, intervals: [3, 5] };
+  const all = { lake: market.test.again(), calendar: market.calendar, clock: market.clock, intervals: [3, 5] };
   const verified = await verifyLake(all, { deep: true });
   assert.deepEqual([verified.findings, verified.notes], [[], []]);
 });

@@ -29,7 +29,7 @@ async function openVerified(nowMs = YEAR_LATER): Promise<MarketLake> {
 
 async function verify(market: MarketLake, deep = false): Promise<VerifyReport> {
   // Another lake object, so that nothing is remembered.
-  return verifyLake({ lake: market.test.again(), calendar: market.calendar }, { deep });
+  return verifyLake({ lake: market.test.again(), calendar: market.calendar, clock: market.clock }, { deep });
 }
 
 function checks(report: VerifyReport): string[] {
@@ -130,7 +130,7 @@ test('bars of an interval that is configured no longer are no finding, also on a
   const closures = [{ date: isoDate('2026-12-24'), name: 'a day of mourning' }];
   const calendar = createCalendar({ lastYear: 2028, closures });
   await resample({ lake: market.test.lake, calendar }, { intervals: [3] });
-  const deps = { lake: market.test.again(), calendar };
+  const deps = { lake: market.test.again(), calendar, clock: market.clock };
   const kept = await verifyLake({ ...deps, intervals: [3] }, { sinceMs: 0 });
   assert.deepEqual(kept.findings, []);
   assert.deepEqual(kept.notes, [

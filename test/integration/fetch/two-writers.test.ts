@@ -74,7 +74,7 @@ describe('two that fetch one session at once', () => {
     slow.release();
     await manual;
     assert.equal((await lake.ledger()).get(SESSION)?.rows, 10);
-    assert.deepEqual((await verifyLake({ lake: lake.test.again(), calendar })).findings, []);
+    assert.deepEqual((await verifyLake({ lake: lake.test.again(), calendar, clock: lake.clock })).findings, []);
   }
 
   const BARS_LOG = 'bronze/daily_bars/_delta_log/';

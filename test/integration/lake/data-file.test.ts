@@ -26,7 +26,7 @@ const ROWS = `
 const UNITS = sessions('2024-01-02', '2024-01-03');
 
 async function writeProbeRows(lake: TestLake, select: string): Promise<NewFile> {
-  const file = await writeDataFile(lake.deps, PROBE, { select, year: 2024, units: UNITS });
+  const file = await lake.lake.table(PROBE).writeDataFile({ select, year: 2024, units: UNITS });
   assert(file !== undefined);
   return file;
 }
@@ -48,7 +48,7 @@ test('one symbol is a small part of a file: row groups are small, those of a sin
     const select = `SELECT 'S' || lpad(s::VARCHAR, 6, '0') AS symbol, session, s::DOUBLE AS price, s AS trades, 1 AS rank,
         true AS flag, TIMESTAMPTZ '2024-01-02 21:00:00+00' AS seen_at
       FROM range(20_000) t(s), (VALUES ${[...units].map((date) => `(DATE '${date}')`).join(', ')}) u(session)`;
-    const file = await writeDataFile(lake.deps, PROBE, { select, year: 2024, units });
+    const file = await lake.lake.table(PROBE).writeDataFile({ select, year: 2024, units });
     const path = await lake.deps.store.localPath(`${PROBE.name}/${file?.path}`);
     const groups = await lake.deps.engine.rows<{ rows: number }>(
       `SELECT DISTINCT row_group_id, row_group_num_rows AS rows FROM parquet_metadata(${sqlText(path)}) ORDER BY ALL`,
@@ -121,7 +121,7 @@ test('bounds of doubles are exact, and left out with a NaN or an infinity inside
         ],
         prices.map((price, index) => [`S${index}`, price]),
       );
-      const file = await writeDataFile(lake.deps, PROBE, {
+      const file = await lake.lake.table(PROBE).writeDataFile({
         select: `SELECT symbol, DATE '2024-01-02' AS session, price, NULL AS trades, NULL AS rank, NULL AS flag, NULL AS seen_at FROM given`,
         session,
         year: 2024,

@@ -12,8 +12,8 @@ import {
   flag,
   optional,
   optionalDate,
+  pageLimit,
   symbolParameter,
-  whole,
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
@@ -66,8 +66,8 @@ const barsQuery = z.object({
   explain: flag(false).openapi({ description: 'Also explain each bar' }),
   at: atParameter,
   history: flag(false).openapi({ description: 'Also say from when to when the security has bars' }),
-  limit: whole({ min: 1, max: BARS_MAX, default: BARS_MAX }).openapi({
-    description: 'Number of bars at most; the newest ones are returned. `previous_url` has those before them',
+  limit: pageLimit({ max: BARS_MAX, default: BARS_MAX }).openapi({
+    description: `Number of bars, at most ${BARS_MAX}; the newest ones are returned. \`previous_url\` has those before them`,
   }),
   cursor: cursorParameter.openapi({
     description: 'From `previous_url`; it overrides the other parameters with those of the newest bars',

@@ -9,7 +9,14 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { fresh } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
 import { pageAnswer } from '../http/paged-list.ts';
-import { choice, cursorParameter, dateParameter, optionalDate, symbolParameter, whole } from '../http/parameters.ts';
+import {
+  choice,
+  cursorParameter,
+  dateParameter,
+  optionalDate,
+  pageLimit,
+  symbolParameter,
+} from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { LakeView } from '../read/view.ts';
@@ -47,15 +54,15 @@ const sessionsQuery = z.object({
   from: optionalDate,
   to: optionalDate,
   state: choice(['any', 'missing', 'partial', 'provisional', 'settled'], 'any'),
-  limit: whole({ min: 1, max: PAGE_MAX, default: 1000 }),
+  limit: pageLimit({ max: PAGE_MAX, default: 1000 }),
 });
 
-const findingsLimit = whole({ min: 1, max: FINDINGS_MAX, default: 20 });
+const findingsLimit = pageLimit({ max: FINDINGS_MAX, default: 20 });
 
 const quarantineQuery = z.object({
   session: optionalDate,
   reason: anyText(200),
-  limit: whole({ min: 1, max: PAGE_MAX, default: 100 }),
+  limit: pageLimit({ max: PAGE_MAX, default: 100 }),
 });
 
 const restatementsQuery = z.object({
@@ -63,7 +70,7 @@ const restatementsQuery = z.object({
   from: optionalDate,
   to: optionalDate,
   kind: choice(['any', 'settlement', 'restatement', 'restore'], 'any'),
-  limit: whole({ min: 1, max: PAGE_MAX, default: 1000 }),
+  limit: pageLimit({ max: PAGE_MAX, default: 1000 }),
 });
 
 export function addLedgerRoutes(app: ServingApp, serving: Serving): void {

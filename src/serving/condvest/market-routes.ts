@@ -4,7 +4,7 @@ import { UsageError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { answer } from '../http/answer.ts';
 import { answerFromMarket } from '../http/market-answer.ts';
-import { asOfParameter, list, optionalDate, whole } from '../http/parameters.ts';
+import { asOfParameter, list, optionalDate, pageLimit, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { newExtremes } from '../read/extremes.ts';
@@ -33,7 +33,7 @@ import {
 } from './shapes/market.ts';
 
 const USES = [...new Set([...MARKET_TABLES, ...TICKER_TABLES, SESSIONS.name])];
-const MOVERS = { min: 1, max: 100, default: 20 };
+const MOVERS = { max: 100, default: 20 };
 
 /** `GET /condvest/v1/market`, `/watchlist` and `/symbols`: what is answered across symbols. */
 export function addMarketRoutes(app: ServingApp, serving: Serving): void {
@@ -46,7 +46,9 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       'that traded in half of them.',
     query: z.object({
       session: optionalDate.openapi({ description: 'Default: the newest one, published or live' }),
-      limit: whole(MOVERS).openapi({ description: 'Number of gainers, losers and most active' }),
+      limit: pageLimit(MOVERS).openapi({
+        description: `Number of gainers, losers and most active, at most ${MOVERS.max}`,
+      }),
       as_of: asOfParameter,
     }),
     answer: marketAnswer,
@@ -94,7 +96,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
         .max(100, 'at most 100 characters')
         .optional()
         .openapi({ description: 'Part of a symbol or of a name; default: everything' }),
-      limit: whole({ min: 1, max: 1000, default: 20 }),
+      limit: pageLimit({ max: 1000, default: 20 }),
     }),
     answer: symbolsAnswer,
     handle: async (c, { query }) => {

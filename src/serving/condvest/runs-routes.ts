@@ -5,7 +5,7 @@ import type { Notice } from '#ports/notices.ts';
 import type { Run, RunStep } from '#ports/runs.ts';
 import { fresh } from '../http/answer.ts';
 import type { OperationsEvent } from '../http/operations.ts';
-import { dateParameter, flag, whole } from '../http/parameters.ts';
+import { dateParameter, flag, pageLimit } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import { EVENT_HEADERS, eventStream, type ServerEvent } from './event-stream.ts';
@@ -29,7 +29,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/runs',
     summary: 'Runs of the pipeline, newest first',
-    query: z.object({ limit: whole({ min: 1, max: RUNS_MAX, default: 20 }) }),
+    query: z.object({ limit: pageLimit({ max: RUNS_MAX, default: 20 }) }),
     answer: runsShape,
     handle: async (c, { query: { limit } }) => fresh(c, { results: (await operations.runs(limit)).map(runAnswer) }),
   });
@@ -92,7 +92,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/notices',
     summary: 'Notices: conditions that a person should know about',
-    query: z.object({ open: flag(false), limit: whole({ min: 1, max: NOTICES_MAX, default: 100 }) }),
+    query: z.object({ open: flag(false), limit: pageLimit({ max: NOTICES_MAX, default: 100 }) }),
     answer: noticesShape,
     handle: async (c, { query: { open, limit } }) =>
       fresh(c, { results: (await operations.notices({ openOnly: open, limit })).map(noticeAnswer) }),

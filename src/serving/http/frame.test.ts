@@ -7,7 +7,7 @@ import { ReadGate } from '../read/read-gate.ts';
 import { errorBody, statusOf } from './http-errors.ts';
 import { integer, nanoseconds, toJson } from './json.ts';
 import { decodeCursor, encodeCursor } from './paging.ts';
-import { asOfParameter, choice, flag, list, readDateOrMs, whole } from './parameters.ts';
+import { asOfParameter, choice, flag, list, pageLimit, readDateOrMs, whole } from './parameters.ts';
 import { refusal } from './refusal.ts';
 import { addRoute } from './route.ts';
 import { ServingApp } from './serving.ts';
@@ -73,6 +73,10 @@ test('parameters are read as clients write them, and what does not fit is named'
   for (const text of ['0', '50001', '-1', '1.5', '1e3', 'many', '9'.repeat(30)])
     assert.equal(read(limit, text), 'a whole number from 1 to 50000');
   assert.equal(read(choice(['asc', 'desc'], 'asc'), 'DESC'), 'desc');
+  const page = pageLimit({ max: 50_000, default: 5000 });
+  assert.equal(read(page, undefined), 5000);
+  for (const text of ['50000', '50001', '500000', '9'.repeat(30)]) assert.equal(read(page, text), 50_000);
+  for (const text of ['0', '-1', '1.5', '1e3', 'many']) assert.equal(read(page, text), 'a whole number from 1 on');
   assert.deepEqual(read(list(3), 'A, B,,A'), ['A', 'B']);
   assert.equal(read(list(1), 'A,B'), 'at most 1 items, separated by commas');
   assert.deepEqual(readDateOrMs('2024-02-29'), { date: '2024-02-29' });

@@ -51,6 +51,24 @@ export function whole(bounds: { readonly min: number; readonly max: number; read
   });
 }
 
+/**
+ * The length of a page. A larger number than `max` is `max`, as at the vendor: clients that always send the same large
+ * number get the longest page there is.
+ */
+export function pageLimit(bounds: { readonly max: number; readonly default: number }) {
+  const { max } = bounds;
+  const read = (text: string): number | undefined => {
+    const value = /^\d+$/.test(text) ? Math.min(Number(text), max) : 0;
+    return value >= 1 ? value : undefined;
+  };
+  return optional(read, 'a whole number from 1 on', bounds.default).openapi({
+    type: 'integer',
+    minimum: 1,
+    default: bounds.default,
+    description: `At most ${max}; a larger number is ${max}`,
+  });
+}
+
 /** One of some words, whatever their case. */
 export function choice<const T extends string>(words: readonly T[], defaultValue: T) {
   const read = (text: string): T | undefined => words.find((word) => word.toLowerCase() === text.toLowerCase());

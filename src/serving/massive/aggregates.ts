@@ -10,6 +10,7 @@ import {
   cursorParameter,
   dateParameter,
   flag,
+  pageLimit,
   symbolParameter,
   whole,
 } from '../http/parameters.ts';
@@ -44,7 +45,7 @@ const params = z.object({
 const options = {
   adjusted: flag(true),
   sort: choice(['asc', 'desc'], 'asc'),
-  limit: whole({ min: 1, max: LIMIT_MAX, default: LIMIT_DEFAULT }),
+  limit: pageLimit({ max: LIMIT_MAX, default: LIMIT_DEFAULT }),
   include_partial: flag(false),
 };
 

@@ -12,6 +12,7 @@ import {
   cursorParameter,
   dateParameter,
   flag,
+  pageLimit,
   symbolParameter,
   whole,
 } from '../http/parameters.ts';
@@ -48,7 +49,7 @@ const options = z.object({
   series_type: choice(SERIES_TYPES, 'close'),
   expand_underlying: flag(false),
   order: choice(['desc', 'asc'], 'desc'),
-  limit: whole({ min: 1, max: LIMIT_MAX, default: LIMIT_DEFAULT }),
+  limit: pageLimit({ max: LIMIT_MAX, default: LIMIT_DEFAULT }),
 });
 
 type WindowName = 'window' | 'short_window' | 'long_window' | 'signal_window';

@@ -6,7 +6,7 @@ import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
 import { originOf } from '../http/origin.ts';
 import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import { asOfParameter, choice, cursorParameter, whole } from '../http/parameters.ts';
+import { asOfParameter, choice, cursorParameter, pageLimit } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
@@ -38,7 +38,7 @@ const query = z.object({
   type: choice(['stocks', 'options', 'crypto', 'fx', 'indices', 'otc'], 'stocks'),
   order: choice(['asc', 'desc'], 'asc'),
   sort: choice(['ticker'], 'ticker'),
-  limit: whole({ min: 1, max: LIMIT_MAX, default: 10 }),
+  limit: pageLimit({ max: LIMIT_MAX, default: 10 }),
   as_of: asOfParameter,
   cursor: cursorParameter,
 });

@@ -4,7 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { priceChange } from '#market/price-change.ts';
 import { answer, fresh } from '../http/answer.ts';
-import { list, whole } from '../http/parameters.ts';
+import { list, pageLimit, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
 import { liveTagOf } from '../read/bar-series.ts';
@@ -132,7 +132,7 @@ function addDescriptions(app: ServingApp, serving: Serving): void {
       query: searchText,
       type: searchText,
       exchange: searchText,
-      limit: whole({ min: 1, max: 500, default: 30 }),
+      limit: pageLimit({ max: 500, default: 30 }),
     }),
     answer: orError(searchShape),
     handle: (c, { query }) =>

@@ -149,6 +149,13 @@ describe('aggregates', () => {
     );
   });
 
+  test('are the longest page there is for a limit above the maximum', async () => {
+    const range = '/v2/aggs/ticker/AAA/range/1/day/2024-01-02/2025-12-31';
+    const { resultsCount } = await http.json<{ resultsCount: number }>(`${range}?limit=500000`);
+    assert.equal(resultsCount, (await http.json<{ resultsCount: number }>(`${range}?limit=50000`)).resultsCount);
+    assert.ok(resultsCount > 400, String(resultsCount));
+  });
+
   test('respond with errors that clients can read', async () => {
     const expected: readonly [string, number, string][] = [
       ['1/minute/2024-01-02/2024-01-03', 403, 'not-entitled'],
@@ -160,7 +167,7 @@ describe('aggregates', () => {
       ['1/day/0001-01-01/2024-03-03', 400, 'parameter-invalid'],
       ['1/day/2024-03-04/2024-03-03', 400, 'bars-range-empty'],
       ['300/session/2024-01-02/2024-01-03', 400, 'interval-invalid'],
-      ['1/day/2024-01-02/2024-01-03?limit=50001', 400, 'parameter-invalid'],
+      ['1/day/2024-01-02/2024-01-03?limit=0', 400, 'parameter-invalid'],
       ['1/day/2024-01-02/2024-01-03?adjusted=perhaps', 400, 'parameter-invalid'],
       ['1/day/2024-01-02/2024-01-03?cursor=nonsense', 400, 'cursor-invalid'],
       [`1/day/2024-01-02/2024-01-03?cursor=${cursor({})}`, 400, 'cursor-invalid'],

@@ -198,7 +198,7 @@ describe('indicators', () => {
       ['sma/AAA?window=0', 400],
       ['sma/AAA?window=1001', 400],
       ['macd/AAA?short_window=x', 400],
-      ['rsi/AAA?limit=5001', 400],
+      ['rsi/AAA?limit=0', 400],
       ['rsi/AAA?timestamp.gte=yesterday', 400],
       ['rsi/AAA?series_type=vwap', 400],
       ['ema/AAA?timespan=session&multiplier=253', 400],

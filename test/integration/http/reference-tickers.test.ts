@@ -70,7 +70,7 @@ describe('tickers', () => {
 
   test('reject unknown values with what is allowed', async () => {
     for (const [query, allowed] of [
-      ['limit=1001', 'a whole number from 1 to 1000'],
+      ['limit=0', 'a whole number from 1 on'],
       ['sort=size', 'ticker, name'],
       ['date=yesterday', 'a date as YYYY-MM-DD'],
       ['active=maybe', 'true or false'],
@@ -136,6 +136,17 @@ describe('the details of a ticker', () => {
     assert.deepEqual((await events('/vX/reference/tickers/MTX/events?types=other')).results.events, []);
     await shaped(http, template, '/vX/reference/tickers/037833100/events', 404);
   });
+
+  test('come with both identifiers beside their symbol changes, as null where they are not known', async () => {
+    const identifiersOf = async (app: typeof http) => {
+      const { results } = await app.json<{ results: object }>('/vX/reference/tickers/AAA/events');
+      return Object.entries(results).filter(([name]) => name === 'composite_figi' || name === 'cik');
+    };
+    assert.deepEqual(await identifiersOf(http), [
+      ['composite_figi', 'BBG000000AA1'],
+      ['cik', null],
+    ]);
+  });
 });
 
 test('without listings, the symbols that have bars are the tickers', async () => {
@@ -158,4 +169,6 @@ test('without listings, the symbols that have bars are the tickers', async () =>
     '/v3/reference/tickers/DEL',
   );
   assert.equal(details.results.active, false);
+  const events = await bare.json<{ results: { composite_figi: null } }>('/vX/reference/tickers/AAA/events');
+  assert.equal(events.results.composite_figi, null);
 });

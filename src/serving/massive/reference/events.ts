@@ -4,7 +4,7 @@ import type { TableDefinition } from '#lake/schema.ts';
 import { sqlText } from '#lake/sql-text.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
 import { type ListPage, type ListQuery, pageAnswer } from '../../http/paged-list.ts';
-import { asOfParameter, choice, cursorParameter, flag, whole } from '../../http/parameters.ts';
+import { asOfParameter, choice, cursorParameter, flag, pageLimit } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import { dividendsShape, newerDividendsShape, newerSplitsShape, splitsShape } from '../shapes/reference.ts';
@@ -31,9 +31,9 @@ import { listEnvelope } from './list-envelope.ts';
 
 const cursor = cursorParameter;
 const order = choice(['asc', 'desc'], 'desc');
-const limit = whole({ min: 1, max: 1000, default: 10 });
+const limit = pageLimit({ max: 1000, default: 10 });
 const newerPaging = {
-  limit: whole({ min: 1, max: 5000, default: 100 }),
+  limit: pageLimit({ max: 5000, default: 100 }),
   sort: z.string().max(200, 'at most 200 characters').optional(),
   as_of: asOfParameter,
   cursor,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { fresh } from '../../http/answer.ts';
 import { pageAnswer } from '../../http/paged-list.ts';
-import { choice, cursorParameter, optional, whole } from '../../http/parameters.ts';
+import { choice, cursorParameter, optional, pageLimit } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
 import {
@@ -41,7 +41,7 @@ const conditionsQuery = z.object({
   }),
   sip: choice(['', 'CTA', 'UTP', 'OPRA'], ''),
   order: choice(['asc', 'desc'], 'asc'),
-  limit: whole({ min: 1, max: 1000, default: 10 }),
+  limit: pageLimit({ max: 1000, default: 10 }),
   sort: choice(['asset_class', 'id', 'type', 'name', 'data_types', 'legacy'], 'asset_class'),
   cursor: cursorParameter,
 });
@@ -81,7 +81,7 @@ function addVenueRoutes(app: ServingApp): void {
   addRoute(app, 'vendor', {
     path: '/stocks/v1/exchanges',
     summary: 'Exchanges and other venues',
-    query: z.object({ limit: whole({ min: 1, max: 5000, default: 100 }) }),
+    query: z.object({ limit: pageLimit({ max: 5000, default: 100 }) }),
     answer: newerExchangesShape,
     handle: (c, { query }) => {
       const results = EXCHANGES.slice(0, query.limit).map(({ asset_class: _, id, ...venue }) => ({

@@ -10,8 +10,8 @@ import {
   cursorParameter,
   flag,
   optionalDate,
+  pageLimit,
   symbolParameter,
-  whole,
 } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
@@ -61,7 +61,7 @@ const tickersQuery = z.object({
   search: text.openapi({ description: 'Part of the symbol or the name, whatever the case' }),
   active: flag(true),
   order: choice(['asc', 'desc'], 'asc'),
-  limit: whole({ min: 1, max: 1000, default: 100 }),
+  limit: pageLimit({ max: 1000, default: 100 }),
   sort: choice(SORTS, 'ticker'),
   as_of: asOfParameter,
   cursor: cursorParameter,
@@ -138,7 +138,8 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
             request_id: requestId,
             results: {
               name: newest.name ?? newest.symbol,
-              ...(newest.figi === null ? {} : { composite_figi: newest.figi }),
+              composite_figi: newest.figi,
+              cik: null,
               events: isWanted
                 ? all
                     .filter(({ isListed }) => isListed)

@@ -75,7 +75,9 @@ export const tickerEventsShape = z.object({
   ...envelope,
   results: z.object({
     name: z.string(),
-    composite_figi: z.string().optional(),
+    /** Both are always there, as null where they are not known: the vendor's own example reads them unasked. */
+    composite_figi: z.string().nullable(),
+    cik: z.null(),
     events: z.array(tickerEventShape),
   }),
 });

@@ -8,7 +8,7 @@ import { copyDataFile, countUnordered, ROW_GROUP_ROWS, UNIT_ROW_GROUP_ROWS } fro
 import type { Engine } from './engine.ts';
 import type { EngineSession } from './engine-session.ts';
 import type { FileStats, NewFile, StatsValue } from './files.ts';
-import { RANGE_ROWS, type SortedRuns, sortInRanges } from './range-sort.ts';
+import { isForRanges, type RowParts, type SortedRuns, sortInRanges } from './range-sort.ts';
 import type { Column, TableDefinition } from './schema.ts';
 
 export interface DataFileDeps {
@@ -31,11 +31,8 @@ export interface DataFileRequest {
   readonly units?: SessionSet;
   /** Columns to write beyond those of the definition, which a foreign writer may have added to the table. */
   readonly columns?: readonly Column[];
-  /**
-   * The number of rows, if it is known and any range of the first sort column, a text, is cheap to read. Many rows are then
-   * sorted in ranges, which takes less memory.
-   */
-  readonly rowCount?: number;
+  /** The same rows in two parts, if they come from files of the table: many rows then take less memory to sort. */
+  readonly parts?: RowParts;
   /** True if the SELECT already returns rows in table order, which saves the sort. The order is verified anyway. */
   readonly ordered?: boolean;
 }
@@ -89,16 +86,16 @@ export async function writeDataFile(
   }
 }
 
-/** Sorts the rows in ranges if there are many; undefined: they are to be sorted at once, or are in order. */
+/** Sorts the rows in ranges if that is worth it; undefined: they are to be sorted at once, or are in order. */
 async function sortedRuns(
   store: ObjectStore,
   engine: Engine | EngineSession,
   { sortBy }: TableDefinition,
   request: DataFileRequest & { readonly columns: readonly Column[] },
 ): Promise<SortedRuns | undefined> {
-  const { select, columns, ordered = false, rowCount = 0 } = request;
-  if (ordered || rowCount < 2 * RANGE_ROWS) return undefined;
-  return sortInRanges(store, engine, { select, columns, orderBy: sortBy, rowCount });
+  const { columns, ordered = false, parts } = request;
+  if (ordered || parts === undefined || !isForRanges(parts)) return undefined;
+  return sortInRanges(store, engine, { parts, columns, orderBy: sortBy });
 }
 
 /** Returns the columns of a data file: those of the definition and any further ones, without the partition column. */

@@ -7,6 +7,7 @@ import { type DataFileDeps, writeDataFile } from './data-file.ts';
 import type { EngineSession } from './engine-session.ts';
 import { type DataFile, type NewFile, UNITS_TAG } from './files.ts';
 import { countRows, distinctUnits, rowsOfUnits, unionByName } from './put.sql.ts';
+import type { RowPart, RowParts } from './range-sort.ts';
 import { scanSql } from './scan.ts';
 import type { Column, TableDefinition } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -151,7 +152,7 @@ export async function stageTargets(
         units: target.units,
         columns,
         ordered: kept === undefined && fresh?.ordered?.(target.fresh) === true,
-        ...(target.fresh.size > 0 ? {} : { rowCount: rowsIn(target.keep) }),
+        ...(target.fresh.size > 0 ? {} : { parts: await partsOf(deps, definition, columns, target) }),
         ...(fresh?.session === undefined ? {} : { session: fresh.session }),
       });
       if (file === undefined) continue;
@@ -175,10 +176,25 @@ export async function discardStaged(
   await deps.store.delete(files.map((file) => `${definition.name}/${file.path}`)).catch(() => undefined);
 }
 
-/** Rows of these files; 0 if one of them does not say. */
-function rowsIn(files: readonly HeldFile[]): number {
-  const counts = files.map(({ file }) => file.stats?.numRecords);
-  return counts.includes(undefined) ? 0 : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+/** The rows that a target keeps, those of files that units share by themselves. */
+async function partsOf(
+  deps: DataFileDeps,
+  definition: TableDefinition,
+  columns: readonly Column[],
+  target: PutTarget,
+): Promise<RowParts> {
+  const partOf = async (keep: readonly HeldFile[]): Promise<RowPart> => ({
+    select: defined(
+      await keptRows(deps, definition, columns, { ...target, keep }),
+      'a target without new rows keeps some',
+    ),
+    // Of a file that does not say, no number is known: NaN.
+    rowCount: keep.reduce((sum, { file }) => sum + (file.stats?.numRecords ?? Number.NaN), 0),
+  });
+  return {
+    shared: await partOf(target.keep.filter(({ units }) => units.size > 1)),
+    single: await partOf(target.keep.filter(({ units }) => units.size <= 1)),
+  };
 }
 
 /** A SELECT of the rows that a target keeps; undefined for none. */

@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { FsObjectStore } from '#adapters/fs/object-store.ts';
 import { writeDataFile } from '#lake/data-file.ts';
 import { DataFile, type NewFile } from '#lake/files.ts';
-import { RANGE_ROWS } from '#lake/range-sort.ts';
+import { unionByName } from '#lake/put.sql.ts';
+import { isForRanges, RANGE_ROWS, type RowPart } from '#lake/range-sort.ts';
 import { scanSql } from '#lake/scan.ts';
 import { sqlText } from '#lake/sql-text.ts';
 import type { SessionSet } from '#market/session-set.ts';
@@ -61,14 +62,20 @@ test('one symbol is a small part of a file: row groups are small, those of a sin
 
 test('many rows are sorted range by range: every row once, in table order, and no scratch file left', async () => {
   await using lake = await openTestLake();
-  const select = `SELECT symbol, session, price, trades, 1 AS rank, true AS flag,
-      TIMESTAMPTZ '2024-01-02 21:00:00+00' AS seen_at
-    FROM (
-      SELECT CASE WHEN s > 0 THEN 'S' || lpad(s::VARCHAR, 6, '0') END AS symbol, session, s::DOUBLE AS price, s AS trades
-      FROM range(${RANGE_ROWS}) t(s), (VALUES (DATE '2024-01-03'), (DATE '2024-01-02')) u(session)
-    ) ORDER BY hash(symbol, session)`;
-  const request = { select, year: 2024, units: UNITS };
-  const ranged = await writeDataFile(lake.deps, PROBE, { ...request, rowCount: 2 * RANGE_ROWS });
+  const partOf = (session: string, rowCount: number): RowPart => ({
+    select: `SELECT symbol, session, price, trades, 1 AS rank, true AS flag,
+        TIMESTAMPTZ '2024-01-02 21:00:00+00' AS seen_at
+      FROM (
+        SELECT CASE WHEN s > 0 THEN 'S' || lpad(s::VARCHAR, 6, '0') END AS symbol, DATE '${session}' AS session,
+          s::DOUBLE AS price, s AS trades
+        FROM range(${rowCount}) t(s)
+      ) ORDER BY hash(symbol)`,
+    rowCount,
+  });
+  const parts = { shared: partOf('2024-01-02', 2 * RANGE_ROWS), single: partOf('2024-01-03', 1000) };
+  assert.ok(isForRanges(parts));
+  const request = { select: unionByName([parts.shared.select, parts.single.select]), year: 2024, units: UNITS };
+  const ranged = await writeDataFile(lake.deps, PROBE, { ...request, parts });
   const atOnce = await writeDataFile(lake.deps, PROBE, request);
   assert(ranged !== undefined && atOnce !== undefined);
   assert.deepEqual(ranged.stats, atOnce.stats);
@@ -80,6 +87,7 @@ test('many rows are sorted range by range: every row once, in table order, and n
       POSITIONAL JOIN (${await rowsOf(atOnce)}) b`,
   );
   assert.deepEqual(found, { different: 0 });
+  assert.equal(ranged.stats.numRecords, 2 * RANGE_ROWS + 1000);
   assert.deepEqual(await readdir(join(lake.root, '.scratch')), []);
 });
 

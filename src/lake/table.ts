@@ -21,7 +21,7 @@ import { selectInOrder } from './scan.sql.ts';
 import { type ScanOptions, scanSql } from './scan.ts';
 import type { TableDefinition } from './schema.ts';
 import { nextTimestamp, type Snapshot } from './snapshot.ts';
-import { tooOld, versionAsOf, versionChecked } from './time-travel.ts';
+import { oldestReadable, tooOld, versionAsOf, versionChecked } from './time-travel.ts';
 import { type VacuumOptions, type VacuumReport, vacuum } from './vacuum.ts';
 import type { Committed, Planner } from './write-plan.ts';
 
@@ -93,6 +93,14 @@ export class Table {
     this.#old.set(version, snapshot);
     for (const oldest of this.#old.keys()) if (this.#old.size > OLD_SNAPSHOTS_MAX) this.#old.delete(oldest);
     return snapshot;
+  }
+
+  /** Returns the oldest version that can be read, with its instant if that is known; undefined without a table. */
+  async oldest(): Promise<{ readonly version: number; readonly timestampMs: InstantMs | undefined } | undefined> {
+    const head = await this.head();
+    if (head === undefined) return undefined;
+    const version = Math.max((await this.#log.span())?.oldest ?? 0, oldestReadable(head));
+    return { version, timestampMs: await this.#log.timestampOf(version) };
   }
 
   /** Plans and commits one version, whoever else is writing. Undefined where the planner finds nothing to do. */

@@ -20,7 +20,8 @@ import {
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
 import type { LakeView } from '../read/view.ts';
-import { quarantineSql, restatementsSql } from './ledger.sql.ts';
+import { gapRuns } from './gap-runs.ts';
+import { countSql, quarantineSql, restatementsSql } from './ledger.sql.ts';
 import { listLedger, sessionAnswer } from './ledger-list.ts';
 import {
   type GapsAnswer,
@@ -28,9 +29,9 @@ import {
   oneSessionShape,
   type QualityAnswer,
   type QuarantineAnswer,
-  qualityShape,
   quarantineShape,
   type RestatementsAnswer,
+  rangeQualityShape,
   restatementsShape,
   sessionsShape,
 } from './shapes/ledger.ts';
@@ -121,11 +122,16 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/gaps',
     summary: 'Gaps: missing and partial sessions, and symbols missing from sessions',
+    description: 'Consecutive sessions that lack the same are one of `runs`, newest first.',
     query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
     answer: gapsShape,
     handle: async (c, { query: { symbol, limit } }) => {
-      const { sessions, horizon, symbols, ofSymbol } = await reads.pass(() => operations.gaps({ symbol, limit }));
+      const report = await reads.pass(() => operations.gaps({ symbol, limit }));
+      const { isEmpty, sessions, horizon, symbols, ofSymbol } = report;
       const body: GapsAnswer = {
+        is_empty: isEmpty,
+        sessions_total: sessions.length,
+        runs: gapRuns(calendar, sessions).slice(0, limit),
         sessions: sessions.slice(-limit).map(({ session, reason }) => ({ session, reason })),
         horizon: horizon ?? null,
         symbols: symbols.map(({ firstSession, ...gap }) => ({
@@ -146,13 +152,18 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
       `Counts, and examples of each kind up to the limit. Without \`from\`: the ${QUALITY_SESSIONS} sessions up to \`to\`; without \`to\`: ` +
       `up to the last session that has closed. At most ${QUALITY_DAYS_MAX} days at a time.`,
     query: z.object({ from: optionalDate, to: optionalDate, limit: findingsLimit }),
-    answer: qualityShape,
+    answer: rangeQualityShape,
     handle: async (c, { query: { from, to, limit } }) => {
       const lastClosed = calendar.lastClosedSession(clock.nowMs());
       const last = to === undefined || to > lastClosed ? lastClosed : to;
       const first = from ?? sessionsUpTo(calendar, last, QUALITY_SESSIONS);
       if (toEpochDay(last) - toEpochDay(first) >= QUALITY_DAYS_MAX) throw rangeTooLong(first, last);
-      return fresh(c, qualityAnswer(await reads.pass(() => operations.quality({ from: first, to: last, limit }))));
+      const view = await serving.views.current();
+      const body = await reads.pass(async () => ({
+        ...qualityAnswer(await operations.quality({ from: first, to: last, limit })),
+        rejected_total: await countRejected(serving, view),
+      }));
+      return fresh(c, body);
     },
   });
   addRoute(app, 'condvest', {
@@ -196,6 +207,11 @@ function noSession(session: IsoDate) {
   return notFound('This is no session of the past', session);
 }
 
+async function countRejected(serving: Serving, view: LakeView): Promise<number> {
+  const [counted] = await rowsOf<{ rows: number }>(serving, view, QUARANTINE, countSql, []);
+  return counted?.rows ?? 0;
+}
+
 async function rowsOf<T>(
   { lake }: Serving,
   view: LakeView,
@@ -208,7 +224,7 @@ async function rowsOf<T>(
   return lake.rows<T>(sql(await lake.table(definition).scanSql(snapshot.files)), parameters);
 }
 
-function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: QualityReport): QualityAnswer {
+function qualityAnswer({ from, to, rows, quarantined, warnings, examples }: QualityReport) {
   return {
     from: from ?? null,
     to: to ?? null,

@@ -26,3 +26,7 @@ export function restatementsSql(rows: string): string {
       AND ($3::VARCHAR IS NULL OR session <= $3::DATE) AND ($4::VARCHAR IS NULL OR kind = $4)
     ORDER BY version DESC, symbol, session, field LIMIT $5::BIGINT OFFSET $6::BIGINT`;
 }
+
+export function countSql(rows: string): string {
+  return `SELECT count(*)::INTEGER AS rows FROM (${rows})`;
+}

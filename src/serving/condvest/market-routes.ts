@@ -67,10 +67,11 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
 
   addRoute(app, 'condvest', {
     path: '/condvest/v1/watchlist',
-    summary: 'Closes of some symbols over the newest sessions',
-    description: "Through renames, on the share basis of the newest session; today's live bar is the last close.",
+    summary: 'Closes of some symbols over the newest sessions, or those up to one',
+    description: "Through renames, on the share basis of the last session; today's live bar is the last close.",
     query: z.object({
       symbols: list(WATCHED_MAX),
+      session: optionalDate.openapi({ description: 'The last session; default: the newest one, published or live' }),
       sessions: whole({ min: 2, max: 260, default: 60 }).openapi({ description: 'Number of sessions of the market' }),
       as_of: asOfParameter,
     }),

@@ -5,6 +5,7 @@ import { readinessOf } from '../http/gate/readiness.ts';
 import type { Building } from '../http/operations.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { firstInstant } from '../read/first-instant.ts';
 import { listTables } from '../read/tables.ts';
 import { type BuildingAnswer, type StatusAnswer, statusShape } from './shapes/status.ts';
 import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
@@ -33,12 +34,13 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
 async function statusOf(serving: Serving): Promise<StatusAnswer> {
   const { operations, views, caches, reads } = serving;
   // Only reads of the lake take a read slot: an operational store that hangs must not block them all.
-  const [status, ready, notices, simulated, view] = await Promise.all([
+  const [status, ready, notices, simulated, view, firstMs] = await Promise.all([
     reads.pass(() => operations.status()),
     readinessOf(serving),
     operations.notices({ openOnly: true, limit: NOTICES_COUNTED_MAX }),
     operations.isSimulated(),
     views.current(),
+    reads.pass(() => firstInstant(serving.lake)),
   ]);
   const bars = view.snapshot(DAILY_BARS);
   const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;
@@ -49,6 +51,7 @@ async function statusOf(serving: Serving): Promise<StatusAnswer> {
     simulated,
     source: status.source,
     as_of_ms: null,
+    as_of_first_ms: firstMs ?? null,
     last_published: lastPublished ?? null,
     lake: {
       first: status.first ?? null,

@@ -98,7 +98,7 @@ export class LakeView {
   }
 }
 
-const BASE_TABLES = [RESTATEMENTS, SESSIONS, DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS];
+export const BASE_TABLES = [RESTATEMENTS, SESSIONS, DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS];
 
 /** Time for which a view is served before the logs are checked again. */
 const FRESH_MS = 250;

@@ -26,6 +26,7 @@ export interface Watched {
 }
 
 export interface Watchlist {
+  readonly session: IsoDate;
   readonly last_published: IsoDate;
   readonly results: Watched[];
   readonly unknown: string[];
@@ -45,13 +46,22 @@ export async function readWatchlist(
   deps: LiveReadDeps,
   view: LakeView,
   directory: TickerDirectory,
-  asked: { readonly symbols: readonly string[]; readonly sessions: number },
+  asked: {
+    readonly symbols: readonly string[];
+    readonly sessions: number;
+    /** The last session; default: the newest one. */
+    readonly session?: IsoDate | undefined;
+  },
 ): Promise<Watchlist> {
   const { lake, caches } = deps;
   const published = await caches.published(view.bars());
-  const newest = await newestSession(deps, view);
-  const isLive = !published.has(newest);
-  const dates = published.toArray().slice(isLive ? 1 - asked.sessions : -asked.sessions);
+  const known = await newestSession(deps, view);
+  const newest = asked.session === undefined || asked.session > known ? known : asked.session;
+  const isLive = newest === known && !published.has(known);
+  const dates = published
+    .toArray()
+    .filter((session) => session <= newest)
+    .slice(isLive ? 1 - asked.sessions : -asked.sessions);
   const last = dates.at(-1) ?? newest;
   const from = dates[0] ?? newest;
   const listings = await caches.listings(view.snapshot(LISTINGS));
@@ -92,7 +102,7 @@ export async function readWatchlist(
   const results = [...securities].map(([symbol, securityId]) =>
     watchedOf(symbol, directory.at(symbol, newest)?.name ?? null, wanted.get(securityId) ?? []),
   );
-  return { last_published: published.max ?? newest, results, unknown };
+  return { session: isLive ? newest : last, last_published: published.max ?? newest, results, unknown };
 }
 
 type Columns = {

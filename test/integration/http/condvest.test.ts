@@ -18,9 +18,9 @@ import {
   oneSessionShape,
   type QualityAnswer,
   type QuarantineAnswer,
-  qualityShape,
   quarantineShape,
   type RestatementsAnswer,
+  rangeQualityShape,
   restatementsShape,
   type SessionsAnswer,
   sessionsShape,
@@ -66,6 +66,13 @@ describe('our own API over a lake', () => {
     assert.equal(status.lake.watermark, LAST_SETTLED);
     assert.equal(status.can_start_runs, false);
     assert.equal(status.building, null);
+  });
+
+  test('the first instant that can be asked for is answered, and the one before it is not', async () => {
+    const { as_of_first_ms: firstMs } = await http.json<StatusAnswer>('/condvest/v1/status');
+    assert.ok(firstMs !== null);
+    assert.equal((await http.get(`/condvest/v1/bars/AAA?as_of=${firstMs}`)).status, 200);
+    await refused(http, `/condvest/v1/bars/AAA?as_of=${firstMs - 1}`, 400, 'as-of-too-early');
   });
 
   test('returns session bars with their finality and, on request, their explanation', async () => {
@@ -225,6 +232,8 @@ describe('our own API over a lake', () => {
     assert.deepEqual(one.quality.warnings, { 'off-median': 1 });
     const gaps = await shaped<GapsAnswer>(http, '/condvest/v1/gaps', gapsShape);
     assert.deepEqual(gaps.sessions, [{ session: PARTIAL, reason: 'partial' }]);
+    assert.deepEqual(gaps.runs, [{ first: PARTIAL, last: PARTIAL, sessions: 1, reason: 'partial' }]);
+    assert.deepEqual([gaps.is_empty, gaps.sessions_total], [false, 1]);
     assert.equal(gaps.of_symbol, null);
     const halted = await shaped<GapsAnswer>(http, '/condvest/v1/gaps?symbol=HLT', gapsShape);
     assert.deepEqual(halted.of_symbol?.slice(-5), [
@@ -234,15 +243,21 @@ describe('our own API over a lake', () => {
       '2025-08-05',
       '2025-08-04',
     ]);
-    const quality = await shaped<QualityAnswer>(http, '/condvest/v1/quality', qualityShape);
+    const quality = await shaped<QualityAnswer>(http, '/condvest/v1/quality', rangeQualityShape);
     assert.equal(quality.quarantined[0]?.rows, 1);
+    const rejected = await http.json<QuarantineAnswer>('/condvest/v1/quarantine?limit=20000');
+    assert.equal(quality.rejected_total, rejected.results.length);
     // Dates beyond any calendar are dates all the same.
-    const year = await shaped<QualityAnswer>(http, '/condvest/v1/quality?from=2025-01-02&to=9999-12-31', qualityShape);
+    const year = await shaped<QualityAnswer>(
+      http,
+      '/condvest/v1/quality?from=2025-01-02&to=9999-12-31',
+      rangeQualityShape,
+    );
     assert.equal(year.from, '2025-01-02');
     assert.ok(year.rows > 2500 && year.rows < 4000, String(year.rows));
-    const upTo = await shaped<QualityAnswer>(http, '/condvest/v1/quality?to=2024-12-31', qualityShape);
+    const upTo = await shaped<QualityAnswer>(http, '/condvest/v1/quality?to=2024-12-31', rangeQualityShape);
     assert.deepEqual([upTo.from, upTo.to], ['2024-10-02', '2024-12-31']);
-    assert.equal((await shaped<QualityAnswer>(http, '/condvest/v1/quality?to=0001-01-01', qualityShape)).rows, 0);
+    assert.equal((await shaped<QualityAnswer>(http, '/condvest/v1/quality?to=0001-01-01', rangeQualityShape)).rows, 0);
     for (const range of ['from=0001-01-01&to=9999-12-31', 'from=2024-01-02', 'from=2023-12-29&to=2024-12-30']) {
       const refused = await http.get(`/condvest/v1/quality?${range}`);
       assert.equal(refused.status, 400, 'ten years of a market would keep all others waiting');
@@ -337,8 +352,10 @@ test('an empty lake answers what it can and says what is missing', async () => {
   assert.deepEqual([status.last_published, status.lake.first, status.ready.ok], [null, null, false]);
   for (const path of ['sessions', 'quarantine', 'restatements', 'runs', 'notices', 'tables'])
     assert.deepEqual(await http.json(`/condvest/v1/${path}`), { results: [] });
-  await shaped<GapsAnswer>(http, '/condvest/v1/gaps', gapsShape);
-  await shaped<QualityAnswer>(http, '/condvest/v1/quality', qualityShape);
+  const gaps = await shaped<GapsAnswer>(http, '/condvest/v1/gaps', gapsShape);
+  assert.equal(gaps.is_empty, true, 'no gaps are not the same as no data');
+  assert.equal(status.as_of_first_ms, null);
+  await shaped<QualityAnswer>(http, '/condvest/v1/quality', rangeQualityShape);
   await refused(http, '/condvest/v1/bars/AAA', 503, 'lake-empty');
   await refused(http, '/condvest/v1/events/AAA', 503, 'lake-empty');
   await refused(http, '/condvest/v1/export/bronze/daily_bars', 404, 'table-absent');

@@ -147,6 +147,22 @@ test('a day without bars is rejected with the range of sessions', async () => {
   }
 });
 
+test('a watchlist of an earlier session ends with that session, on its share basis', async () => {
+  const market = await http.json<MarketAnswer>('/condvest/v1/market?session=2024-06-07&limit=100');
+  const path = '/condvest/v1/watchlist?symbols=AAA,MTX&sessions=20';
+  const then = await http.json<WatchlistAnswer>(`${path}&session=2024-06-07`);
+  const newest = await http.json<WatchlistAnswer>(path);
+  // AAA split 4 for 1 on 2024-06-10; MTX was FBX then.
+  const mover = market.active.find(({ symbol }) => symbol === 'AAA');
+  const row = then.results.find(({ symbol }) => symbol === 'AAA');
+  assert.deepEqual([row?.close, row?.change, row?.volume], [mover?.close, mover?.change, mover?.volume]);
+  assert.deepEqual([then.session, row?.last, row?.closes.length], ['2024-06-07', '2024-06-07', 20]);
+  assert.equal(then.results.find(({ symbol }) => symbol === 'MTX')?.last, '2024-06-07');
+  const weekend = await http.json<WatchlistAnswer>(`${path}&session=2024-06-09`);
+  assert.deepEqual([weekend.session, weekend.results], ['2024-06-07', then.results]);
+  assert.deepEqual(await http.json<WatchlistAnswer>(`${path}&session=2099-01-02`), newest);
+});
+
 test('a watchlist has the closes of each symbol alone, through splits and renames', async () => {
   const all = [...SYMBOLS, 'NOPE'];
   for (const count of [2, 5, 60, 260]) {

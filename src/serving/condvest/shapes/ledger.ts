@@ -48,11 +48,22 @@ export const qualityShape = z
   })
   .openapi('Quality');
 
+export const rangeQualityShape = qualityShape
+  .extend({ rejected_total: count.openapi({ description: 'Rejected rows of all time, with and without a date' }) })
+  .openapi('QualityOfRange');
+
 export const oneSessionShape = sessionShape.extend({ quality: qualityShape }).openapi('SessionWithQuality');
 
 export const gapsShape = z
   .object({
-    sessions: z.array(z.object({ session: dateValue, reason: z.string() })),
+    is_empty: z.boolean().openapi({ description: 'The lake has no sessions yet, and so nothing that could have gaps' }),
+    sessions: z
+      .array(z.object({ session: dateValue, reason: z.string() }))
+      .openapi({ description: 'Missing and partial sessions: the newest ones up to the limit, ascending' }),
+    sessions_total: count.openapi({ description: 'Number of all missing and partial sessions' }),
+    runs: z
+      .array(z.object({ first: dateValue, last: dateValue, sessions: count, reason: z.string() }))
+      .openapi({ description: 'All of them, consecutive ones joined; newest first, up to the limit' }),
     horizon: dateValue.nullable(),
     symbols: z.array(z.object({ symbol: z.string(), first_session: dateValue, missing: count, sessions: count })),
     of_symbol: z
@@ -96,7 +107,7 @@ export const restatementsShape = z
 export type SessionAnswer = z.infer<typeof sessionShape>;
 export type SessionsAnswer = z.infer<typeof sessionsShape>;
 export type OneSessionAnswer = z.infer<typeof oneSessionShape>;
-export type QualityAnswer = z.infer<typeof qualityShape>;
+export type QualityAnswer = z.infer<typeof rangeQualityShape>;
 export type GapsAnswer = z.infer<typeof gapsShape>;
 export type QuarantineAnswer = z.infer<typeof quarantineShape>;
 export type RestatementsAnswer = z.infer<typeof restatementsShape>;

@@ -66,6 +66,7 @@ export type WatchedValue = z.infer<typeof watched>;
 
 export const watchlistAnswer = z
   .object({
+    session: dateValue.openapi({ description: 'The last session that the closes may be of' }),
     last_published: dateValue,
     results: z.array(watched),
     unknown: z.array(z.string()).openapi({ description: 'Symbols that are not in the lake' }),

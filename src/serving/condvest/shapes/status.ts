@@ -25,6 +25,9 @@ export const statusShape = z
     simulated: z.boolean().openapi({ description: 'Whether the prices are simulated' }),
     source: z.string().nullable().openapi({ description: 'Source of sessions; null if nothing is fetched' }),
     as_of_ms: z.null(),
+    as_of_first_ms: instantMs
+      .nullable()
+      .openapi({ description: 'The first instant that `as_of` can be answered for; null while there are no bars' }),
     last_published: dateValue.nullable().openapi({ description: 'The last published session' }),
     lake: z.object({
       first: dateValue.nullable(),

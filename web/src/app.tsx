@@ -42,7 +42,7 @@ export function App() {
       <TopBar
         view={view}
         hrefOfSymbol={(next) =>
-          writeChart({ ...readChart(view === 'chart' ? query : new URLSearchParams()), symbol: next })
+          writeChart({ ...readChart(view === 'chart' ? query : new URLSearchParams()), symbol: next, at: undefined })
         }
       />
       <Banners />
@@ -89,7 +89,7 @@ function renderView(view: ViewName): ComponentChildren {
   }
   if (current.last_published === null) {
     if (current.building !== null) return <BuildingPanel building={current.building} />;
-    if (view !== 'pipeline') return <EmptyLake />;
+    if (view !== 'pipeline') return <EmptyLake isPage />;
   }
   if (view === 'chart') return <ChartView />;
   return view === 'market' ? <MarketView /> : <PipelineView />;

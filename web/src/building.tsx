@@ -59,17 +59,36 @@ export function BuildingPanel({ building }: { readonly building: Building }) {
 const STATE_LABELS = { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed' } as const;
 const STATE_ICONS = { waiting: '○', running: '◐', done: '●', failed: '✕' } as const;
 
-/** Shown for a lake without bars that is not being built. */
-export function EmptyLake() {
+/** Shown in place of a view's content for a lake without bars that is not being built: how to fill it. */
+export function EmptyLake({ isPage = false }: { readonly isPage?: boolean }) {
   return (
-    <div class="card">
-      <MessageBox icon="chart" title="This lake is empty" isPage>
+    <section class="card" aria-label="Empty lake" data-part="empty-lake">
+      <MessageBox icon="chart" title="This lake is empty" isPage={isPage}>
         <p>
-          Run <code>npm start</code> to fill it with a simulated market, or with real market data once{' '}
-          <code>MASSIVE_API_KEY</code> is set. Run <code>./condvest import</code> to load your own files. Bars appear
-          here as soon as they are available.
+          There are no sessions and no bars yet, so there is nothing to show or to check. Fill it in one of these ways:
         </p>
+        <dl class="ways">
+          <div>
+            <dt>A simulated market, without an account</dt>
+            <dd>
+              <code>npm start</code>
+            </dd>
+          </div>
+          <div>
+            <dt>Real market data, with a key of Massive (Polygon.io)</dt>
+            <dd>
+              <code>MASSIVE_API_KEY=… npm start</code>
+            </dd>
+          </div>
+          <div>
+            <dt>Your own files</dt>
+            <dd>
+              <code>./condvest import prices.csv</code>
+            </dd>
+          </div>
+        </dl>
+        <p class="small">Bars appear here as soon as they are available.</p>
       </MessageBox>
-    </div>
+    </section>
   );
 }

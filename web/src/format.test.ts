@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  axisPrice,
   compact,
   day,
   dayRange,
   duration,
+  endOfDay,
   instant,
   minusMonths,
   percent,
@@ -12,6 +14,7 @@ import {
   price,
   signed,
   weekdayAndDay,
+  weekdaysBetween,
 } from './format.ts';
 
 test('prices have two decimals, or four below one dollar', () => {
@@ -51,4 +54,26 @@ test('durations and counts have their units', () => {
   assert.equal(plural(1, 'row'), '1 row');
   assert.equal(plural(2000, 'row'), '2,000 rows');
   assert.equal(compact(15_047_878), '15.05M');
+});
+
+test('weekdays are counted with both ends, over any number of weeks', () => {
+  assert.equal(weekdaysBetween('2026-11-23', '2026-11-27'), 5);
+  assert.equal(weekdaysBetween('2026-11-28', '2026-11-29'), 0);
+  assert.equal(weekdaysBetween('2026-11-27', '2026-11-30'), 2);
+  assert.equal(weekdaysBetween('2026-01-01', '2026-12-31'), 261);
+  assert.equal(weekdaysBetween('2026-11-27', '2026-11-26'), 0);
+});
+
+test('a day ends at midnight in New York, in summer and in winter', () => {
+  assert.equal(endOfDay('2026-06-30'), '2026-07-01T03:59:59.999Z');
+  assert.equal(endOfDay('2026-11-24'), '2026-11-25T04:59:59.999Z');
+  assert.equal(endOfDay('2026-11-01'), '2026-11-02T04:59:59.999Z');
+  assert.equal(endOfDay(undefined), undefined);
+});
+
+test('an axis has no price below zero, and one number of decimals', () => {
+  assert.equal(axisPrice(-20, 2), '');
+  assert.equal(axisPrice(0, 2), '0.00');
+  assert.equal(axisPrice(0.5, 2), '0.50');
+  assert.equal(axisPrice(1234, 4), '1,234.0000');
 });

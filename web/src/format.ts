@@ -6,7 +6,15 @@ const MINUS = '\u2212';
 /** A price with two decimals, or four below one dollar. */
 export function price(value: number | null | undefined): string {
   if (value === null || value === undefined) return DASH;
-  const digits = Math.abs(value) < 1 ? 4 : 2;
+  return priceWithDigits(value, Math.abs(value) < 1 ? 4 : 2);
+}
+
+/** A label on a price axis, with the decimals of the whole axis. Empty below zero, where no price is. */
+export function axisPrice(value: number, digits: number): string {
+  return value < 0 ? '' : priceWithDigits(value, digits);
+}
+
+function priceWithDigits(value: number, digits: number): string {
   return value
     .toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
     .replace('-', MINUS);
@@ -71,6 +79,16 @@ export function plusDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
+/** Number of days from Monday to Friday, both ends included: at least the number of sessions. */
+export function weekdaysBetween(from: string, to: string): number {
+  const days = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
+  if (days <= 0) return 0;
+  const weeks = Math.floor(days / 7);
+  let count = weeks * 5;
+  for (let n = weeks * 7; n < days; n++) if (((weekdayOf(from) + n) % 7) % 6 !== 0) count += 1;
+  return count;
+}
+
 /** A date minus calendar months. A day that the month does not have, such as 30 February, rolls over to the next month. */
 export function minusMonths(date: string, months: number): string {
   const at = new Date(`${date}T00:00:00Z`);
@@ -87,6 +105,27 @@ const EASTERN = new Intl.DateTimeFormat('en-US', {
   hour: '2-digit',
   minute: '2-digit',
 });
+
+/** Date in New York at an instant. */
+export function newYorkDate(ms: number = Date.now()): string {
+  return NEW_YORK_DATE.format(ms);
+}
+
+const NEW_YORK_DATE = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'America/New_York',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
+
+/** The last instant of a day in New York, as ISO text. Undefined without a day. */
+export function endOfDay(date: string | undefined): string | undefined {
+  if (date === undefined) return undefined;
+  // Midnight in New York is 04:00 or 05:00 UTC.
+  const next = plusDays(date, 1);
+  const midnight = [4, 5].map((hour) => Date.parse(`${next}T0${hour}:00:00Z`)).find((ms) => newYorkDate(ms) === next);
+  return new Date((midnight ?? Date.parse(`${next}T05:00:00Z`)) - 1).toISOString();
+}
 
 /** An instant in Eastern Time, the exchange's zone: `24 Nov 2026, 16:05 ET`. */
 export function instant(ms: number | null | undefined): string {

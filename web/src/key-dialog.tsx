@@ -36,8 +36,8 @@ export function KeyDialog() {
         <p class="muted small">
           {accessKey.value === ''
             ? "Ask the server's operator for a key, or create one with ./condvest keys create."
-            : 'This key is not valid, or it has been revoked.'}{' '}
-          It is stored until you close this tab and sent only to this server.
+            : 'The key you entered is not valid, or it has been revoked. Enter another one.'}{' '}
+          A key that you enter stays in this tab until you close it, and is sent only to this server.
         </p>
         <label>
           <span class="small">API key</span>

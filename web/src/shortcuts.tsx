@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { address, navigate, PATHS } from './address.ts';
-import { INTERVALS, readChart, writeChart } from './chart/chart-address.ts';
+import { readChart, writeChart } from './chart/chart-address.ts';
+import { INTERVALS } from './chart/ranges.ts';
 import { readLocal, writeLocal } from './state/local-storage.ts';
 
 /** Single-key shortcuts. They can be turned off, for people who use speech input (WCAG 2.1.4). */

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { BarsAnswer } from '#serving/condvest/shapes/bars.ts';
 import type { MarketAnswer } from '#serving/condvest/shapes/market.ts';
+import type { StatusAnswer } from '#serving/condvest/shapes/status.ts';
 import { price } from '../../../web/src/format.ts';
 import { temporaryFolder } from '../command-line.ts';
 import { fillHome } from '../simulated-home.ts';
@@ -25,15 +26,13 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
   after(() => stack.disposeAsync());
 
-  const bars = (query: string): Promise<BarsAnswer> =>
-    ask(server.url, `/condvest/v1/bars/${symbol}?limit=5000&${query}`);
+  const bars = (query: string): Promise<BarsAnswer> => ask(server.url, `/condvest/v1/bars/${symbol}?${query}`);
 
   test('a first visit shows a full chart of the most traded symbol and says that the prices are simulated', async () => {
     await using window = await browser.open(server.url);
     const { page, complaints } = window;
     await page.waitForURL(new RegExp(`[?]symbol=${symbol}$`));
-    const { bars: expected } = await bars('interval=1');
-    await page.locator(`.chart-canvas[data-bars="${expected.length}"]`).waitFor();
+    await page.locator('.chart-canvas[data-bars]').waitFor();
     assert.match((await page.locator('[data-part="simulated"]').textContent()) ?? '', /made up/);
     assert.equal(await page.title(), `${symbol} · Condvest`);
     assert.ok(await isPainted(page), 'something was painted');
@@ -51,11 +50,12 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   ] as const) {
     test(`the bars drawn at ${interval}D, ${adjust}, match those of the API`, async () => {
       await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=${interval}d&adjust=${adjust}`);
-      const answer = await bars(`interval=${interval}&adjust=${adjust}`);
-      assert.deepEqual(await drawnBars(window.page), rowsOf(answer));
+      const drawn = await drawnBars(window.page);
+      const answer = await bars(`interval=${interval}&adjust=${adjust}&limit=${drawn.length}`);
+      assert.deepEqual(drawn, rowsOf(answer));
       const request = (await window.page.locator('[data-part="request"]').textContent()) ?? '';
       const [, path = ''] = /^curl 'http:\/\/[^/]+(\/[^']+)'$/.exec(request) ?? [];
-      assert.deepEqual(await ask<BarsAnswer>(server.url, path), answer, request);
+      assert.deepEqual((await ask<BarsAnswer>(server.url, path)).bars, answer.bars, request);
       assert.deepEqual(window.complaints, []);
     });
   }
@@ -82,9 +82,9 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   test('choosing another interval changes the bars and the address, survives a reload, and is undone by Back', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
-    const days = await bars('interval=1');
     const windows = await bars('interval=21');
-    await page.locator(`.chart-canvas[data-bars="${days.bars.length}"]`).waitFor();
+    const days = page.getByRole('application', { name: 'daily bars' });
+    await days.waitFor();
     await page.getByRole('radio', { name: '21 sessions' }).check();
     await page.waitForURL(/interval=21d/);
     await page.locator(`.chart-canvas[data-bars="${windows.bars.length}"]`).waitFor();
@@ -92,7 +92,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
     await page.locator(`.chart-canvas[data-bars="${windows.bars.length}"]`).waitFor();
     assert.equal(await page.getByRole('radio', { name: '21 sessions' }).isChecked(), true);
     await page.goBack();
-    await page.locator(`.chart-canvas[data-bars="${days.bars.length}"]`).waitFor();
+    await days.waitFor();
     assert.deepEqual(window.complaints, []);
   });
 
@@ -266,18 +266,9 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
     const year = page.getByRole('radio', { name: '1 year' });
-    // Ranges count back from the last session, so they are disabled until the bars are loaded.
-    const held = Promise.withResolvers<void>();
-    await page.route('**/condvest/v1/bars/*', async (route) => {
-      await held.promise;
-      await route.continue();
-    });
-    await page.reload();
-    await year.waitFor({ state: 'attached' });
-    assert.equal(await year.isDisabled(), true);
-    held.resolve();
     await year.check();
-    await page.waitForURL(/from=\d{4}-\d\d-\d\d$/);
+    await page.waitForURL(/range=1y$/);
+    await page.locator('[data-part="in-sight"]', { hasText: /25\d daily bars$/ }).waitFor();
     const chosen = page.url();
     const box = await page.locator('.chart-canvas[data-bars]').boundingBox();
     assert.ok(box !== null);
@@ -344,11 +335,24 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   test('a response from an earlier day shows that day', async () => {
     await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
     const { page } = window;
-    await page.getByLabel('As of').fill('2001-01-05');
-    await page.waitForURL(/as_of=2001-01-05/);
-    // The lake was created today, so on that date nothing was known and the server reports it.
-    await page.getByRole('alert').waitFor();
-    await page.getByLabel('As of').fill('');
+    const { as_of_first_ms: firstMs } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
+    const box = page.getByLabel('As of');
+    await box.waitFor();
+    const inNewYork = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' });
+    assert.equal(await box.getAttribute('min'), inNewYork.format(firstMs ?? 0));
+    assert.equal(await box.getAttribute('max'), inNewYork.format());
+    await box.fill('2001-01-05');
+    await page.getByText(/The lake can answer for .*, not for 5 Jan 2001\./).waitFor();
+    assert.doesNotMatch(page.url(), /as_of/);
+    // An address can hold any day: what it means is the end of that day in New York.
+    const asked = page.waitForRequest(/\/bars\/.*as_of=2001-01-06T04%3A59%3A59\.999Z/);
+    await page.goto(`${server.url}/?symbol=${symbol}&as_of=2001-01-05`);
+    await asked;
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.equal(await alert.getByRole('button').count(), 0, 'the same request again cannot help');
+    await alert.getByRole('link', { name: 'Back to now' }).click();
+    await page.waitForURL(new RegExp(`symbol=${symbol}$`));
     await page.locator('.chart-canvas[data-bars]').waitFor();
   });
 });

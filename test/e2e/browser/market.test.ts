@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { MarketAnswer, WatchlistAnswer } from '#serving/condvest/shapes/market.ts';
+import { price } from '../../../web/src/format.ts';
 import { temporaryFolder } from '../command-line.ts';
 import { fillHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
@@ -106,6 +107,43 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
     assert.deepEqual(await rows.allTextContents(), own);
     assert.equal(await page.locator('[data-part="watchlist"] .sparkline').count(), own.length);
     assert.deepEqual(complaints, []);
+  });
+
+  test('shows the watchlist of an earlier session beside it, and its date', async () => {
+    const { previous } = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const { active } = await ask<MarketAnswer>(server.url, `/condvest/v1/market?session=${previous}`);
+    const suggested = active.slice(0, 8).map((mover) => mover.symbol);
+    const path = `/condvest/v1/watchlist?symbols=${suggested.join(',')}&session=${previous}&sessions=60`;
+    const { results } = await ask<WatchlistAnswer>(server.url, path);
+    await using window = await browser.open(`${server.url}/market?session=${previous}`);
+    const { page, complaints } = window;
+    const rows = page.locator('[data-part="watchlist"] tbody tr');
+    await rows.nth(7).waitFor();
+    assert.deepEqual(
+      await rows.locator('td:nth-child(2)').allTextContents(),
+      results.map((row) => price(row.close)),
+    );
+    const [year = '', , date = ''] = String(previous).split('-');
+    const heading = page.getByRole('region', { name: 'Watchlist' }).locator('header');
+    assert.match((await heading.textContent()) ?? '', new RegExp(`${Number(date)} \\w+ ${year}$`));
+    assert.deepEqual(complaints, []);
+  });
+
+  test('adds a symbol that is watched from its chart to the suggested ones', async () => {
+    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const suggested = market.active.slice(0, 8).map((mover) => mover.symbol);
+    const watched = market.losers.find((mover) => !suggested.includes(mover.symbol))?.symbol ?? '';
+    await using window = await browser.open(`${server.url}/?symbol=${watched}`);
+    const { page } = window;
+    await page.getByRole('button', { name: 'Watch', exact: true }).click();
+    await page.getByRole('button', { name: 'Watching' }).waitFor();
+    await page.getByRole('link', { name: 'Market' }).click();
+    const rows = page.locator('[data-part="watchlist"] tbody th a');
+    await rows.nth(8).waitFor();
+    assert.deepEqual(await rows.allTextContents(), [...suggested, watched]);
+    await page.reload();
+    await rows.nth(8).waitFor();
+    assert.deepEqual(await rows.allTextContents(), [...suggested, watched]);
   });
 
   for (const width of [360, 1280, 1600]) {

@@ -114,7 +114,9 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
     await own.stop();
     await page.getByRole('button', { name: 'Previous session' }).click();
     await page.locator('[data-part="offline"]').waitFor();
-    await page.getByRole('alert').waitFor();
+    // The last session stays in sight, dimmed and with its date.
+    await page.locator('.market-main .is-dim').getByRole('region', { name: 'Gainers' }).waitFor();
+    assert.match((await page.locator('.heading').textContent()) ?? '', /\d{4}, compared with the previous session/);
     await using again = await startProcess(['serve', '--port', String(own.port)], home);
     assert.equal(again.port, own.port);
     await page.locator('[data-part="offline"]').waitFor({ state: 'detached' });
@@ -136,7 +138,8 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
     await dialog.waitFor();
     await dialog.getByLabel('API key', { exact: true }).fill('not-a-key');
     await page.keyboard.press('Enter');
-    await dialog.getByText('This key is not valid').waitFor();
+    await dialog.getByText('The key you entered is not valid').waitFor();
+    await dialog.getByText('A key that you enter stays in this tab until you close it').waitFor();
     await dialog.getByLabel('API key', { exact: true }).fill(key);
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'hidden' });
@@ -156,7 +159,17 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
     await using empty = await temporaryFolder();
     await using own = await startProcess(['serve', '--port', '0'], empty.path);
     await using window = await browser.open(own.url);
-    await window.page.getByRole('heading', { name: 'This lake is empty' }).waitFor();
+    const { page, complaints } = window;
+    for (const path of ['/', '/market', '/pipeline']) {
+      await page.goto(own.url + path);
+      await page.getByRole('heading', { name: 'This lake is empty' }).waitFor();
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+      const text = (await page.locator('main').textContent()) ?? '';
+      assert.match(text, /npm start.*MASSIVE_API_KEY.*condvest import/s, path);
+      assert.doesNotMatch(text, /No gaps|[Nn]othing pending|No issues|No session is missing/, path);
+      assert.equal(await page.locator('main h1').count(), 1, path);
+    }
+    assert.deepEqual(complaints, []);
   });
 
   test('an unknown address offers a way back', async () => {

@@ -1,3 +1,4 @@
+import { endOfDay, newYorkDate } from '../format.ts';
 import { getJson, postJson, urlFor } from './client.ts';
 import type {
   Adjust,
@@ -30,19 +31,33 @@ export interface BarsQuery {
   readonly to?: string | undefined;
   readonly limit?: number | undefined;
   readonly explain?: boolean | undefined;
+  /** The day on which the security had the symbol; default: today, also for a range of the past. */
+  readonly at?: string | undefined;
+  readonly history?: boolean | undefined;
 }
 
 /** URL of a bars request, relative to the server's root. */
-export function barsUrl({ symbol, interval, adjust, asOf, from, to, limit, explain }: BarsQuery): string {
+export function barsUrl({ symbol, asOf, to, at, ...query }: BarsQuery): string {
   const path = `${ROOT}/bars/${encodeURIComponent(symbol)}`;
-  return urlFor(path, { interval, adjust, as_of: asOf, from, to, limit, explain });
+  // The server would look the symbol up on the last day of the range.
+  const day = at ?? (to === undefined ? undefined : (asOf ?? newYorkDate()));
+  return urlFor(path, { ...query, as_of: endOfDay(asOf), to, at: day });
 }
 
 export const fetchBars = (query: BarsQuery, signal: AbortSignal): Promise<BarsResponse> =>
   getJson(barsUrl(query), {}, signal);
 
-export const fetchEvents = (symbol: string, asOf: string | undefined, signal: AbortSignal): Promise<EventsResponse> =>
-  getJson(`${ROOT}/events/${encodeURIComponent(symbol)}`, { as_of: asOf }, signal);
+/** Bars at a URL of the server's, such as those before an answer. The page stays on the origin it was loaded from. */
+export function fetchBarsAt(url: string, signal: AbortSignal): Promise<BarsResponse> {
+  const { pathname, search } = new URL(url, location.href);
+  return getJson(`${pathname}${search}`, {}, signal);
+}
+
+export const fetchEvents = (
+  { symbol, asOf, at }: Pick<BarsQuery, 'symbol' | 'asOf' | 'at'>,
+  signal: AbortSignal,
+): Promise<EventsResponse> =>
+  getJson(`${ROOT}/events/${encodeURIComponent(symbol)}`, { as_of: endOfDay(asOf), at }, signal);
 
 export const fetchSymbols = (search: string, signal: AbortSignal): Promise<{ results: readonly SymbolMatch[] }> =>
   getJson(`${ROOT}/symbols`, { search, limit: 12 }, signal);
@@ -50,27 +65,25 @@ export const fetchSymbols = (search: string, signal: AbortSignal): Promise<{ res
 export const fetchMarket = (session: string | undefined, signal: AbortSignal): Promise<MarketResponse> =>
   getJson(`${ROOT}/market`, { session }, signal);
 
-export const fetchWatchlist = (symbols: readonly string[], signal: AbortSignal): Promise<WatchlistResponse> =>
-  getJson(`${ROOT}/watchlist`, { symbols: symbols.join(','), sessions: 60 }, signal);
+export const fetchWatchlist = (
+  symbols: readonly string[],
+  session: string | undefined,
+  signal: AbortSignal,
+): Promise<WatchlistResponse> =>
+  getJson(`${ROOT}/watchlist`, { symbols: symbols.join(','), sessions: 60, session }, signal);
 
 interface Page<T> {
   readonly results: readonly T[];
   readonly next_url?: string | null;
 }
 
-const PAGES_MAX = 40;
+/** More than there are sessions from 1962 on. */
+const SESSIONS_MAX = 20_000;
 
-/** All sessions in a range, in the server's order; at most `PAGES_MAX` pages. */
-export async function fetchSessions(from: string, to: string, signal: AbortSignal): Promise<SessionRow[]> {
-  const rows: SessionRow[] = [];
-  let page = await getJson<Page<SessionRow>>(`${ROOT}/sessions`, { from, to, limit: 1000 }, signal);
-  for (let n = 1; ; n++) {
-    rows.push(...page.results);
-    if (page.next_url === undefined || page.next_url === null || n >= PAGES_MAX) return rows;
-    // `next_url` has the server's public origin; the page stays on the origin it was loaded from.
-    const { pathname, search } = new URL(page.next_url, location.href);
-    page = await getJson<Page<SessionRow>>(`${pathname}${search}`, {}, signal);
-  }
+/** All sessions in a range, newest first. */
+export async function fetchSessions(from: string, to: string, signal: AbortSignal): Promise<readonly SessionRow[]> {
+  const query = { from, to, limit: SESSIONS_MAX };
+  return (await getJson<Page<SessionRow>>(`${ROOT}/sessions`, query, signal)).results;
 }
 
 /** Gaps of the lake, or of one symbol. */
@@ -99,4 +112,5 @@ export const fetchRows = (
   signal: AbortSignal,
 ): Promise<Page<Readonly<Record<string, unknown>>>> => getJson(`${ROOT}/${route}`, { ...query, limit: 100 }, signal);
 
-export const startRun = (): Promise<{ id: string }> => postJson(`${ROOT}/runs`, {});
+export const startRun = (session?: string): Promise<{ id: string }> =>
+  postJson(`${ROOT}/runs`, session === undefined ? {} : { session });

@@ -24,11 +24,11 @@ export function BarDetails({
   readonly versions: BarsResponse['versions'];
 }) {
   const from = firstSessionOf(bar);
-  const { interval, adjust, asOf } = chart;
-  const key = ['details', symbol, interval, adjust, asOf, from, bar.close, bar.finality].join(' ');
+  const { interval, adjust, asOf, at } = chart;
+  const key = ['details', symbol, interval, adjust, asOf, at, from, bar.close, bar.finality].join(' ');
   const { data, error, isStale, retry } = useResource(key, (signal) =>
     // A range returns every window that overlaps it, so the first session is enough.
-    fetchBars({ symbol, interval, adjust, asOf, from, to: from, explain: true }, signal),
+    fetchBars({ symbol, interval, adjust, asOf, at, from, to: from, explain: true }, signal),
   );
   const explained =
     data === undefined ? undefined : (data.bars as readonly Bar[]).find((item) => firstSessionOf(item) === from);

@@ -1,6 +1,7 @@
 import { href } from '../address.ts';
 import type { Adjust } from '../api/wire.ts';
 import { formatIndicator, type Indicator, parseIndicators } from './indicators.ts';
+import { INTERVALS, RANGES, type RangeName } from './ranges.ts';
 
 /** Chart state as URL parameters. Invalid parameters fall back to their defaults. */
 
@@ -10,9 +11,13 @@ export interface ChartAddress {
   /** Sessions per bar. */
   readonly interval: number;
   readonly adjust: Adjust;
-  /** Visible range, inclusive. Undefined for the default range, which ends at the last bar. */
+  /** Named range in sight, up to the last bar. Takes the place of `from` and `to`. */
+  readonly range: RangeName | undefined;
+  /** First and last date in sight, inclusive. Undefined for the newest bars. */
   readonly from: string | undefined;
   readonly to: string | undefined;
+  /** The day on which the security had the symbol; undefined for today. */
+  readonly at: string | undefined;
   readonly indicators: readonly Indicator[];
   /** Logarithmic price scale. */
   readonly isLogarithmic: boolean;
@@ -20,19 +25,23 @@ export interface ChartAddress {
   readonly asOf: string | undefined;
 }
 
-export const INTERVALS = [1, 3, 5, 8, 13, 21, 34] as const;
 const ADJUSTS: readonly string[] = ['raw', 'split', 'total'];
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function readChart(query: URLSearchParams): ChartAddress {
   const interval = Number(/^(\d+)d?$/i.exec(query.get('interval') ?? '')?.[1] ?? 1);
   const adjust = query.get('adjust') ?? '';
+  const range = RANGES.find(({ name }) => name === query.get('range'))?.name;
+  let [from, to] = range === undefined ? [dateOf(query.get('from')), dateOf(query.get('to'))] : [];
+  if (from !== undefined && to !== undefined && from > to) [from, to] = [to, from];
   return {
     symbol: query.get('symbol')?.trim() || undefined,
     interval: (INTERVALS as readonly number[]).includes(interval) ? interval : 1,
     adjust: ADJUSTS.includes(adjust) ? (adjust as Adjust) : 'split',
-    from: dateOf(query.get('from')),
-    to: dateOf(query.get('to')),
+    range,
+    from,
+    to,
+    at: dateOf(query.get('at')),
     indicators: parseIndicators(query.get('indicators')),
     isLogarithmic: query.get('scale') === 'log',
     asOf: dateOf(query.get('as_of')),
@@ -43,8 +52,10 @@ export function writeChart({
   symbol,
   interval,
   adjust,
+  range,
   from,
   to,
+  at,
   indicators,
   isLogarithmic,
   asOf,
@@ -53,8 +64,10 @@ export function writeChart({
     symbol,
     interval: interval === 1 ? undefined : `${interval}d`,
     adjust: adjust === 'split' ? undefined : adjust,
+    range,
     from,
     to,
+    at,
     indicators: indicators.map(formatIndicator).join(','),
     scale: isLogarithmic ? 'log' : undefined,
     as_of: asOf,

@@ -1,13 +1,13 @@
 import {
+  type AutoscaleInfo,
   CandlestickSeries,
   ColorType,
   CrosshairMode,
   createChart,
-  createSeriesMarkers,
   HistogramSeries,
   type IChartApi,
+  type IPriceLine,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
   LineSeries,
   LineStyle,
   type MouseEventParams,
@@ -15,13 +15,14 @@ import {
   type SeriesType,
   type Time,
 } from 'lightweight-charts';
-import { type Bar, firstSessionOf, incompleteness } from '../api/wire.ts';
-import { day, price } from '../format.ts';
+import { type Bar, firstSessionOf, incompleteness, lastSessionOf } from '../api/wire.ts';
+import { axisPrice, day } from '../format.ts';
 import { type ChartColors, readChartColors } from './chart-colors.ts';
+import { EventLane, LANE_PX } from './event-lane.ts';
 import type { EventMark } from './event-marks.ts';
 import type { ComputedIndicator, IndicatorLine } from './indicators.ts';
-import { markersOf } from './markers.ts';
 import { PaneLabels } from './pane-labels.ts';
+import type { DateSpan } from './ranges.ts';
 
 export interface ChartData {
   /** Data with the same key covers the same bars, so redrawing it keeps the visible range. */
@@ -31,10 +32,10 @@ export interface ChartData {
   readonly indicators: readonly ComputedIndicator[];
 }
 
-/** Visible dates. An undefined end means the end of the bars; two mean the newest bars, at a readable width. */
-export interface VisibleRange {
-  readonly from: string | undefined;
-  readonly to: string | undefined;
+/** Indexes of the first and the last bar in sight. They lie beyond the bars where the chart reaches beyond them. */
+export interface BarsInSight {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** A bar as read back from the chart library, which is exactly what the canvas shows. */
@@ -53,11 +54,16 @@ export interface ChartEvents {
   readonly onSelect: (bar: number) => void;
   /** The user panned or zoomed: the first and last visible dates. */
   readonly onRangeChange: (from: string, to: string) => void;
+  readonly onInSight: (bars: BarsInSight) => void;
 }
 
 const BAR_SPACING_PX = 7;
 const VISIBLE_BARS_MIN = 40;
-const INTERACTION_MS = 600;
+/** The chart rests once it has not moved for so long. */
+const REST_MS = 120;
+/** Width of a date on the time axis. */
+const LABEL_PX = 34;
+/** Events by which a user may move the chart, or take over the crosshair. */
 const INPUT_EVENTS = ['pointerdown', 'pointermove', 'pointerleave', 'wheel', 'touchmove'] as const;
 
 /** The chart: a price pane with event marks and overlays, a volume pane, and a pane per oscillator. */
@@ -66,17 +72,20 @@ export class ChartCanvas {
   readonly #chart: IChartApi;
   readonly #candles: ISeriesApi<'Candlestick'>;
   readonly #volume: ISeriesApi<'Histogram'>;
-  readonly #markers: ISeriesMarkersPluginApi<Time>;
+  readonly #lane = new EventLane();
   readonly #labels: PaneLabels;
   readonly #events: ChartEvents;
   #lines: ISeriesApi<SeriesType>[] = [];
   #data: ChartData | undefined;
   #colors: ChartColors;
-  #range: VisibleRange = { from: undefined, to: undefined };
+  #range: DateSpan = { from: undefined, to: undefined };
   /** Bar on which code, not the pointer, placed the crosshair. Crosshair events are ignored until the pointer moves. */
   #placed: number | undefined;
   #selected: number | undefined;
-  #lastInputMs = Number.NEGATIVE_INFINITY;
+  /** The user moved the chart since code last did: what follows, such as kinetic scrolling, is theirs. */
+  #isMovedByUser = false;
+  #closeLine: IPriceLine | undefined;
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(container: HTMLElement, events: ChartEvents) {
     this.#container = container;
@@ -84,7 +93,10 @@ export class ChartCanvas {
     this.#colors = readChartColors(container);
     this.#chart = createChart(container, { autoSize: true, ...this.#chartOptions() });
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
-      priceLineStyle: LineStyle.Dotted,
+      // The library would label the last bar in sight, and draw a line at the last of all. See `#markClose`.
+      priceLineVisible: false,
+      lastValueVisible: false,
+      autoscaleInfoProvider: (base: () => AutoscaleInfo | null) => withMargins(base()),
       ...this.#candleOptions(),
     });
     this.#volume = this.#chart.addSeries(
@@ -93,7 +105,10 @@ export class ChartCanvas {
       1,
     );
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 } });
-    this.#markers = createSeriesMarkers(this.#candles, []);
+    // The margins are in pixels; see `MARGINS`.
+    this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 } });
+    this.#candles.attachPrimitive(this.#lane);
+    this.#lane.setColors(this.#colors);
     this.#labels = new PaneLabels(container);
     this.#chart.subscribeCrosshairMove((at) => {
       if (this.#placed !== undefined) return;
@@ -110,19 +125,31 @@ export class ChartCanvas {
   }
 
   draw(data: ChartData): void {
-    const isOther = this.#data?.key !== data.key;
+    const previous = this.#data;
+    const isOther = previous?.key !== data.key;
+    const scale = this.#chart.timeScale();
+    const inSight = scale.getVisibleLogicalRange();
     this.#data = data;
     this.#candles.applyOptions({ priceFormat: priceFormatOf(data.bars) });
     this.#candles.setData(data.bars.map((bar) => toCandle(bar, this.#colors)));
     this.#volume.setData(data.bars.map((bar) => toVolumeColumn(bar, this.#colors)));
-    this.#markers.setMarkers(markersOf(data.bars, data.marks, this.#colors));
+    this.#lane.setMarks(data.bars, data.marks);
     this.#drawIndicators(data);
-    if (isOther) this.#applyRange();
+    const shift = isOther ? undefined : shiftOf(previous?.bars ?? [], data.bars);
+    this.#placed = shifted(this.#placed, shift);
+    this.#selected = shifted(this.#selected, shift);
+    this.#markClose(Math.round((inSight?.to ?? data.bars.length) + (shift ?? 0)));
+    if (shift === undefined || inSight === null) this.#applyRange();
+    else if (previous?.bars.length !== data.bars.length) {
+      // Bars that were added on either side leave those in sight where they are.
+      scale.setVisibleLogicalRange({ from: inSight.from + shift, to: inSight.to + shift });
+    }
   }
 
   /** Redraws with the style sheet's current colors. */
   repaint(): void {
     this.#colors = readChartColors(this.#container);
+    this.#lane.setColors(this.#colors);
     this.#chart.applyOptions(this.#chartOptions());
     this.#candles.applyOptions(this.#candleOptions());
     if (this.#data !== undefined) this.draw(this.#data);
@@ -133,7 +160,7 @@ export class ChartCanvas {
     this.#candles.priceScale().applyOptions({ mode });
   }
 
-  setVisibleRange(range: VisibleRange): void {
+  setVisibleRange(range: DateSpan): void {
     if (range.from === this.#range.from && range.to === this.#range.to) return;
     this.#range = range;
     this.#applyRange();
@@ -198,6 +225,7 @@ export class ChartCanvas {
   }
 
   close(): void {
+    clearTimeout(this.#resting);
     this.#placed = undefined;
     this.#selected = undefined;
     for (const type of INPUT_EVENTS) this.#container.removeEventListener(type, this.#onInput, { capture: true });
@@ -207,15 +235,18 @@ export class ChartCanvas {
 
   readonly #onInput = (event: Event): void => {
     this.#placed = undefined;
-    if (event.type === 'pointerleave' || (event.type === 'pointermove' && (event as PointerEvent).buttons === 0))
-      return;
-    this.#lastInputMs = performance.now();
+    const isMove = event.type === 'pointermove' && (event as PointerEvent).buttons !== 0;
+    if (isMove || event.type === 'wheel' || event.type === 'touchmove') this.#isMovedByUser = true;
   };
 
   readonly #onRangeChange = (range: { readonly from: number; readonly to: number } | null): void => {
-    if (range === null || performance.now() - this.#lastInputMs > INTERACTION_MS) return;
-    // Kinetic scrolling continues after the last input.
-    this.#lastInputMs = performance.now();
+    if (range === null) return;
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#omitCutLabels(), REST_MS);
+    const inSight = { first: Math.round(range.from), last: Math.round(range.to) };
+    this.#markClose(inSight.last);
+    this.#events.onInSight(inSight);
+    if (!this.#isMovedByUser) return;
     const bars = this.#data?.bars ?? [];
     const first = bars[Math.max(0, Math.ceil(range.from))];
     const last = bars[Math.min(bars.length - 1, Math.floor(range.to))];
@@ -226,15 +257,46 @@ export class ChartCanvas {
     this.#events.onRangeChange(this.#range.from ?? '', this.#range.to ?? '');
   };
 
+  /** Draws the line and the axis label of the last bar in sight. */
+  #markClose(last: number): void {
+    const bars = this.#data?.bars ?? [];
+    const bar = bars[Math.min(last, bars.length - 1)];
+    if (bar === undefined || bar.close === null) {
+      if (this.#closeLine !== undefined) this.#candles.removePriceLine(this.#closeLine);
+      this.#closeLine = undefined;
+      return;
+    }
+    const isDown = bar.open !== null && bar.close < bar.open;
+    const options = { price: bar.close, color: isDown ? this.#colors.down : this.#colors.up };
+    if (this.#closeLine !== undefined) this.#closeLine.applyOptions(options);
+    else this.#closeLine = this.#candles.createPriceLine({ ...options, lineWidth: 1, lineStyle: LineStyle.Dotted });
+  }
+
+  /** Leaves out dates that the edges of the time axis would cut. The library caches labels until options are applied. */
+  #omitCutLabels(): void {
+    const scale = this.#chart.timeScale();
+    const tickMarkFormatter = (time: Time): string | null => {
+      const x = scale.timeToCoordinate(time);
+      return x !== null && (x < LABEL_PX / 2 || x > scale.width() - LABEL_PX / 2) ? '' : null;
+    };
+    this.#chart.applyOptions({ timeScale: { tickMarkFormatter } });
+  }
+
   #applyRange(): void {
     const bars = this.#data?.bars ?? [];
     if (bars.length === 0) return;
+    this.#isMovedByUser = false;
     const { from, to } = this.#range;
     const last = to === undefined ? bars.length - 1 : lastBarUpTo(bars, to);
     const width = Math.max(VISIBLE_BARS_MIN, Math.round(this.#container.clientWidth / BAR_SPACING_PX));
     const first = from === undefined ? Math.max(0, last - width) : firstBarFrom(bars, from);
-    const margin = to === undefined ? Math.max(1, (last - first) * 0.03) : 0.5;
-    this.#chart.timeScale().setVisibleLogicalRange({ from: Math.min(first, last - 5) - 0.5, to: last + margin });
+    if (from !== undefined && from === to) {
+      // A single day is shown amid its surroundings.
+      this.#chart.timeScale().setVisibleLogicalRange({ from: last - width / 3, to: last + width / 3 });
+      return;
+    }
+    const margin = to === undefined ? Math.max(1, (last - first) * 0.03) : 0.4;
+    this.#chart.timeScale().setVisibleLogicalRange({ from: Math.min(first, last - 5) - 0.4, to: last + margin });
   }
 
   #barAt(at: MouseEventParams): number | undefined {
@@ -342,11 +404,18 @@ export class ChartCanvas {
       },
       // Vertical swipes scroll the page.
       handleScroll: { vertTouchDrag: false },
-      rightPriceScale: { borderColor: line },
-      timeScale: { borderColor: line, rightOffset: 2, minBarSpacing: 0.2 },
+      rightPriceScale: { borderColor: line, entireTextOnly: true },
+      timeScale: { borderColor: line, rightOffset: 2, minBarSpacing: 0.2, lockVisibleTimeRangeOnResize: true },
       localization: { timeFormatter: (time: Time) => day(String(time)) },
     };
   }
+}
+
+/** Room for the legend above the candles, and for the lane of events below them. */
+const MARGINS = { above: 56, below: LANE_PX + 8 };
+
+function withMargins(info: AutoscaleInfo | null): AutoscaleInfo | null {
+  return info === null ? null : { ...info, margins: MARGINS };
 }
 
 type Candle = Parameters<ISeriesApi<'Candlestick'>['setData']>[0][number];
@@ -364,6 +433,21 @@ function toCandle(bar: Bar, colors: ChartColors): Candle {
   return { ...candle, color: isDown ? colors.downFaint : colors.upFaint, borderColor: edge, wickColor: edge };
 }
 
+/** Bars by which a redraw moves all others to the right; undefined if it has none of the bars before. */
+function shiftOf(before: readonly Bar[], after: readonly Bar[]): number | undefined {
+  const [first] = before;
+  const [next] = after;
+  if (first === undefined || next === undefined) return undefined;
+  const now = after.findIndex((bar) => firstSessionOf(bar) === firstSessionOf(first));
+  if (now >= 0) return now;
+  const then = before.findIndex((bar) => firstSessionOf(bar) === firstSessionOf(next));
+  return then < 0 ? undefined : -then;
+}
+
+function shifted(bar: number | undefined, shift: number | undefined): number | undefined {
+  return bar === undefined || shift === undefined || bar + shift < 0 ? undefined : bar + shift;
+}
+
 function toVolumeColumn(bar: Bar, colors: ChartColors): Column {
   const time = firstSessionOf(bar);
   if (bar.volume === null) return { time };
@@ -373,11 +457,16 @@ function toVolumeColumn(bar: Bar, colors: ChartColors): Column {
 
 function priceFormatOf(bars: readonly Bar[]) {
   const low = bars.reduce((least, bar) => Math.min(least, bar.low ?? least), Number.POSITIVE_INFINITY);
-  return { type: 'custom' as const, formatter: price, minMove: low < 1 ? 0.0001 : 0.01 };
+  const digits = low < 1 ? 4 : 2;
+  return {
+    type: 'custom' as const,
+    formatter: (value: number) => axisPrice(value, digits),
+    minMove: 10 ** -digits,
+  };
 }
 
 function firstBarFrom(bars: readonly Bar[], date: string): number {
-  const found = bars.findIndex((bar) => firstSessionOf(bar) >= date);
+  const found = bars.findIndex((bar) => lastSessionOf(bar) >= date);
   return found < 0 ? bars.length - 1 : found;
 }
 

@@ -1,3 +1,5 @@
+import { SERIES_COLORS } from './indicators.ts';
+
 /** Colors of the style sheet, for drawing on a canvas. */
 export interface ChartColors {
   readonly background: string;
@@ -37,7 +39,7 @@ export function readChartColors(element: Element): ChartColors {
     downFaint: color('down-fill') + FAINT,
     accent: color('accent'),
     note: color('note'),
-    series: [1, 2, 3, 4, 5].map((n) => color(`series-${n}`)),
+    series: Array.from({ length: SERIES_COLORS }, (_, n) => color(`series-${n + 1}`)),
     font: style.fontFamily,
   };
 }

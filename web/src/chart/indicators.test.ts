@@ -41,3 +41,18 @@ test('indicators beyond the maximum are ignored', () => {
   const many = Array.from({ length: 20 }, (_, n) => `sma${n + 2}`).join(',');
   assert.deepEqual(parseIndicators(many).map(formatIndicator), many.split(',').slice(0, INDICATORS_MAX));
 });
+
+test('values that depend on bars that are not loaded are left out; the others are those of the whole history', () => {
+  const closes = Array.from({ length: 3000 }, (_, n) => 100 + 60 * Math.sin(n / 40) + (n % 7));
+  const indicators = parseIndicators('ema50,rsi14,macd,sma20');
+  const whole = computeIndicators(indicators, closes);
+  const part = computeIndicators(indicators, closes.slice(1800), { isFromStart: false });
+  for (const [n, { name, lines }] of part.entries()) {
+    for (const [k, line] of lines.entries()) {
+      const all = whole[n]?.lines[k]?.values.slice(1800) ?? [];
+      const shown = line.values.flatMap((value, at) => (value === null ? [] : [Math.abs(value - (all[at] ?? 0))]));
+      assert.ok(shown.length > 400, name);
+      assert.ok(Math.max(...shown) < 0.001, `${name}: off by ${Math.max(...shown)}`);
+    }
+  }
+});

@@ -63,19 +63,35 @@ export interface ComputedIndicator {
   readonly lines: readonly IndicatorLine[];
 }
 
-const SERIES_COLORS = 5;
+export const SERIES_COLORS = 8;
 
-/** Computes all lines and assigns each the palette's next series color, for both legend and canvas. */
+/**
+ * Bars after which an indicator no longer depends on where its history begins: to less than a millionth of the first
+ * value for those that weigh all bars before. An SMA has no value until it has all of its bars.
+ */
+export function warmUpOf({ kind, length }: Indicator): number {
+  if (kind === 'sma') return length;
+  return kind === 'rsi' ? 14 * length : 7 * (kind === 'macd' ? MACD_LENGTHS.long + MACD_LENGTHS.signal : length);
+}
+
+/**
+ * Computes all lines and assigns each the palette's next series color, for both legend and canvas. Values that would
+ * depend on bars before the first one are left out, unless the history begins with it.
+ */
 export function computeIndicators(
   indicators: readonly Indicator[],
   closes: readonly (number | null)[],
+  { isFromStart = true }: { readonly isFromStart?: boolean } = {},
 ): ComputedIndicator[] {
   let count = 0;
   return indicators.map((indicator) => {
     const computed = computeIndicator(indicator, closes);
-    const lines = computed.lines.map((line) =>
-      line.style === 'histogram' ? line : { ...line, series: (count++ % SERIES_COLORS) + 1 },
-    );
+    const firstSure = isFromStart || indicator.kind === 'sma' ? 0 : warmUpOf(indicator);
+    const lines = computed.lines.map((line) => ({
+      ...line,
+      series: line.style === 'histogram' ? undefined : (count++ % SERIES_COLORS) + 1,
+      values: firstSure === 0 ? line.values : line.values.map((value, n) => (n < firstSure ? null : value)),
+    }));
     return { ...computed, lines };
   });
 }

@@ -1,8 +1,9 @@
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Bar } from '../api/wire.ts';
 import { isDark } from '../state/theme.ts';
-import { ChartCanvas, type ChartData, type PlottedBar, type VisibleRange } from './chart-canvas.ts';
+import { type BarsInSight, ChartCanvas, type ChartData, type PlottedBar } from './chart-canvas.ts';
 import { datesOf, describeBar } from './descriptions.ts';
+import type { DateSpan } from './ranges.ts';
 
 /** Most oscillator panes that the chart grows taller for. */
 const OWN_PANES_MAX = 3;
@@ -16,31 +17,39 @@ export function PriceChart({
   isLogarithmic,
   label,
   summary,
+  rest,
   hovered,
   selected,
   onHover,
   onSelect,
   onRangeChange,
+  onInSight,
+  onReach,
   onPlotted,
 }: {
   readonly data: ChartData;
-  readonly visibleRange: VisibleRange;
+  readonly visibleRange: DateSpan;
   readonly isLogarithmic: boolean;
   readonly label: string;
   /** Text alternative for screen readers. */
   readonly summary: string;
+  /** The bar whose values are shown while none is hovered or selected. */
+  readonly rest: number;
   readonly hovered: number | undefined;
   readonly selected: number | undefined;
   readonly onHover: (bar: number | undefined) => void;
   readonly onSelect: (bar: number | undefined) => void;
   readonly onRangeChange: (from: string, to: string) => void;
+  readonly onInSight: (bars: BarsInSight) => void;
+  /** Loads up to an end of the history. Returns false if all bars up to it are here. */
+  readonly onReach: (end: 'first' | 'last') => boolean;
   readonly onPlotted: (bars: readonly PlottedBar[]) => void;
 }) {
   const id = useId();
   const container = useRef<HTMLDivElement>(null);
   const canvas = useRef<ChartCanvas | undefined>(undefined);
-  const handlers = useRef({ onHover, onSelect, onRangeChange });
-  handlers.current = { onHover, onSelect, onRangeChange };
+  const handlers = useRef({ onHover, onSelect, onRangeChange, onInSight });
+  handlers.current = { onHover, onSelect, onRangeChange, onInSight };
   const announcement = useRef<HTMLParagraphElement>(null);
   const dark = isDark.value;
 
@@ -50,6 +59,7 @@ export function PriceChart({
       onHover: (bar) => handlers.current.onHover(bar),
       onSelect: (bar) => handlers.current.onSelect(bar),
       onRangeChange: (from, to) => handlers.current.onRangeChange(from, to),
+      onInSight: (seen) => handlers.current.onInSight(seen),
     });
     canvas.current = created;
     return () => {
@@ -58,9 +68,11 @@ export function PriceChart({
     };
   }, []);
 
+  /** The end of the history that a key was pressed for, until its bars are here. */
+  const awaited = useRef<'first' | 'last' | undefined>(undefined);
   // In the same frame as the legend, which shows the same bar.
   const labeled = useRef(0);
-  labeled.current = hovered ?? selected ?? data.bars.length - 1;
+  labeled.current = hovered ?? selected ?? rest;
   useLayoutEffect(() => canvas.current?.showValuesAt(labeled.current), [labeled.current]);
   // Runs before the bars are drawn, so that new data appears with its own range at once.
   useEffect(() => canvas.current?.setVisibleRange(visibleRange), [visibleRange.from, visibleRange.to, visibleRange]);
@@ -68,6 +80,9 @@ export function PriceChart({
     canvas.current?.draw(data);
     canvas.current?.showValuesAt(labeled.current);
     onPlotted(canvas.current?.plottedBars() ?? []);
+    const end = awaited.current;
+    awaited.current = undefined;
+    if (end !== undefined) moveTo(end === 'first' ? 0 : data.bars.length - 1);
   }, [data, onPlotted]);
   useEffect(() => canvas.current?.select(selected), [selected]);
   useEffect(() => canvas.current?.setLogScale(isLogarithmic), [isLogarithmic]);
@@ -87,7 +102,7 @@ export function PriceChart({
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
-    const at = hovered ?? selected ?? bars.length;
+    const at = hovered ?? selected ?? rest + 1;
     const targets: Readonly<Record<string, number>> = {
       ArrowLeft: at - 1,
       ArrowRight: at + 1,
@@ -97,9 +112,12 @@ export function PriceChart({
       End: bars.length - 1,
     };
     const target = targets[event.key];
+    const end = event.key === 'Home' ? 'first' : event.key === 'End' ? 'last' : undefined;
+    awaited.current = undefined;
     if (target !== undefined) {
       event.preventDefault();
-      moveTo(target);
+      if (end !== undefined && onReach(end)) awaited.current = end;
+      else moveTo(target);
     } else if (event.key === 'Enter' && hovered !== undefined) {
       event.preventDefault();
       onSelect(hovered);

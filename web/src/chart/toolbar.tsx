@@ -1,8 +1,9 @@
 import type { Adjust } from '../api/wire.ts';
-import { minusMonths } from '../format.ts';
 import { type Choice, Segments } from '../parts/segments.tsx';
-import { type ChartAddress, INTERVALS } from './chart-address.ts';
+import { AsOf } from './as-of.tsx';
+import type { ChartAddress } from './chart-address.ts';
 import { IndicatorPicker } from './indicator-picker.tsx';
+import { INTERVALS, RANGES, type RangeName } from './ranges.ts';
 
 const INTERVAL_CHOICES: readonly Choice<string>[] = INTERVALS.map((n) => ({
   value: String(n),
@@ -16,40 +17,32 @@ const ADJUST_CHOICES: readonly Choice<Adjust>[] = [
   { value: 'total', label: 'Total', accessibleName: 'Total: adjusted for splits and dividends' },
 ];
 
-const RANGES: readonly (Choice<string> & { readonly months: number })[] = [
-  { value: '6m', label: '6M', accessibleName: '6 months', months: 6 },
-  { value: '1y', label: '1Y', accessibleName: '1 year', months: 12 },
-  { value: '3y', label: '3Y', accessibleName: '3 years', months: 36 },
-  { value: '5y', label: '5Y', accessibleName: '5 years', months: 60 },
-  { value: 'all', label: 'All', accessibleName: 'All bars', months: Number.POSITIVE_INFINITY },
-];
+const RANGE_CHOICES: readonly Choice<RangeName>[] = RANGES.map(({ name, ...choice }) => ({ value: name, ...choice }));
 
 /** Chart controls. Every control changes the URL, and the URL changes the chart. */
 export function Toolbar({
   chart,
-  first,
-  last,
+  shownInterval,
   onChange,
 }: {
   readonly chart: ChartAddress;
-  /** First and last session of the bars; undefined until they are loaded. */
-  readonly first: string | undefined;
-  readonly last: string | undefined;
+  /** Sessions per bar as shown: more than the address has if all of a long history is in sight. */
+  readonly shownInterval: number;
   readonly onChange: (next: Partial<ChartAddress>) => void;
 }) {
-  const startOf = (months: number): string | undefined => {
-    if (last === undefined) return undefined;
-    return Number.isFinite(months) ? minusMonths(last, months) : first;
+  const selectInterval = (interval: number): void => {
+    // Shorter bars than fit: the newest of them.
+    const range = interval < shownInterval && chart.range === 'all' ? undefined : chart.range;
+    onChange({ interval, range });
   };
-  const range = chart.to !== undefined ? undefined : RANGES.find(({ months }) => startOf(months) === chart.from)?.value;
   return (
     <div class="toolbar" role="toolbar" aria-label="Chart controls">
       <Segments
         legend="Interval"
         name="interval"
         choices={INTERVAL_CHOICES}
-        selected={String(chart.interval)}
-        onSelect={(value) => onChange({ interval: Number(value) })}
+        selected={String(shownInterval)}
+        onSelect={(value) => selectInterval(Number(value))}
       />
       <Segments
         legend="Price adjustment"
@@ -61,13 +54,9 @@ export function Toolbar({
       <Segments
         legend="Date range"
         name="range"
-        choices={RANGES}
-        selected={chart.from === undefined ? undefined : range}
-        isDisabled={last === undefined}
-        onSelect={(value) => {
-          const months = RANGES.find((item) => item.value === value)?.months ?? 12;
-          onChange({ from: startOf(months), to: undefined });
-        }}
+        choices={RANGE_CHOICES}
+        selected={chart.range}
+        onSelect={(range) => onChange({ range, from: undefined, to: undefined })}
       />
       <label class="check">
         <input
@@ -78,15 +67,7 @@ export function Toolbar({
         Log scale
       </label>
       <IndicatorPicker selected={chart.indicators} onChange={(indicators) => onChange({ indicators })} />
-      <label class="as-of">
-        <span>As of</span>
-        <input
-          class="field"
-          type="date"
-          value={chart.asOf ?? ''}
-          onChange={(event) => onChange({ asOf: event.currentTarget.value || undefined })}
-        />
-      </label>
+      <AsOf chart={chart} onChange={onChange} />
     </div>
   );
 }

@@ -20,12 +20,12 @@ export function WindowSessions({
   readonly lastPublished: string;
 }) {
   const isOpen = useSignal(false);
-  const { adjust, asOf } = chart;
+  const { adjust, asOf, at } = chart;
   const { first_session: from } = bar;
   const to = bar.last_session < lastPublished ? bar.last_session : lastPublished;
-  const key = isOpen.value ? ['window', symbol, adjust, asOf, from, to].join(' ') : undefined;
+  const key = isOpen.value ? ['window', symbol, adjust, asOf, at, from, to].join(' ') : undefined;
   const { data, error, retry } = useResource(key, (signal) =>
-    fetchBars({ symbol, interval: 1, adjust, asOf, from, to }, signal),
+    fetchBars({ symbol, interval: 1, adjust, asOf, at, from, to }, signal),
   );
   return (
     <details

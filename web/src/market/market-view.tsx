@@ -21,6 +21,8 @@ export function MarketView() {
   // The suggested watchlist does not depend on the requested session: if that one fails, the latest supplies it.
   const hasNoSession = error !== undefined && data === undefined && session !== undefined;
   const latest = useResource(hasNoSession ? 'market last' : undefined, (signal) => fetchMarket(undefined, signal));
+  // While the server is unreachable, the last session stays in sight, dimmed, with its date.
+  const isShown = data !== undefined && (error === undefined || error.status === 0);
   const showSession = (next: string | undefined): void => navigate(href('market', { session: next }));
   return (
     <>
@@ -28,31 +30,39 @@ export function MarketView() {
         <div>
           <h1>Market</h1>
           <p class="muted small">
-            {data === undefined
+            {!isShown
               ? 'One session, all symbols'
               : `${weekdayAndDay(data.session)}, compared with the previous session`}
           </p>
         </div>
         <SessionPicker
-          session={error === undefined ? (data?.session ?? session) : session}
-          previous={error === undefined ? (data?.previous ?? undefined) : undefined}
-          next={error === undefined ? (data?.next ?? undefined) : undefined}
+          session={isShown ? data?.session : session}
+          previous={isShown ? (data?.previous ?? undefined) : undefined}
+          next={isShown ? (data?.next ?? undefined) : undefined}
           onShow={showSession}
         />
       </div>
       <div class="market-grid">
         <div class="market-main">
-          {error !== undefined ? (
+          {error !== undefined && !isShown ? (
             <div class="card">
-              <LoadError error={error} title="Couldn't load this session" onRetry={retry} />
+              <LoadError
+                error={error}
+                title="Couldn't load this session"
+                onRetry={retry}
+                {...(session === undefined ? {} : { wayOut: { href: href('market'), label: 'Latest session' } })}
+              />
             </div>
           ) : (
-            <div class={data !== undefined && isStale ? 'is-dim' : ''}>
+            <div class={data !== undefined && (isStale || error !== undefined) ? 'is-dim' : ''}>
               <Session data={data} />
             </div>
           )}
         </div>
-        <Watchlist suggested={(data ?? latest.data)?.active.slice(0, 8).map((mover) => mover.symbol)} />
+        <Watchlist
+          suggested={(data ?? latest.data)?.active.slice(0, 8).map((mover) => mover.symbol)}
+          session={hasNoSession ? undefined : session}
+        />
       </div>
     </>
   );

@@ -2,22 +2,38 @@ import { useSignal } from '@preact/signals';
 import { href } from '../address.ts';
 import { fetchWatchlist } from '../api/fetchers.ts';
 import type { WatchlistRow } from '../api/wire.ts';
-import { compact, dayRange, percent, price } from '../format.ts';
+import { compact, day, dayRange, percent, price } from '../format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { SymbolSearch } from '../parts/symbol-search.tsx';
 import { useResource } from '../state/resource.ts';
-import { addToWatchlist, removeFromWatchlist, saveWatchlist, WATCHLIST_MAX, watchlist } from '../state/watchlist.ts';
+import {
+  addedSymbols,
+  addToWatchlist,
+  removeFromWatchlist,
+  saveWatchlist,
+  WATCHLIST_MAX,
+  watchlist,
+} from '../state/watchlist.ts';
 import { directionClass } from './movers.tsx';
 import { nextSorting, type Sorting, type SortKey, sorted } from './sort.ts';
 
 /** The user's watchlist. Until it is first changed, it suggests the most active symbols of the session. */
-export function Watchlist({ suggested }: { readonly suggested: readonly string[] | undefined }) {
+export function Watchlist({
+  suggested: mostActive,
+  session,
+}: {
+  readonly suggested: readonly string[] | undefined;
+  /** The session shown beside it; undefined for the newest. */
+  readonly session: string | undefined;
+}) {
   const own = watchlist.value;
+  const suggested = mostActive === undefined ? undefined : [...new Set([...mostActive, ...addedSymbols.value])];
   const symbols = own ?? suggested;
-  const key = symbols === undefined || symbols.length === 0 ? undefined : `watchlist ${symbols.join(',')}`;
-  const { data, error, retry } = useResource(key, (signal) => fetchWatchlist(symbols ?? [], signal));
+  const key =
+    symbols === undefined || symbols.length === 0 ? undefined : `watchlist ${session ?? 'last'} ${symbols.join(',')}`;
+  const { data, error, isStale, retry } = useResource(key, (signal) => fetchWatchlist(symbols ?? [], session, signal));
   const rows = data?.results.filter((row) => symbols?.includes(row.symbol)) ?? [];
   return (
     <section class="card watchlist" aria-labelledby="watchlist-title">
@@ -25,6 +41,7 @@ export function Watchlist({ suggested }: { readonly suggested: readonly string[]
         <h2 id="watchlist-title">Watchlist</h2>
         <span class="muted small">
           {own === undefined ? 'Suggested: most active' : `${own.length} of ${WATCHLIST_MAX}`}
+          {data === undefined || isStale ? '' : ` · ${day(data.session)}`}
         </span>
       </header>
       <div class="body watchlist-add">
@@ -38,14 +55,21 @@ export function Watchlist({ suggested }: { readonly suggested: readonly string[]
           }}
         />
       </div>
-      {error !== undefined ? (
+      {error !== undefined && (data === undefined || error.status !== 0) ? (
         <LoadError error={error} title="Couldn't load watchlist" onRetry={retry} />
       ) : symbols?.length === 0 ? (
         <p class="empty">Your watchlist is empty. Add a symbol above.</p>
       ) : data === undefined ? (
         <SkeletonLines lines={8} label="Loading watchlist" />
       ) : (
-        <Table rows={rows} unknown={data.unknown.filter((symbol) => symbols?.includes(symbol))} suggested={suggested} />
+        <div class={isStale || error !== undefined ? 'is-dim' : ''}>
+          <Table
+            rows={rows}
+            session={data.session}
+            unknown={data.unknown.filter((symbol) => symbols?.includes(symbol))}
+            suggested={suggested}
+          />
+        </div>
       )}
     </section>
   );
@@ -60,10 +84,12 @@ const COLUMNS: readonly (readonly [SortKey, string])[] = [
 
 function Table({
   rows,
+  session,
   unknown,
   suggested,
 }: {
   readonly rows: readonly WatchlistRow[];
+  readonly session: string;
   readonly unknown: readonly string[];
   readonly suggested: readonly string[] | undefined;
 }) {
@@ -107,6 +133,9 @@ function Table({
                   <span class="name" title={row.name ?? undefined}>
                     {row.name ?? ''}
                   </span>
+                  {row.last === session || row.last === null ? null : (
+                    <span class="name">Last traded {day(row.last)}</span>
+                  )}
                 </th>
                 <td class="end">{price(row.close)}</td>
                 <td class={`end ${directionClass(row.change)}`}>{percent(row.change_percent)}</td>

@@ -46,17 +46,20 @@ export function MessageBox({
   );
 }
 
-/** A failed request: the server's message, what to do about it, and a button to try again. */
+/** A failed request: the server's message, what to do about it, and a button or link for what can help. */
 export function LoadError({
   error,
   title,
   isPage = false,
   onRetry,
+  wayOut,
 }: {
   readonly error: ApiError;
   readonly title: string;
   readonly isPage?: boolean;
   readonly onRetry: () => void;
+  /** Where the requested data is to be had. */
+  readonly wayOut?: { readonly href: string; readonly label: string };
 }) {
   return (
     <MessageBox icon="warning" title={title} isBad isPage={isPage}>
@@ -75,13 +78,23 @@ export function LoadError({
         >
           Enter API key
         </button>
-      ) : (
+      ) : canRetryHelp(error) ? (
         <button type="button" class="button" onClick={onRetry}>
           Try again
         </button>
+      ) : null}
+      {wayOut === undefined || error.status === 401 ? null : (
+        <a class="button is-primary" href={wayOut.href}>
+          {wayOut.label}
+        </a>
       )}
     </MessageBox>
   );
+}
+
+/** False for what the same request will meet again: it is wrong, not permitted, or asks for what is not there. */
+function canRetryHelp({ status }: ApiError): boolean {
+  return status < 400 || status >= 500 || status === 408 || status === 429;
 }
 
 /** Ends the text with a period unless it ends with punctuation already. */
@@ -104,5 +117,5 @@ export function errorHint({ status, code }: ApiError): string {
   if (status === 429) return 'You have reached the rate limit of your API key. Wait a moment, then try again.';
   if (status === 503) return 'The server is busy. Try again in a moment.';
   if (status >= 500) return 'See the server log for details.';
-  return 'Change your selection, or try again.';
+  return 'Change your selection.';
 }

@@ -1,10 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { fetchSessions } from '../api/fetchers.ts';
 import type { SessionRow } from '../api/wire.ts';
 import { instant, plural, weekdayAndDay } from '../format.ts';
-import { LoadError } from '../parts/messages.tsx';
-import { useResource } from '../state/resource.ts';
 import { nextCell, weeksOf } from './calendar-grid.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -13,16 +10,16 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'];
 /** One year of the ledger: a grid with arrow-key navigation, where Enter or a click selects a session. */
 export function LedgerYear({
   year,
+  rows: data,
   selected,
   onSelect,
 }: {
   readonly year: number;
+  /** Undefined until they are loaded. */
+  readonly rows: readonly SessionRow[] | undefined;
   readonly selected: string | undefined;
   readonly onSelect: (session: string) => void;
 }) {
-  const { data, error, retry } = useResource(`sessions ${year}`, (signal) =>
-    fetchSessions(`${year}-01-01`, `${year}-12-31`, signal),
-  );
   const weeks = useMemo(() => weeksOf(year, data ?? []), [year, data]);
   const grid = useRef<HTMLTableElement>(null);
   const focused = useSignal<string | undefined>(undefined);
@@ -36,7 +33,6 @@ export function LedgerYear({
     frame.scrollLeft = newest.offsetLeft - frame.clientWidth + 48;
   }, [data]);
 
-  if (error !== undefined) return <LoadError error={error} title={`Couldn't load ${year} sessions`} onRetry={retry} />;
   const rows = data ?? [];
   // The only cell in the tab order (roving tabindex): the last focused one, else the selected one, else the newest.
   const tabStop =

@@ -1,6 +1,10 @@
 import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { fetchSessions } from '../api/fetchers.ts';
 import type { SessionState } from '../api/wire.ts';
 import { capitalize, dayRange, integer } from '../format.ts';
+import { LoadError } from '../parts/messages.tsx';
+import { useResource } from '../state/resource.ts';
 import { status } from '../state/status.ts';
 import { LedgerYear } from './ledger-year.tsx';
 
@@ -26,11 +30,17 @@ export function Ledger({
   const last = lastYear(current?.lake.last, current?.lake.last_closed);
   const selectedYear = yearOf(selected);
   const shown = useSignal(YEARS_SHOWN);
-  if (current === undefined || first === undefined || last === undefined) return null;
-  const count = Math.min(
-    last - first + 1,
-    Math.max(shown.value, selectedYear === undefined ? 0 : last - selectedYear + 1),
+  const earliest =
+    first === undefined || last === undefined
+      ? undefined
+      : Math.max(first, Math.min(last - shown.value + 1, selectedYear ?? last));
+  // One request for all years in sight.
+  const sessions = useResource(earliest === undefined ? undefined : `sessions ${earliest} ${last}`, (signal) =>
+    fetchSessions(`${earliest}-01-01`, `${last}-12-31`, signal),
   );
+  const byYear = useMemo(() => Map.groupBy(sessions.data ?? [], ({ session }) => yearOf(session)), [sessions.data]);
+  if (current === undefined || first === undefined || last === undefined || earliest === undefined) return null;
+  const count = last - earliest + 1;
   const years = Array.from({ length: count }, (_, n) => last - n);
   const hidden = last - first + 1 - count;
   return (
@@ -52,9 +62,19 @@ export function Ledger({
         ))}
       </dl>
       <div class="years">
-        {years.map((year) => (
-          <LedgerYear key={year} year={year} selected={selected} onSelect={onSelect} />
-        ))}
+        {sessions.error !== undefined && sessions.data === undefined ? (
+          <LoadError error={sessions.error} title="Couldn't load sessions" onRetry={sessions.retry} />
+        ) : (
+          years.map((year) => (
+            <LedgerYear
+              key={year}
+              year={year}
+              rows={sessions.data === undefined ? undefined : (byYear.get(year) ?? [])}
+              selected={selected}
+              onSelect={onSelect}
+            />
+          ))
+        )}
       </div>
       {hidden <= 0 ? null : (
         <p class="body">

@@ -17,7 +17,7 @@ export function Notices() {
         <h2 id="notices-title">Open notices</h2>
         {error === undefined ? <span class="muted small">{plural(notices.length, 'notice')}</span> : null}
       </header>
-      {error !== undefined ? (
+      {error !== undefined && data === undefined ? (
         <LoadError error={error} title="Couldn't load notices" onRetry={retry} />
       ) : (
         <ul class="notice-list">

@@ -1,10 +1,9 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { href } from '../address.ts';
 import { fetchGaps, fetchRows } from '../api/fetchers.ts';
 import { day, instant, plusDays } from '../format.ts';
 import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
+import { Drawer } from './drawer.tsx';
 
 /** Rows behind a finding, as stored in the lake. Shows the first page of the API's response. */
 export function RowsPanel({
@@ -24,8 +23,13 @@ export function RowsPanel({
   const columns = Object.keys(rows[0] ?? {});
   const title = route === 'quarantine' ? 'Rejected rows' : 'Restatements';
   return (
-    <Panel title={reason === undefined ? title : `${title}: ${reason}`} closeHref={href('pipeline', { session })}>
-      {error !== undefined ? (
+    <Drawer
+      title={reason === undefined ? title : `${title}: ${reason}`}
+      closeHref={href('pipeline', { session })}
+      part="rows"
+      isFocused
+    >
+      {error !== undefined && data === undefined ? (
         <LoadError error={error} title="Couldn't load rows" onRetry={retry} />
       ) : data === undefined ? (
         <SkeletonLines lines={4} label="Loading rows" />
@@ -34,7 +38,7 @@ export function RowsPanel({
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be keyboard-accessible.
         <section class="table-frame rows-frame" tabIndex={0} aria-label={`${title}, scrollable`}>
-          <table class="data" aria-labelledby="rows-title">
+          <table class="data" aria-labelledby="drawer-title">
             <thead>
               <tr>
                 {columns.map((column) => (
@@ -58,7 +62,7 @@ export function RowsPanel({
           </table>
         </section>
       )}
-    </Panel>
+    </Drawer>
   );
 }
 
@@ -67,8 +71,8 @@ export function MissingSessions({ symbol }: { readonly symbol: string }) {
   const { data, error, retry } = useResource(`gaps of ${symbol}`, (signal) => fetchGaps(symbol, signal));
   const sessions = data?.of_symbol ?? [];
   return (
-    <Panel title={`Sessions missing for ${symbol}`} closeHref={href('pipeline')}>
-      {error !== undefined ? (
+    <Drawer title={`Sessions missing for ${symbol}`} closeHref={href('pipeline')} part="rows" isFocused>
+      {error !== undefined && data === undefined ? (
         <LoadError error={error} title="Couldn't load gaps" onRetry={retry} />
       ) : data === undefined ? (
         <SkeletonLines lines={3} label="Loading sessions" />
@@ -83,6 +87,7 @@ export function MissingSessions({ symbol }: { readonly symbol: string }) {
                   symbol,
                   from: plusDays(session, -DAYS_AROUND),
                   to: plusDays(session, DAYS_AROUND),
+                  at: session,
                 })}
               >
                 {day(session)}
@@ -91,38 +96,12 @@ export function MissingSessions({ symbol }: { readonly symbol: string }) {
           ))}
         </ul>
       )}
-    </Panel>
+    </Drawer>
   );
 }
 
 /** Days that the linked chart shows before and after the session. */
 const DAYS_AROUND = 45;
-
-/** Panel opened by a finding's link. Takes the focus, since it may be far from the link. */
-function Panel({
-  title,
-  closeHref,
-  children,
-}: {
-  readonly title: string;
-  /** URL of the view without the panel. */
-  readonly closeHref: string;
-  readonly children: ComponentChildren;
-}) {
-  const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.focus(), []);
-  return (
-    <section ref={panel} class="card rows-panel" aria-labelledby="rows-title" data-part="rows" tabIndex={-1}>
-      <header>
-        <h2 id="rows-title">{title}</h2>
-        <a class="button" href={closeHref}>
-          Close
-        </a>
-      </header>
-      {children}
-    </section>
-  );
-}
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;

@@ -23,10 +23,10 @@ export function Runs({ requested }: { readonly requested: string | undefined }) 
         <StreamPill />
       </header>
       <StartRun isRunning={runs.some((run) => run.state === 'running')} />
-      {error !== undefined ? (
+      {error !== undefined && data === undefined ? (
         <LoadError error={error} title="Couldn't load runs" onRetry={retry} />
       ) : data === undefined ? (
-        <SkeletonLines lines={4} label="Loading runs" />
+        <SkeletonLines lines={14} label="Loading runs" />
       ) : runs.length === 0 ? (
         <p class="empty">No runs yet. Runs appear here with each of their steps.</p>
       ) : (
@@ -105,7 +105,8 @@ function Steps({ id, listed }: { readonly id: string; readonly listed: Run | und
   if (error !== undefined && steps.length === 0) {
     return <LoadError error={error} title="Couldn't load steps" onRetry={retry} />;
   }
-  if (run === undefined) return <SkeletonLines lines={6} label="Loading steps" />;
+  if (run === undefined || (data === undefined && steps.length === 0))
+    return <SkeletonLines lines={11} label="Loading steps" />;
   const end = run.ended_ms ?? Math.max(nowMs.value, run.started_ms + 1);
   return (
     <div class="steps" data-part="steps" data-run-state={run.state}>

@@ -5,19 +5,23 @@ import { instant, integer, plural, weekdayAndDay } from '../format.ts';
 import { FinalityBadge } from '../parts/finality-badge.tsx';
 import { LoadError, SkeletonLines } from '../parts/messages.tsx';
 import { useResource } from '../state/resource.ts';
+import { chartOn } from './chart-links.ts';
+import { Drawer } from './drawer.tsx';
+import { FetchButton } from './fetch-button.tsx';
 
 /** Ledger entry of one session, and the quality findings in its rows. */
-export function SessionDetails({ session }: { readonly session: string }) {
+export function SessionDetails({ session, closeHref }: { readonly session: string; readonly closeHref: string }) {
   const { data, error, isStale, retry } = useResource(`session ${session}`, (signal) =>
     getJson<SessionResponse>(`/condvest/v1/sessions/${session}`, {}, signal),
   );
   return (
-    <section class="card" aria-labelledby="session-title" data-part="session-details">
-      <header>
-        <h2 id="session-title">{weekdayAndDay(session)}</h2>
-        {data === undefined || isStale ? null : <FinalityBadge finality={data.state} />}
-      </header>
-      {error !== undefined ? (
+    <Drawer
+      title={weekdayAndDay(session)}
+      badge={data === undefined || isStale ? null : <FinalityBadge finality={data.state} />}
+      closeHref={closeHref}
+      part="session-details"
+    >
+      {error !== undefined && data === undefined ? (
         <LoadError error={error} title="Couldn't load session" onRetry={retry} />
       ) : data === undefined || isStale ? (
         <SkeletonLines lines={5} label="Loading session" />
@@ -32,14 +36,25 @@ export function SessionDetails({ session }: { readonly session: string }) {
             />
             {data.early_close ? <Pair name="Hours" text="Early close" /> : null}
           </dl>
-          <Findings session={data} />
+          {data.rows === 0 ? (
+            <p class="detail-list muted">The lake has no rows of this session, so there was nothing to check.</p>
+          ) : (
+            <Findings session={data} />
+          )}
+          {data.state === 'missing' || data.state === 'partial' ? (
+            <FetchButton
+              label="Fetch this session"
+              session={session}
+              command={`./condvest pipeline run --session ${session}`}
+            />
+          ) : null}
           <p class="session-end">
-            <a href={href('market', { session })}>View market</a>
+            {data.rows === 0 ? null : <a href={href('market', { session })}>View market</a>}
             <a href={href('pipeline', { session, rows: 'restatements' })}>View restatements</a>
           </p>
         </>
       )}
-    </section>
+    </Drawer>
   );
 }
 
@@ -47,7 +62,7 @@ function Findings({ session }: { readonly session: SessionResponse }) {
   const { quarantined, warnings, examples } = session.quality;
   const kinds = Object.entries(warnings);
   if (quarantined.length === 0 && kinds.length === 0) {
-    return <p class="detail-list muted">No issues found in its rows.</p>;
+    return <p class="detail-list muted">No issues found in its {plural(session.quality.rows, 'row')}.</p>;
   }
   return (
     <div class="detail-list">
@@ -67,7 +82,7 @@ function Findings({ session }: { readonly session: SessionResponse }) {
         ))}
         {examples.slice(0, 5).map((example) => (
           <li key={`${example.kind} ${example.symbol}`} class="muted">
-            <a href={href('chart', { symbol: example.symbol })}>{example.symbol}</a> {example.detail}
+            <a href={chartOn(example.symbol, example.date)}>{example.symbol}</a> {example.detail}
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, useSignal, useSignalEffect } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import { useCallback, useEffect } from 'preact/hooks';
 import { ApiError, isAbort } from '../api/client.ts';
 import { dataVersion } from './status.ts';
@@ -33,7 +33,7 @@ export function useResource<T>(key: string | undefined, load: (signal: AbortSign
     error: undefined,
   });
   const attempts = useSignal(0);
-  const version = useSignalValue(dataVersion);
+  const version = useDataVersion();
   const attempt = attempts.value;
 
   // `load` is a new function on every render; the key stands for it.
@@ -60,11 +60,11 @@ export function useResource<T>(key: string | undefined, load: (signal: AbortSign
   return { data, isStale: state.value.key !== key, isLoading, error, retry };
 }
 
-/** Returns a signal's value as component state, so that an effect can depend on it. */
-function useSignalValue(source: ReadonlySignal<number>): number {
-  const copy = useSignal(source.peek());
+/** The version of the lake's data as component state, so that an effect can depend on it. */
+export function useDataVersion(): number {
+  const copy = useSignal(dataVersion.peek());
   useSignalEffect(() => {
-    copy.value = source.value;
+    copy.value = dataVersion.value;
   });
   return copy.value;
 }

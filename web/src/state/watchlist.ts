@@ -5,7 +5,7 @@ import { readLocal, writeLocal } from './local-storage.ts';
 
 export const WATCHLIST_MAX = 50;
 
-export const watchlist = signal<readonly string[] | undefined>(read());
+export const watchlist = signal<readonly string[] | undefined>(readList('watchlist'));
 
 export function addToWatchlist(symbol: string): void {
   const symbols = watchlist.value ?? [];
@@ -16,8 +16,20 @@ export function removeFromWatchlist(symbol: string): void {
   saveWatchlist((watchlist.value ?? []).filter((item) => item !== symbol));
 }
 
+/** Symbols added while the rest of the list is still suggested. */
+export const addedSymbols = signal<readonly string[]>(readList('watchlist-added') ?? []);
+
+export function isWatched(symbol: string): boolean {
+  return (watchlist.value ?? addedSymbols.value).includes(symbol);
+}
+
+/** Adds or removes a symbol. Until the list is put together by hand, it is added to the suggested ones. */
 export function toggleWatchlist(symbol: string): void {
-  if ((watchlist.value ?? []).includes(symbol)) removeFromWatchlist(symbol);
+  if (watchlist.value === undefined) {
+    const others = addedSymbols.value.filter((item) => item !== symbol);
+    addedSymbols.value = isWatched(symbol) ? others : [...others, symbol].slice(-WATCHLIST_MAX);
+    writeLocal('watchlist-added', JSON.stringify(addedSymbols.value));
+  } else if (isWatched(symbol)) removeFromWatchlist(symbol);
   else addToWatchlist(symbol);
 }
 
@@ -26,8 +38,8 @@ export function saveWatchlist(symbols: readonly string[]): void {
   writeLocal('watchlist', JSON.stringify(symbols));
 }
 
-function read(): readonly string[] | undefined {
-  const text = readLocal('watchlist');
+function readList(name: string): readonly string[] | undefined {
+  const text = readLocal(name);
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);

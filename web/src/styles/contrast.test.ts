@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { INDICATORS_MAX, SERIES_COLORS } from '../chart/indicators.ts';
 
 /** Contrast of the palette by WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for meaningful shapes (1.4.11). */
 
@@ -22,7 +23,8 @@ const TEXT_PAIRS: readonly (readonly [text: string, backgrounds: readonly string
   ['bad', ['surface', 'bad-soft']],
   ['note', ['surface', 'note-soft']],
 ];
-const SHAPES = ['up-fill', 'down-fill', 'line-strong', 'series-1', 'series-2', 'series-3', 'series-4', 'series-5'];
+const SERIES = Array.from({ length: SERIES_COLORS }, (_, n) => `series-${n + 1}`);
+const SHAPES = ['up-fill', 'down-fill', 'line-strong', ...SERIES];
 
 for (const [name, colors] of Object.entries(themes)) {
   test(`text of the ${name} theme has enough contrast with its backgrounds`, () => {
@@ -47,6 +49,13 @@ for (const [name, colors] of Object.entries(themes)) {
     assert.ok(luminance(up) > luminance(down) && contrast(up, down) >= 1.5, `${contrast(up, down).toFixed(2)} : 1`);
   });
 }
+
+test('every line of a full set of indicators has its own color in either theme', () => {
+  assert.ok(SERIES_COLORS >= INDICATORS_MAX);
+  for (const colors of Object.values(themes)) {
+    assert.equal(new Set(SERIES.map((name) => colors.get(name))).size, SERIES_COLORS);
+  }
+});
 
 test('both themes define the same colors', () => {
   assert.deepEqual([...themes.dark.keys()], [...themes.light.keys()]);

@@ -63,9 +63,18 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'repair',
     summary: 'fetch the sessions that gaps lists',
-    description: 'Fetches missing and partial sessions, and with a symbol the sessions it is missing from.',
+    description:
+      'Fetches missing and partial sessions, and with a symbol the sessions it is missing from. With --damaged, it first removes files ' +
+      'that are gone or damaged from their tables, so that the sessions in them are fetched again and N-session bars are rebuilt.',
     operands: [{ name: 'symbol', doc: 'one symbol', required: false }],
-    examples: [{ line: 'condvest repair', doc: 'fill every gap that can be filled' }],
+    options: [
+      { flags: '--damaged', doc: 'remove damaged files and bring back what was in them' },
+      { flags: '--dry-run', doc: 'with --damaged: report the damage without writing anything' },
+    ],
+    examples: [
+      { line: 'condvest repair', doc: 'fill every gap that can be filled' },
+      { line: 'condvest repair --damaged --dry-run', doc: 'list damaged files and the sessions in them' },
+    ],
     load: () => import('./repair.ts'),
   },
   {

@@ -41,6 +41,9 @@ const CALENDAR_KEY = `${PREFIX}calendar`;
 /** Returns a digest of the input tables' ids, so that a replaced table is detected. */
 const INPUTS_KEY = `${PREFIX}inputs`;
 
+/** The checkpoint of a table that lost files: whatever its inputs are, it is due to be rebuilt. */
+export const REBUILD_TXNS: ReadonlyMap<string, number> = new Map([[INPUTS_KEY, 0]]);
+
 function inputKey(tableId: string): string {
   return `${PREFIX}${tableId}`;
 }
@@ -63,6 +66,7 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
   const bars = txns.get(inputKey(inputs.bars.tableId));
   const calendar = txns.get(CALENDAR_KEY);
   if (stored === undefined || calendar === undefined) return { mode: 'full', reason: 'the table has no checkpoint' };
+  if (stored === 0) return { mode: 'full', reason: 'damaged files of the table were removed' };
   const then = inputsThen(stored, inputs);
   if (then === undefined || bars === undefined) {
     const before = inputIdsOf(txns);

@@ -4,6 +4,7 @@ export type { ConsolidateReport } from '#batch/consolidate.ts';
 export { DATASETS } from '#batch/import/columns.ts';
 export { DATE_ORDERS } from '#batch/import/date-style.ts';
 export type { DatasetReport, ImportReport } from '#batch/import/report.ts';
+export type { DamageReport } from '#batch/repair-damaged.ts';
 export type { RestoreReport } from '#batch/restore.ts';
 export type { VacuumLakeReport } from '#batch/vacuum.ts';
 export type { VerifyReport } from '#batch/verify/verify.ts';

@@ -2,6 +2,7 @@ import { type ConsolidateReport, type ConsolidateRequest, consolidate } from '#b
 import { importFiles } from '#batch/import/import-files.ts';
 import type { ImportReport } from '#batch/import/report.ts';
 import type { ImportRequest } from '#batch/import/request.ts';
+import { type DamageReport, removeDamage } from '#batch/repair-damaged.ts';
 import { isInput } from '#batch/resample/inputs.ts';
 import { type ResampleReport, resample } from '#batch/resample/resample.ts';
 import { deriveRestatements, type RestatementsReport } from '#batch/restatements/restatements.ts';
@@ -80,6 +81,26 @@ export async function restoreTask(
     const restore = await restoreTable(deps, request);
     lease.signal.throwIfAborted();
     return { restore, derived: isInput(restore.table) ? await resampleTask(app, {}, onProgress) : undefined };
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Removes damaged files under the lease of the pipeline, and derives again what was in them or came from them. */
+export async function removeDamageTask(
+  app: AppContext,
+  request: { readonly dryRun: boolean; readonly signal?: AbortSignal },
+): Promise<DamageReport> {
+  const { lake, calendar, config } = app;
+  const deps = { lake, calendar, rules: { partialShare: config.partialShare } };
+  if (request.dryRun) return removeDamage(deps, request);
+  const lease = await acquireWorkLease(app, request);
+  try {
+    const report = await removeDamage(deps);
+    lease.signal.throwIfAborted();
+    // Where a log is lost, nothing can be derived: the report says so.
+    if (report.tables.length > 0 && report.unreadable.length === 0) await resampleTask(app, {});
+    return report;
   } finally {
     await lease.release();
   }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { importFiles } from '#batch/import/import-files.ts';
 import { resample } from '#batch/resample/resample.ts';
+import { restoreTable } from '#batch/restore.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
 import { CREATING_NAME } from '#lake/log-files.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
+import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
 const BARS = [
@@ -21,7 +23,7 @@ const LISTING = 'symbol,first_session,security_id\nAAA,2020-01-02,AAA\n';
 const INTERVALS = [3, 5];
 
 /** A lake with bars, a split, a listing and silver. */
-async function openLake(): Promise<ImportLake> {
+async function openLake(): Promise<ImportLake & { readonly files: readonly string[] }> {
   const lake = await openImportLake();
   const files = [
     await lake.file('bars.csv', BARS),
@@ -30,7 +32,7 @@ async function openLake(): Promise<ImportLake> {
   ];
   await lake.import(files, { adjusted: 'none' });
   await resample(lake.deps, { intervals: INTERVALS });
-  return lake;
+  return { ...lake, files };
 }
 
 function pathOf(lake: ImportLake, ...parts: readonly string[]): string {
@@ -59,6 +61,13 @@ describe('a table whose log is gone', () => {
         [name],
       );
       assert.match(found[0]?.message ?? '', /log of table .* is gone, but files of the table are there/);
+      // Without a backup, the folder is moved away, and its rows are imported again.
+      await rename(pathOf(lake, name), pathOf(lake, '..', 'moved-away'));
+      const back = { ...deps, lake: lake.test.again() };
+      await importFiles(back, { files: lake.files, adjusted: 'none', quarantineBound: 0.01 });
+      await resample(back, { intervals: INTERVALS });
+      const healed = await verifyLake({ ...again(lake), intervals: INTERVALS }, { deep: true });
+      assert.deepEqual([healed.findings, healed.comparedRows > 0], [[], true]);
     });
   }
 
@@ -141,6 +150,29 @@ describe('rows that another program has doubled', () => {
       /2 rows have the same symbol, session: AAA 2024-01-02, the first of 2 such keys/,
     );
     assert.ok(report.notes.some((note) => note.includes('were not compared')));
+    const rules = { partialShare: 0.9 };
+    await restoreTable({ ...deps, rules }, { table: 'daily_bars', to: { version: 0 } });
+    await resample(deps, { intervals: INTERVALS });
+    const healed = await verifyLake({ ...again(lake), intervals: INTERVALS }, { deep: true });
+    assert.deepEqual(healed.findings, []);
+  });
+});
+
+describe('a clock that was ahead', () => {
+  it('leaves sessions that have not closed, which verify finds and a restore removes', async () => {
+    await using lake = await openLake();
+    const nowMs = lake.clock.nowMs();
+    lake.clock.move(400 * 86_400_000);
+    await lake.import(
+      await lake.file('future.csv', 'symbol,date,open,high,low,close,volume\nAAA,2027-01-05,1,1,1,1,1\n'),
+    );
+    const deps = { ...again(lake), clock: new VirtualClock(nowMs) };
+    const { findings } = await verifyLake(deps);
+    const [found] = findings.filter(({ check }) => check === 'session-in-future');
+    assert.equal(found?.where, '2027-01-05');
+    assert.match(found?.message ?? '', /has not closed.*Was a clock ahead/);
+    await restoreTable({ ...deps, rules: { partialShare: 0.9 } }, { table: 'daily_bars', to: { version: 0 } });
+    assert.ok(!(await verifyLake(deps)).findings.some(({ check }) => check === 'session-in-future'));
   });
 });
 

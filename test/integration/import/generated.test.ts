@@ -67,7 +67,7 @@ interface Made {
   readonly lineEnd: string;
   readonly container: 'csv' | 'bom' | 'gzip' | 'json' | 'lines';
   readonly statedSymbol: boolean;
-  readonly statedOrder: 'mdy' | 'dmy' | undefined;
+  readonly isOrderStated: boolean;
 }
 
 const price = fc.integer({ min: 100, max: 2_000_000 }).map((cents) => cents / 100);
@@ -101,7 +101,7 @@ const made: fc.Arbitrary<Made> = fc.record({
   lineEnd: fc.constantFrom('\n', '\r\n'),
   container: fc.constantFrom('csv', 'bom', 'gzip', 'json', 'lines'),
   statedSymbol: fc.boolean(),
-  statedOrder: fc.constantFrom('mdy', 'dmy', undefined),
+  isOrderStated: fc.boolean(),
 });
 
 function fileOf(of: Made): {
@@ -145,7 +145,7 @@ describe('files of many layouts', () => {
         const { name, content, bars } = fileOf(of);
         const statements: ImportStatements = {
           symbol: of.statedSymbol ? bars[0]?.symbol : undefined,
-          dateOrder: of.statedOrder,
+          dateOrder: of.isOrderStated && (of.dates === 'mdy' || of.dates === 'dmy') ? of.dates : undefined,
           sparse: true,
         };
         const path = await lake.file(name, content);

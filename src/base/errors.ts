@@ -4,6 +4,8 @@
  * message.
  */
 
+import { printable } from './printable.ts';
+
 /**
  * - `transient`: the same call may succeed later; the caller's retry policy applies.
  * - `permanent`: the same call will fail again until somebody changes something.
@@ -17,7 +19,7 @@ export interface ErrorParts {
   readonly kind: ErrorKind;
   /** The failure, as a sentence without a period. */
   readonly message: string;
-  /** The value found, as a user would recognize it. */
+  /** The value found, as a user would recognize it. Foreign text is welcome: it is made printable here. */
   readonly found?: string | undefined;
   /** The allowed values. */
   readonly allowed?: string | undefined;
@@ -25,6 +27,9 @@ export interface ErrorParts {
   readonly action?: string | undefined;
   readonly cause?: unknown;
 }
+
+/** A message may name several values, such as all invalid settings. */
+const MESSAGE_CHARACTERS_MAX = 2000;
 
 export class CondvestError extends Error {
   readonly code: string;
@@ -34,14 +39,18 @@ export class CondvestError extends Error {
   readonly action: string | undefined;
 
   constructor(parts: ErrorParts) {
-    const found = parts.found === undefined ? '' : `: ${parts.found}`;
+    const value = parts.found === undefined ? undefined : printable(parts.found);
+    const found = value === undefined ? '' : `: ${value}`;
     const allowed = parts.allowed === undefined ? '' : ` Allowed: ${parts.allowed}.`;
     const action = parts.action === undefined ? '' : ` ${parts.action}${parts.action.endsWith('?') ? '' : '.'}`;
-    super(`${parts.message}${found}.${allowed}${action}`, parts.cause === undefined ? {} : { cause: parts.cause });
+    super(
+      `${printable(parts.message, MESSAGE_CHARACTERS_MAX)}${found}.${allowed}${action}`,
+      parts.cause === undefined ? {} : { cause: parts.cause },
+    );
     this.name = new.target.name;
     this.code = parts.code;
     this.kind = parts.kind;
-    this.found = parts.found;
+    this.found = value;
     this.allowed = parts.allowed;
     this.action = parts.action;
   }
@@ -72,6 +81,12 @@ export class RetryLater extends CondvestError {
 /** Returns why a request over the network failed, in the words of the innermost cause: `ECONNREFUSED`, or its message. */
 export function reasonOf(cause: unknown): string {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  if (inner instanceof Error && 'code' in inner) return String(inner.code);
-  return inner instanceof Error ? inner.message : String(inner);
+  if (inner instanceof Error && 'code' in inner) return printable(String(inner.code));
+  return printable(inner instanceof Error ? inner.message : String(inner));
+}
+
+/** Returns the message of whatever was thrown, printable. */
+export function errorText(cause: unknown): string {
+  if (cause instanceof CondvestError) return cause.message;
+  return printable(cause instanceof Error ? cause.message : String(cause));
 }

@@ -1,14 +1,26 @@
+import { withoutKeys } from './without-keys.ts';
+
 /** Longest foreign text that is stored, logged or shown. */
 export const PRINTABLE_CHARACTERS_MAX = 500;
 
 /**
- * Returns foreign text in a form that is safe to store and to show: control and formatting characters, which could
- * drive a terminal or reorder a line, are escaped as `\u{1b}`, and what is too long ends in `…`.
+ * Returns foreign text in a form that is safe to store and to show: API keys are hidden, control and formatting
+ * characters, which could drive a terminal or reorder a line, are escaped as `\u{1b}`, and what is too long ends in `…`.
  */
 export function printable(text: string, max = PRINTABLE_CHARACTERS_MAX): string {
   // Cut first: the text may have megabytes, and escaping it makes it longer.
-  const escaped = text.slice(0, max + 1).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, escapeOf);
-  return escaped.length <= max ? escaped : `${escaped.slice(0, max - 1)}…`;
+  const escaped = withoutKeys(text.slice(0, max + 1)).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, escapeOf);
+  return escaped.length <= max && text.length <= max ? escaped : `${escaped.slice(0, max - 1)}…`;
+}
+
+/** Returns a text of several lines, such as a stack trace, with each line printable and at most `linesMax` of them. */
+export function printableLines(text: string, linesMax = 50): string {
+  // A longer text has no more lines than this that could be shown.
+  const lines = text.slice(0, linesMax * (PRINTABLE_CHARACTERS_MAX + 1)).split('\n');
+  return lines
+    .slice(0, linesMax)
+    .map((line) => printable(line))
+    .join('\n');
 }
 
 function escapeOf(character: string): string {

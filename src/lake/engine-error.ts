@@ -1,12 +1,19 @@
 import { CondvestError } from '#base/errors.ts';
 import { printable } from '#base/printable.ts';
 
+/** DuckDB quotes the statement; what follows this many characters is not shown anyway. */
+const TEXT_MAX = 10_000;
+
 /**
  * Classifies DuckDB's errors by what a user can do about them. DuckDB has no error codes, so this matches its messages.
  */
 export function engineError(cause: unknown): CondvestError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  const first = text.split('\n')[0]?.trim() ?? text;
+  const lines = text
+    .slice(0, TEXT_MAX)
+    .split('\n')
+    .map((line) => line.trim());
+  const [first = ''] = lines;
   if (/No space left on device|failed to offload|max_temp_directory_size/i.test(text)) {
     return new CondvestError({
       code: 'no-space',
@@ -57,7 +64,8 @@ export function engineError(cause: unknown): CondvestError {
     code: 'engine-sql',
     kind: 'permanent',
     message: 'The statement failed',
-    found: text.trim(),
+    // A line with nothing but a caret points into the line before it.
+    found: lines.filter((line) => line !== '' && line !== '^').join(' '),
     cause,
   });
 }

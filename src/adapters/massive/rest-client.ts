@@ -150,7 +150,10 @@ export class RestClient {
         await this.getShaped(next, shape, signal)
       ).value;
       rows.push(...(page.results ?? []));
-      next = typeof page.next_url === 'string' && page.next_url !== '' ? pathOf(page.next_url) : undefined;
+      next =
+        typeof page.next_url === 'string' && page.next_url !== ''
+          ? nextPath(page.next_url, this.#options.baseUrl)
+          : undefined;
     }
     return rows;
   }
@@ -164,7 +167,7 @@ export class RestClient {
     let retryAfter: string | null;
     let location: string | null;
     try {
-      const response = await fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
+      const response = await fetch(addressOf(path, baseUrl), {
         headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
         // The key is for the configured address and no other.
@@ -241,13 +244,31 @@ function waitOf(header: string | null, clock: Clock): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
-/** Returns path and query only: we choose the host, whatever the vendor calls itself. */
-function pathOf(address: string): string {
-  if (!URL.canParse(address)) return address;
-  const { pathname, search, searchParams } = new URL(address);
-  if (!searchParams.has('apiKey')) return `${pathname}${search}`;
-  searchParams.delete('apiKey');
-  return `${pathname}?${searchParams}`;
+/** Returns the address of a path on the vendor's server. A path that leaves it would take the key along. */
+function addressOf(path: string, baseUrl: string): string {
+  const address = `${baseUrl.replace(/\/+$/, '')}${path}`;
+  if (!path.startsWith('/') || new URL(address).origin !== new URL(baseUrl).origin)
+    throw foreignPage(address, new URL(baseUrl).origin);
+  return address;
+}
+
+/** Origins under which the vendor names its own pages, whatever address it was asked at. */
+const VENDOR_ORIGINS: ReadonlySet<string> = new Set(['https://api.massive.com', 'https://api.polygon.io']);
+
+/**
+ * Returns path and query of the next page, relative to the base URL, which is where it is requested. The vendor's own
+ * origins stand for it, so that a proxy may pass responses on as they are.
+ * @throws CondvestError `massive-next-url-foreign` for any other origin: the key is not sent there.
+ */
+export function nextPath(address: string, baseUrl: string): string {
+  const base = new URL(baseUrl);
+  const next = URL.canParse(address, baseUrl) ? new URL(address, base) : undefined;
+  const isOurs = next?.origin === base.origin;
+  if (next === undefined || !(isOurs || VENDOR_ORIGINS.has(next.origin))) throw foreignPage(address, base.origin);
+  next.searchParams.delete('apiKey');
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const path = isOurs && next.pathname.startsWith(`${prefix}/`) ? next.pathname.slice(prefix.length) : next.pathname;
+  return `${path}${next.search}`;
 }
 
 /** Returns the vendor's own message about a failure. */
@@ -286,6 +307,17 @@ function movedTo(location: string | null, baseUrl: string): CondvestError {
     message: 'The vendor redirects every request to another address',
     found: `${new URL(baseUrl).origin} redirects to ${to}`,
     action: 'Set CONDVEST_MASSIVE_URL to the address of its REST API',
+  });
+}
+
+function foreignPage(found: string, origin: string): CondvestError {
+  return new CondvestError({
+    code: 'massive-next-url-foreign',
+    kind: 'permanent',
+    message: 'The vendor names a next page on another server, to which the API key is not sent',
+    found,
+    allowed: `addresses on ${origin}`,
+    action: 'None of the list was stored. Check CONDVEST_MASSIVE_URL',
   });
 }
 

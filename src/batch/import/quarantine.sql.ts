@@ -1,3 +1,4 @@
+import { PRINTABLE_CHARACTERS_MAX } from '#base/printable.ts';
 import { sqlText } from '#lake/sql-text.ts';
 
 /** Selects rejected rows as rows of `bronze/quarantine`. */
@@ -12,7 +13,7 @@ export function quarantineRowsSql(
 ): string {
   const digest = of.digest === undefined ? 'source_digest' : `${sqlText(of.digest)} AS source_digest`;
   return `
-    SELECT ${sqlText(of.dataset)} AS dataset, row, reason, ${digest}, row_number,
+    SELECT ${sqlText(of.dataset)} AS dataset, ${shortSql('row')} AS row, reason, ${digest}, row_number,
       ${sqlText(of.source)} AS source, make_timestamp(${of.seenAtMs} * 1000)::TIMESTAMPTZ AS seen_at
     FROM (${rejected})`;
 }
@@ -39,4 +40,10 @@ export function unknownRowsSql(rows: string, stored: string): string {
 
 export function firstRejectedSql(rejected: string): string {
   return `SELECT row_number, reason, row FROM (${rejected}) ORDER BY row_number LIMIT 1`;
+}
+
+/** Selects a text cut like foreign text anywhere else. A row is JSON, so its control characters are escaped already. */
+function shortSql(column: string): string {
+  const max = PRINTABLE_CHARACTERS_MAX;
+  return `CASE WHEN length(${column}) > ${max} THEN left(${column}, ${max - 1}) || '…' ELSE ${column} END`;
 }

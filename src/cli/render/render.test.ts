@@ -28,6 +28,11 @@ test('a text that is too wide for any table is cut with an ellipsis', () => {
   assert.equal(line, `${'y'.repeat(59)}…`);
 });
 
+test('a cell that would drive the terminal is escaped', () => {
+  const [, , line] = renderTable(['x'], [['a\u001b[2Jb']], 200);
+  assert.equal(line, 'a\\u{1b}[2Jb');
+});
+
 test('CSV quotes what must be quoted, and leaves null empty', () => {
   assert.equal(csvLine(['a,b', 'say "no"', null, 3, 'two\nlines']), '"a,b","say ""no""",,3,"two\nlines"\n');
 });

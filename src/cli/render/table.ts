@@ -1,3 +1,5 @@
+import { printable } from '#base/printable.ts';
+
 /** Tables for the terminal: aligned columns, numbers to the right, wide texts truncated with an ellipsis. */
 
 export interface TableColumn {
@@ -19,9 +21,10 @@ const CELL_WIDTH_MAX = 60;
  */
 export function renderTable(
   given: readonly (TableColumn | string)[],
-  rows: readonly (readonly string[])[],
+  cells: readonly (readonly string[])[],
   width: number,
 ): string[] {
+  const rows = cells.map((row) => row.map((cell) => printable(cell)));
   const columns = given.map((column) => (typeof column === 'string' ? { name: column, align: 'left' } : column));
   const widths = columns.map((column, index) =>
     Math.min(CELL_WIDTH_MAX, Math.max(column.name.length, ...rows.map((row) => (row[index] ?? '').length))),
@@ -34,8 +37,8 @@ export function renderTable(
     used = next;
     shown += 1;
   }
-  const line = (cells: readonly string[]): string =>
-    cells
+  const line = (row: readonly string[]): string =>
+    row
       .slice(0, shown)
       .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align))
       .join(GAP)

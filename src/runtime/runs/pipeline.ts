@@ -1,5 +1,6 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import { defined } from '#base/assert.ts';
+import { errorText } from '#base/errors.ts';
 import { deathNotice } from '#batch/pipeline/conditions.ts';
 import { deliver, type NotifyReport } from '#batch/pipeline/notices.ts';
 import { checkInput, type PipelineDeps, type PipelineInput } from '#batch/pipeline/steps.ts';
@@ -131,6 +132,6 @@ const PREVIOUS_RUNS_MAX = 20;
 const CRASHES_MIN = 2;
 
 function whyFailed(cause: unknown, recorder: StepRecorder): string {
-  if (recorder.bug !== undefined) return String(recorder.bug);
-  return cause instanceof Error ? cause.message : String(cause);
+  if (recorder.bug !== undefined) return errorText(recorder.bug);
+  return errorText(cause);
 }

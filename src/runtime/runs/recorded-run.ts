@@ -1,4 +1,4 @@
-import { CondvestError } from '#base/errors.ts';
+import { CondvestError, errorText } from '#base/errors.ts';
 import type { Run, RunStep, Runs } from '#ports/runs.ts';
 import { StepError, StepRecorder } from './step-recorder.ts';
 import { acquireWorkLease, type WorkLease, type WorkLeaseDeps } from './work-lease.ts';
@@ -104,7 +104,7 @@ const STOPPED = 'Stopped before its end';
 
 function whyStopped(cause: unknown, signal: AbortSignal): string {
   if (signal.aborted) return STOPPED;
-  return cause instanceof Error ? cause.message : String(cause);
+  return errorText(cause);
 }
 
 /** Ignores failures of the store, so that they do not hide the error being thrown. */

@@ -1,4 +1,4 @@
-import { CondvestError, type ErrorKind } from '#base/errors.ts';
+import { CondvestError, type ErrorKind, errorText } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RunStep, Runs } from '#ports/runs.ts';
 
@@ -108,7 +108,7 @@ export class StepRecorder {
       return result;
     } catch (cause) {
       await progress.ended();
-      await this.#writeFailure({ ...started, state: 'failed', endedMs: clock.nowMs(), error: messageOf(cause) });
+      await this.#writeFailure({ ...started, state: 'failed', endedMs: clock.nowMs(), error: errorText(cause) });
       if (cause instanceof CondvestError) throw new StepError(cause);
       this.bug ??= cause;
       throw cause;
@@ -154,8 +154,4 @@ export class StepRecorder {
     await this.#deps.runs.recordStep(step);
     this.#onStep?.(step);
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -4,6 +4,7 @@ import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import type { Registry } from 'prom-client';
 import { defined } from '#base/assert.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
+import { printableLines } from '#base/printable.ts';
 import { createApp } from '#serving/app.ts';
 import { addGate, type Fetch } from '#serving/http/gate/gate.ts';
 import { addHealthRoutes } from '#serving/http/gate/health.ts';
@@ -18,6 +19,7 @@ import { SERVE_PORT_DEFAULT } from '../config/settings-serving.ts';
 import { openAccessLog } from './access-log.ts';
 import { OperationsView, type Work } from './operations-view.ts';
 import { endSilentConnections } from './silent-connections.ts';
+import { slowRequestLimits } from './slow-requests.ts';
 import { sqlProcesses } from './sql-process.ts';
 
 /** The HTTP server: binds the application to a socket. */
@@ -45,9 +47,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Timeout for the head of a request. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 30_000;
 /** Longer than proxies keep idle connections, so that the proxy closes them first. */
 const KEEP_ALIVE_MS = 65_000;
 /** Timeout of a connection without traffic (not even a heartbeat) while no response is being prepared. */
@@ -95,7 +94,7 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
     // A request whose client has disconnected may still be running when everything is closed.
     if (stopping.signal.aborted && error instanceof CondvestError && error.code === 'engine-closed') return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    options.write(`condvest: request ${id} failed: ${text}`);
+    options.write(`condvest: request ${id} failed: ${printableLines(text)}`);
   };
   // Host names are known only once the port is.
   let rules = hostRules({ bind: host, port: 0, names: [], publicUrl: undefined });
@@ -200,8 +199,7 @@ async function listen(
       hostname: host,
       serverOptions: {
         maxHeaderSize: request.headerBytes,
-        headersTimeout: HEADERS_MS,
-        requestTimeout: REQUEST_MS,
+        ...slowRequestLimits(),
         keepAliveTimeout: KEEP_ALIVE_MS,
       },
     }) as Server;

@@ -401,6 +401,21 @@ describe('Massive over HTTP', () => {
     assert.equal(server.requests.length, 1);
   });
 
+  test('a next page on another server is refused, and nothing is requested there', async () => {
+    for (const address of [
+      'https://evil.example/v3/x?cursor=1',
+      '//evil.example/x',
+      'https://api.massive.com:8443/x',
+    ]) {
+      server.faults.push({ kind: 'body', text: JSON.stringify({ status: 'OK', results: [], next_url: address }) });
+      const asked = server.requests.length;
+      const error = await failure(source().symbols({ session, delisted: false }));
+      assert.deepEqual([error.code, error.kind], ['massive-next-url-foreign', 'permanent'], address);
+      assert.match(error.message, /CONDVEST_MASSIVE_URL/);
+      assert.equal(server.requests.length, asked + 1, address);
+    }
+  });
+
   test('403 on a young session is "not yet", on an old one the horizon of the plan', async () => {
     server.faults.push({ kind: 'status', status: 403 });
     assert.equal((await source().bars(session)).kind, 'beyond-plan');

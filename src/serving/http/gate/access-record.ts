@@ -1,4 +1,6 @@
-/** One line of the access log. Holds no key: neither headers nor `apiKey` of the query. */
+import { printable } from '#base/printable.ts';
+
+/** One line of the access log. Holds no key, neither as a parameter nor in a path, and nothing that drives a terminal. */
 export interface AccessRecord {
   readonly requestId: string;
   readonly method: string;
@@ -28,15 +30,16 @@ const URL_MAX = 2048;
 export function accessRecord(request: AccessRecord): AccessRecord {
   return {
     ...request,
-    method: request.method.slice(0, METHOD_MAX),
+    method: printable(request.method, METHOD_MAX),
     url: withoutKey(request.url),
     ms: Math.round(request.ms * 100) / 100,
-    userAgent: request.userAgent.slice(0, TEXT_MAX),
+    address: printable(request.address, TEXT_MAX),
+    userAgent: printable(request.userAgent, TEXT_MAX),
   };
 }
 
 /** Path and query, without the key. */
 function withoutKey(url: string): string {
   const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
-  return path.replaceAll(/([?&][^=&]*key[^=&]*=)[^&]*/gi, '$1hidden').slice(0, URL_MAX);
+  return printable(path.replaceAll(/([?&][^=&]*key[^=&]*=)[^&]*/gi, '$1hidden'), URL_MAX);
 }

@@ -83,6 +83,12 @@ export interface AnnouncedDividend {
   readonly cashAmount: number | null;
   /** ISO 4217; null if unknown. Only dollars are accepted. */
   readonly currency?: string | null;
+  /** Null or absent: not known. A null never overwrites a date that is known. */
+  readonly declarationDate?: IsoDate | null;
+  readonly recordDate?: IsoDate | null;
+  readonly payDate?: IsoDate | null;
+  /** Payments a year; 0 if it is not regular. */
+  readonly frequency?: number | null;
 }
 
 export interface SymbolChange {

@@ -144,6 +144,10 @@ export class MassiveSource implements DailySource {
       kind: row.dividend_type ?? KINDS[row.distribution_type ?? ''] ?? 'CD',
       cashAmount: row.cash_amount ?? null,
       currency: row.currency ?? null,
+      declarationDate: dateOf(row.declaration_date),
+      recordDate: dateOf(row.record_date),
+      payDate: dateOf(row.pay_date),
+      frequency: frequencyOf(row.frequency),
     }));
   }
 
@@ -248,6 +252,14 @@ const T_MAX = Date.UTC(2200, 0, 1);
 function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
 }
+
+/** Returns a number of payments a year, or null if it cannot be one. */
+function frequencyOf(value: number | null | undefined): number | null {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= FREQUENCY_MAX ? Number(value) : null;
+}
+
+/** Payments on every day of a year. */
+const FREQUENCY_MAX = 366;
 
 /** Returns the day of a date or instant in the vendor's text, or null if there is none. */
 function dateOf(text: string | null | undefined): IsoDate | null {

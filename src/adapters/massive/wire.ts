@@ -55,6 +55,11 @@ export const dividendsPage = pageOf({
   dividend_type: optionalText,
   /** The newer family. */
   distribution_type: optionalText,
+  declaration_date: optionalText,
+  record_date: optionalText,
+  pay_date: optionalText,
+  /** Any number: one that cannot be a number of payments a year is no reason to reject the list. */
+  frequency: z.number().nullish().catch(null),
 });
 
 /** `GET /v3/reference/tickers/{ticker}`. */

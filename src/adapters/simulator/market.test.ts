@@ -25,7 +25,9 @@ function textOf({ session, bars, halted, splits, dividends }: SimulatedSession):
   const rows = symbol.map((name, i) =>
     [name, open[i], high[i], low[i], close[i], volume[i], vwap[i], trades[i]].join(),
   );
-  return JSON.stringify([session, rows, halted, splits, dividends]);
+  // Their other dates follow from the ex-date.
+  const paid = dividends.map(({ symbol, exDate, kind, cashAmount }) => ({ symbol, exDate, kind, cashAmount }));
+  return JSON.stringify([session, rows, halted, splits, paid]);
 }
 
 function digestOf(options: SimulatedMarketOptions): string {

@@ -1,4 +1,4 @@
-import type { IsoDate } from '#base/dates.ts';
+import { addDays, type IsoDate } from '#base/dates.ts';
 import type { BarField } from '#market/bar.ts';
 import type { SplitFact } from '#market/corporate-actions.ts';
 import { exp } from './portable-math.ts';
@@ -13,13 +13,24 @@ import { SECTORS, SESSIONS_A_QUARTER, type SimulatedSecurity } from './securitie
  */
 type SimulatedBars = { readonly symbol: readonly string[] } & { readonly [Field in BarField]: readonly number[] };
 
-/** `CD` is a quarterly dividend, `SC` a special one; dollars per share on the share basis of the ex-date. */
+/**
+ * `CD` is a quarterly dividend, `SC` a special one; dollars per share on the share basis of the ex-date. The record date
+ * is the ex-date, as it is where a trade settles on the next day.
+ */
 interface SimulatedDividend {
   readonly symbol: string;
   readonly exDate: IsoDate;
   readonly kind: 'CD' | 'SC';
   readonly cashAmount: number;
+  readonly declarationDate: IsoDate;
+  readonly recordDate: IsoDate;
+  readonly payDate: IsoDate;
+  readonly frequency: 4 | 0;
 }
+
+/** Days from the announcement of a dividend to its ex-date, and from there to its payment. */
+const DECLARED_BEFORE = 21;
+const PAID_AFTER = 14;
 
 export interface SimulatedSession {
   readonly session: IsoDate;
@@ -151,7 +162,15 @@ function tradeSecurity(day: Day, state: SecurityState, offset: number, marketMov
   }
   const cash = drawDividend(state, offset);
   if (cash !== undefined && !isFirst) {
-    day.dividends.push({ symbol, exDate: day.session, ...cash });
+    day.dividends.push({
+      symbol,
+      exDate: day.session,
+      ...cash,
+      declarationDate: addDays(day.session, -DECLARED_BEFORE),
+      recordDate: day.session,
+      payDate: addDays(day.session, PAID_AFTER),
+      frequency: cash.kind === 'CD' ? 4 : 0,
+    });
     state.price -= cash.cashAmount;
   }
   if (isHalted(state, offset) && !isFirst) {

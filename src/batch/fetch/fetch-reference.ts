@@ -67,10 +67,16 @@ export async function fetchReference(deps: FetchDeps, request: FetchReferenceReq
     key: [exDate],
     values: [splitFrom, splitTo],
   }));
-  const listedDividends = dividends.map(({ symbol, exDate, kind, cashAmount, currency }) => ({
+  const listedDividends = dividends.map(({ symbol, exDate, kind, cashAmount, currency, ...details }) => ({
     symbol,
     key: [exDate, kind],
     values: [cashAmount],
+    details: [
+      details.declarationDate ?? null,
+      details.recordDate ?? null,
+      details.payDate ?? null,
+      details.frequency ?? null,
+    ],
     // Adjustment divides by a price in US dollars.
     isForeign: (currency ?? 'USD') !== 'USD',
   }));

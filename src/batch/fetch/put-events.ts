@@ -2,6 +2,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { SqlParameter } from '#lake/engine-session.ts';
 import { isSymbol, type QuarantineReason } from '#market/quality.ts';
 
+import { distinctEventsSql } from '../import/events.sql.ts';
 import { type EventDataset, putValueSets } from '../import/import-events.ts';
 import { fetchOrigin } from '../tables/origin.ts';
 import { copyScratchSql, readScratchSql } from '../tables/scratch.sql.ts';
@@ -30,6 +31,8 @@ export interface ListedEvent {
   /** In the order of the key without the symbol. */
   readonly key: readonly (string | null)[];
   readonly values: readonly (number | null)[];
+  /** Values of the details, in the order of the columns; none by default. */
+  readonly details?: readonly (string | number | null)[];
   /** Valid, but in another currency than US dollars. */
   readonly isForeign?: boolean;
 }
@@ -60,8 +63,8 @@ export async function putEvents(
   };
   await stage(
     'fetched_events',
-    [...of.key, ...of.values],
-    right.map(({ symbol, key, values }) => [symbol, ...key, ...values]),
+    [...of.key, ...of.values, ...of.details],
+    right.map(({ symbol, key, values, details = [] }) => [symbol, ...key, ...values, ...details]),
     rightFile.path,
   );
   await stage(
@@ -75,7 +78,7 @@ export async function putEvents(
     { lake, rules },
     { source: source.name, seenAtMs, replace: false, dryRun: false, origin: fetchOrigin(source.name) },
     of,
-    readScratchSql([rightFile.path]),
+    distinctEventsSql(readScratchSql([rightFile.path]), of),
     last === undefined ? undefined : { keys: readScratchSql([listedFile.path]), from, announcedFrom: last },
   );
   return {

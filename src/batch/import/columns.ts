@@ -13,8 +13,9 @@ export const DATASETS: readonly Dataset[] = ['daily_bars', 'splits', 'dividends'
 /**
  * - `quantity`: a number of shares, which some sites abbreviate (82.49M).
  * - `ratio`: new shares for one old share, as a number, `4:1` or `4-for-1`.
+ * - `frequency`: payments a year, as a number or a word such as `quarterly`.
  */
-export type FieldKind = 'text' | 'number' | 'quantity' | 'count' | 'date' | 'ratio';
+export type FieldKind = 'text' | 'number' | 'quantity' | 'count' | 'date' | 'ratio' | 'frequency';
 
 export interface Field {
   readonly name: string;
@@ -97,6 +98,10 @@ export const FIELDS: Readonly<Record<Dataset, readonly Field[]>> = {
     field('cash_amount', 'number', 'required', ['amount', 'dividend', 'dividends', 'cash', 'dividend_amount']),
     field('kind', 'text', 'optional', ['dividend_type', 'type']),
     field('currency', 'text', 'optional', ['currency_code', 'cash_currency']),
+    field('declaration_date', 'date', 'optional', ['declarationdate', 'declared', 'declared_date', 'dclrdt']),
+    field('record_date', 'date', 'optional', ['recorddate', 'rcrddt']),
+    field('pay_date', 'date', 'optional', ['paydate', 'payment_date', 'paymentdate', 'payable_date', 'paydt']),
+    field('frequency', 'frequency', 'optional', ['payments_per_year', 'distribution_freq', 'distributionfreq']),
   ],
   listings: [
     SYMBOL,

@@ -32,9 +32,31 @@ export function splitTermsSql(rows: string): string {
 /** Adjustment divides by a price in US dollars. Without a currency an amount is in dollars. */
 const IS_FOREIGN = `coalesce(upper(currency), 'USD') <> 'USD'`;
 
+/** Words and letters of vendors for a number of payments a year. */
+const FREQUENCIES: Readonly<Record<number, readonly string[]>> = {
+  0: ['irregular', 'ir', 'one-time', 'one time', 'special', 'other', 'none'],
+  1: ['annual', 'annually', 'yearly', 'a'],
+  2: ['semi-annual', 'semi-annually', 'semiannual', 'semiannually', 'bi-annual', 'bi-annually', 'biannual', 'sa'],
+  4: ['quarterly', 'quarter', 'q'],
+  12: ['monthly', 'month', 'm'],
+  24: ['semi-monthly', 'bi-monthly', 'bm'],
+  52: ['weekly', 'week', 'w'],
+};
+
+/** A frequency that is neither a number nor one of the words is not known. */
+function frequencySql(): string {
+  const word = 'lower(trim(frequency))';
+  const words = Object.entries(FREQUENCIES).map(
+    ([number, names]) => `WHEN ${word} IN (${names.map(sqlText).join(', ')}) THEN ${number}`,
+  );
+  const number = 'try_cast(frequency AS DOUBLE)';
+  return `CASE ${words.join(' ')} WHEN ${number} = trunc(${number}) AND ${number} BETWEEN 0 AND 366 THEN ${number} END::INTEGER`;
+}
+
 /** Selects dividends in US dollars. One without a kind is regular cash. */
-export function dividendKindSql(rows: string): string {
-  return `SELECT * REPLACE (coalesce(kind, 'CD') AS kind) FROM (${rows}) WHERE NOT (${IS_FOREIGN})`;
+export function dividendTermsSql(rows: string): string {
+  return `SELECT * REPLACE (coalesce(kind, 'CD') AS kind, ${frequencySql()} AS frequency)
+    FROM (${rows}) WHERE NOT (${IS_FOREIGN})`;
 }
 
 /** Selects dividends in other currencies. */
@@ -42,9 +64,23 @@ export function foreignDividendsSql(rows: string): string {
   return `SELECT file_index, symbol, ex_date, cash_amount, currency FROM (${rows}) WHERE ${IS_FOREIGN}`;
 }
 
-/** Selects accepted rows, equal ones once. */
-export function acceptedEventsSql(rows: string, reason: string, columns: readonly string[]): string {
-  return `SELECT DISTINCT ${columns.join(', ')} FROM (${rows}) WHERE (${reason}) IS NULL`;
+/** Columns of a table of corporate actions but for source and time: what makes two rows equal, and the details. */
+interface EventColumns {
+  readonly key: readonly string[];
+  readonly values: readonly string[];
+  readonly details: readonly string[];
+}
+
+/** Selects accepted rows. */
+export function acceptedEventsSql(rows: string, reason: string, columns: EventColumns): string {
+  return distinctEventsSql(`SELECT * FROM (${rows}) WHERE (${reason}) IS NULL`, columns);
+}
+
+/** Selects rows with the same key and values once, with the details of all of them; of two dates the later one. */
+export function distinctEventsSql(rows: string, { key, values, details }: EventColumns): string {
+  const columns = [...key, ...values].join(', ');
+  const greatest = details.map((name) => `, max(${name}) AS ${name}`).join('');
+  return `SELECT ${columns}${greatest} FROM (${rows}) GROUP BY ${columns}`;
 }
 
 /** Counts accepted rows, and those equal to an earlier one. */

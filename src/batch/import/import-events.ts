@@ -11,7 +11,7 @@ import { replaceAll } from '../tables/small-table.ts';
 import {
   acceptedEventsSql,
   countsByReasonSql,
-  dividendKindSql,
+  dividendTermsSql,
   duplicateEventsSql,
   foreignDividendsSql,
   splitTermsSql,
@@ -43,6 +43,8 @@ export interface EventDataset {
   readonly definition: TableDefinition;
   readonly key: readonly string[];
   readonly values: readonly string[];
+  /** Columns that describe a value and decide nothing. One that is null is filled in when it becomes known. */
+  readonly details: readonly string[];
   /** SQL of the reason for rejecting a typed row. */
   readonly reason: string;
   readonly normalize: (rows: string) => string;
@@ -55,6 +57,7 @@ export const SPLITS_IMPORT: EventDataset = {
   definition: SPLITS,
   key: ['symbol', 'ex_date'],
   values: ['split_from', 'split_to'],
+  details: [],
   reason: splitReasonSql(),
   normalize: splitTermsSql,
 };
@@ -64,8 +67,9 @@ export const DIVIDENDS_IMPORT: EventDataset = {
   definition: DIVIDENDS,
   key: ['symbol', 'ex_date', 'kind'],
   values: ['cash_amount'],
+  details: ['declaration_date', 'record_date', 'pay_date', 'frequency'],
   reason: dividendReasonSql(),
-  normalize: dividendKindSql,
+  normalize: dividendTermsSql,
   foreign: foreignDividendsSql,
 };
 
@@ -88,7 +92,7 @@ export async function prepareEvents(deps: ImportDeps, job: ImportJob, of: EventD
   ];
   const validated = await validateCounts(lake, job, counts, of.reason, of.normalize);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(rows, of.reason, columns));
-  await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, columns), path));
+  await lake.run(copyScratchSql(acceptedEventsSql(rows, of.reason, of), path));
   const prepared = preparedImport(lake, job, validated, scratch, async () => {
     const put = await putValueSets(deps, { ...job, origin: originOf(job) }, of, readScratchSql([path]));
     return {
@@ -161,6 +165,7 @@ export async function putValueSets(
       stored: await lake.table(of.definition).rowsSql(base),
       key: of.key,
       values: of.values,
+      details: of.details,
       source: job.source,
       seenAtMs: job.seenAtMs,
       ranks: rules.sourceRanks,

@@ -32,7 +32,9 @@ export async function prepareListings(deps: ImportDeps, job: ImportJob): Promise
   const counts = await lake.records<ReasonCount>(countsByReasonSql(staged.rows, reason));
   const validated = await validateCounts(lake, job, counts, reason);
   const [distinct] = await lake.rows<{ collapsed: number }>(duplicateEventsSql(staged.rows, reason, COLUMNS));
-  const incoming = await lake.records<IncomingListing>(acceptedEventsSql(staged.rows, reason, COLUMNS));
+  const incoming = await lake.records<IncomingListing>(
+    acceptedEventsSql(staged.rows, reason, { key: COLUMNS, values: [], details: [] }),
+  );
   return preparedImport(lake, job, validated, scratch, async () => {
     const { merge, version } = await putListings(deps, job, incoming);
     return {

@@ -135,6 +135,7 @@ function fieldSql(reading: SourceReading, field: Field, joins: string[]): string
     case 'count':
       return wholeSql(isText ? numberOfTextSql(column, field) : `${column}::DOUBLE`);
     case 'ratio':
+    case 'frequency':
       return `${column}::VARCHAR`;
     case 'date':
       if (constant !== undefined) return `DATE ${column}`;
@@ -151,7 +152,7 @@ function symbolSql({ stripSuffix, upperCase }: SourceReading, text: string): str
 }
 
 function sqlTypeOf(field: Field): string {
-  if (field.kind === 'text' || field.kind === 'ratio') return 'VARCHAR';
+  if (field.kind === 'text' || field.kind === 'ratio' || field.kind === 'frequency') return 'VARCHAR';
   return field.kind === 'date' ? 'DATE' : 'DOUBLE';
 }
 

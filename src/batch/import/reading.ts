@@ -3,7 +3,7 @@ import { UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 
 import { checkContent } from './check-content.ts';
-import { FIELDS, type Field, guessDataset, matchColumns, plain } from './columns.ts';
+import { type ColumnMap, type Dataset, FIELDS, type Field, guessDataset, matchColumns, plain } from './columns.ts';
 import { type DateParts, provenOrder, styleOf } from './date-style.ts';
 import { factsOfPath } from './path-facts.ts';
 import {
@@ -31,11 +31,13 @@ export async function planReading(lake: Lake, file: SourceFile, statements: Impo
   const columns = matchColumns(dataset, file.header, file.path, hints);
   const sample = new Sample(lake, file);
   const dates = new Map<string, DateEncoding>();
+  const dateOrder = statements.dateOrder ?? (await orderOfAll(lake, file, dataset, columns, sample));
+  const ordered = dateOrder === undefined ? statements : { ...statements, dateOrder };
   for (const field of FIELDS[dataset]) {
     const index = columns.get(field.name);
     if (index === undefined) continue;
     checkType(file, field, index);
-    if (field.kind === 'date') dates.set(field.name, await dateEncoding(lake, file, index, sample, statements));
+    if (field.kind === 'date') dates.set(field.name, await dateEncoding(lake, file, { field, index }, sample, ordered));
     else if (field.kind !== 'text') checkDecimalPoint(file, index, await sample.values(index));
   }
   const reading: SourceReading = {
@@ -108,6 +110,7 @@ function checkType(file: SourceFile, field: Field, index: number): void {
     quantity: [isNumber, 'a number'],
     count: [isNumber, 'a number'],
     ratio: [isNumber || TEXT.test(type), 'a number, or text such as 4:1'],
+    frequency: [isNumber || TEXT.test(type), 'a number of payments a year, or a word such as quarterly'],
     date: [
       type === 'DATE' || TEXT.test(type) || INTEGER.test(type) || TIMESTAMP.test(type),
       'DATE, TIMESTAMP, text as YYYY-MM-DD, or an integer: YYYYMMDD, or a count since 1970',
@@ -139,10 +142,33 @@ function checkDecimalPoint(file: SourceFile, index: number, sample: readonly str
   });
 }
 
+/** Returns the order of month and day that one of several columns of dates proves: a file has one for all of them. */
+async function orderOfAll(
+  lake: Lake,
+  file: SourceFile,
+  dataset: Dataset,
+  columns: ColumnMap,
+  sample: Sample,
+): Promise<'mdy' | 'dmy' | undefined> {
+  const indexes = FIELDS[dataset].flatMap(({ name, kind }) => (kind === 'date' ? (columns.get(name) ?? []) : []));
+  if (indexes.length < 2) return undefined;
+  for (const index of indexes) {
+    if (styleOf(await sample.values(index)) !== 'parts') continue;
+    const column = defined(file.readNames[index], 'each column has a name');
+    const [parts] = await lake.rows<DateParts>(datePartsSql(file, column));
+    const order = provenOrder(defined(parts, 'an aggregate has a row'));
+    if (order !== undefined) return order;
+  }
+  return undefined;
+}
+
+/** Placeholders for a date that is not known, in a field that may lack it. */
+const NO_DATE = /^(null|none|nan|nat|n\/a|na|-+|\.|0000-00-00)$/i;
+
 async function dateEncoding(
   lake: Lake,
   file: SourceFile,
-  index: number,
+  { field, index }: { readonly field: Field; readonly index: number },
   sample: Sample,
   statements: ImportStatements,
 ): Promise<DateEncoding> {
@@ -151,7 +177,8 @@ async function dateEncoding(
   const name = defined(file.header[index], 'each column has a name');
   const only = plain(name) === 'window_start' ? 'midnight' : 'any';
   if (TIMESTAMP.test(type)) return { kind: 'timestamp', zoned: type === 'TIMESTAMP WITH TIME ZONE', only };
-  const values = await sample.values(index);
+  const given = await sample.values(index);
+  const values = field.required ? given : given.filter((value) => !NO_DATE.test(value));
   const [example] = values;
   // A file without rows is reported as such.
   const timed = values.some(hasTime);

@@ -10,13 +10,17 @@ import { mayReplaceSql } from '../put/put-bars.sql.ts';
  * A value that is already stored keeps its source and its `seen_at`. Keys that no longer arrive are kept, unless they
  * were announced and withdrawn before their ex-date: see `withdrawnSql`.
  *
- * Shapes: *incoming* has key and values, unique; *stored* has those, source and seen_at.
+ * Details describe a value, such as the pay date of a dividend. A source of equal or higher rank replaces them, any
+ * source fills in those that are not known, and a null never overwrites one that is.
+ *
+ * Shapes: *incoming* has key, values and details, unique by key and values; *stored* has those, source and seen_at.
  */
 export interface ValueSetInputs {
   readonly incoming: string;
   readonly stored: string;
   readonly key: readonly string[];
   readonly values: readonly string[];
+  readonly details: readonly string[];
   readonly source: string;
   readonly seenAtMs: number;
   readonly ranks: readonly string[];
@@ -45,13 +49,14 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
     ? 'false'
     : `bool_or(NOT (${mayReplaceSql('source', inputs.source, inputs.ranks)}))`;
   const same = inputs.key.map((name) => `n.${name} = o.${name}`).join(' AND ');
+  const detailed = detailedKeysSql(inputs);
   return `
     SELECT ${inputs.key.map((name) => `n.${name}`).join(', ')},
       to_json(n.value_set)::VARCHAR AS incoming, len(n.value_set) AS incoming_count,
       to_json(o.value_set)::VARCHAR AS stored, o.source AS stored_source,
       CASE
         WHEN o.value_set IS NULL THEN 'inserted'
-        WHEN o.value_set = n.value_set THEN 'unchanged'
+        WHEN o.value_set = n.value_set THEN ${detailed === undefined ? "'unchanged'" : "CASE WHEN d.is_detailed THEN 'replaced' ELSE 'unchanged' END"}
         WHEN o.is_protected THEN 'conflict'
         ELSE 'replaced'
       END AS outcome
@@ -60,7 +65,28 @@ export function keyOutcomesSql(inputs: ValueSetInputs): string {
       SELECT ${key}, ${set} AS value_set, ${isProtected} AS is_protected, max(source) AS source
       FROM (${inputs.stored}) GROUP BY ${key}
     ) AS o ON ${same}
+    ${detailed === undefined ? '' : `LEFT JOIN (${detailed}) AS d ON ${same.replaceAll('o.', 'd.')}`}
     ORDER BY ${inputs.key.map((name) => `n.${name}`).join(', ')}`;
+}
+
+/** Selects the keys with a stored value whose details change; undefined if there are no details. */
+function detailedKeysSql({ details, ...inputs }: ValueSetInputs): string | undefined {
+  if (details.length === 0) return undefined;
+  const same = [...inputs.key, ...inputs.values].map((name) => `n.${name} = o.${name}`).join(' AND ');
+  const changes = details.map((name) => `${mergedDetailSql(inputs, name)} IS DISTINCT FROM o.${name}`).join(' OR ');
+  return `SELECT DISTINCT ${inputs.key.map((name) => `n.${name}`).join(', ')}, true AS is_detailed
+    FROM (${inputs.incoming}) AS n JOIN (${inputs.stored}) AS o ON ${same} WHERE ${changes}`;
+}
+
+/** The detail of an incoming row `n`, over a stored row `o` with the same value or none. */
+function mergedDetailSql(
+  { source, ranks, replace }: Pick<ValueSetInputs, 'source' | 'ranks' | 'replace'>,
+  name: string,
+): string {
+  const both = `n.${name}, o.${name}`;
+  if (replace) return `coalesce(${both})`;
+  const mayReplace = mayReplaceSql('o.source', source, ranks);
+  return `CASE WHEN o.source IS NULL OR (${mayReplace}) THEN coalesce(${both}) ELSE coalesce(o.${name}, n.${name}) END`;
 }
 
 /**
@@ -92,15 +118,16 @@ export function knownAndListedSql({ stored, key, source }: ValueSetInputs, liste
 /** Selects all rows of the merged table. */
 export function mergedValueSetsSql(inputs: ValueSetInputs): string {
   const columns = [...inputs.key, ...inputs.values];
+  const details = inputs.details.map((name) => `, ${mergedDetailSql(inputs, name)} AS ${name}`).join('');
   const changed = `SELECT * FROM (${keyOutcomesSql(inputs)}) WHERE outcome IN ('inserted', 'replaced')`;
   const key = inputs.key.join(', ');
   const same = columns.map((name) => `n.${name} = o.${name}`).join(' AND ');
   return `
-    SELECT ${columns.join(', ')}, source, seen_at FROM (${inputs.stored}) ANTI JOIN (${changed}) USING (${key})
+    SELECT ${[...columns, ...inputs.details].join(', ')}, source, seen_at FROM (${inputs.stored}) ANTI JOIN (${changed}) USING (${key})
       ANTI JOIN (${withdrawnSql(inputs)}) USING (${key})
     UNION ALL
-    SELECT ${columns.map((name) => `n.${name}`).join(', ')}, coalesce(o.source, ${sqlText(inputs.source)}),
+    SELECT ${columns.map((name) => `n.${name}`).join(', ')}${details}, coalesce(o.source, ${sqlText(inputs.source)}),
       coalesce(o.seen_at, make_timestamp(${inputs.seenAtMs} * 1000)::TIMESTAMPTZ)
-    FROM (SELECT DISTINCT ${columns.join(', ')} FROM (${inputs.incoming}) SEMI JOIN (${changed}) USING (${key})) AS n
+    FROM (SELECT DISTINCT ${[...columns, ...inputs.details].join(', ')} FROM (${inputs.incoming}) SEMI JOIN (${changed}) USING (${key})) AS n
     LEFT JOIN (${inputs.stored}) AS o ON ${same}`;
 }

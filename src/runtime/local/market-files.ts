@@ -17,7 +17,10 @@ export async function writeMarketFiles(
   const path = (name: string): string => join(tempFolder, `${name}.csv`);
   await using bars = await CsvFile.open(path('bars'), 'symbol,session,open,high,low,close,volume,vwap,trades');
   await using splits = await CsvFile.open(path('splits'), 'symbol,ex_date,split_from,split_to');
-  await using dividends = await CsvFile.open(path('dividends'), 'symbol,ex_date,kind,cash_amount');
+  await using dividends = await CsvFile.open(
+    path('dividends'),
+    'symbol,ex_date,kind,cash_amount,declaration_date,record_date,pay_date,frequency',
+  );
   await using listings = await CsvFile.open(
     path('listings'),
     'security_id,symbol,first_session,last_session,name,type,exchange',
@@ -36,8 +39,10 @@ export async function writeMarketFiles(
     events.dividends += session.dividends.length;
     for (const split of session.splits)
       await splits.write(`${split.symbol},${split.exDate},${split.splitFrom},${split.splitTo}\n`);
-    for (const { symbol: name, exDate, kind, cashAmount } of session.dividends) {
-      await dividends.write(`${name},${exDate},${kind},${cashAmount}\n`);
+    for (const { symbol: name, exDate, kind, cashAmount, ...details } of session.dividends) {
+      const { declarationDate, recordDate, payDate, frequency } = details;
+      const columns = [name, exDate, kind, cashAmount, declarationDate, recordDate, payDate, frequency];
+      await dividends.write(`${columns.join(',')}\n`);
     }
     rows += symbol.length;
     done += 1;

@@ -237,10 +237,15 @@ describe('listings, splits and dividends', () => {
       dividend('S1', '2024-02-05', { distribution_type: 'irregular', id: '3', cash_amount: 2 }),
       dividend('S2', '2024-02-05'),
       dividend('S2', '2024-02-05', { id: '4', cash_amount: 0.6 }),
-      dividend('S10', '2024-02-06'),
+      dividend('S10', '2024-02-06', { pay_date: '2024-02-20' }),
       dividend('S0', '2024-02-06', { cash_amount: 0.7 }),
     );
     await look(lake, '2024-02-07');
+    assert.deepEqual(
+      (await lake.rows(DIVIDENDS)).filter(({ symbol }) => symbol === 'S10').map((row) => [row.pay_date, row.frequency]),
+      [['2024-02-20', 4]],
+      'what the vendor says of a dividend beside its amount is kept',
+    );
     const stored = (await lake.rows(DIVIDENDS)).filter(({ symbol }) => symbol === 'S1');
     assert.deepEqual(
       stored.map(({ kind, cash_amount }) => [kind, cash_amount]),

@@ -97,7 +97,7 @@ describe('dividends', () => {
         ['IDX', 'CD', 1],
         ['IDX', 'CD', 1],
         ['IDX', 'LT', 0],
-        ['MTX', 'CD', 0],
+        ['MTX', 'CD', 4],
       ],
     );
   });
@@ -108,21 +108,46 @@ describe('dividends', () => {
       ['ex_dividend_date=2025-12-19&dividend_type=LT', 1],
       ['cash_amount.gt=0.96', 3],
       ['cash_amount=0.25', 3],
-      ['frequency=4', 8],
-      ['frequency.lt=1', 4],
-      ['pay_date.gte=2020-01-01', 0],
+      ['frequency=4', 9],
+      ['frequency.lt=1', 3],
+      ['pay_date.gte=2020-01-01', 1],
       ['declaration_date=2024-01-02', 0],
-      ['record_date.lt=2030-01-01', 0],
+      ['record_date.lt=2030-01-01', 1],
+      ['ticker=MTX&pay_date=2025-01-06', 1],
+      ['ticker=NEW&pay_date=2025-01-06', 0],
     ];
     for (const [query, count] of expected)
       assert.equal((await older(`${query}&limit=100`)).results.length, count, query);
     const newerExpected: readonly [string, number][] = [
       ['distribution_type=special', 1],
       ['distribution_type.any_of=special,irregular', 2],
-      ['frequency.gte=2', 8],
+      ['frequency.gte=2', 9],
+      ['pay_date.lte=2025-01-06', 1],
       ['ticker.any_of=ADR,IDX&ex_dividend_date.lt=2025-12-01', 2],
     ];
     for (const [query, count] of newerExpected) assert.equal((await newer(query)).results.length, count, query);
+  });
+
+  test('have their other dates and their frequency where the source says them', async () => {
+    for (const page of [await older('ticker=MTX'), await newer('ticker=MTX')]) {
+      const [row] = page.results;
+      assert.deepEqual(
+        [row?.declaration_date, row?.record_date, row?.pay_date, row?.frequency],
+        ['2024-11-20', '2024-12-17', '2025-01-06', 4],
+      );
+    }
+    const sorted = await older('sort=pay_date&order=asc&limit=100');
+    assert.equal(sorted.results[0]?.ticker, 'MTX');
+    assert.equal(sorted.results.length, 14);
+  });
+
+  test('are not filtered by a date that none of them has', async () => {
+    for (const path of ['/v3/reference/dividends', '/stocks/v1/dividends']) {
+      const address = `${path}?ticker=AAA&pay_date.gte=2024-01-01`;
+      const refused = await shaped<{ error: string; code: string }>(http, path, address, 400);
+      assert.equal(refused.code, 'filter-unknown');
+      assert.match(refused.error, /filtered by pay_date, which is not known.*ex_dividend_date/);
+    }
   });
 
   test('adjust prices in the newer family as our own bars are adjusted', async () => {

@@ -59,9 +59,6 @@ describe('tickers', () => {
       ['exchange=ARCX&order=desc', ['IDX', 'FBX']],
       ['market=stocks&search=class', ['BBB.A', 'MTX']],
       ['search=bb', ['BBB.A', 'BBBpC']],
-      ['market=crypto', []],
-      ['cik=0000320193', []],
-      ['cusip=037833100', []],
       ['sort=name&type=CS&exchange=XNYS', ['BBB.A', 'FUT', 'HLD']],
       ['sort=type&order=desc&ticker.lt=C', ['BBBpC', 'BBB.A', 'AAA', 'ADR']],
     ];
@@ -84,6 +81,16 @@ describe('tickers', () => {
       );
       assert.ok(body.error.includes(allowed ?? ''), body.error);
     }
+  });
+
+  test('are not filtered by what is not known of any of them', async () => {
+    const template = '/v3/reference/tickers';
+    for (const query of ['cik=0000320193', 'cusip=037833100']) {
+      const body = await shaped<{ code: string; error: string }>(http, template, `${template}?${query}`, 400);
+      assert.equal(body.code, 'filter-unknown');
+      assert.match(body.error, /cannot be filtered by (cik|cusip), which is not known/);
+    }
+    await shaped(http, template, `${template}?market=crypto`, 403);
   });
 
   test('have a list of types, though a ticker could have that name', async () => {
@@ -169,6 +176,12 @@ test('without listings, the symbols that have bars are the tickers', async () =>
     '/v3/reference/tickers/DEL',
   );
   assert.equal(details.results.active, false);
+  for (const name of ['type', 'exchange']) {
+    const address = `/v3/reference/tickers?${name}=CS`;
+    const refused = await shaped<{ code: string; error: string }>(bare, '/v3/reference/tickers', address, 400);
+    assert.equal(refused.code, 'filter-unknown');
+    assert.match(refused.error, new RegExp(`filtered by ${name}.*Import listings`));
+  }
   const events = await bare.json<{ results: { composite_figi: null } }>('/vX/reference/tickers/AAA/events');
   assert.equal(events.results.composite_figi, null);
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import { DIVIDENDS_IMPORT, putValueSets } from '#batch/import/import-events.ts';
+import { Lake } from '#lake/lake.ts';
 import { DIVIDENDS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 import { type ImportLake, only, openImportLake } from '#test/fixtures/import-lake.ts';
 
@@ -97,6 +99,64 @@ describe('importing dividends', () => {
         ['B', 'CD', 0.25],
       ],
     );
+  });
+
+  const details = async (lake: ImportLake): Promise<unknown[][]> =>
+    (await lake.rows(DIVIDENDS)).map((row) => [
+      ...[row['symbol'], row['declaration_date'], row['record_date'], row['pay_date'], row['frequency'], row['source']],
+    ]);
+
+  it('keeps dates and frequency, and reads words and placeholders as they are meant', async () => {
+    await using lake = await openImportLake();
+    const text = [
+      'Symbol,exDate,declarationDate,recordDate,paymentDate,amount,frequency',
+      'A,05/10/2024,05/02/2024,05/13/2024,05/16/2024,0.25,Quarterly',
+      'B,05/10/2024,N/A,05/13/2024,06/03/2024,0.1,12',
+      'C,05/10/2024,N/A,05/13/2024,05/31/2024,0.1,now and then',
+    ];
+    await lake.import(await lake.file('a.csv', text.join('\n')));
+    assert.deepEqual(await details(lake), [
+      ['A', '2024-05-02', '2024-05-13', '2024-05-16', 4, 'import'],
+      ['B', null, '2024-05-13', '2024-06-03', 12, 'import'],
+      ['C', null, '2024-05-13', '2024-05-31', null, 'import'],
+    ]);
+  });
+
+  it('reads dividends of a lake from before their dates were kept, and adds the columns with the next write', async () => {
+    await using lake = await openImportLake();
+    const columns = DIVIDENDS.columns.filter(({ name }) => !DIVIDENDS_IMPORT.details.includes(name));
+    const older = { ...DIVIDENDS_IMPORT, definition: { ...DIVIDENDS, columns }, details: [] };
+    const job = { source: 'import', seenAtMs: 0, replace: false, dryRun: false, origin: {} };
+    const row = `SELECT 'A' AS symbol, DATE '2024-05-10' AS ex_date, 'CD' AS kind, 0.25::DOUBLE AS cash_amount`;
+    await putValueSets({ lake: new Lake(lake.test.deps), rules: lake.deps.rules }, job, older, row);
+    assert.deepEqual(await details(lake), [['A', null, null, null, null, 'import']]);
+    const text = 'symbol,ex_date,cash_amount,pay_date\nA,2024-05-10,0.25,2024-05-16\nB,2024-05-10,1,\n';
+    await lake.import(await lake.file('newer.csv', text));
+    assert.deepEqual(await details(lake), [
+      ['A', null, null, '2024-05-16', null, 'import'],
+      ['B', null, null, null, null, 'import'],
+    ]);
+  });
+
+  it('fills in what becomes known, and never overwrites it with a null or from a lower rank', async () => {
+    await using lake = await openImportLake();
+    const file = (name: string, header: string, row: string) =>
+      lake.file(name, `symbol,ex_date,cash_amount,${header}\nA,2024-05-10,0.25,${row}\n`);
+    await lake.import(await lake.file('plain.csv', 'symbol,ex_date,cash_amount\nA,2024-05-10,0.25\n'));
+    const pay = await lake.import(await file('pay.csv', 'pay_date,frequency', '2024-05-16,4'), { source: 'massive' });
+    assert.equal(only(pay).replaced, 1);
+    assert.deepEqual(await details(lake), [['A', null, null, '2024-05-16', 4, 'import']]);
+    const again = await lake.import(await lake.file('again.csv', 'symbol,ex_date,cash_amount\nA,2024-05-10,0.25\n'));
+    assert.equal(again.changed, false);
+
+    const other = { replace: true, source: 'massive' } as const;
+    await lake.import(
+      await lake.file('vendor.csv', 'symbol,ex_date,cash_amount,pay_date\nB,2024-05-10,1,2024-06-03\n'),
+      other,
+    );
+    const lower = 'symbol,ex_date,cash_amount,record_date,pay_date\nB,2024-05-10,1,2024-05-13,2024-07-01\n';
+    await lake.import(await lake.file('lower.csv', lower));
+    assert.deepEqual((await details(lake))[1], ['B', null, '2024-05-13', '2024-06-03', null, 'massive']);
   });
 });
 

@@ -67,7 +67,10 @@ describe('Massive over HTTP', () => {
         adjustment_type: 'forward_split',
       })),
       dividends: [
-        dividend('1', 'AAA', '2024-02-01', 0.5, { distribution_type: 'recurring', currency: 'USD' }),
+        dividend('1', 'AAA', '2024-02-01', 0.5, {
+          ...{ distribution_type: 'recurring', currency: 'USD' },
+          ...{ declaration_date: '2024-01-18', record_date: '2024-02-02', pay_date: '2024-02-15' },
+        }),
         dividend('2', 'BBB', '2024-02-02', 1.5, { distribution_type: 'special' }),
         dividend('3', 'CCC', '2024-02-05', 2, { distribution_type: 'recurring', currency: 'CAD' }),
       ],
@@ -184,6 +187,17 @@ describe('Massive over HTTP', () => {
       ],
     );
     assert.ok(server.requests.some((path) => path.startsWith('/v3/reference/splits?')));
+  });
+
+  test('dividends come with the dates and the frequency that the vendor knows, from either family', async () => {
+    for (const hasNewFamily of [true, false]) {
+      server.hasNewFamily = hasNewFamily;
+      const details = (await source().dividends(session)).map((one) => [
+        ...[one.declarationDate, one.recordDate, one.payDate, one.frequency],
+      ]);
+      assert.deepEqual(details[0], ['2024-01-18', '2024-02-02', '2024-02-15', 4]);
+      assert.deepEqual(details[1], [null, null, null, 4]);
+    }
   });
 
   test('a split whose row lacks a field is no reason to refuse the list, and its currency is told', async () => {

@@ -19,6 +19,9 @@ export interface DividendRow {
   readonly ex_date: IsoDate;
   readonly kind: string;
   readonly cash_amount: number;
+  readonly declaration_date: IsoDate | null;
+  readonly record_date: IsoDate | null;
+  readonly pay_date: IsoDate | null;
   readonly frequency: number;
 }
 
@@ -52,7 +55,8 @@ const DIVIDEND_TYPES: Readonly<Record<string, DividendShape['dividend_type']>> =
   ST: 'ST',
 };
 
-export function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: DividendRow): DividendShape {
+export function dividendOf(row: DividendRow): DividendShape {
+  const { symbol, ex_date, kind, cash_amount, frequency } = row;
   return {
     id: idOf('dividend', symbol, ex_date, kind, cash_amount),
     ticker: symbol,
@@ -60,7 +64,17 @@ export function dividendOf({ symbol, ex_date, kind, cash_amount, frequency }: Di
     currency: 'USD',
     dividend_type: DIVIDEND_TYPES[kind] ?? 'CD',
     ex_dividend_date: ex_date,
+    ...knownDates(row),
     frequency,
+  };
+}
+
+/** The dates of a dividend beside its ex-date, without those that are not known. */
+function knownDates({ declaration_date, record_date, pay_date }: DividendRow) {
+  return {
+    ...(declaration_date === null ? {} : { declaration_date }),
+    ...(record_date === null ? {} : { record_date }),
+    ...(pay_date === null ? {} : { pay_date }),
   };
 }
 
@@ -82,6 +96,7 @@ export function newerDividendOf(row: DividendRow, factors: EventFactors | undefi
     currency: 'USD',
     distribution_type: DISTRIBUTIONS[kind] ?? 'unknown',
     ex_dividend_date: ex_date,
+    ...knownDates(row),
     frequency,
     ...(factors === undefined
       ? {}

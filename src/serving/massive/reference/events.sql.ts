@@ -21,21 +21,28 @@ export function splitsPage(rows: string, page: EventsPage): string {
 }
 
 /**
- * Dividends with how often a year they are paid: regular ones by the days between those of the same symbol, all others 0.
+ * Dividends with how often a year they are paid: as the source said, else regular ones by the days between those of the same
+ * symbol, and all others 0.
  * `byFrequency`: they are filtered or sorted by it, so that it must be known of all and not only of those on the page.
  */
 export function dividendsPage(rows: string, page: EventsPage & { readonly byFrequency: boolean }): string {
   const order = [...page.orderBy, 'symbol', 'ex_date', 'kind', 'cash_amount'].join(', ');
   const part = `ORDER BY ${order} LIMIT ${page.limit} OFFSET ${page.offset}`;
   if (page.byFrequency) {
-    return `WITH filed AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows}) WHERE ${all(page.where)}), ${PAID}
-      SELECT symbol, ex_date, kind, cash_amount, frequency FROM paid WHERE ${all(page.having)} ${part}`;
+    return `WITH filed AS (SELECT ${FILED} FROM (${rows}) WHERE ${all(page.where)}), ${PAID}
+      SELECT ${FILED} FROM paid WHERE ${all(page.having)} ${part}`;
   }
   return `WITH page AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows})
       WHERE ${all([...page.where, ...page.having])} ${part}),
-    filed AS (SELECT symbol, ex_date, kind, cash_amount FROM (${rows}) WHERE symbol IN (SELECT symbol FROM page)), ${PAID}
-    SELECT symbol, ex_date, kind, cash_amount, frequency
-    FROM page JOIN paid USING (symbol, ex_date, kind, cash_amount) ORDER BY ${order}`;
+    filed AS (SELECT ${FILED} FROM (${rows}) WHERE symbol IN (SELECT symbol FROM page)), ${PAID}
+    SELECT ${FILED} FROM page JOIN paid USING (symbol, ex_date, kind, cash_amount) ORDER BY ${order}`;
+}
+
+const FILED = 'symbol, ex_date, kind, cash_amount, declaration_date, record_date, pay_date, frequency';
+
+/** Counts rows, and those that have a value in a column. */
+export function knownValues(rows: string, where: readonly string[], column: string): string {
+  return `SELECT count(*) AS rows, count(${column}) AS known FROM (${rows}) WHERE ${all(where)}`;
 }
 
 /**
@@ -46,8 +53,8 @@ const PAID = `dates AS (SELECT DISTINCT symbol, kind, ex_date FROM filed),
   spaced AS (SELECT *, date_diff('day', lag(ex_date) OVER (PARTITION BY symbol, kind ORDER BY ex_date), ex_date) AS space FROM dates),
   timed AS (SELECT symbol, kind, ex_date, median(space) OVER
     (PARTITION BY symbol, kind ORDER BY ex_date ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS days FROM spaced),
-  paid AS (SELECT symbol, ex_date, kind, cash_amount,
-    (CASE WHEN kind <> 'CD' OR days IS NULL THEN 0 WHEN days <= 10 THEN 52 WHEN days <= 20 THEN 24 WHEN days <= 45 THEN 12
+  paid AS (SELECT symbol, ex_date, kind, cash_amount, declaration_date, record_date, pay_date,
+    coalesce(filed.frequency, CASE WHEN kind <> 'CD' OR days IS NULL THEN 0 WHEN days <= 10 THEN 52 WHEN days <= 20 THEN 24 WHEN days <= 45 THEN 12
       WHEN days <= 135 THEN 4 WHEN days <= 270 THEN 2 WHEN days <= 500 THEN 1 ELSE 0 END)::INTEGER AS frequency
     FROM filed JOIN timed USING (symbol, kind, ex_date))`;
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { defined } from '#base/assert.ts';
 import { UsageError } from '#base/errors.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { sqlText } from '#lake/sql-text.ts';
@@ -10,11 +11,12 @@ import type { Serving, ServingApp } from '../../http/serving.ts';
 import { dividendsShape, newerDividendsShape, newerSplitsShape, splitsShape } from '../shapes/reference.ts';
 import { FACTOR_TABLES, readFactors, readSplitFactors } from './adjustment-factors.ts';
 import { type DividendRow, dividendOf, newerDividendOf, newerSplitOf, type SplitRow, splitOf } from './event-bodies.ts';
-import { dividendsPage, type EventsPage, splitsPage } from './events.sql.ts';
+import { dividendsPage, type EventsPage, knownValues, splitsPage } from './events.sql.ts';
 import {
   anyOf,
   dateLiteral,
   dateRange,
+  filterUnknown,
   isOpen,
   numberLiteral,
   numberRange,
@@ -84,6 +86,9 @@ const newerDividendsQuery = z.object({
   ...textRange('ticker'),
   ...anyOf('ticker'),
   ...dateRange('ex_dividend_date'),
+  ...dateRange('record_date'),
+  ...dateRange('declaration_date'),
+  ...dateRange('pay_date'),
   ...numberRange('frequency'),
   distribution_type: choice(['', 'recurring', 'special', 'supplemental', 'irregular', 'unknown'], ''),
   ...anyOf('distribution_type'),
@@ -179,19 +184,25 @@ function newerSplits(query: z.infer<typeof newerSplitsQuery>): Conditions {
 }
 
 function olderDividends(query: z.infer<typeof dividendsQuery>): Conditions {
-  // Declaration, record and pay dates are unknown, so a filter on them matches nothing.
-  const isUnknown = ['record_date', 'declaration_date', 'pay_date'].some((name) => !isOpen(rangeIn(query, name)));
-  const column = { ticker: 'symbol', cash_amount: 'cash_amount' }[query.sort as string] ?? 'ex_date';
+  const column = { ticker: 'symbol', ex_dividend_date: 'ex_date' }[query.sort as string] ?? query.sort;
   return {
-    where: [...tickerIn(query), ...(isUnknown ? ['false'] : [])],
+    where: tickerIn(query),
     having: [
       ...rangeSql('ex_date', rangeIn<string>(query, 'ex_dividend_date'), dateLiteral),
+      ...otherDatesIn(query),
       ...rangeSql('cash_amount', rangeIn<number>(query, 'cash_amount'), numberLiteral),
       ...rangeSql('frequency', rangeIn<number>(query, 'frequency'), numberLiteral),
       ...(query.dividend_type === '' ? [] : [`(${DIVIDEND_TYPE}) = ${sqlText(query.dividend_type)}`]),
     ],
-    orderBy: [`${column} ${query.order}`],
+    orderBy: [`${column} ${query.order} NULLS LAST`, `ex_date ${query.order}`],
   };
+}
+
+/** Dates of a dividend that not every source has. */
+const OTHER_DATES = ['declaration_date', 'record_date', 'pay_date'] as const;
+
+function otherDatesIn(query: Readonly<Record<string, unknown>>): string[] {
+  return OTHER_DATES.flatMap((name) => rangeSql(name, rangeIn<string>(query, name), dateLiteral));
 }
 
 function newerDividends(query: z.infer<typeof newerDividendsQuery>): Conditions {
@@ -199,6 +210,7 @@ function newerDividends(query: z.infer<typeof newerDividendsQuery>): Conditions 
     where: tickerIn(query),
     having: [
       ...rangeSql('ex_date', rangeIn<string>(query, 'ex_dividend_date'), dateLiteral),
+      ...otherDatesIn(query),
       ...rangeSql('frequency', rangeIn<number>(query, 'frequency'), numberLiteral),
       ...oneOf(query, 'distribution_type').map((condition) => `(${DISTRIBUTION_TYPE}) ${condition}`),
     ],
@@ -249,6 +261,9 @@ const DIVIDEND_SORTS: Sorts = {
     frequency: 'frequency',
     distribution_type: `(${DISTRIBUTION_TYPE})`,
     cash_amount: 'cash_amount',
+    declaration_date: 'declaration_date',
+    record_date: 'record_date',
+    pay_date: 'pay_date',
   },
   default: 'ticker.asc',
 };
@@ -276,10 +291,29 @@ function readSplits(serving: Serving, request: Reading, conditions: Conditions):
   return readEvents(serving, request, SPLITS, (scan, page) => splitsPage(scan, { ...page, ...conditions }));
 }
 
-function readDividends(serving: Serving, request: Reading, conditions: Conditions): Promise<DividendRow[]> {
+async function readDividends(serving: Serving, request: Reading, conditions: Conditions): Promise<DividendRow[]> {
+  await refuseUnknownDates(serving, request);
   return readEvents(serving, request, DIVIDENDS, (scan, page) =>
     dividendsPage(scan, { ...page, ...conditions, byFrequency: usesFrequency(conditions) }),
   );
+}
+
+/**
+ * Throws `filter-unknown` for a filter by a date that none of the ticker's dividends has: no dividend matches it as far as is
+ * known, which is not what an empty list says. Where some have it, those are compared.
+ */
+async function refuseUnknownDates({ lake }: Serving, { view, query }: Reading): Promise<void> {
+  const filters: Readonly<Record<string, unknown>> = { ...query };
+  const snapshot = view.snapshot(DIVIDENDS);
+  const filtered = OTHER_DATES.filter((name) => !isOpen(rangeIn(filters, name)));
+  if (snapshot === undefined || filtered.length === 0) return;
+  const scan = await lake.table(DIVIDENDS).scanSql(snapshot.files);
+  for (const name of filtered) {
+    const [counted] = await lake.rows<{ rows: number; known: number }>(knownValues(scan, tickerIn(filters), name));
+    const { rows, known } = defined(counted, 'a count has a row');
+    if (rows === 0 || known > 0) continue;
+    throw filterUnknown('Dividends', name, 'Filter by ex_dividend_date, or import a file that has this date');
+  }
 }
 
 function usesFrequency({ having, orderBy }: Conditions): boolean {

@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { parseIsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
 import { sqlText } from '#lake/sql-text.ts';
 import { list, optional } from '../../http/parameters.ts';
 
@@ -86,6 +87,15 @@ export function isWithin<T extends string | number>(value: T | null, range: Rang
     (lte === undefined || value <= lte) &&
     (values === undefined || values.includes(value))
   );
+}
+
+/** Refuses a filter by something that none of the rows is known to have: an empty list would say that no row matches. */
+export function filterUnknown(rows: string, name: string, action: string): UsageError {
+  return new UsageError({
+    code: 'filter-unknown',
+    message: `${rows} cannot be filtered by ${name}, which is not known for any of them`,
+    action,
+  });
 }
 
 const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;

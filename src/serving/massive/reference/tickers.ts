@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { answer } from '../../http/answer.ts';
-import { notFound } from '../../http/http-errors.ts';
+import { notEntitled, notFound } from '../../http/http-errors.ts';
 import { type ListPage, type PagedList, pageAnswer } from '../../http/paged-list.ts';
 import {
   asOfParameter,
@@ -25,7 +25,7 @@ import {
   tickerEventsShape,
   tickersShape,
 } from '../shapes/reference.ts';
-import { isWithin, rangeIn, textRange } from './filters.ts';
+import { filterUnknown, isWithin, rangeIn, textRange } from './filters.ts';
 import { countedEnvelope } from './list-envelope.ts';
 
 const SORTS = [
@@ -52,11 +52,11 @@ const tickersQuery = z.object({
   ...textRange('ticker'),
   type: text.openapi({ description: 'Code as in /v3/reference/tickers/types' }),
   market: choice(['', 'stocks', 'crypto', 'fx', 'otc', 'indices'], '').openapi({
-    description: 'Only stocks are known: any other matches nothing',
+    description: 'This server has stocks only',
   }),
   exchange: text.openapi({ description: 'Primary exchange, MIC' }),
-  cusip: text.openapi({ description: 'None is known: any matches nothing' }),
-  cik: text.openapi({ description: 'None is known: any matches nothing' }),
+  cusip: text.openapi({ description: 'Refused: none is known' }),
+  cik: text.openapi({ description: 'Refused: none is known' }),
   date: optionalDate.openapi({ description: 'As it was on this day; today unless given' }),
   search: text.openapi({ description: 'Part of the symbol or the name, whatever the case' }),
   active: flag(true),
@@ -165,12 +165,9 @@ async function listTickers(
   { query, view, today, offset }: ListPage<TickersQuery>,
 ): Promise<TickerShape[]> {
   const session = sessionOn(serving, query.date ?? today);
-  const isNothing =
-    session === undefined ||
-    (query.market !== '' && query.market !== 'stocks') ||
-    [query.cusip, query.cik].some((value) => value !== undefined && value.trim() !== '');
-  if (isNothing) return [];
   const directory = await tickersOf(serving, view);
+  refuseUnknownFilters(query, directory);
+  if (session === undefined || query.market === 'otc') return [];
   const range = rangeIn<string>(query, 'ticker');
   const search = query.search?.trim().toLowerCase() ?? '';
   const found = directory.tickers.filter(
@@ -187,6 +184,26 @@ async function listTickers(
   const ordered = query.sort === 'ticker' ? found : found.sort((a, b) => compare(sortKey(a, query), sortKey(b, query)));
   if (query.order === 'desc') ordered.reverse();
   return ordered.slice(offset, offset + query.limit + 1).map((ticker) => shapeOf(directory, ticker, session));
+}
+
+const OTHER_MARKETS: Readonly<Record<string, string>> = {
+  crypto: 'crypto currencies',
+  fx: 'currencies',
+  indices: 'indices',
+};
+
+/** Throws for a filter by what is not known here: types and exchanges come with listings. */
+function refuseUnknownFilters(query: TickersQuery, { tickers }: TickerDirectory): void {
+  const other = OTHER_MARKETS[query.market];
+  if (other !== undefined) throw notEntitled(`${other}, only stocks`);
+  const isGiven = (value: string | undefined): boolean => value !== undefined && value.trim() !== '';
+  for (const name of ['cusip', 'cik'] as const)
+    if (isGiven(query[name])) throw filterUnknown('Tickers', name, 'Filter by ticker, or search for a name');
+  for (const name of ['type', 'exchange'] as const) {
+    const isKnown = tickers.length === 0 || tickers.some((ticker) => ticker[name] !== null);
+    if (isGiven(query[name]) && !isKnown)
+      throw filterUnknown('Tickers', name, `Import listings with their ${name}, or fetch them from the vendor`);
+  }
 }
 
 function isSame(value: string | null, wanted: string | undefined): boolean {

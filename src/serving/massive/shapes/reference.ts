@@ -82,13 +82,20 @@ export const tickerEventsShape = z.object({
   }),
 });
 
+const dividendDates = {
+  ex_dividend_date: z.string(),
+  declaration_date: z.string().optional(),
+  record_date: z.string().optional(),
+  pay_date: z.string().optional(),
+};
+
 export const dividendShape = z.object({
   id: z.string(),
   ticker: z.string(),
   cash_amount: z.number(),
   currency: z.literal('USD'),
   dividend_type: z.enum(['CD', 'SC', 'LT', 'ST']),
-  ex_dividend_date: z.string(),
+  ...dividendDates,
   frequency: z.int(),
 });
 export type DividendShape = z.infer<typeof dividendShape>;
@@ -112,7 +119,7 @@ export const newerDividendShape = z.object({
   cash_amount: z.number(),
   currency: z.literal('USD'),
   distribution_type: z.enum(['recurring', 'special', 'supplemental', 'irregular', 'unknown']),
-  ex_dividend_date: z.string(),
+  ...dividendDates,
   frequency: z.int(),
   historical_adjustment_factor: z.number().optional(),
   split_adjusted_cash_amount: z.number().optional(),

@@ -19,7 +19,7 @@ const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'json_tree',
 ]);
 
-/** Functions whose result can be arbitrarily long, or that have side effects. */
+/** Functions whose result can be arbitrarily long, that only pass time, or that have side effects. */
 const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
   'repeat',
   'lpad',
@@ -27,6 +27,8 @@ const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
   'list_resize',
   'array_resize',
   'bar',
+  'pg_sleep',
+  'sleep_ms',
   'write_log',
   'nextval',
   'currval',

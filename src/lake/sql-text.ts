@@ -1,10 +1,13 @@
-/** Texts, paths and names in SQL. */
+import { UsageError } from '#base/errors.ts';
+import { isSoundText, SOUND_TEXT } from '#base/sound-text.ts';
+
+/** Texts, paths and names in SQL. Each function throws `text-invalid` for what a statement cannot hold. */
 
 /**
  * A text as an SQL literal, for the few places where a parameter cannot stand (file lists, COPY targets, view bodies).
  */
 export function sqlText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return `'${sound(text).replaceAll("'", "''")}'`;
 }
 
 /**
@@ -16,5 +19,15 @@ export function sqlPath(path: string): string {
 
 /** A name as an SQL identifier. */
 export function sqlName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return `"${sound(name).replaceAll('"', '""')}"`;
+}
+
+function sound(text: string): string {
+  if (isSoundText(text)) return text;
+  throw new UsageError({
+    code: 'text-invalid',
+    message: 'A statement cannot hold this text',
+    found: text,
+    allowed: SOUND_TEXT,
+  });
 }

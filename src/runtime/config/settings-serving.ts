@@ -59,6 +59,12 @@ export const SERVING_SETTINGS = {
     ...yesOrNo,
     defaultText: 'false',
   },
+  serveSqlSeconds: {
+    variable: 'CONDVEST_SERVE_SQL_SECONDS',
+    doc: 'Time limit of one SQL statement, in seconds, until the last byte of its response',
+    ...wholeNumber(1, 900),
+    defaultText: '60',
+  },
   accessLog: {
     variable: 'CONDVEST_ACCESS_LOG',
     doc: 'Destination of the access log, one line of JSON per request. `auto`: standard error, unless that is a terminal',

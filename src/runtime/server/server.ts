@@ -168,6 +168,7 @@ function limitsOf(config: Config): ServingLimits {
     cacheBytes: config.serveCacheBytes,
     readsRunning: config.serveReads,
     exportRows: config.serveExportRows,
+    sqlMs: config.serveSqlSeconds * 1000,
   };
 }
 

@@ -16,28 +16,37 @@ export interface ByteSource {
   readonly close: () => void | Promise<void>;
 }
 
+/** Time limit of a body, until its last byte. */
+export interface TimeLimit {
+  readonly ms: number;
+  /** Code of the error when it takes longer. */
+  readonly code: 'export-too-slow' | 'query-too-slow';
+  readonly noun: 'response' | 'statement';
+}
+
 /** Level 3 of 9: the client waits for it. */
 const GZIP_LEVEL = 3;
 
 /**
  * The body of a response. `open` begins the source: what it throws is the request's own failure, before anything was sent. Its
  * signal says for as long as the body lives that it is wanted no more; what goes on then should fail soon.
+ * `limit`: of the time; that of exports unless given.
  * At most `limits.streams` bodies are open at once, `limits.streamsEach` of one caller: the next is refused with `server-busy`.
  */
 export async function byteStream(
   serving: Pick<Serving, 'streams' | 'timers' | 'limits'>,
-  request: { readonly signal: AbortSignal; readonly caller?: string },
+  request: { readonly signal: AbortSignal; readonly caller?: string; readonly limit?: TimeLimit },
   open: (signal: AbortSignal) => Promise<ByteSource>,
 ): Promise<ReadableStream<Uint8Array>> {
   const leave = await serving.streams.enter(request.caller);
   const stop = new AbortController();
   // The client may disconnect before there is a body to cancel.
   const signal = AbortSignal.any([stop.signal, request.signal]);
-  const { exportMs } = serving.limits;
+  const { limit = { ms: serving.limits.exportMs, code: 'export-too-slow', noun: 'response' } } = request;
   let source: ByteSource | undefined;
   let onTime = (): void => {};
-  const cancelTimer = serving.timers.after(exportMs, () => {
-    stop.abort(tookTooLong(exportMs));
+  const cancelTimer = serving.timers.after(limit.ms, () => {
+    stop.abort(tookTooLong(limit));
     onTime();
   });
   let isOver = false;
@@ -123,11 +132,11 @@ export async function* gzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   for await (const chunk of gzip) yield chunk as Uint8Array;
 }
 
-function tookTooLong(ms: number): CondvestError {
+function tookTooLong({ ms, code, noun }: TimeLimit): CondvestError {
   return new CondvestError({
-    code: 'export-too-slow',
+    code,
     kind: 'permanent',
-    message: 'The response took longer than this server allows',
+    message: `The ${noun} took longer than this server allows`,
     allowed: `up to ${Math.round(ms / 1000)} s`,
     action: 'Request less at a time',
   });

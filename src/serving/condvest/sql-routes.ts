@@ -32,7 +32,9 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
       const { rows, bytes } = { rows: serving.limits.exportRows, bytes: serving.limits.sqlBytes };
       const request = { statement, format, ...(await tablesOf(serving, view)), limits: { rows, bytes } };
       const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));
-      const body = await byteStream(serving, { signal: c.req.raw.signal, caller: c.get('caller').name }, (signal) =>
+      const limit = { ms: serving.limits.sqlMs, code: 'query-too-slow', noun: 'statement' } as const;
+      const asked = { signal: c.req.raw.signal, caller: c.get('caller').name, limit };
+      const body = await byteStream(serving, asked, (signal) =>
         openQuery(runner, gate, request, { signal, isCompressed }),
       );
       return streamed(c, body, {

@@ -1,5 +1,6 @@
 import { UsageError } from '#base/errors.ts';
 import { isRecord } from '#base/is-record.ts';
+import { isSoundText } from '#base/sound-text.ts';
 import type { LakeView, Views } from '../read/view.ts';
 
 /**
@@ -31,7 +32,10 @@ export function decodeCursor(text: string): Cursor {
     if (!isRecord(versions) || !Object.values(versions).every((version) => Number.isSafeInteger(version)))
       throw new TypeError('no versions');
     if (!Number.isSafeInteger(atMs)) throw new TypeError('no instant');
-    if (!isRecord(position) || !Object.values(position).every((value) => typeof value === 'string'))
+    if (
+      !isRecord(position) ||
+      !Object.values(position).every((value) => typeof value === 'string' && isSoundText(value))
+    )
       throw new TypeError('no position');
     return { versions, atMs, position } as Cursor;
   } catch (cause) {

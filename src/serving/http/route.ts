@@ -1,5 +1,7 @@
 import type { RouteConfig, z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
+import { isRecord } from '#base/is-record.ts';
+import { isSoundText, SOUND_TEXT } from '#base/sound-text.ts';
 import type { Scope, ServingApp, ServingContext } from './serving.ts';
 
 /** One route: what it is called with, what it answers, what it does. The OpenAPI document is made from these. */
@@ -41,13 +43,29 @@ export function addRoute<Params = undefined, Query = undefined, Body = undefined
   const honoPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
   if (scope !== 'read') app.scopes.set(`${method.toUpperCase()} ${honoPath}`, scope);
   app.openAPIRegistry.registerPath(documented(tag, route));
-  app.on(method, honoPath, async (c) =>
-    handle(c, {
+  app.on(method, honoPath, async (c) => {
+    checkText(c.req.param(), 'Path parameter');
+    checkText(c.req.queries(), 'Parameter');
+    return handle(c, {
       params: (params === undefined ? undefined : parsed(params, c.req.param(), 'Path parameter')) as Params,
       query: (query === undefined ? undefined : parsed(query, c.req.query(), 'Parameter')) as Query,
       body: (body === undefined ? undefined : parsed(body, await jsonBody(c), 'Field')) as Body,
-    }),
-  );
+    });
+  });
+}
+
+/** Throws `parameter-invalid` for the first value that no part behind the routes could hold, whatever it is for. */
+function checkText(values: Readonly<Record<string, unknown>>, what: string): void {
+  for (const [name, value] of Object.entries(values)) {
+    const unsound = [value].flat().find((one) => typeof one === 'string' && !isSoundText(one));
+    if (unsound === undefined) continue;
+    throw new UsageError({
+      code: 'parameter-invalid',
+      message: `${what} "${name}" cannot be used`,
+      found: shown(unsound),
+      allowed: SOUND_TEXT,
+    });
+  }
 }
 
 /** Throws `parameter-invalid` for the first value that does not fit, naming it and what is allowed. */
@@ -82,11 +100,14 @@ async function jsonBody(c: ServingContext): Promise<unknown> {
       allowed: 'Content-Type: application/json',
     });
   }
+  let body: unknown;
   try {
-    return await c.req.json();
+    body = await c.req.json();
   } catch (cause) {
     throw new UsageError({ code: 'body-invalid', message: 'The body of this request is not JSON', cause });
   }
+  if (isRecord(body)) checkText(body, 'Field');
+  return body;
 }
 
 const CONTENT_TYPES = {

@@ -34,8 +34,9 @@ export const DEFAULT_LIMITS = {
   /** Event streams at once, and of one caller: those cost little, and an open page has one. */
   eventStreams: 256,
   eventStreamsEach: 64,
-  /** Statements of SQL at once, and what one of them may hold in memory. */
+  /** Statements of SQL at once, how long one may take, and what it may hold in memory. */
   sqlRunning: 2,
+  sqlMs: 60_000,
   sqlBytes: 512 * 2 ** 20,
 };
 

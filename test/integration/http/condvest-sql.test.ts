@@ -293,12 +293,12 @@ async function running({ http }: SqlApp): Promise<void> {
 }
 
 test('a statement that takes too long is stopped and no longer delays others', async () => {
-  await using sql = await openSqlApp({ exportMs: 3000, sqlRunning: 1 });
+  await using sql = await openSqlApp({ sqlMs: 3000, sqlRunning: 1 });
   const first = sql.refusal(ENDLESS);
   await running(sql);
   const second = await sql.refusal('SELECT 1');
   assert.deepEqual([second.status, second.code], [503, 'server-busy']);
-  assert.deepEqual((await first).code, 'export-too-slow');
+  assert.deepEqual((await first).code, 'query-too-slow');
   assert.equal(sql.http.serving.streams.load.running, 0);
   sql.http.bugs.length = 0;
 });

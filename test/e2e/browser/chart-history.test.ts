@@ -9,7 +9,7 @@ import { fillLongHome } from '../simulated-home.ts';
 import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ask, type ServerProcess, startProcess } from './running-server.ts';
 
-describe('a long history on the chart, in Chromium', { skip: noChromium }, () => {
+describe('with a long history in Chromium,', { skip: noChromium }, () => {
   let browser: TestBrowser;
   let server: ServerProcess;
   let home: string;
@@ -149,6 +149,16 @@ describe('a long history on the chart, in Chromium', { skip: noChromium }, () =>
       );
       const name = interval === 1 ? '1 session' : `${interval} sessions`;
       assert.equal(await page.getByRole('radio', { name, exact: true }).isChecked(), true);
+      // What is moved out of sight leaves the interval as it is.
+      const box = await page.locator('.chart-canvas').boundingBox();
+      assert.ok(box !== null);
+      await page.mouse.move(box.x + 60, box.y + 150);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 160, box.y + 150, { steps: 4 });
+      await page.mouse.up();
+      await page.waitForURL(new RegExp(`interval=${interval}d&from=`));
+      await page.getByRole('radio', { name: 'All bars' }).check();
+      await page.waitForURL(/range=all$/);
       // A shorter interval does not fit: the newest of its bars are shown, and "All" is no longer chosen.
       await page.getByRole('radio', { name: '1 session', exact: true }).check();
       await page.waitForURL(new RegExp(`symbol=${symbol}$`));

@@ -36,8 +36,8 @@ export interface BarsWindowState {
   readonly retry: () => void;
   /** Loads what comes before or after the bars held, if there is any and nothing else is being loaded. */
   readonly extend: (side: 'older' | 'newer') => void;
-  /** Loads up to an end of the history. */
-  readonly reach: (end: 'first' | 'last') => void;
+  /** Loads everything before the bars held. */
+  readonly loadFromStart: () => void;
 }
 
 interface LoadState {
@@ -99,23 +99,18 @@ export function useBarsWindow(request: BarsWindowRequest | undefined): BarsWindo
     },
     [state, run],
   );
-  const reach = useCallback(
-    (end: 'first' | 'last') => {
-      const { window } = state.peek();
-      const { request: wanted } = latest.current;
-      if (window === undefined || wanted === undefined) return;
-      const span = { from: undefined, to: undefined };
-      const part = end === 'first' ? everythingUpTo(window.to) : partFor(span, ...sizesOf(wanted));
-      run((signal) => loadPart(wanted.query, part, signal));
-    },
-    [state, run],
-  );
+  const loadFromStart = useCallback(() => {
+    const { window } = state.peek();
+    const { request: wanted } = latest.current;
+    if (window !== undefined && wanted !== undefined)
+      run((signal) => loadPart(wanted.query, everythingUpTo(window.to), signal));
+  }, [state, run]);
   const retry = useCallback(() => {
     attempts.value += 1;
   }, [attempts]);
 
   const { window, isLoading, error } = state.value;
-  return { window, isLoading, error, retry, extend, reach };
+  return { window, isLoading, error, retry, extend, loadFromStart };
 }
 
 /** The request for the bars held, as anybody can send it. */

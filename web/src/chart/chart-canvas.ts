@@ -166,11 +166,12 @@ export class ChartCanvas {
     this.#applyRange();
   }
 
-  /** Moves the crosshair to a bar, and scrolls the bar into view if needed. */
+  /** Moves the crosshair to a bar for a key of the user's, and scrolls the bar into view if needed. */
   moveCrosshair(bar: number): void {
     const scale = this.#chart.timeScale();
     const range = scale.getVisibleLogicalRange();
     if (range !== null && (bar < range.from + 1 || bar > range.to - 1)) {
+      this.#isMovedByUser = true;
       const width = range.to - range.from;
       const from = bar < range.from + 1 ? bar - 1 : bar + 1 - width;
       scale.setVisibleLogicalRange({ from, to: from + width });

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
-import { navigate } from '../address.ts';
+import { address, navigate } from '../address.ts';
 import { isOffline } from '../api/client.ts';
 import { barsUrl } from '../api/fetchers.ts';
 import { type Bar, type BarsResponse, type EventsResponse, firstSessionOf, lastSessionOf } from '../api/wire.ts';
@@ -8,7 +8,7 @@ import { sentence } from '../parts/messages.tsx';
 import { BarDetails } from './bar-details.tsx';
 import { BarsTable } from './bars-table.tsx';
 import { type BarsWindow, type BarsWindowState, isSameSeries, partOf } from './bars-window.ts';
-import { type ChartAddress, writeChart } from './chart-address.ts';
+import { type ChartAddress, readChart, writeChart } from './chart-address.ts';
 import type { BarsInSight, ChartData, PlottedBar } from './chart-canvas.ts';
 import { ChartNotes } from './chart-notes.tsx';
 import { intervalLabel, summarize } from './descriptions.ts';
@@ -91,7 +91,12 @@ export function LoadedChart({
   };
   // More may be needed after some were loaded, or for an indicator that was added.
   useEffect(extendSoon, [response, indicatorKey]);
-  const onRangeChange = useRangeInAddress(chart);
+  const [onRangeChange, forgetRange] = useRangeInAddress(chart.interval);
+  const showNewest = (): void => {
+    forgetRange();
+    const query = readChart(address.peek().query);
+    navigate(writeChart({ ...query, range: undefined, from: undefined, to: undefined }), { replace: true });
+  };
   const onPlotted = useCallback(
     (next: readonly PlottedBar[]) => {
       plotted.value = next;
@@ -152,9 +157,10 @@ export function LoadedChart({
               extendSoon();
             }}
             onReach={(end) => {
-              const isThere = end === 'first' ? !window.hasOlder : window.to === undefined;
-              if (!isThere) state.reach(end);
-              return !isThere;
+              if (end === 'first' ? !window.hasOlder : window.to === undefined) return false;
+              if (end === 'first') state.loadFromStart();
+              else showNewest();
+              return true;
             }}
             onPlotted={onPlotted}
           />
@@ -209,17 +215,24 @@ function barAt(rows: readonly Bar[], date: string): Bar | undefined {
   return rows.find((bar) => firstSessionOf(bar) <= date && lastSessionOf(bar) >= date);
 }
 
-/** Writes the visible range to the URL once the user stops moving the chart, without a new history entry. */
-function useRangeInAddress(chart: ChartAddress): (from: string, to: string) => void {
+/**
+ * Returns a function that writes the visible range to the URL once the user stops moving the chart, without a new
+ * history entry, and one that forgets what was not written yet.
+ */
+function useRangeInAddress(interval: number): [write: (from: string, to: string) => void, forget: () => void] {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const latest = useRef(chart);
-  latest.current = chart;
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return useCallback((from: string, to: string) => {
+  const latest = useRef(interval);
+  latest.current = interval;
+  const forget = useCallback(() => clearTimeout(timer.current), []);
+  useEffect(() => forget, []);
+  const write = useCallback((from: string, to: string) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       const seen = { range: undefined, from: from || undefined, to: to || undefined };
-      navigate(writeChart({ ...latest.current, ...seen }), { replace: true });
+      // The interval of all bars holds for a part of them.
+      const shown = { ...readChart(address.peek().query), interval: latest.current };
+      navigate(writeChart({ ...shown, ...seen }), { replace: true });
     }, RANGE_DELAY_MS);
   }, []);
+  return [write, forget];
 }

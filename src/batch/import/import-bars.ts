@@ -180,11 +180,9 @@ interface SurveyRow extends ReasonCount {
 function checkSpacing(job: ImportJob, survey: readonly SurveyRow[]): void {
   if (job.sparse) return;
   const problems = new FileProblems();
+  const byFile = Map.groupBy(survey, ({ fileIndex }) => fileIndex);
   for (const [index, reading] of job.readings.entries()) {
-    const error = wideSpacing(
-      reading,
-      survey.filter(({ fileIndex }) => fileIndex === index),
-    );
+    const error = wideSpacing(reading, byFile.get(index) ?? []);
     if (error !== undefined) problems.add(reading.file.path, error);
   }
   problems.throwIfAny();

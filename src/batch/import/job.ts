@@ -120,12 +120,10 @@ export async function validateCounts(
   const rows = counts.reduce((sum, count) => sum + count.rows, 0);
   const validated = { rows, fileCounts, byReason, reason, normalize };
   const problems = new FileProblems();
+  const byFile = Map.groupBy(counts, ({ fileIndex }) => fileIndex);
   for (const [index, reading] of job.readings.entries()) {
     const file = defined(fileCounts[index], 'each file is counted');
-    const contradiction = contradictionOfRows(
-      reading,
-      counts.filter(({ fileIndex }) => fileIndex === index),
-    );
+    const contradiction = contradictionOfRows(reading, byFile.get(index) ?? []);
     if (file.rows === 0) problems.add(reading.file.path, emptyFile(reading.file.path));
     else if (contradiction !== undefined) problems.add(reading.file.path, contradiction);
     else if (file.rejected > rejectedMax(file.rows, job.quarantineBound))

@@ -15,6 +15,10 @@ import { type BrokenKey, brokenKeys } from '../tables/keys.sql.ts';
 import type { Findings, Report } from './findings.ts';
 import { columnsInFiles, type FileSurvey, surveyFile, surveyFiles } from './verify.sql.ts';
 
+/** The remedy of rows that another program has written twice. */
+const UNDO = 'Restore the version before they came: "condvest history" lists the versions';
+/** The remedy of a damaged file, without its full stop. */
+const REPAIR = 'Run "condvest repair --damaged"';
 /** Keys reported per query: the first of each kind, with the number of all. */
 const EXAMPLES_MAX = 1;
 /** Keys checked by one query. */
@@ -75,9 +79,9 @@ function meeting(files: readonly DataFile[], sinceMs: number | undefined): reado
 async function isThere(lake: Lake, definition: TableDefinition, file: DataFile, report: Report): Promise<boolean> {
   const sizeBytes = await lake.table(definition).storedSize(file);
   if (sizeBytes === undefined)
-    report('file-missing', file.path, 'The log lists this file, but the store does not have it');
+    report('file-missing', file.path, `The log lists ${file.path}, but the store does not have it. ${REPAIR}`);
   else if (sizeBytes !== file.sizeBytes)
-    report('file-size', file.path, `The file has ${sizeBytes} bytes; the log says ${file.sizeBytes}`);
+    report('file-size', file.path, `${file.path} has ${sizeBytes} bytes; the log says ${file.sizeBytes}. ${REPAIR}`);
   return sizeBytes !== undefined;
 }
 
@@ -178,7 +182,11 @@ function checkFile(
   report: Report,
 ): number | undefined {
   if (survey === undefined || survey instanceof CondvestError) {
-    report('file-unreadable', file.path, survey?.found ?? survey?.message ?? 'The file has no rows');
+    report(
+      'file-unreadable',
+      file.path,
+      `${file.path} cannot be read: ${survey?.found ?? survey?.message ?? 'no rows'}. ${REPAIR}`,
+    );
     return undefined;
   }
   const { columns, values } = survey;
@@ -255,7 +263,7 @@ async function verifyKeys(
     for (const { key, rows, incomplete, broken: count } of broken) {
       const more = count > 1 ? `, the first of ${count} such keys` : '';
       if (incomplete) report('key-missing', key, `A row has no ${named}${more}`);
-      else report('key-duplicate', key, `${rows} rows have the same ${named}: ${key}${more}`);
+      else report('key-duplicate', key, `${rows} rows have the same ${named}: ${key}${more}. ${UNDO}`);
     }
   }
 }

@@ -3,10 +3,11 @@
  * compared with DuckDB on the same files, latencies with the nightly run alongside, the first response after a start, and memory
  * under random requests.
  *
- *     node bench/serve.ts [--symbols 10000] [--sessions 2520] [--only warm,cold,load,start,memory] [--memory-seconds 60]
+ *     node bench/serve.ts [--symbols 10000] [--sessions 2520] [--only warm,cold,left,load,start,memory] [--memory-seconds 60]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,20 +22,22 @@ import { randomQuery } from './random-queries.ts';
 import { oneSymbol } from './read-symbol.sql.ts';
 import { residentBytes, type Served, serveBare, serveLake } from './served.ts';
 
-const LIMITS = { warmRatio: 0.65, coldRatio: 1.3, firstMs: 1500, memoryBytes: 1024 * 2 ** 20 };
+const LIMITS = { warmRatio: 0.65, coldRatio: 1.3, leftRatio: 2, firstMs: 1500, memoryBytes: 1024 * 2 ** 20 };
 const ROUNDS = 5;
 const WARM_ROUNDS = 9;
 const ROUND_SECONDS = 2;
 const WARM_CONNECTIONS = 10;
 const LOAD_CONNECTIONS = 200;
 const COLD_SYMBOLS = 60;
+const LEFT_CLIENTS = 200;
+const LEFT_ROUNDS = 9;
 const DUCKDB_BYTES = 512 * 2 ** 20;
 
 const { values } = parseArgs({
   options: {
     symbols: { type: 'string', default: String(FULL_SIZE.symbols) },
     sessions: { type: 'string', default: String(FULL_SIZE.sessions) },
-    only: { type: 'string', default: 'warm,cold,load,start,memory' },
+    only: { type: 'string', default: 'warm,cold,left,load,start,memory' },
     'memory-seconds': { type: 'string', default: '60' },
   },
 });
@@ -42,7 +45,7 @@ const calendar = createCalendar({ lastYear: 2028 });
 const data = await dataset(calendar, { symbols: Number(values.symbols), sessions: Number(values.sessions) });
 /** Without the last session, as the nightly run finds it. */
 const root = await barsLake(data, 1);
-const parts: Readonly<Record<string, () => Promise<void>>> = { warm, cold, load, start, memory };
+const parts: Readonly<Record<string, () => Promise<void>>> = { warm, cold, left, load, start, memory };
 for (const name of values.only.split(',')) {
   const part = parts[name];
   if (part === undefined) throw new Error(`no part ${name}; there are ${Object.keys(parts).join(', ')}`);
@@ -101,6 +104,43 @@ async function cold(): Promise<void> {
   line(`ten years of one symbol, cold, ${files.length} files`);
   const what = `× DuckDB (${median(ours).toFixed(1)} of ${median(theirs).toFixed(1)} ms)`;
   report('  time', median(ours) / median(theirs), LIMITS.coldRatio, what, 'most');
+}
+
+/** A cold read right after 200 clients requested cold reads and left, compared with one alone. */
+async function left(): Promise<void> {
+  await using served = await serveLake(root);
+  const { port } = new URL(served.url);
+  let next = 1;
+  // Each address is new: no two reads share a symbol and a limit.
+  const path = (): string => {
+    next += 1;
+    return barsPath(symbolAt(next * 7)).replace('limit=50000', `limit=${10_000 + next}`);
+  };
+  const timed = async (): Promise<number> => {
+    const startMs = performance.now();
+    await bodyOf(served, path());
+    return performance.now() - startMs;
+  };
+  for (let i = 0; i < 5; i += 1) await timed();
+  const alone: number[] = [];
+  const after: number[] = [];
+  for (let round = 0; round < LEFT_ROUNDS; round += 1) {
+    alone.push(await timed());
+    const sockets = await Promise.all(
+      Array.from({ length: LEFT_CLIENTS }, async () => {
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.on('error', () => {});
+        await once(socket, 'connect');
+        socket.write(`GET ${path()} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+        return socket;
+      }),
+    );
+    for (const socket of sockets) socket.destroy();
+    after.push(await timed());
+  }
+  line(`a cold read after ${LEFT_CLIENTS} clients left`);
+  const what = `× alone (${median(after).toFixed(1)} of ${median(alone).toFixed(1)} ms)`;
+  report('  time', median(after) / median(alone), LIMITS.leftRatio, what, 'most');
 }
 
 /** 200 connections that request hot and cold symbols, alone and with the nightly run in another process. */

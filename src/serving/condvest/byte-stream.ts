@@ -3,7 +3,7 @@ import { createGzip } from 'node:zlib';
 import { CondvestError } from '#base/errors.ts';
 import type { RowBatch, TableStream } from '../export/table-stream.ts';
 import type { Serving } from '../http/serving.ts';
-import { clientGone } from '../http/streamed.ts';
+import { clientGone } from '../read/read-gate.ts';
 
 /**
  * Bytes on their way to a client: made when it takes them and not before, bounded in time, and ended with everything behind
@@ -38,7 +38,7 @@ export async function byteStream(
   request: { readonly signal: AbortSignal; readonly caller?: string; readonly limit?: TimeLimit },
   open: (signal: AbortSignal) => Promise<ByteSource>,
 ): Promise<ReadableStream<Uint8Array>> {
-  const leave = await serving.streams.enter(request.caller);
+  const leave = await serving.streams.enter({ caller: request.caller });
   const stop = new AbortController();
   // The client may disconnect before there is a body to cancel.
   const signal = AbortSignal.any([stop.signal, request.signal]);

@@ -36,7 +36,7 @@ export async function eventStream(
   serving: Pick<Serving, 'eventStreams' | 'stopping' | 'timers'>,
   subscribe: (send: (event: ServerEvent) => void) => () => void,
 ): Promise<Response> {
-  const leave = await serving.eventStreams.enter(c.get('caller').name);
+  const leave = await serving.eventStreams.enter({ caller: c.get('caller').name });
   const stream = new EventBuffer(serving, subscribe, { leave, isStillIn: c.get('isStillIn') });
   return streamed(c, stream.body, EVENT_HEADERS);
 }

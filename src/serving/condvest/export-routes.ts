@@ -10,7 +10,7 @@ import { cachingOf, etagOf, notModified } from '../http/answer.ts';
 import { asOfParameter, choice, list, optionalDate } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import { acceptsGzip, matches } from '../http/sending.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { requesterOf, type Serving, type ServingApp } from '../http/serving.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../http/sql-runner.ts';
 import { streamed } from '../http/streamed.ts';
 import { type ByteSource, begun, byteStream, gzipped } from './byte-stream.ts';
@@ -80,7 +80,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
         ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
       });
       if (c.req.method === 'HEAD') {
-        await serving.reads.pass(() => prepareExport(serving.lake, request, serving.limits.exportRows));
+        await serving.reads.pass(() => prepareExport(serving.lake, request, serving.limits.exportRows), requesterOf(c));
         return new Response(null, { headers });
       }
       const body = await byteStream(serving, { signal: c.req.raw.signal, caller: c.get('caller').name }, (signal) =>

@@ -18,7 +18,7 @@ import {
   symbolParameter,
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { requesterOf, type Serving, type ServingApp } from '../http/serving.ts';
 import type { LakeView } from '../read/view.ts';
 import { gapRuns } from './gap-runs.ts';
 import { countSql, quarantineSql, restatementsSql } from './ledger.sql.ts';
@@ -126,7 +126,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
     answer: gapsShape,
     handle: async (c, { query: { symbol, limit } }) => {
-      const report = await reads.pass(() => operations.gaps({ symbol, limit }));
+      const report = await reads.pass(() => operations.gaps({ symbol, limit }), requesterOf(c));
       const { isEmpty, sessions, horizon, symbols, ofSymbol } = report;
       const body: GapsAnswer = {
         is_empty: isEmpty,

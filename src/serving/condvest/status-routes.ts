@@ -4,8 +4,9 @@ import { fresh } from '../http/answer.ts';
 import { readinessOf } from '../http/gate/readiness.ts';
 import type { Building } from '../http/operations.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { requesterOf, type Serving, type ServingApp } from '../http/serving.ts';
 import { firstInstant } from '../read/first-instant.ts';
+import type { Requester } from '../read/read-gate.ts';
 import { listTables } from '../read/tables.ts';
 import { type BuildingAnswer, type StatusAnswer, statusShape } from './shapes/status.ts';
 import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
@@ -20,27 +21,27 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
     description: 'Also available while the lake is empty or being built.',
     query: z.object({}),
     answer: statusShape,
-    handle: async (c) => fresh(c, await statusOf(serving)),
+    handle: async (c) => fresh(c, await statusOf(serving, requesterOf(c))),
   });
   addRoute(app, 'condvest', {
     path: '/condvest/v1/tables',
     summary: 'The tables of the lake, with their columns',
     query: z.object({}),
     answer: tablesShape,
-    handle: async (c) => fresh(c, await serving.reads.pass(() => tablesOf(serving))),
+    handle: async (c) => fresh(c, await serving.reads.pass(() => tablesOf(serving), requesterOf(c))),
   });
 }
 
-async function statusOf(serving: Serving): Promise<StatusAnswer> {
+async function statusOf(serving: Serving, requester: Requester): Promise<StatusAnswer> {
   const { operations, views, caches, reads } = serving;
   // Only reads of the lake take a read slot: an operational store that hangs must not block them all.
   const [status, ready, notices, simulated, view, firstMs] = await Promise.all([
-    reads.pass(() => operations.status()),
+    reads.pass(() => operations.status(), requester),
     readinessOf(serving),
     operations.notices({ openOnly: true, limit: NOTICES_COUNTED_MAX }),
     operations.isSimulated(),
     views.current(),
-    reads.pass(() => firstInstant(serving.lake)),
+    reads.pass(() => firstInstant(serving.lake), requester),
   ]);
   const bars = view.snapshot(DAILY_BARS);
   const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;

@@ -108,7 +108,9 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
   // A response that depends on more than address, versions and day may change while the data does not.
   const isOfState = request.view.asOfMs === undefined && (request.also ?? '') === '';
   const state = isOfState ? c.get('state') : undefined;
-  const body = await serving.cache.get(RESPONSES, key, () => serving.reads.pass(make), version, state);
+  const caller = c.get('caller').name;
+  const read = (signal: AbortSignal) => serving.reads.pass(make, { caller, signal });
+  const body = await serving.cache.get(RESPONSES, key, read, version, state, () => c.req.raw.signal);
   if (matchesAny(known)) return notModified({ ...headers, etag: body.etag });
   return sendBody(c.req, serving.cache, { key, body, headers });
 }

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from '@hono/zod-openapi';
 import fc from 'fast-check';
-import { CondvestError, RetryLater, UsageError } from '#base/errors.ts';
-import { ReadGate } from '../read/read-gate.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import { errorBody, statusOf } from './http-errors.ts';
 import { integer, nanoseconds, toJson } from './json.ts';
 import { decodeCursor, encodeCursor } from './paging.ts';
@@ -86,22 +85,6 @@ test('parameters are read as clients write them, and what does not fit is named'
     assert.equal(readDateOrMs(text), undefined, text);
   assert.equal(read(asOfParameter, '2024-01-02'), Date.parse('2024-01-02T23:59:59.999Z'));
   assert.equal(read(asOfParameter, '2024-01-02T15:00:00+01:00'), Date.parse('2024-01-02T14:00:00Z'));
-});
-
-test('reads beyond the bound wait in order, and beyond that are refused', async () => {
-  const gate = new ReadGate({ noun: 'reads', running: 1, waiting: 2 });
-  const order: number[] = [];
-  const leave = await gate.enter();
-  const waiting = [1, 2].map((n) => gate.pass(async () => order.push(n)));
-  await assert.rejects(
-    gate.pass(async () => 0),
-    (error) => error instanceof RetryLater && error.code === 'server-busy' && error.afterSeconds === 1,
-  );
-  leave();
-  leave();
-  await Promise.all(waiting);
-  assert.deepEqual(order, [1, 2]);
-  assert.deepEqual(gate.load, { running: 0, waiting: 0 });
 });
 
 test('errors go to their status by code, then by kind; clients find both names of the message', () => {

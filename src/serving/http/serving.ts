@@ -10,7 +10,7 @@ import type { Random } from '#ports/random.ts';
 import type { Timers } from '#ports/timers.ts';
 import { DataState } from '../read/data-state.ts';
 import { MarketCaches } from '../read/market-caches.ts';
-import { ReadGate } from '../read/read-gate.ts';
+import { ReadGate, type Requester } from '../read/read-gate.ts';
 import { VersionedCache } from '../read/versioned-cache.ts';
 import { Views } from '../read/view.ts';
 import type { Operations } from './operations.ts';
@@ -23,6 +23,8 @@ export const DEFAULT_LIMITS = {
   /** Reads of the lake at once, and how many more may wait. */
   readsRunning: 4,
   readsWaiting: 512,
+  /** Longest wait of one of them. */
+  readsWaitMs: 30_000,
   urlBytes: 8192,
   bodyBytes: 64 * 1024,
   /** Exports and SQL: rows of one answer, and how long it may take. */
@@ -86,7 +88,7 @@ export interface Serving extends ServingDeps {
 }
 
 export function createServing(deps: ServingDeps): Serving {
-  const { lake, clock, intervals, limits } = deps;
+  const { lake, clock, intervals, limits, timers } = deps;
   const cache = new VersionedCache(limits.cacheBytes);
   const views = new Views({ lake, clock, intervals, cache });
   return {
@@ -95,7 +97,12 @@ export function createServing(deps: ServingDeps): Serving {
     state: new DataState({ ...deps, views }),
     cache,
     caches: new MarketCaches(lake, cache),
-    reads: new ReadGate({ noun: 'reads', running: limits.readsRunning, waiting: limits.readsWaiting }),
+    reads: new ReadGate({
+      noun: 'reads',
+      running: limits.readsRunning,
+      waiting: limits.readsWaiting,
+      wait: { ms: limits.readsWaitMs, timers },
+    }),
     streams: new ReadGate({ noun: 'exports', running: limits.streams, waiting: 0, each: limits.streamsEach }),
     eventStreams: new ReadGate({
       noun: 'event streams',
@@ -132,6 +139,11 @@ export interface ServingEnv {
     /** State of the data when the request came, before anything was read for it. */
     state: string | undefined;
   };
+}
+
+/** Returns the caller of a request, who asks for work as long as the connection lasts. */
+export function requesterOf(c: ServingContext): Requester {
+  return { caller: c.get('caller').name, signal: c.req.raw.signal };
 }
 
 /** The HTTP application, with the scopes that its routes need beyond `read`, by method and path. */

@@ -1,4 +1,3 @@
-import { CondvestError } from '#base/errors.ts';
 import type { ServingContext } from './serving.ts';
 
 /**
@@ -43,13 +42,4 @@ function told(body: ReadableStream<Uint8Array>, onBroken: (cause: unknown) => bo
     },
     { highWaterMark: 0 },
   );
-}
-
-/** Nobody waits for the answer any more. */
-export function clientGone(): CondvestError {
-  return new CondvestError({
-    code: 'client-gone',
-    kind: 'transient',
-    message: 'The client disconnected before the response was ready',
-  });
 }

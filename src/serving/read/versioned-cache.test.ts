@@ -108,3 +108,33 @@ describe('the versioned cache', () => {
     assert.equal(await cache.get(NUMBERS, 'a', async () => 2), 2);
   });
 });
+
+test('a computation is given up once all its callers have left, and not before', async () => {
+  const cache = new VersionedCache(100_000);
+  const kind: CacheKind<number> = { name: 'numbers', bytesOf: () => 8 };
+  const signals: AbortSignal[] = [];
+  const compute = (unwanted: AbortSignal): Promise<number> => {
+    signals.push(unwanted);
+    return new Promise((resolve, reject) => {
+      unwanted.addEventListener('abort', () => reject(new Error('given up')));
+      setImmediate(resolve, signals.length);
+    });
+  };
+  const callers = [new AbortController(), new AbortController()];
+  const ask = () => callers.map(({ signal }) => cache.get(kind, 'a', compute, 'v', undefined, () => signal));
+  const both = ask();
+  callers[0]?.abort();
+  assert.deepEqual(await Promise.all(both), [1, 1]);
+  callers[0] = new AbortController();
+  const left = Promise.allSettled(
+    callers.map(({ signal }) => cache.get(kind, 'b', compute, 'v', undefined, () => signal)),
+  );
+  for (const caller of callers) caller.abort();
+  const again = cache.get(kind, 'b', compute, 'v');
+  assert.deepEqual(
+    (await left).map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  assert.equal(await again, 3);
+  assert.equal(await cache.get(kind, 'b', compute, 'v'), 3);
+});

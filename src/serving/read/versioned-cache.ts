@@ -14,6 +14,14 @@ export interface CacheStats {
   evictions: number;
 }
 
+/** A computation that goes on, and whether anybody still waits for it. */
+interface Pending {
+  readonly value: Promise<unknown>;
+  /** Aborted when all its callers have left. */
+  readonly unwanted: AbortController;
+  callers: number;
+}
+
 interface Entry {
   readonly version: string;
   /** State in which `get` last returned it. */
@@ -40,7 +48,7 @@ const ENTRY_SHARE_MAX = 1 / 4;
 export class VersionedCache {
   readonly bytesMax: number;
   readonly #entries: LRUCache<string, Entry>;
-  readonly #pending = new Map<string, Promise<unknown>>();
+  readonly #pending = new Map<string, Pending>();
   readonly #stats = new Map<string, CacheStats>();
 
   constructor(bytesMax: number) {
@@ -66,9 +74,18 @@ export class VersionedCache {
 
   /**
    * Returns the cached value, or computes and caches it. Every key of a kind must belong to one type of value. `state`: names
-   * everything that the version was worked out from; `recall` then returns the value without a version.
+   * everything that the version was worked out from; `recall` then returns the value without a version. `leaving`: makes the signal
+   * that is aborted when this caller leaves, asked for only if there is something to wait for. Once all callers of a computation
+   * have left, its own signal is aborted.
    */
-  async get<T>(kind: CacheKind<T>, key: string, compute: () => Promise<T>, version = '', state?: string): Promise<T> {
+  async get<T>(
+    kind: CacheKind<T>,
+    key: string,
+    compute: (unwanted: AbortSignal) => Promise<T>,
+    version = '',
+    state?: string,
+    leaving?: () => AbortSignal,
+  ): Promise<T> {
     const fullKey = `${kind.name} ${key}`;
     const stats = this.#statsOf(kind.name);
     const entry = this.#entries.get(fullKey);
@@ -79,18 +96,45 @@ export class VersionedCache {
     }
     stats.misses += 1;
     const pendingKey = `${fullKey} ${version}`;
-    let pending = this.#pending.get(pendingKey) as Promise<T> | undefined;
+    let pending = this.#pending.get(pendingKey);
     if (pending === undefined) {
-      pending = compute()
-        .then((value) => {
-          const bytes = Math.ceil(kind.bytesOf(value)) + pendingKey.length * 2 + ENTRY_BYTES;
-          this.#entries.set(fullKey, { version, state, value, bytes, stats });
-          return value;
+      const unwanted = new AbortController();
+      const value = compute(unwanted.signal)
+        .then((computed) => {
+          const bytes = Math.ceil(kind.bytesOf(computed)) + pendingKey.length * 2 + ENTRY_BYTES;
+          this.#entries.set(fullKey, { version, state, value: computed, bytes, stats });
+          return computed;
         })
-        .finally(() => this.#pending.delete(pendingKey));
+        .finally(() => this.#forget(pendingKey, value));
+      pending = { value, unwanted, callers: 0 };
       this.#pending.set(pendingKey, pending);
     }
-    return pending;
+    pending.callers += 1;
+    const signal = leaving?.();
+    if (signal === undefined) return pending.value as Promise<T>;
+    const { value } = pending;
+    const leave = (): void => this.#leave(pendingKey, value);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave);
+    try {
+      return (await value) as T;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** Takes one caller off. What nobody waits for is given up, and who asks next begins anew. */
+  #leave(key: string, value: Promise<unknown>): void {
+    const pending = this.#pending.get(key);
+    if (pending?.value !== value) return;
+    pending.callers -= 1;
+    if (pending.callers > 0) return;
+    this.#pending.delete(key);
+    pending.unwanted.abort();
+  }
+
+  #forget(key: string, value: Promise<unknown>): void {
+    if (this.#pending.get(key)?.value === value) this.#pending.delete(key);
   }
 
   /** Returns the cached value of a version without waiting; undefined if there is none, which does not count as a miss. */

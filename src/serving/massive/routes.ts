@@ -4,6 +4,7 @@ import { addGroupedDaily } from './grouped-daily.ts';
 import { addIndicators } from './indicators.ts';
 import { addNotEntitled } from './not-entitled.ts';
 import { addOpenClose } from './open-close.ts';
+import { addOutdated } from './outdated.ts';
 import { addPreviousClose } from './previous-close.ts';
 import { addReferenceRoutes } from './reference/routes.ts';
 import { addSnapshots } from './snapshots.ts';
@@ -21,5 +22,6 @@ export function addMassiveRoutes(app: ServingApp, serving: Serving): void {
   addUniversalSnapshot(app, serving);
   addSummaries(app, serving);
   addReferenceRoutes(app, serving);
+  addOutdated(app);
   addNotEntitled(app);
 }

@@ -7,8 +7,7 @@ import { refusal } from '../refusal.ts';
 import type { Caller, Scope, Serving, ServingApp, ServingContext } from '../serving.ts';
 import { type AccessRecord, accessRecord } from './access-record.ts';
 import type { GateOptions } from './gate-options.ts';
-import type { RequestSite } from './hosts.ts';
-import { addressOf, checkSite, judge, LOCAL, READING } from './judge.ts';
+import { addressOf, checkSite, type Judgment, judge, LOCAL, originRefused, READING } from './judge.ts';
 import { respondNow } from './ready-response.ts';
 import { bodyTooLarge, scopeMissing } from './refusals.ts';
 import { requestIdOf, requestIds } from './request-ids.ts';
@@ -109,7 +108,7 @@ async function admit(
   const needed = target === undefined ? 'read' : app.scopeOf(target.method, target.path);
   const { site, headers } = judge(c.req, serving, options, needed);
   c.set('headers', headers);
-  if (c.req.method === 'OPTIONS') return preflight(c, app, site, headers);
+  if (c.req.method === 'OPTIONS') return preflight(c, app, { site, headers }, options);
   checkSite(c.req, site, options);
   if (target === undefined) refuseMethod(c, app);
   if (!READING.has(c.req.method)) checkJson(c);
@@ -117,16 +116,11 @@ async function admit(
   return undefined;
 }
 
-function preflight(
-  c: ServingContext,
-  app: ServingApp,
-  site: RequestSite,
-  headers: Readonly<Record<string, string>>,
-): Response {
+function preflight(c: ServingContext, app: ServingApp, { site, headers }: Judgment, { cors }: GateOptions): Response {
   const allow = [...new Set([...methodsAt(app, c.req.path), 'OPTIONS'])].join(', ');
   if (c.req.header('access-control-request-method') === undefined || site === 'none' || site === 'same')
     return new Response(null, { status: 204, headers: { allow } });
-  if (site === 'foreign') return new Response(null, { status: 403 });
+  if (site === 'foreign') throw originRefused(c.req, cors);
   const isLocalAsked = c.req.header('access-control-request-private-network') === 'true';
   return new Response(null, {
     status: 204,

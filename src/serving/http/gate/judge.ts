@@ -12,7 +12,7 @@ import { API_HEADERS } from './security-headers.ts';
 /** The caller on a loopback server without keys. */
 export const LOCAL: Caller = { name: 'local', scopes: ['read', 'admin'] };
 
-const EXPOSED = 'X-Request-ID, ETag, Retry-After, Content-Disposition';
+const EXPOSED = 'X-Request-ID, ETag, Link, Retry-After, Content-Disposition';
 const LOGGED_MAX = 200;
 
 /** Methods that change nothing. */
@@ -83,7 +83,11 @@ export function checkSite(request: RequestHead, site: RequestSite, { cors, keys 
   if (site === 'none' || site === 'same' || site === 'listed') return;
   // `*` lets all pages read. To change anything, a page without a key must be named.
   if (site === 'any' && (keys !== undefined || READING.has(request.method))) return;
-  throw new UsageError({
+  throw originRefused(request, cors);
+}
+
+export function originRefused(request: RequestHead, cors: readonly string[]): UsageError {
+  return new UsageError({
     code: 'origin-refused',
     message: 'A page of another origin may not use this server',
     found: (request.header('origin') ?? request.header('sec-fetch-site') ?? '').slice(0, LOGGED_MAX),

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { defined } from '#base/assert.ts';
 import type { IsoDate } from '#base/dates.ts';
+import { UsageError } from '#base/errors.ts';
+import type { ColumnType } from '#lake/schema.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import type { AdjustmentEvent } from '#market/adjust.ts';
 import type { MaybeBarValues } from '#market/bar.ts';
@@ -17,6 +19,7 @@ import {
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { fieldsOf, formatParameter, tableOf } from '../http/table-format.ts';
 import { historyOfSecurity, readNewestBars } from '../read/newest-bars.ts';
 import type { BarsResult, DailyBar, WindowBar } from '../read/served-bars.ts';
 import { refuseUnknown, securityOf } from '../read/symbol-lookup.ts';
@@ -66,6 +69,7 @@ const barsQuery = z.object({
   explain: flag(false).openapi({ description: 'Also explain each bar' }),
   at: atParameter,
   history: flag(false).openapi({ description: 'Also say from when to when the security has bars' }),
+  format: formatParameter,
   limit: pageLimit({ max: BARS_MAX, default: BARS_MAX }).openapi({
     description: `Number of bars, at most ${BARS_MAX}; the newest ones are returned. \`previous_url\` has those before them`,
   }),
@@ -73,6 +77,25 @@ const barsQuery = z.object({
     description: 'From `previous_url`; it overrides the other parameters with those of the newest bars',
   }),
 });
+
+const VALUE_TYPES: Readonly<Record<string, ColumnType>> = {
+  ...{ open: 'double', high: 'double', low: 'double', close: 'double', volume: 'double', vwap: 'double' },
+  trades: 'long',
+};
+const DAILY_FIELDS = fieldsOf({ symbol: 'string', session: 'date', ...VALUE_TYPES, finality: 'string' });
+const WINDOW_FIELDS = fieldsOf({
+  ...{ symbol: 'string', first_session: 'date', last_session: 'date', ...VALUE_TYPES },
+  ...{ sessions: 'integer', expected: 'integer', complete: 'boolean', finality: 'string' },
+});
+
+function onlyInJson(format: string): UsageError {
+  return new UsageError({
+    code: 'parameter-invalid',
+    message: 'A table of bars has no place for "explain" and "history"',
+    found: `format ${format}`,
+    action: 'Leave them out, or ask for format=json',
+  });
+}
 
 const symbolParams = z.object({ symbol: symbolParameter });
 
@@ -91,6 +114,8 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { symbol }, query }) => {
       const page = await openBarsPage(c, serving, { schema: barsQuery, query });
       const { interval, from, to, adjust, as_of: asOfMs, explain, history, limit } = page.query;
+      const rendering = tableOf(c.req, page.query.format, interval === 1 ? DAILY_FIELDS : WINDOW_FIELDS, 'bars');
+      if (rendering.format !== 'json' && (explain || history)) throw onlyInJson(rendering.format);
       const { view, day } = page;
       const uses = interval === 1 ? BARS_TABLES : [silverBars(interval).name, ...BARS_TABLES];
       const request = { symbol, at: day, interval, from, to, adjust, asOfMs, explain };
@@ -101,7 +126,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
         const previous = newest.hasEarlier ? { previous_url: previousUrl(c, serving, page, uses, body) } : {};
         return { ...body, ...bounds, ...previous };
       };
-      return answer(c, serving, { view, uses, day, make });
+      return answer(c, serving, { view, uses, day, rendering, make });
     },
   });
   addRoute(app, 'condvest', {

@@ -6,7 +6,7 @@ import type { QualityReport } from '#lake/reports.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
-import { fresh } from '../http/answer.ts';
+import { fresh, freshTable } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
 import { pageAnswer } from '../http/paged-list.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import { requesterOf, type Serving, type ServingApp } from '../http/serving.ts';
+import { fieldsOf, formatOf, formatParameter, tableOf } from '../http/table-format.ts';
 import type { LakeView } from '../read/view.ts';
 import { gapRuns } from './gap-runs.ts';
 import { countSql, quarantineSql, restatementsSql } from './ledger.sql.ts';
@@ -122,10 +123,11 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/gaps',
     summary: 'Gaps: missing and partial sessions, and symbols missing from sessions',
-    description: 'Consecutive sessions that lack the same are one of `runs`, newest first.',
-    query: z.object({ symbol: optionalSymbol, limit: findingsLimit }),
+    description:
+      'Consecutive sessions that lack the same are one of `runs`, newest first. As a table: a row for each gap, `kind` says of what.',
+    query: z.object({ symbol: optionalSymbol, limit: findingsLimit, format: formatParameter }),
     answer: gapsShape,
-    handle: async (c, { query: { symbol, limit } }) => {
+    handle: async (c, { query: { symbol, limit, format } }) => {
       const report = await reads.pass(() => operations.gaps({ symbol, limit }), requesterOf(c));
       const { isEmpty, sessions, horizon, symbols, ofSymbol } = report;
       const body: GapsAnswer = {
@@ -142,7 +144,11 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
         })),
         of_symbol: ofSymbol === undefined ? null : [...ofSymbol],
       };
-      return fresh(c, body);
+      return freshTable(c, body, {
+        format: formatOf(c.req, format),
+        fields: () => GAP_FIELDS,
+        rows: (gaps) => gapRows(gaps, symbol),
+      });
     },
   });
   addRoute(app, 'condvest', {
@@ -150,10 +156,10 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     summary: 'Warnings about the bars, and rejected rows',
     description:
       `Counts, and examples of each kind up to the limit. Without \`from\`: the ${QUALITY_SESSIONS} sessions up to \`to\`; without \`to\`: ` +
-      `up to the last session that has closed. At most ${QUALITY_DAYS_MAX} days at a time.`,
-    query: z.object({ from: optionalDate, to: optionalDate, limit: findingsLimit }),
+      `up to the last session that has closed. At most ${QUALITY_DAYS_MAX} days at a time. As a table: the examples.`,
+    query: z.object({ from: optionalDate, to: optionalDate, limit: findingsLimit, format: formatParameter }),
     answer: rangeQualityShape,
-    handle: async (c, { query: { from, to, limit } }) => {
+    handle: async (c, { query: { from, to, limit, format } }) => {
       const lastClosed = calendar.lastClosedSession(clock.nowMs());
       const last = to === undefined || to > lastClosed ? lastClosed : to;
       const first = from ?? sessionsUpTo(calendar, last, QUALITY_SESSIONS);
@@ -163,7 +169,7 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
         ...qualityAnswer(await operations.quality({ from: first, to: last, limit })),
         rejected_total: await countRejected(serving, view),
       }));
-      return fresh(c, body);
+      return freshTable(c, body, tableOf(c.req, format, FINDING_FIELDS, 'examples'));
     },
   });
   addRoute(app, 'condvest', {
@@ -201,6 +207,20 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
           ]),
       }),
   });
+}
+
+const FINDING_FIELDS = fieldsOf({ kind: 'string', symbol: 'string', date: 'date', detail: 'string' });
+const GAP_FIELDS = fieldsOf({
+  ...{ kind: 'string', symbol: 'string', session: 'date', missing: 'integer', sessions: 'integer', reason: 'string' },
+});
+
+/** All gaps as rows of one table. */
+function gapRows({ sessions, symbols, of_symbol }: GapsAnswer, symbol: string | undefined): object[] {
+  return [
+    ...sessions.map(({ session, reason }) => ({ kind: 'session', session, reason })),
+    ...symbols.map(({ first_session: session, ...gap }) => ({ kind: 'symbol', session, ...gap })),
+    ...(of_symbol ?? []).map((session) => ({ kind: 'session of symbol', symbol, session })),
+  ];
 }
 
 function noSession(session: IsoDate) {

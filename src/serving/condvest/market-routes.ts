@@ -7,6 +7,7 @@ import { answerFromMarket } from '../http/market-answer.ts';
 import { asOfParameter, list, optionalDate, pageLimit, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { fieldsOf, formatOf, formatParameter } from '../http/table-format.ts';
 import { newExtremes } from '../read/extremes.ts';
 import {
   changeOf,
@@ -35,6 +36,18 @@ import {
 const USES = [...new Set([...MARKET_TABLES, ...TICKER_TABLES, SESSIONS.name])];
 const MOVERS = { max: 100, default: 20 };
 
+const MOVER_FIELDS = fieldsOf({
+  ...{ session: 'date', list: 'string', symbol: 'string', name: 'string', close: 'double' },
+  ...{ previous_close: 'double', change: 'double', change_percent: 'double', volume: 'double' },
+});
+
+/** The movers as rows of one table, each with the list that it is in. */
+function moverRows({ session, ...lists }: MarketAnswer): object[] {
+  return (['gainers', 'losers', 'active'] as const).flatMap((list) =>
+    lists[list].map((mover) => ({ session, list, ...mover })),
+  );
+}
+
 /** `GET /condvest/v1/market`, `/watchlist` and `/symbols`: what is answered across symbols. */
 export function addMarketRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'condvest', {
@@ -49,6 +62,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       limit: pageLimit(MOVERS).openapi({
         description: `Number of gainers, losers and most active, at most ${MOVERS.max}`,
       }),
+      format: formatParameter,
       as_of: asOfParameter,
     }),
     answer: marketAnswer,
@@ -56,6 +70,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
       answerFromMarket(c, serving, {
         asOfMs: query.as_of,
         uses: USES,
+        rendering: { format: formatOf(c.req, query.format), fields: () => MOVER_FIELDS, rows: moverRows },
         make: async (view): Promise<MarketAnswer> => {
           const session = query.session ?? (await newestSession(serving, view));
           const day = await marketDay(serving, view, session);

@@ -7,6 +7,7 @@ import { originOf } from './origin.ts';
 import type { RequestHead } from './request-head.ts';
 import { type Body, matches, matchesAny, sendBody, sendNow } from './sending.ts';
 import type { Serving, ServingContext } from './serving.ts';
+import { acceptedFormat, type Rendering, render, TABLE_CONTENT_TYPES } from './table-format.ts';
 
 /** Describes a response made from the lake: cached, compressed, and revalidated by the versions it was made from. */
 
@@ -20,6 +21,8 @@ export interface AnswerRequest {
    * The day that it is asked on, where that says what a symbol means: on its first one it is another company's no more.
    */
   readonly day?: IsoDate | undefined;
+  /** The table that the body can be had as. */
+  readonly rendering?: Rendering | undefined;
   /** The body as a JSON value. `requestId`: the same for the same answer, as the vendor's bodies carry one. */
   readonly make: (requestId: string) => Promise<unknown>;
 }
@@ -61,13 +64,14 @@ function headersOf({ isPublic }: Serving, { headers, requestId }: OwnHeaders, li
   return {
     ...headers,
     'cache-control': `${isPublic ? 'public' : 'private'}, ${lifetime}`,
-    vary: 'Accept-Encoding, Authorization, Origin',
+    vary: 'Accept, Accept-Encoding, Authorization, Origin',
     'x-request-id': requestId,
   };
 }
 
 function keyOf(request: RequestHead, serving: Serving): string {
-  return `${originOf(request, serving)}${addressOf(request.url)}`;
+  const format = acceptedFormat(request.header('accept'));
+  return `${originOf(request, serving)}${addressOf(request.url)}${format === 'json' ? '' : ` ${format}`}`;
 }
 
 /**
@@ -86,11 +90,12 @@ export function etagOf(serving: Serving, caching: Caching): string {
 interface CachedBody extends Body {
   /** Pattern of the route that made it. */
   readonly route: string | undefined;
+  readonly link: string | undefined;
 }
 
 const RESPONSES: CacheKind<CachedBody> = { name: 'responses', bytesOf: ({ bytes }) => bytes.byteLength };
 
-/** Responds with JSON made from the lake: cached, compressed, and revalidated by the versions it was made from. */
+/** Responds with what is made from the lake: cached, compressed, and revalidated by the versions it was made from. */
 export async function answer(c: ServingContext, serving: Serving, request: AnswerRequest): Promise<Response> {
   const caching = cachingOf(c, serving, request);
   const { key, version, headers } = caching;
@@ -100,10 +105,9 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
   const etag = known === undefined ? undefined : etagOf(serving, caching);
   if (etag !== undefined && matches(known, etag)) return notModified({ ...headers, etag });
   const make = async (): Promise<CachedBody> => ({
-    contentType: 'application/json; charset=utf-8',
     etag: etagOf(serving, caching),
     route: c.get('route'),
-    bytes: new TextEncoder().encode(toJson(await request.make(digestOf(serving, caching)))),
+    ...(await render((await request.make(digestOf(serving, caching))) as never, request.rendering)),
   });
   // A response that depends on more than address, versions and day may change while the data does not.
   const isOfState = request.view.asOfMs === undefined && (request.also ?? '') === '';
@@ -112,7 +116,11 @@ export async function answer(c: ServingContext, serving: Serving, request: Answe
   const read = (signal: AbortSignal) => serving.reads.pass(make, { caller, signal });
   const body = await serving.cache.get(RESPONSES, key, read, version, state, () => c.req.raw.signal);
   if (matchesAny(known)) return notModified({ ...headers, etag: body.etag });
-  return sendBody(c.req, serving.cache, { key, body, headers });
+  return sendBody(c.req, serving.cache, { key, body, headers: { ...headers, ...linkOf(body) } });
+}
+
+function linkOf({ link }: CachedBody): Record<string, string> {
+  return link === undefined ? {} : { link };
 }
 
 /** A response that the cache has in the present state of the data, before it is known who asks. */
@@ -132,7 +140,7 @@ export function readyAnswer(request: RequestHead, serving: Serving): ReadyAnswer
   if (body?.route === undefined) return undefined;
   const { route, etag } = body;
   const send = (own: OwnHeaders): Response | undefined => {
-    const headers = headersOf(serving, own, REVALIDATED);
+    const headers = { ...headersOf(serving, own, REVALIDATED), ...linkOf(body) };
     const known = request.header('if-none-match');
     if (matches(known, etag) || matchesAny(known)) return notModified({ ...headers, etag });
     return sendNow(request, serving.cache, { key, body, headers });
@@ -146,12 +154,27 @@ export function notModified(headers: Record<string, string>): Response {
 
 /** A JSON answer that is made anew each time and never kept: what the clock or the operational store says. */
 export function fresh(c: ServingContext, body: unknown, status: 200 | 201 | 202 = 200): Response {
+  return unstored(c, toJson(body), { 'content-type': TABLE_CONTENT_TYPES.json }, status);
+}
+
+/** The same as JSON or as a table. */
+export async function freshTable<Body>(c: ServingContext, body: Body, rendering: Rendering<Body>): Promise<Response> {
+  const { bytes, contentType } = await render(body, rendering);
+  return unstored(c, bytes, { 'content-type': contentType, vary: 'Accept' }, 200);
+}
+
+function unstored(
+  c: ServingContext,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>>,
+  status: 200 | 201 | 202,
+): Response {
   c.set('isDressed', true);
-  return new Response(toJson(body), {
+  return new Response(body, {
     status,
     headers: {
       ...c.get('headers'),
-      'content-type': 'application/json; charset=utf-8',
+      ...headers,
       'cache-control': 'no-store',
       'x-request-id': c.get('requestId'),
     },

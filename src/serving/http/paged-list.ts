@@ -2,16 +2,19 @@ import type { z } from '@hono/zod-openapi';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
+import type { Field } from '../export/table-stream.ts';
 import type { LakeView } from '../read/view.ts';
 import { answer } from './answer.ts';
 import { originOf } from './origin.ts';
 import { CURSOR_LENGTH_MAX, decodeCursor, encodeCursor, viewOfCursor } from './paging.ts';
 import type { Serving, ServingContext } from './serving.ts';
+import { type TableFormat, tableOf } from './table-format.ts';
 
 /** Parameters of every list. */
 export interface ListQuery {
   readonly limit: number;
   readonly as_of?: InstantMs | undefined;
+  readonly format?: TableFormat | undefined;
 }
 
 /** A list that is served page by page. All pages are made from the versions of the first one, so that they agree. */
@@ -24,6 +27,8 @@ export interface PagedList<Query extends ListQuery, Item> {
   readonly also?: (page: ListPage<Query>) => string | undefined;
   /** The items from `offset` on, one more than the limit where there are more. The order must be total. */
   readonly read: (page: ListPage<Query>) => Promise<readonly Item[]>;
+  /** The table of a page, if its query has a format. */
+  readonly table?: readonly Field[];
   /** The answer around the items of a page; nothing but `results` unless given. */
   readonly envelope?: (results: readonly Item[], requestId: string) => object;
 }
@@ -57,6 +62,7 @@ export async function pageAnswer<Query extends ListQuery, Item>(
   return answer(c, serving, {
     view,
     uses: list.uses,
+    rendering: list.table && tableOf(c.req, query.format, list.table, 'results'),
     ...(also === undefined ? {} : { also }),
     make: async (requestId) => {
       const found = await list.read(page);

@@ -3,6 +3,7 @@ import { UsageError } from '#base/errors.ts';
 import { isRecord } from '#base/is-record.ts';
 import { isSoundText, SOUND_TEXT } from '#base/sound-text.ts';
 import type { Scope, ServingApp, ServingContext } from './serving.ts';
+import { formatParameter, TABLE_CONTENT_TYPES } from './table-format.ts';
 
 /** One route: what it is called with, what it answers, what it does. The OpenAPI document is made from these. */
 export interface RouteDefinition<Params, Query, Body> {
@@ -43,9 +44,11 @@ export function addRoute<Params = undefined, Query = undefined, Body = undefined
   const honoPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
   if (scope !== 'read') app.scopes.set(`${method.toUpperCase()} ${honoPath}`, scope);
   app.openAPIRegistry.registerPath(documented(tag, route));
+  const hasFormat = (query as unknown as z.ZodObject | undefined)?.shape?.['format'] !== undefined;
   app.on(method, honoPath, async (c) => {
     checkText(c.req.param(), 'Path parameter');
     checkText(c.req.queries(), 'Parameter');
+    if (!hasFormat && c.req.query('format') !== undefined) throw formatRefused(c);
     return handle(c, {
       params: (params === undefined ? undefined : parsed(params, c.req.param(), 'Path parameter')) as Params,
       query: (query === undefined ? undefined : parsed(query, c.req.query(), 'Parameter')) as Query,
@@ -66,6 +69,16 @@ function checkText(values: Readonly<Record<string, unknown>>, what: string): voi
       allowed: SOUND_TEXT,
     });
   }
+}
+
+/** Refuses a format at an address that has one: its response would be read as something else. */
+function formatRefused(c: ServingContext): UsageError {
+  return new UsageError({
+    code: 'parameter-invalid',
+    message: 'Parameter "format" is not understood here: this address has one format',
+    found: shown(c.req.query('format')),
+    action: 'Leave it out. Whole tables in other formats: GET /condvest/v1/export/{tier}/{table}',
+  });
 }
 
 /** Throws `parameter-invalid` for the first value that does not fit, naming it and what is allowed. */
@@ -120,10 +133,15 @@ const CONTENT_TYPES = {
 function documented<P, Q, B>(tag: RouteTag, route: RouteDefinition<P, Q, B>): RouteConfig {
   const { method = 'get', path, summary, description, params, query, body, answer, scope = 'read' } = route;
   const files = typeof answer === 'string' ? [CONTENT_TYPES[answer]] : Array.isArray(answer) ? answer : undefined;
+  const isTable = (query as unknown as z.ZodObject | undefined)?.shape?.['format'] === formatParameter;
+  const text = { schema: { type: 'string' as const } };
   const content =
     files === undefined
-      ? { 'application/json': { schema: answer as z.ZodType } }
-      : Object.fromEntries(files.map((type: string) => [type, { schema: { type: 'string' as const } }]));
+      ? {
+          'application/json': { schema: answer as z.ZodType },
+          ...(isTable ? { [TABLE_CONTENT_TYPES.csv]: text, [TABLE_CONTENT_TYPES.arrow]: text } : {}),
+        }
+      : Object.fromEntries(files.map((type: string) => [type, text]));
   return {
     method,
     path,

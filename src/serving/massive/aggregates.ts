@@ -16,6 +16,7 @@ import {
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { fieldsOf, formatParameter, type TableFormat, tableOf } from '../http/table-format.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
 import { otcListings } from '../read/otc.ts';
 import { pageOf } from './aggregate-page.ts';
@@ -47,6 +48,7 @@ const options = {
   sort: choice(['asc', 'desc'], 'asc'),
   limit: pageLimit({ max: LIMIT_MAX, default: LIMIT_DEFAULT }),
   include_partial: flag(false),
+  format: formatParameter,
 };
 
 const query = z.object({ ...options, as_of: asOfParameter, cursor: cursorParameter });
@@ -59,7 +61,14 @@ interface PageRequest extends SeriesPage {
   readonly sort: 'asc' | 'desc';
   readonly limit: number;
   readonly isLater: boolean;
+  readonly format: TableFormat | undefined;
 }
+
+const FIELDS = fieldsOf({
+  ...{ t: 'long', o: 'double', h: 'double', l: 'double', c: 'double', v: 'double', vw: 'double', n: 'long' },
+  otc: 'boolean',
+});
+const SESSION_FIELDS = [...FIELDS, ...fieldsOf({ end: 'long', sessions: 'integer', partial: 'boolean' })];
 
 export function addAggregates(app: ServingApp, serving: Serving): void {
   addRoute(app, 'vendor', {
@@ -74,6 +83,12 @@ export function addAggregates(app: ServingApp, serving: Serving): void {
       const request = await pageRequest(serving, given.params, given.query);
       return answerFromSeries(c, serving, {
         request,
+        rendering: tableOf(
+          c.req,
+          request.format,
+          request.grain.unit === 'session' ? SESSION_FIELDS : FIELDS,
+          'results',
+        ),
         tag: (series) => tagOf(series, request),
         make: (series, requestId) => bodyOf(c, serving, request, series, requestId),
       });
@@ -97,10 +112,10 @@ async function pageRequest(
     });
   }
   const later = given.cursor === undefined ? undefined : await laterPage(serving, given.cursor, position);
-  const { adjusted, sort, limit, include_partial } = later?.position ?? given;
+  const { adjusted, sort, limit, include_partial, format } = later?.position ?? given;
   const grain = grainOf(path.timespan, path.multiplier, include_partial);
   const seam = later?.seam ?? (await firstPage(serving, given.as_of, to));
-  return { ...seam, symbol, grain, range: { from, to }, adjusted, sort, limit, isLater: later !== undefined };
+  return { ...seam, symbol, grain, range: { from, to }, adjusted, sort, limit, isLater: later !== undefined, format };
 }
 
 /** A live bar outside the range matters for the splits that came with its session, but not for its values. */
@@ -160,6 +175,7 @@ function nextUrl(
     sort,
     limit: String(limit),
     include_partial: String(grain.unit === 'session' && grain.includePartial),
+    ...(request.format === undefined ? {} : { format: request.format }),
     ...pinOf(request, series),
   });
   return `${originOf(c.req, serving)}${rangePath(request, from, to)}?cursor=${cursor}`;

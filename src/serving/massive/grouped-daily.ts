@@ -6,6 +6,7 @@ import { answerFromMarket } from '../http/market-answer.ts';
 import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp } from '../http/serving.ts';
+import { fieldsOf, formatParameter, tableOf } from '../http/table-format.ts';
 import { MARKET_TABLES, newestSession, rowsOn } from '../read/market-day.ts';
 import { otcListings } from '../read/otc.ts';
 import type { LiveReadDeps } from '../read/read-deps.ts';
@@ -23,12 +24,13 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
     path: '/v2/aggs/grouped/locale/us/market/stocks/{date}',
     summary: 'Bars of all symbols on one day',
     params: z.object({ date: dayParameter }),
-    query: z.object({ adjusted: flag(true), include_otc: flag(false), as_of: asOfParameter }),
+    query: z.object({ adjusted: flag(true), include_otc: flag(false), as_of: asOfParameter, format: formatParameter }),
     answer: groupedDaily,
     handle: (c, { params, query }) =>
       answerFromMarket(c, serving, {
         asOfMs: query.as_of,
         uses: MARKET_TABLES,
+        rendering: tableOf(c.req, query.format, FIELDS, 'results'),
         make: async (view, requestId) => {
           const request = { date: params.date, isAdjusted: query.adjusted, includeOtc: query.include_otc };
           return groupedBody(await groupedBars(serving, view, request), query.adjusted, requestId);
@@ -36,6 +38,11 @@ export function addGroupedDaily(app: ServingApp, serving: Serving): void {
       }),
   });
 }
+
+const FIELDS = fieldsOf({
+  ...{ T: 'string', o: 'double', h: 'double', l: 'double', c: 'double', v: 'double', vw: 'double' },
+  ...{ t: 'long', n: 'long', otc: 'boolean' },
+});
 
 /** A day without a bar, a weekend or one in the future, is no error: it has no `results` at all. */
 export function groupedBody(bars: readonly GroupedBar[], adjusted: boolean, requestId: string): GroupedDaily {

@@ -1,6 +1,7 @@
 import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { answer } from '../http/answer.ts';
 import type { Serving, ServingContext } from '../http/serving.ts';
+import type { Rendering } from '../http/table-format.ts';
 import { type Grain, liveTagOf, openSeries, type Series, type SeriesRequest } from '../read/bar-series.ts';
 import { liveTag } from '../read/live-part.ts';
 import type { LakeView } from '../read/view.ts';
@@ -11,6 +12,7 @@ export interface SeriesAnswer {
   readonly request: SeriesRequest & { readonly view: LakeView };
   /** Tag of the live bars that the response depends on; default: all of them. */
   readonly tag?: (series: Series) => string;
+  readonly rendering?: Rendering | undefined;
   readonly make: (series: Series, requestId: string) => Promise<unknown>;
 }
 
@@ -25,6 +27,7 @@ export async function answerFromSeries(c: ServingContext, serving: Serving, part
   return answer(c, serving, {
     view,
     uses: tablesOf(request.grain),
+    rendering: parts.rendering,
     also: opened === undefined ? '' : tag(opened),
     day: isOfToday ? request.at : undefined,
     make: async (requestId) => make(opened ?? (await openSeries(serving, view, request)), requestId),

@@ -8,6 +8,7 @@ import { type ListPage, type ListQuery, pageAnswer } from '../../http/paged-list
 import { asOfParameter, choice, cursorParameter, flag, pageLimit } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
 import type { Serving, ServingApp } from '../../http/serving.ts';
+import { fieldsOf, formatParameter } from '../../http/table-format.ts';
 import { dividendsShape, newerDividendsShape, newerSplitsShape, splitsShape } from '../shapes/reference.ts';
 import { FACTOR_TABLES, readFactors, readSplitFactors } from './adjustment-factors.ts';
 import { type DividendRow, dividendOf, newerDividendOf, newerSplitOf, type SplitRow, splitOf } from './event-bodies.ts';
@@ -38,6 +39,7 @@ const newerPaging = {
   limit: pageLimit({ max: 5000, default: 100 }),
   sort: z.string().max(200, 'at most 200 characters').optional(),
   as_of: asOfParameter,
+  format: formatParameter,
   cursor,
 };
 
@@ -51,6 +53,7 @@ const splitsQuery = z.object({
   limit,
   sort: choice(['execution_date', 'ticker'], 'execution_date'),
   as_of: asOfParameter,
+  format: formatParameter,
   cursor,
 });
 
@@ -79,6 +82,7 @@ const dividendsQuery = z.object({
     'ex_dividend_date',
   ),
   as_of: asOfParameter,
+  format: formatParameter,
   cursor,
 });
 
@@ -95,6 +99,24 @@ const newerDividendsQuery = z.object({
   ...newerPaging,
 });
 
+const SPLIT_FIELDS = fieldsOf({
+  ...{ id: 'string', ticker: 'string', execution_date: 'date', split_from: 'double', split_to: 'double' },
+});
+const NEWER_SPLIT_FIELDS = [
+  ...SPLIT_FIELDS,
+  ...fieldsOf({ adjustment_type: 'string', historical_adjustment_factor: 'double' }),
+];
+const DIVIDEND_DATES = { declaration_date: 'date', record_date: 'date', pay_date: 'date' } as const;
+const DIVIDEND_FIELDS = fieldsOf({
+  ...{ id: 'string', ticker: 'string', cash_amount: 'double', currency: 'string', dividend_type: 'string' },
+  ...{ ex_dividend_date: 'date', ...DIVIDEND_DATES, frequency: 'integer' },
+});
+const NEWER_DIVIDEND_FIELDS = fieldsOf({
+  ...{ id: 'string', ticker: 'string', cash_amount: 'double', currency: 'string', distribution_type: 'string' },
+  ...{ ex_dividend_date: 'date', ...DIVIDEND_DATES, frequency: 'integer' },
+  ...{ historical_adjustment_factor: 'double', split_adjusted_cash_amount: 'double' },
+});
+
 export function addEventRoutes(app: ServingApp, serving: Serving): void {
   addRoute(app, 'vendor', {
     path: '/v3/reference/splits',
@@ -104,6 +126,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
     handle: (c) =>
       pageAnswer(c, serving, {
         schema: splitsQuery,
+        table: SPLIT_FIELDS,
         uses: [SPLITS.name],
         envelope: listEnvelope,
         read: async (request) => (await readSplits(serving, request, olderSplits(request.query))).map(splitOf),
@@ -118,6 +141,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       sortsOf(query.sort, SPLIT_SORTS);
       return pageAnswer(c, serving, {
         schema: newerSplitsQuery,
+        table: NEWER_SPLIT_FIELDS,
         uses: FACTOR_TABLES,
         envelope: listEnvelope,
         read: async (request) => {
@@ -136,6 +160,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
     handle: (c) =>
       pageAnswer(c, serving, {
         schema: dividendsQuery,
+        table: DIVIDEND_FIELDS,
         uses: [DIVIDENDS.name],
         envelope: listEnvelope,
         read: async (request) => (await readDividends(serving, request, olderDividends(request.query))).map(dividendOf),
@@ -150,6 +175,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
       sortsOf(query.sort, DIVIDEND_SORTS);
       return pageAnswer(c, serving, {
         schema: newerDividendsQuery,
+        table: NEWER_DIVIDEND_FIELDS,
         uses: FACTOR_TABLES,
         envelope: listEnvelope,
         read: async (request) => {

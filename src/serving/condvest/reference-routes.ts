@@ -4,6 +4,7 @@ import { toJson } from '../http/json.ts';
 import { originOf } from '../http/origin.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { type DescribedApi, llmsFullText, llmsText } from './llms-text.ts';
 import { REFERENCE_PAGE, REFERENCE_SCRIPT } from './reference-page.ts';
 
 const DESCRIPTION = `Stock market data of one lake, by three protocols at once:
@@ -26,6 +27,11 @@ const TAGS = [
   { name: 'operations', description: 'For operators of the server' },
 ];
 
+const LLMS_FILES = [
+  ['/llms.txt', llmsText, 'This API as a list for language models'],
+  ['/llms-full.txt', llmsFullText, 'This API as text for language models, with all parameters'],
+] as const;
+
 /** The description of every route, made from the routes themselves. */
 export function openApiDocument(app: ServingApp, version: string) {
   return app.getOpenAPI31Document({
@@ -42,7 +48,9 @@ export function openApiDocument(app: ServingApp, version: string) {
 }
 
 export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
-  let document: ReturnType<typeof openApiDocument> | undefined;
+  let made: ReturnType<typeof openApiDocument> | undefined;
+  // Built once, after all routes were added; only the server's address differs between callers.
+  const document = () => (made ??= openApiDocument(app, serving.version));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -55,12 +63,21 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     scope: 'none',
     answer: z.object({ openapi: z.string() }).loose(),
     handle: (c) => {
-      // Built once, after all routes were added; only the server's address differs between callers.
-      document ??= openApiDocument(app, serving.version);
       const servers = [{ url: originOf(c.req, serving) }];
-      return sent(c, 'application/json; charset=utf-8', toJson({ ...document, servers }));
+      return sent(c, 'application/json; charset=utf-8', toJson({ ...document(), servers }));
     },
   });
+  for (const [path, text, summary] of LLMS_FILES) {
+    addRoute(app, 'condvest', {
+      path,
+      summary,
+      description: "In the form of the vendor's file of that name, for programs that find routes by it.",
+      scope: 'none',
+      answer: 'text',
+      handle: (c) =>
+        sent(c, 'text/plain; charset=utf-8', text(document() as unknown as DescribedApi, originOf(c.req, serving))),
+    });
+  }
   addRoute(app, 'condvest', {
     path: '/condvest/docs',
     summary: 'The interactive API reference',

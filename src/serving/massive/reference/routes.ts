@@ -80,7 +80,7 @@ function addVenueRoutes(app: ServingApp): void {
   });
   addRoute(app, 'vendor', {
     path: '/stocks/v1/exchanges',
-    summary: 'Exchanges and other venues',
+    summary: 'Exchanges and other venues, in the newer family',
     query: z.object({ limit: pageLimit({ max: 5000, default: 100 }) }),
     answer: newerExchangesShape,
     handle: (c, { query }) => {

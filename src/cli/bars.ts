@@ -5,7 +5,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { choiceOption, dateOption, flagOption, instantOption, intervalOf, textOption, wholeOption } from './options.ts';
 import { renderBars } from './render/bars.ts';
 import { type Format, formatFor, refuseBinaryTerminal, writeResult } from './result-file.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const BARS_SHOWN = 30;
 const BARS_MAX = 100_000;
@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     explain: flagOption(invocation, 'explain'),
   };
   refuseBinaryTerminal(invocation, format);
-  return withApp(invocation, async (app): Promise<ExitCode> => {
+  return withReader(invocation, async (app): Promise<ExitCode> => {
     const result = await barsTask(app, request);
     for (const { kind, exDate, terms, reason } of result.held) {
       terminal.note(`not applied: ${kind} on ${exDate}, ${terms}: ${reason}`);

@@ -8,7 +8,7 @@ import { wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
 /** Lists every session that one symbol is missing from. */
@@ -18,7 +18,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const [symbol] = invocation.operands;
   const limit = wholeOption(invocation, 'limit', 1, 1_000_000) ?? LIMIT_DEFAULT;
-  const gaps = await withApp(invocation, (app) => gapsTask(app, symbol, symbol === undefined ? limit : SESSIONS_MAX));
+  const gaps = await withReader(invocation, (app) =>
+    gapsTask(app, symbol, symbol === undefined ? limit : SESSIONS_MAX),
+  );
   const sessions = gaps.ofSymbol ?? [];
   const shown = gaps.ofSymbol === undefined ? gaps : { ...gaps, ofSymbol: sessions.slice(0, limit) };
   await report(terminal, shown, () => {

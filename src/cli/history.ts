@@ -6,7 +6,7 @@ import { wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatBytes, formatCount, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const VERSIONS_SHOWN = 20;
 const VERSIONS_MAX = 100_000;
@@ -14,7 +14,7 @@ const VERSIONS_MAX = 100_000;
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, VERSIONS_MAX) ?? VERSIONS_SHOWN;
-  const entries = await withApp(invocation, (app) => historyTask(app, operands[0] ?? '', limit));
+  const entries = await withReader(invocation, (app) => historyTask(app, operands[0] ?? '', limit));
   const columns = [
     right('version'),
     'when',

@@ -6,7 +6,7 @@ import { NO_BARS_YET } from './no-bars.ts';
 import { dateOption, wholeOption } from './options.ts';
 import { formatCount } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const LIMIT_DEFAULT = 10;
 
@@ -16,7 +16,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const from = session ?? dateOption(invocation, 'from');
   const to = session ?? dateOption(invocation, 'to');
   const limit = wholeOption(invocation, 'limit', 1, 100_000) ?? LIMIT_DEFAULT;
-  const found = await withApp(invocation, (app) => qualityTask(app, { from, to, limit }));
+  const found = await withReader(invocation, (app) => qualityTask(app, { from, to, limit }));
   await report(terminal, found, () => describeQuality(found));
   return 0;
 }

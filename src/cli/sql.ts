@@ -6,7 +6,7 @@ import { instantOption, wholeOption } from './options.ts';
 import { renderTable } from './render/table.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { formatFor, refuseBinaryTerminal, writeResult } from './result-file.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const ROWS_SHOWN = 100;
 const ROWS_MAX = 1_000_000;
@@ -17,7 +17,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   refuseBinaryTerminal(invocation, format);
   const asOfMs = instantOption(invocation, 'asOf');
   const limit = wholeOption(invocation, 'limit', 1, ROWS_MAX) ?? ROWS_SHOWN;
-  return withApp(invocation, async (app): Promise<ExitCode> => {
+  return withReader(invocation, async (app): Promise<ExitCode> => {
     await using query = await queryTask(app, operands[0] ?? '', asOfMs);
     const chunks = format === 'table' ? tableText(query.table, limit, invocation) : encode(app, query.table, format);
     await writeResult(invocation, format, chunks);

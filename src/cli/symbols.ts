@@ -6,7 +6,7 @@ import { csvLine } from './render/csv.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const SYMBOLS_SHOWN = 50;
 const SYMBOLS_MAX = 1_000_000;
@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const isTable = terminal.isOutputTty && !terminal.json;
   const limit = wholeOption(invocation, 'limit', 1, SYMBOLS_MAX) ?? (isTable ? SYMBOLS_SHOWN : SYMBOLS_MAX);
-  const symbols = await withApp(invocation, (app) => symbolsTask(app, operands[0], limit));
+  const symbols = await withReader(invocation, (app) => symbolsTask(app, operands[0], limit));
   if (symbols.length === 0 && !terminal.json) {
     terminal.note(
       operands[0] === undefined ? 'There are no symbols yet.' : `No symbol or name contains "${operands[0]}".`,

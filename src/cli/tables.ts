@@ -6,11 +6,11 @@ import { flagOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatBytes, formatCount, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const tables = await withApp(invocation, tablesTask);
+  const tables = await withReader(invocation, tablesTask);
   if (tables.length === 0 && !terminal.json) {
     terminal.note(
       'There are no tables yet. Import data (condvest import prices.parquet) or build a simulated market (condvest up).',

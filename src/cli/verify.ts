@@ -6,11 +6,11 @@ import type { ExitCode, Invocation } from './command.ts';
 import { flagOption } from './options.ts';
 import { formatCount } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const verified = await withApp(invocation, async (app) => {
+  const verified = await withReader(invocation, async (app) => {
     using progress = terminal.progress('verifying');
     return await verifyTask(app, { deep: flagOption(invocation, 'deep') }, ({ table, done, total }) =>
       progress.update(done, total, table),

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { condvest, type RunOptions, temporaryFolder } from './command-line.ts';
 
 /** Every invalid input gets one clear message and its exit code, no stack trace, and leaves nothing half-done. */
@@ -127,6 +129,31 @@ describe('the command line answers with one clear message to', () => {
     // Root may write anywhere, so the command runs as an unprivileged user.
     const under = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
     await failsWith(['import', file('good.csv')], 1, /is not writable/, { home: join(locked, 'home'), under });
+  });
+
+  test('no command that only reads, in a home folder that is not writable', async () => {
+    const [readable, read] = [file('readable'), promisify(execFile)];
+    const filled = await condvest(['import', file('good.csv')], { home: readable });
+    assert.ok(filled.code === 0 || filled.code === 3, filled.err);
+    await chmod(folder.path, 0o755);
+    await read('chmod', ['-R', 'a=rX', readable]);
+    await mkdir(file('scratch'));
+    await chmod(file('scratch'), 0o777);
+    const under = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+    for (const args of [
+      ['bars', 'AAA'],
+      ['sql', 'select count(*) from bronze.daily_bars'],
+      ['tables'],
+      ['symbols'],
+      ['history', 'bronze/daily_bars'],
+      ['gaps'],
+      ['quality'],
+      ['verify'],
+    ]) {
+      const outcome = await condvest(args, { home: readable, under, env: { TMPDIR: file('scratch') } });
+      assert.ok(outcome.code === 0 || outcome.code === 3, `${args[0]}: ${outcome.code} ${outcome.err}${outcome.out}`);
+    }
+    await read('chmod', ['-R', 'u+w', readable]);
   });
 
   test('a full disk, committing nothing, so that the same import succeeds later', async () => {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { type InstantMs, type IsoDate, MS_PER_DAY, parseIsoDate } from '#base/dates.ts';
+import { CURSOR_LENGTH_MAX } from './paging.ts';
 
 /** Parameters that many routes have. The message of each is what is allowed. */
 
@@ -103,6 +104,10 @@ const INSTANT_MAX = 231 * 366 * MS_PER_DAY;
 const NANOSECONDS = /^\d{17,19}$/;
 const NANOSECONDS_A_MS = 1_000_000;
 
+/** The same in the OpenAPI document: a date, milliseconds, or nanoseconds. */
+const DATE_OR_MS_TEXT = String.raw`\d{4}-\d{2}-\d{2}|-?\d{1,15}|\d{17,19}`;
+export const DATE_OR_MS_PATTERN = `^(${DATE_OR_MS_TEXT})$`;
+
 /** A date, or an instant in epoch milliseconds. */
 export type DateOrMs = { readonly date: IsoDate } | { readonly ms: InstantMs };
 
@@ -124,15 +129,18 @@ export const cursorParameter = z
   .transform((text) => (text === '' ? undefined : text))
   .openapi({
     type: 'string',
+    pattern: '^[A-Za-z0-9_-]*$',
+    maxLength: CURSOR_LENGTH_MAX,
     description: 'From `next_url`; it overrides the other parameters with those of page one',
   });
 
-const INSTANT_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+const INSTANT_TEXT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)`;
+const INSTANT = new RegExp(`^${INSTANT_TEXT}$`);
 
 function readInstant(text: string): InstantMs | undefined {
   const read = readDateOrMs(text);
   if (read !== undefined) return 'ms' in read ? read.ms : Date.parse(`${read.date}T23:59:59.999Z`);
-  const ms = INSTANT_TEXT.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
   return ms >= INSTANT_MIN && ms <= INSTANT_MAX ? ms : undefined;
 }
 
@@ -141,7 +149,11 @@ export const asOfParameter = optional(
   readInstant,
   'a date, an instant as 2024-01-02T15:00:00Z, or epoch milliseconds',
   undefined,
-).openapi({ type: 'string', description: 'Answer from what was known at this instant' });
+).openapi({
+  type: 'string',
+  pattern: `^(${DATE_OR_MS_TEXT}|${INSTANT_TEXT})$`,
+  description: 'Answer from what was known at this instant',
+});
 
 /** Texts separated by commas, spaces around them allowed; at most `max` of them. */
 export function list(max: number) {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
-import { optional, readDateOrMs } from '../http/parameters.ts';
+import { DATE_OR_MS_PATTERN, optional, readDateOrMs } from '../http/parameters.ts';
 
 const FIRST = '1900-01-01';
 const LAST = '2199-12-31';
@@ -25,7 +25,12 @@ export const dayParameter = z
     context.addIssue({ code: 'custom', message: ALLOWED });
     return z.NEVER;
   })
-  .openapi({ type: 'string', example: '2024-01-02', description: 'A date, or epoch milliseconds' });
+  .openapi({
+    type: 'string',
+    pattern: DATE_OR_MS_PATTERN,
+    example: '2024-01-02',
+    description: 'A date, or epoch milliseconds',
+  });
 
 function readInstant(text: string): InstantMs | undefined {
   const [date, read] = [readDay(text), readDateOrMs(text)];
@@ -36,5 +41,6 @@ function readInstant(text: string): InstantMs | undefined {
 /** An instant in epoch milliseconds, or the midnight in New York with which a day begins. */
 export const optionalInstant = optional(readInstant, ALLOWED, undefined).openapi({
   type: 'string',
+  pattern: DATE_OR_MS_PATTERN,
   description: 'A date, or epoch milliseconds',
 });

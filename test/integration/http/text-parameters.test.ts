@@ -7,6 +7,12 @@ import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 interface Parameter {
   readonly name: string;
   readonly in: string;
+  readonly schema: {
+    readonly type?: string;
+    readonly pattern?: string;
+    readonly format?: string;
+    readonly enum?: unknown;
+  };
 }
 
 let http: HttpApp;
@@ -77,3 +83,19 @@ test('a NUL character or half a surrogate pair in a body or a cursor is a 400', 
   const response = await http.get(`/condvest/v1/restatements?cursor=${cursor}`);
   assert.equal(((await response.json()) as { code: string }).code, 'cursor-invalid');
 });
+
+test('a text that the server refuses does not fit the OpenAPI document either', async () => {
+  const unsaid: string[] = [];
+  for (const [index, { name, address }] of addresses('no%20such~').entries()) {
+    const { schema } = parametersOf()[index] ?? {};
+    if (schema?.type !== 'string' || schema.enum !== undefined || schema.format !== undefined) continue;
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test('no such~')) continue;
+    const body = await (await http.get(address)).text();
+    if (/"code":"(parameter|cursor|date)-invalid"/.test(body)) unsaid.push(`${name}: ${body.slice(0, 200)}`);
+  }
+  assert.deepEqual(unsaid, []);
+});
+
+function parametersOf(): readonly Parameter[] {
+  return operations.flatMap(({ parameters }) => parameters);
+}

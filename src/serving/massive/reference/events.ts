@@ -37,7 +37,11 @@ const order = choice(['asc', 'desc'], 'desc');
 const limit = pageLimit({ max: 1000, default: 10 });
 const newerPaging = {
   limit: pageLimit({ max: 5000, default: 100 }),
-  sort: z.string().max(200, 'at most 200 characters').optional(),
+  sort: z
+    .string()
+    .max(200, 'at most 200 characters')
+    .optional()
+    .openapi({ pattern: String.raw`^([a-z_]+(\.(asc|desc))?(,[a-z_]+(\.(asc|desc))?)*)?$`, example: 'ticker.asc' }),
   as_of: asOfParameter,
   format: formatParameter,
   cursor,

@@ -11,7 +11,7 @@ export function countsByReasonSql(rows: string, reason: string): string {
 }
 
 /** `4:1`, `4/1` and `4-for-1`: new shares, then old ones. */
-const RATIO = String.raw`([0-9.]+) *(?::|/|-? ?for ?-?) *([0-9.]+)`;
+const RATIO = `([0-9.]+) *(?::|/|-? ?for ?-?) *([0-9.]+)`;
 
 /**
  * Stores a ratio r as 1 and r, unrounded, and 4:1 as 1 and 4. Both numbers take precedence over a ratio next to them.

@@ -4,6 +4,7 @@ import { UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { LocalFiles } from '#ports/local-files.ts';
 
+import { emptyFile } from './file-problems.ts';
 import { inspectJson } from './json-source.ts';
 import { describeParquetSql, parquetElementsSql } from './source-file.sql.ts';
 
@@ -195,6 +196,7 @@ function parseHead(head: string, path: string, isWhole: boolean): Head {
   const rows = lines.slice(1, isWhole ? undefined : -1).filter((row) => row.trim() !== '');
   const sample = rows.slice(0, SAMPLE_ROWS).map((row) => splitLine(row, delimiter));
   checkHeader(names, sample, path);
+  if (isWhole && rows.length === 0) throw emptyFile(path);
   return { delimiter, names, sample };
 }
 

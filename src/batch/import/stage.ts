@@ -2,7 +2,7 @@ import type { Lake } from '#lake/lake.ts';
 import { sqlText } from '#lake/sql-text.ts';
 
 import { explainCsvError } from './csv-error.ts';
-import { readingSql, type SourceReading } from './read.sql.ts';
+import { type IndexedReading, readingSql, readingsSql, type SourceReading } from './read.sql.ts';
 
 /** The typed rows of all files of an import, as a relation that is cheap to read several times. */
 export interface Staged extends AsyncDisposable {
@@ -41,15 +41,9 @@ export async function stageReadings(lake: Lake, readings: readonly SourceReading
   return { rows: selects.join(' UNION ALL '), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-interface IndexedReading {
-  readonly reading: SourceReading;
-  readonly index: number;
-}
-
 async function copyTo(lake: Lake, path: string, batch: readonly IndexedReading[]): Promise<void> {
-  const rows = batch.map(({ reading, index }) => readingSql(reading, [`${index} AS file_index`])).join(' UNION ALL ');
   try {
-    await lake.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION lz4)`);
+    await lake.run(`COPY (${readingsSql(batch)}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION lz4)`);
   } catch (cause) {
     throw explainCsvError(cause);
   }

@@ -278,7 +278,8 @@ async function eventsAnswer(
   const bars = view.bars();
   const lastPublished = defined((await caches.published(bars)).max, 'a table of daily bars holds a session');
   const listings = await caches.listings(view.snapshot(LISTINGS));
-  const securityId = await securityOf(lake, bars, listings, { symbol, date, session: lastPublished });
+  const session = date < lastPublished ? date : lastPublished;
+  const securityId = await securityOf(lake, bars, listings, { symbol, date, session });
   const spans = listings.spans(securityId);
   const symbols = [...new Set([securityId, ...spans.map((span) => span.symbol)])];
   const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));

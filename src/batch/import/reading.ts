@@ -5,15 +5,9 @@ import type { Lake } from '#lake/lake.ts';
 import { checkContent } from './check-content.ts';
 import { type ColumnMap, type Dataset, FIELDS, type Field, guessDataset, matchColumns, plain } from './columns.ts';
 import { type DateParts, provenOrder, styleOf } from './date-style.ts';
+import type { DateEncoding, EpochUnit } from './dates.sql.ts';
 import { factsOfPath } from './path-facts.ts';
-import {
-  type DateEncoding,
-  datePartsSql,
-  dateSampleSql,
-  type EpochUnit,
-  type SourceReading,
-  sampleSql,
-} from './read.sql.ts';
+import { datePartsSql, dateSampleSql, type SourceReading, sampleSql } from './read.sql.ts';
 import type { ImportStatements } from './request.ts';
 import { SAMPLE_ROWS, type SourceFile } from './source-file.ts';
 

@@ -11,7 +11,8 @@ import type { BarsRequest, BarsResult } from '#serving/read/served-bars.ts';
 import type { MarketModel } from '../resample/market-model.ts';
 
 export async function putDividends(lake: Lake, dividends: readonly DividendFact[]): Promise<void> {
-  const rows = dividends.map((row) => [row.symbol, row.exDate, row.kind, row.cashAmount, row.source, 0]);
+  const unknown = [null, null, null, null];
+  const rows = dividends.map((row) => [row.symbol, row.exDate, row.kind, row.cashAmount, ...unknown, row.source, 0]);
   await lake
     .table(DIVIDENDS)
     .write(async (base) => replaceAll(base, await stageRows(lake, DIVIDENDS, rows), { rows: rows.length }));

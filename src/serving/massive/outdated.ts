@@ -1,7 +1,7 @@
 import { UsageError } from '#base/errors.ts';
 import type { ServingApp } from '../http/serving.ts';
 
-/** Addresses that the vendor had once, with what has replaced each. Source: its changelog and the older clients. */
+/** Addresses that older clients of the vendor still use, with the route of today for each. */
 const REPLACED: readonly (readonly [path: string, by: string])[] = [
   ['/v1/meta/symbols/:symbol/company', '/v3/reference/tickers/{ticker}'],
   ['/v1/meta/symbols/:symbol/news', '/v2/reference/news'],

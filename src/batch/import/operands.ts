@@ -17,7 +17,7 @@ export interface Expanded {
 /**
  * Expands folders and patterns into files. A path that exists is taken literally, even if it looks like a pattern. Files and
  * folders whose names begin with a dot or an underscore are skipped inside folders, as by other readers.
- * @throws UsageError `import-file-missing`, `import-folder-empty`, `import-files-too-many`.
+ * @throws UsageError `import-file-missing`, `import-folder-empty`, `import-folder-is-table`, `import-files-too-many`.
  */
 export async function expandOperands(files: LocalFiles, operands: readonly string[]): Promise<Expanded> {
   const paths = new Set<string>();
@@ -34,6 +34,7 @@ export async function expandOperands(files: LocalFiles, operands: readonly strin
     }
     const found: string[] = [];
     for await (const path of isPattern ? files.match(operand) : files.walk(operand)) {
+      if (!isPattern && /[/\\]_delta_log[/\\]/.test(path.slice(operand.length))) throw deltaTable(operand);
       if (!isPattern && isHidden(path.slice(operand.length))) continue;
       if (isPattern || isDataFile(path)) found.push(path);
       else otherFiles += 1;
@@ -55,6 +56,16 @@ export async function expandOperands(files: LocalFiles, operands: readonly strin
 function add(paths: Set<string>, path: string): void {
   paths.add(path);
   checkCount(paths.size, path);
+}
+
+/** Only the log tells which of its files count: the others hold rows that were replaced. */
+function deltaTable(folder: string): UsageError {
+  return new UsageError({
+    code: 'import-folder-is-table',
+    message: 'The folder has a Delta table, whose files include rows that were replaced',
+    found: folder,
+    action: 'Export its rows to a file first, for example with Polars: pl.read_delta(FOLDER).write_parquet(FILE)',
+  });
 }
 
 function isHidden(below: string): boolean {

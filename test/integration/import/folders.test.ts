@@ -28,11 +28,20 @@ describe('an import of a folder', () => {
       'symbol=BRK%2FB/part-0.csv': csv(HEADER, ROW),
       'README.md': 'hello',
       '.hidden/x.csv': 'nonsense',
-      '_delta_log/0.json': '{}',
     });
     const report = await lake.import(folder);
     assert.deepEqual(await storedBars(lake), ['AAA 2024-01-02 101 10000', 'BRK/B 2024-01-02 101 10000']);
     assert.equal(report.otherFiles, 1);
+  });
+
+  it('refuses a Delta table, some of whose files no longer count', async () => {
+    await using lake = await openImportLake();
+    const folder = await folderOf(lake, {
+      'bars/_delta_log/00000000000000000000.json': '{}',
+      'bars/year=2024/a.csv': csv(`symbol,${HEADER}`, `AAA,${ROW}`),
+    });
+    await assert.rejects(lake.import(folder), { code: 'import-folder-is-table', message: /rows that were replaced/ });
+    assert.deepEqual(await lake.versions(DAILY_BARS), [undefined]);
   });
 
   it('expands a pattern to the same files', async () => {

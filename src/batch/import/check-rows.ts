@@ -23,7 +23,7 @@ const CLOSE_MAX = 1e8;
 /** Returns how the accepted rows of a file contradict what its path or an option says of them. Pure. */
 export function contradictionOfRows(reading: SourceReading, all: readonly RowsOfFile[]): UsageError | undefined {
   const { file, stated } = reading;
-  const { facts, symbol = facts.symbol } = stated;
+  const { facts, symbol } = stated;
   const rows = all.filter(({ reason }) => reason === null);
   const other = rows.flatMap(({ firstSymbol, lastSymbol }) => [firstSymbol, lastSymbol]).find((one) => one !== symbol);
   if (symbol !== undefined && reading.columns.has('symbol') && typeof other === 'string') {

@@ -6,7 +6,7 @@ import { checkContent } from './check-content.ts';
 import { type ColumnMap, type Dataset, FIELDS, type Field, guessDataset, matchColumns, plain } from './columns.ts';
 import { type DateParts, provenOrder, styleOf } from './date-style.ts';
 import type { DateEncoding, EpochUnit } from './dates.sql.ts';
-import { factsOfPath } from './path-facts.ts';
+import { factsOfPath, type PathFacts } from './path-facts.ts';
 import { datePartsSql, dateSampleSql, type SourceReading, sampleSql } from './read.sql.ts';
 import type { ImportStatements } from './request.ts';
 import { SAMPLE_ROWS, type SourceFile } from './source-file.ts';
@@ -41,13 +41,22 @@ export async function planReading(lake: Lake, file: SourceFile, statements: Impo
     dates,
     // A column has the values of its rows. What an option or the path says beside it is compared with them.
     constants: new Map([...constants].filter(([name]) => !columns.has(name))),
-    stated: { facts, symbol: statements.symbolFromName === true ? facts.stem : statements.symbol },
+    stated: { facts, symbol: statedSymbol(facts, statements) },
     stripSuffix: statements.stripSuffix,
     upperCase: statements.upperCase === true,
     adjustment: statements.adjusted ?? 'none',
   };
   for (const name of dates.keys()) await checkInstants(lake, reading, name);
   return reading;
+}
+
+/** Returns the symbol that an option or the path states, converted as those of the rows are; undefined if none does. */
+function statedSymbol({ stem, symbol }: PathFacts, statements: ImportStatements): string | undefined {
+  const { symbolFromName = false, stripSuffix = '', upperCase = false } = statements;
+  const stated = statements.symbol ?? (symbolFromName ? stem : symbol);
+  if (stated === undefined) return undefined;
+  const stripped = stripSuffix !== '' && stated.endsWith(stripSuffix) ? stated.slice(0, -stripSuffix.length) : stated;
+  return upperCase ? stripped.toUpperCase() : stripped;
 }
 
 /** Returns the fields whose value is stated beside the rows: by an option, the path, or the response that holds them. */

@@ -66,6 +66,13 @@ const READ: readonly ReadLayout[] = [
     bars: TWO_DAYS,
   },
   {
+    name: 'a symbol column and a name that say the same once both are converted',
+    file: 'aaa.us.csv',
+    content: csv('symbol,date,open,high,low,close,volume', 'aaa.us,2024-01-02,100,102,99,101,10000'),
+    statements: { symbolFromName: true, stripSuffix: '.us', upperCase: true },
+    bars: ['AAA 2024-01-02 101 10000'],
+  },
+  {
     name: 'column names in angle brackets, with a period and a time',
     file: 'aaa.us.txt',
     content: csv(

@@ -75,7 +75,7 @@ export const SETTINGS = {
   },
   quarantineBound: {
     variable: 'CONDVEST_QUARANTINE_BOUND',
-    doc: 'Share of rejected rows above which an import fails as a whole',
+    doc: 'Share of rejected rows above which a file is left out and a fetched session is not stored; one row is always allowed, unless it is 0',
     ...share,
     defaultText: '0.01',
   },

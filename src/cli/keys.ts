@@ -6,6 +6,7 @@ import { invalid, textOption, unknownAction, wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
+import { withReader } from './with-app.ts';
 
 const SCOPES = ['read', 'admin'] as const;
 const PER_MINUTE_DEFAULT = 600;
@@ -63,9 +64,8 @@ function scopesOf(text: string): (typeof SCOPES)[number][] {
 }
 
 async function list(invocation: Invocation): Promise<ExitCode> {
-  const { terminal, config } = invocation;
-  await using app = await openLocal(config, { readOnly: true });
-  const keys = await listKeysTask(app);
+  const { terminal } = invocation;
+  const keys = await withReader(invocation, listKeysTask);
   const columns = ['id', 'name', 'state', 'scopes', right('per minute'), right('per day'), 'created', 'last used'];
   await report(terminal, keys, () =>
     keys.length === 0

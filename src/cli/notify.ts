@@ -6,7 +6,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, unknownAction, wholeOption } from './options.ts';
 import { formatInstant } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withApp, withReader } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
 
@@ -29,7 +29,7 @@ async function test(invocation: Invocation): Promise<ExitCode> {
 async function digest(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 1000) ?? LIMIT_DEFAULT;
-  const { notices, dead } = await withApp(invocation, async (app) => ({
+  const { notices, dead } = await withReader(invocation, async (app) => ({
     notices: await app.notices.list({ openOnly: !flagOption(invocation, 'all'), limit }),
     dead: await app.notices.deadLetters(limit),
   }));

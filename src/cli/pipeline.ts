@@ -7,7 +7,7 @@ import { dateOption, unknownAction, wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount, formatDuration, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withApp, withReader } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
 const ERROR_SHOWN_MAX = 40;
@@ -62,7 +62,7 @@ async function runAndReport(invocation: Invocation, resume: string | undefined):
 
 async function show(invocation: Invocation, id: string | undefined): Promise<ExitCode> {
   const { terminal } = invocation;
-  const details = await withApp(invocation, (app) => runTask(app, id));
+  const details = await withReader(invocation, (app) => runTask(app, id));
   await report(terminal, details ?? null, () =>
     details === undefined
       ? ['The pipeline has not run yet. Run it with: condvest pipeline run']
@@ -74,7 +74,7 @@ async function show(invocation: Invocation, id: string | undefined): Promise<Exi
 async function history(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const limit = wholeOption(invocation, 'limit', 1, 10_000) ?? LIMIT_DEFAULT;
-  const runs = await withApp(invocation, (app) => app.runs.latest(limit));
+  const runs = await withReader(invocation, (app) => app.runs.latest(limit));
   const columns = ['run', 'kind', 'state', 'started', 'took', 'tries', ''];
   const rows = runs.map((one) => [
     one.id,

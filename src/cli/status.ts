@@ -9,13 +9,13 @@ import { describeDeadLetter } from './notify.ts';
 import { describeRun } from './pipeline.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withReader } from './with-app.ts';
 
 const NOTICES_SHOWN = 10;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const found = await withApp(invocation, readStatus);
+  const found = await withReader(invocation, readStatus);
   const { status, latest, notices, deadLetters } = found;
   const isWhole = status.first !== undefined && status.workCount === 0;
   const value = { ...status, latestRun: latest?.run ?? null, notices, deadLetters };

@@ -6,16 +6,17 @@ import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { formatBytes } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withApp, withReader } from './with-app.ts';
 
 const RETENTION_DAYS_MAX = 400;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const retentionDays = wholeOption(invocation, 'retentionDays', 0, RETENTION_DAYS_MAX);
-  const vacuumed = await withApp(invocation, (app) =>
+  const dryRun = flagOption(invocation, 'dryRun');
+  const vacuumed = await (dryRun ? withReader : withApp)(invocation, (app) =>
     vacuumTask(app, {
-      dryRun: flagOption(invocation, 'dryRun'),
+      dryRun,
       force: flagOption(invocation, 'force'),
       ...(retentionDays === undefined ? {} : { retentionDays }),
     }),

@@ -135,11 +135,14 @@ describe('the command line answers with one clear message to', () => {
     const [readable, read] = [file('readable'), promisify(execFile)];
     const filled = await condvest(['import', file('good.csv')], { home: readable });
     assert.ok(filled.code === 0 || filled.code === 3, filled.err);
+    const key = await condvest(['keys', 'create', 'notebook'], { home: readable });
+    assert.equal(key.code, 0, key.err);
     await chmod(folder.path, 0o755);
     await read('chmod', ['-R', 'a=rX', readable]);
     await mkdir(file('scratch'));
     await chmod(file('scratch'), 0o777);
     const under = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+    const options = { home: readable, under, env: { TMPDIR: file('scratch') } };
     for (const args of [
       ['bars', 'AAA'],
       ['sql', 'select count(*) from bronze.daily_bars'],
@@ -149,10 +152,18 @@ describe('the command line answers with one clear message to', () => {
       ['gaps'],
       ['quality'],
       ['verify'],
+      ['status'],
+      ['pipeline', 'history'],
+      ['notify', 'digest'],
+      ['keys', 'list'],
+      ['restore', 'bronze/daily_bars', '--version', '0', '--dry-run'],
+      ['repair', '--damaged', '--dry-run'],
     ]) {
-      const outcome = await condvest(args, { home: readable, under, env: { TMPDIR: file('scratch') } });
+      const outcome = await condvest(args, options);
       assert.ok(outcome.code === 0 || outcome.code === 3, `${args[0]}: ${outcome.code} ${outcome.err}${outcome.out}`);
+      if (args[0] === 'keys') assert.match(outcome.out, /notebook/);
     }
+    await failsWith(['keys', 'create', 'another'], 1, /may write to the file and its folder/, options);
     await read('chmod', ['-R', 'u+w', readable]);
   });
 

@@ -16,7 +16,9 @@ const UNIQUE_STATE = '23505';
 
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
+const SQLITE_READONLY = 8;
 const SQLITE_CORRUPT = 11;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_NOT_A_DATABASE = 26;
 const BUGS = [AssertionError, TypeError, RangeError, ReferenceError, SyntaxError];
 
@@ -95,10 +97,14 @@ export function thrownFor(cause: unknown, place: string): unknown {
   }
   return new CondvestError({
     code: 'operations-unavailable',
-    kind: 'transient',
+    // A read-only file stays read-only; a file that cannot be opened may only lack a free descriptor.
+    kind: primary === SQLITE_READONLY ? 'permanent' : 'transient',
     message: 'The operational store is unavailable',
     found,
-    action: 'Check that it is running, and its address and credentials',
+    action:
+      primary === SQLITE_READONLY || primary === SQLITE_CANTOPEN
+        ? 'Check that this user may write to the file and its folder'
+        : 'Check that it is running, and its address and credentials',
     cause,
   });
 }

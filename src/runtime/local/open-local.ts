@@ -34,6 +34,8 @@ export interface LocalOptions {
   readonly lakeFolder?: string;
   /** Puts all temporary files into the system's temporary folder and leaves the home folder untouched. */
   readonly readOnly?: boolean;
+  /** Reads a copy of the operational store where its file is not writable; what is written to the copy is lost. */
+  readonly onlyReads?: boolean;
   /** Default: the system clock. */
   readonly clock?: Clock;
 }
@@ -42,7 +44,7 @@ export interface LocalOptions {
  * Opens the context of a single machine: files on disk, SQLite or PostgreSQL, and the system's clock and randomness.
  */
 export async function openLocal(config: Config, options: LocalOptions = {}): Promise<AppContext> {
-  const { lakeFolder = join(config.home, 'lake'), readOnly = false, clock = systemClock } = options;
+  const { lakeFolder = join(config.home, 'lake'), readOnly = false, onlyReads = false, clock = systemClock } = options;
   const random = systemRandom;
   const tempRoot = readOnly ? sharedTempRoot() : join(config.home, 'tmp');
   await using undo = new AsyncDisposableStack();
@@ -66,7 +68,7 @@ export async function openLocal(config: Config, options: LocalOptions = {}): Pro
   if (!readOnly) await store.sweepScratch(SCRATCH_AGE_MS);
   const lake = new Lake({ store, engine, clock, random });
   const base = { config, calendar, clock, random, lake, tempFolder };
-  const { runs, leases, notices, listings, keys } = undo.use(localStore(base));
+  const { runs, leases, notices, listings, keys } = undo.use(localStore(base, { onlyReads }));
   const resources = undo.move();
   return {
     ...base,

@@ -34,14 +34,7 @@ export function engineError(cause: unknown): CondvestError {
       cause,
     });
   }
-  if (/^INTERRUPT/i.test(text)) {
-    return new CondvestError({
-      code: 'engine-interrupted',
-      kind: 'transient',
-      message: 'The statement was canceled',
-      cause,
-    });
-  }
+  if (/^INTERRUPT/i.test(text)) return interrupted(cause);
   if (DAMAGED_PARQUET.test(text)) {
     return new CondvestError({
       code: 'parquet-unreadable',
@@ -66,6 +59,15 @@ export function engineError(cause: unknown): CondvestError {
     message: 'The statement failed',
     // A line with nothing but a caret points into the line before it.
     found: lines.filter((line) => line !== '' && line !== '^').join(' '),
+    cause,
+  });
+}
+
+export function interrupted(cause?: unknown): CondvestError {
+  return new CondvestError({
+    code: 'engine-interrupted',
+    kind: 'transient',
+    message: 'The statement was canceled',
     cause,
   });
 }

@@ -4,7 +4,8 @@ import { AssertionError, assert } from '#base/assert.ts';
 import { isoDate, toEpochDay } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 
-import { engineError } from './engine-error.ts';
+import { cancellation } from './cancellation.ts';
+import { engineError, interrupted } from './engine-error.ts';
 import { convertColumn, type SqlValue } from './engine-values.ts';
 import { recordName } from './records.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
@@ -44,7 +45,7 @@ export class EngineSession implements Disposable {
   }
 
   async run(sql: string, parameters?: readonly SqlParameter[]): Promise<void> {
-    await guard(() => this.#connection.run(sql, bind(parameters)));
+    await this.#attempt(() => this.#connection.run(sql, bind(parameters)));
   }
 
   async rows<T = SqlRow>(sql: string, parameters?: readonly SqlParameter[]): Promise<T[]> {
@@ -67,7 +68,7 @@ export class EngineSession implements Disposable {
     parameters: readonly SqlParameter[] | undefined,
     nameOf: (name: string, type: DuckDBType) => string,
   ): Promise<Record<string, SqlValue[]>> {
-    const result = await guard(() => this.#connection.run(sql, bind(parameters)));
+    const result = await this.#attempt(() => this.#connection.run(sql, bind(parameters)));
     const chunks = await guard(() => result.fetchAllChunks());
     const columns: Record<string, SqlValue[]> = {};
     for (const [index, name] of result.deduplicatedColumnNames().entries()) {
@@ -83,7 +84,7 @@ export class EngineSession implements Disposable {
 
   /** The result chunk by chunk, as DuckDB makes it: memory does not grow with the result. */
   async stream(sql: string, parameters?: readonly SqlParameter[]): Promise<StreamedResult> {
-    const result = await guard(() => this.#connection.stream(sql, bind(parameters)));
+    const result = await this.#attempt(() => this.#connection.stream(sql, bind(parameters)));
     return this.#streamed(result, () => this.#whyFailed(sql, parameters));
   }
 
@@ -156,6 +157,20 @@ export class EngineSession implements Disposable {
       appender.closeSync();
       return count;
     });
+  }
+
+  /** Runs a statement as part of the caller's work, with which it is canceled: it fails with `engine-interrupted`. */
+  async #attempt<T>(call: () => Promise<T>): Promise<T> {
+    const signal = cancellation();
+    if (signal === undefined) return guard(call);
+    if (signal.aborted) throw interrupted();
+    const interrupt = (): void => this.#connection.interrupt();
+    signal.addEventListener('abort', interrupt);
+    try {
+      return await guard(call);
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+    }
   }
 
   /** Stops the statement that is running, which then fails with `engine-interrupted`. */

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { CondvestError } from '#base/errors.ts';
 
+import { cancelable, uncancelable } from './cancellation.ts';
 import { Engine } from './engine.ts';
 import { sqlText } from './sql-text.ts';
 
@@ -223,6 +224,20 @@ describe('failures have a code by which callers decide', () => {
     );
     setTimeout(() => session.interrupt(), 50);
     assert.equal(await running, 'engine-interrupted');
+  });
+
+  test('a statement of canceled work, and those after it', async () => {
+    const abort = new AbortController();
+    const endless = 'SELECT count(*) FROM range(1_000_000) a, range(1_000_000) b WHERE a.range % 7 = b.range % 11';
+    const codes: unknown[] = [];
+    const work = cancelable(abort.signal, async () => {
+      codes.push(await codeOf(engine.rows(endless)), await codeOf(engine.rows('SELECT 1')));
+      codes.push(await uncancelable(() => engine.rows('SELECT 2 AS two')));
+    });
+    setTimeout(() => abort.abort(), 50);
+    await work;
+    assert.deepEqual(codes, ['engine-interrupted', 'engine-interrupted', [{ two: 2 }]]);
+    assert.deepEqual(await engine.rows('SELECT 3 AS three'), [{ three: 3 }], 'the connection goes on');
   });
 
   test('an engine that was closed', async () => {

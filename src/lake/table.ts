@@ -3,6 +3,7 @@ import { CondvestError } from '#base/errors.ts';
 import type { SessionSet } from '#market/session-set.ts';
 
 import { type CommitActions, type CommitInfo, decodePath, isOurs, type Remove } from './actions.ts';
+import { uncancelable } from './cancellation.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { type CleanOptions, type CleanReport, cleanLog } from './clean-log.ts';
 import { writeTable } from './commit.ts';
@@ -135,7 +136,7 @@ export class Table {
     if (this.#records?.snapshot !== snapshot) {
       const read = async (): Promise<unknown[]> =>
         this.#deps.engine.records(selectInOrder(await this.rowsSql(snapshot), this.def.sortBy));
-      const records = { snapshot, rows: read() };
+      const records = { snapshot, rows: uncancelable(read) };
       this.#records = records;
       records.rows.catch(() => {
         if (this.#records === records) this.#records = undefined;

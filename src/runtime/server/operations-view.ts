@@ -1,3 +1,4 @@
+import { uncancelable } from '#lake/cancellation.ts';
 import type { Operations, OperationsEvent, OperationsStatus } from '#serving/http/operations.ts';
 import type { AppContext } from '../app.ts';
 import { isFromVendor, sourceName } from '../config/source-choice.ts';
@@ -39,7 +40,8 @@ export class OperationsView implements Operations, AsyncDisposable {
   status(): Promise<OperationsStatus> {
     const nowMs = this.#app.clock.nowMs();
     if (this.#status === undefined || Math.abs(nowMs - this.#status.atMs) >= STATUS_MS) {
-      const value = this.#readStatus();
+      // Shared by whoever asks while it is fresh.
+      const value = uncancelable(() => this.#readStatus());
       this.#status = { atMs: nowMs, value };
       value.catch(() => {
         this.#status = undefined;

@@ -3,7 +3,7 @@ import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import type { Serving, ServingContext } from '../http/serving.ts';
+import { type Serving, type ServingContext, viewAt } from '../http/serving.ts';
 import { defaultDate } from '../read/default-date.ts';
 import type { LakeView } from '../read/view.ts';
 import type { BarsAnswer } from './shapes/bars.ts';
@@ -34,7 +34,7 @@ export async function openBarsPage<Query extends PagedQuery>(
 ): Promise<BarsPage<Query>> {
   if (query.cursor === undefined) {
     const known = Object.entries(c.req.query()).filter(([name]) => Object.hasOwn(schema.shape, name));
-    const view = await serving.views.at(query.as_of);
+    const view = await viewAt(c, serving, query.as_of);
     return { query, view, day: dayOf(serving, query), asked: new URLSearchParams(known).toString() };
   }
   const cursor = decodeCursor(query.cursor);
@@ -48,7 +48,7 @@ export async function openBarsPage<Query extends PagedQuery>(
       action: 'Follow previous_url unchanged, or start over without a cursor',
     });
   }
-  return { query: read.data, view: await viewOfCursor(serving.views, cursor), day: read.data.at, asked };
+  return { query: read.data, view: await viewOfCursor(c, serving, cursor), day: read.data.at, asked };
 }
 
 /** A later day than the present one means the present one: nobody has a symbol in the future. */

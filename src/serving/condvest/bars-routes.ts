@@ -18,7 +18,7 @@ import {
   symbolParameter,
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { type Serving, type ServingApp, viewAt } from '../http/serving.ts';
 import { fieldsOf, formatParameter, tableOf } from '../http/table-format.ts';
 import { historyOfSecurity, readNewestBars } from '../read/newest-bars.ts';
 import type { BarsResult, DailyBar, WindowBar } from '../read/served-bars.ts';
@@ -138,7 +138,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
     query: z.object({ at: atParameter, as_of: asOfParameter }),
     answer: eventsShape,
     handle: async (c, { params: { symbol }, query }) => {
-      const view = await serving.views.at(query.as_of);
+      const view = await viewAt(c, serving, query.as_of);
       const uses = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS].map(({ name }) => name);
       const day = dayOf(serving, query);
       return answer(c, serving, { view, uses, day, make: () => eventsAnswer(serving, { symbol, day }, view) });

@@ -10,7 +10,7 @@ import { cachingOf, etagOf, notModified } from '../http/answer.ts';
 import { asOfParameter, choice, list, optionalDate } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import { acceptsGzip, matches } from '../http/sending.ts';
-import { requesterOf, type Serving, type ServingApp } from '../http/serving.ts';
+import { requesterOf, type Serving, type ServingApp, viewAt } from '../http/serving.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../http/sql-runner.ts';
 import { streamed } from '../http/streamed.ts';
 import { type ByteSource, begun, byteStream, gzipped } from './byte-stream.ts';
@@ -65,7 +65,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { params: { tier, table }, query }) => {
       const { format, columns, symbol: symbols, from, to, as_of: asOfMs } = query;
       const definition = findDefinition(serving, `${tier}/${table}`);
-      const view = await serving.views.at(asOfMs);
+      const view = await viewAt(c, serving, asOfMs);
       const snapshot = view.snapshot(definition);
       if (snapshot === undefined) throw absent(definition);
       const caching = cachingOf(c, serving, { view, uses: [definition.name] });

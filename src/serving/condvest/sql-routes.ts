@@ -3,7 +3,7 @@ import { BRONZE_TABLES, silverBars } from '#lake/tables.ts';
 import { asOfParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import { acceptsGzip } from '../http/sending.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { type Serving, type ServingApp, viewAt } from '../http/serving.ts';
 import type { SqlRequest, SqlRunner } from '../http/sql-runner.ts';
 import { streamed } from '../http/streamed.ts';
 import { ReadGate } from '../read/read-gate.ts';
@@ -28,7 +28,7 @@ export function addSqlRoutes(app: ServingApp, serving: Serving): void {
     handle: async (c, { body: { statement, format = 'ndjson', as_of } }) => {
       const runner = serving.sql;
       if (runner === undefined) throw sqlDisabled();
-      const view = await serving.views.at(readAsOf(as_of));
+      const view = await viewAt(c, serving, readAsOf(as_of));
       const { rows, bytes } = { rows: serving.limits.exportRows, bytes: serving.limits.sqlBytes };
       const request = { statement, format, ...(await tablesOf(serving, view)), limits: { rows, bytes } };
       const isCompressed = isText(format) && acceptsGzip(c.req.header('accept-encoding'));

@@ -2,7 +2,7 @@ import type { InstantMs } from '#base/dates.ts';
 import { liveTag } from '../read/live-part.ts';
 import type { LakeView } from '../read/view.ts';
 import { answer } from './answer.ts';
-import type { Serving, ServingContext } from './serving.ts';
+import { type Serving, type ServingContext, viewAt } from './serving.ts';
 import type { Rendering } from './table-format.ts';
 
 /** Responds with JSON made from all symbols, the live bars of any of them included; as of an instant where one is given. */
@@ -17,7 +17,7 @@ export async function answerFromMarket(
   },
 ): Promise<Response> {
   const { asOfMs, uses, rendering, make } = request;
-  const view = await serving.views.at(asOfMs);
+  const view = await viewAt(c, serving, asOfMs);
   const also = await liveTag(serving, view);
   return answer(c, serving, { view, uses, also, rendering, make: (requestId) => make(view, requestId) });
 }

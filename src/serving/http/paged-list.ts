@@ -7,7 +7,7 @@ import type { LakeView } from '../read/view.ts';
 import { answer } from './answer.ts';
 import { originOf } from './origin.ts';
 import { CURSOR_LENGTH_MAX, decodeCursor, encodeCursor, viewOfCursor } from './paging.ts';
-import type { Serving, ServingContext } from './serving.ts';
+import { type Serving, type ServingContext, viewAt } from './serving.ts';
 import { type TableFormat, tableOf } from './table-format.ts';
 
 /** Parameters of every list. */
@@ -82,22 +82,22 @@ interface AskedPage<Query> extends ListPage<Query> {
 
 async function firstPage<Query extends ListQuery>(
   c: ServingContext,
-  { clock, views }: Serving,
+  serving: Serving,
   { schema }: Pick<PagedList<Query, never>, 'schema'>,
 ): Promise<AskedPage<Query>> {
   const given = c.req.query();
   const known = Object.entries(given).filter(([name]) => Object.hasOwn(schema.shape, name));
   const query = schema.parse(given);
-  const nowMs = clock.nowMs();
+  const nowMs = serving.clock.nowMs();
   const atMs = query.as_of === undefined || query.as_of > nowMs ? nowMs : query.as_of;
-  const view = await views.at(query.as_of);
+  const view = await viewAt(c, serving, query.as_of);
   return { query, view, offset: 0, atMs, today: newYorkAt(atMs).date, asked: new URLSearchParams(known).toString() };
 }
 
 /** Clients can write what they like into a cursor, so it is read like any parameter. */
 async function laterPage<Query extends ListQuery>(
   c: ServingContext,
-  { clock, views }: Serving,
+  serving: Serving,
   { schema }: Pick<PagedList<Query, never>, 'schema'>,
   text: string,
 ): Promise<AskedPage<Query>> {
@@ -106,7 +106,8 @@ async function laterPage<Query extends ListQuery>(
   const { path, asked = '', offset: offsetText = '' } = cursor.position;
   const read = schema.safeParse(Object.fromEntries(new URLSearchParams(asked)));
   const offset = /^\d{1,9}$/.test(offsetText) ? Number(offsetText) : Number.NaN;
-  const isOurs = path === c.req.path && atMs > 0 && atMs <= clock.nowMs() + CLOCKS_APART_MS && offset <= OFFSET_MAX;
+  const isOurs =
+    path === c.req.path && atMs > 0 && atMs <= serving.clock.nowMs() + CLOCKS_APART_MS && offset <= OFFSET_MAX;
   if (!isOurs || !read.success) {
     throw new UsageError({
       code: 'cursor-invalid',
@@ -115,7 +116,7 @@ async function laterPage<Query extends ListQuery>(
       action: 'Follow next_url unchanged, or start over without a cursor',
     });
   }
-  const view = await viewOfCursor(views, cursor);
+  const view = await viewOfCursor(c, serving, cursor);
   return { query: read.data, view, offset, atMs, today: newYorkAt(atMs).date, asked };
 }
 

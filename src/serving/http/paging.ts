@@ -1,7 +1,8 @@
 import { UsageError } from '#base/errors.ts';
 import { isRecord } from '#base/is-record.ts';
 import { isSoundText } from '#base/sound-text.ts';
-import type { LakeView, Views } from '../read/view.ts';
+import type { LakeView } from '../read/view.ts';
+import { requesterOf, type Serving, type ServingContext } from './serving.ts';
 
 /**
  * Where the next page goes on. A cursor carries the versions that page one was made from, and the instant when it was made, so
@@ -50,9 +51,13 @@ export function decodeCursor(text: string): Cursor {
 }
 
 /** The view of a cursor's page one. Throws `cursor-expired` where vacuum has deleted its versions. */
-export async function viewOfCursor(views: Views, cursor: Cursor): Promise<LakeView> {
+export async function viewOfCursor(
+  c: ServingContext,
+  { views }: Pick<Serving, 'views'>,
+  cursor: Cursor,
+): Promise<LakeView> {
   try {
-    return await views.ofVersions(cursor.versions);
+    return await views.ofVersions(cursor.versions, requesterOf(c));
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     throw new UsageError({

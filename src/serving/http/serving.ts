@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { InstantMs } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -12,7 +13,7 @@ import { DataState } from '../read/data-state.ts';
 import { MarketCaches } from '../read/market-caches.ts';
 import { ReadGate, type Requester } from '../read/read-gate.ts';
 import { VersionedCache } from '../read/versioned-cache.ts';
-import { Views } from '../read/view.ts';
+import { type LakeView, Views } from '../read/view.ts';
 import type { Operations } from './operations.ts';
 import type { SqlRunner } from './sql-runner.ts';
 
@@ -90,7 +91,8 @@ export interface Serving extends ServingDeps {
 export function createServing(deps: ServingDeps): Serving {
   const { lake, clock, intervals, limits, timers } = deps;
   const cache = new VersionedCache(limits.cacheBytes);
-  const views = new Views({ lake, clock, intervals, cache });
+  const wait = { ms: limits.readsWaitMs, timers };
+  const views = new Views({ lake, clock, intervals, cache, wait });
   return {
     ...deps,
     views,
@@ -101,7 +103,7 @@ export function createServing(deps: ServingDeps): Serving {
       noun: 'reads',
       running: limits.readsRunning,
       waiting: limits.readsWaiting,
-      wait: { ms: limits.readsWaitMs, timers },
+      wait,
     }),
     streams: new ReadGate({ noun: 'exports', running: limits.streams, waiting: 0, each: limits.streamsEach }),
     eventStreams: new ReadGate({
@@ -144,6 +146,15 @@ export interface ServingEnv {
 /** Returns the caller of a request, who asks for work as long as the connection lasts. */
 export function requesterOf(c: ServingContext): Requester {
   return { caller: c.get('caller').name, signal: c.req.raw.signal };
+}
+
+/** Opens the state of the lake at an instant, or the newest one; the caller who leaves waits for it no more. */
+export function viewAt(
+  c: ServingContext,
+  { views }: Pick<Serving, 'views'>,
+  asOfMs: InstantMs | undefined,
+): Promise<LakeView> {
+  return asOfMs === undefined ? views.current() : views.asOf(asOfMs, requesterOf(c));
 }
 
 /** The HTTP application, with the scopes that its routes need beyond `read`, by method and path. */

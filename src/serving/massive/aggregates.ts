@@ -80,7 +80,7 @@ export function addAggregates(app: ServingApp, serving: Serving): void {
     query,
     answer: aggregates,
     handle: async (c, given) => {
-      const request = await pageRequest(serving, given.params, given.query);
+      const request = await pageRequest(c, serving, given.params, given.query);
       return answerFromSeries(c, serving, {
         request,
         rendering: tableOf(
@@ -97,6 +97,7 @@ export function addAggregates(app: ServingApp, serving: Serving): void {
 }
 
 async function pageRequest(
+  c: ServingContext,
   serving: Serving,
   path: z.infer<typeof params>,
   given: z.infer<typeof query>,
@@ -111,10 +112,10 @@ async function pageRequest(
       allowed: 'a first day that is not after the last',
     });
   }
-  const later = given.cursor === undefined ? undefined : await laterPage(serving, given.cursor, position);
+  const later = given.cursor === undefined ? undefined : await laterPage(c, serving, given.cursor, position);
   const { adjusted, sort, limit, include_partial, format } = later?.position ?? given;
   const grain = grainOf(path.timespan, path.multiplier, include_partial);
-  const seam = later?.seam ?? (await firstPage(serving, given.as_of, to));
+  const seam = later?.seam ?? (await firstPage(c, serving, given.as_of, to));
   return { ...seam, symbol, grain, range: { from, to }, adjusted, sort, limit, isLater: later !== undefined, format };
 }
 

@@ -133,12 +133,12 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
     after: dateParameter,
     as_of: asOfParameter,
   });
-  const readPage = async (symbol: string, given: z.infer<typeof query>): Promise<PageRequest> => {
+  const readPage = async (c: ServingContext, symbol: string, given: z.infer<typeof query>): Promise<PageRequest> => {
     if (given.cursor !== undefined) {
-      const { seam, position: asked } = await laterPage(serving, given.cursor, position);
+      const { seam, position: asked } = await laterPage(c, serving, given.cursor, position);
       return { ...seam, ...seriesOf(symbol, asked), asOfMs: asked.as_of, after: asked.after };
     }
-    const seam = await firstPage(serving, given.as_of, lastDayOf(given));
+    const seam = await firstPage(c, serving, given.as_of, lastDayOf(given));
     return { ...seam, ...seriesOf(symbol, given), asOfMs: given.as_of, after: undefined };
   };
   addRoute(app, 'vendor', {
@@ -150,7 +150,7 @@ function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): 
     handle: async (c, given) => {
       const symbol = given.params.ticker;
       refuseOtherClasses(symbol);
-      const request = await readPage(symbol, given.query);
+      const request = await readPage(c, symbol, given.query);
       return answerFromSeries(c, serving, {
         request,
         make: (series, requestId) => bodyOf(c, serving, indicator, request, series, requestId),

@@ -21,7 +21,7 @@ export function addOpenClose(app: ServingApp, serving: Serving): void {
     answer: openClose,
     handle: async (c, { params: { ticker: symbol, date }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(symbol);
-      const seam = await firstPage(serving, as_of, date);
+      const seam = await firstPage(c, serving, as_of, date);
       return answerFromSeries(c, serving, {
         request: { ...seam, symbol, adjusted, grain: DAILY },
         make: async (series) => {

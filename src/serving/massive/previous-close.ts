@@ -27,7 +27,7 @@ export function addPreviousClose(app: ServingApp, serving: Serving): void {
     answer: previousClose,
     handle: async (c, { params: { ticker }, query: { adjusted, as_of } }) => {
       refuseOtherClasses(ticker);
-      const seam = await firstPage(serving, as_of);
+      const seam = await firstPage(c, serving, as_of);
       // A live bar counts from the close of its session until batch publishes it; a split of today counts at once.
       const closed = serving.calendar.lastClosedSession(serving.clock.nowMs());
       return answerFromSeries(c, serving, {

@@ -6,7 +6,7 @@ import type { CalendarUnit } from '#market/calendar-windows.ts';
 import { checkInterval } from '#market/window.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import type { Serving } from '../http/serving.ts';
+import { type Serving, type ServingContext, viewAt } from '../http/serving.ts';
 import type { Grain, Series, SeriesRequest } from '../read/bar-series.ts';
 import { defaultDate } from '../read/default-date.ts';
 import type { LakeView } from '../read/view.ts';
@@ -24,27 +24,29 @@ type Seam = Pick<SeriesPage, 'view' | 'at' | 'liveUntil' | 'splitsUntil' | 'atMs
 
 /** Returns what a first page is read from. `last`: the last day that it asks for; today by default. */
 export async function firstPage(
-  { views, clock }: Pick<Serving, 'views' | 'clock'>,
+  c: ServingContext,
+  serving: Pick<Serving, 'views' | 'clock'>,
   asOfMs: InstantMs | undefined,
   last?: IsoDate,
 ): Promise<Seam> {
-  const view = await views.at(asOfMs);
-  const today = defaultDate(clock, asOfMs);
+  const view = await viewAt(c, serving, asOfMs);
+  const today = defaultDate(serving.clock, asOfMs);
   const at = last !== undefined && last < today ? last : today;
   const liveUntil = asOfMs === undefined ? today : undefined;
-  return { view, at, liveUntil, splitsUntil: undefined, atMs: asOfMs ?? clock.nowMs() };
+  return { view, at, liveUntil, splitsUntil: undefined, atMs: asOfMs ?? serving.clock.nowMs() };
 }
 
 /** Returns what a later page is read from, and the rest of its position. Throws `cursor-invalid`, `cursor-expired`. */
 export async function laterPage<Position extends { readonly at: IsoDate; readonly until: IsoDate }>(
-  { views }: Pick<Serving, 'views'>,
+  c: ServingContext,
+  serving: Pick<Serving, 'views'>,
   text: string,
   schema: z.ZodType<Position>,
 ): Promise<{ readonly seam: Seam; readonly position: Position }> {
   const cursor = decodeCursor(text);
   const position = positionOf(cursor, schema);
   const { at, until } = position;
-  const view = await viewOfCursor(views, cursor);
+  const view = await viewOfCursor(c, serving, cursor);
   return { seam: { view, at, liveUntil: until, splitsUntil: until, atMs: cursor.atMs }, position };
 }
 

@@ -3,7 +3,7 @@ import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
 import { asOfParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import { type Serving, type ServingApp, viewAt } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
 import { MARKET_TABLES, type MarketDay, marketDay, newestSession } from '../read/market-day.ts';
 import { type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
@@ -19,7 +19,7 @@ export function addSummaries(app: ServingApp, serving: Serving): void {
     query: z.object({ ...anyOf('ticker'), as_of: asOfParameter }),
     answer: summaries,
     handle: async (c, { query }) => {
-      const view = await serving.views.at(query.as_of);
+      const view = await viewAt(c, serving, query.as_of);
       const status = marketStatus(serving, view);
       return answer(c, serving, {
         view,

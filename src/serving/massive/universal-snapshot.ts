@@ -8,7 +8,7 @@ import { originOf } from '../http/origin.ts';
 import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import { asOfParameter, choice, cursorParameter, pageLimit } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import { type Serving, type ServingApp, type ServingContext, viewAt } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
 import {
   changeOf,
@@ -53,7 +53,7 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
     query,
     answer: universalSnapshot,
     handle: async (c, { query: asked }) => {
-      const page = await pageOf(serving, asked);
+      const page = await pageOf(c, serving, asked);
       const { view } = page;
       const status = marketStatus(serving, view);
       return answer(c, serving, {
@@ -87,16 +87,16 @@ interface Page {
   readonly session: IsoDate | undefined;
 }
 
-async function pageOf(serving: Serving, asked: Query): Promise<Page> {
+async function pageOf(c: ServingContext, serving: Serving, asked: Query): Promise<Page> {
   if (asked.cursor === undefined) {
-    const view = await serving.views.at(asked.as_of);
+    const view = await viewAt(c, serving, asked.as_of);
     return { view, atMs: serving.clock.nowMs(), after: undefined, session: undefined };
   }
   const cursor = decodeCursor(asked.cursor);
   const { after, session = '' } = cursor.position;
   // The view as of an instant stays the same and has no live bars.
   const isPinned = asked.as_of !== undefined;
-  const view = await (isPinned ? serving.views.at(asked.as_of) : viewOfCursor(serving.views, cursor));
+  const view = await (isPinned ? viewAt(c, serving, asked.as_of) : viewOfCursor(c, serving, cursor));
   return { view, atMs: cursor.atMs, after, session: parseIsoDate(session) };
 }
 

@@ -1,4 +1,5 @@
 import { CondvestError, RetryLater } from '#base/errors.ts';
+import { cancelable } from '#lake/cancellation.ts';
 import type { Timers } from '#ports/timers.ts';
 
 export interface GateLimits {
@@ -16,7 +17,7 @@ export interface GateLimits {
 export interface Requester {
   /** Name of the caller; default: none, which counts as one caller. */
   readonly caller?: string | undefined;
-  /** Aborted when nobody wants the work any more: while it waits, it is dropped. */
+  /** Aborted when nobody wants the work any more: it is dropped while it waits, and canceled while it runs. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,7 +29,7 @@ interface Waiter {
 /**
  * Lets so many pieces of work go on at once, such as reads of the lake, and so many more wait. Callers take turns, each
  * with its oldest work; one that fills the queue loses its newest work to others. Work that waits too long, or finds no
- * place, is refused with `server-busy`; work of a client that has left is dropped.
+ * place, is refused with `server-busy`; work of a client that has left is dropped or canceled.
  */
 export class ReadGate {
   readonly #limits: GateLimits;
@@ -47,10 +48,14 @@ export class ReadGate {
     return { running: this.#limits.running - this.#free, waiting: this.#waitingCount };
   }
 
-  async pass<T>(work: () => Promise<T>, requester?: Requester): Promise<T> {
+  /** Runs work when its turn comes. Throws `client-gone` where the requester has left, whatever became of the work. */
+  async pass<T>(work: () => Promise<T>, requester: Requester = {}): Promise<T> {
     const leave = await this.enter(requester);
+    const { signal } = requester;
     try {
-      return await work();
+      return await (signal === undefined ? work() : cancelable(signal, work));
+    } catch (cause) {
+      throw signal?.aborted === true ? clientGone() : cause;
     } finally {
       leave();
     }

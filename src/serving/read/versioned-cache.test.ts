@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { cancelable, cancellation } from '#lake/cancellation.ts';
 import { type CacheKind, VersionedCache } from './versioned-cache.ts';
 
 const BODIES: CacheKind<Uint8Array> = { name: 'bodies', bytesOf: ({ byteLength }) => byteLength };
@@ -137,4 +138,22 @@ test('a computation is given up once all its callers have left, and not before',
   );
   assert.equal(await again, 3);
   assert.equal(await cache.get(kind, 'b', compute, 'v'), 3);
+});
+
+test('a reading is canceled with the last piece of work that waits for it, and not before', async () => {
+  const cache = new VersionedCache(100_000);
+  const kind: CacheKind<boolean> = { name: 'readings', bytesOf: () => 8 };
+  const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+  /** Reads until it is canceled, or for as long as it takes the others to come and go. */
+  const read = async (): Promise<boolean> => {
+    for (let turns = 0; turns < 20 && cancellation()?.aborted !== true; turns += 1) await new Promise(setImmediate);
+    return cancellation()?.aborted === true;
+  };
+  const ask = ({ signal }: AbortController, key: string) => cancelable(signal, () => cache.get(kind, key, read));
+  const shared = [ask(first, 'shared'), ask(second, 'shared')];
+  const alone = ask(third, 'alone');
+  first.abort();
+  third.abort();
+  assert.deepEqual(await Promise.all(shared), [false, false]);
+  assert.equal(await alone, true);
 });

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { cancelable, cancellation } from '#lake/cancellation.ts';
 
 /** A kind of cached value: its label in the metrics, and roughly how many bytes of memory a value takes. */
 export interface CacheKind<T> {
@@ -75,8 +76,8 @@ export class VersionedCache {
   /**
    * Returns the cached value, or computes and caches it. Every key of a kind must belong to one type of value. `state`: names
    * everything that the version was worked out from; `recall` then returns the value without a version. `leaving`: makes the signal
-   * that is aborted when this caller leaves, asked for only if there is something to wait for. Once all callers of a computation
-   * have left, its own signal is aborted.
+   * that is aborted when this caller leaves, asked for only if there is something to wait for; default: that of the work it is part
+   * of. Once all callers of a computation have left, it is canceled and its own signal is aborted.
    */
   async get<T>(
     kind: CacheKind<T>,
@@ -84,7 +85,7 @@ export class VersionedCache {
     compute: (unwanted: AbortSignal) => Promise<T>,
     version = '',
     state?: string,
-    leaving?: () => AbortSignal,
+    leaving: () => AbortSignal | undefined = cancellation,
   ): Promise<T> {
     const fullKey = `${kind.name} ${key}`;
     const stats = this.#statsOf(kind.name);
@@ -99,7 +100,7 @@ export class VersionedCache {
     let pending = this.#pending.get(pendingKey);
     if (pending === undefined) {
       const unwanted = new AbortController();
-      const value = compute(unwanted.signal)
+      const value = cancelable(unwanted.signal, () => compute(unwanted.signal))
         .then((computed) => {
           const bytes = Math.ceil(kind.bytesOf(computed)) + pendingKey.length * 2 + ENTRY_BYTES;
           this.#entries.set(fullKey, { version, state, value: computed, bytes, stats });
@@ -110,7 +111,7 @@ export class VersionedCache {
       this.#pending.set(pendingKey, pending);
     }
     pending.callers += 1;
-    const signal = leaving?.();
+    const signal = leaving();
     if (signal === undefined) return pending.value as Promise<T>;
     const { value } = pending;
     const leave = (): void => this.#leave(pendingKey, value);

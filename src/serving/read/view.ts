@@ -1,4 +1,5 @@
 import type { InstantMs } from '#base/dates.ts';
+import { uncancelable } from '#lake/cancellation.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
@@ -14,7 +15,7 @@ import {
 } from '#lake/tables.ts';
 import type { Clock } from '#ports/clock.ts';
 import { lakeEmpty, type Pinned, refuseFuture, tooEarly } from './pinned.ts';
-import { ReadGate } from './read-gate.ts';
+import { type GateLimits, ReadGate, type Requester } from './read-gate.ts';
 import type { CacheKind, VersionedCache } from './versioned-cache.ts';
 
 /**
@@ -118,7 +119,7 @@ export class Views {
   /** Derived tables before what they are derived from, so that nothing derived is newer than its inputs. */
   readonly #definitions: readonly TableDefinition[];
   readonly #cache: VersionedCache;
-  readonly #gate = new ReadGate(PAST_VIEWS_OPENED);
+  readonly #gate: ReadGate;
   #current: LakeView | undefined;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #checking: Promise<LakeView> | undefined;
@@ -128,9 +129,12 @@ export class Views {
     readonly clock: Clock;
     readonly intervals: readonly number[];
     readonly cache: VersionedCache;
+    /** Limit on the wait for the opening of a past view; default: none. */
+    readonly wait?: GateLimits['wait'];
   }) {
     this.#lake = deps.lake;
     this.#cache = deps.cache;
+    this.#gate = new ReadGate({ ...PAST_VIEWS_OPENED, ...(deps.wait === undefined ? {} : { wait: deps.wait }) });
     this.#clock = deps.clock;
     this.#definitions = [...deps.intervals.map(silverBars), QUARANTINE, ...BASE_TABLES];
   }
@@ -153,25 +157,25 @@ export class Views {
     return this.#current;
   }
 
+  /** Openings of past views that are running and waiting. */
+  get openings(): ReadGate['load'] {
+    return this.#gate.load;
+  }
+
   #check(nowMs: InstantMs): Promise<LakeView> {
-    this.#checking ??= this.#look(nowMs).finally(() => {
+    this.#checking ??= uncancelable(() => this.#look(nowMs)).finally(() => {
       this.#checking = undefined;
     });
     return this.#checking;
   }
 
-  /** Returns the view for a request: the state at its instant, or the newest. */
-  at(asOfMs: InstantMs | undefined): Promise<LakeView> {
-    return asOfMs === undefined ? this.current() : this.asOf(asOfMs);
-  }
-
   /** Each table at its last version that is not later than the instant. Throws as `pin` does. */
-  async asOf(asOfMs: InstantMs): Promise<LakeView> {
+  async asOf(asOfMs: InstantMs, requester: Requester = {}): Promise<LakeView> {
     refuseFuture(asOfMs, this.#clock.nowMs());
     // An instant that may still see commits is not cached, since the cached view would miss them.
     const isOver = asOfMs < this.#clock.nowMs() - COMMIT_MS_MAX;
-    const open = () => this.#gate.pass(() => this.#openAsOf(asOfMs));
-    return isOver ? this.#cache.get(PAST_VIEWS, `instant ${asOfMs}`, open) : open();
+    const open = () => this.#openAsOf(asOfMs);
+    return isOver ? this.#past(`instant ${asOfMs}`, open, requester) : this.#gate.pass(open, requester);
   }
 
   async #openAsOf(asOfMs: InstantMs): Promise<LakeView> {
@@ -181,17 +185,21 @@ export class Views {
   }
 
   /** The view that a first page was made from, by the versions that its cursor carries. */
-  async ofVersions(versions: Readonly<Record<string, number>>): Promise<LakeView> {
-    const key = `versions ${JSON.stringify(versions)}`;
-    return this.#cache.get(PAST_VIEWS, key, () =>
-      this.#gate.pass(async () => {
-        const snapshots = await this.#open(async (definition) => {
-          const version = versions[definition.name];
-          return version === undefined ? undefined : this.#lake.table(definition).at({ version });
-        });
-        return new LakeView(snapshots, undefined, lakeEmpty);
-      }),
-    );
+  ofVersions(versions: Readonly<Record<string, number>>, requester: Requester = {}): Promise<LakeView> {
+    const open = async (): Promise<LakeView> => {
+      const snapshots = await this.#open(async (definition) => {
+        const version = versions[definition.name];
+        return version === undefined ? undefined : this.#lake.table(definition).at({ version });
+      });
+      return new LakeView(snapshots, undefined, lakeEmpty);
+    };
+    return this.#past(`versions ${JSON.stringify(versions)}`, open, requester);
+  }
+
+  /** Opens a view that stays as it is. Requesters share an opening, which is given up once all of them have left. */
+  #past(key: string, open: () => Promise<LakeView>, { caller, signal }: Requester): Promise<LakeView> {
+    const enter = (unwanted: AbortSignal) => this.#gate.pass(open, { caller, signal: unwanted });
+    return this.#cache.get(PAST_VIEWS, key, enter, undefined, undefined, () => signal);
   }
 
   async #look(nowMs: InstantMs): Promise<LakeView> {

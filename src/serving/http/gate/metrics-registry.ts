@@ -61,6 +61,7 @@ export function openRegistry(metrics: ServerMetrics, serving: Serving, readiness
     },
   });
   labelled('condvest_lake_reads', 'Reads of the lake', 'state', async () => ({ ...reads.load }));
+  labelled('condvest_past_views_opening', 'Openings of earlier states', 'state', async () => ({ ...views.openings }));
   gauge('condvest_streams', 'Exports and SQL', (one) => one.set(streams.load.running));
   gauge('condvest_event_streams', 'Event streams', (one) => one.set(eventStreams.load.running));
   labelled('condvest_table_version', 'The version of each table that is served', 'table', async () =>

@@ -14,7 +14,7 @@ import {
   symbolParameter,
 } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
-import type { Serving, ServingApp } from '../../http/serving.ts';
+import { type Serving, type ServingApp, viewAt } from '../../http/serving.ts';
 import { defaultDate } from '../../read/default-date.ts';
 import { TICKER_TABLES, type Ticker, type TickerDirectory, tickersOf } from '../../read/ticker-directory.ts';
 import {
@@ -94,7 +94,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: tickerDetailsAnswer,
     handle: async (c, { params, query }) => {
-      const view = await serving.views.at(query.as_of);
+      const view = await viewAt(c, serving, query.as_of);
       const date = query.date ?? defaultDate(serving.clock, query.as_of);
       return answer(c, serving, {
         view,
@@ -121,7 +121,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: tickerEventsShape,
     handle: async (c, { params, query }) => {
-      const view = await serving.views.at(query.as_of);
+      const view = await viewAt(c, serving, query.as_of);
       return answer(c, serving, {
         view,
         uses: TICKER_TABLES,

@@ -219,6 +219,31 @@ test('an event that is held back tonight is told, however many old ones are', ()
   assert.deepEqual(later.over, []);
 });
 
+test('what a vendor or a file wrote is bounded and escaped in a notice', () => {
+  const endless = `\u001b[31m${'x'.repeat(1e6)}`;
+  const held = { kind: 'split', securityId: endless, exDate: isoDate('2026-11-23'), terms: endless, reason: endless };
+  const { holding } = judge({
+    lake: { held: [held as HeldEvent] },
+    overBound: [{ session: isoDate('2026-11-23'), message: `${endless}\n`.repeat(90) }],
+    failed: [{ step: 'plan', error: 'x', cause: endless }],
+  });
+  assert.deepEqual(
+    keys(holding).map((key) => key.split(':')[0]),
+    ['run-failed', 'quarantine-over-bound', 'event-held'],
+  );
+  for (const { key, title, text } of holding) {
+    assert.ok(key.length <= 500 && title.length <= 500, `${key.length} ${title.length}`);
+    assert.ok(text.split('\n').length <= 50 && text.split('\n').every((line) => line.length <= 4000));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+    assert.doesNotMatch(key + title + text, /[\u0000-\u0009\u000b-\u001f]/);
+  }
+  const again = judge({ lake: { held: [held as HeldEvent] }, open: opened(holding) });
+  assert.ok(
+    keys(again.holding).every((key) => keys(holding).includes(key)),
+    'it is still the same condition',
+  );
+});
+
 test('what happened is told once, also by a later run, and never called over', () => {
   const short = ledgerOf({ '2026-11-20': row(isoDate('2026-11-20'), 'settled', 60, nowMs - 1000) });
   const lake = { ledger: short, restated: [{ version: 7, values: 3 }] };

@@ -1,5 +1,6 @@
 import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
+import { printable, printableLines } from '#base/printable.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { HeldEvent } from '#market/corporate-actions.ts';
 import type { LedgerRow } from '#market/ledger.ts';
@@ -160,13 +161,22 @@ function runConditions(failed: readonly FailedStep[], open: readonly Notice[], n
   );
 }
 
-/** Returns a notice of an error; `parts` may say otherwise. */
+/** A line of a notice may be the message of an error, which names several values. */
+const LINE_CHARACTERS_MAX = 4000;
+
+/**
+ * Returns a notice of an error; `parts` may say otherwise. Its texts may quote what a vendor, a file or another program
+ * wrote, so they are made printable here, before they are stored and sent.
+ */
 function noticeOf(
   kind: string,
   nowMs: InstantMs,
   parts: Pick<NewNotice, 'key' | 'title' | 'text'> & Partial<NewNotice>,
 ): NewNotice {
-  return { kind, severity: 'error', session: null, seenMs: nowMs, ...parts };
+  const key = printable(parts.key);
+  const title = printable(parts.title);
+  const text = printableLines(parts.text, { charactersMax: LINE_CHARACTERS_MAX });
+  return { kind, severity: 'error', session: null, seenMs: nowMs, ...parts, key, title, text };
 }
 
 function nameOf(step: string): string {
@@ -269,7 +279,7 @@ function heldConditions(held: readonly HeldEvent[], nowMs: InstantMs): NewNotice
       severity: 'warning',
       title: `A ${event?.kind ?? 'split'} of ${event?.securityId ?? ''} on ${event?.exDate ?? ''} is held back`,
       text:
-        `${event?.reason ?? ''}: ${[event, ...more].map((one) => one?.terms ?? '').join(' and ')}. None is applied. ` +
+        `${printable(event?.reason ?? '')}: ${printable([event, ...more].map((one) => one?.terms ?? '').join(' and '))}. None is applied. ` +
         'Import the correct one with --replace.',
     }),
   );

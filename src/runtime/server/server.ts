@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import type { Registry } from 'prom-client';
 import { defined } from '#base/assert.ts';
@@ -93,8 +94,9 @@ export async function startServer(app: AppContext, options: ServerOptions): Prom
   const onBug = (error: unknown, id: string): void => {
     // A request whose client has disconnected may still be running when everything is closed.
     if (stopping.signal.aborted && error instanceof CondvestError && error.code === 'engine-closed') return;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    options.write(`condvest: request ${id} failed: ${printableLines(text)}`);
+    options.write(
+      `condvest: request ${id} failed: ${printableLines(inspect(error, { breakLength: Number.POSITIVE_INFINITY }))}`,
+    );
   };
   // Host names are known only once the port is.
   let rules = hostRules({ bind: host, port: 0, names: [], publicUrl: undefined });

@@ -17,7 +17,7 @@ import { createCalendar } from '#market/calendar/calendar.ts';
 import { readBars } from '#serving/read/bars.ts';
 import { MarketCaches } from '#serving/read/market-caches.ts';
 import { effort } from '#test/fixtures/effort.ts';
-import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
+import { type ImportLake, openBuiltLake } from '#test/fixtures/import-lake.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 const DAYS = calendar.range(isoDate('2024-01-02'), isoDate('2024-01-12'));
@@ -29,8 +29,11 @@ function barsOf(symbol: string, close = 10): string {
   return ['symbol,date,open,high,low,close,volume', ...rows].join('\n');
 }
 
-async function openLake(): Promise<ImportLake> {
-  const lake = await openImportLake();
+function openLake(): Promise<ImportLake> {
+  return openBuiltLake('checkpointed', build);
+}
+
+async function build(lake: ImportLake): Promise<void> {
   await lake.import(await lake.file('bars.csv', barsOf('AAA')));
   await lake.import(await lake.file('more.csv', barsOf('BBB')));
   await lake.import(await lake.file('splits.csv', 'symbol,ex_date,split_from,split_to\nAAA,2024-01-04,1,2\n'));
@@ -40,7 +43,6 @@ async function openLake(): Promise<ImportLake> {
   await lake.import(await lake.file('third.csv', barsOf('CCC')));
   await lake.import(await lake.file('third-splits.csv', 'symbol,ex_date,split_from,split_to\nCCC,2024-01-05,1,2\n'));
   await resample(lake.deps, { intervals: INTERVALS });
-  return lake;
 }
 
 type Deps = ImportLake['deps'];

@@ -10,7 +10,7 @@ import { verifyLake } from '#batch/verify/verify.ts';
 import { CREATING_NAME } from '#lake/log-files.ts';
 import { DAILY_BARS, LISTINGS, SPLITS } from '#lake/tables.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
-import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
+import { type ImportLake, openBuiltLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
 const BARS = [
   'symbol,date,open,high,low,close,volume',
@@ -24,15 +24,15 @@ const INTERVALS = [3, 5];
 
 /** A lake with bars, a split, a listing and silver. */
 async function openLake(): Promise<ImportLake & { readonly files: readonly string[] }> {
-  const lake = await openImportLake();
-  const files = [
-    await lake.file('bars.csv', BARS),
-    await lake.file('splits.csv', SPLIT),
-    await lake.file('listings.csv', LISTING),
-  ];
-  await lake.import(files, { adjusted: 'none' });
-  await resample(lake.deps, { intervals: INTERVALS });
-  return { ...lake, files };
+  const lake = await openBuiltLake('bars-split-listing', async (built) => {
+    await built.import(await writeFiles(built), { adjusted: 'none' });
+    await resample(built.deps, { intervals: INTERVALS });
+  });
+  return { ...lake, files: await writeFiles(lake) };
+}
+
+function writeFiles(lake: ImportLake): Promise<string[]> {
+  return Promise.all([lake.file('bars.csv', BARS), lake.file('splits.csv', SPLIT), lake.file('listings.csv', LISTING)]);
 }
 
 function pathOf(lake: ImportLake, ...parts: readonly string[]): string {

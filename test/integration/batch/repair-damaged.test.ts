@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
@@ -11,7 +11,7 @@ import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
 import { DAILY_BARS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
-import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
+import { type ImportLake, openBuiltLake } from '#test/fixtures/import-lake.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 const SESSIONS_2024 = calendar.range(isoDate('2024-01-02'), isoDate('2024-01-31'));
@@ -30,16 +30,20 @@ interface DamagedLake extends ImportLake {
 
 /** A lake with every table, restatements and silver included. */
 async function openLake(): Promise<DamagedLake> {
-  const lake = await openImportLake();
-  const files = [
-    await lake.file('splits.csv', 'symbol,ex_date,split_from,split_to\nAAA,2024-01-04,1,2\n'),
-    await lake.file('listings.csv', 'symbol,first_session,security_id\nAAA,2020-01-02,AAA\n'),
-    await lake.file('bars.csv', barsFile(11)),
-  ];
-  await lake.import(await lake.file('first.csv', barsFile(10)));
-  await lake.import(files);
-  await derive(lake.deps);
-  return { ...lake, files };
+  const lake = await openBuiltLake('every-table', async (built) => {
+    await built.import(await built.file('first.csv', barsFile(10)));
+    await built.import(await writeFiles(built));
+    await derive(built.deps);
+  });
+  return { ...lake, files: await writeFiles(lake) };
+}
+
+function writeFiles(lake: ImportLake): Promise<string[]> {
+  return Promise.all([
+    lake.file('splits.csv', 'symbol,ex_date,split_from,split_to\nAAA,2024-01-04,1,2\n'),
+    lake.file('listings.csv', 'symbol,first_session,security_id\nAAA,2020-01-02,AAA\n'),
+    lake.file('bars.csv', barsFile(11)),
+  ]);
 }
 
 async function derive(deps: ImportLake['deps']): Promise<void> {
@@ -81,6 +85,9 @@ const DAMAGES: Readonly<Record<string, (path: string) => Promise<void>>> = {
     const bytes = await readFile(path);
     bytes.fill(0xff, bytes.length - 40, bytes.length - 8);
     await writeFile(path, bytes);
+    // DuckDB takes a footer from memory as long as the file's time of change is the same in whole seconds.
+    const later = new Date(Date.now() + 2000);
+    await utimes(path, later, later);
   },
 };
 

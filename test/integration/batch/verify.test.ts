@@ -14,17 +14,17 @@ import { sqlPath, sqlText } from '#lake/sql-text.ts';
 import { DAILY_BARS, RESTATEMENTS, SESSIONS, silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
+import { type MarketLake, openBuiltMarket } from '#test/fixtures/market-lake.ts';
 
 const NOON_2024_06_28 = Date.parse('2024-06-28T16:00:00Z');
 const YEAR_LATER = NOON_2024_06_28 + 365 * 86_400_000;
 
 /** A year and a half of three symbols, with stored bars of 3 and 34 sessions. Everything is settled after a year. */
-async function openVerified(nowMs = YEAR_LATER): Promise<MarketLake> {
-  const market = await openMarketLake(nowMs);
-  await market.put(market.calendar.range(isoDate('2023-01-03'), isoDate('2024-06-27')));
-  await market.resample([3, 34]);
-  return market;
+function openVerified(nowMs = YEAR_LATER): Promise<MarketLake> {
+  return openBuiltMarket(`verified-${nowMs}`, nowMs, async (market) => {
+    await market.put(market.calendar.range(isoDate('2023-01-03'), isoDate('2024-06-27')));
+    await market.resample([3, 34]);
+  });
 }
 
 async function verify(market: MarketLake, deep = false): Promise<VerifyReport> {

@@ -124,6 +124,11 @@ export function barValues(bar: PartialBar, day: PartialBar): BarValues | undefin
   };
 }
 
+/** Returns whether it has a price that counts only as the first of the day. */
+export function hasUndecided({ firstOnly }: PartialBar): boolean {
+  return firstOnly.atMs !== NEVER_MS;
+}
+
 /** Returns whether a price that counts only as the first of the day is that. */
 function opensDay(price: PriceAt, { first, firstOnly }: PartialBar): boolean {
   return (

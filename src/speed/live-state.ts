@@ -22,10 +22,10 @@ export interface LiveStateOptions {
   readonly tradeDates: TradeDates;
   /** Lag of the feed behind the market by design. */
   readonly delayMs: number;
-  /** How long windows of one second, and all others, wait for late events. */
+  /** Time that windows of one second, and all others, wait for late events. */
   readonly secondBoundMs: number;
   readonly boundMs: number;
-  /** How long after its end a window may still be corrected. */
+  /** Time after its end in which a window may still be corrected. */
   readonly sealMs: number;
 }
 
@@ -79,7 +79,7 @@ export interface SealedMinuteOf extends SealedMinute {
   readonly session: IsoDate;
 }
 
-/** What the last records changed. */
+/** The effects of the records since the last `takeChanges`. */
 export interface LiveChanges {
   readonly minutes: readonly MinuteUpdate[];
   readonly sealed: readonly SealedMinuteOf[];
@@ -123,7 +123,7 @@ export class LiveState {
   #position = 0;
   /** Records up to here are in the checkpoint, but for events of minutes that were open then. */
   #restoredThrough = 0;
-  /** What was changed since `takeChanges`. */
+  /** Changed since the last `takeChanges`, as are the lists below. */
   #changedBooks = new Set<SymbolBook>();
   #passedEnds: InstantMs[] = [];
   #sealed: SealedMinuteOf[] = [];

@@ -47,7 +47,7 @@ type Merged = Exclude<IntradayInterval, '1s' | '1m'>;
 const MERGED: readonly Merged[] = ['5m', '15m', '30m', '1h', '2h', '4h'];
 const ALIGNMENTS: readonly Alignment[] = ['session', 'clock'];
 
-/** What sealed minutes left in a window: their sum. */
+/** The sum of the sealed minutes of a window. */
 interface Base {
   readonly bar: PartialBar;
   readonly endMs: InstantMs;

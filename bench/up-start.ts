@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from '../scripts/bundle.ts';
 import { freePort } from './served.ts';
 
 const LAUNCHER = resolve('condvest');
@@ -23,6 +24,7 @@ process.exit(0);`;
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '15' } } });
 const home = await mkdtemp(join(tmpdir(), 'condvest-up-start-'));
 const env = { ...process.env, CONDVEST_HOME: home };
+await bundle(); // As `npm ci` does; one that is older than a source would not be used.
 try {
   const filled = spawnSync(LAUNCHER, ['up', '--once'], { env, stdio: 'ignore' });
   if (filled.status !== 0) throw new Error(`filling the lake ended with ${filled.status}`);

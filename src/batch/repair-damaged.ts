@@ -37,7 +37,13 @@ export interface DamagedTable {
 }
 
 /** A file that is not what the log says it is. */
-const DAMAGE: ReadonlySet<FindingCheck> = new Set(['file-missing', 'file-size', 'file-unreadable', 'file-rows']);
+const DAMAGE: ReadonlySet<FindingCheck> = new Set([
+  'file-missing',
+  'file-size',
+  'file-checksum',
+  'file-unreadable',
+  'file-rows',
+]);
 
 /**
  * Removes damaged files from their tables, in one commit per table, so that everything else can be read again. Rows in
@@ -100,7 +106,7 @@ async function rebuildSilver(lake: Lake): Promise<void> {
   }
 }
 
-/** Returns the paths of the files that are missing, of another size, unreadable, or short of rows. */
+/** Returns the paths of the files that are missing, changed, unreadable, or short of rows. */
 async function damagedFiles(lake: Lake, table: Table, head: Snapshot): Promise<Set<string>> {
   const findings = new Findings();
   await verifyFiles(lake, table, head, findings);

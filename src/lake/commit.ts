@@ -1,7 +1,6 @@
 import { assert } from '#base/assert.ts';
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { SessionSet } from '#market/session-set.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
@@ -17,7 +16,7 @@ import {
 } from './actions.ts';
 import { conflictOf } from './conflict.ts';
 import { schemaStringOf, schemaWithColumns } from './delta-schema.ts';
-import { type DataFile, type NewFile, PROVED_TAG, UNITS_TAG } from './files.ts';
+import { CHECKSUM_TAG, type DataFile, type NewFile, PROVED_TAG, UNITS_TAG } from './files.ts';
 import type { DeltaLog } from './log.ts';
 import { commitName } from './log-files.ts';
 import { CONFIGURATION, checkWritable, isAppendOnly, PROTOCOL } from './protocol.ts';
@@ -282,12 +281,16 @@ function toAdd(file: NewFile, dataChange: boolean): Add {
     modificationTime: file.modifiedMs,
     dataChange,
     stats: JSON.stringify(file.stats),
-    ...(file.units === undefined ? {} : { tags: tagsOf(file.units, file.isProved === true) }),
+    tags: tagsOf(file),
   };
 }
 
-function tagsOf(units: SessionSet, isProved: boolean): Record<string, string> {
-  return { [UNITS_TAG]: units.toString(), ...(isProved ? { [PROVED_TAG]: 'merge' } : {}) };
+function tagsOf({ units, isProved, sha256 }: NewFile): Record<string, string> {
+  return {
+    ...(units === undefined ? {} : { [UNITS_TAG]: units.toString() }),
+    ...(isProved === true ? { [PROVED_TAG]: 'merge' } : {}),
+    [CHECKSUM_TAG]: sha256,
+  };
 }
 
 function toRemove(file: DataFile, dataChange: boolean, timestampMs: InstantMs): Remove {

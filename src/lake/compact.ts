@@ -3,6 +3,7 @@ import { type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { SessionSet } from '#market/session-set.ts';
 
+import { checkIntact } from './checksums.ts';
 import { type DataFileDeps, writeDataFile } from './data-file.ts';
 import type { DataFile, NewFile } from './files.ts';
 import { fingerprintRows } from './put.sql.ts';
@@ -209,6 +210,7 @@ async function planSmallTable(
     columns,
     units: SessionSet.empty,
     write: async () => {
+      await checkIntact(deps, definition, remove);
       const select = await scanSql(deps, definition, remove, { columns });
       const file = await writeDataFile(deps, definition, { select, columns });
       return file === undefined ? [] : [file];

@@ -77,6 +77,7 @@ export async function writeDataFile(
       partitionValues: year === undefined ? {} : { year: String(year) },
       sizeBytes: info.sizeBytes,
       modifiedMs: info.modifiedMs,
+      sha256: info.sha256,
       stats: fileStats(written, columns, definition),
       units,
     };

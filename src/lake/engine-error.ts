@@ -84,7 +84,9 @@ const DAMAGED_PARQUET = new RegExp(
   'i',
 );
 
-/** Returns whether a statement failed because a data file is damaged. */
+/** Returns whether a read failed because a data file is damaged. */
 export function isUnreadable(cause: unknown): boolean {
-  return cause instanceof CondvestError && cause.code === 'parquet-unreadable';
+  return cause instanceof CondvestError && DAMAGED_FILE.has(cause.code);
 }
+
+const DAMAGED_FILE: ReadonlySet<string> = new Set(['parquet-unreadable', 'lake-file-damaged']);

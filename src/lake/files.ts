@@ -13,6 +13,9 @@ export const UNITS_TAG = 'condvest.sessions';
  */
 export const PROVED_TAG = 'condvest.proved';
 
+/** Key of the tag with the SHA-256 of one of our files, in hexadecimal, as it was handed to the store. */
+export const CHECKSUM_TAG = 'condvest.sha256';
+
 /** A column's value in statistics, in Delta's JSON form: a date is `YYYY-MM-DD`. */
 export type StatsValue = string | number | boolean | null;
 
@@ -31,6 +34,8 @@ export interface NewFile {
   readonly partitionValues: Readonly<Record<string, string | null>>;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
   readonly stats: FileStats;
   /** The units it contains; undefined in a table without a unit column. */
   readonly units: SessionSet | undefined;
@@ -54,6 +59,8 @@ export class DataFile {
   /** Read from the file itself if its metadata does not say: by `scanSql` and `heldFiles`. A file never changes. */
   readColumns: ReadonlySet<string> | undefined;
   readUnits: SessionSet | undefined;
+  /** True once its bytes were found to be those of its checksum: by `checkIntact`. */
+  isIntact = false;
 
   constructor(path: string, add: Add | (() => Add), unitColumn: string | undefined) {
     this.path = path;
@@ -86,6 +93,11 @@ export class DataFile {
   /** Whether a merge proved that it contains the rows of verified files. */
   get isProved(): boolean {
     return this.tags[PROVED_TAG] !== undefined;
+  }
+
+  /** SHA-256 of its bytes, in hexadecimal. Undefined for files of other programs, and for ours from before it was stored. */
+  get sha256(): string | undefined {
+    return this.tags[CHECKSUM_TAG] ?? undefined;
   }
 
   /** Undefined if the writer gave none, or none that can be parsed. */

@@ -3,6 +3,7 @@ import { type IsoDate, yearOf } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { SessionSet } from '#market/session-set.ts';
 
+import { checkIntact } from './checksums.ts';
 import { type DataFileDeps, writeDataFile } from './data-file.ts';
 import type { EngineSession } from './engine-session.ts';
 import { type DataFile, type NewFile, UNITS_TAG } from './files.ts';
@@ -137,6 +138,8 @@ export async function stageTargets(
   targets: readonly PutTarget[],
   fresh: FreshRows | undefined,
 ): Promise<{ add: NewFile[]; rows: number }> {
+  const copied = targets.flatMap(({ keep }) => keep.map(({ file }) => file));
+  await checkIntact(deps, definition, copied);
   const typed = await scanSql(deps, definition, [], { columns });
   const add: NewFile[] = [];
   let rows = 0;

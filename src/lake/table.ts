@@ -5,6 +5,7 @@ import type { SessionSet } from '#market/session-set.ts';
 import { type CommitActions, type CommitInfo, decodePath, isOurs, type Remove } from './actions.ts';
 import { uncancelable } from './cancellation.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import { checkIntact } from './checksums.ts';
 import { type CleanOptions, type CleanReport, cleanLog } from './clean-log.ts';
 import { writeTable } from './commit.ts';
 import { type Compaction, type CompactOptions, type CompactRules, compactTable } from './compact.ts';
@@ -122,9 +123,14 @@ export class Table {
     return scanSql(this.#deps, this.def, files, options);
   }
 
-  /** Returns the text of a SELECT of all rows of a version; of no rows if the table does not exist yet. */
-  rowsSql(snapshot: Snapshot | undefined): Promise<string> {
-    return this.scanSql(snapshot?.files ?? []);
+  /**
+   * Returns the text of a SELECT of all rows of a version; of no rows if the table does not exist yet. For small tables:
+   * their files are compared with their checksums first.
+   */
+  async rowsSql(snapshot: Snapshot | undefined): Promise<string> {
+    const files = snapshot?.files ?? [];
+    await this.checkIntact(files);
+    return this.scanSql(files);
   }
 
   /**
@@ -158,6 +164,16 @@ export class Table {
   /** Returns the size of a file in the store; undefined where the store does not have it. */
   async storedSize({ path }: { readonly path: string }): Promise<number | undefined> {
     return (await this.#deps.store.head(`${this.def.name}/${path}`))?.sizeBytes;
+  }
+
+  /** Throws unless these files have the bytes that were written; see `checkIntact`. For rows that are to be written again. */
+  checkIntact(files: readonly DataFile[]): Promise<void> {
+    return checkIntact(this.#deps, this.def, files);
+  }
+
+  /** Returns the SHA-256 of a file's bytes in the store; undefined where the store does not have it. */
+  storedSha256({ path }: { readonly path: string }): Promise<string | undefined> {
+    return this.#deps.store.sha256(`${this.def.name}/${path}`);
   }
 
   /** Writes one data file for a plan to name; see `writeDataFile`. */

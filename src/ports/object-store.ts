@@ -41,7 +41,13 @@ export interface ObjectStore {
    * Durably publishes the finished scratch file at `localPath` as the object `key`, and consumes the file. The key must
    * be new (callers make it unique); an existing object is left unchanged and reported as a `corrupt` error.
    */
-  publish(localPath: string, key: string): Promise<ObjectInfo>;
+  publish(localPath: string, key: string): Promise<PublishedObject>;
+
+  /**
+   * Returns the SHA-256 of the bytes that the store has now, in hexadecimal, or undefined if there is no such object.
+   * Memory does not grow with the object.
+   */
+  sha256(key: string): Promise<string | undefined>;
 
   /**
    * Returns a local path from which DuckDB can read the object: the object itself, or a cached copy if the store is
@@ -69,6 +75,11 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
   /** When the object was last written, in whole UTC milliseconds by the store's clock. Not trusted for time travel. */
   readonly modifiedMs: number;
+}
+
+export interface PublishedObject extends ObjectInfo {
+  /** SHA-256 of the scratch file as it was handed over, in hexadecimal. */
+  readonly sha256: string;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
@@ -149,11 +149,24 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       assert.equal(info.key, 'table/year=2024/f.parquet');
       assert.ok(!existsSync(scratch), 'the scratch file is consumed');
       assert.equal(await readFile(await store.localPath(info.key), 'utf8'), 'whole');
+      assert.equal(info.sha256, createHash('sha256').update('whole').digest('hex'));
 
       const second = await store.scratchPath('.parquet');
       await writeFile(second, 'other');
       await assert.rejects(store.publish(second, info.key), { code: 'store-object-exists', kind: 'corrupt' });
       assert.equal(text(await store.get(info.key)), 'whole');
+    });
+
+    it('hashes the bytes it has now', async () => {
+      await using under = await open();
+      const { store } = under;
+      const large = randomBytes(3_000_000);
+      await store.put('x/large', large);
+      assert.equal(await store.sha256('x/large'), createHash('sha256').update(large).digest('hex'));
+      await store.put('x/large', bytes(''));
+      assert.equal(await store.sha256('x/large'), createHash('sha256').digest('hex'));
+      assert.equal(await store.sha256('x'), undefined);
+      assert.equal(await store.sha256('x/absent'), undefined);
     });
 
     it('keeps scratch files out of the key space', async () => {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 
 import { CondvestError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { ObjectInfo, ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
+import type { ObjectInfo, ObjectStore, PublishedObject, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import type { Random } from '#ports/random.ts';
 
 /** Faults, each as a probability per call. A fault that is not given never happens. */
@@ -134,12 +134,17 @@ export class FaultStore implements ObjectStore {
     }
   }
 
-  async publish(localPath: string, key: string): Promise<ObjectInfo> {
+  async publish(localPath: string, key: string): Promise<PublishedObject> {
     return this.#effect('publish', key, undefined, async () => {
       const info = await this.#inner.publish(localPath, key);
       this.#touch(key);
-      return this.#timed(info);
+      return { ...info, ...this.#timed(info) };
     });
+  }
+
+  async sha256(key: string): Promise<string | undefined> {
+    await this.#beforeRead('sha256', key);
+    return this.#inner.sha256(key);
   }
 
   async localPath(key: string): Promise<string> {

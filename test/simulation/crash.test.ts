@@ -20,6 +20,7 @@ function broken(store: ObjectStore, changes: Partial<ObjectStore>): ObjectStore 
     putIfAbsent: (key, bytes) => store.putIfAbsent(key, bytes),
     delete: (keys) => store.delete(keys),
     publish: (localPath, key) => store.publish(localPath, key),
+    sha256: (key) => store.sha256(key),
     localPath: (key) => store.localPath(key),
     scratchPath: (suffix) => store.scratchPath(suffix),
     discardScratch: (localPath) => store.discardScratch(localPath),

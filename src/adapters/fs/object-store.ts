@@ -1,10 +1,23 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { CondvestError } from '#base/errors.ts';
-import type { ObjectInfo, ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
+import type { ObjectInfo, ObjectStore, PublishedObject, PutIfAbsentOutcome } from '#ports/object-store.ts';
 
 import { hasErrno, storeFailure } from './failure.ts';
 
@@ -13,6 +26,9 @@ const SCRATCH_FOLDER = '.scratch';
 
 /** Number of files checked concurrently while listing. */
 const PARALLEL_LOOKS = 32;
+
+/** Number of bytes read at a time to take a checksum. */
+const CHECKSUM_BYTES = 1 << 20;
 
 export interface FsObjectStoreOptions {
   /** The lake's folder; created on the first write. */
@@ -103,11 +119,12 @@ export class FsObjectStore implements ObjectStore {
     }
   }
 
-  async publish(localPath: string, key: string): Promise<ObjectInfo> {
+  async publish(localPath: string, key: string): Promise<PublishedObject> {
     const path = this.#pathOf(key);
     let source = localPath;
+    let sha256 = '';
     try {
-      await syncFile(source);
+      sha256 = await syncAndHash(source);
       try {
         await this.#inFolderOf(path, () => link(source, path));
       } catch (cause) {
@@ -129,13 +146,28 @@ export class FsObjectStore implements ObjectStore {
     if (source !== localPath) await rm(source, { force: true });
     await rm(localPath, { force: true });
     const info = await this.#info(key, path);
-    if (info !== undefined) return info;
+    if (info !== undefined) return { ...info, sha256 };
     throw new CondvestError({
       code: 'store-object-gone',
       kind: 'corrupt',
       message: 'Another process deleted a file right after it was written',
       found: path,
     });
+  }
+
+  async sha256(key: string): Promise<string | undefined> {
+    const path = this.#pathOf(key);
+    try {
+      const file = await open(path, 'r');
+      try {
+        return await hashOf(file);
+      } finally {
+        await file.close();
+      }
+    } catch (cause) {
+      if (isAbsent(cause)) return undefined;
+      throw storeFailure('read', path, cause);
+    }
   }
 
   async localPath(key: string): Promise<string> {
@@ -336,6 +368,28 @@ async function syncFile(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Syncs a file that was just written, so that it is read from memory, and returns its SHA-256. */
+async function syncAndHash(path: string): Promise<string> {
+  const file = await open(path, 'r+');
+  try {
+    const sha256 = await hashOf(file);
+    await file.sync();
+    return sha256;
+  } finally {
+    await file.close();
+  }
+}
+
+async function hashOf(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHECKSUM_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, CHECKSUM_BYTES, null);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
   }
 }
 

@@ -223,6 +223,7 @@ async function mergeInputs(
 ): Promise<MergeInputs> {
   const columns = columnsToKeep(DAILY_BARS, base, true);
   const known = new Set(DAILY_BARS.columns.map(({ name }) => name));
+  await deps.lake.table(DAILY_BARS).checkIntact(files);
   const stored = await deps.lake.table(DAILY_BARS).scanSql(files, { columns });
   return {
     foreign: columns.flatMap(({ name }) => (known.has(name) ? [] : [name])),

@@ -97,6 +97,7 @@ export async function stageTarget(
   }
   const columns = columnsToKeep(definition, base, true);
   const files = target.keep.map(({ file }) => file);
+  await lake.table(definition).checkIntact(files);
   const selects = [rowsOfUnits(await lake.table(definition).scanSql(files, { columns }), 'first_session', kept)];
   if (windows.length > 0) selects.push(await fold.select(interval, windows));
   return lake.table(definition).writeDataFile({ select: unionByName(selects), session, year, units, columns });

@@ -29,8 +29,8 @@ const FILES_AT_ONCE = 64;
 const SMALL_BYTES_MAX = 1 << 20;
 
 /**
- * Checks every file of one version of a table against its log: existence, size, rows, statistics, units and row order.
- * Returns the number of rows.
+ * Checks every file of one version of a table against its log: existence, size, checksum, rows, statistics, units and row
+ * order. Returns the number of rows.
  */
 export async function verifyFiles(
   lake: Lake,
@@ -47,9 +47,10 @@ export async function verifyFiles(
     const found = new Map<DataFile, number>();
     const young: DataFile[] = [];
     for (const file of some) {
-      if (!(await isThere(lake, definition, file, report))) continue;
-      if (isOlder(file, sinceMs)) found.set(file, file.stats?.numRecords ?? 0);
-      else young.push(file);
+      const isYoung = !isOlder(file, sinceMs);
+      if (!(await isThere(lake, definition, file, isYoung, report))) continue;
+      if (isYoung) young.push(file);
+      else found.set(file, file.stats?.numRecords ?? 0);
     }
     const surveys = await surveyAll(lake, definition, young);
     for (const file of young) {
@@ -75,13 +76,26 @@ function meeting(files: readonly DataFile[], sinceMs: number | undefined): reado
   return files.filter((file) => file.units === undefined || file.units.intersects(units));
 }
 
-/** Returns whether the store has a file. One of another size is reported, and surveyed all the same. */
-async function isThere(lake: Lake, definition: TableDefinition, file: DataFile, report: Report): Promise<boolean> {
-  const sizeBytes = await lake.table(definition).storedSize(file);
+/**
+ * Returns whether the store has a file. One of another size or checksum is reported, and surveyed all the same. Only the
+ * checksum tells if a value has become another valid one.
+ */
+async function isThere(
+  lake: Lake,
+  definition: TableDefinition,
+  file: DataFile,
+  hashes: boolean,
+  report: Report,
+): Promise<boolean> {
+  const table = lake.table(definition);
+  const { path, sha256 } = file;
+  const sizeBytes = await table.storedSize(file);
   if (sizeBytes === undefined)
-    report('file-missing', file.path, `The log lists ${file.path}, but the store does not have it. ${REPAIR}`);
+    report('file-missing', path, `The log lists ${path}, but the store does not have it. ${REPAIR}`);
   else if (sizeBytes !== file.sizeBytes)
-    report('file-size', file.path, `${file.path} has ${sizeBytes} bytes; the log says ${file.sizeBytes}. ${REPAIR}`);
+    report('file-size', path, `${path} has ${sizeBytes} bytes; the log says ${file.sizeBytes}. ${REPAIR}`);
+  else if (hashes && sha256 !== undefined && (await table.storedSha256(file)) !== sha256)
+    report('file-checksum', path, `${path} has other bytes than were written. ${REPAIR}`);
   return sizeBytes !== undefined;
 }
 

@@ -14,6 +14,7 @@ export type FindingCheck =
   | 'table-missing'
   | 'file-missing'
   | 'file-size'
+  | 'file-checksum'
   | 'file-unreadable'
   | 'file-rows'
   | 'file-statistics'

@@ -1,5 +1,7 @@
 import { assert, defined } from '#base/assert.ts';
 import { CondvestError } from '#base/errors.ts';
+import { plural } from '#base/plural.ts';
+import type { DataFile } from '#lake/files.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import type { Table } from '#lake/table.ts';
@@ -74,6 +76,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     const rows = await verifyFiles(lake, table, at, findings, sinceMs);
     tables.push({ table: table.def.name, version: at.version, files: at.fileCount, rows });
   }
+  if (sinceMs === undefined) notes.push(...checksumNote(pinned.flatMap(({ at }) => at.files)));
   const snapshotOf = (name: string): Snapshot | undefined => pinned.find(({ table }) => table.def.name === name)?.at;
   // Unreadable files are reported already; checks that depend on their rows are skipped.
   const unreadable = new Set([...lost, ...findings.tablesWith(UNREADABLE)]);
@@ -128,6 +131,14 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
   return { deep, tables, findings: findings.listed, findingCount: findings.count, comparedRows, notes };
 }
 
+/** A changed value inside such a file looks like any other. */
+function checksumNote(files: readonly DataFile[]): string[] {
+  const count = files.filter(({ sha256 }) => sha256 === undefined).length;
+  if (count === 0) return [];
+  const reason = 'because another program or an earlier version of Condvest wrote them';
+  return [`No checksum for ${plural(count, 'file')}, ${reason}: a changed value inside cannot be found`];
+}
+
 /** Returns whether bars changed since a version, other than by moving between files. True also if the log no longer says. */
 async function isBehind(lake: Lake, version: number, head: number): Promise<boolean> {
   if (version >= head) return false;
@@ -140,7 +151,12 @@ async function isBehind(lake: Lake, version: number, head: number): Promise<bool
   }
 }
 
-const UNREADABLE: ReadonlySet<FindingCheck> = new Set(['file-missing', 'file-unreadable', 'file-size']);
+const UNREADABLE: ReadonlySet<FindingCheck> = new Set([
+  'file-missing',
+  'file-unreadable',
+  'file-size',
+  'file-checksum',
+]);
 const REPEATS: ReadonlySet<FindingCheck> = new Set(['key-duplicate', 'key-missing']);
 
 /**

@@ -11,7 +11,7 @@ import { verifyLake } from '#batch/verify/verify.ts';
 import type { Compaction } from '#lake/compact.ts';
 import { DAILY_BARS, QUARANTINE, silverBars } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
-import type { ObjectInfo } from '#ports/object-store.ts';
+import type { PublishedObject } from '#ports/object-store.ts';
 import { type MarketLake, openMarketLake } from '#test/fixtures/market-lake.ts';
 
 const NOON_2024_06_28 = Date.parse('2024-06-28T16:00:00Z');
@@ -118,7 +118,7 @@ test('lesson: a partial failure fails; what was merged before it stays merged, t
   }
   const before = await market.text(DAILY_BARS);
   class Failing extends FsObjectStore {
-    override async publish(localPath: string, key: string): Promise<ObjectInfo> {
+    override async publish(localPath: string, key: string): Promise<PublishedObject> {
       if (key.includes('year=2022')) {
         throw new CondvestError({ code: 'no-space', kind: 'permanent', message: 'The disk is full' });
       }

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
+import { consolidate } from '#batch/consolidate.ts';
 import { importFiles } from '#batch/import/import-files.ts';
 import { removeDamage } from '#batch/repair-damaged.ts';
 import { resample } from '#batch/resample/resample.ts';
 import { deriveRestatements } from '#batch/restatements/restatements.ts';
 import { verifyLake } from '#batch/verify/verify.ts';
+import type { Engine } from '#lake/engine.ts';
 import { DAILY_BARS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
+import { flipValue } from '#test/fixtures/flip-value.ts';
 import { type ImportLake, openBuiltLake } from '#test/fixtures/import-lake.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
@@ -18,8 +21,8 @@ const SESSIONS_2024 = calendar.range(isoDate('2024-01-02'), isoDate('2024-01-31'
 const INTERVALS = [3, 5];
 
 function barsFile(close: number): string {
-  const rows = SESSIONS_2024.flatMap((session) =>
-    ['AAA', 'BBB'].map((symbol) => `${symbol},${session},${close},${close},${close},${close},100`),
+  const rows = SESSIONS_2024.flatMap((session, day) =>
+    ['AAA', 'BBB'].map((symbol) => `${symbol},${session},${close},${close + day},${close},${close},${100 + day}`),
   );
   return ['symbol,date,open,high,low,close,volume', ...rows].join('\n');
 }
@@ -77,7 +80,7 @@ async function dataFiles(lake: ImportLake, table: string): Promise<string[]> {
 
 const TABLES = [DAILY_BARS, SPLITS, LISTINGS, SESSIONS, RESTATEMENTS, silverBars(3)].map(({ name }) => name);
 
-const DAMAGES: Readonly<Record<string, (path: string) => Promise<void>>> = {
+const DAMAGES: Readonly<Record<string, (path: string, engine: Engine) => Promise<unknown>>> = {
   'is gone': (path) => rm(path),
   'is truncated': async (path) => truncate(path, Math.floor((await readFile(path)).length / 2)),
   'is empty': (path) => truncate(path, 0),
@@ -89,18 +92,24 @@ const DAMAGES: Readonly<Record<string, (path: string) => Promise<void>>> = {
     const later = new Date(Date.now() + 2000);
     await utimes(path, later, later);
   },
+  'has a flipped bit and can be read': (path, engine) => flipValue(engine, path),
+};
+
+/** How a file is damaged matters to the tables that are read in different ways; that it is, to all. */
+const TABLES_OF: Readonly<Record<string, readonly string[]>> = {
+  'is gone': TABLES,
+  'has a flipped bit and can be read': TABLES,
 };
 
 describe('a data file that', () => {
   for (const [damage, apply] of Object.entries(DAMAGES)) {
-    // How a file is damaged matters to the tables that are read in different ways; that it is, to all.
-    for (const table of damage === 'is gone' ? TABLES : [DAILY_BARS.name, SPLITS.name]) {
+    for (const table of TABLES_OF[damage] ?? [DAILY_BARS.name, SPLITS.name]) {
       it(`${damage} is found, removed and made good: ${table}`, async () => {
         await using lake = await openLake();
         const before = await contents(again(lake));
         const [first] = await dataFiles(lake, table);
         assert.ok(first !== undefined, `${table} has a file`);
-        await apply(first);
+        await apply(first, lake.test.deps.engine);
         const found = await verifyLake({ ...again(lake), intervals: INTERVALS });
         assert.ok(found.findings.some((finding) => finding.table === table && finding.check.startsWith('file-')));
 
@@ -125,6 +134,45 @@ describe('a data file that', () => {
       });
     }
   }
+});
+
+describe('a value that changed within a file', () => {
+  it('is found by its checksum alone, and not copied into another file', async () => {
+    await using lake = await openLake();
+    const [path = ''] = await dataFiles(lake, DAILY_BARS.name);
+    await flipValue(lake.test.deps.engine, path, { hidden: true });
+    const { findings, notes } = await verifyLake({ ...again(lake), intervals: INTERVALS }, { deep: true });
+    assert.deepEqual(
+      findings.map(({ table, check }) => [table, check]),
+      [[DAILY_BARS.name, 'file-checksum']],
+    );
+    assert.match(findings[0]?.message ?? '', /has other bytes than were written\. Run "condvest repair --damaged"$/);
+    assert.ok(notes.some((note) => note.includes('were not compared')));
+    const damaged = { code: 'lake-file-damaged', kind: 'corrupt' };
+    const other = await lake.file('other.csv', barsFile(12));
+    await assert.rejects(importFiles(again(lake), { files: [other], quarantineBound: 0 }), damaged);
+    await assert.rejects(consolidate(again(lake), { mode: 'full', intervals: INTERVALS }), damaged);
+  });
+
+  it('of a small table is not derived from', async () => {
+    await using lake = await openLake();
+    const [path = ''] = await dataFiles(lake, SPLITS.name);
+    await flipValue(lake.test.deps.engine, path);
+    await assert.rejects(resample(again(lake), { intervals: INTERVALS, full: true }), { code: 'lake-file-damaged' });
+  });
+
+  it('cannot be found in a file without a checksum, which verify says', async () => {
+    await using lake = await openLake();
+    const log = join(lake.test.root, SPLITS.name, '_delta_log', '00000000000000000000.json');
+    const text = await readFile(log, 'utf8');
+    await writeFile(log, text.replace(/"condvest\.sha256":"[0-9a-f]{64}"/, '"other":"tag"'));
+    const { findings, notes } = await verifyLake({ ...again(lake), intervals: INTERVALS }, { deep: true });
+    assert.deepEqual(findings, []);
+    assert.match(notes.join('\n'), /^No checksum for 1 file, because another program or an earlier version/m);
+    // A merge gives the rows a file with one.
+    await lake.import(await lake.file('more.csv', 'symbol,ex_date,split_from,split_to\nBBB,2024-01-05,1,3\n'));
+    assert.ok(!(await verifyLake({ ...again(lake), intervals: INTERVALS })).notes.some((n) => n.includes('checksum')));
+  });
 });
 
 describe('the sessions of a damaged file of daily bars', () => {

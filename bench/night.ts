@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { openSqlite } from '#adapters/sql/open-sqlite.ts';
 import { sqlStore } from '#adapters/sql/store.ts';
+import { systemClock } from '#adapters/system/clock.ts';
 import { systemRandom } from '#adapters/system/random.ts';
 import { defined } from '#base/assert.ts';
 import { type IsoDate, isoDate, yearOf } from '#base/dates.ts';
@@ -22,7 +23,6 @@ import { DEFAULT_SOURCE_RANKS } from '#market/source-rank.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
 import type { DailySource } from '#ports/daily-source.ts';
 import { runPipeline } from '#runtime/runs/pipeline.ts';
-
 import { barsLake, openLake } from './bars-lake.ts';
 import { type Dataset, dataset } from './dataset.ts';
 
@@ -62,7 +62,7 @@ export async function prepareNight(calendar: Calendar, of: Dataset, session: Iso
       { lake: open.lake, calendar, rules: { partialShare: 0.5 } },
       { rowsAfter, changed: new Set(), fetchedAtMs: calendar.settlesAtMs(last), countUnchangedAttempts: true },
     );
-    await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
+    await resample({ lake: open.lake, calendar, clock: systemClock }, { intervals: DEFAULT_INTERVALS });
   }
   await makeOlder(root, calendar.closeMs(session) - AGE_MS);
   const size = ['--symbols', String(of.symbols), '--sessions', String(of.sessions)];

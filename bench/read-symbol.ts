@@ -60,7 +60,7 @@ export async function benchReadSymbol(size: DatasetSize): Promise<ReadSymbolResu
   // DuckDB as it comes: without the cache of footers that our engine turns on.
   using plain = await openLake(`${root}-former`, MEMORY_BYTES);
   await plain.engine.run('SET GLOBAL parquet_metadata_cache = false');
-  await resample({ lake, calendar }, { intervals: [STORED] });
+  await resample({ lake, calendar, clock: systemClock }, { intervals: [STORED] });
   const snapshot = await lake.table(DAILY_BARS).head();
   const files = (snapshot?.files ?? []).map((file) => join(root, DAILY_BARS.name, file.path));
   const former = await formerFiles(plain.engine, files, `${root}-former/files`);

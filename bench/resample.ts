@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-
+import { systemClock } from '#adapters/system/clock.ts';
 import { resample } from '#batch/resample/resample.ts';
 import { type Calendar, createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
-
 import { barsLake, emptySilver, openLake, publishSession } from './bars-lake.ts';
 import { copySeconds, type Dataset, type DatasetSize, dataset, FULL_SIZE } from './dataset.ts';
 
@@ -68,7 +67,7 @@ async function rebuildStep(calendar: Calendar, data: Dataset): Promise<Measured>
   await emptySilver(root);
   using open = await openLake(root, MEMORY_LIMIT_BYTES);
   return await timed(async () => {
-    const report = await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
+    const report = await resample({ lake: open.lake, calendar, clock: systemClock }, { intervals: DEFAULT_INTERVALS });
     if (report.intervals.some(({ mode }) => mode !== 'full')) throw new Error(`not rebuilt: ${JSON.stringify(report)}`);
   });
 }
@@ -88,7 +87,7 @@ async function sessionStep(calendar: Calendar, data: Dataset, run: number): Prom
   if (session === undefined) throw new Error('no session was held back');
   await publishSession(open.lake, data, session);
   return await timed(async () => {
-    const report = await resample({ lake: open.lake, calendar }, { intervals: DEFAULT_INTERVALS });
+    const report = await resample({ lake: open.lake, calendar, clock: systemClock }, { intervals: DEFAULT_INTERVALS });
     if (report.intervals.some(({ mode, windows }) => mode !== 'incremental' || windows !== 1)) {
       throw new Error(`more than one window a table: ${JSON.stringify(report)}`);
     }

@@ -59,7 +59,7 @@ export async function benchSession(size: DatasetSize): Promise<SessionResult> {
   const { lake, engine } = open;
   await addListings(lake, size.symbols);
   const cache = new VersionedCache(DEFAULT_LIMITS.cacheBytes);
-  const view = await new Views({ lake, clock: systemClock, intervals: [], cache }).current();
+  const view = await new Views({ lake, calendar, clock: systemClock, intervals: [], cache }).current();
   const caches = new MarketCaches(lake, cache);
   const deps = { lake, caches, calendar, clock: systemClock, live: noLiveBars };
   const encoder = new TextEncoder();

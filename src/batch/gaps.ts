@@ -8,7 +8,8 @@ import type { Clock } from '#ports/clock.ts';
 import { readHorizon } from './fetch/horizon.ts';
 import { planFetch } from './fetch/plan.ts';
 import { gapsOfSymbolSql, symbolGapsSql } from './gaps.sql.ts';
-import { currentLedger } from './ledger/ledger.ts';
+import { closedLedger } from './ledger/ledger.ts';
+import { untilSession } from './tables/until-session.sql.ts';
 
 const PUBLISHED = [{ name: 'session', type: 'date' }] as const;
 
@@ -18,14 +19,15 @@ export async function findGaps(
   request: { readonly source: string; readonly symbol?: string | undefined; readonly limit: number },
 ): Promise<GapsReport> {
   const { lake, calendar, clock } = deps;
-  const ledger = await currentLedger(lake);
-  const horizon = await readHorizon(lake, request.source);
   const nowMs = clock.nowMs();
+  const lastClosed = calendar.lastClosedSession(nowMs);
+  const ledger = await closedLedger(lake, lastClosed);
+  const horizon = await readHorizon(lake, request.source);
   const planned = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
   const sessions = planned.filter(({ reason }) => reason === 'missing' || reason === 'partial');
   const head = await lake.table(DAILY_BARS).head();
   if (head === undefined) return { isEmpty: ledger.size === 0, sessions, horizon, symbols: [], ofSymbol: undefined };
-  const bars = await lake.table(DAILY_BARS).scanSql(head.files);
+  const bars = untilSession(await lake.table(DAILY_BARS).scanSql(head.files), lastClosed);
   const listings = await lake.table(LISTINGS).rowsSql(await lake.table(LISTINGS).head());
   using session = await lake.session();
   const published = [...ledger.values()].filter((row) => row.rows > 0).map((row) => [row.session]);

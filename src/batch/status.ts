@@ -6,7 +6,7 @@ import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
 import { completeThrough, planFetch } from './fetch/plan.ts';
-import { currentLedger } from './ledger/ledger.ts';
+import { closedLedger } from './ledger/ledger.ts';
 import { currentListings } from './tables/listings-table.ts';
 
 const WORK_LISTED_MAX = 20;
@@ -17,9 +17,9 @@ export async function lakeStatus(
 ): Promise<LakeStatus> {
   const { lake, calendar, clock } = deps;
   const nowMs = clock.nowMs();
-  const ledger = await currentLedger(lake);
-  const horizon = await readHorizon(lake, request.source);
   const lastClosed = calendar.lastClosedSession(nowMs);
+  const ledger = await closedLedger(lake, lastClosed);
+  const horizon = await readHorizon(lake, request.source);
   const work = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
   const counts = {
     settled: 0,

@@ -30,6 +30,8 @@ export type Decision =
       readonly splits: number | undefined;
       readonly listings: number | undefined;
       readonly calendarChanged: boolean;
+      /** Index of the last session that counted as published; undefined in checkpoints from before it was stored. */
+      readonly published: number | undefined;
     }
   /** Stored rows were derived from later versions than the pinned ones: another process was faster. */
   | { readonly mode: 'ahead' }
@@ -38,6 +40,8 @@ export type Decision =
 
 const PREFIX = 'resample:';
 const CALENDAR_KEY = `${PREFIX}calendar`;
+/** Bars of a session that has not closed do not count, so what was published depends on the clock too. */
+const PUBLISHED_KEY = `${PREFIX}published`;
 /** Returns a digest of the input tables' ids, so that a replaced table is detected. */
 const INPUTS_KEY = `${PREFIX}inputs`;
 
@@ -48,13 +52,17 @@ function inputKey(tableId: string): string {
   return `${PREFIX}${tableId}`;
 }
 
-/** Returns the `txn` versions of a commit derived from these inputs. */
-export function checkpointTxns(inputs: PinnedInputs): ReadonlyMap<string, number> {
+/**
+ * Returns the `txn` versions of a commit derived from these inputs. `published`: index of the last session that counted
+ * as published; without one, any negative number.
+ */
+export function checkpointTxns(inputs: PinnedInputs, published: number): ReadonlyMap<string, number> {
   const txns = new Map<string, number>();
   for (const table of [inputs.bars, inputs.splits, inputs.listings]) {
     if (table !== undefined) txns.set(inputKey(table.tableId), table.version);
   }
   txns.set(CALENDAR_KEY, leading48Bits(inputs.calendarHash));
+  txns.set(PUBLISHED_KEY, Math.max(-1, published));
   txns.set(INPUTS_KEY, digestOf(inputs.bars, inputs.splits, inputs.listings));
   return txns;
 }
@@ -84,8 +92,11 @@ export function decide(txns: ReadonlyMap<string, number> | undefined, inputs: Pi
     splits,
     listings,
     calendarChanged: calendar !== leading48Bits(inputs.calendarHash),
+    published: txns.get(PUBLISHED_KEY),
   };
 }
+
+const NO_IDS: ReadonlySet<string> = new Set([CALENDAR_KEY, PUBLISHED_KEY, INPUTS_KEY]);
 
 /** Ids of the tables that a silver table was derived from; those that did not exist are empty. */
 export interface InputIds {
@@ -100,7 +111,7 @@ const IDS_MAX = 12;
 /** Returns the tables that a checkpoint refers to; undefined if there is none. The digest tells which id is of which. */
 export function inputIdsOf(txns: ReadonlyMap<string, number>): InputIds | undefined {
   const digest = txns.get(INPUTS_KEY);
-  const keys = [...txns.keys()].filter((key) => key.startsWith(PREFIX) && key !== CALENDAR_KEY && key !== INPUTS_KEY);
+  const keys = [...txns.keys()].filter((key) => key.startsWith(PREFIX) && !NO_IDS.has(key));
   const ids = keys.slice(-IDS_MAX).map((key) => key.slice(PREFIX.length));
   for (const bars of ids) {
     for (const splits of ['', ...ids]) {

@@ -1,4 +1,5 @@
 import { assert, defined } from '#base/assert.ts';
+import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { SessionSet } from '#market/session-set.ts';
 
@@ -22,6 +23,7 @@ export class Snapshot {
   readonly schema: readonly Column[];
   readonly #byPath: ReadonlyMap<string, DataFile>;
   #files: readonly DataFile[] | undefined;
+  #unitRange: UnitRange | 'unknown' | undefined;
 
   constructor(parts: {
     version: number;
@@ -56,6 +58,12 @@ export class Snapshot {
     return this.#files;
   }
 
+  /** The first and the last unit of which its files may have rows; undefined if that may be any, or without files. */
+  get unitRange(): UnitRange | undefined {
+    this.#unitRange ??= unitRangeOf(this.files) ?? 'unknown';
+    return this.#unitRange === 'unknown' ? undefined : this.#unitRange;
+  }
+
   get fileCount(): number {
     return this.#byPath.size;
   }
@@ -72,6 +80,22 @@ export class Snapshot {
   filesTouching(units: SessionSet): DataFile[] {
     return this.files.filter((file) => file.units === undefined || file.units.intersects(units));
   }
+}
+
+export interface UnitRange {
+  readonly first: IsoDate;
+  readonly last: IsoDate;
+}
+
+function unitRangeOf(files: readonly DataFile[]): UnitRange | undefined {
+  let range: UnitRange | undefined;
+  for (const { units } of files) {
+    if (units?.min === undefined || units.max === undefined) return undefined;
+    const first = range === undefined || units.min < range.first ? units.min : range.first;
+    const last = range === undefined || units.max > range.last ? units.max : range.last;
+    range = { first, last };
+  }
+  return range;
 }
 
 /** A tombstone: a formerly live file, and the instant of its removal. */

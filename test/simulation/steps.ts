@@ -257,7 +257,10 @@ async function derive(world: World, calm = false): Promise<void> {
   const ending = await world.attempt(
     full ? 'resample, full' : 'resample',
     async (lake) => {
-      const report = await resample({ lake, calendar: world.calendar }, { intervals: world.intervals, full });
+      const report = await resample(
+        { lake, calendar: world.calendar, clock: world.clock },
+        { intervals: world.intervals, full },
+      );
       hasFailed = report.intervals.some((part) => part.mode === 'failed');
     },
     calm,
@@ -386,11 +389,17 @@ async function calmDown(world: World): Promise<void> {
     { deep: true },
   );
   assert.deepEqual(report.findings, [], 'what verify finds');
-  const before = await resample({ lake: world.clean(), calendar: world.calendar }, { intervals: world.intervals });
+  const before = await resample(
+    { lake: world.clean(), calendar: world.calendar, clock: world.clock },
+    { intervals: world.intervals },
+  );
   assert.ok(
     before.intervals.every((part) => part.windows === 0 && part.removedWindows === 0),
     'a second resample finds nothing to do',
   );
-  await resample({ lake: world.clean(), calendar: world.calendar }, { intervals: world.intervals, full: true });
+  await resample(
+    { lake: world.clean(), calendar: world.calendar, clock: world.clock },
+    { intervals: world.intervals, full: true },
+  );
   await world.checkSilver(true);
 }

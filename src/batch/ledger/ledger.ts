@@ -39,6 +39,11 @@ export async function currentLedger(lake: Lake): Promise<Ledger> {
   return (await readLedger(lake, await lake.table(SESSIONS).head())).ledger;
 }
 
+/** Returns the ledger without sessions that have not closed: those have rows only if a clock was ahead. */
+export async function closedLedger(lake: Lake, lastClosed: IsoDate): Promise<Ledger> {
+  return new Map([...(await currentLedger(lake))].filter(([session]) => session <= lastClosed));
+}
+
 /** Returns the ledger at a version of its table, and the rows of other datasets. */
 export async function readLedger(lake: Lake, base: Snapshot | undefined): Promise<LedgerReading> {
   const all = await lake.table(SESSIONS).records<SessionsRow>(base);

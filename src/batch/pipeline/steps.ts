@@ -13,6 +13,7 @@ import { type FetchReason, planFetch } from '../fetch/plan.ts';
 import { OVER_BOUND } from '../fetch/reply.ts';
 import { completeLedger } from '../ledger/complete-ledger.ts';
 import { currentLedger } from '../ledger/ledger.ts';
+import { recountedSessions } from '../resample/changes.ts';
 import { pinInputs } from '../resample/inputs.ts';
 import { type ResampleDeps, resample } from '../resample/resample.ts';
 import { deriveRestatements } from '../restatements/restatements.ts';
@@ -95,8 +96,8 @@ export function checkInput({ calendar, clock }: Pick<PipelineDeps, 'calendar' | 
 
 /** A derived table that does not stand at the newest version of its inputs: a run died before it got there. */
 async function isBehind(deps: PipelineDeps): Promise<boolean> {
-  const { lake, calendar, intervals } = deps;
-  const inputs = await pinInputs(lake, calendar);
+  const { lake, calendar, clock, intervals } = deps;
+  const inputs = await pinInputs(lake, calendar, clock);
   if (inputs === undefined) return false;
   const { pinned } = inputs;
   for (const interval of intervals) {
@@ -108,6 +109,7 @@ async function isBehind(deps: PipelineDeps): Promise<boolean> {
     if (decision.bars < pinned.bars.version) return true;
     if ((decision.splits ?? -1) < (pinned.splits?.version ?? -1)) return true;
     if ((decision.listings ?? -1) < (pinned.listings?.version ?? -1)) return true;
+    if (recountedSessions(calendar, inputs, decision.published).size > 0) return true;
   }
   return false;
 }

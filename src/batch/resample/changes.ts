@@ -44,6 +44,23 @@ export async function changesSince(
   }
 }
 
+/**
+ * Returns the stored sessions that are published now and were not at the checkpoint, or the other way round, because the
+ * clock went on or was set back. Before the checkpoint said so, all stored sessions counted.
+ */
+export function recountedSessions(
+  calendar: Calendar,
+  { stored, published }: Pick<Inputs, 'stored' | 'published'>,
+  then: number = Number.POSITIVE_INFINITY,
+): SessionSet {
+  const after = Math.min(then, published.last);
+  const upTo = Math.max(then, published.last);
+  return stored.filter((session) => {
+    const index = calendar.isSession(session) ? calendar.sessionIndex(session) : Number.NEGATIVE_INFINITY;
+    return index > after && index <= upTo;
+  });
+}
+
 /** Error codes for a version or a commit that is no longer in the log. */
 const FORGOTTEN: ReadonlySet<string> = new Set(['lake-commit-missing', 'lake-as-of-too-old']);
 

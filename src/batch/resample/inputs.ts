@@ -8,6 +8,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { type AppliedSplit, resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
+import type { Clock } from '#ports/clock.ts';
 import { isForeign } from '../tables/foreign-rows.ts';
 import { distinctSessions } from './inputs.sql.ts';
 import { type Published, publishedOf } from './plan.ts';
@@ -39,28 +40,37 @@ export interface Actions {
 export interface Inputs extends Actions {
   readonly pinned: PinnedInputs;
   readonly bars: Snapshot;
+  /** Sessions that have bars and have closed. */
   readonly published: Published;
+  /** All sessions that have bars. Those that have not closed were stored by a clock that was ahead. */
+  readonly stored: SessionSet;
 }
 
 /** Pins the newest version of each input. Undefined before there are any daily bars. */
-export async function pinInputs(lake: Lake, calendar: Calendar): Promise<Inputs | undefined> {
+export async function pinInputs(lake: Lake, calendar: Calendar, clock: Clock): Promise<Inputs | undefined> {
   const tables = inputTables(lake);
   const bars = await tables.bars.head();
   const splits = await tables.splits.head();
   const listings = await tables.listings.head();
   if (bars === undefined) return undefined;
-  const published = publishedOf(calendar, await publishedSessions(lake, bars));
+  const stored = await storedSessions(lake, bars);
+  const lastClosed = calendar.lastClosedSession(clock.nowMs());
+  const published = publishedOf(
+    calendar,
+    stored.filter((session) => session <= lastClosed),
+  );
   const actions = await readActions(lake, splits, listings);
   return {
     ...actions,
     bars,
     published,
+    stored,
     pinned: { bars, splits, listings, calendarHash: calendar.hash },
   };
 }
 
-/** A session is published when daily_bars has a row of it. Our files say so themselves; others are asked. */
-async function publishedSessions(lake: Lake, bars: Snapshot): Promise<SessionSet> {
+/** Returns the sessions of which daily_bars has a row. Our files say so themselves; others are asked. */
+async function storedSessions(lake: Lake, bars: Snapshot): Promise<SessionSet> {
   const sessions = new Set<IsoDate>();
   const foreign = [];
   for (const file of bars.files) {

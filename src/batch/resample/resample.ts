@@ -9,8 +9,9 @@ import { DAILY_BARS, silverBars } from '#lake/tables.ts';
 import type { WritePlan } from '#lake/write-plan.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
+import type { Clock } from '#ports/clock.ts';
 import { checkForeignRows } from '../tables/foreign-rows.ts';
-import { changesSince, type Since } from './changes.ts';
+import { changesSince, recountedSessions, type Since } from './changes.ts';
 import { FoldRun } from './fold.ts';
 import { barsBetween, storedBounds } from './inputs.sql.ts';
 import { type Inputs, pinInputs } from './inputs.ts';
@@ -21,6 +22,7 @@ import { firstSessions, layoutOf, rebuildLayoutOf, type SilverLayout, stageTarge
 export interface ResampleDeps {
   readonly lake: Lake;
   readonly calendar: Calendar;
+  readonly clock: Clock;
   /** Told of each year that is folded and written, from the latest back. */
   readonly onProgress?: (progress: { readonly year: number; readonly done: number; readonly total: number }) => void;
 }
@@ -119,8 +121,8 @@ async function prepare(
   bases: ReadonlyMap<number, Snapshot | undefined>,
   full: boolean,
 ): Promise<{ inputs: Inputs | undefined; byInterval: Map<number, Prepared> }> {
-  const { lake, calendar } = deps;
-  const inputs = await pinInputs(lake, calendar);
+  const { lake, calendar, clock } = deps;
+  const inputs = await pinInputs(lake, calendar, clock);
   if (inputs === undefined && [...bases.values()].some((base) => base !== undefined)) throw inputGone('daily_bars');
   const byInterval = new Map<number, Prepared>();
   const work: Work[] = [];
@@ -190,7 +192,8 @@ async function planWork(
   const changes = await cache.since(decision);
   if (typeof changes === 'string') return rebuild(changes);
 
-  const numbers = new Set(touchedWindows(calendar, interval, changes));
+  const sessions = changes.sessions.union(recountedSessions(calendar, inputs, decision.published));
+  const numbers = new Set(touchedWindows(calendar, interval, { ...changes, sessions }));
   let obsolete = SessionSet.empty;
   let reason: string | undefined;
   if (decision.calendarChanged) {
@@ -208,7 +211,7 @@ async function planWork(
   const emptied = touched.filter((window) => window.lastPublished === undefined);
   obsolete = obsolete.union(firstSessions(emptied)).difference(firstSessions(windows)).intersection(stored);
   const layout = await layoutOf(deps.lake, interval, base, windows, obsolete);
-  const upToDate = layout.units.size === 0 && sameTxns(base, checkpointTxns(inputs.pinned));
+  const upToDate = layout.units.size === 0 && sameTxns(base, checkpointTxns(inputs.pinned, published.last));
   if (upToDate) return undefined;
   const removedWindows = obsolete.size;
   return { interval, base, mode: 'incremental', reason, windows, removedWindows, layout, added: [], error: undefined };
@@ -277,7 +280,7 @@ function finish(deps: ResampleDeps, inputs: Inputs, work: Work): Prepared {
     remove: layout.remove,
     units: layout.units,
     dataChange: added.length + layout.remove.length > 0,
-    txns: checkpointTxns(inputs.pinned),
+    txns: checkpointTxns(inputs.pinned, inputs.published.last),
     operationMetrics: { mode: work.mode, windows: work.windows.length, calendar: deps.calendar.hash.slice(0, 12) },
   };
   return { plan, report };

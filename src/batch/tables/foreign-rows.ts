@@ -7,9 +7,7 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import { type BrokenKey, brokenKeys } from './keys.sql.ts';
-
-/** Commits searched for the one that brought a file. */
-const COMMITS_MAX = 1000;
+import { versionBefore } from './version-before.ts';
 
 /**
  * Checks the keys of daily bars that another program has written, before anything is derived from them: two bars of a
@@ -24,7 +22,12 @@ export async function checkForeignRows(lake: Lake, bars: Snapshot): Promise<void
   const rows = rowsOfUnits(await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions)), 'session', sessions);
   const [first] = await lake.rows<BrokenKey>(brokenKeys(rows, DAILY_BARS.key, 1));
   if (first === undefined) return;
-  const version = await versionBefore(lake, bars, foreign);
+  const paths = new Set(foreign.map(({ path }) => path));
+  const version = await versionBefore(
+    lake,
+    bars,
+    (commit) => commit.version > 0 && commit.added.some(({ path }) => paths.has(path)),
+  );
   throw new CondvestError({
     code: 'bars-keys-repeat',
     kind: 'corrupt',
@@ -40,17 +43,4 @@ export async function checkForeignRows(lake: Lake, bars: Snapshot): Promise<void
 /** Our files say which sessions they hold. */
 export function isForeign(file: DataFile): boolean {
   return file.tags[UNITS_TAG] === undefined || file.units === undefined;
-}
-
-/** Returns the version before the first of these files came; undefined if it is not among the last commits. */
-async function versionBefore(
-  lake: Lake,
-  { version }: Snapshot,
-  files: readonly DataFile[],
-): Promise<number | undefined> {
-  const paths = new Set(files.map(({ path }) => path));
-  for await (const commit of lake.table(DAILY_BARS).commits(Math.max(0, version - COMMITS_MAX), version)) {
-    if (commit.version > 0 && commit.added.some(({ path }) => paths.has(path))) return commit.version - 1;
-  }
-  return undefined;
 }

@@ -1,11 +1,14 @@
 import type { IsoDate } from '#base/dates.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
+import type { CommitRecord } from '#lake/table.ts';
 import { DAILY_BARS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { countsSql } from '../ledger/ledger.sql.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import { isOlder } from '../tables/file-age.ts';
+import { undoPoint } from '../tables/undo.ts';
+import { versionBefore } from '../tables/version-before.ts';
 import type { Findings } from './findings.ts';
 
 /** Pinned versions of the bars and of the ledger, and the time of the check. */
@@ -40,12 +43,14 @@ export async function verifyLedger(
       if (session !== null) published.set(session, rows);
     }
   }
+  let remedy: string | undefined;
   for (const [session, rows] of published) {
     if (!calendar.isSession(session)) {
       const message = `There are ${rows} bars of a day on which the exchange was closed`;
       findings.of(DAILY_BARS)('not-a-session', session, message);
     } else if (session > lastClosed) {
-      const message = `There are ${rows} bars of a session that has not closed; the last one to close was ${lastClosed}. Was a clock ahead?`;
+      remedy ??= await undoFuture(lake, bars, lastClosed);
+      const message = `There are ${rows} bars of a session that has not closed; the last one to close was ${lastClosed}. A clock was ahead, or this one is behind. ${remedy}`;
       findings.of(DAILY_BARS)('session-in-future', session, message);
     }
     const logged = ledger.get(session)?.rows;
@@ -63,4 +68,14 @@ export async function verifyLedger(
         `The ledger refers to version ${row.tableVersion} of the bars, which does not exist yet`,
       );
   }
+}
+
+/** Returns the way back to before the first bars of sessions after the last that has closed. */
+async function undoFuture(lake: Lake, bars: Snapshot | undefined, lastClosed: IsoDate): Promise<string> {
+  const isFuture = ({ dataChange, units }: CommitRecord): boolean =>
+    dataChange && units?.max !== undefined && units.max > lastClosed;
+  const version = bars === undefined ? undefined : await versionBefore(lake, bars, isFuture);
+  if (version === undefined)
+    return 'Set the clock, find the commit with condvest history daily_bars, and restore the one before';
+  return `Set the clock, and run: ${undoPoint(DAILY_BARS, version).command}`;
 }

@@ -1,5 +1,5 @@
 import { defined } from '#base/assert.ts';
-import type { IsoDate } from '#base/dates.ts';
+import { addDays, type IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { decide } from '#lake/input-checkpoint.ts';
 import type { Lake } from '#lake/lake.ts';
@@ -11,6 +11,7 @@ import { type AppliedSplit, resolveSplits, type SplitFact } from '#market/corpor
 import { type Listing, Listings } from '#market/security.ts';
 
 import { isOlder } from '../tables/file-age.ts';
+import { untilSession } from '../tables/until-session.sql.ts';
 import type { Findings } from './findings.ts';
 import { distinctText, windowBounds } from './verify.sql.ts';
 
@@ -22,6 +23,8 @@ export interface DerivedTable {
   readonly bars: number;
   readonly splits: number | undefined;
   readonly listings: number | undefined;
+  /** Index of the last session that counted as published; undefined: all that were stored. */
+  readonly published: number | undefined;
 }
 
 /** Inputs at the versions of one checkpoint. */
@@ -58,8 +61,8 @@ export async function verifyCheckpoint(
     return reject(`The table must be rebuilt, because ${decision.reason}. Run "condvest resample"`);
   if (decision.calendarChanged)
     return reject('The table was derived under another exchange calendar. Run "condvest resample"');
-  const { bars: version, splits: ofSplits, listings: ofListings } = decision;
-  return { interval, definition, at, bars: version, splits: ofSplits, listings: ofListings };
+  const { bars: version, splits: ofSplits, listings: ofListings, published } = decision;
+  return { interval, definition, at, bars: version, splits: ofSplits, listings: ofListings, published };
 }
 
 /** Checks that every stored window is a window of the calendar, and that all of its rows agree about it. */
@@ -105,11 +108,13 @@ function isWindow(calendar: Calendar, interval: number, first: IsoDate, last: Is
 /** Returns the inputs at the versions of a checkpoint, or the reason why they can no longer be read. */
 export async function readDerivedFrom(
   lake: Lake,
-  table: Pick<DerivedTable, 'bars' | 'splits' | 'listings'>,
+  calendar: Calendar,
+  table: Pick<DerivedTable, 'bars' | 'splits' | 'listings' | 'published'>,
 ): Promise<DerivedFrom | string> {
   try {
     const bars = defined(await lake.table(DAILY_BARS).at({ version: table.bars }), 'a checkpoint refers to a version');
-    const scan = await lake.table(DAILY_BARS).scanSql(bars.files);
+    const all = await lake.table(DAILY_BARS).scanSql(bars.files);
+    const scan = table.published === undefined ? all : untilSession(all, lastSessionOf(calendar, table.published));
     const sessions = await lake.rows<{ value: IsoDate }>(distinctText(scan, 'session'));
     const listings = new Listings(await rowsAt<Listing>(lake, LISTINGS, table.listings));
     const { applied } = resolveSplits(listings, await rowsAt<SplitFact>(lake, SPLITS, table.splits));
@@ -118,6 +123,11 @@ export async function readDerivedFrom(
     if (cause instanceof CondvestError && cause.code.startsWith('lake-')) return cause.message;
     throw cause;
   }
+}
+
+/** Without any session that counted, the day before the first one. */
+function lastSessionOf(calendar: Calendar, index: number): IsoDate {
+  return index < 0 ? addDays(calendar.firstSession, -1) : calendar.sessionAt(index);
 }
 
 async function rowsAt<T>(lake: Lake, definition: TableDefinition, version: number | undefined): Promise<readonly T[]> {

@@ -1,4 +1,5 @@
 import { assert, defined } from '#base/assert.ts';
+import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import { plural } from '#base/plural.ts';
 import type { DataFile } from '#lake/files.ts';
@@ -8,8 +9,8 @@ import type { Table } from '#lake/table.ts';
 import { DAILY_BARS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
-
 import { abandonedBars, intervalOf } from '../abandoned-bars.ts';
+import { CLOCKS_APART_MS_MAX } from '../clock-doubt.ts';
 import { verifyDerived } from './deep.ts';
 import { verifyFiles } from './files.ts';
 import { type Finding, type FindingCheck, Findings } from './findings.ts';
@@ -76,6 +77,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     const rows = await verifyFiles(lake, table, at, findings, sinceMs);
     tables.push({ table: table.def.name, version: at.version, files: at.fileCount, rows });
   }
+  notes.push(...pinned.flatMap((one) => futureNote(one, clock.nowMs())));
   if (sinceMs === undefined) notes.push(...checksumNote(pinned.flatMap(({ at }) => at.files)));
   const snapshotOf = (name: string): Snapshot | undefined => pinned.find(({ table }) => table.def.name === name)?.at;
   // Unreadable files are reported already; checks that depend on their rows are skipped.
@@ -118,7 +120,7 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
   } else if (deep) {
     for (const group of byCheckpoint(derived)) {
       onProgress?.({ table: group.map(({ definition }) => definition.name).join(', '), done: 0, total: 1 });
-      const from = await readDerivedFrom(lake, defined(group[0], 'a group has a table'));
+      const from = await readDerivedFrom(lake, calendar, defined(group[0], 'a group has a table'));
       if (typeof from === 'string') {
         notes.push(`${group.map(({ definition }) => definition.name).join(', ')} could not be compared: ${from}`);
       } else comparedRows += await verifyDerived(lake, calendar, group, from, findings);
@@ -129,6 +131,15 @@ export async function verifyLake(deps: VerifyDeps, request: VerifyRequest = {}):
     }
   }
   return { deep, tables, findings: findings.listed, findingCount: findings.count, comparedRows, notes };
+}
+
+/** Nothing can be done about such a commit but to wait: its instant is part of the history. */
+function futureNote({ table, at }: { readonly table: Table; readonly at: Snapshot }, nowMs: InstantMs): string[] {
+  if (at.timestampMs <= nowMs + CLOCKS_APART_MS_MAX) return [];
+  const instant = new Date(at.timestampMs).toISOString();
+  return [
+    `The newest commit of ${table.def.name} is from ${instant}: a clock was ahead, or this one is behind. Until then, --as-of does not show what is written`,
+  ];
 }
 
 /** A changed value inside such a file looks like any other. */
@@ -184,5 +195,10 @@ async function pinTables(
 
 /** Groups tables that were derived from the same versions; each group is compared in one pass. */
 function byCheckpoint(tables: readonly DerivedTable[]): DerivedTable[][] {
-  return [...Map.groupBy(tables, ({ bars, splits, listings }) => `${bars} ${splits} ${listings}`).values()];
+  return [
+    ...Map.groupBy(
+      tables,
+      ({ bars, splits, listings, published }) => `${bars} ${splits} ${listings} ${published}`,
+    ).values(),
+  ];
 }

@@ -49,9 +49,9 @@ export async function resampleTask(
   request: { readonly intervals?: readonly number[] | undefined; readonly full?: boolean | undefined },
   onProgress?: Notify<{ readonly year: number; readonly done: number; readonly total: number }>,
 ): Promise<ResampleTaskReport> {
-  const { lake, calendar, config } = app;
+  const { lake, calendar, clock, config } = app;
   const bars = await resample(
-    { lake, calendar, ...(onProgress === undefined ? {} : { onProgress }) },
+    { lake, calendar, clock, ...(onProgress === undefined ? {} : { onProgress }) },
     { intervals: request.intervals ?? config.intervals, full: request.full === true },
   );
   const restatements = await deriveRestatements({ lake, calendar });

@@ -276,7 +276,10 @@ async function eventsAnswer(
 ): Promise<EventsAnswer> {
   const { lake, caches } = serving;
   const bars = view.bars();
-  const lastPublished = defined((await caches.published(bars)).max, 'a table of daily bars holds a session');
+  const lastPublished = defined(
+    (await caches.published(bars, view.until)).max,
+    'a table of daily bars holds a session',
+  );
   const listings = await caches.listings(view.snapshot(LISTINGS));
   const session = date < lastPublished ? date : lastPublished;
   const securityId = await securityOf(lake, bars, listings, { symbol, date, session });

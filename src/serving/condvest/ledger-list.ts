@@ -34,13 +34,12 @@ export async function listLedger(
   if (snapshot === undefined) return [];
   const scan = await lake.table(SESSIONS).scanSql(snapshot.files);
   const all = await lake.records<LedgerSqlRow>(ledgerSql(scan));
-  const rows = all.filter(({ dataset }) => dataset === 'daily_bars');
+  const rows = all.filter(({ dataset, session }) => dataset === 'daily_bars' && session <= lastClosed);
   const horizon = all.findLast(({ dataset }) => dataset !== 'daily_bars')?.session;
   const [first] = rows;
-  const last = rows.at(-1);
-  if (first === undefined || last === undefined) return [];
+  if (first === undefined) return [];
   const bySession = new Map(rows.map((row) => [row.session, row]));
-  const sessions = new Set(calendar.range(first.session, lastClosed > last.session ? lastClosed : last.session));
+  const sessions = new Set(calendar.range(first.session, lastClosed));
   // A session on a day that was later announced as a closure is in the ledger but no longer in the calendar.
   for (const session of bySession.keys()) sessions.add(session);
   const listed: SessionAnswer[] = [];

@@ -121,7 +121,7 @@ export function addMarketRoutes(app: ServingApp, serving: Serving): void {
         view,
         uses: TICKER_TABLES,
         make: async (): Promise<SymbolsAnswer> => {
-          const published = await serving.caches.published(view.bars());
+          const published = await serving.caches.published(view.bars(), view.until);
           const session = published.max ?? serving.calendar.firstSession;
           const directory = await tickersOf(serving, view);
           const found = searchTickers(directory, query.search ?? '', {
@@ -153,7 +153,7 @@ function foundSymbol({ ticker, isActive }: FoundTicker): FoundSymbol {
 async function sessionAfter(serving: Serving, view: LakeView, session: IsoDate): Promise<IsoDate | undefined> {
   const newest = await newestSession(serving, view);
   if (session >= newest) return undefined;
-  const published = await serving.caches.published(view.bars());
+  const published = await serving.caches.published(view.bars(), view.until);
   const after = serving.calendar.range(serving.calendar.next(session), newest);
   return after.find((other) => other === newest || published.has(other));
 }
@@ -207,7 +207,7 @@ function moverValue(row: MarketRow, directory: TickerDirectory, { session }: Mar
 }
 
 async function noSuchSession(serving: Serving, view: LakeView, session: string): Promise<UsageError> {
-  const published = await serving.caches.published(view.bars());
+  const published = await serving.caches.published(view.bars(), view.until);
   return new UsageError({
     code: 'session-unknown',
     message: 'No data for this session',

@@ -44,7 +44,7 @@ async function statusOf(serving: Serving, requester: Requester): Promise<StatusA
     reads.pass(() => firstInstant(serving.lake), requester),
   ]);
   const bars = view.snapshot(DAILY_BARS);
-  const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;
+  const lastPublished = bars === undefined ? undefined : (await caches.published(bars, view.until)).max;
   const building = operations.building();
   const next = operations.nextRun();
   return {

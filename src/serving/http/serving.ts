@@ -89,10 +89,10 @@ export interface Serving extends ServingDeps {
 }
 
 export function createServing(deps: ServingDeps): Serving {
-  const { lake, clock, intervals, limits, timers } = deps;
+  const { lake, calendar, clock, intervals, limits, timers } = deps;
   const cache = new VersionedCache(limits.cacheBytes);
   const wait = { ms: limits.readsWaitMs, timers };
-  const views = new Views({ lake, clock, intervals, cache, wait });
+  const views = new Views({ lake, calendar, clock, intervals, cache, wait });
   return {
     ...deps,
     views,

@@ -47,7 +47,7 @@ export async function prepareQuery(deps: ReadDeps, request: BarsRequest, view?: 
   // A `total` bar is never stored.
   const stored = adjust === 'total' ? 1 : interval;
   const pinned = view === undefined ? await pin(deps, { asOfMs, interval: stored }) : view.pinned(stored);
-  const published = await caches.published(pinned.bars);
+  const published = await caches.published(pinned.bars, pinned.until);
   const lastPublished = defined(published.max, 'a table of daily bars holds a session');
   const to = request.to === undefined || request.to > lastPublished ? lastPublished : request.to;
   const listings = await caches.listings(pinned.listings);

@@ -35,7 +35,7 @@ export async function newExtremes(
   day: MarketDay,
 ): Promise<{ readonly highs: number; readonly lows: number } | undefined> {
   const { caches, calendar } = deps;
-  const published = await caches.published(view.bars());
+  const published = await caches.published(view.bars(), view.until);
   const index = calendar.sessionIndex(day.session);
   if (index < YEAR_SESSIONS - 1) return undefined;
   const from = calendar.sessionAt(index - YEAR_SESSIONS + 1);
@@ -72,7 +72,7 @@ async function readExtremes(
   const listings = await caches.listings(view.snapshot(LISTINGS));
   const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const factors = new SplitFactors(listings, splits, { since: from, until: range.until });
-  const sessions = (await caches.published(bars)).filter((session) => session >= from && session <= to);
+  const sessions = (await caches.published(bars, view.until)).filter((session) => session >= from && session <= to);
   const scan = await lake.table(DAILY_BARS).scanSql(bars.filesTouching(sessions));
   // Most securities had one symbol and no split all year, so their extremes are those of their symbol's rows.
   const symbols = specialSymbols(listings, factors.securities, range);

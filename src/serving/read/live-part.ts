@@ -64,11 +64,11 @@ export function tagOfLive(bars: readonly RevisedBar[], lastSession: IsoDate, las
  */
 export async function liveTag(
   { caches, calendar, clock, live }: Omit<LiveReadDeps, 'lake'>,
-  view: Pick<LakeView, 'asOfMs' | 'snapshot'>,
+  view: Pick<LakeView, 'asOfMs' | 'snapshot' | 'until'>,
 ): Promise<string> {
   const bars = view.snapshot(DAILY_BARS);
   if (view.asOfMs !== undefined || bars === undefined) return '';
-  const { max } = await caches.published(bars);
+  const { max } = await caches.published(bars, view.until);
   const today = newYorkAt(clock.nowMs()).date;
   const sessions = unpublishedSessions(calendar, defined(max, 'a table of daily bars holds a session'), today);
   const revisions = sessions.map((session) => live.revision(session));

@@ -125,11 +125,12 @@ export class MarketCaches {
     });
   }
 
-  /** The sessions that occur in daily_bars. */
-  published(bars: Snapshot): Promise<SessionSet> {
-    return this.get(PUBLISHED, keyOf(bars), async () => {
+  /** The sessions that occur in daily_bars, up to one if it is given: see `publishedUntil`. */
+  published(bars: Snapshot, until: IsoDate | undefined): Promise<SessionSet> {
+    return this.get(PUBLISHED, `${keyOf(bars)} until ${until}`, async () => {
       const held = await this.#lake.table(DAILY_BARS).heldFiles(bars.files);
-      return SessionSet.of(held.flatMap(({ units }) => [...units]));
+      const sessions = held.flatMap(({ units }) => [...units]);
+      return SessionSet.of(until === undefined ? sessions : sessions.filter((session) => session <= until));
     });
   }
 

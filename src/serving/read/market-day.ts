@@ -66,7 +66,7 @@ const DAYS: CacheKind<MarketDay> = { name: 'market_days', bytesOf: ({ rows }) =>
  */
 export async function newestSession(deps: LiveReadDeps, view: LakeView): Promise<IsoDate> {
   const { caches, clock } = deps;
-  const published = await caches.published(view.bars());
+  const published = await caches.published(view.bars(), view.until);
   const last = defined(published.max, 'a table of daily bars holds a session');
   if (view.asOfMs !== undefined) return last;
   return lastKnown(deps, { lastPublished: last, until: newYorkAt(clock.nowMs()).date });
@@ -74,7 +74,7 @@ export async function newestSession(deps: LiveReadDeps, view: LakeView): Promise
 
 /** All rows of a session as traded, published or live; none where it has none. */
 export async function rowsOn(deps: LiveReadDeps, view: LakeView, session: IsoDate): Promise<SessionRows> {
-  const published = await deps.caches.published(view.bars());
+  const published = await deps.caches.published(view.bars(), view.until);
   return published.has(session)
     ? readCachedRows(deps, view, session)
     : rowsOfLive(await liveBars(deps, view, published, session));
@@ -89,7 +89,7 @@ export async function marketDay(deps: LiveReadDeps, view: LakeView, session: Iso
 async function makeDay(deps: LiveReadDeps, view: LakeView, session: IsoDate): Promise<MarketDay> {
   const { caches, calendar } = deps;
   const closeMs = calendar.closeMs(session);
-  const published = await caches.published(view.bars());
+  const published = await caches.published(view.bars(), view.until);
   const listings = await caches.listings(view.snapshot(LISTINGS));
   const splits = await caches.splits(view.snapshot(SPLITS), view.snapshot(LISTINGS));
   const live = published.has(session) ? undefined : await liveBars(deps, view, published, session);

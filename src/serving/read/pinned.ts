@@ -1,16 +1,20 @@
-import { type InstantMs, MS_PER_DAY } from '#base/dates.ts';
+import { type InstantMs, type IsoDate, MS_PER_DAY } from '#base/dates.ts';
 import { CondvestError, UsageError } from '#base/errors.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { instantText } from '../export/instant-text.ts';
+import { mayBePublished, publishedUntil } from './published-until.ts';
 
 /** One version of each table: what one answer is made from. A table that did not exist is undefined. */
 export interface Pinned {
   readonly bars: Snapshot;
+  /** The last session that counts as published; undefined: all that the bars have. */
+  readonly until: IsoDate | undefined;
   readonly splits: Snapshot | undefined;
   readonly dividends: Snapshot | undefined;
   readonly listings: Snapshot | undefined;
@@ -34,7 +38,7 @@ export interface PinRequest {
  * and `as-of-too-early` for instants that no version can answer, `lake-as-of-too-old` for those whose versions are gone.
  */
 export async function pin(
-  { lake, clock }: { readonly lake: Lake; readonly clock: Clock },
+  { lake, calendar, clock }: { readonly lake: Lake; readonly calendar: Calendar; readonly clock: Clock },
   { interval, asOfMs }: PinRequest,
 ): Promise<Pinned> {
   if (asOfMs !== undefined) refuseFuture(asOfMs, clock.nowMs());
@@ -56,10 +60,10 @@ export async function pin(
     const head = asOfMs === undefined ? undefined : await lake.table(DAILY_BARS).head();
     throw head === undefined || asOfMs === undefined ? lakeEmpty() : await tooEarly(lake, asOfMs);
   }
-  // A restore may have emptied the table.
-  if (bars.fileCount === 0) throw lakeEmpty();
+  const until = publishedUntil(calendar, bars, Math.min(asOfMs ?? Number.POSITIVE_INFINITY, clock.nowMs()));
+  if (!mayBePublished(bars, until)) throw lakeEmpty();
   const definitions = { splits: SPLITS, listings: LISTINGS };
-  return { bars, splits, dividends, listings, sessions, restatements, silver, versions, definitions };
+  return { bars, until, splits, dividends, listings, sessions, restatements, silver, versions, definitions };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Lake } from '#lake/lake.ts';
 import type { Snapshot } from '#lake/snapshot.ts';
 import { silverBars } from '#lake/tables.ts';
 import type { AppliedSplit } from '#market/corporate-actions.ts';
+import { SessionSet } from '#market/session-set.ts';
 import type { WindowBar } from '#market/window.ts';
 import { windowNumber } from '#market/window.ts';
 import { storedWindowsOf } from './bars.sql.ts';
@@ -44,10 +45,31 @@ export async function freshnessOf(
   const changed = await caches.changedSince(pinned.bars, decision.bars);
   if (changed === undefined) return NOTHING_USABLE;
   const staleWindows = new Set<number>();
-  for (const session of changed) {
+  const recounted = await recountedSessions(deps, pinned, decision.published);
+  for (const session of changed.union(recounted)) {
     if (calendar.isSession(session)) staleWindows.add(windowNumber(calendar, request.interval, session));
   }
   return { usable: true, staleWindows };
+}
+
+/**
+ * Returns the stored sessions that are published now and were not at the checkpoint, or the other way round; all of those
+ * that are not published for a checkpoint that does not say. Empty unless a clock was ahead.
+ */
+async function recountedSessions(
+  { calendar, caches }: ReadDeps,
+  { bars, until }: Pinned,
+  then: number | undefined,
+): Promise<SessionSet> {
+  const { max } = await caches.published(bars, until);
+  const now = max === undefined ? -1 : calendar.indexOnOrBefore(max);
+  if (then === now || (then === undefined && until === undefined)) return SessionSet.empty;
+  const [after, upTo] =
+    then === undefined ? [now, Number.POSITIVE_INFINITY] : [Math.min(then, now), Math.max(then, now)];
+  return (await caches.published(bars, undefined)).filter((session) => {
+    const index = calendar.indexOnOrBefore(session);
+    return index > after && index <= upTo;
+  });
 }
 
 /** True where this security had the same splits and symbols at the checkpoint as it has at the pinned versions. */

@@ -145,7 +145,7 @@ async function readDirectory(lake: Lake, view: LakeView): Promise<TickerDirector
   const traded =
     bars === undefined
       ? []
-      : await lake.records<TradedRow>(tradedSymbols(await lake.table(DAILY_BARS).scanSql(bars.files)));
+      : await lake.records<TradedRow>(tradedSymbols(await lake.table(DAILY_BARS).scanSql(bars.files), view.until));
   const firstBars = new Map(traded.map(({ symbol, firstSession }) => [symbol, firstSession]));
   const known = new Set<string>();
   const tickers: Ticker[] = [];

@@ -1,4 +1,4 @@
-import type { InstantMs } from '#base/dates.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
 import { uncancelable } from '#lake/cancellation.ts';
 import type { Lake } from '#lake/lake.ts';
 import type { TableDefinition } from '#lake/schema.ts';
@@ -13,10 +13,17 @@ import {
   SPLITS,
   silverBars,
 } from '#lake/tables.ts';
+import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 import { lakeEmpty, type Pinned, refuseFuture, tooEarly } from './pinned.ts';
+import { mayBePublished, publishedUntil } from './published-until.ts';
 import { type GateLimits, ReadGate, type Requester } from './read-gate.ts';
 import type { CacheKind, VersionedCache } from './versioned-cache.ts';
+
+interface OpenedTables {
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  readonly until: IsoDate | undefined;
+}
 
 /**
  * One version of every table: what an answer over HTTP is made from. An answer says which tables it used, and its tag
@@ -27,10 +34,13 @@ export class LakeView {
   readonly #tags = new Map<string, string>();
   /** The instant that was asked for; undefined: the newest versions. */
   readonly asOfMs: InstantMs | undefined;
+  /** The last session that counts as published; undefined: all that the bars have. */
+  readonly until: IsoDate | undefined;
   readonly #isEmpty: () => Error;
 
-  constructor(snapshots: ReadonlyMap<string, Snapshot>, asOfMs: InstantMs | undefined, isEmpty: () => Error) {
-    this.#snapshots = snapshots;
+  constructor(opened: OpenedTables, asOfMs: InstantMs | undefined, isEmpty: () => Error) {
+    this.#snapshots = opened.snapshots;
+    this.until = opened.until;
     this.asOfMs = asOfMs;
     this.#isEmpty = isEmpty;
   }
@@ -64,7 +74,7 @@ export class LakeView {
     return versions;
   }
 
-  /** A short text that is the same for the same versions of these tables, and for no others. */
+  /** A short text that is the same for the same versions of these tables and the same published sessions, and for no others. */
   tag(tables: readonly string[]): string {
     const key = tables.join(' ');
     let tag = this.#tags.get(key);
@@ -72,7 +82,9 @@ export class LakeView {
       tag = tables
         .map((name) => {
           const snapshot = this.#snapshots.get(name);
-          return snapshot === undefined ? '-' : `${snapshot.tableId.slice(0, 8)}.${snapshot.version}`;
+          if (snapshot === undefined) return '-';
+          const until = name === DAILY_BARS.name && this.until !== undefined ? `.${this.until}` : '';
+          return `${snapshot.tableId.slice(0, 8)}.${snapshot.version}${until}`;
         })
         .join('-');
       this.#tags.set(key, tag);
@@ -87,6 +99,7 @@ export class LakeView {
     if (silverDefinition !== undefined) names.unshift(silverDefinition.name);
     return {
       bars: this.bars(),
+      until: this.until,
       splits: this.snapshot(SPLITS),
       dividends: this.snapshot(DIVIDENDS),
       listings: this.snapshot(LISTINGS),
@@ -115,6 +128,7 @@ const PAST_VIEWS_OPENED = { noun: 'openings of earlier states', running: 2, wait
 /** Makes views: the newest one, looked up at most every so often however many ask, and those of earlier instants. */
 export class Views {
   readonly #lake: Lake;
+  readonly #calendar: Calendar;
   readonly #clock: Clock;
   /** Derived tables before what they are derived from, so that nothing derived is newer than its inputs. */
   readonly #definitions: readonly TableDefinition[];
@@ -126,6 +140,7 @@ export class Views {
 
   constructor(deps: {
     readonly lake: Lake;
+    readonly calendar: Calendar;
     readonly clock: Clock;
     readonly intervals: readonly number[];
     readonly cache: VersionedCache;
@@ -135,6 +150,7 @@ export class Views {
     this.#lake = deps.lake;
     this.#cache = deps.cache;
     this.#gate = new ReadGate({ ...PAST_VIEWS_OPENED, ...(deps.wait === undefined ? {} : { wait: deps.wait }) });
+    this.#calendar = deps.calendar;
     this.#clock = deps.clock;
     this.#definitions = [...deps.intervals.map(silverBars), QUARANTINE, ...BASE_TABLES];
   }
@@ -179,19 +195,20 @@ export class Views {
   }
 
   async #openAsOf(asOfMs: InstantMs): Promise<LakeView> {
-    const snapshots = await this.#open((definition) => this.#lake.table(definition).at({ asOfMs }));
-    const early = snapshots.has(DAILY_BARS.name) ? undefined : await this.#whyEmpty(asOfMs);
-    return new LakeView(snapshots, asOfMs, () => early ?? lakeEmpty());
+    const untilMs = Math.min(asOfMs, this.#clock.nowMs());
+    const opened = await this.#open(untilMs, (definition) => this.#lake.table(definition).at({ asOfMs }));
+    const early = opened.snapshots.has(DAILY_BARS.name) ? undefined : await this.#whyEmpty(asOfMs);
+    return new LakeView(opened, asOfMs, () => early ?? lakeEmpty());
   }
 
   /** The view that a first page was made from, by the versions that its cursor carries. */
   ofVersions(versions: Readonly<Record<string, number>>, requester: Requester = {}): Promise<LakeView> {
     const open = async (): Promise<LakeView> => {
-      const snapshots = await this.#open(async (definition) => {
+      const opened = await this.#open(this.#clock.nowMs(), async (definition) => {
         const version = versions[definition.name];
         return version === undefined ? undefined : this.#lake.table(definition).at({ version });
       });
-      return new LakeView(snapshots, undefined, lakeEmpty);
+      return new LakeView(opened, undefined, lakeEmpty);
     };
     return this.#past(`versions ${JSON.stringify(versions)}`, open, requester);
   }
@@ -203,27 +220,35 @@ export class Views {
   }
 
   async #look(nowMs: InstantMs): Promise<LakeView> {
-    const snapshots = await this.#open((definition) => this.#lake.table(definition).head());
+    const opened = await this.#open(nowMs, (definition) => this.#lake.table(definition).head());
+    const { snapshots, until } = opened;
     const current = this.#current;
     const isSame =
       current !== undefined &&
+      current.until === until &&
       this.#definitions.every((definition) => current.snapshot(definition) === snapshots.get(definition.name));
     this.#checkedMs = nowMs;
-    this.#current = isSame ? current : new LakeView(snapshots, undefined, lakeEmpty);
+    this.#current = isSame ? current : new LakeView(opened, undefined, lakeEmpty);
     return this.#current;
   }
 
   async #open(
+    untilMs: InstantMs,
     open: (definition: TableDefinition) => Promise<Snapshot | undefined>,
-  ): Promise<ReadonlyMap<string, Snapshot>> {
+  ): Promise<OpenedTables> {
     const snapshots = new Map<string, Snapshot>();
+    let until: IsoDate | undefined;
     for (const definition of this.#definitions) {
       const snapshot = await open(definition);
-      // A table that a restore has emptied counts as absent: readers rely on a published session.
-      const isEmptied = definition === DAILY_BARS && snapshot?.fileCount === 0;
-      if (snapshot !== undefined && !isEmptied) snapshots.set(definition.name, snapshot);
+      if (snapshot === undefined) continue;
+      if (definition === DAILY_BARS) {
+        until = publishedUntil(this.#calendar, snapshot, untilMs);
+        // Bars without a published session count as absent: readers rely on one.
+        if (!mayBePublished(snapshot, until)) continue;
+      }
+      snapshots.set(definition.name, snapshot);
     }
-    return snapshots;
+    return { snapshots, until };
   }
 
   async #whyEmpty(asOfMs: InstantMs): Promise<Error> {

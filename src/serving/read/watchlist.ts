@@ -54,7 +54,7 @@ export async function readWatchlist(
   },
 ): Promise<Watchlist> {
   const { lake, caches } = deps;
-  const published = await caches.published(view.bars());
+  const published = await caches.published(view.bars(), view.until);
   const known = await newestSession(deps, view);
   const newest = asked.session === undefined || asked.session > known ? known : asked.session;
   const isLive = newest === known && !published.has(known);

@@ -95,7 +95,8 @@ async function staleRows(
   if (stale.length === 0) return { all: [], ofWindows: [] };
   const first = calendar.sessionAt(Math.min(...stale) * interval);
   const end = calendar.sessionIndex(calendar.lastSession);
-  const last = calendar.sessionAt(Math.min((Math.max(...stale) + 1) * interval - 1, end));
+  const windowEnd = calendar.sessionAt(Math.min((Math.max(...stale) + 1) * interval - 1, end));
+  const last = windowEnd < query.lastPublished ? windowEnd : query.lastPublished;
   const isTotal = query.adjust === 'total';
   const range = isTotal ? { from: undefined, to: query.lastPublished } : { from: first, to: last };
   const all = await readDailyRows(lake, pinned.bars, { spans, ...range });

@@ -170,7 +170,10 @@ describe('a clock that was ahead', () => {
     const { findings } = await verifyLake(deps);
     const [found] = findings.filter(({ check }) => check === 'session-in-future');
     assert.equal(found?.where, '2027-01-05');
-    assert.match(found?.message ?? '', /has not closed.*Was a clock ahead/);
+    assert.match(
+      found?.message ?? '',
+      /has not closed.*A clock was ahead.*Set the clock, and run: condvest restore daily_bars --version 0$/,
+    );
     await restoreTable({ ...deps, rules: { partialShare: 0.9 } }, { table: 'daily_bars', to: { version: 0 } });
     assert.ok(!(await verifyLake(deps)).findings.some(({ check }) => check === 'session-in-future'));
   });

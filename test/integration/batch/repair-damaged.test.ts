@@ -95,7 +95,7 @@ const DAMAGES: Readonly<Record<string, (path: string, engine: Engine) => Promise
   'has a flipped bit and can be read': (path, engine) => flipValue(engine, path),
 };
 
-/** How a file is damaged matters to the tables that are read in different ways; that it is, to all. */
+/** Tables in which a kind of damage is tried; by default, two that are read in different ways. */
 const TABLES_OF: Readonly<Record<string, readonly string[]>> = {
   'is gone': TABLES,
   'has a flipped bit and can be read': TABLES,

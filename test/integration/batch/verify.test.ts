@@ -129,7 +129,7 @@ test('bars of an interval that is configured no longer are no finding, also on a
   await using market = await openVerified();
   const closures = [{ date: isoDate('2026-12-24'), name: 'a day of mourning' }];
   const calendar = createCalendar({ lastYear: 2028, closures });
-  await resample({ lake: market.test.lake, calendar }, { intervals: [3] });
+  await resample({ lake: market.test.lake, calendar, clock: market.clock }, { intervals: [3] });
   const deps = { lake: market.test.again(), calendar, clock: market.clock };
   const kept = await verifyLake({ ...deps, intervals: [3] }, { sinceMs: 0 });
   assert.deepEqual(kept.findings, []);

@@ -224,6 +224,7 @@ test('only a few earlier states are opened at once, each of them once', async ()
   }) as Lake;
   const views = new Views({
     lake: counting,
+    calendar: serving.calendar,
     clock: http.clock,
     intervals: serving.intervals,
     cache: new VersionedCache(1e6),

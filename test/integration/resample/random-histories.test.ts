@@ -6,9 +6,13 @@ import { resample } from '#batch/resample/resample.ts';
 import { silverBars } from '#lake/tables.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { seededRandom } from '#test/fakes/seeded-random.ts';
+import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake } from '#test/fixtures/test-lake.ts';
 import { firstDifference, MarketModel } from './market-model.ts';
 import { RandomMarket } from './random-market.ts';
+
+/** After all sessions of the tests. */
+const CLOCK = new VirtualClock(Date.parse('2027-12-01T12:00:00Z'));
 
 const INTERVALS = [2, 3, 5, 8, 21, 34];
 const STEPS = 10;
@@ -60,7 +64,7 @@ for (const seed of SEEDS) {
           });
         }
       }
-      const report = await resample({ lake, calendar: model.calendar }, { intervals: INTERVALS });
+      const report = await resample({ lake, calendar: model.calendar, clock: CLOCK }, { intervals: INTERVALS });
       for (const { interval, mode, error, reason } of report.intervals) {
         assert.equal(error, undefined);
         assert.ok(step === 0 || mode !== 'full', `step ${step}, ${interval} sessions: rebuilt because ${reason}`);
@@ -71,9 +75,9 @@ for (const seed of SEEDS) {
 
     const incremental = new Map<number, readonly object[]>();
     for (const interval of INTERVALS) incremental.set(interval, await model.stored(interval));
-    const again = await resample({ lake, calendar: model.calendar }, { intervals: INTERVALS });
+    const again = await resample({ lake, calendar: model.calendar, clock: CLOCK }, { intervals: INTERVALS });
     for (const { interval, mode } of again.intervals) assert.equal(mode, 'unchanged', `${interval} sessions`);
-    await resample({ lake, calendar: model.calendar }, { intervals: INTERVALS, full: true });
+    await resample({ lake, calendar: model.calendar, clock: CLOCK }, { intervals: INTERVALS, full: true });
     for (const interval of INTERVALS) {
       const stored = await model.stored(interval);
       const difference = firstDifference(stored, model.expected(interval));

@@ -18,7 +18,7 @@ test('twenty-one years of real bars and their splits give the windows that the p
   await using imported = await openImportLake();
   await imported.import(FILES);
   const { lake, calendar } = imported.deps;
-  const report = await resample({ lake, calendar }, { intervals: DEFAULT_INTERVALS });
+  const report = await resample({ lake, calendar, clock: imported.clock }, { intervals: DEFAULT_INTERVALS });
   assert.ok(report.intervals.every(({ mode, rows, interval }) => mode === 'full' && rows * interval >= 1_329_201));
   assert.equal(report.lastPublished, '2021-04-21');
   // Derives every row of silver again from bronze by `#market/window.ts`, and compares all columns.

@@ -12,8 +12,12 @@ import type { DailyBar } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
 import type { ObjectStore } from '#ports/object-store.ts';
+import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 import { openTestLake, type TestLake } from '#test/fixtures/test-lake.ts';
 import { firstDifference, MarketModel } from './market-model.ts';
+
+/** After all sessions of the tests. */
+const CLOCK = new VirtualClock(Date.parse('2027-12-01T12:00:00Z'));
 
 const CALENDAR = createCalendar({ lastYear: 2028 });
 
@@ -51,7 +55,10 @@ function marketIn(open: TestLake, sessions: readonly IsoDate[] = []): Market & {
     fill: () =>
       model.put(sessions.flatMap((session, i) => [bar('AAA', session, 10 + i), bar('BBB', session, 400 - i)])),
     run: (request = {}) =>
-      resample({ lake: open.lake, calendar: model.calendar }, { intervals: DEFAULT_INTERVALS, ...request }),
+      resample(
+        { lake: open.lake, calendar: model.calendar, clock: CLOCK },
+        { intervals: DEFAULT_INTERVALS, ...request },
+      ),
   };
 }
 
@@ -284,13 +291,13 @@ test('a replaced input table means a rebuild, once; a new one does not', async (
   other.bars.clear();
   for (const [session, rows] of model.bars) other.bars.set(session, rows);
   await other.putSplits([{ ...split, exDate: isoDate('2024-03-20') }]);
-  const again = await resample({ lake: other.lake, calendar: CALENDAR }, { intervals: [5] });
+  const again = await resample({ lake: other.lake, calendar: CALENDAR, clock: CLOCK }, { intervals: [5] });
   assert.deepEqual(
     again.intervals.map(({ reason }) => reason),
     ['an input table was replaced by another one'],
   );
   await assertRight(other, [5]);
-  const third = await resample({ lake: other.lake, calendar: CALENDAR }, { intervals: [5] });
+  const third = await resample({ lake: other.lake, calendar: CALENDAR, clock: CLOCK }, { intervals: [5] });
   assert.deepEqual(modes(third), ['unchanged']);
 });
 
@@ -304,7 +311,7 @@ test('lesson: two resamplers of the same tables at once end with what one would 
     await model.put([bar('AAA', session, 60), bar('BBB', session, 80)]);
     await Promise.all(
       [open.lake, open.again(), open.again()].map((lake) =>
-        resample({ lake, calendar: CALENDAR }, { intervals: [3, 13] }),
+        resample({ lake, calendar: CALENDAR, clock: CLOCK }, { intervals: [3, 13] }),
       ),
     );
     await assertRight(new MarketModelView(model, open), [3, 13]);
@@ -339,7 +346,7 @@ test('lesson: one interval that fails leaves the five others, and says why', asy
     },
   });
   const report = await resample(
-    { lake: open.again({ store: full }), calendar: CALENDAR },
+    { lake: open.again({ store: full }), calendar: CALENDAR, clock: CLOCK },
     { intervals: DEFAULT_INTERVALS },
   );
   assert.deepEqual(
@@ -348,7 +355,7 @@ test('lesson: one interval that fails leaves the five others, and says why', asy
   );
   const view = new MarketModelView(model, open);
   await assertRight(view, [3, 5, 13, 21, 34]);
-  await resample({ lake: view.lake, calendar: CALENDAR }, { intervals: DEFAULT_INTERVALS });
+  await resample({ lake: view.lake, calendar: CALENDAR, clock: CLOCK }, { intervals: DEFAULT_INTERVALS });
   await assertRight(view);
 });
 

@@ -28,6 +28,7 @@ const NOW = Date.parse('2024-07-01T20:30:00Z');
 
 interface Market extends AsyncDisposable {
   readonly lake: Lake;
+  readonly clock: VirtualClock;
   readonly model: MarketModel;
   daily(symbol: string, more?: Omit<BarsRequest, 'symbol' | 'interval'>): Promise<DailyBarsResult>;
   windows(symbol: string, interval: number, more?: Omit<BarsRequest, 'symbol' | 'interval'>): Promise<WindowBarsResult>;
@@ -42,6 +43,7 @@ async function openMarket(): Promise<Market> {
   const read = (request: BarsRequest): Promise<BarsResult> => readBars(deps, request);
   return {
     lake,
+    clock,
     model: new MarketModel(lake, CALENDAR),
     read,
     daily: async (symbol, more = {}) => {
@@ -137,7 +139,7 @@ test('a symbol requested after its time means the security that last traded unde
 
 test('a window over the day of a rename is one bar, under the symbol of its last session', async () => {
   await using market = await metaMarket();
-  await resample({ lake: market.lake, calendar: CALENDAR }, { intervals: [21] });
+  await resample({ lake: market.lake, calendar: CALENDAR, clock: market.clock }, { intervals: [21] });
   const { bars, stored } = await market.windows('META', 21);
   assert.equal(stored, bars.length);
   const renamed = bars.find((one) => one.firstSession <= '2022-06-08' && one.lastSession >= '2022-06-09');
@@ -192,7 +194,7 @@ test('explain shows what a bar was made of, down to the events and their sources
 
 test('a split after a stored window is applied on read; one inside it was applied when it was folded', async () => {
   await using market = await splitMarket();
-  await resample({ lake: market.lake, calendar: CALENDAR }, { intervals: [5] });
+  await resample({ lake: market.lake, calendar: CALENDAR, clock: market.clock }, { intervals: [5] });
   const stored = await market.windows('AAA', 5, { explain: true });
   assert.equal(stored.stored, stored.bars.length);
   assert(
@@ -211,7 +213,7 @@ test('a split after a stored window is applied on read; one inside it was applie
 
 test('a window is explained by what was traded, and by the factors of each run of its sessions', async () => {
   await using market = await splitMarket();
-  await resample({ lake: market.lake, calendar: CALENDAR }, { intervals: [21] });
+  await resample({ lake: market.lake, calendar: CALENDAR, clock: market.clock }, { intervals: [21] });
   for (const adjust of ['raw', 'split', 'total'] as const) {
     for (const interval of [21, 4]) {
       const { bars, stored } = await market.windows('AAA', interval, { adjust, explain: true });
@@ -279,7 +281,8 @@ test('a window with sessions still to come is open; one at the start of history,
     isoDate('2024-03-27'),
   );
   for (const intervals of [[], [5]]) {
-    if (intervals.length > 0) await resample({ lake: market.lake, calendar: CALENDAR }, { intervals });
+    if (intervals.length > 0)
+      await resample({ lake: market.lake, calendar: CALENDAR, clock: market.clock }, { intervals });
     const { bars, stored } = await market.windows('AAA', 5);
     assert.equal(stored > 0, intervals.length > 0);
     for (const { firstSession, lastSession, complete, finality } of bars) {
@@ -332,7 +335,7 @@ test('a dividend of 90% of the close or more is held back, since it would wipe o
 
 test('the open window is served and marked, and grows with each session', async () => {
   await using market = await splitMarket();
-  await resample({ lake: market.lake, calendar: CALENDAR }, { intervals: [5] });
+  await resample({ lake: market.lake, calendar: CALENDAR, clock: market.clock }, { intervals: [5] });
   const open = (await market.windows('AAA', 5)).bars.at(-1);
   const last = CALENDAR.next(isoDate('2024-03-28'));
   assert.deepEqual([open?.complete, open?.expected], [false, 5]);

@@ -64,7 +64,7 @@ for (const seed of SEEDS) {
         dividends = [...dividends, dividend(market)];
         await putDividends(lake, dividends);
       } else {
-        await resample({ lake, calendar }, { intervals: STORED });
+        await resample({ lake, calendar, clock }, { intervals: STORED });
       }
       for (let read = 0; read < READS; read += 1) {
         const a = addDays(isoDate('2023-09-20'), market.integer(160));

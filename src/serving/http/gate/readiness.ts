@@ -28,8 +28,9 @@ export async function readinessOf(serving: Serving): Promise<Readiness> {
     expected,
     sessionsBehind,
   });
-  const bars = (await views.current()).snapshot(DAILY_BARS);
-  const lastPublished = bars === undefined ? undefined : (await caches.published(bars)).max;
+  const view = await views.current();
+  const bars = view.snapshot(DAILY_BARS);
+  const lastPublished = bars === undefined ? undefined : (await caches.published(bars, view.until)).max;
   const behind =
     lastPublished === undefined
       ? 0

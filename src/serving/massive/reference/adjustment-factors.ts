@@ -79,7 +79,7 @@ interface Base {
 async function baseOf({ caches }: Serving, view: LakeView): Promise<Base | undefined> {
   const bars = view.snapshot(DAILY_BARS);
   if (bars === undefined) return undefined;
-  const published = await caches.published(bars);
+  const published = await caches.published(bars, view.until);
   const { min: firstPublished, max: lastPublished } = published;
   if (firstPublished === undefined || lastPublished === undefined) return undefined;
   const listings = await caches.listings(view.snapshot(LISTINGS));

@@ -31,6 +31,12 @@ export interface OptionDefinition {
   readonly defaultText?: string;
 }
 
+/** Option of each command that writes to the lake. */
+export const CLOCK_OPTION: OptionDefinition = {
+  flags: '--clock-is-right',
+  doc: 'write although the newest commit of the lake lies in the future, or more than 100 days back',
+};
+
 export interface Invocation {
   readonly config: Config;
   readonly operands: readonly string[];

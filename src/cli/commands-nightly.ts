@@ -1,4 +1,4 @@
-import type { CommandDefinition } from './command.ts';
+import { CLOCK_OPTION, type CommandDefinition } from './command.ts';
 
 /** Commands that fill the lake from a source and keep it correct. */
 export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
@@ -22,6 +22,7 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--to <date>', doc: 'last session', defaultText: 'the last closed session' },
       { flags: '--settle', doc: 'only sessions whose correction window has ended' },
       { flags: '--again', doc: 'also settled sessions' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest fetch', doc: 'everything that is due' },
@@ -39,6 +40,7 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--years <count>', doc: 'years up to today' },
       { flags: '--from <date>', doc: 'first session' },
       { flags: '--to <date>', doc: 'last session', defaultText: 'the last closed session' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest backfill --years 2', doc: 'two years, the history of the free plan' },
@@ -70,6 +72,7 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     options: [
       { flags: '--damaged', doc: 'remove damaged files and bring back what was in them' },
       { flags: '--dry-run', doc: 'with --damaged: report the damage without writing anything' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest repair', doc: 'fill every gap that can be filled' },
@@ -96,6 +99,7 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--as-of <instant>', doc: 'the last version at this instant: with its zone, or a date' },
       { flags: '--empty', doc: 'the state before the first version' },
       { flags: '--dry-run', doc: 'report what would change without writing anything' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest restore daily_bars --version 41', doc: 'undo what came after version 41' },
@@ -134,6 +138,7 @@ export const NIGHTLY_COMMANDS: readonly CommandDefinition[] = [
     options: [
       { flags: '--session <date>', doc: 'run: only this session' },
       { flags: '--limit <count>', doc: 'history: number of runs', defaultText: '20' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest pipeline run', doc: 'what `condvest up` does after each close' },

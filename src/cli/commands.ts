@@ -1,4 +1,4 @@
-import type { CommandDefinition, OptionDefinition } from './command.ts';
+import { CLOCK_OPTION, type CommandDefinition, type OptionDefinition } from './command.ts';
 import { NIGHTLY_COMMANDS } from './commands-nightly.ts';
 import { LISTENING_OPTIONS, SERVING_COMMANDS } from './commands-serving.ts';
 
@@ -32,6 +32,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
         defaultText: '10 simulated, 2 from the vendor',
       },
       { flags: '--seed <number>', doc: 'the same seed produces the same market', defaultText: '1' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest up', doc: 'a lake of 200 securities and ten years in .condvest, kept up to date' },
@@ -92,6 +93,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       },
       { flags: '--strict', doc: 'import nothing if any file cannot be imported' },
       { flags: '--dry-run', doc: 'report what would change without writing anything' },
+      CLOCK_OPTION,
     ],
     examples: [
       {
@@ -119,6 +121,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     options: [
       { flags: '--intervals <list>', doc: 'lengths in sessions', defaultText: '3,5,8,13,21,34, or CONDVEST_INTERVALS' },
       { flags: '--full', doc: 'derive everything again, with the same result' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest resample', doc: 'what changed, in all configured lengths' },
@@ -140,6 +143,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       },
       { flags: '--max-workers <count>', doc: 'tables and years merged in parallel', defaultText: '2' },
       { flags: '--year <list>', doc: 'only these years, separated by commas' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest consolidate', doc: 'what is due' },
@@ -157,6 +161,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       { flags: '--dry-run', doc: 'list exactly what would be deleted without deleting it' },
       { flags: '--retention-days <days>', doc: 'days for which earlier versions stay readable', defaultText: '400' },
       { flags: '--force', doc: 'delete even files that a running reader or an unfinished derivation may need' },
+      CLOCK_OPTION,
     ],
     examples: [
       { line: 'condvest vacuum --dry-run', doc: 'what would be deleted, with sizes' },

@@ -6,7 +6,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { choiceOption, invalid, textOption, wholeOption } from './options.ts';
 import { formatBytes, formatCount } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withWriter } from './with-app.ts';
 
 const WORKERS_MAX = 64;
 
@@ -18,7 +18,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     maxWorkers: wholeOption(invocation, 'maxWorkers', 1, WORKERS_MAX) ?? 2,
     ...(years === undefined ? {} : { years }),
   };
-  const consolidated = await withApp(invocation, async (app) => {
+  const consolidated = await withWriter(invocation, async (app) => {
     using progress = terminal.progress('merging');
     let done = 0;
     return await consolidateTask(app, request, ({ table }) => {

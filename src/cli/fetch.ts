@@ -7,7 +7,7 @@ import { dateOption, flagOption } from './options.ts';
 import { formatCount, formatDuration } from './render/text.ts';
 import { report } from './report.ts';
 import { stepProgress } from './step-progress.ts';
-import { withApp } from './with-app.ts';
+import { withWriter } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   return fetchAndReport(invocation, {
@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 /** Fetches with progress and time left, and reports the result. Shared by `fetch`, `backfill` and `repair`. */
 export async function fetchAndReport(invocation: Invocation, request: FetchRequest): Promise<ExitCode> {
   const { terminal, signal } = invocation;
-  const fetched = await withApp(invocation, async (app) => {
+  const fetched = await withWriter(invocation, async (app) => {
     using progress = stepProgress(terminal);
     return await fetchTask(app, {
       ...request,

@@ -12,7 +12,7 @@ import { type ImportTaskRequest, importTask } from '#runtime/tasks/tasks.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { choiceOption, dateOption, flagOption, invalid, textOption } from './options.ts';
 import { formatCount } from './render/text.ts';
-import { withApp } from './with-app.ts';
+import { withWriter } from './with-app.ts';
 
 const EXAMPLES_SHOWN = 5;
 /** With more files than this, a line for each tells less than a summary. */
@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (operands.length === 0) throw new UsageError({ code: 'import-no-files', message: 'No files given' });
   const statements = statementsOf(invocation);
   await using input = await standardInput(operands);
-  const report = await withApp(invocation, async (app) => {
+  const report = await withWriter(invocation, async (app) => {
     const progress = terminal.progress('importing');
     try {
       return await importTask(app, {

@@ -79,7 +79,7 @@ async function runCommand(
   options: Record<string, string | boolean | undefined>,
 ): Promise<ExitCode> {
   const json = options.json === true;
-  const terminal = openTerminal({ output: process.stdout, error: process.stderr, json });
+  const terminal = openTerminal({ output: process.stdout, error: process.stderr, input: process.stdin, json });
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(130);

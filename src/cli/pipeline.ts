@@ -7,7 +7,7 @@ import { dateOption, unknownAction, wholeOption } from './options.ts';
 import { renderTable, right } from './render/table.ts';
 import { formatCount, formatDuration, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp, withReader } from './with-app.ts';
+import { withReader, withWriter } from './with-app.ts';
 
 const LIMIT_DEFAULT = 20;
 const ERROR_SHOWN_MAX = 40;
@@ -44,7 +44,7 @@ function needed(id: string | undefined, action: string): string {
 async function runAndReport(invocation: Invocation, resume: string | undefined): Promise<ExitCode> {
   const { terminal, signal } = invocation;
   const session = dateOption(invocation, 'session');
-  const done = await withApp(invocation, (app) =>
+  const done = await withWriter(invocation, (app) =>
     pipelineTask(app, {
       input: session === undefined ? {} : { session },
       ...(resume === undefined ? {} : { resume }),

@@ -8,7 +8,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { fetchAndReport } from './fetch.ts';
 import { flagOption } from './options.ts';
 import { report } from './report.ts';
-import { withApp, withReader } from './with-app.ts';
+import { withReader, withWriter } from './with-app.ts';
 
 /** Sessions refetched for one symbol. */
 const SESSIONS_MAX = 5000;
@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       action: 'List what repair would fetch with: condvest gaps',
     });
   }
-  const gaps = await withApp(invocation, (app) => gapsTask(app, symbol, SESSIONS_MAX));
+  const gaps = await withReader(invocation, (app) => gapsTask(app, symbol, SESSIONS_MAX));
   return fetchAndReport(invocation, {
     sessions: [...gaps.sessions.map(({ session }) => session), ...(gaps.ofSymbol ?? [])],
   });
@@ -37,7 +37,9 @@ async function repairDamage(invocation: Invocation, symbol: string | undefined):
   }
   const dryRun = flagOption(invocation, 'dryRun');
   const { terminal, signal } = invocation;
-  const damage = await (dryRun ? withReader : withApp)(invocation, (app) => removeDamageTask(app, { dryRun, signal }));
+  const damage = await (dryRun ? withReader : withWriter)(invocation, (app) =>
+    removeDamageTask(app, { dryRun, signal }),
+  );
   await report(terminal, damage, () => describeDamage(damage));
   if (damage.unreadable.length > 0) return 1;
   const toFetch = damage.tables.some(({ remedy }) => remedy === 'fetched');

@@ -6,11 +6,11 @@ import { errorReport } from './error-report.ts';
 import { flagOption, intervalsOption } from './options.ts';
 import { formatCount } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp } from './with-app.ts';
+import { withWriter } from './with-app.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
-  const resampled = await withApp(invocation, async (app) => {
+  const resampled = await withWriter(invocation, async (app) => {
     using progress = terminal.progress('resampling');
     return await resampleTask(
       app,

@@ -8,7 +8,7 @@ import { flagOption, instantOption, wholeOption } from './options.ts';
 import { formatCount, formatInstant } from './render/text.ts';
 import { report } from './report.ts';
 import { describeResample, resampleJson } from './resample.ts';
-import { withApp, withReader } from './with-app.ts';
+import { withReader, withWriter } from './with-app.ts';
 
 const VERSION_MAX = 1_000_000_000;
 
@@ -20,7 +20,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     dryRun: flagOption(invocation, 'dryRun'),
     signal,
   };
-  const { restore, derived } = await (request.dryRun ? withReader : withApp)(invocation, async (app) => {
+  const { restore, derived } = await (request.dryRun ? withReader : withWriter)(invocation, async (app) => {
     using progress = terminal.progress('resampling');
     return await restoreTask(app, request, ({ year, done, total }) => progress.update(done, total, String(year)));
   });

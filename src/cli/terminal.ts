@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** Output of a command: results go to standard output, messages about the work to standard error. */
 export interface Terminal {
@@ -18,6 +18,8 @@ export interface Terminal {
   line(text?: string): Promise<boolean>;
   /** Writes a message line to standard error. */
   note(text: string): void;
+  /** Asks a question of a person; true for yes. Undefined if nobody can answer. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Opens a progress bar on standard error; silent unless that is a terminal. */
   progress(label: string): Progress;
 }
@@ -32,6 +34,8 @@ export interface Progress extends Disposable {
 export interface TerminalOptions {
   readonly output: Writable & { isTTY?: boolean; columns?: number };
   readonly error: Writable & { isTTY?: boolean };
+  /** Where answers come from; without it, nobody is asked. */
+  readonly input?: Readable & { isTTY?: boolean };
   readonly json: boolean;
 }
 
@@ -55,7 +59,20 @@ export function openTerminal(options: TerminalOptions): Terminal {
     write,
     line: (text = '') => write(`${text}\n`),
     note: (text) => void error.write(`${text}\n`),
+    ...(options.input?.isTTY === true && error.isTTY === true ? { confirm: asker(options.input, error) } : {}),
     progress: (label) => openProgress(label, error),
+  };
+}
+
+function asker(input: Readable, output: Writable): (question: string) => Promise<boolean> {
+  return async (question) => {
+    const { createInterface } = await import('node:readline/promises');
+    const lines = createInterface({ input, output });
+    try {
+      return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    } finally {
+      lines.close();
+    }
   };
 }
 

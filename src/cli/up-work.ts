@@ -25,7 +25,7 @@ import { formatBytes, formatCount, formatDuration, formatInstant } from './rende
 import { stepProgress } from './step-progress.ts';
 import type { WorkOptions } from './up.ts';
 import { describeVerify } from './verify.ts';
-import { withApp } from './with-app.ts';
+import { withWriter } from './with-app.ts';
 
 const SYMBOLS_DEFAULT = 200;
 const YEARS_DEFAULT = 10;
@@ -54,7 +54,7 @@ interface UpInvocation extends Invocation {
 async function work(invocation: UpInvocation, wanted: WorkOptions): Promise<ExitCode> {
   const { terminal, signal, link } = invocation;
   const isOnce = flagOption(invocation, 'once');
-  return withApp(invocation, async (app) => {
+  return withWriter(invocation, async (app) => {
     if (link !== undefined) {
       // Opened while the server starts. A store that cannot be opened is reported by whatever needs it first.
       await Promise.allSettled([app.runs.latest(1)]);

@@ -26,6 +26,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const listening = listeningOptions(invocation);
   const args = ['up', '--no-serve', ...(terminal.json ? ['--json'] : [])];
+  if (flagOption(invocation, 'clockIsRight')) args.push('--clock-is-right');
   for (const name of ['symbols', 'years', 'seed'] as const) {
     const value = textOption(invocation, name);
     if (value !== undefined) args.push(`--${name}`, value);

@@ -6,7 +6,7 @@ import type { ExitCode, Invocation } from './command.ts';
 import { flagOption, wholeOption } from './options.ts';
 import { formatBytes } from './render/text.ts';
 import { report } from './report.ts';
-import { withApp, withReader } from './with-app.ts';
+import { withReader, withWriter } from './with-app.ts';
 
 const RETENTION_DAYS_MAX = 400;
 
@@ -14,7 +14,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const retentionDays = wholeOption(invocation, 'retentionDays', 0, RETENTION_DAYS_MAX);
   const dryRun = flagOption(invocation, 'dryRun');
-  const vacuumed = await (dryRun ? withReader : withApp)(invocation, (app) =>
+  const vacuumed = await (dryRun ? withReader : withWriter)(invocation, (app) =>
     vacuumTask(app, {
       dryRun,
       force: flagOption(invocation, 'force'),

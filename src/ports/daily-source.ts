@@ -1,4 +1,4 @@
-import type { IsoDate } from '#base/dates.ts';
+import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { ActiveSymbol } from '#market/listing-changes.ts';
 import type { RawDailyRow } from '#market/quality.ts';
 
@@ -36,6 +36,9 @@ export interface DailySource {
 
   /** Returns the symbols that a security has had, ascending by date; empty if the source knows of no change. */
   symbolChanges(symbol: string, signal?: AbortSignal): Promise<SymbolChange[]>;
+
+  /** Returns the time by the source's own clock. Absent if it has none. */
+  serverTimeMs?(signal?: AbortSignal): Promise<InstantMs>;
 
   /** Returns the first day of an active symbol, or undefined if the source does not say. Absent if it never does. */
   listedOn?(symbol: string, signal?: AbortSignal): Promise<IsoDate | undefined>;

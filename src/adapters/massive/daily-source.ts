@@ -1,4 +1,4 @@
-import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import { type InstantMs, type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
@@ -13,7 +13,15 @@ import type {
   SymbolsRequest,
 } from '#ports/daily-source.ts';
 import { messageOf, type Reply, RestClient, type RestClientOptions, refused } from './rest-client.ts';
-import { detailsReply, dividendsPage, eventsReply, groupedReply, splitsPage, tickersPage } from './wire.ts';
+import {
+  detailsReply,
+  dividendsPage,
+  eventsReply,
+  groupedReply,
+  marketStatusReply,
+  splitsPage,
+  tickersPage,
+} from './wire.ts';
 
 export interface MassiveSourceOptions extends RestClientOptions {
   readonly calendar: Calendar;
@@ -45,6 +53,11 @@ export class MassiveSource implements DailySource {
 
   get requests(): number {
     return this.#client.requests;
+  }
+
+  async serverTimeMs(signal?: AbortSignal): Promise<InstantMs> {
+    const { value } = await this.#client.getShaped('/v1/marketstatus/now', marketStatusReply, signal);
+    return value.serverTime;
   }
 
   async bars(session: IsoDate, signal?: AbortSignal): Promise<BarsReply> {

@@ -62,6 +62,11 @@ export const dividendsPage = pageOf({
   frequency: z.number().nullish().catch(null),
 });
 
+/** `GET /v1/marketstatus/now`. */
+export const marketStatusReply = z.looseObject({
+  serverTime: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+});
+
 /** `GET /v3/reference/tickers/{ticker}`. */
 export const detailsReply = z.looseObject({
   results: z.looseObject({ ticker: z.string(), list_date: optionalText }).nullish(),

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 
 import { AssertionError, assert } from '#base/assert.ts';
 import { isoDate, toEpochDay } from '#base/dates.ts';
@@ -7,6 +7,7 @@ import { CondvestError } from '#base/errors.ts';
 import { cancellation } from './cancellation.ts';
 import { engineError, interrupted } from './engine-error.ts';
 import { convertColumn, type SqlValue } from './engine-values.ts';
+import type { NumberColumn } from './number-table.ts';
 import { recordName } from './records.ts';
 import { type Column, SQL_TYPES } from './schema.ts';
 import { sqlName } from './sql-text.ts';
@@ -38,6 +39,7 @@ export class EngineSession implements Disposable {
   readonly #connection: DuckDBConnection;
   /** Results that were not read to their end: each holds files and buffers. */
   readonly #unfinished = new Set<DuckDBResult>();
+  readonly #running = new Set<Promise<unknown>>();
   #isInterrupted = false;
 
   constructor(connection: DuckDBConnection) {
@@ -86,6 +88,21 @@ export class EngineSession implements Disposable {
   async stream(sql: string, parameters?: readonly SqlParameter[]): Promise<StreamedResult> {
     const result = await this.#attempt(() => this.#connection.stream(sql, bind(parameters)));
     return this.#streamed(result, () => this.#whyFailed(sql, parameters));
+  }
+
+  /**
+   * As `stream`, for columns of integers and doubles without nulls, and without an object for each value. A chunk is
+   * valid until the next one is asked for.
+   */
+  async streamNumbers(sql: string): Promise<AsyncIterable<readonly NumberColumn[]>> {
+    const { numbersOf } = await import('./engine-numbers.ts');
+    const result = await this.#attempt(() => this.#connection.stream(sql));
+    const types = result.columnTypes().map(String);
+    return this.#chunks(
+      result,
+      (chunk) => types.map((type, index) => numbersOf(chunk, index, type)),
+      () => this.#whyFailed(sql),
+    );
   }
 
   /**
@@ -162,12 +179,12 @@ export class EngineSession implements Disposable {
   /** Runs a statement as part of the caller's work, with which it is canceled: it fails with `engine-interrupted`. */
   async #attempt<T>(call: () => Promise<T>): Promise<T> {
     const signal = cancellation();
-    if (signal === undefined) return guard(call);
+    if (signal === undefined) return this.#execute(call);
     if (signal.aborted) throw interrupted();
     const interrupt = (): void => this.#connection.interrupt();
     signal.addEventListener('abort', interrupt);
     try {
-      return await guard(call);
+      return await this.#execute(call);
     } finally {
       signal.removeEventListener('abort', interrupt);
     }
@@ -195,9 +212,20 @@ export class EngineSession implements Disposable {
     return engineError(cause);
   }
 
-  /** A result that is not read to its end is given back soon after. */
+  /** Runs a statement, which `close` waits for. */
+  async #execute<T>(call: () => Promise<T>): Promise<T> {
+    const running = guard(call);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Cancels a statement that is running. A result that is not read to its end is given back soon after. */
   close(): void {
-    if (this.#unfinished.size === 0) this.#connection.closeSync();
+    if (this.#unfinished.size === 0 && this.#running.size === 0) this.#connection.closeSync();
     else void this.#abandon();
   }
 
@@ -206,9 +234,13 @@ export class EngineSession implements Disposable {
    * was left in the middle are no garbage of JavaScript's: a few hundred downloads that were broken off could take all
    * files that a process may open. DuckDB itself lets go of them as soon as the result has failed, which an interrupted
    * one does.
+   *
+   * Closing waits for a running statement, without letting JavaScript run: if that one reads a served table, whose rows
+   * JavaScript gives, both would wait for ever.
    */
   async #abandon(): Promise<void> {
     this.interrupt();
+    await Promise.allSettled(this.#running);
     for (const result of this.#unfinished) {
       try {
         for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; )
@@ -221,8 +253,22 @@ export class EngineSession implements Disposable {
   }
 
   #streamed(result: DuckDBResult, whyFailed: () => Promise<CondvestError>): StreamedResult {
+    const names = result.deduplicatedColumnNames();
+    const types = names.map((_, index) => result.columnType(index));
+    const convert = (chunk: DuckDBDataChunk): ColumnChunk => ({
+      rowCount: chunk.rowCount,
+      columns: types.map((type, index) => convertColumn(chunk.getColumnValues(index), type)),
+    });
+    return { names, types: types.map(String), chunks: this.#chunks(result, convert, whyFailed) };
+  }
+
+  #chunks<T>(
+    result: DuckDBResult,
+    convert: (chunk: DuckDBDataChunk) => T,
+    whyFailed: () => Promise<CondvestError>,
+  ): AsyncGenerator<T> {
     this.#unfinished.add(result);
-    return streamed(result, { whyFailed, onEnd: () => this.#unfinished.delete(result) });
+    return converted(result, convert, { whyFailed, onEnd: () => this.#unfinished.delete(result) });
   }
 
   [Symbol.dispose](): void {
@@ -252,27 +298,18 @@ function bind(parameters: readonly SqlParameter[] | undefined): DuckDBValue[] | 
  */
 const INVALID_RESULT = 0;
 
-function streamed(
+async function* converted<T>(
   result: DuckDBResult,
+  convert: (chunk: DuckDBDataChunk) => T,
   how: { readonly whyFailed: () => Promise<CondvestError>; readonly onEnd: () => void },
-): StreamedResult {
-  const names = result.deduplicatedColumnNames();
-  const types = names.map((_, index) => result.columnType(index));
-  async function* chunks(): AsyncGenerator<ColumnChunk> {
-    for (;;) {
-      const chunk = await guard(() => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) {
-        how.onEnd();
-        if (Number(result.returnType) === INVALID_RESULT) throw await how.whyFailed();
-        return;
-      }
-      yield {
-        rowCount: chunk.rowCount,
-        columns: types.map((type, index) => convertColumn(chunk.getColumnValues(index), type)),
-      };
-    }
+): AsyncGenerator<T> {
+  for (;;) {
+    const chunk = await guard(() => result.fetchChunk());
+    if (chunk === null || chunk.rowCount === 0) break;
+    yield convert(chunk);
   }
-  return { names, types: types.map(String), chunks: chunks() };
+  how.onEnd();
+  if (Number(result.returnType) === INVALID_RESULT) throw await how.whyFailed();
 }
 
 function notAQuery(found: string): CondvestError {

@@ -1,7 +1,7 @@
 import type { DuckDBInstance } from '@duckdb/node-api';
 
 import { CondvestError } from '#base/errors.ts';
-
+import type { ServedTables } from './engine-numbers.ts';
 import {
   type ColumnChunk,
   EngineSession,
@@ -11,6 +11,7 @@ import {
   type StreamedResult,
 } from './engine-session.ts';
 import type { SqlValue } from './engine-values.ts';
+import type { NumberTable, ServedTable } from './number-table.ts';
 import { sqlText } from './sql-text.ts';
 
 export interface EngineOptions {
@@ -36,6 +37,7 @@ export class Engine {
   readonly #instance: DuckDBInstance;
   /** Connections that wait for their next statement; undefined once the engine is closed. */
   #idle: EngineSession[] | undefined = [];
+  #served: Promise<ServedTables> | undefined;
 
   private constructor(instance: DuckDBInstance) {
     this.#instance = instance;
@@ -119,6 +121,12 @@ export class Engine {
       session.close();
       throw cause;
     }
+  }
+
+  /** Lets statements of all sessions read a table that the program holds, until it is disposed of. */
+  async serve(table: NumberTable): Promise<ServedTable> {
+    this.#served ??= import('./engine-numbers.ts').then(({ ServedTables }) => ServedTables.of(this.#instance));
+    return (await this.#served).serve(table);
   }
 
   /** Ends every connection that is not in use; DuckDB frees its memory and its spill files. */

@@ -2,6 +2,7 @@ import { assert } from '#base/assert.ts';
 import type { EngineSession, SqlParameter, SqlRow } from './engine-session.ts';
 import type { SqlValue } from './engine-values.ts';
 import type { LakeDeps } from './lake-deps.ts';
+import type { NumberTable, ServedTable } from './number-table.ts';
 import type { TableDefinition } from './schema.ts';
 import { silverIntervals } from './silver-intervals.ts';
 import { Table } from './table.ts';
@@ -69,6 +70,11 @@ export class Lake {
   /** Opens a connection of its own, for temporary tables and streams. The caller closes it. */
   session(): Promise<EngineSession> {
     return this.#deps.engine.session();
+  }
+
+  /** Lets statements read a table that the program holds, until it is disposed of. */
+  serve(table: NumberTable): Promise<ServedTable> {
+    return this.#deps.engine.serve(table);
   }
 
   /** Reserves the path of a scratch Parquet file, which is deleted when it is disposed of. */

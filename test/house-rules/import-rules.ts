@@ -8,7 +8,10 @@ const PARTS: Readonly<Record<string, { readonly parts: readonly string[]; readon
   base: { parts: [], packages: [] },
   market: { parts: ['base'], packages: ['node:crypto'] },
   ports: { parts: ['base', 'market'], packages: [] },
-  lake: { parts: ['base', 'market', 'ports'], packages: ['@duckdb/node-api', 'node:async_hooks', 'node:crypto'] },
+  lake: {
+    parts: ['base', 'market', 'ports'],
+    packages: ['@duckdb/node-api', '@duckdb/node-bindings', 'node:async_hooks', 'node:crypto'],
+  },
   batch: { parts: ['base', 'market', 'ports', 'lake'], packages: ['node:crypto', 'node:stream', 'node:zlib', 'zod'] },
   speed: { parts: ['base', 'market', 'ports', 'lake'], packages: ['node:crypto', 'zod'] },
   serving: {

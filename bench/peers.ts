@@ -1,6 +1,7 @@
 /**
- * The six-interval rebuild compared with Polars and pandas doing the plain part of the same job on the same files in memory, if
- * Python has them (CONDVEST_TEST_PYTHON, else python3). Ours also applies splits, commits, and stays within its memory limit.
+ * The six-interval rebuild compared with Polars and pandas on the same files, if Python has them (CONDVEST_TEST_PYTHON,
+ * else python3): both do the plain part of the job in memory, and Polars also does the whole of it but renames. Ours
+ * follows renames, too, and stays within its memory limit. Processor time counts where other programs run.
  *
  *     node bench/peers.ts [--symbols 2000] [--sessions 2520]
  */
@@ -8,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '#adapters/system/clock.ts';
+import { append } from '#base/append.ts';
 import { resample } from '#batch/resample/resample.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { DEFAULT_INTERVALS } from '#market/window.ts';
@@ -30,30 +32,43 @@ const indexFile = `${out}/sessions.csv`;
 const rows = data.dates.map((session) => `${session},${calendar.sessionIndex(session)}\n`);
 await writeFile(indexFile, `session,index\n${rows.join('')}`);
 
-const ours: number[] = [];
-const peers = new Map<string, number[]>();
+interface Measured {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+const ours: Measured[] = [];
+const peers = new Map<string, Measured[]>();
 for (let run = 0; run < RUNS; run += 1) {
   await emptySilver(root);
   {
     using open = await openLake(root, MEMORY_LIMIT_BYTES);
     const startMs = performance.now();
+    const start = process.cpuUsage();
     await resample({ lake: open.lake, calendar, clock: systemClock }, { intervals: DEFAULT_INTERVALS });
-    ours.push((performance.now() - startMs) / 1000);
+    const { user, system } = process.cpuUsage(start);
+    ours.push({ seconds: (performance.now() - startMs) / 1000, cpuSeconds: (user + system) / 1e6 });
   }
-  for (const peer of ['polars', 'pandas']) {
+  for (const peer of ['polars', 'polars-whole', 'pandas']) {
     const python = process.env['CONDVEST_TEST_PYTHON'] ?? 'python3';
     const { status, stdout } = spawnSync(python, ['bench/peers.py', peer, data.folder, out, indexFile], {
       encoding: 'utf8',
     });
-    if (status === 0) peers.set(peer, [...(peers.get(peer) ?? []), Number(stdout)]);
+    const [seconds = 0, cpuSeconds = 0] = stdout.split(' ').map(Number);
+    if (status === 0) append(peers, peer, { seconds, cpuSeconds });
     else if (run === 0) process.stdout.write(`${peer}: not measured; ${python} cannot run bench/peers.py with it\n`);
   }
 }
-const best = Math.min(...ours);
+const size = `${values.symbols} × ${values.sessions}, six intervals`;
 for (const [peer, times] of peers) {
-  const seconds = Math.min(...times);
-  process.stdout.write(
-    `${values.symbols} × ${values.sessions}, six intervals: ours ${best.toFixed(1)} s, ${peer} ${seconds.toFixed(1)} s; ours takes ${(best / seconds).toFixed(2)} of its time\n`,
-  );
+  for (const [what, of] of [
+    ['time', ({ seconds }: Measured) => seconds],
+    ['processor time', ({ cpuSeconds }: Measured) => cpuSeconds],
+  ] as const) {
+    const [own, other] = [Math.min(...ours.map(of)), Math.min(...times.map(of))];
+    process.stdout.write(
+      `${size}: ours ${own.toFixed(1)} s, ${peer} ${other.toFixed(1)} s; ours takes ${(own / other).toFixed(2)} of its ${what}\n`,
+    );
+  }
 }
 await rm(out, { recursive: true });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
+import { naiveFold } from '#test/fixtures/naive-fold.ts';
 import { planAdjustment } from './adjust.ts';
 import { type BarValues, scaled } from './bar.ts';
 import { createCalendar } from './calendar/calendar.ts';
@@ -192,6 +193,29 @@ const history = fc
 function assertClose(a: number, b: number, what: string): void {
   assert.ok(Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b)), `${what}: ${a}, ${b}`);
 }
+
+test('the fold gives the bars of the definition, with missing vwaps and trades, empty sessions, halts and splits', () => {
+  fc.assert(
+    fc.property(interval, history, fc.infiniteStream(fc.integer({ min: 0, max: 9 })), (n, { rows, splits }, luck) => {
+      const some = rows.map((full) => {
+        const chance = luck.next().value;
+        if (chance === 0) return { ...full, volume: 0 };
+        if (chance === 1) return { ...full, vwap: null };
+        return chance === 2 ? { ...full, trades: null } : full;
+      });
+      const published = new Set(some.map(({ session }) => session));
+      const expected = naiveFold(calendar, n, (session) => published.has(session), 'A', some, splits);
+      const bars = fold(n, some, splits, published);
+      assert.equal(bars.length, expected.length);
+      for (const [i, bar] of bars.entries()) {
+        const { volume = 0, vwap = null, ...exact } = expected[i] ?? {};
+        assertClose(bar.volume, volume, 'volume');
+        assertClose(bar.vwap ?? -1, vwap ?? -1, 'vwap');
+        assert.deepEqual({ ...bar, volume, vwap }, { ...exact, volume, vwap });
+      }
+    }),
+  );
+});
 
 test('adjusting a bar for the splits after its window is the same as folding adjusted rows', () => {
   const lastPublished = isoDate('2023-12-29');

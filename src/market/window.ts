@@ -1,7 +1,8 @@
 import { assert } from '#base/assert.ts';
-import type { IsoDate } from '#base/dates.ts';
+import { type IsoDate, toEpochDay } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
-import type { BarValues } from './bar.ts';
+import type { BarField, BarValues } from './bar.ts';
+import { BarSum, innerSplit, type RowColumns } from './bar-sum.ts';
 import type { Calendar } from './calendar/calendar.ts';
 import type { AppliedSplit } from './corporate-actions.ts';
 
@@ -102,10 +103,8 @@ export interface FoldInputs {
 }
 
 /**
- * Folds daily rows into N-session bars, one security at a time. The oracle for the SQL.
- *
- * Windows are described once and cached, since all securities share them; folding a whole market allocates little more
- * than its results.
+ * Folds daily rows into N-session bars, one security at a time. Windows are described once and cached, since all
+ * securities share them.
  */
 export class WindowFolder {
   readonly #inputs: FoldInputs;
@@ -130,85 +129,78 @@ export class WindowFolder {
    * Returns the bars of one security from its rows, strictly ascending by session, and its splits, ascending by
    * ex-date.
    */
-  fold(securityId: string, rows: Iterable<FoldedRow>, splits: readonly AppliedSplit[]): WindowBar[] {
+  fold(securityId: string, rows: readonly FoldedRow[], splits: readonly AppliedSplit[]): WindowBar[] {
     const bars: WindowBar[] = [];
-    let window: Window | undefined;
-    let group: FoldedRow[] = [];
-    let last: IsoDate | undefined;
-    for (const row of rows) {
-      assert(last === undefined || last < row.session, `rows of ${securityId} ascend: ${last}, ${row.session}`);
-      last = row.session;
-      if (window === undefined || row.session > window.lastSession) {
-        if (window !== undefined) bars.push(foldWindow(window, securityId, group, splits));
-        window = this.windowOf(row.session);
-        group = [];
+    const columns = columnsOf(rows);
+    for (let from = 0, to = 0; from < rows.length; from = to) {
+      const window = this.windowOf(rows[from]?.session as IsoDate);
+      for (to = from + 1; to < rows.length && (rows[to]?.session ?? '') <= window.lastSession; to += 1) {
+        const [before, session] = [rows[to - 1]?.session ?? '', rows[to]?.session ?? ''];
+        assert(before < session, `rows of ${securityId} ascend: ${before}, ${session}`);
       }
-      group.push(row);
+      bars.push(barOf(window, securityId, rows[to - 1]?.symbol ?? '', { columns, from, to }, splits));
     }
-    if (window !== undefined) bars.push(foldWindow(window, securityId, group, splits));
     return bars;
   }
 }
 
-/**
- * Returns one bar from the rows of one window. Splits with session < exDate ≤ the last published session scale a row;
- * sums run in ascending session order. `vwap` = Σ(vwap·volume, both unscaled) / Σ(scaled volume) over rows with volume:
- * dollars divided by shares on the new basis.
- */
+/** Returns the bar of one security in one window from its rows in it, ascending by session. */
 export function foldWindow(
   window: Window,
   securityId: string,
   rows: readonly FoldedRow[],
   splits: readonly AppliedSplit[],
 ): WindowBar {
-  const first = rows[0];
-  const final = rows.at(-1);
-  assert(first !== undefined && final !== undefined, 'a bar has at least one row');
+  const last = rows.at(-1);
+  assert(last !== undefined, 'a bar has at least one row');
+  return barOf(window, securityId, last.symbol, { columns: columnsOf(rows), from: 0, to: rows.length }, splits);
+}
+
+/** Splits with session < exDate ≤ the window's last published session scale a row. */
+function barOf(
+  window: Window,
+  securityId: string,
+  symbol: string,
+  rows: { readonly columns: RowColumns; readonly from: number; readonly to: number },
+  splits: readonly AppliedSplit[],
+): WindowBar {
+  const { firstSession, lastSession, expected, complete, lastPublished } = window;
   const inside = splits.filter(
-    ({ exDate }) =>
-      exDate > window.firstSession && window.lastPublished !== undefined && exDate <= window.lastPublished,
+    ({ exDate }) => exDate > firstSession && lastPublished !== undefined && exDate <= lastPublished,
   );
-  let open = 0;
-  let high = Number.NEGATIVE_INFINITY;
-  let low = Number.POSITIVE_INFINITY;
-  let close = 0;
-  let volume = 0;
-  let money: number | null = 0;
-  let shares = 0;
-  let trades: number | null = 0;
-  for (const row of rows) {
-    let price = 1;
-    let count = 1;
-    for (const split of inside) {
-      if (split.exDate <= row.session) continue;
-      price *= split.splitFrom / split.splitTo;
-      count *= split.splitTo / split.splitFrom;
-    }
-    if (row === first) open = row.open * price;
-    high = Math.max(high, row.high * price);
-    low = Math.min(low, row.low * price);
-    close = row.close * price;
-    volume += row.volume * count;
-    if (row.volume > 0) {
-      money = money === null || row.vwap === null ? null : money + row.vwap * row.volume;
-      shares += row.volume * count;
-    }
-    trades = trades === null || row.trades === null ? null : trades + row.trades;
-  }
+  const sum = new BarSum();
+  const factors = inside.map(({ exDate, splitFrom, splitTo }) => innerSplit(toEpochDay(exDate), splitFrom, splitTo));
+  sum.add(rows.columns, rows.from, rows.to, factors);
+  const { open, high, low, close, volume, vwap, trades, sessions } = sum;
   return {
     securityId,
-    symbol: final.symbol,
-    firstSession: window.firstSession,
-    lastSession: window.lastSession,
+    symbol,
+    firstSession,
+    lastSession,
     open,
     high,
     low,
     close,
     volume,
-    vwap: money === null || shares === 0 ? null : money / shares,
-    trades,
-    sessions: rows.length,
-    expected: window.expected,
-    complete: window.complete,
+    vwap: Number.isNaN(vwap) ? null : vwap,
+    trades: Number.isNaN(trades) ? null : trades,
+    sessions,
+    expected,
+    complete,
+  };
+}
+
+function columnsOf(rows: readonly FoldedRow[]): RowColumns {
+  const column = (field: BarField): Float64Array =>
+    Float64Array.from(rows, (row) => row[field] ?? (field === 'volume' ? 0 : Number.NaN));
+  return {
+    at: Int32Array.from(rows, ({ session }) => toEpochDay(session)),
+    open: column('open'),
+    high: column('high'),
+    low: column('low'),
+    close: column('close'),
+    volume: column('volume'),
+    vwap: column('vwap'),
+    trades: column('trades'),
   };
 }

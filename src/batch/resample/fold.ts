@@ -1,27 +1,26 @@
+import { append } from '#base/append.ts';
 import { assert, defined } from '#base/assert.ts';
+import { compare } from '#base/compare.ts';
+import { isoDate, yearOf } from '#base/dates.ts';
 import type { EngineSession, SqlParameter } from '#lake/engine-session.ts';
+import type { Lake } from '#lake/lake.ts';
+import type { NumberColumn, ServedTable } from '#lake/number-table.ts';
+import { type InnerSplit, innerSplit } from '#market/bar-sum.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
+import type { AppliedSplit } from '#market/corporate-actions.ts';
 import { SessionSet } from '#market/session-set.ts';
 
 import {
   CHUNK_SESSIONS,
-  CREATE_CHUNK_BARS,
-  CREATE_RANKS,
-  CREATE_SPECIAL_BARS,
-  createPairs,
-  createSpecialWindows,
-  foldSelect,
-  KEEP_CHUNK_BARS,
-  type LoadedTable,
-  ONLY_KEPT_BARS,
-  READ_SESSIONS,
-  readChunkBars,
-  SCALES,
-  SEGMENTS,
+  createSymbols,
+  PAIRS,
+  SELECT_SYMBOLS,
+  selectBars,
+  selectDailyRows,
   WINDOWS,
 } from './fold.sql.ts';
+import { type Market, MarketFold, type MarketRows, type Stretch, type WantedWindow } from './market-fold.ts';
 import type { PlannedWindow, Published } from './plan.ts';
-import type { WindowScale } from './scales.ts';
 import type { LinkedSpan } from './symbol-spans.ts';
 
 /** Inputs of the folds of one run. */
@@ -30,103 +29,147 @@ export interface FoldInputs {
   readonly published: Published;
   /** For every symbol that is not always its own security: its whole history, without gaps. */
   readonly spans: readonly LinkedSpan[];
-  /** Of all intervals of the run. */
-  readonly scales: readonly WindowScale[];
+  readonly splits: readonly AppliedSplit[];
   /** SQL text of the daily rows of these sessions; it may give rows of other sessions too. */
   readonly scan: (sessions: SessionSet) => Promise<string>;
 }
 
+/** By interval, the windows to fold, ascending. */
+export type WindowsByInterval = ReadonlyMap<number, readonly PlannedWindow[]>;
+
 /**
- * Folds daily bars into N-session bars on one DuckDB session, chunk by chunk. A chunk is all windows, of every
- * interval, that begin in one year: its rows are read once, and what the next chunk needs of them (the windows of
- * December reach into January) is handed on, which is why chunks come in descending order of year.
+ * Folds daily bars into N-session bars, year by year from the latest back, so that each row is read once: what a window
+ * of December has in January waits for its year. The bars of a year are held in memory until the next one is loaded.
  */
-export class FoldRun {
+export class FoldRun implements Disposable {
+  readonly #lake: Lake;
   readonly #session: EngineSession;
   readonly #inputs: FoldInputs;
-  #held: ReadonlySet<number> = new Set();
+  readonly #fold: MarketFold;
+  /** The indexes of the sessions to read, by year: each in which a window begins or a row is read. */
+  readonly #indexes: ReadonlyMap<number, readonly number[]>;
+  readonly #served = new Map<number, ServedTable>();
 
-  private constructor(session: EngineSession, inputs: FoldInputs) {
+  private constructor(
+    lake: Lake,
+    session: EngineSession,
+    inputs: FoldInputs,
+    plan: { readonly fold: MarketFold; readonly indexes: ReadonlyMap<number, readonly number[]> },
+  ) {
+    this.#lake = lake;
     this.#session = session;
     this.#inputs = inputs;
+    this.#fold = plan.fold;
+    this.#indexes = plan.indexes;
   }
 
-  /** @param windows all that the run is to fold, of all intervals. */
-  static async start(session: EngineSession, inputs: FoldInputs, windows: Iterable<PlannedWindow>): Promise<FoldRun> {
-    const run = new FoldRun(session, inputs);
-    await run.#load(
-      SEGMENTS,
-      inputs.spans.map((span) => [span.symbol, span.first, span.last, span.securityId]),
-    );
-    await run.#load(
-      SCALES,
-      inputs.scales.map((scale) => [
-        scale.interval,
-        scale.securityId,
-        scale.window,
-        scale.fromIndex,
-        scale.toIndex,
-        scale.price,
-        scale.volume,
-      ]),
-    );
-    await session.run(CREATE_CHUNK_BARS);
-    const sessions = run.#sessionsOf(run.#indexesOf(windows));
-    await session.run(createPairs(await inputs.scan(sessions)));
-    await session.run(CREATE_RANKS);
-    return run;
+  /** @param wanted all that the run is to fold. */
+  static async start(
+    lake: Lake,
+    session: EngineSession,
+    inputs: FoldInputs,
+    wanted: WindowsByInterval,
+  ): Promise<FoldRun> {
+    const { calendar, scan } = inputs;
+    const indexes = indexesByYear(inputs, wanted);
+    const sessions = [...indexes.values()].flat().map((index) => calendar.sessionAt(index));
+    await session.run(createSymbols(await scan(SessionSet.of(sessions))));
+    const { symbol: symbols = [] } = await session.columns(SELECT_SYMBOLS);
+    const { market, pairs } = marketOf(inputs, symbols as string[]);
+    await session.load(PAIRS.name, PAIRS.columns, pairs);
+    const fold = new MarketFold(market, new Map([...wanted].map(([n, windows]) => [n, toFold(calendar, windows)])));
+    return new FoldRun(lake, session, inputs, { fold, indexes });
   }
 
-  /** Brings in the rows of these windows, which may be of several intervals. */
-  async load(windows: Iterable<PlannedWindow>): Promise<void> {
-    const wanted = this.#indexesOf(windows);
-    const missing = new Set([...wanted].filter((index) => !this.#held.has(index)));
-    await this.#load(CHUNK_SESSIONS, this.#rowsOf(wanted));
-    this.#held = new Set();
-    await this.#session.run(KEEP_CHUNK_BARS);
-    if (missing.size === 0) await this.#session.run(ONLY_KEPT_BARS);
-    else {
-      await this.#load(READ_SESSIONS, this.#rowsOf(missing));
-      await this.#session.run(readChunkBars(await this.#inputs.scan(this.#sessionsOf(missing))));
+  /** The years to load, the latest first. */
+  get years(): number[] {
+    return [...this.#indexes.keys()].sort((a, b) => b - a);
+  }
+
+  /** Folds the windows that begin in this year, in place of those of the year before. */
+  async load(year: number): Promise<void> {
+    const { calendar, scan } = this.#inputs;
+    this[Symbol.dispose]();
+    this.#fold.begin(calendar.indexOnOrAfter(isoDate(`${year}-01-01`)));
+    const rows = defined(this.#indexes.get(year), `${year} is to be loaded`).map(
+      (index) => [calendar.sessionAt(index), index] as const,
+    );
+    if (rows.length > 0) {
+      await this.#session.load(CHUNK_SESSIONS.name, CHUNK_SESSIONS.columns, rows);
+      const select = selectDailyRows(await scan(SessionSet.of(rows.map(([session]) => session))));
+      for await (const columns of await this.#session.streamNumbers(select)) this.#fold.add(marketRows(columns));
     }
-    await this.#session.run(CREATE_SPECIAL_BARS);
-    this.#held = wanted;
+    for (const [interval, bars] of this.#fold.end()) this.#served.set(interval, await this.#lake.serve(bars));
   }
 
-  /**
-   * The SELECT that yields the bars of these windows of one interval, ascending and loaded. Valid until the next call.
-   */
+  /** The SELECT that yields the bars of these windows of one interval, loaded and ascending. Valid until the next call. */
   async select(interval: number, windows: readonly PlannedWindow[]): Promise<string> {
-    for (const index of this.#indexesOf(windows)) assert(this.#held.has(index), `session index ${index} is not loaded`);
-    await this.#load(
-      WINDOWS,
-      windows.map((window) => [window.number, window.firstSession, window.lastSession, interval, window.complete]),
-    );
-    await this.#session.run(createSpecialWindows(interval));
-    const from = defined(windows[0], 'at least one window').fromIndex;
-    const to = defined(windows.at(-1), 'at least one window').toIndex;
-    return foldSelect(interval, from, to);
+    const rows = windows.map((one) => [one.number, one.firstSession, one.lastSession, interval, one.complete]);
+    await this.#session.load(WINDOWS.name, WINDOWS.columns, rows);
+    return selectBars(defined(this.#served.get(interval), `bars of ${interval} sessions`).sql);
   }
 
-  #indexesOf(windows: Iterable<PlannedWindow>): Set<number> {
-    const indexes = new Set<number>();
-    for (const { fromIndex, toIndex } of windows) {
-      for (let index = fromIndex; index <= toIndex; index += 1) {
-        if (this.#inputs.published.indexes.has(index)) indexes.add(index);
+  [Symbol.dispose](): void {
+    for (const table of this.#served.values()) table[Symbol.dispose]();
+    this.#served.clear();
+  }
+}
+
+/** The published sessions of all windows, as indexes, by year; a year in which a window begins may have none. */
+function indexesByYear({ calendar, published }: FoldInputs, wanted: WindowsByInterval): Map<number, number[]> {
+  const indexes = new Set<number>();
+  const byYear = new Map<number, number[]>();
+  for (const { firstSession, fromIndex, toIndex } of [...wanted.values()].flat()) {
+    byYear.set(yearOf(firstSession), []);
+    for (let index = fromIndex; index <= toIndex; index += 1) if (published.indexes.has(index)) indexes.add(index);
+  }
+  for (const index of indexes) append(byYear, yearOf(calendar.sessionAt(index)), index);
+  return byYear;
+}
+
+function toFold(calendar: Calendar, windows: readonly PlannedWindow[]): WantedWindow[] {
+  return windows.map(({ number, lastPublished }) => {
+    const last = defined(lastPublished, `window ${number} has a published session`);
+    return { number, lastPublished: calendar.sessionIndex(last) };
+  });
+}
+
+/** Returns spans and splits in numbers, and the rows of `PAIRS`. */
+function marketOf(
+  { calendar, spans, splits }: FoldInputs,
+  symbols: readonly string[],
+): { market: Market; pairs: SqlParameter[][] } {
+  const spansOf = Map.groupBy(spans, ({ symbol }) => symbol);
+  const securities = new Map<string, number>();
+  const securityOf: number[] = [];
+  const pairs: SqlParameter[][] = [];
+  const stretches = symbols.map((symbol, number): Stretch[] => {
+    const known = new Map<string, number>();
+    const own = [{ last: calendar.lastSession, securityId: symbol }];
+    return (spansOf.get(symbol) ?? own).map(({ last, securityId }) => {
+      const pair = known.get(securityId) ?? pairs.length;
+      if (pair === pairs.length) {
+        const security = securities.get(securityId) ?? securities.size;
+        securities.set(securityId, security);
+        securityOf.push(security);
+        pairs.push([pair, symbol, securityId, number, known.size]);
+        known.set(securityId, pair);
       }
-    }
-    return indexes;
+      return { pair, until: calendar.indexOnOrBefore(last) };
+    });
+  });
+  const splitsOf = new Map<number, InnerSplit[]>();
+  for (const { securityId, exDate, splitFrom, splitTo } of splits.toSorted((a, b) => compare(a.exDate, b.exDate))) {
+    const security = securities.get(securityId);
+    const at = calendar.indexOnOrAfter(exDate);
+    if (security !== undefined) append(splitsOf, security, innerSplit(at, splitFrom, splitTo));
   }
+  return { market: { securityOf: Int32Array.from(securityOf), stretches, splitsOf }, pairs };
+}
 
-  #sessionsOf(indexes: ReadonlySet<number>): SessionSet {
-    return SessionSet.of([...indexes].map((index) => this.#inputs.calendar.sessionAt(index)));
-  }
-
-  #rowsOf(indexes: ReadonlySet<number>): SqlParameter[][] {
-    return [...indexes].map((index) => [this.#inputs.calendar.sessionAt(index), index]);
-  }
-
-  async #load(table: LoadedTable, rows: readonly (readonly SqlParameter[])[]): Promise<void> {
-    await this.#session.load(table.name, table.columns, rows);
-  }
+/** The columns of `selectDailyRows`. */
+function marketRows(columns: readonly NumberColumn[]): MarketRows {
+  const [symbol, at, open, high, low, close, volume, vwap, trades] = columns;
+  assert(symbol instanceof Int32Array && at instanceof Int32Array, 'symbols and session indexes are integers');
+  return { symbol, at, open, high, low, close, volume, vwap, trades } as MarketRows;
 }

@@ -5,7 +5,7 @@ import { addDays, isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { SessionSet } from '#market/session-set.ts';
 
-import { allWindows, outdatedFrom, publishedOf, touchedWindows, windowAt } from './plan.ts';
+import { allWindows, groupsOf, outdatedFrom, publishedOf, touchedWindows, windowAt } from './plan.ts';
 
 const CALENDAR = createCalendar({ lastYear: 2028 });
 const NO_CHANGES = { sessions: SessionSet.empty, exDates: [] };
@@ -102,4 +102,16 @@ test('a closing that is taken back outdates the windows from where it lay on', (
   const stored = allWindows(8, before).map((number) => windowAt(calendar, 8, number, before));
   const outdated = outdatedFrom(CALENDAR, 8, stored);
   assert.equal(outdated?.fromWindow, Math.floor(CALENDAR.sessionIndex(closed) / 8));
+});
+
+test('tables are folded together as long as the bars of a year fit, and a table that does not fit is folded alone', () => {
+  const tables = [3, 5, 8, 13, 21, 34].map((interval) => ({ interval, windows: new Array(400) }));
+  const lengths = (symbols: number) => groupsOf(tables, symbols).map((group) => group.map(({ interval }) => interval));
+  assert.deepEqual(lengths(14_000), [[3, 5, 8, 13, 21, 34]]);
+  assert.deepEqual(lengths(25_000), [[3], [5, 8, 13, 21], [34]]);
+  assert.deepEqual(lengths(1_000_000), [[3], [5], [8], [13], [21], [34]]);
+  // A night touches one window a table.
+  const night = tables.map(({ interval }) => ({ interval, windows: new Array(1) }));
+  assert.equal(groupsOf(night, 400_000).length, 1);
+  assert.deepEqual(groupsOf([], 10), []);
 });

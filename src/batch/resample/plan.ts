@@ -76,6 +76,35 @@ export function touchedWindows(calendar: Calendar, interval: number, changes: Ch
   return ascending(windows);
 }
 
+/** Most sessions of a year. */
+const YEAR_SESSIONS = 253;
+/** Bars of a year that are held in memory at once: 228 MB. Six Fibonacci intervals of 14,000 symbols are fewer. */
+const BARS_MAX = 3_000_000;
+
+/**
+ * Groups tables so that the bars of each group in any one year are not too many, unless a single table has more.
+ * @param symbols bars a session, at most.
+ */
+export function groupsOf<T extends { readonly interval: number; readonly windows: readonly unknown[] }>(
+  tables: readonly T[],
+  symbols: number,
+): T[][] {
+  const groups: T[][] = [];
+  let bars = Number.POSITIVE_INFINITY;
+  for (const table of tables) {
+    const own = Math.min(table.windows.length, Math.ceil(YEAR_SESSIONS / table.interval)) * symbols;
+    const group = groups.at(-1);
+    if (group === undefined || bars + own > BARS_MAX) {
+      groups.push([table]);
+      bars = own;
+    } else {
+      group.push(table);
+      bars += own;
+    }
+  }
+  return groups;
+}
+
 /** Bounds of a stored window, as its rows have them. */
 export interface StoredBounds {
   readonly firstSession: IsoDate;

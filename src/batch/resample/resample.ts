@@ -1,5 +1,5 @@
 import { defined } from '#base/assert.ts';
-import { type IsoDate, yearOf } from '#base/dates.ts';
+import type { IsoDate } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { NewFile } from '#lake/files.ts';
 import { checkpointTxns, decide } from '#lake/input-checkpoint.ts';
@@ -15,8 +15,15 @@ import { changesSince, recountedSessions, type Since } from './changes.ts';
 import { FoldRun } from './fold.ts';
 import { barsBetween, storedBounds } from './inputs.sql.ts';
 import { type Inputs, pinInputs } from './inputs.ts';
-import { allWindows, type Changes, outdatedFrom, type PlannedWindow, touchedWindows, windowAt } from './plan.ts';
-import { windowScales } from './scales.ts';
+import {
+  allWindows,
+  type Changes,
+  groupsOf,
+  outdatedFrom,
+  type PlannedWindow,
+  touchedWindows,
+  windowAt,
+} from './plan.ts';
 import { firstSessions, layoutOf, rebuildLayoutOf, type SilverLayout, stageTarget } from './staging.ts';
 
 export interface ResampleDeps {
@@ -138,7 +145,7 @@ async function prepare(
     }
   }
   try {
-    if (inputs !== undefined) await stage(deps, inputs, work);
+    for (const group of groupsOf(work, symbolsOf(inputs))) await stage(deps, defined(inputs, 'work has inputs'), group);
   } catch (cause) {
     for (const { interval, added } of work) await lake.table(silverBars(interval)).discardStaged(added);
     throw cause;
@@ -217,32 +224,34 @@ async function planWork(
   return { interval, base, mode: 'incremental', reason, windows, removedWindows, layout, added: [], error: undefined };
 }
 
-/** Folds all windows of all tables, year by year, and writes their files. A table's failure is kept with its work. */
+/** Daily bars a session, at most, as far as our own files say. */
+function symbolsOf(inputs: Inputs | undefined): number {
+  const files = inputs?.bars.files ?? [];
+  return files.reduce(
+    (most, { stats, units }) => Math.max(most, (stats?.numRecords ?? 0) / (units?.size ?? Number.POSITIVE_INFINITY)),
+    0,
+  );
+}
+
+/** Folds all windows of these tables, year by year, and writes their files. A table's failure is kept with its work. */
 async function stage(deps: ResampleDeps, inputs: Inputs, work: readonly Work[]): Promise<void> {
   const { lake, calendar } = deps;
-  const all = work.flatMap((item) => item.windows);
-  const years = [...new Set(work.flatMap((item) => item.layout.targets.map((target) => target.year)))].sort(
-    (a, b) => b - a,
-  );
-  if (years.length === 0) return;
+  const { published, spans, splits } = inputs;
+  const targets = new Set(work.flatMap((item) => item.layout.targets.map((target) => target.year)));
+  if (targets.size === 0) return;
   await checkForeignRows(lake, inputs.bars);
   using session = await lake.session();
   const scan = async (sessions: SessionSet): Promise<string> => {
     const rows = await lake.table(DAILY_BARS).scanSql(inputs.bars.filesTouching(sessions));
     return barsBetween(rows, sessions.min ?? '0001-01-01', sessions.max ?? '0001-01-01');
   };
-  const scales = work.flatMap(({ interval, windows }) => {
-    const last = new Map(windows.map((window) => [window.number, window.lastPublished]));
-    return windowScales(calendar, interval, inputs.splits, (window) => last.get(window));
-  });
-  const fold = await FoldRun.start(
-    session,
-    { calendar, published: inputs.published, spans: inputs.spans, scales, scan },
-    all,
-  );
+  const wanted = new Map(work.map(({ interval, windows }) => [interval, windows]));
+  using fold = await FoldRun.start(lake, session, { calendar, published, spans, splits, scan }, wanted);
+  const loaded = new Set(fold.years);
+  const years = [...loaded.union(targets)].sort((a, b) => b - a);
   for (const [done, year] of years.entries()) {
     deps.onProgress?.({ year, done, total: years.length });
-    await fold.load(all.filter((window) => yearOf(window.firstSession) === year));
+    if (loaded.has(year)) await fold.load(year);
     for (const item of work) {
       for (const target of item.layout.targets) {
         if (target.year !== year || item.error !== undefined) continue;

@@ -14,8 +14,9 @@ const ROWS_AT_ONCE = 250_000;
 const RELATIVE_TOLERANCE = 1e-12;
 
 /**
- * Derives silver tables of one checkpoint again from daily bars, with the pure functions that the SQL is tested against, and
- * compares every row. Returns the number of stored rows compared.
+ * Derives silver tables of one checkpoint again from daily bars, security by security, and compares every row. The sums
+ * are those of `BarSum`, as in resampling; which rows, splits and windows go into them is found in another way. Returns
+ * the number of stored rows compared.
  */
 export async function verifyDerived(
   lake: Lake,

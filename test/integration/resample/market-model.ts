@@ -7,11 +7,12 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import { resolveSplits, type SplitFact } from '#market/corporate-actions.ts';
 import { type Listing, Listings } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
-import { type WindowBar, WindowFolder } from '#market/window.ts';
+import type { WindowBar } from '#market/window.ts';
+import { naiveFold } from '#test/fixtures/naive-fold.ts';
 
 /**
- * A small market in memory beside one in a lake. What the lake's silver tables must hold is told by the pure functions of
- * `#market/window.ts`, fed from memory: nothing that is under test takes part in the expectation.
+ * A small market in memory beside one in a lake. What the lake's silver tables must hold is told by `naiveFold`, fed from
+ * memory: nothing that is under test takes part in the expectation.
  */
 export class MarketModel {
   readonly lake: Lake;
@@ -125,10 +126,9 @@ export class MarketModel {
       }
     }
     const isPublished = (session: IsoDate): boolean => this.bars.has(session);
-    const folder = new WindowFolder({ calendar: this.calendar, interval, isPublished });
     const bars: WindowBar[] = [];
     for (const [securityId, rows] of bySecurity) {
-      bars.push(...folder.fold(securityId, rows, splits.get(securityId) ?? []));
+      bars.push(...naiveFold(this.calendar, interval, isPublished, securityId, rows, splits.get(securityId) ?? []));
     }
     return bars.sort(inStoredOrder);
   }

@@ -20,7 +20,7 @@ const STEPS = 10;
 const SEEDS = [1, 2, 3, 4, 5, 6];
 
 for (const seed of SEEDS) {
-  test(`after each step of a random history silver is what the pure functions give (seed ${seed})`, async () => {
+  test(`after each step of a random history silver is what the definition gives (seed ${seed})`, async () => {
     await using open = await openTestLake({ random: seededRandom(seed) });
     const { lake } = open;
     const random = seededRandom(seed);

@@ -26,6 +26,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['nightly.ts', size],
   ['serve.ts', size],
   ['open-table.ts', []],
+  ['live-fold.ts', []],
   ['help.ts', []],
   ['up-start.ts', []],
   ['peers.ts', []],

@@ -1,7 +1,7 @@
 import type { InstantMs } from '#base/dates.ts';
 import type { BarValues } from './bar.ts';
-import { addMoney, addSize, addSum, averagePrice, type ExactSum, sharesOf } from './exact-sum.ts';
-import type { EventOrder, Trade, VendorBar } from './trade.ts';
+import { addMoney, addSize, addSum, averagePrice, sharesAt } from './exact-sum.ts';
+import type { Trade, VendorBar } from './trade.ts';
 import { AUCTION, HIGH_LOW, IF_FIRST, OPEN_CLOSE, VOLUME } from './trade-conditions.ts';
 
 /**
@@ -9,98 +9,102 @@ import { AUCTION, HIGH_LOW, IF_FIRST, OPEN_CLOSE, VOLUME } from './trade-conditi
  * depends on the set alone, never on the order of arrival. Nothing can be taken out again: without a trade, its minute
  * is folded anew.
  *
- * Partial bars are mutable, since every trade is added to several, and JSON brings them back as they were.
+ * A partial bar is an array of numbers: one object, which JSON brings back as it was. Every trade is added to three of
+ * them, and many seconds have a trade of their own.
  */
-export interface PartialBar {
-  /** Opens the bar: the earliest trade that may. */
-  readonly first: PriceAt;
-  /** Closes the bar: the latest trade that may. */
-  readonly last: PriceAt;
+export type PartialBar = [
+  /** The position and price of the earliest trade that may open and close. */
+  firstMs: number,
+  firstSequence: number,
+  open: number,
+  /** The position and price of the latest trade that may open and close. */
+  lastMs: number,
+  lastSequence: number,
+  close: number,
   /**
-   * The earliest of the trades that open and close only as the first trade of the day. Whether it is that is known to
-   * the bar of the day, so it is left undecided here.
+   * The position and price of the earliest of those trades that open and close only as the first trade of the day.
+   * Whether it is that one is known to the bar of the day, so it is left undecided here.
    */
-  readonly firstOnly: PriceAt;
-  /** 0 if there is none; prices are above 0. */
-  high: number;
-  low: number;
-  readonly volume: ExactSum;
-  readonly money: ExactSum;
-  trades: number;
-  /** Whether all of it has a VWAP, and a number of trades. Only a vendor's bar may have none. */
-  hasMoney: boolean;
-  hasTrades: boolean;
+  onlyFirstMs: number,
+  onlyFirstSequence: number,
+  onlyFirstPrice: number,
+  high: number,
+  low: number,
+  volumeHigh: number,
+  volumeLow: number,
+  moneyHigh: number,
+  moneyLow: number,
+  trades: number,
   /** Number of opening, closing and reopening prints. */
-  auctions: number;
-}
+  auctions: number,
+  /** Number of vendor bars without a VWAP, and of those without a number of trades. */
+  withoutMoney: number,
+  withoutTrades: number,
+];
 
-/** A price and its position in the order of events. */
-export interface PriceAt {
-  atMs: InstantMs;
-  sequence: number;
-  price: number;
-}
+/** Indexes of the first of three numbers: event time, sequence and price. */
+const FIRST = 0;
+const LAST = 3;
+const ONLY_FIRST = 6;
+const HIGH = 9;
+const LOW = 10;
+/** Indexes of the first of two numbers: `exact-sum.ts`. */
+const SIZES = 11;
+const MONEY = 13;
+const TRADES = 15;
+const AUCTIONS = 16;
+const WITHOUT_MONEY = 17;
+const WITHOUT_TRADES = 18;
 
-/** After every event, and before every event. Both are numbers that JSON can say. */
+/** After every event, and before every event. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
 const BEFORE_MS = Number.MIN_SAFE_INTEGER;
+/** Prices are above 0 and below this. */
 const NO_LOW = Number.MAX_VALUE;
 
 export function emptyPartialBar(): PartialBar {
-  return {
-    first: { atMs: NEVER_MS, sequence: 0, price: 0 },
-    last: { atMs: BEFORE_MS, sequence: 0, price: 0 },
-    firstOnly: { atMs: NEVER_MS, sequence: 0, price: 0 },
-    high: 0,
-    low: NO_LOW,
-    volume: { high: 0, low: 0 },
-    money: { high: 0, low: 0 },
-    trades: 0,
-    hasMoney: true,
-    hasTrades: true,
-    auctions: 0,
-  };
+  return [NEVER_MS, 0, 0, BEFORE_MS, 0, 0, NEVER_MS, 0, 0, 0, NO_LOW, 0, 0, 0, 0, 0, 0, 0, 0];
 }
 
 /** Adds a trade, as far as its updates (`trade-conditions.ts`) allow. */
 export function addTrade(bar: PartialBar, trade: Trade, updates: number): void {
-  const { price, size } = trade;
+  const { price, size, atMs, sequence } = trade;
   if ((updates & VOLUME) !== 0) {
-    bar.trades += 1;
-    addSize(bar.volume, size);
-    addMoney(bar.money, price, size);
+    bar[TRADES] += 1;
+    addSize(bar, SIZES, size);
+    addMoney(bar, MONEY, price, size);
   }
   if ((updates & HIGH_LOW) !== 0) {
-    if (price > bar.high) bar.high = price;
-    if (price < bar.low) bar.low = price;
+    if (price > bar[HIGH]) bar[HIGH] = price;
+    if (price < bar[LOW]) bar[LOW] = price;
   }
   if ((updates & OPEN_CLOSE) !== 0) {
-    takeEarlier(bar.first, trade, price);
-    takeLater(bar.last, trade, price);
+    takeEarlier(bar, FIRST, atMs, sequence, price);
+    takeLater(bar, LAST, atMs, sequence, price);
   } else if ((updates & IF_FIRST) !== 0) {
-    takeEarlier(bar.firstOnly, trade, price);
+    takeEarlier(bar, ONLY_FIRST, atMs, sequence, price);
   }
-  if ((updates & AUCTION) !== 0) bar.auctions += 1;
+  if ((updates & AUCTION) !== 0) bar[AUCTIONS] += 1;
 }
 
 /** Adds the trades of another partial bar. They must not be in it already. */
 export function mergePartialBar(bar: PartialBar, other: PartialBar): void {
-  takeEarlier(bar.first, other.first, other.first.price);
-  takeLater(bar.last, other.last, other.last.price);
-  takeEarlier(bar.firstOnly, other.firstOnly, other.firstOnly.price);
-  if (other.high > bar.high) bar.high = other.high;
-  if (other.low < bar.low) bar.low = other.low;
+  mergeEarlier(bar, FIRST, other);
+  if (isBefore(bar, LAST, other, LAST)) copy(bar, LAST, other);
+  mergeEarlier(bar, ONLY_FIRST, other);
+  if (other[HIGH] > bar[HIGH]) bar[HIGH] = other[HIGH];
+  if (other[LOW] < bar[LOW]) bar[LOW] = other[LOW];
   mergeVolume(bar, other);
 }
 
 /** Adds the volume of another partial bar, without its prices. */
 export function mergeVolume(bar: PartialBar, other: PartialBar): void {
-  addSum(bar.volume, other.volume);
-  addSum(bar.money, other.money);
-  bar.trades += other.trades;
-  bar.hasMoney &&= other.hasMoney;
-  bar.hasTrades &&= other.hasTrades;
-  bar.auctions += other.auctions;
+  addSum(bar, SIZES, other);
+  addSum(bar, MONEY, other);
+  bar[TRADES] += other[TRADES];
+  bar[AUCTIONS] += other[AUCTIONS];
+  bar[WITHOUT_MONEY] += other[WITHOUT_MONEY];
+  bar[WITHOUT_TRADES] += other[WITHOUT_TRADES];
 }
 
 /**
@@ -108,32 +112,38 @@ export function mergeVolume(bar: PartialBar, other: PartialBar): void {
  * volume only. `day` is the partial bar of the window's session.
  */
 export function barValues(bar: PartialBar, day: PartialBar): BarValues | undefined {
-  const { first, last, firstOnly } = bar;
-  const isOpening = opensDay(firstOnly, day);
-  const opening = isOpening && isEarlier(firstOnly, firstOnly.price, first, first.price) ? firstOnly : first;
-  if (opening.atMs === NEVER_MS) return undefined;
-  const closing = isOpening && isEarlier(last, last.price, firstOnly, firstOnly.price) ? firstOnly : last;
+  // One of the trades that count only as the first of the day is that one, and it is in this window.
+  const isFirstOfDay = isBefore(day, ONLY_FIRST, day, FIRST) && !isBefore(day, ONLY_FIRST, bar, ONLY_FIRST);
+  const opensAt = isFirstOfDay && isBefore(bar, ONLY_FIRST, bar, FIRST) ? ONLY_FIRST : FIRST;
+  const closesAt = isFirstOfDay && isBefore(bar, LAST, bar, ONLY_FIRST) ? ONLY_FIRST : LAST;
+  if (bar[opensAt] === NEVER_MS) return undefined;
   return {
-    open: opening.price,
-    high: bar.high,
-    low: bar.low,
-    close: closing.price,
-    volume: sharesOf(bar.volume),
-    vwap: bar.hasMoney ? averagePrice(bar.money, bar.volume) : null,
-    trades: bar.hasTrades ? bar.trades : null,
+    open: priceAt(bar, opensAt),
+    high: bar[HIGH],
+    low: bar[LOW],
+    close: priceAt(bar, closesAt),
+    volume: sharesAt(bar, SIZES),
+    vwap: bar[WITHOUT_MONEY] > 0 ? null : averagePrice(bar, MONEY, SIZES),
+    trades: bar[WITHOUT_TRADES] > 0 ? null : bar[TRADES],
   };
 }
 
-/** Returns whether it has a price that counts only as the first of the day. */
-export function hasUndecided({ firstOnly }: PartialBar): boolean {
-  return firstOnly.atMs !== NEVER_MS;
+/** Returns whether an opening, closing or reopening print is in it. */
+export function hasAuction(bar: PartialBar): boolean {
+  return bar[AUCTIONS] > 0;
 }
 
-/** Returns whether a price that counts only as the first of the day is that. */
-function opensDay(price: PriceAt, { first, firstOnly }: PartialBar): boolean {
-  return (
-    isEarlier(price, price.price, first, first.price) && !isEarlier(firstOnly, firstOnly.price, price, price.price)
-  );
+/** Returns whether it has a price that counts only as the first of the day. */
+export function hasUndecided(bar: PartialBar): boolean {
+  return bar[ONLY_FIRST] !== NEVER_MS;
+}
+
+/**
+ * Returns what decides which price counts only as the first of the day, from the partial bar of the day. While it is the
+ * same, no such price begins or ceases to count.
+ */
+export function openingOf(day: PartialBar): string {
+  return day.slice(FIRST, LAST).concat(day.slice(ONLY_FIRST, HIGH)).join(' ');
 }
 
 /**
@@ -142,34 +152,56 @@ function opensDay(price: PriceAt, { first, firstOnly }: PartialBar): boolean {
  */
 export function partialOfVendorBar(bar: VendorBar, endMs: InstantMs): PartialBar {
   const partial = emptyPartialBar();
-  takeEarlier(partial.first, { atMs: bar.startMs, sequence: 0 }, bar.open);
-  takeLater(partial.last, { atMs: endMs - 1, sequence: 0 }, bar.close);
-  partial.high = bar.high;
-  partial.low = bar.low;
-  addSize(partial.volume, bar.volume);
-  if (bar.vwap !== null) addMoney(partial.money, bar.vwap, bar.volume);
-  partial.trades = bar.trades ?? 0;
-  partial.hasMoney = bar.vwap !== null;
-  partial.hasTrades = bar.trades !== null;
+  takeEarlier(partial, FIRST, bar.startMs, 0, bar.open);
+  takeLater(partial, LAST, endMs - 1, 0, bar.close);
+  partial[HIGH] = bar.high;
+  partial[LOW] = bar.low;
+  addSize(partial, SIZES, bar.volume);
+  if (bar.vwap === null) partial[WITHOUT_MONEY] = 1;
+  else addMoney(partial, MONEY, bar.vwap, bar.volume);
+  if (bar.trades === null) partial[WITHOUT_TRADES] = 1;
+  else partial[TRADES] = bar.trades;
   return partial;
 }
 
-function takeEarlier(slot: PriceAt, at: EventOrder, price: number): void {
-  if (isEarlier(at, price, slot, slot.price)) take(slot, at, price);
+// Positions are ordered by event time and sequence, then by price, so that trades that the tape does not tell apart have
+// an order too.
+
+function takeEarlier(bar: number[], at: number, atMs: InstantMs, sequence: number, price: number): void {
+  const [ms, number] = [bar[at] ?? 0, bar[at + 1] ?? 0];
+  if (atMs > ms) return;
+  if (atMs === ms && (sequence > number || (sequence === number && price >= priceAt(bar, at)))) return;
+  set(bar, at, atMs, sequence, price);
 }
 
-function takeLater(slot: PriceAt, at: EventOrder, price: number): void {
-  if (isEarlier(slot, slot.price, at, price)) take(slot, at, price);
+function takeLater(bar: number[], at: number, atMs: InstantMs, sequence: number, price: number): void {
+  const [ms, number] = [bar[at] ?? 0, bar[at + 1] ?? 0];
+  if (atMs < ms) return;
+  if (atMs === ms && (sequence < number || (sequence === number && price <= priceAt(bar, at)))) return;
+  set(bar, at, atMs, sequence, price);
 }
 
-/** Orders by event time and sequence, then by price, so that trades that the tape does not tell apart have an order too. */
-function isEarlier(a: EventOrder, aPrice: number, b: EventOrder, bPrice: number): boolean {
-  if (a.atMs !== b.atMs) return a.atMs < b.atMs;
-  return a.sequence === b.sequence ? aPrice < bPrice : a.sequence < b.sequence;
+function set(bar: number[], at: number, atMs: InstantMs, sequence: number, price: number): void {
+  bar[at] = atMs;
+  bar[at + 1] = sequence;
+  bar[at + 2] = price;
 }
 
-function take(slot: PriceAt, { atMs, sequence }: EventOrder, price: number): void {
-  slot.atMs = atMs;
-  slot.sequence = sequence;
-  slot.price = price;
+function mergeEarlier(bar: number[], at: number, other: readonly number[]): void {
+  if (isBefore(other, at, bar, at)) copy(bar, at, other);
+}
+
+function copy(bar: number[], at: number, other: readonly number[]): void {
+  set(bar, at, other[at] ?? 0, other[at + 1] ?? 0, priceAt(other, at));
+}
+
+function isBefore(a: readonly number[], aAt: number, b: readonly number[], bAt: number): boolean {
+  const byTime = (a[aAt] ?? 0) - (b[bAt] ?? 0);
+  if (byTime !== 0) return byTime < 0;
+  const bySequence = (a[aAt + 1] ?? 0) - (b[bAt + 1] ?? 0);
+  return bySequence === 0 ? priceAt(a, aAt) < priceAt(b, bAt) : bySequence < 0;
+}
+
+function priceAt(bar: readonly number[], at: number): number {
+  return bar[at + 2] ?? 0;
 }

@@ -215,9 +215,8 @@ test('a minute of the vendor takes the place of one that was built, and of the o
 test('a trade of another trade date is a mistake of the caller', () => {
   const [trade] = fc.sample(anyTrade, 1);
   assert.ok(trade !== undefined);
-  assert.throws(() => folded([{ ...trade, atMs: parts.endMs }]), /assertion failed: a trade at/);
-  assert.throws(
-    () => folded([trade]).refoldMinute(minuteOf(trade) + MINUTE_MS, [trade]),
-    /assertion failed: a trade at/,
-  );
+  for (const atMs of [parts.startMs - 1, parts.endMs])
+    assert.throws(() => folded([{ ...trade, atMs }]), /assertion failed: .* in 2026-11-24/);
+  const fold = folded([trade]);
+  assert.throws(() => fold.refoldMinute(minuteOf(trade) + MINUTE_MS, [trade]), /assertion failed: .* in its minute/);
 });

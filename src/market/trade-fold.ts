@@ -6,6 +6,7 @@ import {
   addTrade,
   barValues,
   emptyPartialBar,
+  hasAuction,
   mergePartialBar,
   mergeVolume,
   type PartialBar,
@@ -46,15 +47,18 @@ const MINUTE_MS = INTRADAY_MS['1m'];
  */
 export class SessionFold {
   readonly parts: SessionParts;
-  readonly #seconds = new Map<InstantMs, PartialBar>();
-  readonly #minutes = new Map<InstantMs, MinuteRows>();
+  /** By the number of the second, and of the minute, in the trade date: small integers make the fastest keys. */
+  readonly #seconds = new Map<number, PartialBar>();
+  readonly #minutes = new Map<number, MinuteRows>();
   /** Minutes with a row of auction prints. There are a few. */
-  readonly #auctionMinutes = new Set<InstantMs>();
+  readonly #auctionMinutes = new Set<number>();
   /** Undefined after a minute was replaced, until it is asked for. */
   #day: PartialBar | undefined = emptyPartialBar();
   /** Where the last trade went: most often, the next one goes there too. */
-  #second: { startMs: InstantMs; bar: PartialBar } | undefined;
-  #minute: { startMs: InstantMs; rows: MinuteRows } | undefined;
+  #lastSecond = -1;
+  #lastSecondBar = emptyPartialBar();
+  #lastMinute = -1;
+  #lastMinuteRows: MinuteRows = {};
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -69,18 +73,20 @@ export class SessionFold {
 
   /** Replaces a minute, and its seconds, by the trades that still count in it. */
   refoldMinute(startMs: InstantMs, trades: Iterable<Trade>): void {
-    this.#removeMinute(startMs);
+    const minute = this.#numberOf(startMs, MINUTE_MS);
+    this.#removeMinute(minute);
     for (const trade of trades) {
-      assert(startOf(trade.atMs, MINUTE_MS) === startMs, `a trade at ${trade.atMs} in the minute ${startMs}`);
+      assert(this.#numberOf(trade.atMs, MINUTE_MS) === minute, 'a trade is folded again in its minute');
       this.#addToMinute(trade);
     }
   }
 
-  /** Replaces a minute by rows, as `minutes` returned them. Its seconds are gone. */
+  /** Replaces a minute by rows that `minutes` returned, which are the fold's own from now on. Its seconds are gone. */
   putMinute(startMs: InstantMs, rows: MinuteRows): void {
-    this.#removeMinute(startMs);
-    this.#minutes.set(startMs, rows);
-    if (rows.auction !== undefined) this.#auctionMinutes.add(startMs);
+    const minute = this.#numberOf(startMs, MINUTE_MS);
+    this.#removeMinute(minute);
+    this.#minutes.set(minute, rows);
+    if (rows.auction !== undefined) this.#auctionMinutes.add(minute);
   }
 
   /** Replaces a minute by the vendor's bar, in which auctions and other trades cannot be told apart. */
@@ -91,57 +97,81 @@ export class SessionFold {
 
   /** Returns the rows of every minute, ascending. They are the fold's own and must not be changed. */
   minutes(): [startMs: InstantMs, rows: MinuteRows][] {
-    return [...this.#minutes].sort(([a], [b]) => a - b);
+    return [...this.#minutes]
+      .sort(([a], [b]) => a - b)
+      .map(([minute, rows]) => [this.parts.startMs + minute * MINUTE_MS, rows]);
   }
 
   /** Returns the bars of an interval, ascending. Windows without a price that counts have none. */
   bars(interval: IntradayInterval, alignment: Alignment): TimeWindowBar[] {
-    const windows = new Map<InstantMs, TimeWindow>();
-    const addWindow = (atMs: InstantMs): void => {
-      const window = timeWindow(this.parts, interval, alignment, atMs);
-      windows.set(window.startMs, window);
+    const bars: TimeWindowBar[] = [];
+    const addBar = (window: TimeWindow, partial: PartialBar): void => {
+      const bar = this.#barOf(window, partial);
+      if (bar !== undefined) bars.push(bar);
     };
     if (interval === '1s') {
-      for (const startMs of this.#seconds.keys()) addWindow(startMs);
-    } else {
-      for (const [startMs, { regular, extended, auction }] of this.#minutes) {
-        if (regular !== undefined || extended !== undefined) addWindow(startMs);
-        if (auction !== undefined) addWindow(auctionAtMs(this.parts, interval, alignment, startMs));
+      for (const [second, partial] of [...this.#seconds].sort(([a], [b]) => a - b)) {
+        const startMs = this.parts.startMs + second * SECOND_MS;
+        addBar({ startMs, endMs: startMs + SECOND_MS, part: partAt(this.parts, startMs) }, partial);
       }
+    } else {
+      for (const window of this.#windows(interval, alignment))
+        addBar(window, this.#merged(interval, alignment, window));
     }
-    return [...windows.values()]
-      .sort((a, b) => a.startMs - b.startMs)
-      .flatMap((window) => this.#barOf(interval, alignment, window) ?? []);
+    return bars;
   }
 
   /** Returns the bar of the window of an instant, or undefined if it has none. */
   barAt(interval: IntradayInterval, alignment: Alignment, atMs: InstantMs): TimeWindowBar | undefined {
-    return this.#barOf(interval, alignment, timeWindow(this.parts, interval, alignment, atMs));
+    const window = timeWindow(this.parts, interval, alignment, atMs);
+    if (interval !== '1s') return this.#barOf(window, this.#merged(interval, alignment, window));
+    const partial = this.#seconds.get(this.#numberOf(window.startMs, SECOND_MS));
+    return partial === undefined ? undefined : this.#barOf(window, partial);
   }
 
   /** Returns the bar of the session, or undefined if no price counts for it. */
   dayBar(): (BarValues & { readonly auction: boolean }) | undefined {
     const day = this.#dayPartial();
     const values = barValues(day, day);
-    return values === undefined ? undefined : { ...values, auction: day.auctions > 0 };
+    return values === undefined ? undefined : { ...values, auction: hasAuction(day) };
   }
 
-  #barOf(interval: IntradayInterval, alignment: Alignment, window: TimeWindow): TimeWindowBar | undefined {
-    const bar = interval === '1s' ? this.#seconds.get(window.startMs) : this.#merged(interval, alignment, window);
-    const values = bar === undefined ? undefined : barValues(bar, this.#dayPartial());
-    return bar === undefined || values === undefined ? undefined : { ...window, ...values, auction: bar.auctions > 0 };
+  #barOf({ startMs, endMs, part }: TimeWindow, partial: PartialBar): TimeWindowBar | undefined {
+    const values = barValues(partial, this.#dayPartial());
+    return values === undefined ? undefined : { startMs, endMs, part, ...values, auction: hasAuction(partial) };
+  }
+
+  /** Returns the windows that minutes are in, ascending. */
+  #windows(interval: IntradayInterval, alignment: Alignment): TimeWindow[] {
+    const { parts } = this;
+    const starts: InstantMs[] = [];
+    for (const [minute, { regular, extended, auction }] of this.#minutes) {
+      const startMs = parts.startMs + minute * MINUTE_MS;
+      if (regular !== undefined || extended !== undefined) starts.push(startMs);
+      if (auction !== undefined) starts.push(auctionAtMs(parts, interval, alignment, startMs));
+    }
+    const windows: TimeWindow[] = [];
+    let endMs = parts.startMs;
+    for (const startMs of starts.sort((a, b) => a - b)) {
+      if (startMs < endMs) continue;
+      const window = timeWindow(parts, interval, alignment, startMs);
+      windows.push(window);
+      endMs = window.endMs;
+    }
+    return windows;
   }
 
   #merged(interval: IntradayInterval, alignment: Alignment, { startMs, endMs }: TimeWindow): PartialBar {
     const bar = emptyPartialBar();
-    for (let minuteMs = startMs; minuteMs < endMs; minuteMs += MINUTE_MS) {
-      const rows = this.#minutes.get(minuteMs);
+    const end = this.#numberOf(endMs, MINUTE_MS);
+    for (let minute = this.#numberOf(startMs, MINUTE_MS); minute < end; minute += 1) {
+      const rows = this.#minutes.get(minute);
       if (rows?.regular !== undefined) mergePartialBar(bar, rows.regular);
       if (rows?.extended !== undefined) mergePartialBar(bar, rows.extended);
     }
-    for (const minuteMs of this.#auctionMinutes) {
-      const atMs = auctionAtMs(this.parts, interval, alignment, minuteMs);
-      const auction = this.#minutes.get(minuteMs)?.auction;
+    for (const minute of this.#auctionMinutes) {
+      const atMs = auctionAtMs(this.parts, interval, alignment, this.parts.startMs + minute * MINUTE_MS);
+      const auction = this.#minutes.get(minute)?.auction;
       if (auction !== undefined && atMs >= startMs && atMs < endMs) mergePartialBar(bar, auction);
     }
     return bar;
@@ -161,56 +191,63 @@ export class SessionFold {
 
   #addToMinute(trade: Trade): number {
     const { atMs } = trade;
-    assert(atMs >= this.parts.startMs && atMs < this.parts.endMs, `a trade at ${atMs} in ${this.parts.session}`);
+    if (atMs >= this.parts.endMs) assert(false, `a trade at ${atMs} in ${this.parts.session}`);
     const updates = updatesOf(trade, this.parts);
-    addTrade(this.#secondAt(atMs), trade, updates);
-    addTrade(this.#rowAt(atMs, updates), trade, updates);
+    addTrade(this.#secondAt(this.#numberOf(atMs, SECOND_MS)), trade, updates);
+    addTrade(this.#rowAt(this.#numberOf(atMs, MINUTE_MS), updates), trade, updates);
     return updates;
   }
 
-  #secondAt(atMs: InstantMs): PartialBar {
-    const startMs = startOf(atMs, SECOND_MS);
-    if (this.#second?.startMs === startMs) return this.#second.bar;
-    let bar = this.#seconds.get(startMs);
+  #secondAt(second: number): PartialBar {
+    if (second === this.#lastSecond) return this.#lastSecondBar;
+    let bar = this.#seconds.get(second);
     if (bar === undefined) {
       bar = emptyPartialBar();
-      this.#seconds.set(startMs, bar);
+      this.#seconds.set(second, bar);
     }
-    this.#second = { startMs, bar };
+    this.#lastSecond = second;
+    this.#lastSecondBar = bar;
     return bar;
   }
 
-  #rowAt(atMs: InstantMs, updates: number): PartialBar {
-    const startMs = startOf(atMs, MINUTE_MS);
-    if (this.#minute?.startMs !== startMs) {
-      let rows = this.#minutes.get(startMs);
-      if (rows === undefined) {
-        rows = {};
-        this.#minutes.set(startMs, rows);
-      }
-      this.#minute = { startMs, rows };
-    }
-    const { rows } = this.#minute;
+  #rowAt(minute: number, updates: number): PartialBar {
+    const rows = this.#rowsAt(minute);
     const kind = (updates & EXTENDED) !== 0 ? 'extended' : (updates & AUCTION) !== 0 ? 'auction' : 'regular';
     let bar = rows[kind];
     if (bar === undefined) {
       bar = emptyPartialBar();
       rows[kind] = bar;
-      if (kind === 'auction') this.#auctionMinutes.add(startMs);
+      if (kind === 'auction') this.#auctionMinutes.add(minute);
     }
     return bar;
   }
 
-  #removeMinute(startMs: InstantMs): void {
-    this.#minutes.delete(startMs);
-    this.#auctionMinutes.delete(startMs);
-    for (let ms = startMs; ms < startMs + MINUTE_MS; ms += SECOND_MS) this.#seconds.delete(ms);
-    this.#second = undefined;
-    this.#minute = undefined;
+  #rowsAt(minute: number): MinuteRows {
+    if (minute === this.#lastMinute) return this.#lastMinuteRows;
+    let rows = this.#minutes.get(minute);
+    if (rows === undefined) {
+      rows = {};
+      this.#minutes.set(minute, rows);
+    }
+    this.#lastMinute = minute;
+    this.#lastMinuteRows = rows;
+    return rows;
+  }
+
+  #removeMinute(minute: number): void {
+    this.#minutes.delete(minute);
+    this.#auctionMinutes.delete(minute);
+    const first = (minute * MINUTE_MS) / SECOND_MS;
+    for (let second = first; second < first + MINUTE_MS / SECOND_MS; second += 1) this.#seconds.delete(second);
+    this.#lastSecond = -1;
+    this.#lastMinute = -1;
     this.#day = undefined;
   }
-}
 
-function startOf(atMs: InstantMs, lengthMs: number): InstantMs {
-  return Math.floor(atMs / lengthMs) * lengthMs;
+  /** Returns the number of the second or minute of an instant, which is in the trade date or its end. */
+  #numberOf(atMs: InstantMs, lengthMs: number): number {
+    const { startMs, endMs } = this.parts;
+    if (atMs < startMs || atMs > endMs) assert(false, `an instant ${atMs} in ${this.parts.session}`);
+    return Math.floor((atMs - startMs) / lengthMs) | 0;
+  }
 }

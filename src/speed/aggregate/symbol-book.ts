@@ -3,7 +3,15 @@ import type { InstantMs } from '#base/dates.ts';
 import type { BarValues } from '#market/bar.ts';
 import { type Alignment, INTRADAY_MS, type IntradayInterval } from '#market/intraday-interval.ts';
 import type { LiveBarOrigin } from '#market/live-bar.ts';
-import { barValues, emptyPartialBar, mergePartialBar, mergeVolume, type PartialBar } from '#market/partial-bar.ts';
+import {
+  barValues,
+  emptyPartialBar,
+  hasAuction,
+  mergePartialBar,
+  mergeVolume,
+  openingOf,
+  type PartialBar,
+} from '#market/partial-bar.ts';
 import { auctionAtMs, type TimeWindow, timeWindow } from '#market/time-windows.ts';
 import { type TradeIdentity, tradeKey, type VendorBar } from '#market/trade.ts';
 import type { SessionParts } from '#market/trade-date.ts';
@@ -228,8 +236,7 @@ export class SymbolBook {
   }
 
   #openingChanged(): boolean {
-    const { first, firstOnly } = this.#daySum().bar;
-    const opening = `${first.atMs}:${first.sequence} ${firstOnly.atMs}:${firstOnly.sequence}`;
+    const opening = openingOf(this.#daySum().bar);
     const isChanged = opening !== this.#opening;
     this.#opening = opening;
     return isChanged;
@@ -266,7 +273,7 @@ export class SymbolBook {
   #valued(window: TimeWindow, { bar, rev, hasVendor }: Base): BookBar | undefined {
     const values = barValues(bar, this.#daySum().bar);
     if (values === undefined) return undefined;
-    return { ...window, ...values, auction: bar.auctions > 0, origin: hasVendor ? 'vendor' : 'built', rev };
+    return { ...window, ...values, auction: hasAuction(bar), origin: hasVendor ? 'vendor' : 'built', rev };
   }
 
   #daySum(): Base {

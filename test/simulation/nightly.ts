@@ -49,7 +49,7 @@ const KILL_CHANCE = 0.25;
 /** Effects of a night on the lake, the operational store and the channels. A kill can occur before and after each. */
 const KILL_POINTS_MAX = 140;
 const LEASE_MS = 121_000;
-const CALM_RUNS_MAX = 12;
+const CALM_RUNS = 5;
 
 /** A bug planted in the program, to prove that it is found. */
 export interface Plant {
@@ -262,10 +262,10 @@ class Month {
   /** Ends the faults. A few nights later everything must have settled. */
   async #calm(): Promise<void> {
     const lasting = this.#faults.filter(({ name }) => name === 'restatement');
-    for (let runs = 0; runs < CALM_RUNS_MAX; runs += 1) {
+    for (let runs = 0; runs < CALM_RUNS; runs += 1) {
       const next = nextRun(this.#calendar, this.#clock.nowMs());
       this.#clock.move(next.atMs - this.#clock.nowMs());
-      if (runs === CALM_RUNS_MAX - 2) await this.#askAgain(lasting);
+      if (runs === CALM_RUNS - 2) await this.#askAgain(lasting);
       const isWhole = await this.#night(lasting, false);
       assert.ok(isWhole || runs === 0, 'a run without trouble succeeds');
     }

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { effort } from '#test/fixtures/effort.ts';
 import { openHttpApp } from '#test/fixtures/http-app.ts';
+import { Python } from '#test/fixtures/python.ts';
 
 /** Fuzzes every parameter of every route with Schemathesis, from the server's own OpenAPI document. */
 
-const python = process.env.CONDVEST_TEST_CLIENTS_PYTHON ?? 'python3';
+const python = new Python('CONDVEST_TEST_CLIENTS_PYTHON');
 /** Random examples of each operation, beside those that every value of the document brings. */
 const EXAMPLES = effort({ usual: 1, long: 50 });
 
@@ -17,14 +18,14 @@ const EXAMPLES = effort({ usual: 1, long: 50 });
 const ENDLESS = 'runs/stream';
 
 test('every request that the OpenAPI document allows, or nearly allows, is answered as documented', {
-  skip: lacks(),
+  skip: python.lacks('schemathesis'),
 }, async () => {
   await using http = await openHttpApp();
   const base = await http.listen();
   const folder = await mkdtemp(join(tmpdir(), 'condvest-fuzz-'));
   try {
     const { code, output } = await run(
-      join(dirname(python), 'st'),
+      join(dirname(python.command), 'st'),
       [
         'run',
         `${base}/condvest/v1/openapi.json`,
@@ -56,10 +57,4 @@ function run(command: string, args: readonly string[], folder: string): Promise<
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') }));
   });
-}
-
-function lacks(): string | false {
-  const { status } = spawnSync(python, ['-c', 'import schemathesis'], { stdio: 'ignore' });
-  if (status === 0) return false;
-  return `SKIPPED: ${python} cannot import schemathesis; set CONDVEST_TEST_CLIENTS_PYTHON to a Python that can`;
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type HttpApp, openHttpApp } from '#test/fixtures/http-app.ts';
 import { LAST_SETTLED, PROVISIONAL } from '#test/fixtures/http-market.ts';
+import { Python } from '#test/fixtures/python.ts';
 
 /** The vendor's own Python clients, unmodified, against a server of ours: only the base address is another. */
 
-const python = process.env.CONDVEST_TEST_CLIENTS_PYTHON ?? 'python3';
+const python = new Python('CONDVEST_TEST_CLIENTS_PYTHON');
 const PACKAGES = [
   { name: 'massive', module: 'massive' },
   { name: 'polygon-api-client', module: 'polygon' },
@@ -27,7 +28,7 @@ after(() => http[Symbol.asyncDispose]());
 
 for (const { name, module } of PACKAGES) {
   test(`every stock method of the Python client ${name} works, or says why it does not`, {
-    skip: lacks(module),
+    skip: python.lacks(module),
   }, async () => {
     const outcomes = await drive(module);
     const value = (method: string): unknown => {
@@ -133,15 +134,6 @@ function refused(outcomes: Readonly<Record<string, Outcome>>, method: string, me
 async function drive(module: string): Promise<Readonly<Record<string, Outcome>>> {
   const script = join(import.meta.dirname, 'clients.py');
   const args = [script, module, base, 'any-key', 'AAA', PROVISIONAL, LAST_SETTLED];
-  const { stdout } = await promisify(execFile)(python, args, { maxBuffer: 1 << 28 });
+  const { stdout } = await promisify(execFile)(python.command, args, { maxBuffer: 1 << 28 });
   return JSON.parse(stdout) as Readonly<Record<string, Outcome>>;
-}
-
-function lacks(module: string): string | false {
-  try {
-    execFileSync(python, ['-c', `import ${module}`], { stdio: 'pipe' });
-    return false;
-  } catch {
-    return `SKIPPED: ${python} cannot import ${module}; set CONDVEST_TEST_CLIENTS_PYTHON to a Python that can`;
-  }
 }

@@ -10,7 +10,7 @@ import { openTestLake } from '#test/fixtures/test-lake.ts';
  * The slower suite: Spark with Delta takes a minute to start and to answer. It runs where `CONDVEST_TEST_SPARK_PYTHON` names
  * a Python with `pyspark` and `delta-spark` (and a Java that Spark can use).
  */
-const python = new Python(process.env.CONDVEST_TEST_SPARK_PYTHON ?? 'python3');
+const python = new Python('CONDVEST_TEST_SPARK_PYTHON');
 const skip =
   process.env.CONDVEST_TEST_SPARK_PYTHON === undefined
     ? 'SKIPPED: set CONDVEST_TEST_SPARK_PYTHON to a Python with pyspark and delta-spark'

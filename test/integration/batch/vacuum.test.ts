@@ -52,6 +52,26 @@ test('lesson: nothing is deleted by age alone, only what no version inside the r
   await assert.rejects(market.test.again().table(DAILY_BARS).at({ version: 0 }), { code: 'lake-as-of-too-old' });
 });
 
+test('an old file that was replaced only lately stays, since versions inside the retention have it', async () => {
+  await using market = await openMarketLake(Date.now());
+  const sessions = market.calendar.range(isoDate('2023-01-03'), isoDate('2023-03-31'));
+  await market.put(sessions);
+  const text = await market.text(DAILY_BARS);
+  market.clock.move(500 * DAY);
+  const beforeMs = market.clock.nowMs();
+  market.clock.move(DAY);
+  await market.put(sessions.slice(0, 1), 1);
+  await deriveRestatements({ lake: market.test.lake, calendar: market.calendar });
+  assert.notDeepEqual(await market.text(DAILY_BARS), text);
+  assert.equal((await run(market)).files, 0);
+  const table = market.test.again().table(DAILY_BARS);
+  const old = await table.at({ asOfMs: beforeMs });
+  const rows = await market.test.lake.rows(await table.rowsSql(old));
+  assert.equal(rows.length, text.length);
+  market.clock.move(401 * DAY);
+  assert((await run(market)).files > 0, 'once the retention has passed, it goes');
+});
+
 test('a dry run lists exactly what the real run deletes', async () => {
   await using market = await openCorrected();
   await market.resample([3]);

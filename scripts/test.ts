@@ -74,7 +74,8 @@ Readable.from(
     watch.stop();
     const leftovers = leftoverLines(entries, folder);
     if (leftovers.length > 0) process.exitCode = 1;
-    return [...costLines(entries, folder, watch.peakBytes), ...leftovers, ...hangs];
+    const costs = costLines(entries, { folder, peakBytes: watch.peakBytes, shown: Number(values.longest) });
+    return [...costs, ...leftovers, ...hangs];
   }),
 )
   .pipe(new spec())
@@ -95,6 +96,8 @@ function readArguments() {
         'test-name-pattern': { type: 'string', multiple: true },
         // More seeds and more random examples of the same tests.
         long: { type: 'boolean', default: false },
+        // How many test processes are listed with their processor time.
+        longest: { type: 'string', default: '10' },
         // A test process that neither uses the processor nor prints for so long is taken to hang.
         'idle-seconds': { type: 'string', default: '300' },
       },
@@ -102,7 +105,7 @@ function readArguments() {
   } catch (cause) {
     process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
     process.stderr.write(
-      'Usage: npm test -- [FILE…] [--test-name-pattern=TEXT or /PATTERN/] [--idle-seconds=300] [--long]\n',
+      'Usage: npm test -- [FILE…] [--test-name-pattern=TEXT or /PATTERN/] [--longest=10] [--idle-seconds=300] [--long]\n',
     );
     return process.exit(2);
   }

@@ -2,8 +2,6 @@ import type { TestEvent } from 'node:test/reporters';
 import { readProcess } from './process-table.ts';
 import type { RunFolder, TestEntry } from './run-folder.ts';
 
-const LONGEST_SHOWN = 10;
-
 /** A line before the closing lines of the run. */
 export interface Line {
   readonly level: 'info' | 'error';
@@ -23,11 +21,14 @@ export async function* withLines(events: AsyncIterable<TestEvent>, lines: () => 
 }
 
 /** Returns the groups that took the most processor time, and the totals of the run. */
-export function costLines(entries: readonly TestEntry[], folder: RunFolder, peakBytes: number): Line[] {
+export function costLines(
+  entries: readonly TestEntry[],
+  { folder, peakBytes, shown }: { readonly folder: RunFolder; readonly peakBytes: number; readonly shown: number },
+): Line[] {
   const costs = entries
     .map((entry) => ({ name: entry.name, cpuMs: folder.cpuMs(entry) ?? 0 }))
     .sort((a, b) => b.cpuMs - a.cpuMs)
-    .slice(0, LONGEST_SHOWN);
+    .slice(0, shown);
   const totalMs = readProcess('self')?.cpuMs;
   return [
     ...costs.map(({ name, cpuMs }) => `${seconds(cpuMs).padStart(9)}  ${name}`),

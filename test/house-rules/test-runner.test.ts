@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { groupTestFiles } from '../../scripts/testing/groups.ts';
 
 /** The runner behind `npm test`, run over planted test files. */
 
@@ -76,6 +77,31 @@ async function runTests(files: Readonly<Record<string, string>>, ...options: rea
     for (const each of [folder, temp]) await rm(each, { recursive: true, force: true });
   }
 }
+
+describe('the processes of npm test', () => {
+  test('run the files of one folder together, at most eight in each', () => {
+    const files = Array.from({ length: 10 }, (_, i) => `test/integration/http/file-${i}.test.ts`);
+    const groups = groupTestFiles(['test/e2e/up.test.ts', ...files, 'test/integration/lake/log.test.ts']);
+    assert.deepEqual(
+      groups.map((group) => [group.name, group.files.length]),
+      [
+        ['test/e2e/up.test.ts', 1],
+        ['test/integration/http: file-0 to file-7', 8],
+        ['test/integration/http: file-8 to file-9', 2],
+        ['test/integration/lake/log.test.ts', 1],
+      ],
+    );
+  });
+
+  test('run alone what measures its process', () => {
+    const measures = 'test/integration/http/access-log.test.ts';
+    const groups = groupTestFiles([measures, 'test/integration/http/gate.test.ts']);
+    assert.deepEqual(
+      groups.map(({ name }) => name),
+      [measures, 'test/integration/http/gate.test.ts'],
+    );
+  });
+});
 
 describe('the runner of npm test', () => {
   test('ends and names a test that hangs, and lets the others pass', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
@@ -13,14 +14,14 @@ test('a request whose head trickles in is cut off at its time, though bytes keep
     server.closeAllConnections();
     server.close();
   });
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => {
-    socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
-  });
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('error', () => {});
   let received = '';
   socket.on('data', (chunk: Buffer) => {
     received += chunk.toString('latin1');
   });
+  await once(socket, 'connect');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
   let sent = 0;
   const trickle = setInterval(() => {
     socket.write('x');

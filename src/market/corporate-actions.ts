@@ -24,6 +24,15 @@ export interface DividendFact {
   readonly source: string | null;
 }
 
+/** A dividend with everything that its source said about it; null where it said nothing. */
+export interface FiledDividend extends DividendFact {
+  readonly declarationDate: IsoDate | null;
+  readonly recordDate: IsoDate | null;
+  readonly payDate: IsoDate | null;
+  /** Payments a year; 0 if it is not regular. */
+  readonly frequency: number | null;
+}
+
 export interface AppliedSplit extends SplitFact {
   readonly securityId: string;
 }
@@ -65,14 +74,17 @@ export function resolveSplits(listings: Listings, facts: Iterable<SplitFact>): R
  * sources call all of them special, so a supplemental or irregular dividend with the amount of a special one on the
  * same day is the same dividend.
  */
-export function resolveDividends(listings: Listings, facts: Iterable<DividendFact>): Resolved<AppliedDividend> {
+export function resolveDividends<Fact extends DividendFact>(
+  listings: Listings,
+  facts: Iterable<Fact>,
+): Resolved<Fact & AppliedDividend> {
   const { applied, held } = resolve(listings, facts, {
     kind: 'dividend',
     keyOf: (fact) => fact.kind,
     equal: (a, b) => a.cashAmount === b.cashAmount,
     terms: dividendTerms,
   });
-  const once = [...applied].map(([id, dividends]): [string, readonly AppliedDividend[]] => {
+  const once = [...applied].map(([id, dividends]): [string, typeof dividends] => {
     const specials = new Set(
       dividends.flatMap((one) => (one.kind === 'SC' ? [`${one.exDate} ${one.cashAmount}`] : [])),
     );

@@ -301,11 +301,15 @@ async function eventsAnswer(
       source,
       ...(exDate <= lastPublished ? { applied: true } : { applied: false, reason: notYet(exDate, lastPublished) }),
     })),
-    dividends: ofSecurity.paid.map(({ exDate, kind, cashAmount, source }) => ({
-      ex_date: exDate,
-      kind,
-      cash_amount: cashAmount,
-      source,
+    dividends: ofSecurity.paid.map((dividend) => ({
+      ex_date: dividend.exDate,
+      kind: dividend.kind,
+      cash_amount: dividend.cashAmount,
+      declaration_date: dividend.declarationDate,
+      record_date: dividend.recordDate,
+      pay_date: dividend.payDate,
+      frequency: dividend.frequency,
+      source: dividend.source,
     })),
     held: held.map(({ kind, exDate, terms, reason }) => ({ kind, ex_date: exDate, terms, reason })),
   };

@@ -3,6 +3,7 @@ import { compare } from '#base/compare.ts';
 import { type IsoDate, parseIsoDate } from '#base/dates.ts';
 import { tradingMoment } from '#market/market-hours.ts';
 import { answer } from '../http/answer.ts';
+import { notEntitled } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
 import { originOf } from '../http/origin.ts';
 import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
@@ -28,6 +29,7 @@ import {
   type UnknownTicker,
   universalSnapshot,
 } from './shapes/snapshots.ts';
+import { refuseOtherClass } from './stock-symbol.ts';
 
 const PATH = '/v3/snapshot';
 const LIMIT_MAX = 250;
@@ -53,6 +55,8 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
     query,
     answer: universalSnapshot,
     handle: async (c, { query: asked }) => {
+      refuseOtherClass(asked.type);
+      if (asked.type === 'otc') throw notEntitled('a market of its own for securities traded over the counter');
       const page = await pageOf(c, serving, asked);
       const { view } = page;
       const status = marketStatus(serving, view);
@@ -61,7 +65,6 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
         uses: MARKET_TABLES,
         also: view.asOfMs === undefined ? `${await liveTag(serving, view)} ${status}` : '',
         make: async (requestId) => {
-          if (asked.type !== 'stocks') return { status: 'OK', request_id: requestId, results: [] };
           const session = page.session ?? (await newestSession(serving, view));
           const day = await marketDay(serving, view, session);
           const tickers = tickersAfter(page.after, asked, day);

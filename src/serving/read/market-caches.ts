@@ -7,7 +7,7 @@ import { DAILY_BARS, DIVIDENDS, LISTINGS, SESSIONS, SPLITS } from '#lake/tables.
 import {
   type AppliedDividend,
   type AppliedSplit,
-  type DividendFact,
+  type FiledDividend,
   type Resolved,
   resolveDividends,
   resolveSplits,
@@ -87,11 +87,11 @@ export class MarketCaches {
     snapshot: Snapshot | undefined,
     listings: Snapshot | undefined,
     symbols: readonly string[],
-  ): Promise<Resolved<AppliedDividend>> {
+  ): Promise<Resolved<AppliedDividend & FiledDividend>> {
     if (snapshot === undefined) return { applied: new Map(), held: [] };
     const scan = await this.#lake.table(DIVIDENDS).scanSql(snapshot.files);
     const sql = ofSymbols(scan, symbols, DIVIDEND_COLUMNS, DIVIDENDS.sortBy);
-    const rows = await this.#lake.rows<DividendFact>(sql);
+    const rows = await this.#lake.rows<FiledDividend>(sql);
     return resolveDividends(await this.listings(listings), rows);
   }
 
@@ -159,4 +159,14 @@ const LISTING_COLUMNS = [
   'last_session AS "lastSession"',
 ];
 const SPLIT_COLUMNS = ['symbol', 'ex_date AS "exDate"', 'split_from AS "splitFrom"', 'split_to AS "splitTo"', 'source'];
-const DIVIDEND_COLUMNS = ['symbol', 'ex_date AS "exDate"', 'kind', 'cash_amount AS "cashAmount"', 'source'];
+const DIVIDEND_COLUMNS = [
+  'symbol',
+  'ex_date AS "exDate"',
+  'kind',
+  'cash_amount AS "cashAmount"',
+  'declaration_date AS "declarationDate"',
+  'record_date AS "recordDate"',
+  'pay_date AS "payDate"',
+  'frequency',
+  'source',
+];

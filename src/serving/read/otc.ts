@@ -8,7 +8,7 @@ import type { CacheKind } from './versioned-cache.ts';
 import type { LakeView } from './view.ts';
 
 /** The markets of OTC Markets Group and FINRA's OTC facility, by MIC. Source: ISO 10383, operating MICs OTCM and FINR. */
-const OTC_EXCHANGES: readonly string[] = [
+const OTC_EXCHANGES: ReadonlySet<string> = new Set([
   'OTCM',
   'OTCB',
   'OTCQ',
@@ -23,7 +23,12 @@ const OTC_EXCHANGES: readonly string[] = [
   'CAVE',
   'OOTC',
   'XOTC',
-];
+]);
+
+/** Returns whether a market is one on which securities trade over the counter. `null`: it is not known. */
+export function isOtcExchange(exchange: string | null): boolean {
+  return exchange !== null && OTC_EXCHANGES.has(exchange);
+}
 
 const OTC_LISTINGS: CacheKind<OtcListings> = { name: 'otc_listings', bytesOf: ({ size }) => 256 * size };
 
@@ -63,6 +68,6 @@ export async function otcListings(
   if (listings === undefined) return new OtcListings([]);
   return caches.get(OTC_LISTINGS, view.tag([LISTINGS.name]), async () => {
     const scan = await lake.table(LISTINGS).scanSql(listings.files);
-    return new OtcListings(await lake.rows<ListingRow>(listingsOfExchanges(scan, OTC_EXCHANGES)));
+    return new OtcListings(await lake.rows<ListingRow>(listingsOfExchanges(scan, [...OTC_EXCHANGES])));
   });
 }

@@ -203,6 +203,9 @@ describe('our own API over a lake', () => {
       renamed.dividends.map(({ ex_date }) => ex_date),
       ['2024-06-14', '2024-12-16'],
     );
+    const dates = { declaration_date: '2024-11-20', record_date: '2024-12-17', pay_date: '2025-01-06' };
+    const unknown = { declaration_date: null, record_date: null, pay_date: null, frequency: null };
+    assert.partialDeepStrictEqual(renamed.dividends, [unknown, { ...dates, frequency: 4 }]);
     const quiet = await shaped<EventsAnswer>(http, '/condvest/v1/events/NEW', eventsShape);
     assert.deepEqual([quiet.splits, quiet.dividends, quiet.held], [[], [], []]);
   });

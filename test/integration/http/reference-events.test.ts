@@ -54,7 +54,9 @@ describe('splits', () => {
       ],
     );
     assert.deepEqual(tickersOfPage(await list('adjustment_type=reverse_split')), ['RVS']);
-    assert.deepEqual(tickersOfPage(await list('adjustment_type.any_of=reverse_split, stock_dividend')), ['RVS']);
+    assert.deepEqual(tickersOfPage(await list('adjustment_type.any_of=reverse_split, ')), ['RVS']);
+    for (const query of ['adjustment_type=stock_dividend', 'adjustment_type.any_of=reverse_split, stock_dividend'])
+      assert.equal((await http.get(`/stocks/v1/splits?${query}`)).status, 400, query);
     assert.deepEqual(tickersOfPage(await list('ticker.any_of=AAA%2CRVS&sort=ticker.desc')), ['RVS', 'AAA']);
     const refused = await shaped<{ error: string }>(
       http,

@@ -16,7 +16,8 @@ describe('venues and conditions', () => {
     assert.ok(page.results.every(({ id }) => Number.isInteger(id)));
     const nasdaq = page.results.find(({ mic }) => mic === 'XNAS');
     assert.deepEqual([nasdaq?.id, nasdaq?.participant_id], [12, 'T']);
-    assert.equal((await http.json<ReferencePage>('/v3/reference/exchanges?asset_class=options')).count, 0);
+    for (const query of ['asset_class=options', 'asset_class=futures', 'locale=global'])
+      await shaped(http, '/v3/reference/exchanges', `/v3/reference/exchanges?${query}`, 403);
     const newer = await shaped<ReferencePage>(http, '/stocks/v1/exchanges', '/stocks/v1/exchanges');
     assert.deepEqual(
       newer.results.map(({ id }) => id),
@@ -36,8 +37,8 @@ describe('venues and conditions', () => {
       updates_volume: true,
     });
     assert.equal((await list('')).results.length, 10);
-    assert.deepEqual((await list('data_type=nbbo')).results, []);
-    assert.deepEqual((await list('sip=OPRA')).results, []);
+    for (const query of ['data_type=nbbo', 'data_type=bbo', 'sip=OPRA', 'asset_class=crypto'])
+      await shaped(http, '/v3/reference/conditions', `/v3/reference/conditions?${query}`, 403);
     const ids = (await list('limit=1000&sort=id')).results.map(({ id }) => Number(id));
     assert.deepEqual(
       ids,

@@ -90,13 +90,30 @@ describe('tickers', () => {
       assert.equal(body.code, 'filter-unknown');
       assert.match(body.error, /cannot be filtered by (cik|cusip), which is not known/);
     }
-    await shaped(http, template, `${template}?market=crypto`, 403);
+    for (const query of ['market=crypto', 'market=fx', 'market=indices', 'market=otc', 'ticker=X:BTCUSD'])
+      await shaped(http, template, `${template}?${query}`, 403);
+    await shaped(http, '/v3/reference/tickers/{ticker}', '/v3/reference/tickers/I:SPX', 403);
+  });
+
+  test('are of the OTC market if their listing says so', async () => {
+    await using app = await openHttpApp();
+    await app.commitCsv('otc.csv', 'symbol,first_session,exchange\nOTCX,2024-01-02,OTCM\n');
+    const symbolsIn = async (market: string) =>
+      (await app.json<ReferencePage>(`/v3/reference/tickers?limit=1000&market=${market}`)).results.map((row) => [
+        row.ticker,
+        row.market,
+      ]);
+    assert.deepEqual(await symbolsIn('otc'), [['OTCX', 'otc']]);
+    const others = await symbolsIn('stocks');
+    assert.ok(others.length > 5 && others.every(([ticker, market]) => ticker !== 'OTCX' && market === 'stocks'));
+    assert.equal((await symbolsIn('')).length, others.length + 1);
   });
 
   test('have a list of types, though a ticker could have that name', async () => {
     const page = await shaped<ReferencePage>(http, '/v3/reference/tickers/types', '/v3/reference/tickers/types');
     assert.ok(page.results.some(({ code }) => code === 'CS'));
-    assert.equal((await http.json<ReferencePage>('/v3/reference/tickers/types?asset_class=crypto')).count, 0);
+    for (const query of ['asset_class=crypto', 'asset_class=indices', 'locale=global'])
+      await shaped(http, '/v3/reference/tickers/types', `/v3/reference/tickers/types?${query}`, 403);
   });
 });
 
@@ -140,7 +157,7 @@ describe('the details of a ticker', () => {
     assert.equal(byTicker.results.name, 'Metatrix Inc. Class A');
     assert.deepEqual(byTicker.results.events, expected);
     assert.deepEqual((await events('/vX/reference/tickers/BBG000000MT5/events')).results.events, expected);
-    assert.deepEqual((await events('/vX/reference/tickers/MTX/events?types=other')).results.events, []);
+    await shaped(http, template, '/vX/reference/tickers/MTX/events?types=other', 400);
     await shaped(http, template, '/vX/reference/tickers/037833100/events', 404);
   });
 

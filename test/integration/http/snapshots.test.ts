@@ -267,7 +267,8 @@ test('an unknown ticker is an element that says so, and other asset classes are 
   assert.deepEqual(results[0], { ticker: 'NOPE', error: 'NOT_FOUND', message: 'Ticker not found.' });
   assert.equal(results[1]?.name, 'Alpha Aggregates Inc.');
   assert.deepEqual((await universal(http, '?ticker=NOPE')).results.length, 1);
-  assert.deepEqual((await universal(http, '?type=crypto')).results, []);
+  for (const type of ['crypto', 'options', 'fx', 'indices', 'otc'])
+    assert.equal((await http.get(`/v3/snapshot?type=${type}`)).status, 403, type);
   const { results: ten } = await universal(http);
   assert.equal(ten.length, 10, 'ten a page, unless asked otherwise');
   const both = await universal(http, '?ticker=AAA&ticker.any_of=AAA,ADR');

@@ -14,12 +14,14 @@ function window(first_session: string, last_session: string): Bar {
   return { symbol: 'A', first_session, last_session, finality: 'settled', ...count, ...values };
 }
 
+const UNKNOWN = { declaration_date: null, record_date: null, pay_date: null, frequency: null };
+
 function events(dividends: readonly string[], splits: readonly string[] = []): EventsResponse {
   return {
     symbol: 'A',
     security_id: 'A',
     splits: splits.map((ex_date) => ({ ex_date, split_from: 1, split_to: 4, source: null, applied: true })),
-    dividends: dividends.map((ex_date) => ({ ex_date, kind: 'CD', cash_amount: 0.25, source: null })),
+    dividends: dividends.map((ex_date) => ({ ex_date, kind: 'CD', cash_amount: 0.25, source: null, ...UNKNOWN })),
     held: [],
   };
 }

@@ -167,7 +167,18 @@ export const eventsShape = z
       }),
     ),
     dividends: z.array(
-      z.object({ ex_date: dateValue, kind: z.string(), cash_amount: z.number(), source: z.string().nullable() }),
+      z.object({
+        ex_date: dateValue,
+        kind: z.string(),
+        cash_amount: z.number(),
+        declaration_date: dateValue.nullable(),
+        record_date: dateValue.nullable(),
+        pay_date: dateValue.nullable(),
+        frequency: z.int().nullable().openapi({
+          description: 'Payments a year, 0 if it is not regular; like the dates, null where the source did not say',
+        }),
+        source: z.string().nullable(),
+      }),
     ),
     held: z.array(heldShape),
   })

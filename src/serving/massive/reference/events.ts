@@ -143,6 +143,7 @@ export function addEventRoutes(app: ServingApp, serving: Serving): void {
     answer: newerSplitsShape,
     handle: (c, { query }) => {
       sortsOf(query.sort, SPLIT_SORTS);
+      refuseStockDividends(query);
       return pageAnswer(c, serving, {
         schema: newerSplitsQuery,
         table: NEWER_SPLIT_FIELDS,
@@ -246,6 +247,16 @@ function newerDividends(query: z.infer<typeof newerDividendsQuery>): Conditions 
     ],
     orderBy: sortsOf(query.sort, DIVIDEND_SORTS),
   };
+}
+
+/** Sources give a stock dividend as a split: it cannot be told from one. */
+function refuseStockDividends(query: Readonly<Record<string, unknown>>): void {
+  const types = [
+    query['adjustment_type'],
+    ...((query['adjustment_type.any_of'] as readonly string[] | undefined) ?? []),
+  ];
+  if (!types.includes('stock_dividend') || types.includes('forward_split')) return;
+  throw filterUnknown('Splits', 'stock_dividend', 'Stock dividends are listed as forward_split');
 }
 
 const ADJUSTMENT_TYPE = `CASE WHEN split_to < split_from THEN 'reverse_split' ELSE 'forward_split' END`;

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { fresh } from '../../http/answer.ts';
+import { notEntitled } from '../../http/http-errors.ts';
 import { pageAnswer } from '../../http/paged-list.ts';
 import { choice, cursorParameter, optional, pageLimit } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
@@ -13,6 +14,7 @@ import {
   tickerTypesShape,
   upcomingShape,
 } from '../shapes/reference.ts';
+import { refuseOtherClass } from '../stock-symbol.ts';
 import { CONDITIONS } from './conditions.ts';
 import { addEventRoutes } from './events.ts';
 import { EXCHANGES } from './exchanges.ts';
@@ -28,14 +30,17 @@ const placeQuery = z.object({
   locale: choice(['', 'us', 'global'], ''),
 });
 
-/** Only stocks of the United States are known here. */
-function isKnown({ asset_class, locale }: z.infer<typeof placeQuery>): boolean {
-  return ['', 'stocks'].includes(asset_class) && ['', 'us'].includes(locale);
+/** Throws `not-entitled` unless stocks of the United States are asked for: no others are known here. */
+function refuseOtherPlaces({ asset_class, locale }: z.infer<typeof placeQuery>): void {
+  refuseOtherClass(asset_class);
+  if (locale === 'global') throw notEntitled('markets outside the United States');
 }
 
 const conditionsQuery = z.object({
   asset_class: choice(ASSET_CLASSES, ''),
-  data_type: choice(['', 'trade', 'bbo', 'nbbo'], '').openapi({ description: 'Conditions of quotes are not known' }),
+  data_type: choice(['', 'trade', 'bbo', 'nbbo'], '').openapi({
+    description: 'Of trades; conditions of quotes are not known',
+  }),
   id: optional((text) => (/^\d{1,6}$/.test(text) ? Number(text) : undefined), 'a whole number', undefined).openapi({
     type: 'integer',
   }),
@@ -55,8 +60,8 @@ export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
     query: placeQuery,
     answer: tickerTypesShape,
     handle: (c, { query }) => {
-      const types = isKnown(query) ? TICKER_TYPES : [];
-      const results = types.map((type) => ({ ...type, asset_class: 'stocks', locale: 'us' }));
+      refuseOtherPlaces(query);
+      const results = TICKER_TYPES.map((type) => ({ ...type, asset_class: 'stocks', locale: 'us' }));
       return fresh(c, { status: 'OK', request_id: c.get('requestId'), count: results.length, results });
     },
   });
@@ -74,8 +79,8 @@ function addVenueRoutes(app: ServingApp): void {
     query: placeQuery,
     answer: exchangesShape,
     handle: (c, { query }) => {
-      const results = isKnown(query) ? EXCHANGES : [];
-      return fresh(c, { status: 'OK', request_id: c.get('requestId'), count: results.length, results });
+      refuseOtherPlaces(query);
+      return fresh(c, { status: 'OK', request_id: c.get('requestId'), count: EXCHANGES.length, results: EXCHANGES });
     },
   });
   addRoute(app, 'vendor', {
@@ -111,11 +116,12 @@ function addConditionRoutes(app: ServingApp, serving: Serving): void {
 
 function conditionsFor(query: z.infer<typeof conditionsQuery>): ConditionShape[] {
   const { asset_class, data_type, id, sip, sort, order } = query;
-  if (!['', 'stocks'].includes(asset_class) || !['', 'trade'].includes(data_type)) return [];
+  refuseOtherClass(sip === 'OPRA' ? 'options' : asset_class);
+  if (data_type === 'bbo' || data_type === 'nbbo') throw notEntitled('conditions of quotes, only those of trades');
   const found = CONDITIONS.filter(
     (condition) =>
       (id === undefined || condition.id === id) &&
-      (sip === '' || (sip !== 'OPRA' && condition.sip_mapping[sip] !== undefined)),
+      (sip === '' || sip === 'OPRA' || condition.sip_mapping[sip] !== undefined),
   );
   // They ascend by id, and the sort is stable.
   if (sort === 'name' || sort === 'type') found.sort((a, b) => (a[sort] < b[sort] ? -1 : Number(a[sort] > b[sort])));

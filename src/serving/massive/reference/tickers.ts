@@ -16,6 +16,7 @@ import {
 import { addRoute } from '../../http/route.ts';
 import { type Serving, type ServingApp, viewAt } from '../../http/serving.ts';
 import { defaultDate } from '../../read/default-date.ts';
+import { isOtcExchange } from '../../read/otc.ts';
 import { TICKER_TABLES, type Ticker, type TickerDirectory, tickersOf } from '../../read/ticker-directory.ts';
 import {
   type TickerDetailsShape,
@@ -25,6 +26,7 @@ import {
   tickerEventsShape,
   tickersShape,
 } from '../shapes/reference.ts';
+import { refuseOtherClass, refuseOtherClasses } from '../stock-symbol.ts';
 import { filterUnknown, isWithin, rangeIn, textRange } from './filters.ts';
 import { countedEnvelope } from './list-envelope.ts';
 
@@ -52,7 +54,7 @@ const tickersQuery = z.object({
   ...textRange('ticker'),
   type: text.openapi({ description: 'Code as in /v3/reference/tickers/types' }),
   market: choice(['', 'stocks', 'crypto', 'fx', 'otc', 'indices'], '').openapi({
-    description: 'This server has stocks only',
+    description: 'This server has stocks only; `otc` those whose listing names an OTC market',
   }),
   exchange: text.openapi({ description: 'Primary exchange, MIC' }),
   cusip: text.openapi({ description: 'Refused: none is known' }),
@@ -94,6 +96,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     }),
     answer: tickerDetailsAnswer,
     handle: async (c, { params, query }) => {
+      refuseOtherClasses(params.ticker);
       const view = await viewAt(c, serving, query.as_of);
       const date = query.date ?? defaultDate(serving.clock, query.as_of);
       return answer(c, serving, {
@@ -116,7 +119,7 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
     description: 'The id is a ticker as it is meant today, or a composite FIGI. CUSIPs are not known.',
     params: z.object({ id: symbolParameter }),
     query: z.object({
-      types: text.openapi({ description: 'Separated by commas; only ticker_change is known' }),
+      types: choice(['', 'ticker_change'], '').openapi({ description: 'The only kind of events that there is' }),
       as_of: asOfParameter,
     }),
     answer: tickerEventsShape,
@@ -129,8 +132,6 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
           const directory = await tickersOf(serving, view);
           const ticker = directory.newest(params.id) ?? directory.byFigi(params.id);
           if (ticker === undefined) throw notFound('Ticker not found');
-          const isWanted =
-            query.types === undefined || query.types.trim() === '' || /\bticker_change\b/.test(query.types);
           const all = directory.ofSecurity(ticker.securityId);
           const newest = all.at(-1) ?? ticker;
           return {
@@ -140,12 +141,10 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
               name: newest.name ?? newest.symbol,
               composite_figi: newest.figi,
               cik: null,
-              events: isWanted
-                ? all
-                    .filter(({ isListed }) => isListed)
-                    .map(eventOf)
-                    .reverse()
-                : [],
+              events: all
+                .filter(({ isListed }) => isListed)
+                .map(eventOf)
+                .reverse(),
             },
           };
         },
@@ -167,13 +166,14 @@ async function listTickers(
   const session = sessionOn(serving, query.date ?? today);
   const directory = await tickersOf(serving, view);
   refuseUnknownFilters(query, directory);
-  if (session === undefined || query.market === 'otc') return [];
+  if (session === undefined) return [];
   const range = rangeIn<string>(query, 'ticker');
   const search = query.search?.trim().toLowerCase() ?? '';
   const found = directory.tickers.filter(
     (ticker) =>
       isWithin(ticker.symbol, range) &&
       (query.active ? directory.isActive(ticker, session) : directory.isDelisted(ticker, session)) &&
+      (query.market === '' || marketOf(ticker) === query.market) &&
       isSame(ticker.type, query.type) &&
       isSame(ticker.exchange, query.exchange) &&
       (search === '' ||
@@ -186,16 +186,12 @@ async function listTickers(
   return ordered.slice(offset, offset + query.limit + 1).map((ticker) => shapeOf(directory, ticker, session));
 }
 
-const OTHER_MARKETS: Readonly<Record<string, string>> = {
-  crypto: 'crypto currencies',
-  fx: 'currencies',
-  indices: 'indices',
-};
-
-/** Throws for a filter by what is not known here: types and exchanges come with listings. */
+/** Throws for a filter by what is not known here: types and exchanges, OTC ones among them, come with listings. */
 function refuseUnknownFilters(query: TickersQuery, { tickers }: TickerDirectory): void {
-  const other = OTHER_MARKETS[query.market];
-  if (other !== undefined) throw notEntitled(`${other}, only stocks`);
+  refuseOtherClass(query.market);
+  refuseOtherClasses(query.ticker ?? '');
+  if (query.market === 'otc' && !tickers.some(({ exchange }) => isOtcExchange(exchange)))
+    throw notEntitled('securities traded over the counter');
   const isGiven = (value: string | undefined): boolean => value !== undefined && value.trim() !== '';
   for (const name of ['cusip', 'cik'] as const)
     if (isGiven(query[name])) throw filterUnknown('Tickers', name, 'Filter by ticker, or search for a name');
@@ -245,9 +241,14 @@ function detailsOf(directory: TickerDirectory, ticker: Ticker, session: IsoDate)
   };
 }
 
-function identityOf({ symbol, name }: Ticker, active: boolean) {
-  const market = { market: 'stocks', locale: 'us' } as const;
-  return { ticker: symbol, name: name ?? symbol, ...market, active, currency_name: 'usd' as const };
+function identityOf(ticker: Ticker, active: boolean) {
+  const { symbol, name } = ticker;
+  const place = { market: marketOf(ticker), locale: 'us' } as const;
+  return { ticker: symbol, name: name ?? symbol, ...place, active, currency_name: 'usd' as const };
+}
+
+function marketOf({ exchange }: Ticker): 'stocks' | 'otc' {
+  return isOtcExchange(exchange) ? 'otc' : 'stocks';
 }
 
 function known({ type, exchange, figi }: Ticker) {

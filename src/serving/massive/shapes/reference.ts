@@ -21,7 +21,7 @@ function countedPageOf<T extends z.ZodType>(item: T) {
 const tickerIdentity = {
   ticker: z.string(),
   name: z.string(),
-  market: z.literal('stocks'),
+  market: z.enum(['stocks', 'otc']),
   locale: z.literal('us'),
   active: z.boolean(),
   currency_name: z.literal('usd'),

@@ -7,9 +7,11 @@ test('an address that the vendor has replaced is not found, and names the one to
   for (const [path, by] of [
     ['/v1/meta/symbols/AAPL/company', '/v3/reference/tickers/{ticker}'],
     ['/v1/historic/agg/day/AAPL?from=2018-01-01', '/v2/aggs/ticker/{ticker}/range'],
+    ['/v1/historic/trades/AAPL/2018-02-02?limit=100', '/v3/trades/{ticker}'],
     ['/v2/reference/tickers?search=apple', '/v3/reference/tickers'],
     ['/v2/reference/splits/AAPL', '/v3/reference/splits?ticker={ticker}'],
     ['/vX/reference/tickers/AAPL', '/v3/reference/tickers/{ticker}'],
+    ['/vX/reference/financials?ticker=AAPL', '/stocks/financials/v1/income-statements'],
   ] as const) {
     const response = await http.get(path);
     const body = (await response.json()) as { status: string; code: string; error: string; message: string };

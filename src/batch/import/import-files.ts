@@ -1,6 +1,5 @@
 import { defined } from '#base/assert.ts';
-import type { CondvestError } from '#base/errors.ts';
-import { UsageError } from '#base/errors.ts';
+import { CondvestError, UsageError } from '#base/errors.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { DAILY_BARS, DIVIDENDS, LISTINGS, QUARANTINE, SPLITS } from '#lake/tables.ts';
 
@@ -26,7 +25,8 @@ const ORDER: readonly Dataset[] = ['listings', 'splits', 'dividends', 'daily_bar
 /**
  * Imports files into bronze. All files are read and validated before anything is written. Files that cannot be imported are
  * left out and reported; if none can be, or `strict` is set, nothing is written. Idempotent: importing the same files again
- * changes nothing, and after a crash the same import completes what is missing.
+ * changes nothing, and after a crash the same import completes what is missing. If a table cannot be written after others
+ * were, the error says how to undo those.
  *
  * @throws UsageError for a request that cannot be met, and for a file that cannot be read if no other can; CondvestError
  * `import-over-bound`, `import-files-refused`.
@@ -42,12 +42,28 @@ export async function importFiles(deps: ImportDeps, request: ImportRequest): Pro
   const datasets: DatasetReport[] = [];
   let changed = false;
   for (const { part } of prepared.parts) {
-    const committed = await part.commit();
+    const committed = await part.commit().catch((cause: unknown) => {
+      throw partlyImported(cause, undoPoints(datasets));
+    });
     datasets.push(committed.report);
     changed ||= committed.changed;
   }
   const files = prepared.parts.flatMap((part) => fileReports(part, prepared.digests, request));
   return { dryRun, changed, files, refused: problems.report(), otherFiles, datasets, undo: undoPoints(datasets) };
+}
+
+/** Returns the error of an import that failed after it had committed: what it says, and the way on or back. */
+function partlyImported(cause: unknown, undo: readonly UndoPoint[]): unknown {
+  if (undo.length === 0 || !(cause instanceof CondvestError)) return cause;
+  const { code, kind, message } = cause;
+  return new CondvestError({
+    code,
+    kind,
+    message: `The import failed after it had stored ${undo.map(({ table }) => table).join(', ')}`,
+    found: message,
+    action: `Import the same files again for the rest, or undo with: ${undo.map(({ command }) => command).join('; ')}`,
+    cause,
+  });
 }
 
 /** Returns the way back for each table that the import has written, to the version before its first commit there. */

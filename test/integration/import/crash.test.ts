@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { isoDate } from '#base/dates.ts';
+import { CondvestError } from '#base/errors.ts';
 import { importFiles } from '#batch/import/import-files.ts';
 import { DAILY_BARS, DIVIDENDS, QUARANTINE, SESSIONS, SPLITS } from '#lake/tables.ts';
 import { FaultStore, Killed } from '#test/fakes/fault-store.ts';
@@ -50,6 +51,36 @@ describe('an import that is killed', () => {
       const third = await lake.import(again, { quarantineBound: 0.05 });
       assert.equal(third.changed, false, `kill point ${point}`);
     }
+  });
+});
+
+describe('an import that fails', () => {
+  it('after it has stored some of its tables says how to undo them', async () => {
+    await using lake = await openImportLake();
+    await lake.import(await lake.file('older.csv', 'symbol,ex_date,ratio\nB,2023-02-01,2\n'));
+    const [splits, dividends] = [
+      await lake.file('splits.csv', 'symbol,ex_date,ratio\nA,2023-02-01,2\n'),
+      await lake.file('dividends.csv', 'symbol,ex_date,amount\nA,2023-02-01,0.5\n'),
+    ];
+    const store = new Proxy(lake.test.deps.store, {
+      get: (inner, name) => {
+        if (name !== 'putIfAbsent') return Reflect.get(inner, name)?.bind?.(inner) ?? Reflect.get(inner, name);
+        return (key: string, ...rest: [Uint8Array]) => {
+          if (key.startsWith(DIVIDENDS.name))
+            throw new CondvestError({ code: 'no-space', kind: 'permanent', message: 'The disk is full' });
+          return inner.putIfAbsent(key, ...rest);
+        };
+      },
+    });
+    const deps = { ...lake.deps, lake: lake.test.again({ store }) };
+    await assert.rejects(importFiles(deps, { files: [dividends, splits], quarantineBound: 0 }), {
+      code: 'no-space',
+      message: /stored bronze\/splits: The disk is full\..*undo with: condvest restore splits --version 0\.$/,
+    });
+    assert.equal((await lake.rows(SPLITS)).length, 2);
+    await assert.rejects(importFiles(deps, { files: [dividends], quarantineBound: 0 }), {
+      message: 'The disk is full.',
+    });
   });
 });
 

@@ -6,7 +6,7 @@ import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Clock } from '#ports/clock.ts';
 
 import { readHorizon } from './fetch/horizon.ts';
-import { planFetch } from './fetch/plan.ts';
+import { type PlannedSession, planFetch, RUN_SESSIONS_MAX } from './fetch/plan.ts';
 import { gapsOfSymbolSql, symbolGapsSql } from './gaps.sql.ts';
 import { closedLedger } from './ledger/ledger.ts';
 import { untilSession } from './tables/until-session.sql.ts';
@@ -23,10 +23,12 @@ export async function findGaps(
   const lastClosed = calendar.lastClosedSession(nowMs);
   const ledger = await closedLedger(lake, lastClosed);
   const horizon = await readHorizon(lake, request.source);
-  const planned = ledger.size === 0 ? [] : planFetch({ calendar, ledger, nowMs, horizon });
-  const sessions = planned.filter(({ reason }) => reason === 'missing' || reason === 'partial');
+  const inputs = { calendar, ledger, nowMs, horizon };
+  const sessions = ledger.size === 0 ? [] : planFetch(inputs).filter(isGap);
+  const run = ledger.size === 0 ? [] : planFetch({ ...inputs, newOpinionsOnly: true }).slice(-RUN_SESSIONS_MAX);
+  const ofMarket = { sessions, dueCount: run.filter(isGap).length, horizon };
   const head = await lake.table(DAILY_BARS).head();
-  if (head === undefined) return { isEmpty: ledger.size === 0, sessions, horizon, symbols: [], ofSymbol: undefined };
+  if (head === undefined) return { ...ofMarket, isEmpty: ledger.size === 0, symbols: [], ofSymbol: undefined };
   const bars = untilSession(await lake.table(DAILY_BARS).scanSql(head.files), lastClosed);
   const listings = await lake.table(LISTINGS).rowsSql(await lake.table(LISTINGS).head());
   using session = await lake.session();
@@ -36,8 +38,12 @@ export async function findGaps(
     const rows = await session.rows<{ session: IsoDate }>(
       gapsOfSymbolSql(bars, listings, request.symbol, request.limit),
     );
-    return { isEmpty: false, sessions, horizon, symbols: [], ofSymbol: rows.map((row) => row.session) };
+    return { ...ofMarket, isEmpty: false, symbols: [], ofSymbol: rows.map((row) => row.session) };
   }
   const symbols = await session.records<SymbolGap>(symbolGapsSql(bars, listings, request.limit));
-  return { isEmpty: false, sessions, horizon, symbols, ofSymbol: undefined };
+  return { ...ofMarket, isEmpty: false, symbols, ofSymbol: undefined };
+}
+
+function isGap({ reason }: PlannedSession): boolean {
+  return reason === 'missing' || reason === 'partial';
 }

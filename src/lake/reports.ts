@@ -35,6 +35,8 @@ export interface GapsReport {
   readonly isEmpty: boolean;
   /** Sessions of the market that are missing or too short, ascending. */
   readonly sessions: readonly { readonly session: IsoDate; readonly reason: string }[];
+  /** Those that a run fetches if it starts now: at most so many a run, and none twice between two closes. */
+  readonly dueCount: number;
   /** Sessions before this one are not in the source's plan, and no gaps. */
   readonly horizon: IsoDate | undefined;
   /** Symbols that published sessions lack; most of them first. A symbol that was halted has such gaps too. */

@@ -14,6 +14,9 @@ export type FetchReason =
   /** Requested by name, whatever the ledger says. */
   | 'again';
 
+/** Sessions that one run fetches; those beyond wait for the next one. Keeps the state of a run far below 256 KB. */
+export const RUN_SESSIONS_MAX = 60;
+
 export interface PlannedSession {
   readonly session: IsoDate;
   readonly reason: FetchReason;

@@ -9,7 +9,7 @@ import { type FetchProgress, fetchBars, throwFailures } from '../fetch/fetch-bar
 import { fetchReference } from '../fetch/fetch-reference.ts';
 import type { FetchDeps, FetchedSession } from '../fetch/fetched-session.ts';
 import { readHorizon } from '../fetch/horizon.ts';
-import { type FetchReason, planFetch } from '../fetch/plan.ts';
+import { type FetchReason, planFetch, RUN_SESSIONS_MAX } from '../fetch/plan.ts';
 import { OVER_BOUND } from '../fetch/reply.ts';
 import { completeLedger } from '../ledger/complete-ledger.ts';
 import { currentLedger } from '../ledger/ledger.ts';
@@ -53,9 +53,6 @@ export interface PipelinePlan {
   readonly again: boolean;
 }
 
-/** Sessions of one run: what is more waits for the next one. Keeps the state of a run far below 256 KB. */
-const SESSIONS_MAX = 60;
-
 export async function planStep(deps: PipelineDeps, input: PipelineInput, again: boolean): Promise<PipelinePlan> {
   const { lake, calendar, clock, source, intervals } = deps;
   const nowMs = clock.nowMs();
@@ -65,7 +62,7 @@ export async function planStep(deps: PipelineDeps, input: PipelineInput, again: 
   const only = input.session === undefined ? undefined : isoDate(input.session);
   const range = only === undefined ? {} : { from: only, to: only };
   const planned = planFetch({ calendar, ledger, nowMs, horizon, newOpinionsOnly: only === undefined, ...range });
-  const chosen = planned.slice(-SESSIONS_MAX);
+  const chosen = planned.slice(-RUN_SESSIONS_MAX);
   return {
     session: only ?? calendar.lastClosedSession(nowMs),
     sessions: chosen,

@@ -129,10 +129,11 @@ export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
     answer: gapsShape,
     handle: async (c, { query: { symbol, limit, format } }) => {
       const report = await reads.pass(() => operations.gaps({ symbol, limit }), requesterOf(c));
-      const { isEmpty, sessions, horizon, symbols, ofSymbol } = report;
+      const { isEmpty, sessions, dueCount, horizon, symbols, ofSymbol } = report;
       const body: GapsAnswer = {
         is_empty: isEmpty,
         sessions_total: sessions.length,
+        sessions_due: dueCount,
         runs: gapRuns(calendar, sessions).slice(0, limit),
         sessions: sessions.slice(-limit).map(({ session, reason }) => ({ session, reason })),
         horizon: horizon ?? null,

@@ -102,6 +102,18 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
     }
   });
 
+  test('says how many gaps a run fetches where there are more', async () => {
+    await using own = await startProcess(['up', '--port', '0'], home, GAPS_ENV);
+    await using window = await browser.open('about:blank');
+    const { page } = window;
+    const gaps = await ask<GapsAnswer>(own.url, '/condvest/v1/gaps');
+    const many = { ...gaps, sessions_total: 1132, sessions_due: 60 };
+    await page.route('**/condvest/v1/gaps*', (route) => route.fulfill({ json: many }));
+    await page.goto(`${own.url}/pipeline`);
+    await page.getByRole('button', { name: 'Fetch 60 sessions' }).waitFor();
+    await page.getByText('A run fetches 60 of 1,132 sessions now. ./condvest repair fetches all.').waitFor();
+  });
+
   test('starts a run for what is missing, where the server runs the pipeline', async () => {
     await using own = await startProcess(['up', '--port', '0'], home, GAPS_ENV);
     const idle = ({ results }: RunsAnswer): boolean => results.every((run) => run.state !== 'running');
@@ -115,7 +127,7 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
     const session = runs[0]?.last ?? '';
     await using window = await browser.open(`${own.url}/pipeline?session=${session}`);
     const { page, complaints } = window;
-    await page.getByRole('button', { name: /^Fetch \d+ sessions?$/ }).waitFor();
+    await page.getByText('All were fetched since the last close; runs try again after the next one.').waitFor();
     await page.getByRole('button', { name: 'Fetch this session' }).click();
     await page.waitForURL(/run=/);
     const id = new URL(page.url()).searchParams.get('run') ?? '';

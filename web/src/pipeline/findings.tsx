@@ -9,8 +9,6 @@ import { chartOn } from './chart-links.ts';
 import { FetchButton } from './fetch-button.tsx';
 
 const ITEMS_MAX = 12;
-/** Sessions that one run fetches at most; the rest is left to the next one. */
-const RUN_SESSIONS_MAX = 60;
 
 /** Missing and partial sessions in runs, and symbols with missing sessions. */
 export function Gaps() {
@@ -64,19 +62,30 @@ function SessionGaps({ data }: { readonly data: GapsResponse }) {
           </li>
         )}
       </ul>
-      <div class="finding-action">
-        <FetchButton
-          label={`Fetch ${data.sessions_total <= RUN_SESSIONS_MAX ? plural(data.sessions_total, 'session') : `the newest ${RUN_SESSIONS_MAX}`}`}
-          command="./condvest repair"
-        />
-        {data.sessions_total <= RUN_SESSIONS_MAX || status.value?.can_start_runs !== true ? null : (
-          <p class="small muted">
-            Each run fetches up to {RUN_SESSIONS_MAX} of {plural(data.sessions_total, 'session')}.{' '}
-            <code>./condvest repair</code> fetches all.
-          </p>
-        )}
-      </div>
+      <FetchGaps data={data} />
     </>
+  );
+}
+
+/** Button for the gaps that a run fetches, and the command for the others. */
+function FetchGaps({ data: { sessions_total: total, sessions_due: due } }: { readonly data: GapsResponse }) {
+  const canStart = status.value?.can_start_runs === true && status.value.source !== null;
+  return (
+    <div class="finding-action">
+      {canStart && due === 0 ? (
+        <p class="small muted">
+          All were fetched since the last close; runs try again after the next one. To fetch them now, run{' '}
+          <code>./condvest repair</code>.
+        </p>
+      ) : (
+        <FetchButton label={`Fetch ${plural(due, 'session')}`} command="./condvest repair" />
+      )}
+      {canStart && due > 0 && due < total ? (
+        <p class="small muted">
+          A run fetches {integer(due)} of {plural(total, 'session')} now. <code>./condvest repair</code> fetches all.
+        </p>
+      ) : null}
+    </div>
   );
 }
 

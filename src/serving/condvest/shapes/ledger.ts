@@ -61,6 +61,11 @@ export const gapsShape = z
       .array(z.object({ session: dateValue, reason: z.string() }))
       .openapi({ description: 'Missing and partial sessions: the newest ones up to the limit, ascending' }),
     sessions_total: count.openapi({ description: 'Number of all missing and partial sessions' }),
+    sessions_due: count.openapi({
+      description:
+        'Number of those that a run fetches if it starts now. A run fetches a limited number, newest first, and none that ' +
+        'was fetched since the last close',
+    }),
     runs: z
       .array(z.object({ first: dateValue, last: dateValue, sessions: count, reason: z.string() }))
       .openapi({ description: 'All of them, consecutive ones joined; newest first, up to the limit' }),

@@ -2,10 +2,10 @@ import { CondvestError } from '#base/errors.ts';
 import { errorBody, retryAfterSeconds, statusOf } from './http-errors.ts';
 import type { ServingContext } from './serving.ts';
 
-/** Errors that are bugs: told to whoever runs the server, never to the caller. */
+/** Reports a bug to whoever runs the server. The caller never sees its details. */
 export type OnBug = (error: unknown, requestId: string) => void;
 
-/** The answer to a request that failed. A bug is told without its words, which may speak of the inside. */
+/** Returns the response to a request that failed. That to a bug contains none of its text, which may be confidential. */
 export function refusal(c: ServingContext, error: unknown, onBug: OnBug): Response {
   const id = c.get('requestId') ?? '';
   c.set('isDressed', false);
@@ -16,7 +16,10 @@ export function refusal(c: ServingContext, error: unknown, onBug: OnBug): Respon
   };
   if (!(error instanceof CondvestError)) {
     onBug(error, id);
-    const bug = { code: 'internal', message: `The server has failed on this request; its log knows it as ${id}` };
+    const bug = {
+      code: 'internal',
+      message: `Internal error. The server's log has the details under request ID ${id}`,
+    };
     return new Response(JSON.stringify(errorBody(bug, 500, id)), { status: 500, headers });
   }
   const status = statusOf(error);

@@ -1,30 +1,29 @@
 /**
- * By which names a server may be reached. A page anywhere can point a name of its own at 127.0.0.1 and then read a
- * loopback server as if it were its own (DNS rebinding); its requests still carry that name in `Host`, and are refused
- * by it.
+ * Host names that a server accepts. Any web page can point a name of its own at 127.0.0.1 and then read a loopback
+ * server as if it were its own (DNS rebinding). Its requests still carry that name in `Host`, and are rejected for it.
  */
 
 export interface HostRules {
-  /** `Host` of a request is one that this server goes by. */
+  /** Returns whether this server accepts the `Host` of a request. */
   isOurs(host: string): boolean;
 }
 
 export interface HostOptions {
-  /** The address that the server listens at, as it was asked for: `127.0.0.1`, `::1`, `localhost`, `0.0.0.0`. */
+  /** The address that the server was told to listen on: `127.0.0.1`, `::1`, `localhost`, `0.0.0.0`. */
   readonly bind: string;
   readonly port: number;
-  /** Further names: `data.example.com` with any port, `data.example.com:8080` with that one alone. */
+  /** Further names: `data.example.com` with any port, `data.example.com:8080` with that port only. */
   readonly names: readonly string[];
   readonly publicUrl: string | undefined;
 }
 
 /**
- * A loopback server goes by loopback names with its own port. Any other is guarded by keys, so addresses count too:
- * only a name can be pointed elsewhere. Both go by the names that the operator gave.
+ * Returns the rules of a server. A loopback server accepts loopback names with its own port. Any other server requires
+ * keys and accepts IP addresses too, since only names can be pointed elsewhere. Both accept the configured names.
  */
 export function hostRules({ bind, port, names, publicUrl }: HostOptions): HostRules {
   const given = new Set(names.map((name) => name.toLowerCase()));
-  // With any port: a proxy may hand on the name without it, as nginx's `$host` does.
+  // With any port: a proxy may forward the name without it, as nginx's `$host` does.
   if (publicUrl !== undefined) given.add(new URL(publicUrl).hostname.toLowerCase());
   const isLocal = isLoopback(bind);
   const isOurs = (host: string): boolean => {
@@ -34,7 +33,7 @@ export function hostRules({ bind, port, names, publicUrl }: HostOptions): HostRu
     if (isLocal) return isLoopback(parts.name) && (parts.port ?? HTTP_PORT) === port;
     return isLoopback(parts.name) || isAddress(parts.name);
   };
-  // Nearly all requests come by one name.
+  // Nearly all requests use one name.
   let last: string | undefined;
   return {
     isOurs: (host) => {
@@ -48,7 +47,7 @@ export function hostRules({ bind, port, names, publicUrl }: HostOptions): HostRu
 
 const HTTP_PORT = 80;
 
-/** Reached from this machine alone: `localhost` and names below it, 127.0.0.0/8, `::1`. */
+/** Returns whether a name is reachable from this machine only: `localhost` and names below it, 127.0.0.0/8, `::1`. */
 export function isLoopback(name: string): boolean {
   const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return (
@@ -71,23 +70,23 @@ function splitHost(host: string): { readonly name: string; readonly port: number
 }
 
 /**
- * Origin of a request according to the browser. `none`: no page, or a person by hand; `same`: a page of this server;
- * `listed`: a page that the operator allows; `any`: a page, where the operator allows all; `foreign`: another page.
+ * Origin of a request according to the browser. `none`: no page, or a person's own navigation; `same`: a page of this
+ * server; `listed`: a page of an allowed origin; `any`: some page, if all origins are allowed; `foreign`: any other.
  */
 export type RequestSite = 'none' | 'same' | 'listed' | 'any' | 'foreign';
 
 export interface AskerHeaders {
   readonly method: string;
   readonly origin: string | undefined;
-  /** Of the request's own address, as the caller sees it: `http://localhost:8787`. */
+  /** Origin of the request's own URL, as the caller sees it: `http://localhost:8787`. */
   readonly ownOrigin: string;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
-  /** Whether the response is shown to a person: the page, its files, the reference. Not data. */
+  /** Whether the response is shown to a person (the page, its files, the reference) and contains no data. */
   readonly isPage: boolean;
 }
 
-/** `allowed`: origins, or `*` among them for all. */
+/** Classifies the origin of a request. `allowed`: origins; `*` among them allows all. */
 export function askerOf(headers: AskerHeaders, allowed: readonly string[]): RequestSite {
   const { method, origin, ownOrigin, fetchSite, fetchMode, isPage } = headers;
   if (origin !== undefined) {
@@ -95,11 +94,10 @@ export function askerOf(headers: AskerHeaders, allowed: readonly string[]): Requ
     if (allowed.includes(origin)) return 'listed';
     return allowed.includes('*') ? 'any' : 'foreign';
   }
-  // Without `Origin`, as in <img src> and <script src>, the browser still says where the page was from.
+  // Without `Origin`, as for <img src> and <script src>, the browser still says which site the page is from.
   if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none') return 'none';
-  // Somebody followed a link here: what is shown is our page, not theirs. A frame in theirs goes the same way, and
-  // could make
-  // this server work: so it leads to no data.
+  // A person followed a link to our page. A frame in another page looks the same and could put load on this server, so
+  // this holds for pages only, never for data.
   if (isPage && fetchMode === 'navigate' && (method === 'GET' || method === 'HEAD')) return 'none';
   return allowed.includes('*') ? 'any' : 'foreign';
 }

@@ -89,10 +89,10 @@ export function checkSite(request: RequestHead, site: RequestSite, { cors, keys 
 export function originRefused(request: RequestHead, cors: readonly string[]): UsageError {
   return new UsageError({
     code: 'origin-refused',
-    message: 'A page of another origin may not use this server',
+    message: 'Requests from pages of this origin are not accepted',
     found: (request.header('origin') ?? request.header('sec-fetch-site') ?? '').slice(0, LOGGED_MAX),
     allowed: cors.length === 0 ? 'pages of this server' : `pages of this server, ${cors.join(', ')}`,
-    action: 'Add the origin to CONDVEST_SERVE_CORS if its pages are to be trusted',
+    action: 'If you trust its pages, add the origin to CONDVEST_SERVE_CORS',
   });
 }
 

@@ -10,24 +10,24 @@ import { RateLimit } from './rate-limit.ts';
 
 /** Time for which a key is cached: a revoked key is rejected within this time. */
 const KNOWN_MS = 3000;
-/** An id that there is no key of stays so: ids are made by chance, and nobody has one before it is stored. */
+/** Time for which an unknown id stays unknown: ids are random, and nobody has one before it is stored. */
 const UNKNOWN_MS = 60_000;
-/** While the store cannot be reached, keys that were good go on for so long. */
+/** Time for which keys that were valid are still accepted while the store is unavailable. */
 const GRACE_MS = 10 * 60_000;
-/** A store that does not say anything is waited for so long, where the key was good before. */
+/** Wait for a store that does not respond, if the key was valid before. */
 const WAIT_MS = 1000;
-/** Uses are written down so often, and no more of them are lost when the process dies. */
+/** Interval at which uses are stored; a crash loses at most those of one interval. */
 const WRITE_MS = 5000;
-/** Keys remembered at once. */
+/** Bound on cached keys. */
 const KEYS_MAX = 10_000;
-/** Wrong keys a minute from one address, and addresses remembered. */
+/** Limit on unknown keys per minute from one address, and bound on the addresses tracked. */
 const WRONG_PER_MINUTE = 30;
 const ADDRESSES_MAX = 10_000;
 
-/** `cvk_`, an id that is no secret, and 256 random bits in base64url. */
+/** `cvk_`, a public id, and 256 random bits in base64url. */
 const KEY_PATTERN = /^cvk_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 
-/** The id in a text that looks like a key of ours. */
+/** Returns the id in a key; undefined for a text that is not one of our keys. */
 export function keyIdOf(key: string): string | undefined {
   return KEY_PATTERN.exec(key)?.[1];
 }
@@ -46,33 +46,33 @@ interface KnownKey {
   readonly readMs: InstantMs;
 }
 
-/** A look at the store that goes on. */
+/** A lookup in progress. */
 interface Look {
   readonly found: Promise<KnownKey>;
-  /** Resolves when it has gone on for too long to be waited for. */
+  /** Resolves once it has taken too long to wait for. */
   readonly tooLong: Promise<void>;
 }
 
 interface Use {
   day: IsoDate;
-  /** Requests of the day as far as the store knows, and those not written down yet. */
+  /** Requests of the day that the store knows, and those not stored yet. */
   stored: number;
   pending: number;
   lastUsedMs: InstantMs;
 }
 
-/** Checks keys against the store, and holds their owners to what they may ask for. */
+/** Checks keys against the store and enforces their rate limits. */
 export class KeyRing {
   readonly #keys: Keys;
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #known = new LRUCache<string, KnownKey>({ max: KEYS_MAX });
-  /** By id: however many ask with one key, the store is asked once. */
+  /** By id: concurrent requests with one key share a lookup. */
   readonly #looks = new Map<string, Look>();
   readonly #uses = new Map<string, Use>();
   readonly #rates = new RateLimit({ namesMax: KEYS_MAX });
   readonly #wrong = new RateLimit({ namesMax: ADDRESSES_MAX });
-  /** Ids that the store was asked for in vain. */
+  /** Lookups of ids that do not exist, by address. */
   readonly #guesses = new RateLimit({ namesMax: ADDRESSES_MAX });
   #writtenMs: InstantMs;
   #writing: Promise<void> | undefined;
@@ -85,8 +85,8 @@ export class KeyRing {
   }
 
   /**
-   * Returns the caller of a key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests of a
-   * key, or too many wrong keys from an address. `isWeighed`: the request counts against the key's limits.
+   * Returns the caller of a key. Throws `key-missing`, `key-unknown`, and `rate-limited` for too many requests with a
+   * key or too many unknown keys from an address. `isWeighed`: the request counts against the key's limits.
    */
   async admit(text: string | undefined, address: string, isWeighed: boolean): Promise<Caller> {
     const nowMs = this.#clock.nowMs();
@@ -94,7 +94,7 @@ export class KeyRing {
     const id = keyIdOf(text);
     const known = id === undefined ? undefined : await this.#find(id, address, nowMs);
     if (known?.key === undefined || known.key.revokedMs !== null || !isSame(digestOf(text), known.key.digest)) {
-      // Only the wrong ones are counted, so that nobody else at the address is kept out by them for long.
+      // Only unknown keys count, so that other callers at the address are not locked out.
       const waitMs = this.#wrong.take(address, WRONG_PER_MINUTE, nowMs);
       throw waitMs === undefined ? keyUnknown() : tooManyWrong(waitMs);
     }
@@ -103,7 +103,7 @@ export class KeyRing {
     return known.caller;
   }
 
-  /** Writes down what was used since the last time. */
+  /** Stores the uses since the last time. */
   async flush(): Promise<void> {
     await this.#writing;
     await this.#write();
@@ -117,7 +117,7 @@ export class KeyRing {
       nowMs >= known.readMs
     )
       return known;
-    // An address that tries ids is not let through to the store for ever.
+    // An address that guesses ids soon no longer reaches the store.
     if (known?.key === undefined && this.#guesses.wait(address, WRONG_PER_MINUTE, nowMs) !== undefined)
       return undefined;
     const look = this.#look(id, nowMs);
@@ -152,7 +152,7 @@ export class KeyRing {
         cancel();
         this.#looks.delete(id);
       });
-    // Whoever does not wait for it any more is not told how it ended.
+    // Callers that no longer wait do not need the failure.
     found.catch(() => {});
     look = { found, tooLong };
     this.#looks.set(id, look);
@@ -166,7 +166,7 @@ export class KeyRing {
       use = { day, stored: key.usedDay === day ? key.usedRequests : 0, pending: 0, lastUsedMs: nowMs };
       this.#uses.set(key.id, use);
     }
-    // What was asked on a day that is over counts for nothing any more.
+    // Uses of an earlier day no longer count.
     if (use.day !== day) Object.assign(use, { day, stored: 0, pending: 0 });
     const { requestsPerMinute, requestsPerDay } = key;
     if (requestsPerDay !== null && use.stored + use.pending >= requestsPerDay) throw overBudget(requestsPerDay, nowMs);
@@ -178,12 +178,12 @@ export class KeyRing {
     use.lastUsedMs = nowMs;
   }
 
-  /** There is no timer here: requests that come by take the time to write. */
+  /** Stores uses when due. Requests trigger it, so there is no timer. */
   #writeInTurn(nowMs: InstantMs): void {
     if (nowMs - this.#writtenMs < WRITE_MS || this.#writing !== undefined) return;
     this.#writtenMs = nowMs;
     this.#writing = this.#write()
-      // The store cannot be reached: what was counted is kept for the next time.
+      // The store is unavailable: the counts stay for the next time.
       .catch((cause: unknown) => {
         if (!(cause instanceof CondvestError)) throw cause;
       })
@@ -219,15 +219,17 @@ function dayOf(ms: InstantMs): IsoDate {
   return isoDate(new Date(ms).toISOString().slice(0, 10));
 }
 
+/** Worded as by the vendor, whose clients may show it. */
 function keyMissing(): UsageError {
   return new UsageError({
     code: 'key-missing',
     message: 'API Key was not provided',
     allowed: 'Authorization: Bearer KEY, or apiKey=KEY in the query',
-    action: 'The operator of this server creates keys with: condvest keys create',
+    action: 'Get a key from whoever runs this server; keys are created with: condvest keys create',
   });
 }
 
+/** Worded as by the vendor. */
 function keyUnknown(): UsageError {
   return new UsageError({ code: 'key-unknown', message: 'Unknown API Key' });
 }
@@ -235,7 +237,7 @@ function keyUnknown(): UsageError {
 function tooManyWrong(waitMs: number): RetryLater {
   return new RetryLater({
     code: 'rate-limited',
-    message: 'Too many unknown API keys came from this address',
+    message: 'Too many requests with unknown API keys from this address',
     afterSeconds: seconds(waitMs),
   });
 }
@@ -243,8 +245,8 @@ function tooManyWrong(waitMs: number): RetryLater {
 function overRate(perMinute: number, waitMs: number): RetryLater {
   return new RetryLater({
     code: 'rate-limited',
-    message: "You've exceeded the maximum requests per minute of this key",
-    allowed: `${perMinute} requests a minute`,
+    message: "You've exceeded the maximum requests per minute for this API key",
+    allowed: `${perMinute} requests per minute`,
     afterSeconds: seconds(waitMs),
   });
 }
@@ -252,8 +254,8 @@ function overRate(perMinute: number, waitMs: number): RetryLater {
 function overBudget(perDay: number, nowMs: InstantMs): RetryLater {
   return new RetryLater({
     code: 'rate-limited',
-    message: "You've exceeded the maximum requests per day of this key",
-    allowed: `${perDay} requests from midnight to midnight, UTC`,
+    message: "You've exceeded the maximum requests per day for this API key",
+    allowed: `${perDay} requests per day, counted from midnight UTC`,
     afterSeconds: seconds(MS_PER_DAY - (nowMs % MS_PER_DAY)),
   });
 }

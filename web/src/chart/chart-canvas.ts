@@ -1,27 +1,32 @@
 import {
   type AutoscaleInfo,
   CandlestickSeries,
-  ColorType,
-  CrosshairMode,
   createChart,
   HistogramSeries,
   type IChartApi,
   type IPriceLine,
   type ISeriesApi,
-  LineSeries,
   LineStyle,
   type MouseEventParams,
   PriceScaleMode,
-  type SeriesType,
   type Time,
 } from 'lightweight-charts';
-import { type Bar, firstSessionOf, incompleteness, lastSessionOf } from '../api/wire.ts';
-import { axisPrice, day } from '../format.ts';
+import { type Bar, firstSessionOf } from '../api/wire.ts';
 import { type ChartColors, readChartColors } from './chart-colors.ts';
-import { EventLane, LANE_PX } from './event-lane.ts';
+import { candleOptions, chartOptions, withMargins } from './chart-options.ts';
+import { EventLane } from './event-lane.ts';
 import type { EventMark } from './event-marks.ts';
-import type { ComputedIndicator, IndicatorLine } from './indicators.ts';
-import { PaneLabels } from './pane-labels.ts';
+import { IndicatorLines } from './indicator-lines.ts';
+import type { ComputedIndicator } from './indicators.ts';
+import {
+  firstBarFrom,
+  lastBarUpTo,
+  priceFormatOf,
+  shifted,
+  shiftOf,
+  toCandle,
+  toVolumeColumn,
+} from './plotted-data.ts';
 import type { DateSpan } from './ranges.ts';
 
 export interface ChartData {
@@ -73,9 +78,8 @@ export class ChartCanvas {
   readonly #candles: ISeriesApi<'Candlestick'>;
   readonly #volume: ISeriesApi<'Histogram'>;
   readonly #lane = new EventLane();
-  readonly #labels: PaneLabels;
+  readonly #indicators: IndicatorLines;
   readonly #events: ChartEvents;
-  #lines: ISeriesApi<SeriesType>[] = [];
   #data: ChartData | undefined;
   #colors: ChartColors;
   #range: DateSpan = { from: undefined, to: undefined };
@@ -91,13 +95,13 @@ export class ChartCanvas {
     this.#container = container;
     this.#events = events;
     this.#colors = readChartColors(container);
-    this.#chart = createChart(container, { autoSize: true, ...this.#chartOptions() });
+    this.#chart = createChart(container, { autoSize: true, ...chartOptions(this.#colors) });
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
       // The library would label the last bar in sight, and draw a line at the last of all. See `#markClose`.
       priceLineVisible: false,
       lastValueVisible: false,
       autoscaleInfoProvider: (base: () => AutoscaleInfo | null) => withMargins(base()),
-      ...this.#candleOptions(),
+      ...candleOptions(this.#colors),
     });
     this.#volume = this.#chart.addSeries(
       HistogramSeries,
@@ -105,11 +109,11 @@ export class ChartCanvas {
       1,
     );
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 } });
-    // The margins are in pixels; see `MARGINS`.
+    // The margins are in pixels; see `withMargins`.
     this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 } });
     this.#candles.attachPrimitive(this.#lane);
     this.#lane.setColors(this.#colors);
-    this.#labels = new PaneLabels(container);
+    this.#indicators = new IndicatorLines(this.#chart, container);
     this.#chart.subscribeCrosshairMove((at) => {
       if (this.#placed !== undefined) return;
       events.onHover(this.#barAt(at));
@@ -134,7 +138,7 @@ export class ChartCanvas {
     this.#candles.setData(data.bars.map((bar) => toCandle(bar, this.#colors)));
     this.#volume.setData(data.bars.map((bar) => toVolumeColumn(bar, this.#colors)));
     this.#lane.setMarks(data.bars, data.marks);
-    this.#drawIndicators(data);
+    this.#indicators.draw(data.bars, data.indicators, this.#colors);
     const shift = isOther ? undefined : shiftOf(previous?.bars ?? [], data.bars);
     this.#placed = shifted(this.#placed, shift);
     this.#selected = shifted(this.#selected, shift);
@@ -150,8 +154,8 @@ export class ChartCanvas {
   repaint(): void {
     this.#colors = readChartColors(this.#container);
     this.#lane.setColors(this.#colors);
-    this.#chart.applyOptions(this.#chartOptions());
-    this.#candles.applyOptions(this.#candleOptions());
+    this.#chart.applyOptions(chartOptions(this.#colors));
+    this.#candles.applyOptions(candleOptions(this.#colors));
     if (this.#data !== undefined) this.draw(this.#data);
   }
 
@@ -209,7 +213,7 @@ export class ChartCanvas {
 
   /** Shows the oscillators' values at this bar in their pane labels. */
   showValuesAt(bar: number): void {
-    this.#labels.showValuesAt(bar);
+    this.#indicators.showValuesAt(bar);
   }
 
   /** Bars as the chart library has them. */
@@ -230,7 +234,7 @@ export class ChartCanvas {
     this.#placed = undefined;
     this.#selected = undefined;
     for (const type of INPUT_EVENTS) this.#container.removeEventListener(type, this.#onInput, { capture: true });
-    this.#labels.clear();
+    this.#indicators.close();
     this.#chart.remove();
   }
 
@@ -305,173 +309,4 @@ export class ChartCanvas {
     const bars = this.#data?.bars.length ?? 0;
     return at.time === undefined || bar === undefined || bar < 0 || bar >= bars ? undefined : bar;
   }
-
-  #drawIndicators({ bars, indicators }: ChartData): void {
-    for (const line of this.#lines) this.#chart.removeSeries(line);
-    this.#lines = [];
-    let pane = 1;
-    for (const computed of indicators) {
-      if (computed.pane === 'own') pane += 1;
-      for (const line of computed.lines) {
-        const series = this.#addLine(line, bars, computed.pane === 'own' ? pane : 0);
-        if (computed.indicator.kind === 'rsi') this.#addRsiBounds(series);
-        this.#lines.push(series);
-      }
-    }
-    const panes = this.#chart.panes();
-    panes.forEach((item, n) => {
-      item.setStretchFactor(n === 0 ? 6 : n === 1 ? 1.3 : 1.8);
-    });
-    const own = indicators.filter((computed) => computed.pane === 'own');
-    this.#labels.setPanes(
-      own.flatMap((computed, n) => {
-        const at = panes[n + 2];
-        return at === undefined ? [] : [[at, computed] as const];
-      }),
-    );
-  }
-
-  #addLine(line: IndicatorLine, bars: readonly Bar[], pane: number): ISeriesApi<SeriesType> {
-    const isHistogram = line.style === 'histogram';
-    const data = bars.map((bar, n) => {
-      const time = firstSessionOf(bar);
-      const value = line.values[n];
-      if (value === null || value === undefined) return { time };
-      return isHistogram
-        ? { time, value, color: value < 0 ? this.#colors.downSoft : this.#colors.upSoft }
-        : { time, value };
-    });
-    const options = { priceLineVisible: false, lastValueVisible: false } as const;
-    const series: ISeriesApi<SeriesType> = isHistogram
-      ? this.#chart.addSeries(HistogramSeries, options, pane)
-      : this.#chart.addSeries(
-          LineSeries,
-          {
-            ...options,
-            color: this.#colors.series[(line.series ?? 1) - 1] ?? this.#colors.text,
-            lineWidth: 2,
-            lineStyle: line.style === 'signal' ? LineStyle.Dashed : LineStyle.Solid,
-            crosshairMarkerVisible: false,
-          },
-          pane,
-        );
-    series.setData(data);
-    // Leaves room for the pane's label at the top.
-    if (pane > 1) series.priceScale().applyOptions({ scaleMargins: { top: 0.26, bottom: 0.08 } });
-    return series;
-  }
-
-  #addRsiBounds(series: ISeriesApi<SeriesType>): void {
-    for (const price of [30, 70]) {
-      series.createPriceLine({
-        price,
-        color: this.#colors.lineStrong,
-        lineWidth: 1,
-        lineStyle: LineStyle.Dashed,
-        axisLabelVisible: false,
-      });
-    }
-  }
-
-  #candleOptions() {
-    const { up, down } = this.#colors;
-    return {
-      upColor: up,
-      downColor: down,
-      borderUpColor: up,
-      borderDownColor: down,
-      wickUpColor: up,
-      wickDownColor: down,
-    };
-  }
-
-  #chartOptions() {
-    const { background, text, grid, line, font, accent } = this.#colors;
-    return {
-      layout: {
-        background: { type: ColorType.Solid, color: background },
-        textColor: text,
-        fontFamily: font,
-        fontSize: 12,
-        // The library's logo injects a style sheet, which the Content-Security-Policy blocks. The footer has the link.
-        attributionLogo: false,
-        panes: { separatorColor: line, separatorHoverColor: grid, enableResize: true },
-      },
-      grid: { vertLines: { color: grid }, horzLines: { color: grid } },
-      crosshair: {
-        mode: CrosshairMode.Normal,
-        vertLine: { color: accent, labelBackgroundColor: accent, style: LineStyle.Dashed },
-        horzLine: { color: accent, labelBackgroundColor: accent, style: LineStyle.Dashed },
-      },
-      // Vertical swipes scroll the page.
-      handleScroll: { vertTouchDrag: false },
-      rightPriceScale: { borderColor: line, entireTextOnly: true },
-      timeScale: { borderColor: line, rightOffset: 2, minBarSpacing: 0.2, lockVisibleTimeRangeOnResize: true },
-      localization: { timeFormatter: (time: Time) => day(String(time)) },
-    };
-  }
-}
-
-/** Room for the legend above the candles, and for the lane of events below them. */
-const MARGINS = { above: 56, below: LANE_PX + 8 };
-
-function withMargins(info: AutoscaleInfo | null): AutoscaleInfo | null {
-  return info === null ? null : { ...info, margins: MARGINS };
-}
-
-type Candle = Parameters<ISeriesApi<'Candlestick'>['setData']>[0][number];
-type Column = Parameters<ISeriesApi<'Histogram'>['setData']>[0][number];
-
-function toCandle(bar: Bar, colors: ChartColors): Candle {
-  const { open, high, low, close } = bar;
-  const time = firstSessionOf(bar);
-  if (open === null || high === null || low === null || close === null) return { time };
-  const candle = { time, open, high, low, close };
-  if (incompleteness(bar) !== 'open') return candle;
-  // An open window is drawn as an outline with a faint fill.
-  const isDown = close < open;
-  const edge = isDown ? colors.down : colors.up;
-  return { ...candle, color: isDown ? colors.downFaint : colors.upFaint, borderColor: edge, wickColor: edge };
-}
-
-/** Bars by which a redraw moves all others to the right; undefined if it has none of the bars before. */
-function shiftOf(before: readonly Bar[], after: readonly Bar[]): number | undefined {
-  const [first] = before;
-  const [next] = after;
-  if (first === undefined || next === undefined) return undefined;
-  const now = after.findIndex((bar) => firstSessionOf(bar) === firstSessionOf(first));
-  if (now >= 0) return now;
-  const then = before.findIndex((bar) => firstSessionOf(bar) === firstSessionOf(next));
-  return then < 0 ? undefined : -then;
-}
-
-function shifted(bar: number | undefined, shift: number | undefined): number | undefined {
-  return bar === undefined || shift === undefined || bar + shift < 0 ? undefined : bar + shift;
-}
-
-function toVolumeColumn(bar: Bar, colors: ChartColors): Column {
-  const time = firstSessionOf(bar);
-  if (bar.volume === null) return { time };
-  const isDown = bar.close !== null && bar.open !== null && bar.close < bar.open;
-  return { time, value: bar.volume, color: isDown ? colors.downSoft : colors.upSoft };
-}
-
-function priceFormatOf(bars: readonly Bar[]) {
-  const low = bars.reduce((least, bar) => Math.min(least, bar.low ?? least), Number.POSITIVE_INFINITY);
-  const digits = low < 1 ? 4 : 2;
-  return {
-    type: 'custom' as const,
-    formatter: (value: number) => axisPrice(value, digits),
-    minMove: 10 ** -digits,
-  };
-}
-
-function firstBarFrom(bars: readonly Bar[], date: string): number {
-  const found = bars.findIndex((bar) => lastSessionOf(bar) >= date);
-  return found < 0 ? bars.length - 1 : found;
-}
-
-function lastBarUpTo(bars: readonly Bar[], date: string): number {
-  const after = bars.findIndex((bar) => firstSessionOf(bar) > date);
-  return after < 0 ? bars.length - 1 : Math.max(0, after - 1);
 }

@@ -25,6 +25,7 @@ const BENCHES: readonly [string, readonly string[]][] = [
   ['backfill.ts', size.slice(0, 2)],
   ['nightly.ts', size],
   ['serve.ts', size],
+  ['live-store.ts', []],
   ['open-table.ts', []],
   ['live-fold.ts', []],
   ['help.ts', []],

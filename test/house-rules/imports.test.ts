@@ -13,6 +13,11 @@ test('every import of src is one that the architecture allows', () => {
 const planted: readonly [string, string, string][] = [
   ['market reading the lake', 'src/market/bar.ts', "import { Lake } from '#lake/lake.ts';"],
   ['base importing anything', 'src/base/dates.ts', "import { x } from '#market/bar.ts';"],
+  [
+    'a layer importing an adapter',
+    'src/speed/storage/seal.ts',
+    "import { x } from '#adapters/sqlite-ticks/open-ticks.ts';",
+  ],
   ['one layer importing another', 'src/batch/fetch.ts', "import { x } from '#serving/read/bars.ts';"],
   ['an adapter importing another adapter', 'src/adapters/s3/store.ts', "import { x } from '../fs/object-store.ts';"],
   ['an adapter importing a layer', 'src/adapters/s3/store.ts', "import { x } from '#lake/lake.ts';"],

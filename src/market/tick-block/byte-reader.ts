@@ -38,6 +38,24 @@ export class ByteReader {
     return value + this.#highBits() * TWO_28;
   }
 
+  /** Reads a number for each row of a column. */
+  unsigneds(count: number): number[] {
+    const values = new Array<number>(count);
+    const bytes = this.#bytes;
+    for (let i = 0; i < count; i += 1) {
+      // Most numbers of a column have one byte.
+      const at = this.#at;
+      const first = at < this.#end ? (bytes[at] ?? 0) : 128;
+      if (first < 128) {
+        this.#at = at + 1;
+        values[i] = first;
+      } else {
+        values[i] = this.unsigned();
+      }
+    }
+    return values;
+  }
+
   signed(): number {
     return unzigzag(this.unsigned());
   }

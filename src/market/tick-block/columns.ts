@@ -23,11 +23,9 @@ export function writeUnsigned(writer: ByteWriter, values: readonly number[]): vo
 
 export function readUnsigned(reader: ByteReader, count: number): number[] {
   const form = reader.byte();
-  const values = new Array<number>(count);
-  if (form === SAME) return values.fill(reader.unsigned());
+  if (form === SAME) return new Array<number>(count).fill(reader.unsigned());
   if (form !== EACH) throw damaged(`a column has the form ${form}`);
-  for (let i = 0; i < count; i += 1) values[i] = reader.unsigned();
-  return values;
+  return reader.unsigneds(count);
 }
 
 /** Writes whole numbers as differences from the one before, the first from `origin`. Neighbors must be within 2^52. */

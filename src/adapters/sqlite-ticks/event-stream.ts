@@ -1,0 +1,81 @@
+import { assert } from '#base/assert.ts';
+import {
+  APPEND_BYTES_MAX,
+  type EventStream,
+  RECORD_BYTES_MAX,
+  type StoredRecord,
+  type StreamPosition,
+  type StreamRecord,
+} from '#ports/event-stream.ts';
+import { APPEND, READ_JOURNAL, TRIM_JOURNAL } from './statements.sql.ts';
+import { positionOf, rowAt, type WrittenTickFiles } from './tick-files.ts';
+
+/** Columns of `READ_JOURNAL`. */
+type JournalRow = readonly [
+  position: number,
+  connection: string,
+  receivedMs: number,
+  firstSequence: number | null,
+  lastSequence: number | null,
+  bytes: Uint8Array,
+];
+
+/** The journal in the file of the present session: a row for each record. */
+export class SqliteEventStream implements EventStream {
+  readonly #files: WrittenTickFiles;
+
+  constructor(files: WrittenTickFiles) {
+    this.#files = files;
+  }
+
+  async append(records: readonly StreamRecord[]): Promise<readonly StreamPosition[]> {
+    const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+    assert(bytes <= (records.length === 1 ? RECORD_BYTES_MAX : APPEND_BYTES_MAX), 'an append is within its bounds');
+    if (records.length === 0) return [];
+    return this.#files.writeJournal((kept) =>
+      records.map((record) => {
+        const { connection, receivedMs, firstSequence, lastSequence } = record;
+        const values = [connection, receivedMs, firstSequence, lastSequence, record.bytes] as const;
+        return positionOf(kept, Number(kept.file.run(APPEND, ...values).lastInsertRowid));
+      }),
+    );
+  }
+
+  async *read(after: StreamPosition = ''): AsyncIterable<readonly StoredRecord[]> {
+    let batch = this.#nextBatch(after);
+    while (batch.length > 0) {
+      yield batch;
+      batch = this.#nextBatch(batch.at(-1)?.position ?? after);
+    }
+  }
+
+  async trim(through: StreamPosition): Promise<void> {
+    for (const kept of this.#files.kept()) {
+      const row = rowAt(kept, through);
+      if (row > 0) this.#files.write(kept.session, ({ file }) => file.run(TRIM_JOURNAL, row));
+    }
+  }
+
+  #nextBatch(after: StreamPosition): StoredRecord[] {
+    for (const kept of this.#files.kept()) {
+      const { rows } = this.#files.reading(kept, (file) =>
+        file.first<JournalRow>(
+          READ_JOURNAL,
+          [rowAt(kept, after)],
+          ([, , , , , bytes]) => bytes.length,
+          APPEND_BYTES_MAX,
+        ),
+      );
+      if (rows.length === 0) continue;
+      return rows.map(([row, connection, receivedMs, firstSequence, lastSequence, bytes]) => ({
+        position: positionOf(kept, row),
+        connection,
+        receivedMs,
+        firstSequence,
+        lastSequence,
+        bytes,
+      }));
+    }
+    return [];
+  }
+}

@@ -191,6 +191,13 @@ test('lesson: a bar over a split is in one price scale', async () => {
     [[150, 22_000]],
   );
   await assertRight(model, [5]);
+  // It was wrong, and is taken back.
+  await model.putSplits([]);
+  assert.deepEqual(windows(await run({ intervals: [5] })), [1]);
+  assert.deepEqual(
+    (await model.stored(5)).map((row) => [row.high, row.volume]),
+    [[1500, 4000]],
+  );
 });
 
 test('a split announced for a session that is not published yet scales nothing until it is', async () => {

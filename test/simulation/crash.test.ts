@@ -4,7 +4,8 @@ import type { ObjectStore, PutIfAbsentOutcome } from '#ports/object-store.ts';
 import { effort } from '#test/fixtures/effort.ts';
 import { runSeeds, SeedFailed } from './seeds.ts';
 
-const SEEDS = effort({ usual: 60, long: 1000 });
+/** Of fourteen mistakes planted in the lake, nine are found by seed 24, and none of the others by seeds 25 to 200. */
+const SEEDS = effort({ usual: 30, long: 1000 });
 
 test(`random histories with faults and kills end up correct (seeds 1 to ${SEEDS})`, async () => {
   await runSeeds(1, SEEDS + 1);

@@ -50,6 +50,13 @@ test('sums of sizes and of money are those of bigints, whatever the order', () =
   fc.assert(property, { numRuns: 500 });
 });
 
+test('a sum that reaches the base of its parts exactly is carried', () => {
+  const sums = zero();
+  addSize(sums, SIZES, SIZE_BELOW - 1);
+  addSize(sums, SIZES, 1);
+  assert.deepEqual(sums, [1, 0, 0, 0]);
+});
+
 test('a day of the largest trades stays exact', () => {
   const sums = zero();
   for (let i = 0; i < 1000; i += 1) {

@@ -10,7 +10,7 @@ const MICRO = 1_000_000;
 const UNITS_A_DOLLAR = 10_000;
 /** Width of a minute's prices, as a fraction of the day's range. */
 const WIDTH_SHARE = 1 / 24;
-/** Sequences of a day begin here. There are gaps between them. */
+/** Sequences of a day begin here. There are gaps between them, of which each has one number that is never drawn. */
 const FIRST_SEQUENCE = 1000;
 const SEQUENCE_STEP = 4;
 const OUTSIDE_CENTS_MAX = 3;
@@ -34,6 +34,11 @@ export function minuteTrades(seed: number, plan: DayPlan, minute: number): Trade
   placeDrawn(random, placed, drawn, prints);
   placed.sort((a, b) => a.offsetMs - b.offsetMs);
   return placed.map((place, index) => maker.trade(place, first + index));
+}
+
+/** Returns the sequence after that of a trade which no trade of the tape has. */
+export function sequenceAfter({ sequence }: Trade): number {
+  return sequence + SEQUENCE_STEP - 1 - ((sequence - FIRST_SEQUENCE) % SEQUENCE_STEP);
 }
 
 /** A trade at its place in the minute: one that was drawn, or a print. */
@@ -101,7 +106,7 @@ class TradeMaker {
     const atMs = this.#startMs + offsetMs;
     const isTrf = drawn?.isOffExchange === true;
     const latencyMs = isTrf ? this.#random.whole(20, 900) : this.#random.whole(0, 3);
-    const sequence = FIRST_SEQUENCE + number * SEQUENCE_STEP + this.#random.whole(0, SEQUENCE_STEP - 1);
+    const sequence = FIRST_SEQUENCE + number * SEQUENCE_STEP + this.#random.whole(0, SEQUENCE_STEP - 2);
     return {
       kind: 'trade',
       symbol: this.#plan.day.symbol,

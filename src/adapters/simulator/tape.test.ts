@@ -84,7 +84,7 @@ describe('the tape of the simulated market', () => {
         hash.update(JSON.stringify(session.quotes(index, minute)));
       }
     }
-    assert.equal(hash.digest('hex'), 'e454f4126a2f1ba581389e7761657786d6c9d1cbbf66ef80129e0beed4e872dc');
+    assert.equal(hash.digest('hex'), 'd85e617238770d4dddbd189f5c802116079d1679a52a4e86aed693d99bae757f');
   });
 
   test('draws any minute without the others, and again, and tells the same', () => {

@@ -34,6 +34,11 @@ export class SimulatedTape {
     this.#options = options;
   }
 
+  /** The market's first day. */
+  get from(): IsoDate {
+    return this.#options.market.from;
+  }
+
   /** Returns a session, or undefined if the market did not trade on that date, or had not begun. */
   session(session: IsoDate): TapeSession | undefined {
     const { calendar, market, faults = [], halts = false } = this.#options;

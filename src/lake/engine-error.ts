@@ -41,6 +41,7 @@ export function engineError(cause: unknown): CondvestError {
       kind: 'corrupt',
       message: 'A file is not readable as Parquet',
       found: printable(first),
+      action: LIST_DAMAGE,
       cause,
     });
   }
@@ -50,6 +51,7 @@ export function engineError(cause: unknown): CondvestError {
       kind: 'permanent',
       message: 'Cannot read or write a file',
       found: first,
+      action: ABSENT_FILE.test(text) ? LIST_DAMAGE : undefined,
       cause,
     });
   }
@@ -71,6 +73,10 @@ export function interrupted(cause?: unknown): CondvestError {
     cause,
   });
 }
+
+const ABSENT_FILE = /No files found|No such file|does not exist/i;
+/** Any file may be read, also one that a person names. */
+const LIST_DAMAGE = 'If it is a file of the lake, list all damage with: condvest verify';
 
 /** Messages about files that were cut off or overwritten, as provoked by changing random bytes of files. */
 const DAMAGED_PARQUET = new RegExp(

@@ -42,13 +42,16 @@ export async function verifyFiles(
   const report = findings.of(definition);
   let rows = 0;
   const readable: DataFile[] = [];
+  const changed = new Set<DataFile>();
   for (let from = 0; from < at.files.length; from += FILES_AT_ONCE) {
     const some = at.files.slice(from, from + FILES_AT_ONCE);
     const found = new Map<DataFile, number>();
     const young: DataFile[] = [];
     for (const file of some) {
       const isYoung = !isOlder(file, sinceMs);
-      if (!(await isThere(lake, definition, file, isYoung, report))) continue;
+      const presence = await presenceOf(lake, definition, file, isYoung, report);
+      if (presence === 'gone') continue;
+      if (presence === 'changed') changed.add(file);
       if (isYoung) young.push(file);
       else found.set(file, file.stats?.numRecords ?? 0);
     }
@@ -59,7 +62,8 @@ export async function verifyFiles(
     }
     for (const [file, count] of found) {
       rows += count;
-      readable.push(file);
+      // It may be any file, whose columns are not even those of the table.
+      if (!changed.has(file)) readable.push(file);
     }
   }
   await verifyKeys(lake, definition, meeting(readable, sinceMs), report);
@@ -77,26 +81,30 @@ function meeting(files: readonly DataFile[], sinceMs: number | undefined): reado
 }
 
 /**
- * Returns whether the store has a file. One of another size or checksum is reported, and surveyed all the same. Only the
- * checksum tells if a value has become another valid one.
+ * Returns whether the store has a file as it was written. One of another size or checksum is reported, and surveyed all the
+ * same. Only the checksum tells if a value has become another valid one.
  */
-async function isThere(
+async function presenceOf(
   lake: Lake,
   definition: TableDefinition,
   file: DataFile,
   hashes: boolean,
   report: Report,
-): Promise<boolean> {
+): Promise<'whole' | 'changed' | 'gone'> {
   const table = lake.table(definition);
   const { path, sha256 } = file;
   const sizeBytes = await table.storedSize(file);
-  if (sizeBytes === undefined)
+  if (sizeBytes === undefined) {
     report('file-missing', path, `The log lists ${path}, but the store does not have it. ${REPAIR}`);
-  else if (sizeBytes !== file.sizeBytes)
+    return 'gone';
+  }
+  if (sizeBytes !== file.sizeBytes) {
     report('file-size', path, `${path} has ${sizeBytes} bytes; the log says ${file.sizeBytes}. ${REPAIR}`);
-  else if (hashes && sha256 !== undefined && (await table.storedSha256(file)) !== sha256)
-    report('file-checksum', path, `${path} has other bytes than were written. ${REPAIR}`);
-  return sizeBytes !== undefined;
+    return 'changed';
+  }
+  if (!hashes || sha256 === undefined || (await table.storedSha256(file)) === sha256) return 'whole';
+  report('file-checksum', path, `${path} has other bytes than were written. ${REPAIR}`);
+  return 'changed';
 }
 
 /** Contents of a file, or the error that kept it from being read. */

@@ -1,6 +1,8 @@
+import type { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
 import { isRecord } from '#base/is-record.ts';
 import { isSoundText } from '#base/sound-text.ts';
+import { DAILY_BARS } from '#lake/tables.ts';
 import type { LakeView } from '../read/view.ts';
 import { requesterOf, type Serving, type ServingContext } from './serving.ts';
 
@@ -48,6 +50,28 @@ export function decodeCursor(text: string): Cursor {
       cause,
     });
   }
+}
+
+/**
+ * A cursor and where its page begins. Clients can put anything into a cursor, so its position is parsed like any
+ * parameter. Throws `cursor-invalid`, also for a cursor of another route.
+ */
+export function readCursor<Position>(
+  text: string,
+  schema: z.ZodType<Position>,
+): { readonly cursor: Cursor; readonly position: Position } {
+  const cursor = decodeCursor(text);
+  const read = schema.safeParse(cursor.position);
+  const hasBars = cursor.versions[DAILY_BARS.name] !== undefined;
+  if (read.success && hasBars) return { cursor, position: read.data };
+  const issue = read.error?.issues[0];
+  throw new UsageError({
+    code: 'cursor-invalid',
+    message: 'This is not a cursor of this route',
+    found: issue === undefined ? `no version of ${DAILY_BARS.name}` : issue.path.join('.'),
+    ...(issue === undefined ? {} : { allowed: issue.message }),
+    action: 'Follow next_url unchanged, or start over without a cursor',
+  });
 }
 
 /** The view of a cursor's page one. Throws `cursor-expired` where vacuum has deleted its versions. */

@@ -1,11 +1,9 @@
 import type { z } from '@hono/zod-openapi';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import { UsageError } from '#base/errors.ts';
-import { DAILY_BARS } from '#lake/tables.ts';
 import type { CalendarUnit } from '#market/calendar-windows.ts';
 import { checkInterval } from '#market/window.ts';
 import { notEntitled } from '../http/http-errors.ts';
-import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
+import { type Cursor, encodeCursor, readCursor, viewOfCursor } from '../http/paging.ts';
 import { type Serving, type ServingContext, viewAt } from '../http/serving.ts';
 import type { Grain, Series, SeriesRequest } from '../read/bar-series.ts';
 import { defaultDate } from '../read/default-date.ts';
@@ -43,26 +41,10 @@ export async function laterPage<Position extends { readonly at: IsoDate; readonl
   text: string,
   schema: z.ZodType<Position>,
 ): Promise<{ readonly seam: Seam; readonly position: Position }> {
-  const cursor = decodeCursor(text);
-  const position = positionOf(cursor, schema);
+  const { cursor, position } = readCursor(text, schema);
   const { at, until } = position;
   const view = await viewOfCursor(c, serving, cursor);
   return { seam: { view, at, liveUntil: until, splitsUntil: until, atMs: cursor.atMs }, position };
-}
-
-/** Clients can put anything into a cursor, so its position is parsed like any parameter. */
-function positionOf<T>(cursor: Cursor, schema: z.ZodType<T>): T {
-  const read = schema.safeParse(cursor.position);
-  const hasBars = cursor.versions[DAILY_BARS.name] !== undefined;
-  if (read.success && hasBars) return read.data;
-  const issue = read.error?.issues[0];
-  throw new UsageError({
-    code: 'cursor-invalid',
-    message: 'This is not a cursor of this route',
-    found: issue === undefined ? `no version of ${DAILY_BARS.name}` : issue.path.join('.'),
-    ...(issue === undefined ? {} : { allowed: issue.message }),
-    action: 'Follow next_url unchanged, or start over without a cursor',
-  });
 }
 
 /** Returns the part of a position that pins the series: the security, and how far live bars and splits count. */

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { compare } from '#base/compare.ts';
-import { type IsoDate, parseIsoDate } from '#base/dates.ts';
+import type { IsoDate } from '#base/dates.ts';
 import { tradingMoment } from '#market/market-hours.ts';
 import { answer } from '../http/answer.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
 import { originOf } from '../http/origin.ts';
-import { type Cursor, decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
-import { asOfParameter, choice, cursorParameter, pageLimit } from '../http/parameters.ts';
+import { type Cursor, encodeCursor, readCursor, viewOfCursor } from '../http/paging.ts';
+import { asOfParameter, choice, cursorParameter, dateParameter, pageLimit } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import { type Serving, type ServingApp, type ServingContext, viewAt } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
@@ -47,6 +47,14 @@ const query = z.object({
 
 type Query = z.infer<typeof query>;
 
+/** Position passed to later pages. */
+const position = z.object({
+  /** The session of the first page, so that a new one does not begin in between. */
+  session: dateParameter,
+  /** The last ticker of the page before. */
+  after: z.string(),
+});
+
 /** `GET /v3/snapshot`: what is known of tickers of any kind; this server has stocks. */
 export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
   addRoute(app, 'vendor', {
@@ -65,9 +73,9 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
         uses: MARKET_TABLES,
         also: view.asOfMs === undefined ? `${await liveTag(serving, view)} ${status}` : '',
         make: async (requestId) => {
-          const session = page.session ?? (await newestSession(serving, view));
+          const session = page.position?.session ?? (await newestSession(serving, view));
           const day = await marketDay(serving, view, session);
-          const tickers = tickersAfter(page.after, asked, day);
+          const tickers = tickersAfter(page.position?.after, asked, day);
           const shown = tickers.slice(0, asked.limit);
           const directory = await tickersOf(serving, view);
           const results = shown.map((ticker) => universalTicker(ticker, day, directory, status));
@@ -84,23 +92,20 @@ export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
 interface Page {
   readonly view: LakeView;
   readonly atMs: number;
-  /** The last ticker of the page before. */
-  readonly after: string | undefined;
-  /** The session of the first page, so that a new one does not begin in between. */
-  readonly session: IsoDate | undefined;
+  /** Undefined on the first page. */
+  readonly position: z.infer<typeof position> | undefined;
 }
 
 async function pageOf(c: ServingContext, serving: Serving, asked: Query): Promise<Page> {
   if (asked.cursor === undefined) {
     const view = await viewAt(c, serving, asked.as_of);
-    return { view, atMs: serving.clock.nowMs(), after: undefined, session: undefined };
+    return { view, atMs: serving.clock.nowMs(), position: undefined };
   }
-  const cursor = decodeCursor(asked.cursor);
-  const { after, session = '' } = cursor.position;
+  const { cursor, position: start } = readCursor(asked.cursor, position);
   // The view as of an instant stays the same and has no live bars.
   const isPinned = asked.as_of !== undefined;
   const view = await (isPinned ? viewAt(c, serving, asked.as_of) : viewOfCursor(c, serving, cursor));
-  return { view, atMs: cursor.atMs, after, session: parseIsoDate(session) };
+  return { view, atMs: cursor.atMs, position: start };
 }
 
 /** The tickers asked for that come after one, in the order asked for: those of the market, or those that were named. */
@@ -120,9 +125,9 @@ function nextUrl(
   c: ServingContext,
   serving: Serving,
   page: Page,
-  position: { readonly session: IsoDate; readonly after: string },
+  next: { readonly session: IsoDate; readonly after: string },
 ): string {
-  const cursor: Cursor = { versions: page.view.versions(MARKET_TABLES), atMs: page.atMs, position };
+  const cursor: Cursor = { versions: page.view.versions(MARKET_TABLES), atMs: page.atMs, position: next };
   const url = new URL(c.req.url);
   const rest = [...url.searchParams].filter(([name]) => name !== 'cursor' && name !== 'apiKey');
   const parameters = new URLSearchParams([['cursor', encodeCursor(cursor)], ...rest]);

@@ -291,6 +291,14 @@ test('too many tickers are rejected with the bound', async () => {
   assert.equal(forged.status, 400);
 });
 
+test('a cursor of another route is rejected instead of starting over', async () => {
+  const bars = '/v2/aggs/ticker/AAA/range/1/day/2024-01-01/2025-12-31?limit=1';
+  const { next_url: next } = (await (await http.get(bars)).json()) as { readonly next_url: string };
+  const response = await http.get(`/v3/snapshot${new URL(next).search}`);
+  assert.equal(response.status, 400);
+  assert.match(await response.text(), /not a cursor of this route/);
+});
+
 test('summaries come in the requested order', async () => {
   const path = '/v1/summaries?ticker.any_of=MTX,NOPE,AAA';
   const { results } = await get<{ results: (TickerSummary & UnknownTicker)[] }>(http, path, '/v1/summaries');

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate, isoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { originOf } from '../http/origin.ts';
 import { decodeCursor, encodeCursor, viewOfCursor } from '../http/paging.ts';
 import { type Serving, type ServingContext, viewAt } from '../http/serving.ts';
@@ -29,7 +30,7 @@ export interface BarsPage<Query> {
 /** Opens the page that a query asks for. Throws `cursor-invalid` and `cursor-expired`. */
 export async function openBarsPage<Query extends PagedQuery>(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   { schema, query }: { readonly schema: z.ZodObject & z.ZodType<Query>; readonly query: Query },
 ): Promise<BarsPage<Query>> {
   if (query.cursor === undefined) {
@@ -52,7 +53,7 @@ export async function openBarsPage<Query extends PagedQuery>(
 }
 
 /** A later day than the present one means the present one: nobody has a symbol in the future. */
-export function dayOf({ clock }: Serving, { at, to, as_of: asOfMs }: PagedQuery): IsoDate {
+export function dayOf({ clock }: Pick<Serving, 'clock'>, { at, to, as_of: asOfMs }: PagedQuery): IsoDate {
   const today = defaultDate(clock, asOfMs);
   const day = at ?? to ?? today;
   return day < today ? day : today;
@@ -61,7 +62,7 @@ export function dayOf({ clock }: Serving, { at, to, as_of: asOfMs }: PagedQuery)
 /** URL of the bars before those of an answer. */
 export function previousUrl(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   { view, day, asked }: BarsPage<unknown>,
   uses: readonly string[],
   { bars }: BarsAnswer,

@@ -7,6 +7,7 @@ import { DAILY_BARS, DIVIDENDS, LISTINGS, RESTATEMENTS, SESSIONS, SPLITS, silver
 import type { AdjustmentEvent } from '#market/adjust.ts';
 import type { MaybeBarValues } from '#market/bar.ts';
 import { answer } from '../http/answer.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import {
   asOfParameter,
   choice,
@@ -18,7 +19,7 @@ import {
   symbolParameter,
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import { type Serving, type ServingApp, viewAt } from '../http/serving.ts';
+import { type ServingApp, viewAt } from '../http/serving.ts';
 import { fieldsOf, formatParameter, tableOf } from '../http/table-format.ts';
 import { historyOfSecurity, readNewestBars } from '../read/newest-bars.ts';
 import type { BarsResult, DailyBar, WindowBar } from '../read/served-bars.ts';
@@ -101,7 +102,7 @@ const symbolParams = z.object({ symbol: symbolParameter });
 
 const BARS_TABLES = [DAILY_BARS, SPLITS, DIVIDENDS, LISTINGS, SESSIONS, RESTATEMENTS].map(({ name }) => name);
 
-export function addBarsRoutes(app: ServingApp, serving: Serving): void {
+export function addBarsRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/bars/{symbol}',
     summary: 'Bars of one symbol, with finality and explanation',
@@ -147,7 +148,7 @@ export function addBarsRoutes(app: ServingApp, serving: Serving): void {
 }
 
 async function barsAnswer(
-  serving: Serving,
+  serving: MarketAnswerDeps,
   result: BarsResult,
   { view, explain }: { readonly view: LakeView; readonly explain: boolean },
 ): Promise<BarsAnswer> {
@@ -270,7 +271,7 @@ function eventAnswer({ kind, exDate, terms, priceFactor, volumeFactor, source }:
 }
 
 async function eventsAnswer(
-  serving: Serving,
+  serving: MarketAnswerDeps,
   { symbol, day: date }: { readonly symbol: string; readonly day: IsoDate },
   view: LakeView,
 ): Promise<EventsAnswer> {

@@ -92,7 +92,7 @@ export function addExportRoutes(app: ServingApp, serving: Serving): void {
 }
 
 async function openExport(
-  serving: Serving,
+  serving: Pick<Serving, 'files' | 'lake' | 'limits'>,
   request: TableExport,
   how: { readonly format: ExportFormat; readonly isCompressed: boolean; readonly signal: AbortSignal },
 ): Promise<ByteSource> {
@@ -141,7 +141,11 @@ async function encodeRows(
 }
 
 /** The file is written whole before the first byte is sent, so that it has an error of its own where it cannot be. */
-async function openParquet(serving: Serving, prepared: PreparedExport, signal: AbortSignal): Promise<ByteSource> {
+async function openParquet(
+  serving: Pick<Serving, 'files' | 'lake'>,
+  prepared: PreparedExport,
+  signal: AbortSignal,
+): Promise<ByteSource> {
   const scratch = await serving.lake.scratchFile();
   const { session, close } = await interruptibleSession(serving.lake, signal);
   try {
@@ -155,7 +159,7 @@ async function openParquet(serving: Serving, prepared: PreparedExport, signal: A
   return { chunks: serving.files.stream(scratch.path), close: () => scratch[Symbol.asyncDispose]() };
 }
 
-function findDefinition(serving: Serving, name: string): TableDefinition {
+function findDefinition(serving: Pick<Serving, 'intervals'>, name: string): TableDefinition {
   const all = [...BRONZE_TABLES, ...serving.intervals.map(silverBars)];
   const found = all.find((definition) => definition.name === name);
   if (found !== undefined) return found;

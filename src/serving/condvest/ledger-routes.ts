@@ -8,7 +8,7 @@ import { QUARANTINE, RESTATEMENTS, SESSIONS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { fresh, freshTable } from '../http/answer.ts';
 import { notFound } from '../http/http-errors.ts';
-import { pageAnswer } from '../http/paged-list.ts';
+import { type ListDeps, pageAnswer } from '../http/paged-list.ts';
 import {
   choice,
   cursorParameter,
@@ -75,7 +75,7 @@ const restatementsQuery = z.object({
   limit: pageLimit({ max: PAGE_MAX, default: 1000 }),
 });
 
-export function addLedgerRoutes(app: ServingApp, serving: Serving): void {
+export function addLedgerRoutes(app: ServingApp, serving: ListDeps & Pick<Serving, 'lake' | 'operations'>): void {
   const { lake, calendar, clock, operations, reads } = serving;
   addRoute(app, 'condvest', {
     path: '/condvest/v1/sessions',
@@ -228,13 +228,13 @@ function noSession(session: IsoDate) {
   return notFound('This is no session of the past', session);
 }
 
-async function countRejected(serving: Serving, view: LakeView): Promise<number> {
+async function countRejected(serving: Pick<Serving, 'lake'>, view: LakeView): Promise<number> {
   const [counted] = await rowsOf<{ rows: number }>(serving, view, QUARANTINE, countSql, []);
   return counted?.rows ?? 0;
 }
 
 async function rowsOf<T>(
-  { lake }: Serving,
+  { lake }: Pick<Serving, 'lake'>,
   view: LakeView,
   definition: TableDefinition,
   sql: (rows: string) => string,

@@ -3,10 +3,10 @@ import type { IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { SESSIONS } from '#lake/tables.ts';
 import { answer } from '../http/answer.ts';
-import { answerFromMarket } from '../http/market-answer.ts';
+import { answerFromMarket, type MarketAnswerDeps } from '../http/market-answer.ts';
 import { asOfParameter, list, optionalDate, pageLimit, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import type { ServingApp } from '../http/serving.ts';
 import { fieldsOf, formatOf, formatParameter } from '../http/table-format.ts';
 import { newExtremes } from '../read/extremes.ts';
 import {
@@ -49,7 +49,7 @@ function moverRows({ session, ...lists }: MarketAnswer): object[] {
 }
 
 /** `GET /condvest/v1/market`, `/watchlist` and `/symbols`: what is answered across symbols. */
-export function addMarketRoutes(app: ServingApp, serving: Serving): void {
+export function addMarketRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/market',
     summary: 'Movers and breadth of a session',
@@ -150,7 +150,7 @@ function foundSymbol({ ticker, isActive }: FoundTicker): FoundSymbol {
 }
 
 /** The next session that has bars, published or live. */
-async function sessionAfter(serving: Serving, view: LakeView, session: IsoDate): Promise<IsoDate | undefined> {
+async function sessionAfter(serving: MarketAnswerDeps, view: LakeView, session: IsoDate): Promise<IsoDate | undefined> {
   const newest = await newestSession(serving, view);
   if (session >= newest) return undefined;
   const published = await serving.caches.published(view.bars(), view.until);
@@ -158,7 +158,12 @@ async function sessionAfter(serving: Serving, view: LakeView, session: IsoDate):
   return after.find((other) => other === newest || published.has(other));
 }
 
-async function marketOf(serving: Serving, view: LakeView, day: MarketDay, limit: number): Promise<MarketAnswer> {
+async function marketOf(
+  serving: MarketAnswerDeps,
+  view: LakeView,
+  day: MarketDay,
+  limit: number,
+): Promise<MarketAnswer> {
   const directory = await tickersOf(serving, view);
   const states = await serving.caches.states(view.snapshot(SESSIONS));
   const extremes = await newExtremes(serving, view, day);
@@ -206,7 +211,7 @@ function moverValue(row: MarketRow, directory: TickerDirectory, { session }: Mar
   };
 }
 
-async function noSuchSession(serving: Serving, view: LakeView, session: string): Promise<UsageError> {
+async function noSuchSession(serving: MarketAnswerDeps, view: LakeView, session: string): Promise<UsageError> {
   const published = await serving.caches.published(view.bars(), view.until);
   return new UsageError({
     code: 'session-unknown',

@@ -47,7 +47,10 @@ export function openApiDocument(app: ServingApp, version: string) {
   });
 }
 
-export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
+export function addReferenceRoutes(
+  app: ServingApp,
+  serving: Pick<Serving, 'publicUrl' | 'trustProxy' | 'version'>,
+): void {
   let made: ReturnType<typeof openApiDocument> | undefined;
   // Built once, after all routes were added; only the server's address differs between callers.
   const document = () => (made ??= openApiDocument(app, serving.version));

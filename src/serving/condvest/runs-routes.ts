@@ -24,7 +24,10 @@ const RUNS_MAX = 500;
 const NOTICES_MAX = 500;
 const ID_MAX = 100;
 
-export function addRunsRoutes(app: ServingApp, serving: Serving): void {
+export function addRunsRoutes(
+  app: ServingApp,
+  serving: Pick<Serving, 'calendar' | 'clock' | 'eventStreams' | 'operations' | 'stopping' | 'timers'>,
+): void {
   const { operations } = serving;
   addRoute(app, 'condvest', {
     path: '/condvest/v1/runs',
@@ -99,7 +102,7 @@ export function addRunsRoutes(app: ServingApp, serving: Serving): void {
   });
 }
 
-function checkSession({ calendar, clock }: Serving, session: IsoDate): void {
+function checkSession({ calendar, clock }: Pick<Serving, 'calendar' | 'clock'>, session: IsoDate): void {
   const lastClosed = calendar.lastClosedSession(clock.nowMs());
   if (calendar.isSession(session) && session <= lastClosed) return;
   throw new UsageError({

@@ -12,7 +12,10 @@ import { type ByteSource, byteStream, gzipped } from './byte-stream.ts';
 import { attachment, CONTENT_TYPES, isText } from './export-routes.ts';
 import { sqlBody } from './shapes/tables.ts';
 
-export function addSqlRoutes(app: ServingApp, serving: Serving): void {
+export function addSqlRoutes(
+  app: ServingApp,
+  serving: Pick<Serving, 'intervals' | 'lake' | 'limits' | 'sql' | 'streams' | 'timers' | 'views'>,
+): void {
   const gate = new ReadGate({ noun: 'statements', running: serving.limits.sqlRunning, waiting: 0 });
   addRoute(app, 'condvest', {
     method: 'post',
@@ -65,7 +68,10 @@ async function openQuery(
 }
 
 /** Every table of the view: its SELECT, and the files that this reads. */
-async function tablesOf(serving: Serving, view: LakeView): Promise<Pick<SqlRequest, 'views' | 'files'>> {
+async function tablesOf(
+  serving: Pick<Serving, 'lake' | 'intervals'>,
+  view: LakeView,
+): Promise<Pick<SqlRequest, 'views' | 'files'>> {
   const views: SqlRequest['views'][number][] = [];
   const files: string[] = [];
   for (const definition of [...BRONZE_TABLES, ...serving.intervals.map(silverBars)]) {

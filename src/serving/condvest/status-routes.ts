@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { DAILY_BARS } from '#lake/tables.ts';
 import { fresh } from '../http/answer.ts';
-import { readinessOf } from '../http/gate/readiness.ts';
+import { type ReadinessDeps, readinessOf } from '../http/gate/readiness.ts';
 import type { Building } from '../http/operations.ts';
 import { addRoute } from '../http/route.ts';
 import { requesterOf, type Serving, type ServingApp } from '../http/serving.ts';
@@ -14,7 +14,10 @@ import { type TablesAnswer, tablesShape } from './shapes/tables.ts';
 /** Open notices are few: one a condition. */
 const NOTICES_COUNTED_MAX = 1000;
 
-export function addStatusRoutes(app: ServingApp, serving: Serving): void {
+/** Parts of the server that the status page is made from. */
+type StatusDeps = ReadinessDeps & Pick<Serving, 'intervals' | 'lake' | 'reads' | 'version'>;
+
+export function addStatusRoutes(app: ServingApp, serving: StatusDeps): void {
   addRoute(app, 'condvest', {
     path: '/condvest/v1/status',
     summary: 'Completeness and finality of the lake',
@@ -32,7 +35,7 @@ export function addStatusRoutes(app: ServingApp, serving: Serving): void {
   });
 }
 
-async function statusOf(serving: Serving, requester: Requester): Promise<StatusAnswer> {
+async function statusOf(serving: StatusDeps, requester: Requester): Promise<StatusAnswer> {
   const { operations, views, caches, reads } = serving;
   // Only reads of the lake take a read slot: an operational store that hangs must not block them all.
   const [status, ready, notices, simulated, view, firstMs] = await Promise.all([
@@ -79,7 +82,7 @@ export function buildingAnswer({ startedMs, steps, error }: Building): BuildingA
   return { started_ms: startedMs, steps: steps.map((step) => ({ ...step })), error };
 }
 
-async function tablesOf(serving: Serving): Promise<TablesAnswer> {
+async function tablesOf(serving: Pick<Serving, 'lake' | 'intervals'>): Promise<TablesAnswer> {
   const tables = await listTables(serving.lake, serving.intervals);
   return {
     results: tables.map(({ table, comment, version, changedMs, columns, ...counts }) => ({

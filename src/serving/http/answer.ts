@@ -33,6 +33,12 @@ export interface AnswerRequest {
 const IMMUTABLE = 'max-age=31536000, immutable';
 const REVALIDATED = 'max-age=0, s-maxage=30, must-revalidate';
 
+/** Parts of the server that cache and send an answer. */
+export type AnswerDeps = Pick<
+  Serving,
+  'cache' | 'calendar' | 'clock' | 'intervals' | 'isPublic' | 'publicUrl' | 'reads' | 'state' | 'trustProxy' | 'version'
+>;
+
 export interface Caching {
   /** The address. */
   readonly key: string;
@@ -44,7 +50,7 @@ export interface Caching {
 /** Identifies a response and says how it may be cached, before anything is read. */
 export function cachingOf(
   c: ServingContext,
-  serving: Serving,
+  serving: AnswerDeps,
   { view, uses, also = '', day }: Pick<AnswerRequest, 'view' | 'uses' | 'also' | 'day'>,
 ): Caching {
   const isPast = view.asOfMs !== undefined && view.asOfMs < serving.clock.nowMs() - COMMIT_MS_MAX;
@@ -60,7 +66,7 @@ export interface OwnHeaders {
   readonly requestId: string;
 }
 
-function headersOf({ isPublic }: Serving, { headers, requestId }: OwnHeaders, lifetime: string) {
+function headersOf({ isPublic }: Pick<Serving, 'isPublic'>, { headers, requestId }: OwnHeaders, lifetime: string) {
   return {
     ...headers,
     'cache-control': `${isPublic ? 'public' : 'private'}, ${lifetime}`,
@@ -69,7 +75,7 @@ function headersOf({ isPublic }: Serving, { headers, requestId }: OwnHeaders, li
   };
 }
 
-function keyOf(request: RequestHead, serving: Serving): string {
+function keyOf(request: RequestHead, serving: AnswerDeps): string {
   const format = acceptedFormat(request.header('accept'));
   return `${originOf(request, serving)}${addressOf(request.url)}${format === 'json' ? '' : ` ${format}`}`;
 }
@@ -78,12 +84,15 @@ function keyOf(request: RequestHead, serving: Serving): string {
  * Digests what a response follows from; what holds for as long as the server runs, too, as other servers may have other
  * rules.
  */
-function digestOf({ version, calendar, intervals }: Serving, caching: Caching): string {
+function digestOf(
+  { version, calendar, intervals }: Pick<Serving, 'version' | 'calendar' | 'intervals'>,
+  caching: Caching,
+): string {
   const rules = `${version} ${calendar.hash} ${intervals}`;
   return createHash('sha256').update(`${rules} ${caching.key} ${caching.version}`).digest('hex').slice(0, 32);
 }
 
-export function etagOf(serving: Serving, caching: Caching): string {
+export function etagOf(serving: AnswerDeps, caching: Caching): string {
   return `W/"${digestOf(serving, caching)}"`;
 }
 
@@ -96,7 +105,7 @@ interface CachedBody extends Body {
 const RESPONSES: CacheKind<CachedBody> = { name: 'responses', bytesOf: ({ bytes }) => bytes.byteLength };
 
 /** Responds with what is made from the lake: cached, compressed, and revalidated by the versions it was made from. */
-export async function answer(c: ServingContext, serving: Serving, request: AnswerRequest): Promise<Response> {
+export async function answer(c: ServingContext, serving: AnswerDeps, request: AnswerRequest): Promise<Response> {
   const caching = cachingOf(c, serving, request);
   const { key, version, headers } = caching;
   c.set('isDressed', true);
@@ -132,7 +141,7 @@ export interface ReadyAnswer {
 }
 
 /** Finds the response to a GET by its address alone: nothing is parsed, read or waited for. */
-export function readyAnswer(request: RequestHead, serving: Serving): ReadyAnswer | undefined {
+export function readyAnswer(request: RequestHead, serving: AnswerDeps): ReadyAnswer | undefined {
   const state = serving.state.known();
   if (state === undefined) return undefined;
   const key = keyOf(request, serving);

@@ -15,7 +15,7 @@ const INDEX = 'index.html';
 /** Names there carry a hash of what is in the file. */
 const HASHED = 'assets/';
 
-export function addPage(app: ServingApp, serving: Serving): void {
+export function addPage(app: ServingApp, serving: Pick<Serving, 'cache' | 'page'>): void {
   app.scopes.set('GET /*', 'none');
   app.get('/*', async (c) => {
     const path = c.req.path.slice(1);
@@ -41,7 +41,12 @@ export function addPage(app: ServingApp, serving: Serving): void {
 
 const SHOWN_MAX = 200;
 
-async function sendFile(c: ServingContext, { cache }: Serving, path: string, file: PageFile): Promise<Response> {
+async function sendFile(
+  c: ServingContext,
+  { cache }: Pick<Serving, 'cache'>,
+  path: string,
+  file: PageFile,
+): Promise<Response> {
   const headers: Record<string, string> = {
     etag: file.etag,
     'cache-control': path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'no-cache',

@@ -4,11 +4,14 @@ import { UsageError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import type { Field } from '../export/table-stream.ts';
 import type { LakeView } from '../read/view.ts';
-import { answer } from './answer.ts';
+import { type AnswerDeps, answer } from './answer.ts';
 import { originOf } from './origin.ts';
 import { CURSOR_LENGTH_MAX, decodeCursor, encodeCursor, viewOfCursor } from './paging.ts';
 import { type Serving, type ServingContext, viewAt } from './serving.ts';
 import { type TableFormat, tableOf } from './table-format.ts';
+
+/** Parts of the server that a page of a list needs, besides those that read its items. */
+export type ListDeps = AnswerDeps & Pick<Serving, 'views'>;
 
 /** Parameters of every list. */
 export interface ListQuery {
@@ -51,7 +54,7 @@ const CLOCKS_APART_MS = 3_600_000;
 /** Answers one page, and where the next one is. */
 export async function pageAnswer<Query extends ListQuery, Item>(
   c: ServingContext,
-  serving: Serving,
+  serving: ListDeps,
   list: PagedList<Query, Item>,
 ): Promise<Response> {
   const cursor = c.req.query('cursor') ?? '';
@@ -82,7 +85,7 @@ interface AskedPage<Query> extends ListPage<Query> {
 
 async function firstPage<Query extends ListQuery>(
   c: ServingContext,
-  serving: Serving,
+  serving: ListDeps,
   { schema }: Pick<PagedList<Query, never>, 'schema'>,
 ): Promise<AskedPage<Query>> {
   const given = c.req.query();
@@ -97,7 +100,7 @@ async function firstPage<Query extends ListQuery>(
 /** Clients can write what they like into a cursor, so it is read like any parameter. */
 async function laterPage<Query extends ListQuery>(
   c: ServingContext,
-  serving: Serving,
+  serving: ListDeps,
   { schema }: Pick<PagedList<Query, never>, 'schema'>,
   text: string,
 ): Promise<AskedPage<Query>> {
@@ -122,7 +125,7 @@ async function laterPage<Query extends ListQuery>(
 
 function nextUrl(
   c: ServingContext,
-  serving: Serving,
+  serving: ListDeps,
   { asked, query, offset, atMs, view }: AskedPage<ListQuery>,
   uses: readonly string[],
 ): string {

@@ -3,6 +3,7 @@ import { addDays, type IsoDate } from '#base/dates.ts';
 import { UsageError } from '#base/errors.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { originOf } from '../http/origin.ts';
 import {
   asOfParameter,
@@ -15,7 +16,7 @@ import {
   whole,
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import type { ServingApp, ServingContext } from '../http/serving.ts';
 import { fieldsOf, formatParameter, type TableFormat, tableOf } from '../http/table-format.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
 import { otcListings } from '../read/otc.ts';
@@ -70,7 +71,7 @@ const FIELDS = fieldsOf({
 });
 const SESSION_FIELDS = [...FIELDS, ...fieldsOf({ end: 'long', sessions: 'integer', partial: 'boolean' })];
 
-export function addAggregates(app: ServingApp, serving: Serving): void {
+export function addAggregates(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}',
     summary: 'Bars of a symbol',
@@ -98,7 +99,7 @@ export function addAggregates(app: ServingApp, serving: Serving): void {
 
 async function pageRequest(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   path: z.infer<typeof params>,
   given: z.infer<typeof query>,
 ): Promise<PageRequest> {
@@ -129,7 +130,7 @@ function tagOf(series: Series, { grain, range }: PageRequest): string {
 
 async function bodyOf(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   request: PageRequest,
   series: Series,
   requestId: string,
@@ -162,7 +163,7 @@ async function bodyOf(
  */
 function nextUrl(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   request: PageRequest,
   series: Series,
   parts: { readonly page: readonly SeriesBar[]; readonly next: SeriesBar },

@@ -2,10 +2,10 @@ import { z } from '@hono/zod-openapi';
 import type { IsoDate } from '#base/dates.ts';
 import { LISTINGS, SPLITS } from '#lake/tables.ts';
 import { newYorkInstant } from '#market/calendar/new-york.ts';
-import { answerFromMarket } from '../http/market-answer.ts';
+import { answerFromMarket, type MarketAnswerDeps } from '../http/market-answer.ts';
 import { asOfParameter, flag } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import type { ServingApp } from '../http/serving.ts';
 import { fieldsOf, formatParameter, tableOf } from '../http/table-format.ts';
 import { MARKET_TABLES, newestSession, rowsOn } from '../read/market-day.ts';
 import { otcListings } from '../read/otc.ts';
@@ -19,7 +19,7 @@ import { type GroupedBar, type GroupedDaily, groupedDaily } from './shapes/group
 const STAMPED_AT_MINUTE = 16 * 60;
 
 /** `GET /v2/aggs/grouped/locale/us/market/stocks/{date}`: every symbol's bar of one day. */
-export function addGroupedDaily(app: ServingApp, serving: Serving): void {
+export function addGroupedDaily(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v2/aggs/grouped/locale/us/market/stocks/{date}',
     summary: 'Bars of all symbols on one day',

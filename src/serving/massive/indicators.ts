@@ -5,6 +5,7 @@ import { newYorkAt } from '#market/calendar/new-york.ts';
 import { newYorkMidnight } from '#market/calendar/new-york-midnight.ts';
 import { CALENDAR_UNITS } from '#market/calendar-windows.ts';
 import { ema, macd, rsi, sma } from '#market/indicators.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { originOf } from '../http/origin.ts';
 import {
   asOfParameter,
@@ -17,7 +18,7 @@ import {
   whole,
 } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import type { ServingApp, ServingContext } from '../http/serving.ts';
 import { readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
 import { wireOf } from './aggregate-wire.ts';
 import { optionalInstant } from './day-parameter.ts';
@@ -108,7 +109,7 @@ function single(values: readonly (number | undefined)[]): readonly (Value | unde
   return values.map((value) => (value === undefined ? undefined : { value }));
 }
 
-export function addIndicators(app: ServingApp, serving: Serving): void {
+export function addIndicators(app: ServingApp, serving: MarketAnswerDeps): void {
   for (const indicator of INDICATORS) addIndicator(app, serving, indicator);
 }
 
@@ -119,7 +120,7 @@ interface PageRequest extends SeriesPage {
   readonly after: IsoDate | undefined;
 }
 
-function addIndicator(app: ServingApp, serving: Serving, indicator: Indicator): void {
+function addIndicator(app: ServingApp, serving: MarketAnswerDeps, indicator: Indicator): void {
   const shape: Record<string, z.ZodType> = {};
   for (const [name, value] of Object.entries(indicator.windows)) {
     shape[name] = whole({ min: 1, max: WINDOW_MAX, default: value });
@@ -176,7 +177,7 @@ function lastDayOf(given: Options): IsoDate | undefined {
 
 async function bodyOf(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   indicator: Indicator,
   request: PageRequest,
   series: Series,
@@ -222,7 +223,7 @@ function isWanted({ options: asked, after }: PageRequest, timestamp: InstantMs):
 /** The bars that went into the values of this page, and where they are: newest first, as that address gives them. */
 function underlyingOf(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   request: PageRequest,
   { lastSession }: Series,
   used: readonly SeriesBar[],
@@ -242,7 +243,7 @@ function underlyingOf(
 
 function nextUrl(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   indicator: Indicator,
   request: PageRequest,
   series: Series,

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { UsageError } from '#base/errors.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import type { ServingApp } from '../http/serving.ts';
 import { finalityOf, readSeries } from '../read/bar-series.ts';
 import { otcListings } from '../read/otc.ts';
 import { dayParameter } from './day-parameter.ts';
@@ -12,7 +13,7 @@ import { type OpenClose, openClose } from './shapes/open-close.ts';
 import { refuseOtherClasses } from './stock-symbol.ts';
 
 /** `GET /v1/open-close/{ticker}/{date}`: one day of one symbol, as a flat object. 404 where it has no bar on it. */
-export function addOpenClose(app: ServingApp, serving: Serving): void {
+export function addOpenClose(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v1/open-close/{ticker}/{date}',
     summary: 'Open, close, high and low of a symbol on one day',

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { addDays, type IsoDate } from '#base/dates.ts';
 import { newYorkInstant } from '#market/calendar/new-york.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { asOfParameter, flag, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import type { ServingApp } from '../http/serving.ts';
 import { finalityOf, liveTagOf, readSeries, type Series, type SeriesBar } from '../read/bar-series.ts';
 import { type OtcListings, otcListings } from '../read/otc.ts';
 import { calendarBar } from './aggregate-wire.ts';
@@ -18,7 +19,7 @@ const STAMPED_AT_MINUTE = 16 * 60;
 const LOOK_BACK_DAYS = 14;
 
 /** `GET /v2/aggs/ticker/{ticker}/prev`: the symbol's bar of the last session that is over. */
-export function addPreviousClose(app: ServingApp, serving: Serving): void {
+export function addPreviousClose(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v2/aggs/ticker/{ticker}/prev',
     summary: 'The last bar of a symbol whose session is over',

@@ -1,4 +1,5 @@
-import type { Serving, ServingApp } from '../http/serving.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
+import type { ServingApp } from '../http/serving.ts';
 import { addAggregates } from './aggregates.ts';
 import { addGroupedDaily } from './grouped-daily.ts';
 import { addIndicators } from './indicators.ts';
@@ -12,7 +13,7 @@ import { addSummaries } from './summaries.ts';
 import { addUniversalSnapshot } from './universal-snapshot.ts';
 
 /** The vendor's API (Massive, formerly Polygon.io), at the root of the host. */
-export function addMassiveRoutes(app: ServingApp, serving: Serving): void {
+export function addMassiveRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   addAggregates(app, serving);
   addPreviousClose(app, serving);
   addOpenClose(app, serving);

@@ -1,6 +1,7 @@
 import { DAILY_BARS, LISTINGS, SESSIONS, SPLITS, silverBars } from '#lake/tables.ts';
 import { answer } from '../http/answer.ts';
-import type { Serving, ServingContext } from '../http/serving.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
+import type { ServingContext } from '../http/serving.ts';
 import type { Rendering } from '../http/table-format.ts';
 import { type Grain, liveTagOf, openSeries, type Series, type SeriesRequest } from '../read/bar-series.ts';
 import { liveTag } from '../read/live-part.ts';
@@ -17,7 +18,11 @@ export interface SeriesAnswer {
 }
 
 /** Kept bytes, or new ones. Of a kept answer nothing is looked up, unless somebody listens to the market. */
-export async function answerFromSeries(c: ServingContext, serving: Serving, parts: SeriesAnswer): Promise<Response> {
+export async function answerFromSeries(
+  c: ServingContext,
+  serving: MarketAnswerDeps,
+  parts: SeriesAnswer,
+): Promise<Response> {
   const { request, tag = (series: Series) => liveTagOf(series), make } = parts;
   const { view } = request;
   const isLive = request.liveUntil !== undefined && (await liveTag(serving, view)) !== '';

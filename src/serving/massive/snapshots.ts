@@ -3,10 +3,10 @@ import type { InstantMs } from '#base/dates.ts';
 import type { BarValues } from '#market/bar.ts';
 import { notFound } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
-import { answerFromMarket } from '../http/market-answer.ts';
+import { answerFromMarket, type MarketAnswerDeps } from '../http/market-answer.ts';
 import { asOfParameter, choice, flag, list, symbolParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
+import type { ServingApp, ServingContext } from '../http/serving.ts';
 import {
   changeOf,
   MARKET_TABLES,
@@ -28,7 +28,7 @@ const TICKERS_MAX = 4096;
 const MOVERS = 20;
 
 /** `GET /v2/snapshot/locale/us/markets/stocks/…`: all tickers, some, one, and those that moved most. */
-export function addSnapshots(app: ServingApp, serving: Serving): void {
+export function addSnapshots(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: `${BASE}/tickers`,
     summary: 'Snapshots of all tickers, or of some',
@@ -77,7 +77,7 @@ export function addSnapshots(app: ServingApp, serving: Serving): void {
 /** Responds with the snapshots of some rows of the newest day. OTC rows are shown only if they are asked for. */
 function snapshotsAnswer(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   query: { readonly include_otc: boolean; readonly as_of: InstantMs | undefined },
   choose: (day: MarketDay, isShown: (row: MarketRow) => boolean) => MarketRow[],
 ): Promise<Response> {

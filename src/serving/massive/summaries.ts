@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { answer } from '../http/answer.ts';
 import { nanoseconds } from '../http/json.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { asOfParameter } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
-import { type Serving, type ServingApp, viewAt } from '../http/serving.ts';
+import { type ServingApp, viewAt } from '../http/serving.ts';
 import { liveTag } from '../read/live-part.ts';
 import { MARKET_TABLES, type MarketDay, marketDay, newestSession } from '../read/market-day.ts';
 import { type TickerDirectory, tickersOf } from '../read/ticker-directory.ts';
@@ -12,7 +13,7 @@ import { type MarketStatus, summaries, type TickerSummary, type UnknownTicker } 
 import { identityOf, marketStatus, priceOf, snapshotSession, unknownTicker } from './universal-snapshot.ts';
 
 /** `GET /v1/summaries`: what a watchlist shows of its tickers, in the order in which they are named. */
-export function addSummaries(app: ServingApp, serving: Serving): void {
+export function addSummaries(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v1/summaries',
     summary: 'What a watchlist shows of its tickers',

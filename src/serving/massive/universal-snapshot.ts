@@ -5,6 +5,7 @@ import { tradingMoment } from '#market/market-hours.ts';
 import { answer } from '../http/answer.ts';
 import { notEntitled } from '../http/http-errors.ts';
 import { nanoseconds } from '../http/json.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { originOf } from '../http/origin.ts';
 import { type Cursor, encodeCursor, readCursor, viewOfCursor } from '../http/paging.ts';
 import { asOfParameter, choice, cursorParameter, dateParameter, pageLimit } from '../http/parameters.ts';
@@ -56,7 +57,7 @@ const position = z.object({
 });
 
 /** `GET /v3/snapshot`: what is known of tickers of any kind; this server has stocks. */
-export function addUniversalSnapshot(app: ServingApp, serving: Serving): void {
+export function addUniversalSnapshot(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: PATH,
     summary: 'Snapshots of tickers, page by page',
@@ -96,7 +97,7 @@ interface Page {
   readonly position: z.infer<typeof position> | undefined;
 }
 
-async function pageOf(c: ServingContext, serving: Serving, asked: Query): Promise<Page> {
+async function pageOf(c: ServingContext, serving: MarketAnswerDeps, asked: Query): Promise<Page> {
   if (asked.cursor === undefined) {
     const view = await viewAt(c, serving, asked.as_of);
     return { view, atMs: serving.clock.nowMs(), position: undefined };
@@ -123,7 +124,7 @@ function tickersAfter(after: string | undefined, asked: Query, day: MarketDay): 
 /** The query as it was, and where it goes on: a list of 250 names would make a cursor that no address can hold. */
 function nextUrl(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   page: Page,
   next: { readonly session: IsoDate; readonly after: string },
 ): string {

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { answer, fresh } from '../http/answer.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { addRoute } from '../http/route.ts';
-import type { Serving, ServingApp } from '../http/serving.ts';
+import type { ServingApp } from '../http/serving.ts';
 import { TICKER_TABLES, tickersOf } from '../read/ticker-directory.ts';
 import { apps, widgets } from './widgets.ts';
 
@@ -10,7 +11,7 @@ import { apps, widgets } from './widgets.ts';
 const FIRST_CHOICES = ['SPY', 'AAPL'];
 
 /** OpenBB Workspace takes this server for a backend of its widgets. */
-export function addOpenbbRoutes(app: ServingApp, serving: Serving): void {
+export function addOpenbbRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'openbb', {
     path: '/widgets.json',
     summary: 'Widgets for OpenBB Workspace',

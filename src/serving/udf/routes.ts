@@ -4,6 +4,7 @@ import { CondvestError } from '#base/errors.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
 import { priceChange } from '#market/price-change.ts';
 import { answer, fresh } from '../http/answer.ts';
+import type { MarketAnswerDeps } from '../http/market-answer.ts';
 import { list, pageLimit, whole } from '../http/parameters.ts';
 import { addRoute } from '../http/route.ts';
 import type { Serving, ServingApp, ServingContext } from '../http/serving.ts';
@@ -69,7 +70,7 @@ const QUOTES_MAX = 100;
  * The datafeed protocol of TradingView's charting library (UDF), under `/udf`. Whatever goes wrong is answered with status 200
  * and `s: "error"`, as the library's adapter expects it.
  */
-export function addUdfRoutes(app: ServingApp, serving: Serving): void {
+export function addUdfRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   app.use('/udf/*', async (c, next) => {
     await next();
     if (c.error instanceof CondvestError) c.res = errorAnswer(c, c.error);
@@ -79,7 +80,7 @@ export function addUdfRoutes(app: ServingApp, serving: Serving): void {
   addMarks(app, serving);
 }
 
-function addDescriptions(app: ServingApp, serving: Serving): void {
+function addDescriptions(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'udf', {
     path: '/udf/config',
     summary: 'What this datafeed can do',
@@ -142,7 +143,7 @@ function addDescriptions(app: ServingApp, serving: Serving): void {
   });
 }
 
-function addSeries(app: ServingApp, serving: Serving): void {
+function addSeries(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'udf', {
     path: '/udf/history',
     summary: 'Bars of one symbol, adjusted for splits',
@@ -170,7 +171,7 @@ function addSeries(app: ServingApp, serving: Serving): void {
   });
 }
 
-function addMarks(app: ServingApp, serving: Serving): void {
+function addMarks(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'udf', {
     path: '/udf/marks',
     summary: 'Splits, dividends and bars that are not final, on the bars',
@@ -200,7 +201,7 @@ const DAILY = readResolution('1D');
 /** Responds with what is made of the chart that a query asks for. */
 function oneChartAnswer(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   query: { readonly symbol: string; readonly resolution: string },
   make: (chart: Chart, view: LakeView, resolution: Resolution) => unknown,
 ): Promise<Response> {
@@ -214,7 +215,7 @@ function oneChartAnswer(
 /** Responds with what the newest versions say of some symbols: cached until they, the day or the live bars of these symbols change. */
 async function chartAnswer(
   c: ServingContext,
-  serving: Serving,
+  serving: MarketAnswerDeps,
   { resolution: length, symbols }: { readonly resolution: Resolution; readonly symbols: readonly string[] },
   make: (view: LakeView, today: IsoDate) => Promise<unknown>,
 ): Promise<Response> {
@@ -235,18 +236,18 @@ function whereUnknown(cause: unknown): undefined {
 }
 
 /** The same request with the symbol as the lake spells it. Throws `symbol-unknown`. */
-async function spelled(serving: Serving, request: ChartRequest, view: LakeView): Promise<ChartRequest> {
+async function spelled(serving: MarketAnswerDeps, request: ChartRequest, view: LakeView): Promise<ChartRequest> {
   const ticker = tickerOf(await tickersOf(serving, view), request.symbol, sessionOn(serving, request.today));
   return { ...request, symbol: ticker.symbol };
 }
 
 /** The last session on or before a date. */
-function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate {
+function sessionOn({ calendar }: Pick<Serving, 'calendar'>, date: IsoDate): IsoDate {
   return calendar.sessionAt(Math.max(0, calendar.indexOnOrBefore(date)));
 }
 
 async function quoteOf(
-  serving: Serving,
+  serving: MarketAnswerDeps,
   view: LakeView,
   today: IsoDate,
   name: string,

@@ -2,9 +2,10 @@ import { z } from '@hono/zod-openapi';
 import type { Registry } from 'prom-client';
 import { toJson } from '../json.ts';
 import { addRoute } from '../route.ts';
-import type { Serving, ServingApp } from '../serving.ts';
+import type { ServingApp } from '../serving.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { readinessOf } from './readiness.ts';
+import type { GaugedDeps } from './metrics-registry.ts';
+import { type ReadinessDeps, readinessOf } from './readiness.ts';
 
 const ALIVE = z.object({ status: z.literal('ok') });
 const READY = z.object({
@@ -20,7 +21,7 @@ const READY = z.object({
  */
 export function addHealthRoutes(
   app: ServingApp,
-  serving: Serving,
+  serving: ReadinessDeps & GaugedDeps,
   metrics: ServerMetrics,
   addProcessMetrics: (registry: Registry) => Promise<void> = async () => {},
 ): void {

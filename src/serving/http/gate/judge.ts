@@ -45,7 +45,11 @@ export function judge(request: RequestHead, serving: Serving, options: GateOptio
 }
 
 /** The name that it was asked by, as an origin. */
-function checkHost(request: RequestHead, serving: Serving, { hosts, keys }: GateOptions): string {
+function checkHost(
+  request: RequestHead,
+  serving: Pick<Serving, 'publicUrl' | 'trustProxy'>,
+  { hosts, keys }: GateOptions,
+): string {
   const host = request.header('host') ?? new URL(request.url).host;
   if (!hosts.isOurs(host)) throw hostRefused(host);
   // A request line may name a host of its own (RFC 9112, 3.2.2), and links are made from that one.
@@ -96,7 +100,12 @@ export function originRefused(request: RequestHead, cors: readonly string[]): Us
   });
 }
 
-export function addressOf(request: RequestHead, env: unknown, { trustProxy }: Serving, options: GateOptions): string {
+export function addressOf(
+  request: RequestHead,
+  env: unknown,
+  { trustProxy }: Pick<Serving, 'trustProxy'>,
+  options: GateOptions,
+): string {
   const forwarded = trustProxy ? request.header('x-forwarded-for') : undefined;
   // The last one was added by our own proxy; those before it say what the caller likes.
   const last = forwarded?.split(',').at(-1)?.trim();

@@ -3,8 +3,15 @@ import type { Serving } from '../serving.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 
+/** Parts of the server that have metrics of their own. */
+export type GaugedDeps = Pick<Serving, 'cache' | 'eventStreams' | 'operations' | 'reads' | 'streams' | 'views'>;
+
 /** Opens the registry of a server's metrics. All but those of requests are collected when the metrics are requested. */
-export function openRegistry(metrics: ServerMetrics, serving: Serving, readiness: () => Promise<Readiness>): Registry {
+export function openRegistry(
+  metrics: ServerMetrics,
+  serving: GaugedDeps,
+  readiness: () => Promise<Readiness>,
+): Registry {
   const registry = new Registry();
   // The registry asks for no more of a metric than this one has.
   registry.registerMetric(metrics.requests as unknown as Histogram);

@@ -4,6 +4,9 @@ import { DAILY_BARS } from '#lake/tables.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import type { Serving } from '../serving.ts';
 
+/** Parts of the server that readiness depends on. */
+export type ReadinessDeps = Pick<Serving, 'calendar' | 'caches' | 'clock' | 'operations' | 'views'>;
+
 /** Whether the server should be asked, and why not. */
 export interface Readiness {
   readonly ok: boolean;
@@ -18,7 +21,7 @@ export interface Readiness {
 }
 
 /** Not ready: while the lake is built, is empty or is stale, or the store of runs and keys cannot be reached. */
-export async function readinessOf(serving: Serving): Promise<Readiness> {
+export async function readinessOf(serving: ReadinessDeps): Promise<Readiness> {
   const { calendar, caches, clock, operations, views } = serving;
   const expected = expectedSession(calendar, clock.nowMs());
   const state = (reason: string | null, lastPublished: IsoDate | null, sessionsBehind: number): Readiness => ({

@@ -9,7 +9,7 @@ export function urlTooLong(max: number): UsageError {
   return new UsageError({ code: 'url-too-long', message: 'The URL is too long', allowed: `up to ${max} bytes` });
 }
 
-export function bodyTooLarge({ limits }: Serving): UsageError {
+export function bodyTooLarge({ limits }: Pick<Serving, 'limits'>): UsageError {
   return new UsageError({
     code: 'body-too-large',
     message: 'The request body is too large',

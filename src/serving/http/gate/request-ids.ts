@@ -12,7 +12,11 @@ export function requestIds(random: Random): () => string {
   };
 }
 
-export function requestIdOf(request: RequestHead, { trustProxy }: Serving, nextId: () => string): string {
+export function requestIdOf(
+  request: RequestHead,
+  { trustProxy }: Pick<Serving, 'trustProxy'>,
+  nextId: () => string,
+): string {
   const given = trustProxy ? request.header('x-request-id') : undefined;
   return given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : nextId();
 }

@@ -4,6 +4,7 @@ import { type AdjustmentEvent, planAdjustment } from '#market/adjust.ts';
 import { type AppliedDividend, type AppliedSplit, securityOfEvent } from '#market/corporate-actions.ts';
 import type { Listings } from '#market/security.ts';
 import type { SessionSet } from '#market/session-set.ts';
+import type { MarketAnswerDeps } from '../../http/market-answer.ts';
 import type { Serving } from '../../http/serving.ts';
 import type { LakeView } from '../../read/view.ts';
 import { readClosesBefore } from './closes-before.ts';
@@ -28,14 +29,14 @@ export interface EventFactors {
 }
 
 /** Undefined where no bars are published: then no event counts, and no close measures a dividend. */
-export async function readSplitFactors(serving: Serving, view: LakeView): Promise<EventFactors | undefined> {
+export async function readSplitFactors(serving: MarketAnswerDeps, view: LakeView): Promise<EventFactors | undefined> {
   const base = await baseOf(serving, view);
   return base === undefined ? undefined : factorsFrom(base, new Map());
 }
 
 /** The factors of dividends too: `events` are those that will be asked for. */
 export async function readFactors(
-  serving: Serving,
+  serving: MarketAnswerDeps,
   view: LakeView,
   events: readonly Filed[],
 ): Promise<EventFactors | undefined> {
@@ -76,7 +77,7 @@ interface Base {
   readonly lastPublished: IsoDate;
 }
 
-async function baseOf({ caches }: Serving, view: LakeView): Promise<Base | undefined> {
+async function baseOf({ caches }: Pick<Serving, 'caches'>, view: LakeView): Promise<Base | undefined> {
   const bars = view.snapshot(DAILY_BARS);
   if (bars === undefined) return undefined;
   const published = await caches.published(bars, view.until);

@@ -3,6 +3,7 @@ import type { IsoDate } from '#base/dates.ts';
 import { DAILY_BARS } from '#lake/tables.ts';
 import type { SymbolSpan } from '#market/security.ts';
 import { SessionSet } from '#market/session-set.ts';
+import type { MarketAnswerDeps } from '../../http/market-answer.ts';
 import type { Serving } from '../../http/serving.ts';
 import type { LakeView } from '../../read/view.ts';
 import { closesBefore, closesOn, SORTED_JOINS } from './events.sql.ts';
@@ -30,7 +31,11 @@ interface ClosesRow extends Close {
  * always it is that of the last session published before the date, for which only the files of such sessions are read; for what
  * is missing there (a halt, a session that was cut short) all bars are looked through.
  */
-export async function readClosesBefore(serving: Serving, view: LakeView, request: ClosesRequest): Promise<Close[][]> {
+export async function readClosesBefore(
+  serving: MarketAnswerDeps,
+  view: LakeView,
+  request: ClosesRequest,
+): Promise<Close[][]> {
   const { spans, wanted, published } = request;
   const { lake } = serving;
   const { files } = view.bars();
@@ -59,7 +64,7 @@ export async function readClosesBefore(serving: Serving, view: LakeView, request
 }
 
 async function lookBack(
-  { lake }: Serving,
+  { lake }: Pick<Serving, 'lake'>,
   view: LakeView,
   request: {
     readonly spans: ClosesRequest['spans'];

@@ -4,6 +4,7 @@ import { UsageError } from '#base/errors.ts';
 import type { TableDefinition } from '#lake/schema.ts';
 import { sqlText } from '#lake/sql-text.ts';
 import { DIVIDENDS, SPLITS } from '#lake/tables.ts';
+import type { MarketAnswerDeps } from '../../http/market-answer.ts';
 import { type ListPage, type ListQuery, pageAnswer } from '../../http/paged-list.ts';
 import { asOfParameter, choice, cursorParameter, flag, pageLimit } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
@@ -121,7 +122,7 @@ const NEWER_DIVIDEND_FIELDS = fieldsOf({
   ...{ historical_adjustment_factor: 'double', split_adjusted_cash_amount: 'double' },
 });
 
-export function addEventRoutes(app: ServingApp, serving: Serving): void {
+export function addEventRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v3/reference/splits',
     summary: 'Splits as announced',
@@ -328,11 +329,15 @@ function sortsOf(text: string | undefined, sorts: Sorts): string[] {
 
 type Reading = Pick<ListPage<ListQuery>, 'view' | 'offset' | 'query'>;
 
-function readSplits(serving: Serving, request: Reading, conditions: Conditions): Promise<SplitRow[]> {
+function readSplits(serving: MarketAnswerDeps, request: Reading, conditions: Conditions): Promise<SplitRow[]> {
   return readEvents(serving, request, SPLITS, (scan, page) => splitsPage(scan, { ...page, ...conditions }));
 }
 
-async function readDividends(serving: Serving, request: Reading, conditions: Conditions): Promise<DividendRow[]> {
+async function readDividends(
+  serving: MarketAnswerDeps,
+  request: Reading,
+  conditions: Conditions,
+): Promise<DividendRow[]> {
   await refuseUnknownDates(serving, request);
   return readEvents(serving, request, DIVIDENDS, (scan, page) =>
     dividendsPage(scan, { ...page, ...conditions, byFrequency: usesFrequency(conditions) }),
@@ -343,7 +348,7 @@ async function readDividends(serving: Serving, request: Reading, conditions: Con
  * Throws `filter-unknown` for a filter by a date that none of the ticker's dividends has: no dividend matches it as far as is
  * known, which is not what an empty list says. Where some have it, those are compared.
  */
-async function refuseUnknownDates({ lake }: Serving, { view, query }: Reading): Promise<void> {
+async function refuseUnknownDates({ lake }: Pick<Serving, 'lake'>, { view, query }: Reading): Promise<void> {
   const filters: Readonly<Record<string, unknown>> = { ...query };
   const snapshot = view.snapshot(DIVIDENDS);
   const filtered = OTHER_DATES.filter((name) => !isOpen(rangeIn(filters, name)));
@@ -362,7 +367,7 @@ function usesFrequency({ having, orderBy }: Conditions): boolean {
 }
 
 async function readEvents<Row>(
-  { lake }: Serving,
+  { lake }: Pick<Serving, 'lake'>,
   { view, offset, query: { limit } }: Reading,
   definition: TableDefinition,
   statement: (scan: string, page: Pick<EventsPage, 'offset' | 'limit'>) => string,

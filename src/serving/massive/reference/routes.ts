@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { fresh } from '../../http/answer.ts';
 import { notEntitled } from '../../http/http-errors.ts';
+import type { MarketAnswerDeps } from '../../http/market-answer.ts';
 import { pageAnswer } from '../../http/paged-list.ts';
 import { choice, cursorParameter, optional, pageLimit } from '../../http/parameters.ts';
 import { addRoute } from '../../http/route.ts';
@@ -52,7 +53,7 @@ const conditionsQuery = z.object({
 });
 
 /** The vendor's reference routes: tickers, events, venues, conditions, hours. */
-export function addReferenceRoutes(app: ServingApp, serving: Serving): void {
+export function addReferenceRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   // Before the route of one ticker, which would take "types" for a symbol.
   addRoute(app, 'vendor', {
     path: '/v3/reference/tickers/types',
@@ -98,7 +99,7 @@ function addVenueRoutes(app: ServingApp): void {
   });
 }
 
-function addConditionRoutes(app: ServingApp, serving: Serving): void {
+function addConditionRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   addRoute(app, 'vendor', {
     path: '/v3/reference/conditions',
     summary: 'Conditions of trades, and which values of a bar they move',
@@ -128,7 +129,7 @@ function conditionsFor(query: z.infer<typeof conditionsQuery>): ConditionShape[]
   return order === 'desc' ? found.reverse() : found;
 }
 
-function addMarketStatusRoutes(app: ServingApp, { calendar, clock }: Serving): void {
+function addMarketStatusRoutes(app: ServingApp, { calendar, clock }: Pick<Serving, 'calendar' | 'clock'>): void {
   addRoute(app, 'vendor', {
     path: '/v1/marketstatus/now',
     summary: 'Whether the market is open',

@@ -3,6 +3,7 @@ import { compare } from '#base/compare.ts';
 import type { IsoDate } from '#base/dates.ts';
 import { answer } from '../../http/answer.ts';
 import { notEntitled, notFound } from '../../http/http-errors.ts';
+import type { MarketAnswerDeps } from '../../http/market-answer.ts';
 import { type ListPage, type PagedList, pageAnswer } from '../../http/paged-list.ts';
 import {
   asOfParameter,
@@ -71,7 +72,7 @@ const tickersQuery = z.object({
 type TickersQuery = z.infer<typeof tickersQuery>;
 
 /** Tickers: the list, one of them, and what became of it. */
-export function addTickerRoutes(app: ServingApp, serving: Serving): void {
+export function addTickerRoutes(app: ServingApp, serving: MarketAnswerDeps): void {
   const list: PagedList<TickersQuery, TickerShape> = {
     schema: tickersQuery,
     uses: TICKER_TABLES,
@@ -154,13 +155,13 @@ export function addTickerRoutes(app: ServingApp, serving: Serving): void {
 }
 
 /** The session whose state a date has: the last one on or before it. */
-function sessionOn({ calendar }: Serving, date: IsoDate): IsoDate | undefined {
+function sessionOn({ calendar }: Pick<Serving, 'calendar'>, date: IsoDate): IsoDate | undefined {
   const index = calendar.indexOnOrBefore(date);
   return index < 0 ? undefined : calendar.sessionAt(index);
 }
 
 async function listTickers(
-  serving: Serving,
+  serving: MarketAnswerDeps,
   { query, view, today, offset }: ListPage<TickersQuery>,
 ): Promise<TickerShape[]> {
   const session = sessionOn(serving, query.date ?? today);

@@ -89,6 +89,10 @@ export function ticksDamaged(path: string, reason: string): CondvestError {
   return new CondvestError({ ...DAMAGED, found: `${path} (${reason})` });
 }
 
+export function ticksBusy(found: string): CondvestError {
+  return new CondvestError({ ...BUSY, found });
+}
+
 export function isDamage(cause: unknown): boolean {
   return cause instanceof CondvestError && cause.code === DAMAGED.code;
 }

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, linkSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { CondvestError } from '#base/errors.ts';
-import { isWritable, ticksDamaged, ticksFailure } from './failure.ts';
+import { isWritable, ticksBusy, ticksDamaged, ticksFailure } from './failure.ts';
 import { APPLICATION_ID, CHECK, CREATE, IDENTITY, LAYOUT, WRITER_SETTINGS } from './schema.sql.ts';
 import { BEGIN, COMMIT, PROPERTY, ROLLBACK, SET_PROPERTY } from './statements.sql.ts';
 import { syncFolder } from './tick-folder.ts';
@@ -94,6 +94,7 @@ export class TickFile {
 /** Time that SQLite waits for another writer, of which there is none unless somebody starts one by mistake. */
 const BUSY_TIMEOUT_MS = 2000;
 const PAGE_BYTES = 4096;
+const LEFTOVER_AGE_MS_MIN = 5000;
 /** Name of the property that tells files of one date from each other. */
 export const GENERATION = 'generation';
 
@@ -105,7 +106,8 @@ export function createTickFile(path: string, generation: string): void {
   if (existsSync(path)) return;
   const part = `${path}.new-${process.pid}`;
   try {
-    for (const leftover of [part, `${path}-wal`, `${path}-shm`]) rmSync(leftover, { force: true });
+    removeLeftovers(path);
+    rmSync(part, { force: true });
     closeSync(openSync(part, 'wx', 0o600));
     const connection = new DatabaseSync(part);
     try {
@@ -121,6 +123,19 @@ export function createTickFile(path: string, generation: string): void {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw ticksFailure(cause, path);
   } finally {
     for (const end of ['', '-wal', '-shm']) rmSync(`${part}${end}`, { force: true });
+  }
+}
+
+/**
+ * Removes the log of a file that somebody deleted: SQLite would take it for that of the new one. A fresh log may be that
+ * of a process which has created the file in this moment, and is left alone.
+ */
+function removeLeftovers(path: string): void {
+  for (const leftover of [`${path}-wal`, `${path}-shm`]) {
+    const info = statSync(leftover, { throwIfNoEntry: false });
+    if (info === undefined) continue;
+    if (Date.now() - info.mtimeMs < LEFTOVER_AGE_MS_MIN) throw ticksBusy(leftover);
+    rmSync(leftover, { force: true });
   }
 }
 

@@ -82,13 +82,16 @@ export class TickFiles {
     const known = this.#open.get(session);
     if (known?.inode === inode) return known;
     this.close(session);
+    let opening: TickFile | undefined;
     try {
       const file = this.openFile({ session, path });
-      const prefix = `${session}/${this.reading({ session, file }, () => file.property(GENERATION)) ?? ''}/`;
-      const kept = { session, file, prefix, inode };
+      opening = file;
+      const generation = this.reading({ session, file }, () => file.property(GENERATION));
+      const kept = { session, file, prefix: `${session}/${generation ?? ''}/`, inode };
       this.#open.set(session, kept);
       return kept;
     } catch (cause) {
+      opening?.close();
       if (!existsSync(path)) return undefined;
       throw cause;
     }

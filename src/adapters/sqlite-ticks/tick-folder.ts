@@ -71,16 +71,24 @@ export class TickFolder {
   setAside(session: IsoDate, nowMs: InstantMs): string {
     const from = this.pathOf(session);
     const to = `${from}.aside-${nowMs}`;
-    for (const end of [...BESIDE, '']) {
-      if (existsSync(from + end)) renameSync(from + end, to + end);
+    try {
+      for (const end of [...BESIDE, '']) {
+        if (existsSync(from + end)) renameSync(from + end, to + end);
+      }
+      syncFolder(this.path);
+    } catch (cause) {
+      throw ticksFailure(cause, from);
     }
-    syncFolder(this.path);
     return to;
   }
 
   /** Deletes a file. It comes last: a log of SQLite that outlived it would be taken for that of the next one. */
   delete(path: string): void {
-    for (const end of [...BESIDE, '']) rmSync(path + end, { force: true });
+    try {
+      for (const end of [...BESIDE, '']) rmSync(path + end, { force: true });
+    } catch (cause) {
+      throw ticksFailure(cause, path);
+    }
   }
 
   sizeOf(path: string): number {

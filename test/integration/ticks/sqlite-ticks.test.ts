@@ -154,9 +154,13 @@ test('leftovers of a killed creation do no harm, and are deleted when they are o
   const part = join(at.folder, `ticks-${NEXT_SESSION}.sqlite.new-4711`);
   writeFileSync(part, 'half');
   // The log of a file that was deleted must not become that of the next one.
-  writeFileSync(join(at.folder, `ticks-${NEXT_SESSION}.sqlite-wal`), readFileSync(at.file));
+  const log = join(at.folder, `ticks-${NEXT_SESSION}.sqlite-wal`);
+  writeFileSync(log, readFileSync(at.file));
   using ticks = at.open();
-  await ticks.store.put({ session: NEXT_SESSION, blocks: [block(0)] });
+  const put = { session: NEXT_SESSION, blocks: [block(0)] };
+  await assert.rejects(ticks.store.put(put), { code: 'ticks-busy', kind: 'transient' }, 'its owner may be alive');
+  utimesSync(log, 0, Date.now() / 1000 - 60);
+  await ticks.store.put(put);
   assert.equal((await flat(ticks.store.blocks(EVER))).length, 51);
   utimesSync(part, 0, at.present.nowMs / 1000 - 60);
   await ticks.store.expire();

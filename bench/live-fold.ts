@@ -14,11 +14,11 @@ import { SessionFold } from '#market/trade-fold.ts';
  *
  * Once with the busiest symbols of the market, and once with all of it, where most seconds have a trade of their own.
  *
- *     node bench/live-fold.ts [--trades 200000] [--rate 5000]
+ *     node bench/live-fold.ts [--trades 100000] [--rate 5000]
  */
 
 const LIMIT = 0.55;
-const RUNS = 5;
+const RUNS = 4;
 const FRAME_TRADES = 40;
 /** Trades of a symbol in a row, on average. */
 const BURST_TRADES = 3;
@@ -27,7 +27,7 @@ const BUSY_SYMBOLS = 200;
 const ALL_SYMBOLS = 10_000;
 
 const { values } = parseArgs({
-  options: { trades: { type: 'string', default: '200000' }, rate: { type: 'string', default: '5000' } },
+  options: { trades: { type: 'string', default: '100000' }, rate: { type: 'string', default: '5000' } },
 });
 const trades = Number(values.trades);
 const dates = new TradeDates(createCalendar({ lastYear: 2028 }), null);

@@ -24,12 +24,12 @@ describe('a source over HTTP', () => {
     massive.server.faults.push({ kind: 'status', status: 503 }, { kind: 'reset' }, { kind: 'cut-body' });
     assert.equal((await massive.source().bars(session)).kind, 'bars');
     massive.server.faults.push({ kind: 'body', text: '<html>' }, { kind: 'silence' });
-    assert.equal((await massive.source({ timeoutMs: 100 }).bars(session)).kind, 'bars');
+    assert.equal((await massive.source({ timeoutMs: 2000 }).bars(session)).kind, 'bars');
   });
 
   test('a body that never ends is given up in time, and asked for again', async () => {
     massive.server.faults.push({ kind: 'endless-body' });
-    assert.equal((await massive.source({ timeoutMs: 100 }).bars(session)).kind, 'bars');
+    assert.equal((await massive.source({ timeoutMs: 2000 }).bars(session)).kind, 'bars');
     assert.equal(massive.server.requests.length, 2);
   });
 
@@ -60,14 +60,14 @@ describe('a source over HTTP', () => {
     // In real time: on the virtual clock the rest of one is over before another one is looked at.
     const atMs: number[] = [];
     massive.server.onRequest = () => atMs.push(performance.now());
-    const waits = [0, 100];
+    const waits = [0, 1000];
     const grants = { take: () => waits.shift() ?? 0 };
     const one = massive.source({ clock: systemClock, requestsPerMinute: 1, grants, timeoutMs: 5000 });
-    massive.server.faults.push({ kind: 'status', status: 429, retryAfter: '1' });
+    massive.server.faults.push({ kind: 'status', status: 429, retryAfter: '2' });
     await Promise.all([one.bars(session), one.bars(session)]);
     assert.equal(atMs.length, 3);
     const [refused = 0, next = 0] = atMs;
-    assert.ok(next - refused >= 990, `asked ${Math.round(next - refused)} ms after it was asked to wait for 1000`);
+    assert.ok(next - refused >= 1990, `asked ${Math.round(next - refused)} ms after it was asked to wait for 2000`);
   });
 
   test('a vendor that asks for an hour of rest gets it', async () => {

@@ -1,41 +1,31 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { BarsAnswer } from '#serving/condvest/shapes/bars.ts';
 import type { MarketAnswer } from '#serving/condvest/shapes/market.ts';
-import { temporaryFolder } from '../command-line.ts';
 import { eventually } from '../running.ts';
 import { fillLongHome } from '../simulated-home.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { ask, type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { ask, startProcess } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 describe('with a long history in Chromium,', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
-  let home: string;
+  const served = useServedPage({ fill: fillLongHome });
   let symbol: string;
   let other: string;
   let first: string;
-  const stack = new AsyncDisposableStack();
-
   before(async () => {
-    const folder = stack.use(await temporaryFolder());
-    home = folder.path;
-    await fillLongHome(home);
-    server = stack.use(await startProcess(['serve', '--port', '0'], home));
-    browser = await openBrowser();
-    const { active } = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const { active } = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
     [symbol = '', other = ''] = active.map((mover) => mover.symbol);
     first = (await bars('limit=1&history=true')).history?.first ?? '';
   });
-  after(() => stack.disposeAsync());
 
-  const bars = (query: string): Promise<BarsAnswer> => ask(server.url, `/condvest/v1/bars/${symbol}?${query}`);
+  const bars = (query: string): Promise<BarsAnswer> => ask(served.server.url, `/condvest/v1/bars/${symbol}?${query}`);
 
   test('a range of long ago shows the bars of just that range, and loads little beside them', async () => {
     const [from, to] = ['2006-05-01', '2006-08-01'];
     const expected = await bars(`from=${from}&to=${to}`);
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&from=${from}&to=${to}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&from=${from}&to=${to}`);
     const { page, complaints } = window;
     assert.equal(await inSight(page), `In sight: ${datesOf(expected)}, ${expected.bars.length} daily bars`);
     const loaded = Number(await page.locator('.chart-canvas').getAttribute('data-bars'));
@@ -48,7 +38,9 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a range without bars says so and when the history begins, and leads to the bars there are', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&from=1990-05-01&to=1990-08-01`);
+    await using window = await served.browser.open(
+      `${served.server.url}/?symbol=${symbol}&from=1990-05-01&to=1990-08-01`,
+    );
     const { page } = window;
     await page.getByRole('heading', { name: 'No bars from 1 May 1990 to 1 Aug 1990' }).waitFor();
     assert.match((await page.locator('main').textContent()) ?? '', new RegExp(`begins ${dateText(first)} and ends`));
@@ -59,7 +51,9 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   });
 
   test('the price line is that of the label on the axis, and no date on the time axis is cut', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&from=2006-05-01&to=2006-08-01`);
+    await using window = await served.browser.open(
+      `${served.server.url}/?symbol=${symbol}&from=2006-05-01&to=2006-08-01`,
+    );
     const { page } = window;
     await inSight(page);
     const drawn = page.locator('.chart-canvas table tr');
@@ -83,7 +77,9 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a single day in the address is shown amid its surroundings, with its details open', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&from=2008-03-05&to=2008-03-05`);
+    await using window = await served.browser.open(
+      `${served.server.url}/?symbol=${symbol}&from=2008-03-05&to=2008-03-05`,
+    );
     const { page } = window;
     await page.locator('[data-part="bar-details"] h2', { hasText: 'Wed 5 Mar 2008' }).waitFor();
     const note = await inSight(page);
@@ -92,7 +88,9 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   });
 
   test('older and newer bars are loaded as they come into sight, until the history begins', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&from=2006-05-01&to=2006-08-01`);
+    await using window = await served.browser.open(
+      `${served.server.url}/?symbol=${symbol}&from=2006-05-01&to=2006-08-01`,
+    );
     const { page, complaints } = window;
     const canvas = page.locator('.chart-canvas[data-bars]');
     await canvas.waitFor();
@@ -135,7 +133,7 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
 
   for (const width of [390, 1280]) {
     test(`all is all on a screen ${width} wide: wider bars from the first session to the last, and it says so`, async () => {
-      await using window = await browser.open(`${server.url}/?symbol=${symbol}&range=all`, {
+      await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&range=all`, {
         viewport: { width, height: 900 },
       });
       const { page, complaints } = window;
@@ -168,7 +166,7 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   }
 
   test('a named range stays in the address by its name, also for another symbol and interval', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}`);
     const { page } = window;
     await page.getByRole('radio', { name: '6 months' }).check();
     await page.waitForURL(/range=6m$/);
@@ -189,7 +187,7 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
     const change = (last.close ?? 0) - (before.close ?? 0);
     const percent = Math.abs((change / (before.close ?? 1)) * 100).toFixed(2);
     for (const query of ['', '&interval=5d', '&interval=34d&adjust=raw', '&from=2006-05-01&to=2006-08-01']) {
-      await using window = await browser.open(`${server.url}/?symbol=${symbol}${query}`);
+      await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}${query}`);
       const quote = window.page.locator('[data-part="quote"]');
       await quote.waitFor();
       const text = (await quote.textContent()) ?? '';
@@ -199,8 +197,8 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   });
 
   test('without the server, the last picture stays, dimmed, and says that it is not up to date', async () => {
-    const own = await startProcess(['serve', '--port', '0'], home);
-    await using window = await browser.open(`${own.url}/?symbol=${symbol}`);
+    const own = await startProcess(['serve', '--port', '0'], served.home);
+    await using window = await served.browser.open(`${own.url}/?symbol=${symbol}`);
     const { page } = window;
     await page.locator('.chart-canvas[data-bars]').waitFor();
     const note = await inSight(page);
@@ -211,14 +209,14 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
     assert.match((await interruption.textContent()) ?? '', /Disconnected.*Reconnecting….*last picture/);
     assert.equal(await inSight(page), note, 'the picture is the one before');
     assert.equal(await page.locator('.chart-card .is-dim .chart-canvas').count(), 1);
-    await using again = await startProcess(['serve', '--port', String(own.port)], home);
+    await using again = await startProcess(['serve', '--port', String(own.port)], served.home);
     assert.equal(again.port, own.port);
     await interruption.waitFor({ state: 'detached' });
     await page.locator('[data-part="in-sight"]', { hasText: 'bars of 5 sessions' }).waitFor();
   });
 
   test('indicators that weigh all bars before have the values of the whole history', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&indicators=ema21`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&indicators=ema21`);
     const { page } = window;
     const legend = page.locator('[data-part="legend"]');
     await page.getByRole('button', { name: 'Indicators (1)' }).click();
@@ -227,7 +225,7 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
     await page.getByRole('button', { name: 'Add' }).click();
     for (const length of [200, 21]) {
       const { results } = await ask<{ results: { values: [{ value: number }] } }>(
-        server.url,
+        served.server.url,
         `/v1/indicators/ema/${symbol}?timespan=day&limit=1&window=${length}`,
       );
       await legend.getByText(`EMA ${length} ${results.values[0].value.toFixed(2)}`).waitFor();
@@ -235,7 +233,7 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a first chart is at most 150 kB on the wire, with the bars it needs', async () => {
-    await using window = await browser.open('about:blank');
+    await using window = await served.browser.open('about:blank');
     const { page } = window;
     const session = await page.context().newCDPSession(page);
     await session.send('Network.enable');
@@ -243,7 +241,7 @@ describe('with a long history in Chromium,', { skip: noChromium }, () => {
     session.on('Network.loadingFinished', ({ encodedDataLength }) => {
       bytes += encodedDataLength;
     });
-    await page.goto(`${server.url}/?symbol=${symbol}`);
+    await page.goto(`${served.server.url}/?symbol=${symbol}`);
     await inSight(page);
     await page.locator('[data-part="bar-details"] table').waitFor();
     assert.ok(bytes > 50_000 && bytes <= 150_000, `${bytes} bytes`);

@@ -1,35 +1,27 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { BarsAnswer } from '#serving/condvest/shapes/bars.ts';
 import type { MarketAnswer } from '#serving/condvest/shapes/market.ts';
 import type { StatusAnswer } from '#serving/condvest/shapes/status.ts';
 import { price } from '../../../web/src/format.ts';
-import { temporaryFolder } from '../command-line.ts';
 import { fillHome } from '../simulated-home.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { ask, type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { ask } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 describe('with the chart in Chromium,', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
+  const served = useServedPage({ fill: fillHome });
   let symbol: string;
-  const stack = new AsyncDisposableStack();
-
   before(async () => {
-    const home = stack.use(await temporaryFolder());
-    await fillHome(home.path);
-    server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
-    browser = await openBrowser();
-    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const market = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
     symbol = market.active[0]?.symbol ?? '';
   });
-  after(() => stack.disposeAsync());
 
-  const bars = (query: string): Promise<BarsAnswer> => ask(server.url, `/condvest/v1/bars/${symbol}?${query}`);
+  const bars = (query: string): Promise<BarsAnswer> => ask(served.server.url, `/condvest/v1/bars/${symbol}?${query}`);
 
   test('a first visit shows a full chart of the most traded symbol and says that the prices are simulated', async () => {
-    await using window = await browser.open(server.url);
+    await using window = await served.browser.open(served.server.url);
     const { page, complaints } = window;
     await page.waitForURL(new RegExp(`[?]symbol=${symbol}$`));
     await page.locator('.chart-canvas[data-bars]').waitFor();
@@ -49,21 +41,23 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
     [34, 'split'],
   ] as const) {
     test(`the bars drawn at ${interval}D, ${adjust}, match those of the API`, async () => {
-      await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=${interval}d&adjust=${adjust}`);
+      await using window = await served.browser.open(
+        `${served.server.url}/?symbol=${symbol}&interval=${interval}d&adjust=${adjust}`,
+      );
       const drawn = await drawnBars(window.page);
       const answer = await bars(`interval=${interval}&adjust=${adjust}&limit=${drawn.length}`);
       assert.deepEqual(drawn, rowsOf(answer));
       const request = (await window.page.locator('[data-part="request"]').textContent()) ?? '';
       const [, path = ''] = /^curl 'http:\/\/[^/]+(\/[^']+)'$/.exec(request) ?? [];
-      assert.deepEqual((await ask<BarsAnswer>(server.url, path)).bars, answer.bars, request);
+      assert.deepEqual((await ask<BarsAnswer>(served.server.url, path)).bars, answer.bars, request);
       assert.deepEqual(window.complaints, []);
     });
   }
 
   test('the search finds a symbol by its name, and Enter shows its chart', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}`);
     const { page } = window;
-    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const market = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
     const other = market.active.find((mover) => mover.symbol !== symbol && mover.name !== null);
     assert.ok(other?.name != null);
     await page.keyboard.press('/');
@@ -80,7 +74,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('choosing another interval changes the bars and the address, survives a reload, and is undone by Back', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}`);
     const { page } = window;
     const windows = await bars('interval=21');
     const days = page.getByRole('application', { name: 'daily bars' });
@@ -97,7 +91,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('the open window is described in words, with its sessions so far', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=34d`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&interval=34d`);
     const answer = await bars('interval=34');
     const last = answer.bars.at(-1);
     assert.ok(last !== undefined && 'complete' in last && !last.complete, 'the lake ends inside a window');
@@ -106,7 +100,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('clicking a bar shows its details, as the API explains them', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=13d&adjust=total`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&interval=13d&adjust=total`);
     const { page } = window;
     const canvas = page.locator('.chart-canvas[data-bars]');
     await canvas.waitFor();
@@ -138,7 +132,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('arrow keys move along the chart, announce each bar and show its details', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=5d`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&interval=5d`);
     const { page } = window;
     const answer = await bars('interval=5');
     await page.locator('.chart-canvas[data-bars]').focus();
@@ -179,7 +173,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('indicators are added, drawn with a legend, kept in the address and removed', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&indicators=sma20`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&indicators=sma20`);
     const { page } = window;
     const legend = page.locator('[data-part="legend"]');
     await legend.getByText('SMA 20').waitFor();
@@ -200,13 +194,15 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('an indicator with a pane of its own is named in it, with the values of the vendor’s route', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&indicators=ema21,rsi14,macd`);
+    await using window = await served.browser.open(
+      `${served.server.url}/?symbol=${symbol}&indicators=ema21,rsi14,macd`,
+    );
     const { page } = window;
     const labels = page.locator('[data-part="pane-label"]');
     await labels.nth(1).waitFor();
     const newest = async (kind: string, query: string): Promise<Record<string, number>> => {
       const { results } = await ask<{ results: { values: [Record<string, number>] } }>(
-        server.url,
+        served.server.url,
         `/v1/indicators/${kind}/${symbol}?timespan=day&limit=1&${query}`,
       );
       return results.values[0];
@@ -244,7 +240,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('the focused chart has a ring around it that no canvas covers', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}`);
     const { page } = window;
     await page.locator('.chart-canvas[data-bars]').waitFor();
     await page.getByRole('button', { name: 'Indicators' }).focus();
@@ -263,7 +259,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a time range can be chosen, and the range panned into view is kept in the address', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}`);
     const { page } = window;
     const year = page.getByRole('radio', { name: '1 year' });
     await year.check();
@@ -285,7 +281,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('tapping a bar shows its details, and flinging the chart updates the address once it comes to rest', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}&interval=3d`, {
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}&interval=3d`, {
       viewport: { width: 390, height: 844 },
       hasTouch: true,
       isMobile: true,
@@ -334,7 +330,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('an unknown symbol is reported with the remedy, and the search leads on', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=NOSUCH`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=NOSUCH`);
     const { page } = window;
     const alert = page.getByRole('alert');
     await alert.waitFor();
@@ -346,9 +342,9 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a response from an earlier day shows that day', async () => {
-    await using window = await browser.open(`${server.url}/?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol}`);
     const { page } = window;
-    const { as_of_first_ms: firstMs } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
+    const { as_of_first_ms: firstMs } = await ask<StatusAnswer>(served.server.url, '/condvest/v1/status');
     const box = page.getByLabel('As of');
     await box.waitFor();
     const inNewYork = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' });
@@ -359,7 +355,7 @@ describe('with the chart in Chromium,', { skip: noChromium }, () => {
     assert.doesNotMatch(page.url(), /as_of/);
     // An address can hold any day: what it means is the end of that day in New York.
     const asked = page.waitForRequest(/\/bars\/.*as_of=2001-01-06T04%3A59%3A59\.999Z/);
-    await page.goto(`${server.url}/?symbol=${symbol}&as_of=2001-01-05`);
+    await page.goto(`${served.server.url}/?symbol=${symbol}&as_of=2001-01-05`);
     await asked;
     const alert = page.getByRole('alert');
     await alert.waitFor();

@@ -1,33 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { GapsAnswer, QualityAnswer, SessionsAnswer } from '#serving/condvest/shapes/ledger.ts';
 import type { RunsAnswer } from '#serving/condvest/shapes/runs.ts';
 import type { StatusAnswer } from '#serving/condvest/shapes/status.ts';
-import { temporaryFolder } from '../command-line.ts';
 import { eventually } from '../running.ts';
 import { fillHomeWithGaps, GAPS_ENV } from '../simulated-home.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { ask, type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { ask, startProcess } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
-  let home: string;
-  const stack = new AsyncDisposableStack();
-
-  before(async () => {
-    const folder = stack.use(await temporaryFolder());
-    home = folder.path;
-    await fillHomeWithGaps(home);
-    server = stack.use(await startProcess(['serve', '--port', '0'], home, GAPS_ENV));
-    browser = await openBrowser();
-  });
-  after(() => stack.disposeAsync());
+  const served = useServedPage({ fill: fillHomeWithGaps, env: GAPS_ENV });
 
   test('lists all gaps as runs of days with their number of sessions, newest first', async () => {
-    const { runs, sessions_total: total } = await ask<GapsAnswer>(server.url, '/condvest/v1/gaps?limit=50');
+    const { runs, sessions_total: total } = await ask<GapsAnswer>(served.server.url, '/condvest/v1/gaps?limit=50');
     assert.ok(runs.length > 0);
-    await using window = await browser.open(`${server.url}/pipeline`);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     const { page, complaints } = window;
     const list = page.getByRole('list', { name: 'Missing and partial sessions' });
     await list.waitFor();
@@ -49,23 +37,23 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
   });
 
   test('says of a missing session that there was nothing to check, and of others how much was checked', async () => {
-    const { results } = await ask<SessionsAnswer>(server.url, '/condvest/v1/sessions?limit=1000');
+    const { results } = await ask<SessionsAnswer>(served.server.url, '/condvest/v1/sessions?limit=1000');
     const missing = results.find(({ rows }) => rows === 0)?.session ?? '';
-    const { last_published: last } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
-    await using window = await browser.open(`${server.url}/pipeline?session=${missing}`);
+    const { last_published: last } = await ask<StatusAnswer>(served.server.url, '/condvest/v1/status');
+    await using window = await served.browser.open(`${served.server.url}/pipeline?session=${missing}`);
     const { page } = window;
     const details = page.locator('[data-part="session-details"]');
     await details.getByText('The lake has no rows of this session, so there was nothing to check.').waitFor();
     assert.doesNotMatch((await details.textContent()) ?? '', /No issues/);
-    await page.goto(`${server.url}/pipeline?session=${last}`);
+    await page.goto(`${served.server.url}/pipeline?session=${last}`);
     await details.getByText(/No issues found in its \d+ rows\.|Findings/).waitFor();
   });
 
   test('tells the quality of the last days from that of all time', async () => {
-    const { last_published: last } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
+    const { last_published: last } = await ask<StatusAnswer>(served.server.url, '/condvest/v1/status');
     const from = new Date(Date.parse(`${last}`) - 90 * 86_400_000).toISOString().slice(0, 10);
-    const quality = await ask<QualityAnswer>(server.url, `/condvest/v1/quality?from=${from}&to=${last}`);
-    await using window = await browser.open(`${server.url}/pipeline`);
+    const quality = await ask<QualityAnswer>(served.server.url, `/condvest/v1/quality?from=${from}&to=${last}`);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     const { page } = window;
     const recent = page.getByRole('list', { name: 'Of the last 90 days' });
     await recent.getByText(`${quality.rows.toLocaleString('en-US')} rows of daily bars checked`).waitFor();
@@ -79,11 +67,11 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
       [1280, 900],
       [1600, 900],
     ] as const) {
-      await using window = await browser.open('about:blank', { viewport: { width, height } });
+      await using window = await served.browser.open('about:blank', { viewport: { width, height } });
       const { page } = window;
       const requests: string[] = [];
       page.on('request', (request) => requests.push(new URL(request.url()).pathname));
-      await page.goto(`${server.url}/pipeline`);
+      await page.goto(`${served.server.url}/pipeline`);
       const cell = page.locator('[data-session]').nth(20);
       await cell.waitFor();
       assert.ok((await page.locator('.year').count()) > 1);
@@ -103,8 +91,8 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
   });
 
   test('says how many gaps a run fetches where there are more', async () => {
-    await using own = await startProcess(['up', '--port', '0'], home, GAPS_ENV);
-    await using window = await browser.open('about:blank');
+    await using own = await startProcess(['up', '--port', '0'], served.home, GAPS_ENV);
+    await using window = await served.browser.open('about:blank');
     const { page } = window;
     const gaps = await ask<GapsAnswer>(own.url, '/condvest/v1/gaps');
     const many = { ...gaps, sessions_total: 1132, sessions_due: 60 };
@@ -115,7 +103,7 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
   });
 
   test('starts a run for what is missing, where the server runs the pipeline', async () => {
-    await using own = await startProcess(['up', '--port', '0'], home, GAPS_ENV);
+    await using own = await startProcess(['up', '--port', '0'], served.home, GAPS_ENV);
     const idle = ({ results }: RunsAnswer): boolean => results.every((run) => run.state !== 'running');
     // It catches up first.
     await eventually(
@@ -125,7 +113,7 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
     const before = await eventually(() => ask<RunsAnswer>(own.url, '/condvest/v1/runs?limit=50'), idle);
     const { runs } = await ask<GapsAnswer>(own.url, '/condvest/v1/gaps?limit=1000');
     const session = runs[0]?.last ?? '';
-    await using window = await browser.open(`${own.url}/pipeline?session=${session}`);
+    await using window = await served.browser.open(`${own.url}/pipeline?session=${session}`);
     const { page, complaints } = window;
     await page.getByText('All were fetched since the last close; runs try again after the next one.').waitFor();
     await page.getByRole('button', { name: 'Fetch this session' }).click();

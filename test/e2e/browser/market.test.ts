@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { MarketAnswer, WatchlistAnswer } from '#serving/condvest/shapes/market.ts';
 import { price } from '../../../web/src/format.ts';
-import { temporaryFolder } from '../command-line.ts';
 import { fillHome } from '../simulated-home.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { ask, type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { ask } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 describe('with the market in Chromium,', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
-  const stack = new AsyncDisposableStack();
-
-  before(async () => {
-    const home = stack.use(await temporaryFolder());
-    await fillHome(home.path);
-    server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
-    browser = await openBrowser();
-  });
-  after(() => stack.disposeAsync());
+  const served = useServedPage({ fill: fillHome });
 
   test('movers and breadth match the API, and a symbol links to its chart', async () => {
-    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
-    await using window = await browser.open(`${server.url}/market`);
+    const market = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
+    await using window = await served.browser.open(`${served.server.url}/market`);
     const { page, complaints } = window;
     for (const [title, movers] of [
       ['Gainers', market.gainers],
@@ -48,9 +38,9 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
   });
 
   test('an earlier session is one click away and in the address, and the latest is one click back', async () => {
-    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
-    const before = await ask<MarketAnswer>(server.url, `/condvest/v1/market?session=${market.previous}`);
-    await using window = await browser.open(`${server.url}/market`);
+    const market = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
+    const before = await ask<MarketAnswer>(served.server.url, `/condvest/v1/market?session=${market.previous}`);
+    await using window = await served.browser.open(`${served.server.url}/market`);
     const { page } = window;
     await page.getByRole('button', { name: 'Previous session' }).click();
     await page.waitForURL(new RegExp(`session=${market.previous}$`));
@@ -68,10 +58,10 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
   });
 
   test('the watchlist starts with the most active symbols, and can be edited, sorted and kept', async () => {
-    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const market = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
     const suggested = market.active.slice(0, 8).map((mover) => mover.symbol);
     const added = market.losers.find((mover) => !suggested.includes(mover.symbol))?.symbol ?? '';
-    await using window = await browser.open(`${server.url}/market`);
+    await using window = await served.browser.open(`${served.server.url}/market`);
     const { page, complaints } = window;
     const rows = page.locator('[data-part="watchlist"] tbody th a');
     await rows.nth(7).waitFor();
@@ -87,7 +77,7 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
     assert.deepEqual(await rows.allTextContents(), own);
 
     const answer = await ask<WatchlistAnswer>(
-      server.url,
+      served.server.url,
       `/condvest/v1/watchlist?symbols=${own.join(',')}&sessions=60`,
     );
     const byChange = [...answer.results].sort((a, b) => (b.change_percent ?? 0) - (a.change_percent ?? 0));
@@ -110,12 +100,12 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
   });
 
   test('shows the watchlist of an earlier session beside it, and its date', async () => {
-    const { previous } = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
-    const { active } = await ask<MarketAnswer>(server.url, `/condvest/v1/market?session=${previous}`);
+    const { previous } = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
+    const { active } = await ask<MarketAnswer>(served.server.url, `/condvest/v1/market?session=${previous}`);
     const suggested = active.slice(0, 8).map((mover) => mover.symbol);
     const path = `/condvest/v1/watchlist?symbols=${suggested.join(',')}&session=${previous}&sessions=60`;
-    const { results } = await ask<WatchlistAnswer>(server.url, path);
-    await using window = await browser.open(`${server.url}/market?session=${previous}`);
+    const { results } = await ask<WatchlistAnswer>(served.server.url, path);
+    await using window = await served.browser.open(`${served.server.url}/market?session=${previous}`);
     const { page, complaints } = window;
     const rows = page.locator('[data-part="watchlist"] tbody tr');
     await rows.nth(7).waitFor();
@@ -130,10 +120,10 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
   });
 
   test('adds a symbol that is watched from its chart to the suggested ones', async () => {
-    const market = await ask<MarketAnswer>(server.url, '/condvest/v1/market');
+    const market = await ask<MarketAnswer>(served.server.url, '/condvest/v1/market');
     const suggested = market.active.slice(0, 8).map((mover) => mover.symbol);
     const watched = market.losers.find((mover) => !suggested.includes(mover.symbol))?.symbol ?? '';
-    await using window = await browser.open(`${server.url}/?symbol=${watched}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${watched}`);
     const { page } = window;
     await page.getByRole('button', { name: 'Watch', exact: true }).click();
     await page.getByRole('button', { name: 'Watching' }).waitFor();
@@ -148,7 +138,9 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
 
   for (const width of [360, 1280, 1600]) {
     test(`names are not cut off on a screen ${width} wide`, async () => {
-      await using window = await browser.open(`${server.url}/market`, { viewport: { width, height: 900 } });
+      await using window = await served.browser.open(`${served.server.url}/market`, {
+        viewport: { width, height: 900 },
+      });
       const { page } = window;
       await page.locator('[data-part="watchlist"] .sparkline').nth(7).waitFor();
       // The watchlist and the movers load separately.
@@ -169,7 +161,7 @@ describe('with the market in Chromium,', { skip: noChromium }, () => {
   }
 
   test('a session that the lake does not have is reported in the server’s words', async () => {
-    await using window = await browser.open(`${server.url}/market?session=1999-01-04`);
+    await using window = await served.browser.open(`${served.server.url}/market?session=1999-01-04`);
     const alert = window.page.getByRole('alert');
     await alert.waitFor();
     assert.match((await alert.textContent()) ?? '', /1999-01-04/);

@@ -1,49 +1,36 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { GapsAnswer, SessionsAnswer } from '#serving/condvest/shapes/ledger.ts';
 import type { RunsAnswer, RunWithStepsAnswer } from '#serving/condvest/shapes/runs.ts';
 import type { StatusAnswer } from '#serving/condvest/shapes/status.ts';
-import { temporaryFolder } from '../command-line.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { ask, type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { ask, startProcess } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
-  let home: string;
-  const stack = new AsyncDisposableStack();
-
-  before(async () => {
-    const folder = stack.use(await temporaryFolder());
-    home = folder.path;
-    browser = await openBrowser();
-    server = stack.use(
-      await startProcess(['up', '--port', '0', '--symbols', '60', '--years', '3', '--seed', '7'], home),
-    );
-  });
-  after(() => stack.disposeAsync());
+  const served = useServedPage({ args: ['up', '--port', '0', '--symbols', '60', '--years', '3', '--seed', '7'] });
 
   test('a lake under construction is shown as it grows, and then the chart opens by itself', async () => {
-    await using window = await browser.open(server.url);
+    await using window = await served.browser.open(served.server.url);
     const { page, complaints } = window;
     const building = page.locator('[data-part="building"]');
     await building.getByRole('progressbar').first().waitFor();
     assert.match((await building.textContent()) ?? '', /of \d+ steps complete/);
-    await quiet(server.url);
+    await quiet(served.server.url);
     await page.locator('.chart-canvas[data-bars]').waitFor();
     assert.deepEqual(complaints, []);
   });
 
   test('a run starts after one confirmation and is followed to its end', async () => {
-    await quiet(server.url);
-    await using window = await browser.open(`${server.url}/pipeline`);
+    await quiet(served.server.url);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     const { page, complaints } = window;
     await page.getByText('Live', { exact: true }).waitFor();
-    const before = await ask<RunsAnswer>(server.url, '/condvest/v1/runs?limit=50');
+    const before = await ask<RunsAnswer>(served.server.url, '/condvest/v1/runs?limit=50');
     await page.getByRole('button', { name: 'Start run' }).click();
     await page.keyboard.press('Escape');
     assert.equal(
-      (await ask<RunsAnswer>(server.url, '/condvest/v1/runs?limit=50')).results.length,
+      (await ask<RunsAnswer>(served.server.url, '/condvest/v1/runs?limit=50')).results.length,
       before.results.length,
     );
     await page.getByRole('button', { name: 'Start run' }).click();
@@ -52,7 +39,7 @@ describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
     const id = new URL(page.url()).searchParams.get('run') ?? '';
     assert.ok(!before.results.some((run) => run.id === id), 'the run is new');
     await page.locator('[data-part="steps"][data-run-state="succeeded"]').waitFor();
-    const { run, steps } = await ask<RunWithStepsAnswer>(server.url, `/condvest/v1/runs/${id}`);
+    const { run, steps } = await ask<RunWithStepsAnswer>(served.server.url, `/condvest/v1/runs/${id}`);
     assert.equal(run.state, 'succeeded');
     const shown = page.locator('[data-part="steps"] tbody th');
     assert.deepEqual(
@@ -66,12 +53,12 @@ describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
   });
 
   test('the session calendar shows the states of the ledger and can be navigated by keyboard', async () => {
-    await using window = await browser.open(`${server.url}/pipeline`);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     const { page, complaints } = window;
-    const { last_published } = await ask<StatusAnswer>(server.url, '/condvest/v1/status');
+    const { last_published } = await ask<StatusAnswer>(served.server.url, '/condvest/v1/status');
     const year = last_published?.slice(0, 4) ?? '';
     const { results } = await ask<SessionsAnswer>(
-      server.url,
+      served.server.url,
       `/condvest/v1/sessions?from=${year}-01-01&to=${year}-12-31&limit=400`,
     );
     const grid = page.getByRole('grid', { name: `${year} sessions` });
@@ -99,7 +86,7 @@ describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
   });
 
   test('states can be told apart without color', async () => {
-    await using window = await browser.open(`${server.url}/pipeline`);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     await window.page.locator('.state-tiles .swatch').nth(3).waitFor();
     const looks = await window.page
       .locator('.state-tiles .swatch')
@@ -110,12 +97,12 @@ describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a symbol’s gap links to the sessions it lacks, and each session to its place on the chart', async () => {
-    await quiet(server.url);
-    const { symbols } = await ask<GapsAnswer>(server.url, '/condvest/v1/gaps?limit=50');
+    await quiet(served.server.url);
+    const { symbols } = await ask<GapsAnswer>(served.server.url, '/condvest/v1/gaps?limit=50');
     const symbol = symbols[0]?.symbol ?? '';
     assert.notEqual(symbol, '', 'the simulated market has halts');
-    const { of_symbol } = await ask<GapsAnswer>(server.url, `/condvest/v1/gaps?symbol=${symbol}`);
-    await using window = await browser.open(`${server.url}/pipeline`);
+    const { of_symbol } = await ask<GapsAnswer>(served.server.url, `/condvest/v1/gaps?symbol=${symbol}`);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     const { page, complaints } = window;
     const item = page.getByRole('region', { name: 'Gaps' }).getByRole('listitem').filter({ hasText: symbol });
     await item.getByRole('link', { name: /sessions?$/ }).click();
@@ -131,8 +118,8 @@ describe('with the pipeline in Chromium,', { skip: noChromium }, () => {
   });
 
   test('a server that only serves says why it cannot start a run', async () => {
-    await using second = await startProcess(['serve', '--port', '0'], home);
-    await using window = await browser.open(`${second.url}/pipeline`);
+    await using second = await startProcess(['serve', '--port', '0'], served.home);
+    await using window = await served.browser.open(`${second.url}/pipeline`);
     const button = window.page.getByRole('button', { name: 'Start run' });
     await window.page.getByText('This server is read-only').waitFor();
     assert.equal(await button.isDisabled(), true);

@@ -1,35 +1,27 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { SymbolsAnswer } from '#serving/condvest/shapes/market.ts';
-import { temporaryFolder } from '../command-line.ts';
 import { fillHome } from '../simulated-home.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { ask, type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { ask } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 describe('with the search in Chromium,', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
+  const served = useServedPage({ fill: fillHome });
   let symbols: readonly string[];
-  const stack = new AsyncDisposableStack();
-
   before(async () => {
-    const home = stack.use(await temporaryFolder());
-    await fillHome(home.path);
-    server = stack.use(await startProcess(['serve', '--port', '0'], home.path));
-    browser = await openBrowser();
-    const { results } = await ask<SymbolsAnswer>(server.url, '/condvest/v1/symbols?limit=1000');
+    const { results } = await ask<SymbolsAnswer>(served.server.url, '/condvest/v1/symbols?limit=1000');
     symbols = results.map(({ symbol }) => symbol);
   });
-  after(() => stack.disposeAsync());
 
   const matchesOf = async (text: string): Promise<string[]> => {
-    const { results } = await ask<SymbolsAnswer>(server.url, `/condvest/v1/symbols?limit=12&search=${text}`);
+    const { results } = await ask<SymbolsAnswer>(served.server.url, `/condvest/v1/symbols?limit=12&search=${text}`);
     return results.map(({ symbol }) => symbol);
   };
 
   test('Enter opens the symbol that was typed, even while the matches of its first letter are still in sight', async () => {
     const [shown = ''] = symbols;
-    await using window = await browser.open(`${server.url}/?symbol=${shown}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${shown}`);
     const { page, complaints } = window;
     const letter = shown.slice(0, 1);
     const [first] = await matchesOf(letter);
@@ -51,7 +43,7 @@ describe('with the search in Chromium,', { skip: noChromium }, () => {
 
   test('each match is a link to its chart, which can be opened in another tab', async () => {
     const [shown = '', other = ''] = symbols;
-    await using window = await browser.open(`${server.url}/?symbol=${shown}&interval=5d`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${shown}&interval=5d`);
     const { page } = window;
     await page.keyboard.press('/');
     await page.keyboard.type(other.toLowerCase());
@@ -70,7 +62,7 @@ describe('with the search in Chromium,', { skip: noChromium }, () => {
     const symbol = symbols.find((item) => item !== item.toLowerCase()) ?? '';
     const alike = symbols.filter((item) => item.toLowerCase() === symbol.toLowerCase());
     assert.deepEqual(alike, [symbol]);
-    await using window = await browser.open(`${server.url}/?symbol=${symbol.toLowerCase()}&interval=5d`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${symbol.toLowerCase()}&interval=5d`);
     const { page } = window;
     await page.waitForURL(new RegExp(`symbol=${symbol}&interval=5d$`));
     await page.locator('.chart-canvas[data-bars]').waitFor();
@@ -81,7 +73,7 @@ describe('with the search in Chromium,', { skip: noChromium }, () => {
     const [a = '', b = '', ...rest] = symbol;
     const mistyped = [b, a, ...rest].join('');
     assert.ok(!symbols.includes(mistyped));
-    await using window = await browser.open(`${server.url}/?symbol=${mistyped}`);
+    await using window = await served.browser.open(`${served.server.url}/?symbol=${mistyped}`);
     const { page } = window;
     const alert = page.getByRole('alert');
     await alert.getByRole('link', { name: symbol, exact: true }).waitFor();

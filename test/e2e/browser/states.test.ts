@@ -1,38 +1,27 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { condvest, temporaryFolder } from '../command-line.ts';
 import { fillHome } from '../simulated-home.ts';
-import { noChromium, openBrowser, type TestBrowser } from './browser.ts';
-import { type ServerProcess, startProcess } from './running-server.ts';
+import { noChromium } from './browser.ts';
+import { startProcess } from './running-server.ts';
+import { useServedPage } from './served-page.ts';
 
 const VIEWS = ['/?indicators=sma20,rsi14', '/market', '/pipeline'] as const;
 
 describe('with the page in Chromium,', { skip: noChromium }, () => {
-  let browser: TestBrowser;
-  let server: ServerProcess;
-  let home: string;
-  const stack = new AsyncDisposableStack();
-
-  before(async () => {
-    const folder = stack.use(await temporaryFolder());
-    home = folder.path;
-    await fillHome(home);
-    server = stack.use(await startProcess(['serve', '--port', '0'], home));
-    browser = await openBrowser();
-  });
-  after(() => stack.disposeAsync());
+  const served = useServedPage({ fill: fillHome });
 
   for (const path of VIEWS) {
     test(`${path} has accessible names, one main heading, and landmarks`, async () => {
-      await using window = await browser.open(server.url + path);
+      await using window = await served.browser.open(served.server.url + path);
       await loaded(window.page);
       assert.deepEqual(await faultsOf(window.page), []);
       assert.deepEqual(window.complaints, []);
     });
 
     test(`${path} hardly moves while it loads`, async () => {
-      await using window = await browser.open('about:blank');
+      await using window = await served.browser.open('about:blank');
       const { page } = window;
       await page.addInitScript(() => {
         Object.assign(globalThis, { shifted: 0 });
@@ -43,7 +32,7 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
           }
         }).observe({ type: 'layout-shift', buffered: true });
       });
-      await page.goto(server.url + path);
+      await page.goto(served.server.url + path);
       await loaded(page);
       // Web Vitals rate less than 0.1 as good and more than 0.25 as poor; the number of runs is not known in advance.
       const shifted = await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted);
@@ -51,7 +40,9 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
     });
 
     test(`${path} fits a phone without scrolling sideways, and keeps targets large enough`, async () => {
-      await using window = await browser.open(server.url + path, { viewport: { width: 360, height: 740 } });
+      await using window = await served.browser.open(served.server.url + path, {
+        viewport: { width: 360, height: 740 },
+      });
       const { page } = window;
       await loaded(page);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
@@ -70,7 +61,7 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
     });
 
     test(`${path} follows the system’s dark mode, and the switch overrides it`, async () => {
-      await using window = await browser.open(server.url + path, { colorScheme: 'dark' });
+      await using window = await served.browser.open(served.server.url + path, { colorScheme: 'dark' });
       const { page } = window;
       await loaded(page);
       const dark = await backgroundOf(page);
@@ -85,7 +76,7 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
   }
 
   test('the keyboard alone leads from the skip link to a chosen symbol', async () => {
-    await using window = await browser.open(`${server.url}/market`);
+    await using window = await served.browser.open(`${served.server.url}/market`);
     const { page } = window;
     await loaded(page);
     await page.keyboard.press('Tab');
@@ -107,8 +98,8 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
   });
 
   test('the page reports a server that goes away, and continues when it is back', async () => {
-    const own = await startProcess(['serve', '--port', '0'], home);
-    await using window = await browser.open(`${own.url}/market`);
+    const own = await startProcess(['serve', '--port', '0'], served.home);
+    await using window = await served.browser.open(`${own.url}/market`);
     const { page } = window;
     await loaded(page);
     await own.stop();
@@ -117,22 +108,22 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
     // The last session stays in sight, dimmed and with its date.
     await page.locator('.market-main .is-dim').getByRole('region', { name: 'Gainers' }).waitFor();
     assert.match((await page.locator('.heading').textContent()) ?? '', /\d{4}, compared with the previous session/);
-    await using again = await startProcess(['serve', '--port', String(own.port)], home);
+    await using again = await startProcess(['serve', '--port', String(own.port)], served.home);
     assert.equal(again.port, own.port);
     await page.locator('[data-part="offline"]').waitFor({ state: 'detached' });
     await page.getByRole('region', { name: 'Gainers' }).getByRole('row').nth(1).waitFor();
   });
 
   test('the page asks for a required key, rejects a wrong one, and keeps the right one for the tab', async () => {
-    const { out, code, err } = await condvest(['keys', 'create', 'page', '--json'], { home });
+    const { out, code, err } = await condvest(['keys', 'create', 'page', '--json'], { home: served.home });
     assert.equal(code, 0, err);
     const key = Object.values(JSON.parse(out) as Record<string, unknown>).find(
       (value): value is string => typeof value === 'string' && value.length > 30,
     );
     assert.ok(key !== undefined, out);
-    await using keyed = await startProcess(['serve', '--host', '0.0.0.0', '--port', '0'], home);
+    await using keyed = await startProcess(['serve', '--host', '0.0.0.0', '--port', '0'], served.home);
     const address = `http://127.0.0.1:${keyed.port}`;
-    await using window = await browser.open(`${address}/market`);
+    await using window = await served.browser.open(`${address}/market`);
     const { page } = window;
     const dialog = page.getByRole('dialog', { name: 'API key required' });
     await dialog.waitFor();
@@ -158,7 +149,7 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
   test('an empty lake that nothing fills says how to fill it', async () => {
     await using empty = await temporaryFolder();
     await using own = await startProcess(['serve', '--port', '0'], empty.path);
-    await using window = await browser.open(own.url);
+    await using window = await served.browser.open(own.url);
     const { page, complaints } = window;
     for (const path of ['/', '/market', '/pipeline']) {
       await page.goto(own.url + path);
@@ -173,14 +164,14 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
   });
 
   test('an unknown address offers a way back', async () => {
-    await using window = await browser.open(`${server.url}/nowhere`);
+    await using window = await served.browser.open(`${served.server.url}/nowhere`);
     await window.page.getByRole('heading', { name: 'Page not found' }).waitFor();
     await window.page.getByRole('link', { name: 'Go to chart' }).click();
     await window.page.locator('.chart-canvas[data-bars]').waitFor();
   });
 
   test('a failed request is reported with a way to retry', async () => {
-    await using window = await browser.open(`${server.url}/pipeline`);
+    await using window = await served.browser.open(`${served.server.url}/pipeline`);
     const { page } = window;
     await loaded(page);
     let isBroken = true;
@@ -202,7 +193,7 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
   });
 
   test('stale data is reported on every view, with the reason', async () => {
-    await using window = await browser.open(`${server.url}/market`);
+    await using window = await served.browser.open(`${served.server.url}/market`);
     const { page } = window;
     await loaded(page);
     await page.route('**/condvest/v1/status', async (route) => {
@@ -211,7 +202,7 @@ describe('with the page in Chromium,', { skip: noChromium }, () => {
       await route.fulfill({ response, json: { ...status, ready: { ok: false, reason: 'two sessions are missing' } } });
     });
     for (const path of VIEWS) {
-      await page.goto(server.url + path);
+      await page.goto(served.server.url + path);
       assert.match((await page.locator('[data-part="stale"]').textContent()) ?? '', /Two sessions are missing\./);
       assert.match((await page.locator('[data-part="simulated"]').textContent()) ?? '', /Simulated data/);
     }

@@ -64,7 +64,7 @@ const USES: Readonly<Record<string, (deps: Deps, lake: ImportLake) => Promise<un
   'deriving restatements': async (deps) => (await deriveRestatements(deps)).added,
   importing: async (deps, lake) => {
     const path = await lake.file('again.csv', barsOf('AAA'));
-    return (await importFiles(deps, { files: [path], quarantineBound: 0 })).datasets[0]?.rows;
+    return (await importFiles(deps, { files: [path], adjusted: 'none', quarantineBound: 0 })).datasets[0]?.rows;
   },
   consolidating: async (deps) => (await consolidate(deps, { mode: 'full', intervals: INTERVALS })) && 'merged',
   vacuuming: async (deps) => (await vacuumLake({ ...deps, intervals: INTERVALS }, { dryRun: true })) && 'vacuumed',

@@ -35,7 +35,7 @@ interface DamagedLake extends ImportLake {
 async function openLake(): Promise<DamagedLake> {
   const lake = await openBuiltLake('every-table', async (built) => {
     await built.import(await built.file('first.csv', barsFile(10)));
-    await built.import(await writeFiles(built));
+    await built.import(await writeFiles(built), { adjusted: 'none' });
     await derive(built.deps);
   });
   return { ...lake, files: await writeFiles(lake) };
@@ -122,7 +122,7 @@ describe('a data file that', () => {
         const report = await removeDamage(deps);
         assert.equal(report.tables[0]?.files.length, 1);
         // What is imported again changes nothing where nothing was lost.
-        await importFiles(deps, { files: lake.files, quarantineBound: 0.01 });
+        await importFiles(deps, { files: lake.files, adjusted: 'none', quarantineBound: 0.01 });
         await derive(deps);
         const after = await verifyLake({ ...again(lake), intervals: INTERVALS }, { deep: true });
         assert.deepEqual(

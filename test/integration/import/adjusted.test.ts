@@ -103,6 +103,43 @@ describe('prices adjusted for splits', () => {
     assert.equal((await bars(lake))[0], 'AAA 2020-06-09 10 800');
   });
 
+  it('are refused as traded ones if the only known split does not show', async () => {
+    await using lake = await openImportLake();
+    await lake.import(await lake.file('splits.csv', 'symbol,ex_date,ratio\nAAA,2020-06-10,4\n'));
+    const path = await lake.file('a.csv', csv(...ADJUSTED));
+    await assert.rejects(lake.import(path), {
+      code: 'import-adjusted',
+      found: '1 of 1 known split does not show: AAA closed at 10 before its split, and at 10 on 2020-06-10',
+    });
+    assert.deepEqual(await bars(lake), []);
+    await lake.import(path, { adjusted: 'none' });
+    assert.equal((await bars(lake)).length, 4);
+  });
+
+  it('are traded ones if a single split does not show and those of other files do', async () => {
+    await using lake = await openImportLake();
+    const splits = ['symbol,ex_date,ratio', 'AAA,2020-06-10,4', 'BBB,2020-06-10,4', 'CCC,2020-06-10,2'].join('\n');
+    const traded = (symbol: string, before: number, after: number): string =>
+      csv(line(symbol, '2020-06-09', before, 100), line(symbol, '2020-06-10', after, 100));
+    const files = [
+      await lake.file('splits.csv', splits),
+      await lake.file('a.csv', traded('AAA', 10, 10)),
+      await lake.file('b.csv', traded('BBB', 80, 20)),
+      await lake.file('c.csv', traded('CCC', 80, 41)),
+    ];
+    const { refused, datasets } = await lake.import(files);
+    assert.deepEqual(refused, []);
+    const { warnings } = datasets.find(({ dataset }) => dataset === 'daily_bars') ?? {};
+    assert.deepEqual(warnings, { 'split-without-jump': 1 });
+    const adjusted = [files[0] ?? '', files[1] ?? '', await lake.file('d.csv', traded('BBB', 20, 20))];
+    await using other = await openImportLake();
+    const { refused: both } = await other.import(adjusted);
+    assert.deepEqual(
+      both.map(({ code }) => code),
+      ['import-adjusted', 'import-adjusted'],
+    );
+  });
+
   it('follow a symbol that went to another company, each with its own splits', async () => {
     await using lake = await openImportLake();
     const listings = [

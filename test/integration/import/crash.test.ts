@@ -11,6 +11,7 @@ import { type ImportLake, openImportLake } from '#test/fixtures/import-lake.ts';
 
 const TABLES = [DAILY_BARS, SESSIONS, SPLITS, DIVIDENDS, QUARANTINE];
 const HEADER = 'symbol,date,open,high,low,close,volume';
+const REQUEST = { quarantineBound: 0.05, adjusted: 'none' } as const;
 
 /** A year of two symbols, one bad row, a split and a dividend: every table that an import writes. */
 async function files(lake: ImportLake): Promise<string[]> {
@@ -35,7 +36,7 @@ describe('an import that is killed', () => {
     await using whole = await openImportLake();
     const paths = await files(whole);
     const counting = new FaultStore(whole.test.deps.store, { random: seededRandom(1) });
-    await importFiles(withStore(whole, counting), { files: paths, quarantineBound: 0.05 });
+    await importFiles(withStore(whole, counting), { files: paths, ...REQUEST });
     const expected = await contents(whole);
     assert.ok(counting.killPoints > 10, `${counting.killPoints} points`);
 
@@ -44,11 +45,11 @@ describe('an import that is killed', () => {
       const again = await files(lake);
       const store = new FaultStore(lake.test.deps.store, { random: seededRandom(point) });
       store.killAt(point);
-      const request = { files: again, quarantineBound: 0.05 };
+      const request = { files: again, ...REQUEST };
       await assert.rejects(importFiles(withStore(lake, store), request), Killed, `kill point ${point}`);
-      await lake.import(again, { quarantineBound: 0.05 });
+      await lake.import(again, REQUEST);
       assert.deepEqual(await contents(lake), expected, `kill point ${point}`);
-      const third = await lake.import(again, { quarantineBound: 0.05 });
+      const third = await lake.import(again, REQUEST);
       assert.equal(third.changed, false, `kill point ${point}`);
     }
   });

@@ -20,7 +20,7 @@ export function startProcess(
   launcher: string = LAUNCHER,
 ): Promise<ServerProcess> {
   const child = spawn(launcher, args, {
-    env: { PATH: process.env['PATH'] ?? '', HOME: home, CONDVEST_HOME: home, CONDVEST_ACCESS_LOG: 'off', ...env },
+    env: { ...ofRunner(), HOME: home, CONDVEST_HOME: home, CONDVEST_ACCESS_LOG: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<void>((settle) => child.once('close', () => settle()));
@@ -40,6 +40,12 @@ export function startProcess(
     child.once('error', reject);
     child.once('close', (code) => reject(new Error(`The server exited with ${code}:\n${output}`)));
   });
+}
+
+/** Returns what a process needs of the environment. Without the cache it would compile what it loads, and cache it elsewhere. */
+function ofRunner(): Record<string, string> {
+  const { PATH = '', NODE_COMPILE_CACHE } = process.env;
+  return { PATH, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }) };
 }
 
 /** Requests a route directly, without the page, and returns its JSON. */

@@ -25,7 +25,7 @@ import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });
 const SEED = 3;
-const market = { seed: SEED, securities: 8, from: isoDate('2024-01-02') };
+const market = { seed: SEED, securities: 10, from: isoDate('2024-01-02') };
 const SESSION = isoDate('2024-03-28');
 const OPEN_MS = calendar.openMs(SESSION);
 const CLOSE_MS = calendar.closeMs(SESSION);
@@ -308,7 +308,7 @@ describe('the simulated feed', () => {
     const { frames, events } = await listen([], span, channels);
     const hash = createHash('sha256');
     for (const { bytes } of frames) hash.update(bytes);
-    assert.equal(hash.digest('hex'), '39fec90260397b98adc1b1d2929b5c47f0ef07d8e13cbfdf3411d6cc7c2844e6');
+    assert.equal(hash.digest('hex'), '0fb3f92314fe0f8cb365acb8bf457d71ba7d6ae9235292245d50388f113de2c0');
     const later = await listen([], { fromMs: span.fromMs + MINUTE_MS, forMs: MINUTE_MS }, channels);
     const rest = events.filter(({ receivedMs }) => receivedMs > span.fromMs + MINUTE_MS);
     assert.deepEqual(later.events, rest);

@@ -35,8 +35,8 @@ export interface EventStream {
 export const APPEND_BYTES_MAX = 4 * 2 ** 20;
 export const RECORD_BYTES_MAX = 8 * 2 ** 20;
 
-/** A place in a stream. Opaque, but that the later of two is the greater text (by UTF-16 code unit). */
-export type StreamPosition = string;
+/** A place in a stream: a safe integer above 0. The later of two is the greater, and some are skipped. */
+export type StreamPosition = number;
 
 /** A frame that a connection received. */
 export interface StreamRecord {

@@ -26,7 +26,7 @@ export interface TickStore extends TickReader {
   put(put: TickPut): Promise<void>;
 
   /** Returns the newest checkpoint, or undefined if there is none: then a restart reads the whole stream. */
-  checkpoint(): Promise<StreamPosition | undefined>;
+  checkpoint(): Promise<Checkpoint | undefined>;
 
   /** Deletes expired sessions, and then the oldest ones as long as all together are over the bound of the store. */
   expire(): Promise<ExpiryReport>;
@@ -70,11 +70,19 @@ export interface TickPut {
   readonly bars?: readonly MinuteBar[];
   readonly stretches?: readonly Omit<Stretch, 'session'>[];
   readonly gaps?: readonly Omit<LiveGap, 'session'>[];
+  readonly checkpoint?: Checkpoint;
+}
+
+/** The state of the writer after a record: what it needs, beside the store and the rest of the stream, to go on. */
+export interface Checkpoint {
+  /** The last record that it includes. Of two checkpoints, the one with the later record is the newer. */
+  readonly position: StreamPosition;
   /**
-   * The last record of the stream that a restart need not read, since all that was made of it and of those before it is
-   * in this put or was in earlier ones. The store may trim the stream up to it.
+   * A restart reads the records after this one, which may be earlier than `position`. The store may trim the stream up to
+   * it.
    */
-  readonly checkpoint?: StreamPosition;
+  readonly readAfter: StreamPosition;
+  readonly state: Uint8Array;
 }
 
 /** The ticks of one kind of a symbol and minute, in the order of arrival. Unique by symbol, kind and minute. */

@@ -4,7 +4,7 @@ import { openTickReader, openTicks, type Ticks } from '#adapters/sqlite-ticks/op
 import type { SetAsideFile } from '#adapters/sqlite-ticks/tick-files.ts';
 import { type IsoDate, isoDate } from '#base/dates.ts';
 import type { StreamPosition } from '#ports/event-stream.ts';
-import type { TickReader } from '#ports/tick-store.ts';
+import type { Checkpoint, TickReader } from '#ports/tick-store.ts';
 import { memoryFolder } from '#test/fixtures/memory-folder.ts';
 
 /** Address with which another process opens the same ticks: plain text for its command line. */
@@ -81,5 +81,10 @@ export async function flat<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]
 
 /** Returns whether each position is after the one before it. */
 export function areRising(positions: readonly StreamPosition[]): boolean {
-  return positions.every((position, i) => i === 0 || position > (positions[i - 1] ?? ''));
+  return positions.every((position, i) => i === 0 || position > (positions[i - 1] ?? 0));
+}
+
+/** Returns a checkpoint at a record, up to which nothing is needed any more. */
+export function checkpointAt(position: StreamPosition): Checkpoint {
+  return { position, readAfter: position, state: new TextEncoder().encode(`state at ${position}`) };
 }

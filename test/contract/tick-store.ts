@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { isoDate } from '#base/dates.ts';
 import { BLOCK_BYTES_MAX } from '#market/tick-block/block.ts';
 import type { MinuteBar, MinuteBlock, TickPut, TickReader } from '#ports/tick-store.ts';
-import { flat, NEXT_SESSION, SESSION, type TickPlace } from './tick-places.ts';
+import { checkpointAt, flat, NEXT_SESSION, SESSION, type TickPlace } from './tick-places.ts';
 
 const MINUTE_MS = 60_000;
 const OPEN_MS = Date.parse('2026-12-01T09:30:00-05:00');
@@ -129,12 +129,12 @@ export function tickStoreContract(name: string, make: () => Promise<TickPlace>):
     test('shows a checkpoint only together with its put, and never moves it back', async () => {
       await using place = await make();
       using ticks = place.open();
-      const [first = '', second = ''] = await ticks.stream.append([frame(1), frame(2)]);
-      const [third = ''] = await ticks.stream.append([frame(3)]);
-      await ticks.store.put({ session: SESSION, blocks: [block('A', 0)], checkpoint: second });
-      assert.equal(await ticks.store.checkpoint(), second);
-      await ticks.store.put({ session: SESSION, checkpoint: first });
-      assert.equal(await ticks.store.checkpoint(), second);
+      const [first = 0, second = 0] = await ticks.stream.append([frame(1), frame(2)]);
+      const [third = 0] = await ticks.stream.append([frame(3)]);
+      await ticks.store.put({ session: SESSION, blocks: [block('A', 0)], checkpoint: checkpointAt(second) });
+      assert.deepEqual(await ticks.store.checkpoint(), checkpointAt(second));
+      await ticks.store.put({ session: SESSION, checkpoint: checkpointAt(first) });
+      assert.deepEqual(await ticks.store.checkpoint(), checkpointAt(second));
       const left = await flat(ticks.stream.read(second));
       assert.deepEqual(
         left.map(({ position }) => position),
@@ -142,7 +142,7 @@ export function tickStoreContract(name: string, make: () => Promise<TickPlace>):
         'what a restart needs is there',
       );
       using again = place.open();
-      assert.equal(await again.store.checkpoint(), second);
+      assert.deepEqual(await again.store.checkpoint(), checkpointAt(second));
     });
 
     test('takes a checkpoint of a later session with a put to an earlier one', async () => {
@@ -150,11 +150,11 @@ export function tickStoreContract(name: string, make: () => Promise<TickPlace>):
       using ticks = place.open();
       await ticks.stream.append([frame(1)]);
       place.present.session = NEXT_SESSION;
-      const [second = '', third = ''] = await ticks.stream.append([frame(2), frame(3)]);
-      await ticks.store.put({ session: SESSION, blocks: [block('A', 0)], checkpoint: second });
-      assert.equal(await ticks.store.checkpoint(), second);
-      await ticks.store.put({ session: NEXT_SESSION, checkpoint: third });
-      assert.equal(await ticks.store.checkpoint(), third);
+      const [second = 0, third = 0] = await ticks.stream.append([frame(2), frame(3)]);
+      await ticks.store.put({ session: SESSION, blocks: [block('A', 0)], checkpoint: checkpointAt(second) });
+      assert.deepEqual(await ticks.store.checkpoint(), checkpointAt(second));
+      await ticks.store.put({ session: NEXT_SESSION, checkpoint: checkpointAt(third) });
+      assert.deepEqual(await ticks.store.checkpoint(), checkpointAt(third));
       assert.deepEqual(await flat(ticks.stream.read(third)), []);
       await ticks.stream.trim(third);
       assert.deepEqual(await flat(ticks.stream.read()), []);
@@ -163,13 +163,13 @@ export function tickStoreContract(name: string, make: () => Promise<TickPlace>):
     test('stores all of a put or nothing', async () => {
       await using place = await make();
       using ticks = place.open();
-      const [position = ''] = await ticks.stream.append([frame(1)]);
+      const [position = 0] = await ticks.stream.append([frame(1)]);
       const broken: TickPut = {
         session: SESSION,
         blocks: [block('A', 0), block('B', 0, { pieces: [new Uint8Array(BLOCK_BYTES_MAX + 1)] })],
         bars: [bar('A', 0)],
         gaps: [{ symbols: null, fromMs: OPEN_MS, toMs: OPEN_MS + 1, reason: 'r' }],
-        checkpoint: position,
+        checkpoint: checkpointAt(position),
       };
       await assert.rejects(ticks.store.put(broken));
       const [kept, ...more] = await ticks.store.sessions();
@@ -218,12 +218,12 @@ export function tickStoreContract(name: string, make: () => Promise<TickPlace>):
       await using place = await make();
       using ticks = place.open();
       using other = place.openReader();
-      const [checkpoint = ''] = await ticks.stream.append([frame(1)]);
+      const [checkpoint = 0] = await ticks.stream.append([frame(1)]);
       await ticks.stream.append([frame(2)]);
       const gaps = [{ symbols: null, fromMs: OPEN_MS, toMs: OPEN_MS + 1, reason: 'r' }];
       const stretches = [{ symbol: null, kind: 'bars', fromMs: OPEN_MS, toMs: OPEN_MS + 1 }] as const;
       const put = { session: SESSION, blocks: [block('A', 0)], bars: [bar('A', 0)], gaps, stretches };
-      await ticks.store.put({ ...put, checkpoint });
+      await ticks.store.put({ ...put, checkpoint: checkpointAt(checkpoint) });
       assert.notDeepEqual(await everything(other.reader), NOTHING);
       const half = other.reader.blocks({ ...EVER, kind: 'trades' });
 

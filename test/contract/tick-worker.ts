@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { assert } from '#base/assert.ts';
 import type { MinuteBlock } from '#ports/tick-store.ts';
-import { flat, openTicksAt, presentOf, SESSION, type TicksAddress } from './tick-places.ts';
+import { checkpointAt, flat, openTicksAt, presentOf, SESSION, type TicksAddress } from './tick-places.ts';
 
 /**
  * A process that keeps ticks, to be killed at any moment. It numbers its records from 0, and writes each number down as
@@ -51,7 +51,7 @@ if (import.meta.main) {
   await createInterface({ input: process.stdin })[Symbol.asyncIterator]().next();
   const blocks = await flat(ticks.store.blocks({ symbol: 'A', kind: 'trades', fromMs: 0, toMs: 2 ** 45 }));
   const unsealed = isSealing
-    ? (await flat(ticks.stream.read(await ticks.store.checkpoint()))).map(({ bytes }) => numberOf(bytes))
+    ? (await flat(ticks.stream.read((await ticks.store.checkpoint())?.readAfter))).map(({ bytes }) => numberOf(bytes))
     : [];
   let minute = blocks.length;
   let next = (unsealed.at(-1) ?? numbersIn(blocks).flat().at(-1) ?? -1) + 1;
@@ -71,7 +71,7 @@ if (import.meta.main) {
     await ticks.store.put({
       session: SESSION,
       blocks: SYMBOLS.map((symbol) => ({ symbol, kind: 'trades', ...key, pieces })),
-      checkpoint,
+      checkpoint: checkpointAt(checkpoint),
     });
     minute += 1;
     say({ sealed: minute });

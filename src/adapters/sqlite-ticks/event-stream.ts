@@ -8,7 +8,7 @@ import {
   type StreamRecord,
 } from '#ports/event-stream.ts';
 import { APPEND, READ_JOURNAL, TRIM_JOURNAL } from './statements.sql.ts';
-import { positionOf, rowAt, type WrittenTickFiles } from './tick-files.ts';
+import type { WrittenTickFiles } from './tick-files.ts';
 
 /** Columns of `READ_JOURNAL`. */
 type JournalRow = readonly [
@@ -32,16 +32,16 @@ export class SqliteEventStream implements EventStream {
     const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
     assert(bytes <= (records.length === 1 ? RECORD_BYTES_MAX : APPEND_BYTES_MAX), 'an append is within its bounds');
     if (records.length === 0) return [];
-    return this.#files.writeJournal((kept) =>
+    return this.#files.writeJournal(({ file }) =>
       records.map((record) => {
         const { connection, receivedMs, firstSequence, lastSequence } = record;
         const values = [connection, receivedMs, firstSequence, lastSequence, record.bytes] as const;
-        return positionOf(kept, Number(kept.file.run(APPEND, ...values).lastInsertRowid));
+        return Number(file.run(APPEND, ...values).lastInsertRowid);
       }),
     );
   }
 
-  async *read(after: StreamPosition = ''): AsyncIterable<readonly StoredRecord[]> {
+  async *read(after: StreamPosition = 0): AsyncIterable<readonly StoredRecord[]> {
     let batch = this.#nextBatch(after);
     while (batch.length > 0) {
       yield batch;
@@ -50,25 +50,19 @@ export class SqliteEventStream implements EventStream {
   }
 
   async trim(through: StreamPosition): Promise<void> {
-    for (const kept of this.#files.kept()) {
-      const row = rowAt(kept, through);
-      if (row > 0) this.#files.write(kept.session, ({ file }) => file.run(TRIM_JOURNAL, row));
+    for (const { session } of this.#files.kept()) {
+      this.#files.write(session, ({ file }) => file.run(TRIM_JOURNAL, through));
     }
   }
 
   #nextBatch(after: StreamPosition): StoredRecord[] {
     for (const kept of this.#files.kept()) {
       const { rows } = this.#files.reading(kept, (file) =>
-        file.first<JournalRow>(
-          READ_JOURNAL,
-          [rowAt(kept, after)],
-          ([, , , , , bytes]) => bytes.length,
-          APPEND_BYTES_MAX,
-        ),
+        file.first<JournalRow>(READ_JOURNAL, [after], ([, , , , , bytes]) => bytes.length, APPEND_BYTES_MAX),
       );
       if (rows.length === 0) continue;
-      return rows.map(([row, connection, receivedMs, firstSequence, lastSequence, bytes]) => ({
-        position: positionOf(kept, row),
+      return rows.map(([position, connection, receivedMs, firstSequence, lastSequence, bytes]) => ({
+        position,
         connection,
         receivedMs,
         firstSequence,

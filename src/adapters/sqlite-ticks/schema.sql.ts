@@ -12,15 +12,20 @@ export const IDENTITY = `
 export const CHECK = 'pragma quick_check(1)';
 
 /**
- * Positions are `autoincrement`: SQLite would otherwise give the number of a deleted last row to the next one. Write-ahead
- * logging is a lasting property of the file.
+ * Positions are `autoincrement`: SQLite would otherwise give the number of a deleted last row to the next one. They begin
+ * where `SET_FIRST_POSITION` says. Write-ahead logging is a lasting property of the file.
  */
 export const CREATE = `
   pragma application_id = ${APPLICATION_ID};
   pragma user_version = ${LAYOUT};
   pragma journal_mode = wal;
   begin;
-  create table properties (name text primary key, value text not null) without rowid;
+  create table checkpoint (
+    id integer primary key check (id = 1),
+    position integer not null,
+    read_after integer not null,
+    state blob not null
+  );
   create table journal (
     position integer primary key autoincrement,
     connection text not null,
@@ -65,6 +70,8 @@ export const CREATE = `
     primary key (from_ms, to_ms, symbols, reason)
   ) without rowid;
   commit;`;
+
+export const SET_FIRST_POSITION = "insert into sqlite_sequence (name, seq) values ('journal', ?)";
 
 /** Acknowledged is durable: every commit waits for the disk. */
 export const WRITER_SETTINGS = `

@@ -4,10 +4,12 @@ export const BEGIN = 'begin immediate';
 export const COMMIT = 'commit';
 export const ROLLBACK = 'rollback';
 
-export const SET_PROPERTY = `
-  insert into properties (name, value) values (?, ?)
-  on conflict (name) do update set value = excluded.value where excluded.value > value`;
-export const PROPERTY = 'select value from properties where name = ?';
+export const PUT_CHECKPOINT = `
+  insert into checkpoint (id, position, read_after, state) values (1, ?, ?, ?)
+  on conflict (id) do update
+  set position = excluded.position, read_after = excluded.read_after, state = excluded.state
+  where excluded.position > position`;
+export const CHECKPOINT = 'select position, read_after, state from checkpoint';
 
 export const APPEND = `
   insert into journal (connection, received_ms, first_sequence, last_sequence, bytes) values (?, ?, ?, ?, ?)`;

@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { CondvestError } from '#base/errors.ts';
+import type { StreamPosition } from '#ports/event-stream.ts';
 import { isWritable, ticksBusy, ticksDamaged, ticksFailure } from './failure.ts';
-import { APPLICATION_ID, CHECK, CREATE, IDENTITY, LAYOUT, WRITER_SETTINGS } from './schema.sql.ts';
-import { BEGIN, COMMIT, PROPERTY, ROLLBACK, SET_PROPERTY } from './statements.sql.ts';
+import { APPLICATION_ID, CHECK, CREATE, IDENTITY, LAYOUT, SET_FIRST_POSITION, WRITER_SETTINGS } from './schema.sql.ts';
+import { BEGIN, COMMIT, ROLLBACK } from './statements.sql.ts';
 import { syncFolder } from './tick-folder.ts';
 
 /** One open file: the ticks of one trade date, with the journal of what was received on it. */
@@ -53,15 +54,6 @@ export class TickFile {
     return { rows, isAll: true };
   }
 
-  property(name: string): string | undefined {
-    return this.get<{ readonly value: string }>(PROPERTY, name)?.value;
-  }
-
-  /** Sets a property, unless it has a greater value. */
-  raiseProperty(name: string, value: string): void {
-    this.run(SET_PROPERTY, name, value);
-  }
-
   /** Runs one transaction: all of `work` is stored, or nothing. */
   write<T>(work: () => T): T {
     this.run(BEGIN);
@@ -95,14 +87,12 @@ export class TickFile {
 const BUSY_TIMEOUT_MS = 2000;
 const PAGE_BYTES = 4096;
 const LEFTOVER_AGE_MS_MIN = 5000;
-/** Name of the property that tells files of one date from each other. */
-export const GENERATION = 'generation';
 
 /**
- * Creates the file of a session, unless it exists. It is made under another name and linked when it is complete, so that
+ * Creates the file of a session, unless it exists. Its journal goes on after a position. It is made under another name and linked when it is complete, so that
  * no process ever meets half a file, and only its owner may read it.
  */
-export function createTickFile(path: string, generation: string): void {
+export function createTickFile(path: string, after: StreamPosition): void {
   if (existsSync(path)) return;
   const part = `${path}.new-${process.pid}`;
   try {
@@ -112,7 +102,7 @@ export function createTickFile(path: string, generation: string): void {
     const connection = new DatabaseSync(part);
     try {
       connection.exec(CREATE);
-      new TickFile(part, connection).raiseProperty(GENERATION, generation);
+      connection.prepare(SET_FIRST_POSITION).run(after);
     } finally {
       connection.close();
     }

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import type { IsoDate } from '#base/dates.ts';
+import { type InstantMs, type IsoDate, MS_PER_DAY, toEpochDay } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { StreamPosition } from '#ports/event-stream.ts';
 import { isDamage, ticksFailure } from './failure.ts';
-import { createTickFile, GENERATION, openForReading, openForWriting, type TickFile } from './tick-file.ts';
+import { createTickFile, openForReading, openForWriting, type TickFile } from './tick-file.ts';
 import { type SessionFile, TickFolder } from './tick-folder.ts';
 
 export interface TickReaderOptions {
@@ -30,11 +30,10 @@ export interface SetAsideFile {
   readonly reason: string;
 }
 
-/** An open file with the beginning that the positions of its journal share. */
+/** An open file of a session. */
 export interface KeptFile {
   readonly session: IsoDate;
   readonly file: TickFile;
-  readonly prefix: string;
 }
 
 /** The files of the sessions that have not expired. */
@@ -58,7 +57,7 @@ export class TickFiles {
   }
 
   /** Reads a file; a failure is thrown as one of that file. */
-  reading<T>({ file }: Pick<KeptFile, 'session' | 'file'>, work: (file: TickFile) => T): T {
+  reading<T>({ file }: KeptFile, work: (file: TickFile) => T): T {
     try {
       return work(file);
     } catch (cause) {
@@ -82,16 +81,11 @@ export class TickFiles {
     const known = this.#open.get(session);
     if (known?.inode === inode) return known;
     this.close(session);
-    let opening: TickFile | undefined;
     try {
-      const file = this.openFile({ session, path });
-      opening = file;
-      const generation = this.reading({ session, file }, () => file.property(GENERATION));
-      const kept = { session, file, prefix: `${session}/${generation ?? ''}/`, inode };
+      const kept = { session, file: this.openFile({ session, path }), inode };
       this.#open.set(session, kept);
       return kept;
     } catch (cause) {
-      opening?.close();
       if (!existsSync(path)) return undefined;
       throw cause;
     }
@@ -139,7 +133,7 @@ export class WrittenTickFiles extends TickFiles {
     return this.write(newest !== undefined && newest > current ? newest : current, work);
   }
 
-  override reading<T>(kept: Pick<KeptFile, 'session' | 'file'>, work: (file: TickFile) => T): T {
+  override reading<T>(kept: KeptFile, work: (file: TickFile) => T): T {
     try {
       return super.reading(kept, work);
     } catch (cause) {
@@ -168,7 +162,7 @@ export class WrittenTickFiles extends TickFiles {
     this.folder.create();
     const kept = this.opened({ session, path });
     if (kept !== undefined) return kept;
-    createTickFile(path, String(this.#nextInstant(session)).padStart(16, '0'));
+    createTickFile(path, positionBefore(session, this.#nextInstant(session)));
     const created = this.opened({ session, path });
     if (created !== undefined) return created;
     throw gone(path);
@@ -188,17 +182,20 @@ export class WrittenTickFiles extends TickFiles {
   }
 }
 
-const DIGITS = 16;
+/** Positions of one date, of which each millisecond has some: files begun one after another do not share any. */
+const POSITIONS_A_DATE = 2 ** 38;
+const POSITIONS_A_MS = 64;
+/** Files are created within so many days before and after their date. */
+const DAYS_AROUND = 16;
 
-/** Returns the position of a row of the journal. */
-export function positionOf({ prefix }: Pick<KeptFile, 'prefix'>, row: number): StreamPosition {
-  return prefix + String(row).padStart(DIGITS, '0');
-}
-
-/** Returns the last row of a file's journal that lies at or before a position: 0 if none does, infinite if all do. */
-export function rowAt({ prefix }: Pick<KeptFile, 'prefix'>, position: StreamPosition): number {
-  if (position.startsWith(prefix)) return Number(position.slice(prefix.length));
-  return position > prefix ? Number.MAX_SAFE_INTEGER : 0;
+/**
+ * Returns the position after which the journal of a file goes on. It rises with the date and, for files of one date, with
+ * the instant of creation, so that positions never recur after a file was lost. Safe integers until the year 2059.
+ */
+function positionBefore(session: IsoDate, nowMs: InstantMs): StreamPosition {
+  const day = toEpochDay(session);
+  const sinceMs = Math.min(Math.max(nowMs - (day - DAYS_AROUND) * MS_PER_DAY, 0), 2 * DAYS_AROUND * MS_PER_DAY);
+  return day * POSITIONS_A_DATE + sinceMs * POSITIONS_A_MS;
 }
 
 function expired(session: IsoDate, oldest: IsoDate): CondvestError {

@@ -1,14 +1,27 @@
 import { assert } from '#base/assert.ts';
 import { BLOCK_BYTES_MAX } from '#market/tick-block/block.ts';
-import type { StreamPosition } from '#ports/event-stream.ts';
-import type { ExpiryReport, LiveGap, MinuteBar, MinuteBlock, Stretch, TickPut, TickStore } from '#ports/tick-store.ts';
-import { PUT_BAR, PUT_BLOCK, PUT_GAP, PUT_STRETCH, TRIM_JOURNAL } from './statements.sql.ts';
+import type {
+  Checkpoint,
+  ExpiryReport,
+  LiveGap,
+  MinuteBar,
+  MinuteBlock,
+  Stretch,
+  TickPut,
+  TickStore,
+} from '#ports/tick-store.ts';
+import {
+  CHECKPOINT,
+  PUT_BAR,
+  PUT_BLOCK,
+  PUT_CHECKPOINT,
+  PUT_GAP,
+  PUT_STRETCH,
+  TRIM_JOURNAL,
+} from './statements.sql.ts';
 import type { TickFile } from './tick-file.ts';
-import { rowAt, type WrittenTickFiles } from './tick-files.ts';
+import type { WrittenTickFiles } from './tick-files.ts';
 import { SqliteTickReader } from './tick-reader.ts';
-
-/** Name of the property that holds the checkpoint. */
-const CHECKPOINT = 'checkpoint';
 
 /** Writes files of ticks. */
 export class SqliteTickStore extends SqliteTickReader implements TickStore {
@@ -21,23 +34,24 @@ export class SqliteTickStore extends SqliteTickReader implements TickStore {
 
   /** A seal is one transaction: the blocks, the bars, the checkpoint, and the end of the journal rows they came from. */
   async put({ session, blocks = [], bars = [], stretches = [], gaps = [], checkpoint }: TickPut): Promise<void> {
-    this.#files.write(session, (kept) => {
-      const { file } = kept;
+    this.#files.write(session, ({ file }) => {
       for (const block of blocks) putBlock(file, block);
       for (const bar of bars) putBar(file, bar);
       for (const stretch of stretches) putStretch(file, stretch);
       for (const gap of gaps) putGap(file, gap);
       if (checkpoint === undefined) return;
-      file.raiseProperty(CHECKPOINT, checkpoint);
-      file.run(TRIM_JOURNAL, rowAt(kept, checkpoint));
+      file.run(PUT_CHECKPOINT, checkpoint.position, checkpoint.readAfter, checkpoint.state);
+      file.run(TRIM_JOURNAL, checkpoint.readAfter);
     });
   }
 
-  async checkpoint(): Promise<StreamPosition | undefined> {
-    const found = this.#files
-      .kept()
-      .flatMap((kept) => this.#files.reading(kept, (file) => file.property(CHECKPOINT)) ?? []);
-    return found.sort().at(-1);
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    type Row = { position: number; read_after: number; state: Uint8Array };
+    const found = this.#files.kept().flatMap((kept) => {
+      return this.#files.reading(kept, (file) => file.get<Row>(CHECKPOINT)) ?? [];
+    });
+    const newest = found.toSorted((a, b) => a.position - b.position).at(-1);
+    return newest && { position: newest.position, readAfter: newest.read_after, state: newest.state };
   }
 
   async expire(): Promise<ExpiryReport> {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync 
 import { join } from 'node:path';
 import { openTickReader, type Ticks } from '#adapters/sqlite-ticks/open-ticks.ts';
 import { CondvestError } from '#base/errors.ts';
-import { flat, openTicksAt, presentOf, SESSION } from '#test/contract/tick-places.ts';
+import { checkpointAt, flat, openTicksAt, presentOf, SESSION } from '#test/contract/tick-places.ts';
 
 /**
  * A process in a mount namespace of its own, whose argument is a folder that is a disk of a few megabytes. It fills the
@@ -26,13 +26,17 @@ const frame = (n: number, size: number) => ({
 
 {
   using ticks = open();
-  const acknowledged: string[] = [...(await ticks.stream.append([frame(0, 10)]))];
+  const acknowledged: number[] = [...(await ticks.stream.append([frame(0, 10)]))];
   // Sizes that end at different places: in the log, in its index, in the database.
   for (const [round, freeBytes] of [0, 4096, 30_000, 70_000, 200_000].entries()) {
     fillDisk(freeBytes);
     const failure = await appendUntilFailure(ticks, acknowledged, round);
     assert.deepEqual([failure.code, failure.kind], ['ticks-no-space', 'permanent'], failure.message);
-    const put = { session: SESSION, blocks: [block(1, 600_000 + round)], checkpoint: acknowledged.at(-1) ?? '' };
+    const put = {
+      session: SESSION,
+      blocks: [block(1, 600_000 + round)],
+      checkpoint: checkpointAt(acknowledged.at(-1) ?? 0),
+    };
     await assert.rejects(ticks.store.put(put), { code: 'ticks-no-space' });
     assert.equal(await ticks.store.checkpoint(), undefined);
     assert.deepEqual(await flat(ticks.store.blocks(EVER)), [], 'nothing was left half-written');
@@ -74,7 +78,7 @@ function fillDisk(freeBytes: number): void {
   truncateSync(ballast, statSync(ballast).size - freeBytes);
 }
 
-async function appendUntilFailure(ticks: Ticks, acknowledged: string[], round: number): Promise<CondvestError> {
+async function appendUntilFailure(ticks: Ticks, acknowledged: number[], round: number): Promise<CondvestError> {
   for (;;) {
     try {
       acknowledged.push(...(await ticks.stream.append([frame(round, 3000), frame(round, 40_000)])));
@@ -85,7 +89,7 @@ async function appendUntilFailure(ticks: Ticks, acknowledged: string[], round: n
   }
 }
 
-async function positionsOf(ticks: Ticks): Promise<string[]> {
+async function positionsOf(ticks: Ticks): Promise<number[]> {
   return (await flat(ticks.stream.read())).map(({ position }) => position);
 }
 

@@ -19,7 +19,7 @@ async function home() {
   const setAside: SetAsideFile[] = [];
   const open = (bytesMax?: number) =>
     openTicksAt({ kind: 'sqlite', folder }, present, (file) => setAside.push(file), bytesMax);
-  const positions: string[] = [];
+  const positions: number[] = [];
   {
     using ticks = open();
     positions.push(...(await ticks.stream.append([frame(1), frame(2)])));
@@ -68,8 +68,8 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     damage(at.file);
     const found = readFileSync(at.file);
     using ticks = at.open();
-    const [position = ''] = await ticks.stream.append([frame(3)]);
-    assert.ok(position > (at.positions.at(-1) ?? ''));
+    const [position = 0] = await ticks.stream.append([frame(3)]);
+    assert.ok(position > (at.positions.at(-1) ?? 0));
     assert.deepEqual(
       (await flat(ticks.stream.read())).map((each) => each.position),
       [position],
@@ -85,7 +85,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     ticks[Symbol.dispose]();
     damage(at.file);
     using again = at.open();
-    const [later = ''] = await again.stream.append([frame(4)]);
+    const [later = 0] = await again.stream.append([frame(4)]);
     assert.ok(later > position);
     assert.equal(at.setAside.length, 2);
 

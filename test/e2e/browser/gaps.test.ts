@@ -57,6 +57,8 @@ describe('with gaps in the lake, the pipeline view in Chromium', { skip: noChrom
     const { page } = window;
     const recent = page.getByRole('list', { name: 'Of the last 90 days' });
     await recent.getByText(`${quality.rows.toLocaleString('en-US')} rows of daily bars checked`).waitFor();
+    // Findings about a whole session have no symbol.
+    for (const text of await recent.getByRole('link').allTextContents()) assert.match(text, /^[A-Z\d]/);
     const allTime = (await page.getByRole('list', { name: 'Of all time' }).textContent()) ?? '';
     assert.match(allTime, quality.rejected_total === 0 ? /No row was ever rejected/ : /\d rows? rejected/);
   });

@@ -183,9 +183,13 @@ function RecentFindings({ data }: { readonly data: QualityResponse }) {
         ))}
         {data.examples.slice(0, ITEMS_MAX).map((example) => (
           <li key={`${example.kind} ${example.symbol} ${example.date}`} class="small">
-            <a href={chartOn(example.symbol, example.date)}>
-              {example.symbol}, {day(example.date)}
-            </a>{' '}
+            {example.symbol === '' ? (
+              <a href={href('pipeline', { session: example.date })}>{day(example.date)}</a>
+            ) : (
+              <a href={chartOn(example.symbol, example.date)}>
+                {example.symbol}, {day(example.date)}
+              </a>
+            )}{' '}
             <span class="muted">{example.detail}</span>
           </li>
         ))}

@@ -211,10 +211,10 @@ async function flushTimes({ stream }: Ticks): Promise<number> {
   const times: number[] = [];
   for (let flush = 0; flush < FLUSHES; flush += 1) {
     const frames = Array.from({ length: FRAMES }, (_, i) => ({
-      connection: 'bench',
+      number: flush * FRAMES + i,
+      kind: 'frame',
+      connection: 1,
       receivedMs: OPEN_MS + flush * 100,
-      firstSequence: i,
-      lastSequence: i,
       bytes: new Uint8Array(FRAME_BYTES).fill(i),
     }));
     const startMs = performance.now();

@@ -38,15 +38,16 @@ export const RECORD_BYTES_MAX = 8 * 2 ** 20;
 /** A place in a stream: a safe integer above 0. The later of two is the greater, and some are skipped. */
 export type StreamPosition = number;
 
-/** A frame that a connection received. */
+/** A frame that a connection received, or a note of the writer between two of them. */
 export interface StreamRecord {
-  /** The connection that received it. Another connection to the same source has another id. */
-  readonly connection: string;
+  /** Given by the writer, rising. A record that was appended twice has one number, so that a reader can tell. */
+  readonly number: number;
+  /** Whether the bytes are a frame or a note, and of which kind. The stream does not interpret it. */
+  readonly kind: string;
+  /** Number of the connection that received it; 0 for a note about none. */
+  readonly connection: number;
   readonly receivedMs: InstantMs;
-  /** The source's own numbers of the first and last event in it, null where it has none. */
-  readonly firstSequence: number | null;
-  readonly lastSequence: number | null;
-  /** The frame as received, byte for byte. */
+  /** Of a frame: as received, byte for byte. */
   readonly bytes: Uint8Array;
 }
 

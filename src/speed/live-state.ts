@@ -1,4 +1,5 @@
 import { assert } from '#base/assert.ts';
+import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { BarValues } from '#market/bar.ts';
 import { type Alignment, INTRADAY_MS, type IntradayInterval } from '#market/intraday-interval.ts';
@@ -16,7 +17,9 @@ import { FeedClock, type FeedClockSnapshot } from './ingest/feed-clock.ts';
 /** A record of the journal, decoded. */
 export type LiveRecord =
   | { readonly kind: 'frame'; readonly receivedMs: InstantMs; readonly events: readonly MarketEvent[] }
-  | { readonly kind: 'change'; readonly change: FeedChange };
+  | { readonly kind: 'change'; readonly change: FeedChange }
+  /** A stretch of local time whose frames the journal lacks. Only a restart meets it. */
+  | { readonly kind: 'hole'; readonly fromMs: InstantMs; readonly toMs: InstantMs };
 
 export interface LiveStateOptions {
   readonly tradeDates: TradeDates;
@@ -126,6 +129,7 @@ export class LiveState {
   /** Changed since the last `takeChanges`, as are the lists below. */
   #changedBooks = new Set<SymbolBook>();
   #passedEnds: InstantMs[] = [];
+  #updates: MinuteUpdate[] = [];
   #sealed: SealedMinuteOf[] = [];
   #gaps: LiveGap[] = [];
   #newUnknown: number[] = [];
@@ -167,7 +171,10 @@ export class LiveState {
     const isReread = position <= this.#restoredThrough;
     if (record.kind === 'frame') {
       for (const event of record.events) this.#event(event, record.receivedMs, position, isReread);
-    } else if (!isReread) this.#change(record.change);
+    } else if (!isReread) {
+      if (record.kind === 'change') this.#change(record.change);
+      else this.#hole(record);
+    }
     if (isReread) return;
     this.#position = position;
     this.#advance(position);
@@ -175,19 +182,14 @@ export class LiveState {
 
   /** Returns what changed since the last call. */
   takeChanges(): LiveChanges {
-    const minutes: MinuteUpdate[] = [];
-    for (const { parts, books } of this.#sessions.values()) {
-      for (const book of books.values()) {
-        const changed = this.#changedBooks.has(book) ? book.takeChanged() : [];
-        const passed = this.#passedEnds.map((endMs) => endMs - MINUTE_MS).filter((startMs) => book.isOpen(startMs));
-        for (const startMs of [...new Set([...changed, ...passed])].sort((a, b) => a - b)) {
-          if (this.#minutes.has(startMs + MINUTE_MS)) minutes.push(this.#minuteUpdate(book, parts, startMs));
-        }
-      }
-    }
-    const changes = { minutes, sealed: this.#sealed, gaps: this.#gaps, unknownConditions: this.#newUnknown };
-    this.#changedBooks = new Set();
-    this.#passedEnds = [];
+    this.#collectMinutes();
+    const changes = {
+      minutes: this.#updates.sort(byMinute),
+      sealed: this.#sealed.sort(byMinute),
+      gaps: this.#gaps,
+      unknownConditions: this.#newUnknown,
+    };
+    this.#updates = [];
     this.#sealed = [];
     this.#gaps = [];
     this.#newUnknown = [];
@@ -338,6 +340,14 @@ export class LiveState {
     }
   }
 
+  /** Whoever was there has used what the journal lacks; after a restart it is a gap. */
+  #hole({ fromMs, toMs }: { readonly fromMs: InstantMs; readonly toMs: InstantMs }): void {
+    const { delayMs, boundMs } = this.#options;
+    const [gapFromMs, gapToMs] = [fromMs - delayMs - boundMs, toMs - delayMs];
+    this.#coverage.interrupt(gapFromMs, gapToMs);
+    this.#gaps.push({ symbols: null, fromMs: gapFromMs, toMs: gapToMs, reason: 'the journal could not be written' });
+  }
+
   #following(topics: readonly FeedTopic[], fromMs: InstantMs): void {
     const heard = topics.filter(({ channel }) => channel === 'trades' || channel === 'minutes');
     for (const { channel, symbol } of heard) if (channel === 'trades') this.#coverage.open(symbol, fromMs);
@@ -348,12 +358,30 @@ export class LiveState {
     this.#lostMs = undefined;
   }
 
+  /** Notes the minutes that the watermark has passed, and those that were changed after it. */
+  #collectMinutes(): void {
+    const passed = this.#passedEnds.map((endMs) => endMs - MINUTE_MS);
+    for (const { parts, books } of this.#sessions.values()) {
+      for (const book of books.values()) {
+        const changed = this.#changedBooks.has(book) ? book.takeChanged() : [];
+        const open = passed.filter((startMs) => book.isOpen(startMs));
+        for (const startMs of [...new Set([...changed, ...open])].sort((a, b) => a - b)) {
+          if (this.#minutes.has(startMs + MINUTE_MS)) this.#updates.push(this.#minuteUpdate(book, parts, startMs));
+        }
+      }
+    }
+    this.#changedBooks = new Set();
+    this.#passedEnds = [];
+  }
+
   /** Moves the watermarks, and seals what they have passed by the time for corrections. */
   #advance(position: number): void {
     const { secondBoundMs, boundMs, sealMs } = this.#options;
     this.#seconds.advance(this.#clock.watermark(secondBoundMs), position);
     this.#passedEnds.push(...this.#minutes.advance(this.#clock.watermark(boundMs), position));
     if (this.#seals.advance(this.#clock.watermark(boundMs + sealMs), position).length === 0) return;
+    // A minute that was changed is told before it is gone.
+    this.#collectMinutes();
     const sealedEnd = this.#sealedMs;
     for (const [session, { parts, books }] of this.#sessions) {
       for (const [symbol, book] of books) {
@@ -408,6 +436,13 @@ interface OpenSession {
   readonly parts: SessionParts;
   readonly books: Map<string, SymbolBook>;
 }
+
+/** By minute, then symbol: a restart has the books in another order. */
+function byMinute(a: Minute, b: Minute): number {
+  return a.startMs - b.startMs || compare(a.symbol, b.symbol);
+}
+
+type Minute = Pick<MinuteUpdate, 'startMs' | 'symbol'>;
 
 function noCounts(): LiveCounts {
   return { events: 0, duplicates: 0, late: 0, afterSeal: 0, dropped: 0, outside: 0 };

@@ -21,7 +21,7 @@ export function eventStreamContract(name: string, make: () => Promise<TickPlace>
       await using place = await make();
       using ticks = place.open();
       const records = [
-        record(1, { firstSequence: 7, lastSequence: 9 }),
+        record(1, { kind: 'note', connection: 0 }),
         record(2, { bytes: new Uint8Array(0) }),
         record(3, { bytes: Uint8Array.from({ length: 70_000 }, (_, i) => i % 251), receivedMs: 0 }),
       ];
@@ -134,10 +134,10 @@ export function eventStreamContract(name: string, make: () => Promise<TickPlace>
 
 function record(n: number, more: Partial<StreamRecord> = {}): StreamRecord {
   return {
-    connection: `connection-${n}`,
+    number: n,
+    kind: 'frame',
+    connection: 10 + n,
     receivedMs: 1_764_600_000_000 + n,
-    firstSequence: null,
-    lastSequence: null,
     bytes: new TextEncoder().encode(`[{"ev":"T","n":${n}}]`),
     ...more,
   };

@@ -22,7 +22,7 @@ export function tickProcessContract(name: string, make: () => Promise<TickPlace>
       const random = seededRandom(14);
       let [appended, sealed] = [0, 0];
       for (let kill = 1; kill <= KILLS; kill += 1) {
-        const worker = new Worker(place.address, `connection-${kill}`);
+        const worker = new Worker(place.address, String(kill));
         await worker.begin();
         await worker.firstMessage;
         await setTimeout(random.next() * KILL_AFTER_MS_MAX);
@@ -52,7 +52,7 @@ export function tickProcessContract(name: string, make: () => Promise<TickPlace>
 
     test('readers see whole puts while a writer works, and only more of them', async () => {
       await using place = await make();
-      await using worker = new Worker(place.address, 'c');
+      await using worker = new Worker(place.address, '1');
       using other = place.openReader();
       await worker.begin();
       let blocks = 0;
@@ -71,8 +71,8 @@ export function tickProcessContract(name: string, make: () => Promise<TickPlace>
 
     test('two writers of one stream get positions of their own, and all that they append is there', async () => {
       await using place = await make();
-      await using first = new Worker(place.address, 'first', 'append-only');
-      await using second = new Worker(place.address, 'second', 'append-only');
+      await using first = new Worker(place.address, '1', 'append-only');
+      await using second = new Worker(place.address, '2', 'append-only');
       await Promise.all([first.begin(), second.begin()]);
       while (first.appended < 200 || second.appended < 200) await setTimeout(2);
       await Promise.all([first.kill(), second.kill()]);
@@ -81,7 +81,7 @@ export function tickProcessContract(name: string, make: () => Promise<TickPlace>
       const positions = records.map(({ position }) => position);
       assert.equal(new Set(positions).size, positions.length);
       assert.ok(areRising(positions));
-      for (const [connection, worker] of [['first', first] as const, ['second', second] as const]) {
+      for (const [connection, worker] of [[1, first] as const, [2, second] as const]) {
         const own = records.filter((each) => each.connection === connection).map(({ bytes }) => numberOf(bytes));
         assert.deepEqual(own, Array.from(own.keys()), 'in the order of its appends, each once');
         assert.ok(own.length >= worker.appended);

@@ -316,7 +316,7 @@ function bar(symbol: string, minute: number, more: Partial<MinuteBar> = {}): Min
 }
 
 function frame(n: number) {
-  return { connection: 'c', receivedMs: OPEN_MS + n, firstSequence: n, lastSequence: n, bytes: Uint8Array.of(n) };
+  return { number: n, kind: 'frame', connection: 1, receivedMs: OPEN_MS + n, bytes: Uint8Array.of(n) };
 }
 
 function minuteOf(minuteMs: number): number {

@@ -40,10 +40,10 @@ function say(message: WorkerMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-/** Run as a program: the address and its own connection's name are its arguments; it begins with the first line. */
+/** Run as a program: the address and the number of its own connection are its arguments; it begins with the first line. */
 if (import.meta.main) {
   const address = JSON.parse(process.argv[2] ?? '') as TicksAddress;
-  const connection = process.argv[3] ?? '';
+  const connection = Number(process.argv[3]);
   // Tests that share a stream among writers need no blocks.
   const isSealing = process.argv[4] !== 'append-only';
   using ticks = openTicksAt(address, presentOf());
@@ -58,7 +58,7 @@ if (import.meta.main) {
   for (let round = 1; ; round += 1) {
     const numbers = Array.from({ length: RECORDS }, (_, i) => next + i);
     const positions = await ticks.stream.append(
-      numbers.map((n) => ({ connection, receivedMs: n, firstSequence: n, lastSequence: n, bytes: frameOf(n) })),
+      numbers.map((n) => ({ number: n, kind: 'frame', connection, receivedMs: n, bytes: frameOf(n) })),
     );
     next += RECORDS;
     unsealed.push(...numbers);

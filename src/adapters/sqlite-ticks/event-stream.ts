@@ -13,10 +13,10 @@ import type { WrittenTickFiles } from './tick-files.ts';
 /** Columns of `READ_JOURNAL`. */
 type JournalRow = readonly [
   position: number,
-  connection: string,
+  number: number,
+  kind: string,
+  connection: number,
   receivedMs: number,
-  firstSequence: number | null,
-  lastSequence: number | null,
   bytes: Uint8Array,
 ];
 
@@ -34,8 +34,8 @@ export class SqliteEventStream implements EventStream {
     if (records.length === 0) return [];
     return this.#files.writeJournal(({ file }) =>
       records.map((record) => {
-        const { connection, receivedMs, firstSequence, lastSequence } = record;
-        const values = [connection, receivedMs, firstSequence, lastSequence, record.bytes] as const;
+        const { number, kind, connection, receivedMs } = record;
+        const values = [number, kind, connection, receivedMs, record.bytes] as const;
         return Number(file.run(APPEND, ...values).lastInsertRowid);
       }),
     );
@@ -61,12 +61,12 @@ export class SqliteEventStream implements EventStream {
         file.first<JournalRow>(READ_JOURNAL, [after], ([, , , , , bytes]) => bytes.length, APPEND_BYTES_MAX),
       );
       if (rows.length === 0) continue;
-      return rows.map(([position, connection, receivedMs, firstSequence, lastSequence, bytes]) => ({
+      return rows.map(([position, number, kind, connection, receivedMs, bytes]) => ({
         position,
+        number,
+        kind,
         connection,
         receivedMs,
-        firstSequence,
-        lastSequence,
         bytes,
       }));
     }

@@ -28,10 +28,10 @@ export const CREATE = `
   );
   create table journal (
     position integer primary key autoincrement,
-    connection text not null,
+    number integer not null,
+    kind text not null,
+    connection integer not null,
     received_ms integer not null,
-    first_sequence integer,
-    last_sequence integer,
     bytes blob not null
   );
   create table blocks (

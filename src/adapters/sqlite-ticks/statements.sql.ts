@@ -12,9 +12,9 @@ export const PUT_CHECKPOINT = `
 export const CHECKPOINT = 'select position, read_after, state from checkpoint';
 
 export const APPEND = `
-  insert into journal (connection, received_ms, first_sequence, last_sequence, bytes) values (?, ?, ?, ?, ?)`;
+  insert into journal (number, kind, connection, received_ms, bytes) values (?, ?, ?, ?, ?)`;
 export const READ_JOURNAL = `
-  select position, connection, received_ms, first_sequence, last_sequence, bytes
+  select position, number, kind, connection, received_ms, bytes
   from journal where position > ? order by position`;
 export const TRIM_JOURNAL = 'delete from journal where position <= ?';
 

@@ -27,6 +27,11 @@ export class Coverage {
     for (const stretches of this.#symbols.values()) stretches.close(toMs);
   }
 
+  /** Nothing between two instants counts as heard; what is open goes on after it. */
+  interrupt(fromMs: InstantMs, toMs: InstantMs): void {
+    for (const stretches of [this.#all, ...this.#symbols.values()]) stretches.interrupt(fromMs, toMs);
+  }
+
   /** All trades of a stretch are known, since they were fetched. */
   recovered(symbol: string, fromMs: InstantMs, toMs: InstantMs): void {
     this.#of(symbol).add(fromMs, toMs);
@@ -109,6 +114,12 @@ class Stretches {
     const fromMs = this.#openFromMs;
     this.#openFromMs = undefined;
     if (fromMs !== undefined && toMs > fromMs) this.add(fromMs, toMs);
+  }
+
+  interrupt(fromMs: InstantMs, toMs: InstantMs): void {
+    if (this.#openFromMs === undefined) return;
+    this.close(fromMs);
+    this.open(toMs);
   }
 
   /** Adds a stretch, joined with those that it touches. */

@@ -17,10 +17,10 @@ const present = presentOf();
 const EVER = { fromMs: 0, toMs: 2 ** 45, kind: 'trades' } as const;
 const open = (): Ticks => openTicksAt({ kind: 'sqlite', folder }, present, ({ reason }) => assert.fail(reason));
 const frame = (n: number, size: number) => ({
-  connection: 'c',
+  number: n,
+  kind: 'frame',
+  connection: 1,
   receivedMs: n,
-  firstSequence: n,
-  lastSequence: n,
   bytes: new Uint8Array(size).fill(n),
 });
 

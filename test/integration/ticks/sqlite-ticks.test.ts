@@ -189,7 +189,7 @@ function overwrite(path: string, from: number, bytes: number): void {
 }
 
 function frame(n: number) {
-  return { connection: 'c', receivedMs: n, firstSequence: n, lastSequence: n, bytes: new Uint8Array(100).fill(n) };
+  return { number: n, kind: 'frame', connection: 1, receivedMs: n, bytes: new Uint8Array(100).fill(n) };
 }
 
 function block(minute: number, bytes: Uint8Array = new Uint8Array(3000).fill(minute)): MinuteBlock {

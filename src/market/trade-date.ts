@@ -63,6 +63,11 @@ export class TradeDates {
     return parts;
   }
 
+  /** Returns the parts of a date, or undefined if it is no session. */
+  find(date: IsoDate): SessionParts | undefined {
+    return this.#calendar.isSession(date) ? this.of(date) : undefined;
+  }
+
   /** Returns the parts of a session. Throws `calendar-not-a-session`, `calendar-out-of-range`. */
   of(session: IsoDate): SessionParts {
     const hasOvernight = this.#hasOvernight(session);

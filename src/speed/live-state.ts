@@ -284,7 +284,7 @@ export class LiveState {
   #tradeEvent(event: TradeEvent, receivedMs: InstantMs, position: number, isReread: boolean): void {
     if (isReread ? this.#isAhead(event, receivedMs) : !this.#clock.event(event.atMs, receivedMs)) return;
     const { tradeDates } = this.#options;
-    const parts = event.kind === 'trade' ? tradeDates.at(event.atMs) : this.#partsOf(event.tradeDate);
+    const parts = event.kind === 'trade' ? tradeDates.at(event.atMs) : this.#unsealed(event.tradeDate, receivedMs);
     if (parts === undefined) {
       if (!isReread) this.#counts.outside += 1;
       return;
@@ -297,8 +297,12 @@ export class LiveState {
     return atMs > receivedMs + AHEAD_MS_MAX;
   }
 
-  #partsOf(session: IsoDate): SessionParts | undefined {
-    return this.#sessions.get(session)?.parts;
+  /** Returns the parts of a trade date that has begun and is not sealed as a whole. */
+  #unsealed(tradeDate: IsoDate, receivedMs: InstantMs): SessionParts | undefined {
+    const sealedMs = this.#seals.reachedMs;
+    const parts = this.#options.tradeDates.find(tradeDate);
+    if (sealedMs === undefined || parts === undefined) return undefined;
+    return parts.endMs > sealedMs && parts.startMs <= receivedMs ? parts : undefined;
   }
 
   #put(

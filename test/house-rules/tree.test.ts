@@ -48,6 +48,15 @@ const RULES: readonly Rule[] = [
     breaks: (path, text) => path.endsWith('.md') && namedFiles(text).some((name) => !existsSync(name)),
     planted: ['docs/x.md', 'see `runtime/nowhere.ts`'],
   },
+  {
+    name: 'each decision has a number of its own, which is in its name and its title',
+    breaks: (path, text) => {
+      const [, number] = /^docs\/adr\/(\d{4})-/.exec(path) ?? [];
+      if (number === undefined) return false;
+      return globSync(`docs/adr/${number}-*`).length > 1 || !text.startsWith(`# ${Number(number)}. `);
+    },
+    planted: ['docs/adr/0001-x.md', '# 2. Another decision'],
+  },
 ];
 
 /** Returns targets of links as paths from the root. */

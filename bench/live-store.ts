@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { openTicks, type Ticks } from '#adapters/sqlite-ticks/open-ticks.ts';
 import { systemClock } from '#adapters/system/clock.ts';
 import { isoDate } from '#base/dates.ts';
-import { decodeTrades, encodeTrades, type TradeTick } from '#market/tick-block/trade-block.ts';
-import type { Tape, Trade } from '#market/trade.ts';
+import { decodeTrades, encodeTrades } from '#market/tick-block/trade-block.ts';
+import type { Tape, Trade, TradeEvent } from '#market/trade.ts';
 
 import { BEGIN, COMMIT, CREATE_PLAIN, INSERT_PLAIN, READ_PLAIN } from './live-store.sql.ts';
 
@@ -135,8 +135,8 @@ async function writeBlocks({ store }: Ticks, minute: readonly Trade[][]): Promis
   await store.put({ session: SESSION, blocks });
 }
 
-async function readBlocks({ store }: Ticks, symbol: string): Promise<TradeTick[]> {
-  const trades: TradeTick[] = [];
+async function readBlocks({ store }: Ticks, symbol: string): Promise<TradeEvent[]> {
+  const trades: TradeEvent[] = [];
   const query = { symbol, kind: 'trades', fromMs: OPEN_MS, toMs: OPEN_MS + MINUTES * MINUTE_MS } as const;
   for await (const batch of store.blocks(query)) {
     for (const { pieces } of batch)

@@ -5,6 +5,7 @@ import {
   type Trade,
   type TradeCancel,
   type TradeCorrection,
+  type TradeEvent,
   tradeKey,
 } from './trade.ts';
 
@@ -22,7 +23,7 @@ export interface StandingTrades {
  * the set of events, so a cancel may come before its trade. A cancel outlasts every correction; of several corrections
  * of a trade, the latest counts.
  */
-export function standingTrades(events: Iterable<Trade | TradeCancel | TradeCorrection>): StandingTrades {
+export function standingTrades(events: Iterable<TradeEvent>): StandingTrades {
   const given = new Map<string, Trade[]>();
   const cancels = new Map<string, TradeCancel>();
   const corrections = new Map<string, TradeCorrection>();

@@ -30,6 +30,25 @@ export interface MinuteRows {
   auction?: PartialBar;
 }
 
+/** Returns the row of a minute that has a trade with these updates (`updatesOf`). */
+export function rowOf(updates: number): keyof MinuteRows {
+  if ((updates & EXTENDED) !== 0) return 'extended';
+  return (updates & AUCTION) !== 0 ? 'auction' : 'regular';
+}
+
+/** Returns the vendor's bar of a minute as its rows. Auctions and other trades cannot be told apart in it. */
+export function rowsOfVendorBar(bar: VendorBar, parts: SessionParts): MinuteRows {
+  const kind = partAt(parts, bar.startMs) === 'rth' ? 'regular' : 'extended';
+  return { [kind]: partialOfVendorBar(bar, bar.startMs + MINUTE_MS) };
+}
+
+/** Adds the rows of a minute to the bar of the day, which takes no prices from extended hours. */
+export function mergeIntoDay(day: PartialBar, { regular, extended, auction }: MinuteRows): void {
+  if (regular !== undefined) mergePartialBar(day, regular);
+  if (auction !== undefined) mergePartialBar(day, auction);
+  if (extended !== undefined) mergeVolume(day, extended);
+}
+
 /** The bar of a time window. */
 export interface TimeWindowBar extends TimeWindow, BarValues {
   /** Whether an opening, closing or reopening print is in it. */
@@ -89,10 +108,9 @@ export class SessionFold {
     if (rows.auction !== undefined) this.#auctionMinutes.add(minute);
   }
 
-  /** Replaces a minute by the vendor's bar, in which auctions and other trades cannot be told apart. */
+  /** Replaces a minute by the vendor's bar. */
   putVendorMinute(bar: VendorBar): void {
-    const kind = partAt(this.parts, bar.startMs) === 'rth' ? 'regular' : 'extended';
-    this.putMinute(bar.startMs, { [kind]: partialOfVendorBar(bar, bar.startMs + MINUTE_MS) });
+    this.putMinute(bar.startMs, rowsOfVendorBar(bar, this.parts));
   }
 
   /** Returns the rows of every minute, ascending. They are the fold's own and must not be changed. */
@@ -180,11 +198,7 @@ export class SessionFold {
   #dayPartial(): PartialBar {
     if (this.#day === undefined) {
       this.#day = emptyPartialBar();
-      for (const { regular, extended, auction } of this.#minutes.values()) {
-        if (regular !== undefined) mergePartialBar(this.#day, regular);
-        if (auction !== undefined) mergePartialBar(this.#day, auction);
-        if (extended !== undefined) mergeVolume(this.#day, extended);
-      }
+      for (const rows of this.#minutes.values()) mergeIntoDay(this.#day, rows);
     }
     return this.#day;
   }
@@ -212,7 +226,7 @@ export class SessionFold {
 
   #rowAt(minute: number, updates: number): PartialBar {
     const rows = this.#rowsAt(minute);
-    const kind = (updates & EXTENDED) !== 0 ? 'extended' : (updates & AUCTION) !== 0 ? 'auction' : 'regular';
+    const kind = rowOf(updates);
     let bar = rows[kind];
     if (bar === undefined) {
       bar = emptyPartialBar();

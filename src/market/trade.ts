@@ -4,10 +4,13 @@ import type { VendorBarInterval } from './intraday-interval.ts';
 /**
  * Events of the live market as every feed tells them, whatever its wire looks like.
  *
- * Sizes are whole micro-shares , since shares trade in fractions and sums must not depend on the order of
+ * Sizes are whole micro-shares, since shares trade in fractions and sums must not depend on the order of
  * arrival. Prices are US dollars as float64. Every event has all fields, `null` where its feed does not say.
  */
 export type MarketEvent = Trade | TradeCancel | TradeCorrection | Quote | VendorBar | Halt;
+
+/** A trade, or what became of one. */
+export type TradeEvent = Trade | TradeCancel | TradeCorrection;
 
 /** Millionths of a share. One trade has less than a billion shares, so its size is a safe integer. */
 export type MicroShares = number;

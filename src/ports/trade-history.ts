@@ -1,6 +1,6 @@
 import type { InstantMs } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { Trade, TradeCancel, TradeCorrection, VendorBar } from '#market/trade.ts';
+import type { TradeEvent, VendorBar } from '#market/trade.ts';
 
 /**
  * Trades and minute bars of the recent past, from the same origin as a live feed: what was missed while it was lost.
@@ -43,8 +43,6 @@ export interface HistoryBudget {
   readonly requestsMax: number;
   readonly eventsMax: number;
 }
-
-export type TradeEvent = Trade | TradeCancel | TradeCorrection;
 
 export type HistoryReply<T> =
   | { readonly kind: 'events'; readonly events: readonly T[]; readonly requests: number }

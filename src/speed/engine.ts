@@ -237,7 +237,7 @@ export class LiveEngine {
     this.#pending.push(...puts);
     try {
       for (let put = this.#pending[0]; put !== undefined; put = this.#pending[0]) {
-        await this.#deps.ticks.put(put);
+        await this.#deps.ticks.put(put).catch(unlessExpired);
         this.#pending.shift();
       }
       const { watermarkMs } = this.state;
@@ -324,4 +324,9 @@ export class LiveEngine {
   #notify(code: EngineNotice['code'], message: string): void {
     this.#deps.onNotice({ code, message });
   }
+}
+
+/** What belongs to an expired session is kept no longer, so nothing is lost with it. */
+function unlessExpired(cause: unknown): void {
+  if (!(cause instanceof CondvestError) || cause.code !== 'ticks-session-expired') throw cause;
 }

@@ -4,11 +4,10 @@ import type { InstantMs, IsoDate } from '#base/dates.ts';
 import type { BarValues } from '#market/bar.ts';
 import { type Alignment, INTRADAY_MS, type IntradayInterval } from '#market/intraday-interval.ts';
 import type { LiveBarOrigin, LiveBarState, RevisedLiveBar } from '#market/live-bar.ts';
-import type { MarketEvent, VendorBar } from '#market/trade.ts';
+import type { MarketEvent, TradeEvent, VendorBar } from '#market/trade.ts';
 import { unknownConditions } from '#market/trade-conditions.ts';
 import type { SessionParts, TradeDates } from '#market/trade-date.ts';
 import type { FeedChange, FeedTopic } from '#ports/market-feed.ts';
-import type { TradeEvent } from './aggregate/open-minute.ts';
 import { Passes, type PassesSnapshot } from './aggregate/passes.ts';
 import { type SealedMinute, SymbolBook } from './aggregate/symbol-book.ts';
 import { Coverage, type CoverageSnapshot } from './ingest/coverage.ts';
@@ -38,6 +37,9 @@ const IDLE_MS = 5000;
 const AHEAD_MS_MAX = 10_000;
 /** Unknown conditions that are remembered, so that each is reported once. */
 const UNKNOWN_MAX = 1000;
+
+/** A window of four hours ends in it, and may be corrected. */
+const PASSES_KEPT_MS = 24 * 60 * 60_000;
 
 const SECOND_MS = INTRADAY_MS['1s'];
 const MINUTE_MS = INTRADAY_MS['1m'];
@@ -115,9 +117,9 @@ export class LiveState {
   readonly #options: LiveStateOptions;
   readonly #clock: FeedClock;
   readonly #coverage = new Coverage();
-  readonly #seconds = new Passes(SECOND_MS);
-  readonly #minutes = new Passes(MINUTE_MS);
-  readonly #seals = new Passes(MINUTE_MS);
+  readonly #seconds: Passes;
+  readonly #minutes = new Passes(MINUTE_MS, PASSES_KEPT_MS);
+  readonly #seals = new Passes(MINUTE_MS, 0);
   readonly #sessions = new Map<IsoDate, OpenSession>();
   readonly #unknown = new Set<number>();
   #counts = noCounts();
@@ -128,7 +130,7 @@ export class LiveState {
   #restoredThrough = 0;
   /** Changed since the last `takeChanges`, as are the lists below. */
   #changedBooks = new Set<SymbolBook>();
-  #passedEnds: InstantMs[] = [];
+  #hasPassed = false;
   #updates: MinuteUpdate[] = [];
   #sealed: SealedMinuteOf[] = [];
   #gaps: LiveGap[] = [];
@@ -136,6 +138,7 @@ export class LiveState {
 
   constructor(options: LiveStateOptions) {
     this.#options = options;
+    this.#seconds = new Passes(SECOND_MS, options.sealMs);
     this.#clock = new FeedClock({ delayMs: options.delayMs, idleMs: IDLE_MS, aheadMsMax: AHEAD_MS_MAX });
   }
 
@@ -364,26 +367,24 @@ export class LiveState {
 
   /** Notes the minutes that the watermark has passed, and those that were changed after it. */
   #collectMinutes(): void {
-    const passed = this.#passedEnds.map((endMs) => endMs - MINUTE_MS);
+    const isPassed = (startMs: InstantMs): boolean => this.#minutes.has(startMs + MINUTE_MS);
     for (const { parts, books } of this.#sessions.values()) {
       for (const book of books.values()) {
-        const changed = this.#changedBooks.has(book) ? book.takeChanged() : [];
-        const open = passed.filter((startMs) => book.isOpen(startMs));
-        for (const startMs of [...new Set([...changed, ...open])].sort((a, b) => a - b)) {
-          if (this.#minutes.has(startMs + MINUTE_MS)) this.#updates.push(this.#minuteUpdate(book, parts, startMs));
-        }
+        if (!this.#hasPassed && !this.#changedBooks.has(book)) continue;
+        for (const startMs of book.takeUntold(isPassed)) this.#updates.push(this.#minuteUpdate(book, parts, startMs));
       }
     }
     this.#changedBooks = new Set();
-    this.#passedEnds = [];
+    this.#hasPassed = false;
   }
 
   /** Moves the watermarks, and seals what they have passed by the time for corrections. */
   #advance(position: number): void {
     const { secondBoundMs, boundMs, sealMs } = this.#options;
+    if (this.#clock.markMs === undefined) return;
     this.#seconds.advance(this.#clock.watermark(secondBoundMs), position);
-    this.#passedEnds.push(...this.#minutes.advance(this.#clock.watermark(boundMs), position));
-    if (this.#seals.advance(this.#clock.watermark(boundMs + sealMs), position).length === 0) return;
+    if (this.#minutes.advance(this.#clock.watermark(boundMs), position)) this.#hasPassed = true;
+    if (!this.#seals.advance(this.#clock.watermark(boundMs + sealMs), position)) return;
     // A minute that was changed is told before it is gone.
     this.#collectMinutes();
     const sealedEnd = this.#sealedMs;

@@ -1,6 +1,10 @@
-/** `npm run simulate -- --seeds 1000 [--seed 1] [--nights]`: runs simulations as long as you like. A seed of nights is a month. */
+/**
+ * `npm run simulate -- --seeds 1000 [--seed 1] [--nights | --live]`: runs simulations as long as you like. A seed of nights
+ * is a month; one of the live layer is a morning with kills.
+ */
 import { parseArgs } from 'node:util';
 
+import { runLiveSeed } from './live/live-world.ts';
 import { liveMonths } from './nightly.ts';
 import { runSeeds, SeedFailed } from './seeds.ts';
 
@@ -9,6 +13,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     nights: { type: 'boolean', default: false },
+    live: { type: 'boolean', default: false },
   },
 });
 const from = Number(values.seed);
@@ -23,6 +28,14 @@ if (values.nights) {
     onSeed: (seed) => void process.stderr.write(`month ${seed - from + 1} of ${count}\n`),
   });
   process.stdout.write(`${count} months of nights from seed ${from}: every one came out right\n`);
+  process.exit(0);
+}
+if (values.live) {
+  for (let seed = from; seed < from + count; seed += 1) {
+    await runLiveSeed(seed);
+    if ((seed - from) % 20 === 19) process.stderr.write(`${seed - from + 1} of ${count} seeds\n`);
+  }
+  process.stdout.write(`${count} mornings from seed ${from}: every one came out right\n`);
   process.exit(0);
 }
 try {

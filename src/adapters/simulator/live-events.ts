@@ -1,6 +1,5 @@
 import type { InstantMs } from '#base/dates.ts';
-import type { Halt, Trade } from '#market/trade.ts';
-import type { TradeEvent } from '#ports/trade-history.ts';
+import type { Halt, Trade, TradeEvent } from '#market/trade.ts';
 import { faultOf, type LiveFault } from './live-faults.ts';
 import { RandomSource } from './random-source.ts';
 import type { TapeSession } from './tape.ts';

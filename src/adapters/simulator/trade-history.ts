@@ -1,7 +1,7 @@
 import type { InstantMs } from '#base/dates.ts';
 import type { Calendar } from '#market/calendar/calendar.ts';
 import { newYorkAt } from '#market/calendar/new-york.ts';
-import type { VendorBar } from '#market/trade.ts';
+import type { TradeEvent, VendorBar } from '#market/trade.ts';
 import { TradeDates } from '#market/trade-date.ts';
 import type { Clock } from '#ports/clock.ts';
 import {
@@ -9,7 +9,6 @@ import {
   type HistoryReply,
   overBudget,
   type Stretch,
-  type TradeEvent,
   type TradeHistory,
 } from '#ports/trade-history.ts';
 import { minuteEvents } from './live-events.ts';

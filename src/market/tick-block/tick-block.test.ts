@@ -5,11 +5,11 @@ import fc from 'fast-check';
 
 import { fromEpochDay } from '#base/dates.ts';
 import { CondvestError } from '#base/errors.ts';
-import type { Quote, Tape, Trade, TradeIdentity } from '../trade.ts';
+import type { Quote, Tape, Trade, TradeEvent, TradeIdentity } from '../trade.ts';
 import { BLOCK_BYTES_MAX, type TickBlock } from './block.ts';
 import { crc32 } from './crc32.ts';
 import { decodeQuotes, encodeQuotes } from './quote-block.ts';
-import { decodeTrades, encodeTrades, type TradeTick } from './trade-block.ts';
+import { decodeTrades, encodeTrades } from './trade-block.ts';
 
 const MINUTE_MS = Date.parse('2026-12-01T10:30:00-05:00');
 
@@ -47,16 +47,16 @@ const quote: Quote = {
   tape: 3,
 };
 
-const block = (ticks: readonly TradeTick[]): TickBlock<TradeTick> => ({ symbol: 'AAPL', minuteMs: MINUTE_MS, ticks });
+const block = (ticks: readonly TradeEvent[]): TickBlock<TradeEvent> => ({ symbol: 'AAPL', minuteMs: MINUTE_MS, ticks });
 
-function onlyBlock(ticks: readonly TradeTick[]): Uint8Array {
+function onlyBlock(ticks: readonly TradeEvent[]): Uint8Array {
   const [bytes, ...more] = encodeTrades(block(ticks));
   assert.ok(bytes !== undefined && more.length === 0);
   return bytes;
 }
 
 /** `deepStrictEqual` tells −0 from 0. */
-function comesBack(ticks: readonly TradeTick[]): void {
+function comesBack(ticks: readonly TradeEvent[]): void {
   assert.deepStrictEqual(decodeTrades(onlyBlock(ticks)), block(ticks));
 }
 
@@ -116,7 +116,7 @@ const amended = fc.record({
   sequence: whole(2 ** 40),
   tradeDate: fc.integer({ min: -719_162, max: 2_932_896 }).map(fromEpochDay),
 });
-const tradeTicks: fc.Arbitrary<TradeTick> = fc.oneof(
+const tradeTicks: fc.Arbitrary<TradeEvent> = fc.oneof(
   { weight: 8, arbitrary: trades },
   fc
     .tuple(amended, identities)

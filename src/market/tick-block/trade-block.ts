@@ -1,6 +1,6 @@
 import { assert } from '#base/assert.ts';
 import { type EpochDay, fromEpochDay, type InstantMs, toEpochDay } from '#base/dates.ts';
-import type { Tape, Trade, TradeCancel, TradeCorrection, TradeIdentity } from '../trade.ts';
+import type { Tape, Trade, TradeCancel, TradeEvent, TradeIdentity } from '../trade.ts';
 import { type BlockKey, decodeBlock, encodeBlocks, type TickBlock, type TickColumns } from './block.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { unzigzag } from './byte-reader.ts';
@@ -10,20 +10,17 @@ import { damaged } from './damaged.ts';
 import { DictionaryWriter, readDictionary } from './dictionary.ts';
 import { readIds, writeIds } from './ids.ts';
 
-/** A tick of the trades of a symbol. */
-export type TradeTick = Trade | TradeCancel | TradeCorrection;
-
 /** Returns the trades of a minute as blocks; see `encodeBlocks`. */
-export function encodeTrades(block: TickBlock<TradeTick>, bytesMax?: number): Uint8Array[] {
+export function encodeTrades(block: TickBlock<TradeEvent>, bytesMax?: number): Uint8Array[] {
   return encodeBlocks(COLUMNS, block, bytesMax);
 }
 
 /** Returns the trades of a block, equal to those that were encoded; see `decodeBlock` for what it throws. */
-export function decodeTrades(bytes: Uint8Array): TickBlock<TradeTick> {
+export function decodeTrades(bytes: Uint8Array): TickBlock<TradeEvent> {
   return decodeBlock(COLUMNS, bytes);
 }
 
-const COLUMNS: TickColumns<TradeTick> = {
+const COLUMNS: TickColumns<TradeEvent> = {
   kind: 'trades',
   write(writer, { symbol, minuteMs, ticks }) {
     const trades: Trade[] = [];
@@ -60,7 +57,11 @@ interface Amendment {
 /** Writes cancels and corrections row by row, since they are rare; the trade of a correction is among the trades. */
 function writeAmendments(
   writer: ByteWriter,
-  block: { readonly minuteMs: InstantMs; readonly ticks: readonly TradeTick[]; readonly amendments: readonly number[] },
+  block: {
+    readonly minuteMs: InstantMs;
+    readonly ticks: readonly TradeEvent[];
+    readonly amendments: readonly number[];
+  },
 ): void {
   writer.unsigned(block.amendments.length);
   let before = 0;
@@ -103,8 +104,13 @@ function readAmendments(reader: ByteReader, { minuteMs }: BlockKey, ticks: numbe
 }
 
 /** Returns all ticks in the order of arrival. */
-function woven(amendments: readonly Amendment[], trades: readonly Trade[], symbol: string, count: number): TradeTick[] {
-  const ticks: TradeTick[] = [];
+function woven(
+  amendments: readonly Amendment[],
+  trades: readonly Trade[],
+  symbol: string,
+  count: number,
+): TradeEvent[] {
+  const ticks: TradeEvent[] = [];
   let nextTrade = 0;
   let nextAmendment = 0;
   const takeTrade = (): Trade => {

@@ -1,17 +1,24 @@
 import type { InstantMs } from '#base/dates.ts';
 import { INTRADAY_MS } from '#market/intraday-interval.ts';
-import { addTrade, emptyPartialBar, hasUndecided, type PartialBar, partialOfVendorBar } from '#market/partial-bar.ts';
+import { addTrade, emptyPartialBar, hasUndecided, type PartialBar } from '#market/partial-bar.ts';
 import { standingTrades } from '#market/standing-trades.ts';
-import { type Trade, type TradeCancel, type TradeCorrection, tradeKey, type VendorBar } from '#market/trade.ts';
-import { AUCTION, EXTENDED, updatesOf } from '#market/trade-conditions.ts';
-import { partAt, type SessionParts } from '#market/trade-date.ts';
-import type { MinuteRows } from '#market/trade-fold.ts';
-
-export type TradeEvent = Trade | TradeCancel | TradeCorrection;
+import {
+  type Trade,
+  type TradeCancel,
+  type TradeCorrection,
+  type TradeEvent,
+  tradeKey,
+  type VendorBar,
+} from '#market/trade.ts';
+import { updatesOf } from '#market/trade-conditions.ts';
+import type { SessionParts } from '#market/trade-date.ts';
+import { type MinuteRows, rowOf, rowsOfVendorBar } from '#market/trade-fold.ts';
 
 /** One minute of a symbol that live events may still change, with everything that was heard of it. */
 export class OpenMinute {
   readonly startMs: InstantMs;
+  /** Whether its bar has been told as it is now. */
+  isTold = false;
   readonly #parts: SessionParts;
   /** In the order of arrival. */
   readonly #events: TradeEvent[] = [];
@@ -86,9 +93,7 @@ export class OpenMinute {
   /** Returns its rows from trades if all of them were heard, else those of the vendor's bar, else none. */
   rows(isHeard: boolean): MinuteRows {
     if (isHeard) return this.#rows;
-    if (this.#vendor === undefined) return {};
-    const kind = partAt(this.#parts, this.startMs) === 'rth' ? 'regular' : 'extended';
-    return { [kind]: partialOfVendorBar(this.#vendor, this.startMs + INTRADAY_MS['1m']) };
+    return this.#vendor === undefined ? {} : rowsOfVendorBar(this.#vendor, this.#parts);
   }
 
   second(startMs: InstantMs): PartialBar | undefined {
@@ -115,7 +120,7 @@ export class OpenMinute {
       this.#seconds.set(secondMs, second);
     }
     addTrade(second, trade, updates);
-    const kind = (updates & EXTENDED) !== 0 ? 'extended' : (updates & AUCTION) !== 0 ? 'auction' : 'regular';
+    const kind = rowOf(updates);
     let row = this.#rows[kind];
     if (row === undefined) {
       row = emptyPartialBar();

@@ -1,27 +1,29 @@
 import type { InstantMs } from '#base/dates.ts';
 
-/** Where in the journal the watermark passed the end of each window. Ends are multiples of one length. */
+/**
+ * Where in the journal the watermark passed the end of each window. Ends are multiples of one length. Only those of the
+ * last `keptMs` are kept: after a longer silence, windows before that are final, and nothing corrects them.
+ */
 export class Passes {
   readonly #lengthMs: number;
+  readonly #keptMs: number;
   readonly #positions = new Map<InstantMs, number>();
   #markMs: InstantMs | undefined;
 
-  constructor(lengthMs: number) {
+  constructor(lengthMs: number, keptMs: number) {
     this.#lengthMs = lengthMs;
+    this.#keptMs = keptMs;
   }
 
-  /** Moves the watermark. Returns the ends that it passed, ascending: none at first, since nothing was heard of them. */
-  advance(markMs: InstantMs, position: number): InstantMs[] {
-    const passed: InstantMs[] = [];
+  /** Moves the watermark. Returns whether it passed an end: not at first, since nothing was heard of what is before. */
+  advance(markMs: InstantMs, position: number): boolean {
     const from = this.#markMs;
-    if (from !== undefined && markMs <= from) return passed;
+    if (from !== undefined && markMs <= from) return false;
     this.#markMs = markMs;
-    if (from === undefined) return passed;
-    for (let endMs = from - (from % this.#lengthMs) + this.#lengthMs; endMs <= markMs; endMs += this.#lengthMs) {
-      this.#positions.set(endMs, position);
-      passed.push(endMs);
-    }
-    return passed;
+    if (from === undefined) return false;
+    const first = this.#nextEnd(Math.max(from, markMs - this.#keptMs));
+    for (let endMs = first; endMs <= markMs; endMs += this.#lengthMs) this.#positions.set(endMs, position);
+    return this.#nextEnd(from) <= markMs;
   }
 
   /** The last end of a window that the watermark has reached. */
@@ -53,6 +55,10 @@ export class Passes {
   restore({ markMs, positions }: PassesSnapshot): void {
     this.#markMs = markMs ?? undefined;
     for (const [endMs, position] of positions) this.#positions.set(endMs, position);
+  }
+
+  #nextEnd(afterMs: InstantMs): InstantMs {
+    return afterMs - (afterMs % this.#lengthMs) + this.#lengthMs;
   }
 }
 

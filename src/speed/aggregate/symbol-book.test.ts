@@ -7,11 +7,10 @@ import { type InstantMs, isoDate } from '#base/dates.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { type Alignment, INTRADAY_INTERVALS } from '#market/intraday-interval.ts';
 import { standingTrades } from '#market/standing-trades.ts';
-import type { Trade, VendorBar } from '#market/trade.ts';
+import type { Trade, TradeEvent, VendorBar } from '#market/trade.ts';
 import { TradeDates } from '#market/trade-date.ts';
 import { SessionFold } from '#market/trade-fold.ts';
 import { effort } from '#test/fixtures/effort.ts';
-import type { TradeEvent } from './open-minute.ts';
 import { type SealedMinute, SymbolBook } from './symbol-book.ts';
 
 const PARTS = new TradeDates(createCalendar({ lastYear: 2027 }), null).of(isoDate('2026-11-24'));
@@ -234,9 +233,23 @@ describe('the book of a symbol', () => {
     const book = newBook();
     book.add(trade(at('10:00:30'), 100, 10, { conditions: [10] }), 1);
     assert.equal(book.bar('1m', 'session', at('10:00:30'))?.open, 100);
-    assert.deepEqual(book.takeChanged(), [at('10:00:00')]);
+    assert.deepEqual(
+      book.takeUntold(() => false),
+      [],
+    );
+    assert.deepEqual(
+      book.takeUntold(() => true),
+      [at('10:00:00')],
+    );
+    assert.deepEqual(
+      book.takeUntold(() => true),
+      [],
+    );
     book.add(trade(at('09:45:00'), 99, 10), 2);
-    assert.deepEqual(book.takeChanged(), [at('09:45:00'), at('10:00:00')]);
+    assert.deepEqual(
+      book.takeUntold(() => true),
+      [at('09:45:00'), at('10:00:00')],
+    );
     assert.equal(book.bar('1m', 'session', at('10:00:30')), undefined);
   });
 });

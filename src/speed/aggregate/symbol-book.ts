@@ -8,15 +8,14 @@ import {
   emptyPartialBar,
   hasAuction,
   mergePartialBar,
-  mergeVolume,
   openingOf,
   type PartialBar,
 } from '#market/partial-bar.ts';
 import { auctionAtMs, type TimeWindow, timeWindow } from '#market/time-windows.ts';
-import { type TradeIdentity, tradeKey, type VendorBar } from '#market/trade.ts';
+import { type TradeEvent, type TradeIdentity, tradeKey, type VendorBar } from '#market/trade.ts';
 import type { SessionParts } from '#market/trade-date.ts';
-import type { MinuteRows } from '#market/trade-fold.ts';
-import { OpenMinute, type TradeEvent } from './open-minute.ts';
+import { type MinuteRows, mergeIntoDay } from '#market/trade-fold.ts';
+import { OpenMinute } from './open-minute.ts';
 
 /** The bar of a window as it is now. */
 export interface BookBar extends TimeWindow, BarValues {
@@ -80,7 +79,7 @@ export class SymbolBook {
   readonly #day: Base;
   readonly #waiting = new Map<string, { event: Exclude<TradeEvent, { kind: 'trade' }>; position: number }[]>();
   #waitingCount = 0;
-  #changed = new Set<InstantMs>();
+  #hasChanged = false;
   /** The first trades of the day, as of the last change. */
   #opening = '';
   /** Everything before it is sealed. */
@@ -115,15 +114,19 @@ export class SymbolBook {
     return 'added';
   }
 
-  /** Returns the minutes that changed since the last call and are still open, ascending. */
-  takeChanged(): InstantMs[] {
-    const changed = this.#changed;
-    this.#changed = new Set();
+  /**
+   * Returns the open minutes that are due and changed since they were returned last, ascending. A minute that is due later
+   * waits.
+   */
+  takeUntold(isDue: (startMs: InstantMs) => boolean): InstantMs[] {
     // Prices that count only as the first of the day are decided by it, in whichever minute they are.
-    if (changed.size > 0 && this.#openingChanged()) {
-      for (const minute of this.#minutes.values()) if (minute.isUndecided) changed.add(minute.startMs);
+    if (this.#hasChanged && this.#openingChanged()) {
+      for (const minute of this.#minutes.values()) if (minute.isUndecided) minute.isTold = false;
     }
-    return [...changed].filter((startMs) => this.#minutes.has(startMs)).sort((a, b) => a - b);
+    this.#hasChanged = false;
+    const untold = [...this.#minutes.values()].filter(({ startMs, isTold }) => !isTold && isDue(startMs));
+    for (const minute of untold) minute.isTold = true;
+    return untold.map(({ startMs }) => startMs).sort((a, b) => a - b);
   }
 
   /** Returns the bar of the window of an instant, or undefined if no price in it counts, or it is forgotten. */
@@ -160,11 +163,6 @@ export class SymbolBook {
     for (const minute of this.#minutes.values()) from = Math.min(from, minute.fromPosition);
     for (const waiting of this.#waiting.values()) for (const { position } of waiting) from = Math.min(from, position);
     return from;
-  }
-
-  /** Returns whether a minute has events and is not sealed. */
-  isOpen(startMs: InstantMs): boolean {
-    return this.#minutes.has(startMs);
   }
 
   /** Returns the revision of a minute that is open, and from where it comes. */
@@ -242,8 +240,9 @@ export class SymbolBook {
     return isChanged;
   }
 
-  #mark({ startMs }: OpenMinute): void {
-    this.#changed.add(startMs);
+  #mark(minute: OpenMinute): void {
+    minute.isTold = false;
+    this.#hasChanged = true;
   }
 
   #isBuilt({ startMs }: OpenMinute): boolean {
@@ -286,11 +285,9 @@ export class SymbolBook {
     return sum;
   }
 
-  #addToDay(sum: Base, { regular, extended, auction }: MinuteRows, rev: number, isVendor: boolean): void {
-    if (regular !== undefined) mergePartialBar(sum.bar, regular);
-    if (auction !== undefined) mergePartialBar(sum.bar, auction);
-    if (extended !== undefined) mergeVolume(sum.bar, extended);
-    if (regular === undefined && auction === undefined && extended === undefined) return;
+  #addToDay(sum: Base, rows: MinuteRows, rev: number, isVendor: boolean): void {
+    mergeIntoDay(sum.bar, rows);
+    if (Object.keys(rows).length === 0) return;
     sum.rev = Math.max(sum.rev, rev);
     sum.hasVendor ||= isVendor;
   }

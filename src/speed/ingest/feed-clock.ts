@@ -22,9 +22,9 @@ export class FeedClock {
     this.#options = options;
   }
 
-  /** Event time without the bound of any interval: `watermark` subtracts it. */
-  get markMs(): InstantMs {
-    return this.#markMs;
+  /** Event time without the bound of any interval: `watermark` subtracts it. Undefined before any connection. */
+  get markMs(): InstantMs | undefined {
+    return this.#markMs === Number.MIN_SAFE_INTEGER ? undefined : this.#markMs;
   }
 
   /** Number of events dated later than the local clock allows. They move nothing. */

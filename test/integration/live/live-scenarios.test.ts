@@ -14,13 +14,12 @@ import { CondvestError } from '#base/errors.ts';
 import { BAR_FIELDS } from '#market/bar.ts';
 import { createCalendar } from '#market/calendar/calendar.ts';
 import { standingTrades } from '#market/standing-trades.ts';
-import type { MarketEvent, Trade, VendorBar } from '#market/trade.ts';
+import type { MarketEvent, Trade, TradeEvent, VendorBar } from '#market/trade.ts';
 import { unknownConditions } from '#market/trade-conditions.ts';
 import { TradeDates } from '#market/trade-date.ts';
 import { SessionFold } from '#market/trade-fold.ts';
 import { LIVE_SCENARIO_NAMES, LIVE_SCENARIOS, type LiveScenarioName } from '#ports/live-scenario-names.ts';
 import type { FeedChange, FeedChannel, FeedFrame, FeedTopic } from '#ports/market-feed.ts';
-import type { TradeEvent } from '#ports/trade-history.ts';
 import { VirtualClock } from '#test/fakes/virtual-clock.ts';
 
 const calendar = createCalendar({ lastYear: 2028 });

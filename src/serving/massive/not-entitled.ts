@@ -24,6 +24,7 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   ['/stocks/taxonomies/*', 'filings'],
   ['/vX/reference/ipos', 'initial public offerings'],
   ['/v1/reference/ipos', 'initial public offerings'],
+  ['/vX/reference/financials', 'financial statements'],
   ['/benzinga/*', 'news and ratings'],
   ['/tmx/*', 'corporate events'],
   ['/etf-global/*', 'data about funds'],

@@ -22,7 +22,6 @@ const REPLACED: readonly (readonly [path: string, by: string])[] = [
   ['/v2/reference/splits/:symbol', '/v3/reference/splits?ticker={ticker}'],
   ['/v2/reference/dividends/:symbol', '/v3/reference/dividends?ticker={ticker}'],
   ['/v2/reference/financials/:symbol', '/stocks/financials/v1/income-statements?tickers={ticker}'],
-  ['/vX/reference/financials', '/stocks/financials/v1/income-statements?tickers={ticker}'],
   ['/vX/reference/tickers/:symbol', '/v3/reference/tickers/{ticker}'],
 ];
 

@@ -171,6 +171,7 @@ test('silver windows that are over merge in the same way, and resampling goes on
     await market.put([session]);
     await market.resample([3]);
   }
+  market.clock.move(NOON_2024_06_28 - market.clock.nowMs());
   await market.put(sessions.slice(25));
   await market.resample([3]);
   const before = await market.text(silverBars(3));

@@ -150,7 +150,7 @@ describe('a value that changed within a file', () => {
     assert.ok(notes.some((note) => note.includes('were not compared')));
     const damaged = { code: 'lake-file-damaged', kind: 'corrupt' };
     const other = await lake.file('other.csv', barsFile(12));
-    await assert.rejects(importFiles(again(lake), { files: [other], quarantineBound: 0 }), damaged);
+    await assert.rejects(importFiles(again(lake), { files: [other], quarantineBound: 0, adjusted: 'none' }), damaged);
     await assert.rejects(consolidate(again(lake), { mode: 'full', intervals: INTERVALS }), damaged);
   });
 

@@ -11,7 +11,7 @@ test('an address that the vendor has replaced is not found, and names the one to
     ['/v2/reference/tickers?search=apple', '/v3/reference/tickers'],
     ['/v2/reference/splits/AAPL', '/v3/reference/splits?ticker={ticker}'],
     ['/vX/reference/tickers/AAPL', '/v3/reference/tickers/{ticker}'],
-    ['/vX/reference/financials?ticker=AAPL', '/stocks/financials/v1/income-statements'],
+    ['/v2/reference/financials/AAPL', '/stocks/financials/v1/income-statements'],
   ] as const) {
     const response = await http.get(path);
     const body = (await response.json()) as { status: string; code: string; error: string; message: string };
@@ -20,4 +20,6 @@ test('an address that the vendor has replaced is not found, and names the one to
   }
   const events = await http.get('/vX/reference/tickers/AAPL/events');
   assert.doesNotMatch(await events.text(), /replaced/, 'an address that is still in use');
+  const statements = await http.get('/vX/reference/financials?ticker=AAPL');
+  assert.equal(statements.status, 403, 'clients of today still ask for it, and it is not offered');
 });

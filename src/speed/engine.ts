@@ -326,7 +326,7 @@ export class LiveEngine {
   }
 }
 
-/** What belongs to an expired session is kept no longer, so nothing is lost with it. */
+/** Ignores the refusal of a session that has expired: nothing of it is kept any longer. */
 function unlessExpired(cause: unknown): void {
   if (!(cause instanceof CondvestError) || cause.code !== 'ticks-session-expired') throw cause;
 }

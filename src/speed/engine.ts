@@ -6,7 +6,7 @@ import { encodeTrades } from '#market/tick-block/trade-block.ts';
 import type { TradeDates } from '#market/trade-date.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EventStream } from '#ports/event-stream.ts';
-import type { FeedChange, MarketFeed } from '#ports/market-feed.ts';
+import type { FeedChange, MarketFeed, RefusalReason } from '#ports/market-feed.ts';
 import type { MinuteBar, TickPut, TickStore } from '#ports/tick-store.ts';
 import { FeedQueue, type QueuedItem } from './ingest/feed-queue.ts';
 import {
@@ -81,6 +81,8 @@ export class LiveEngine {
   readonly #queue = new FeedQueue(QUEUE_BYTES_MAX);
   #pending: TickPut[] = [];
   #connection: FeedChange | undefined;
+  /** The refusal that was reported last, until a connection is accepted. */
+  #refusal: RefusalReason | undefined;
   #rejected = 0;
   #expiredMs: InstantMs = Number.MIN_SAFE_INTEGER;
 
@@ -104,27 +106,36 @@ export class LiveEngine {
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const overrun = new AbortController();
-      let isOver = false;
-      const feeding = this.#deps.feed
-        .run(this.#queue, {
-          firstConnection: this.#journal.lastConnection + 1,
-          signal: AbortSignal.any([signal, overrun.signal]),
-        })
-        .finally(() => {
-          isOver = true;
-        });
+      await this.#follow(signal);
+      if (!this.#queue.isFull) return;
+      await this.#resume();
+    }
+  }
+
+  /** Follows the feed until it ends or overruns the queue. The feed has ended when this settles, however it does. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    let isOver = false;
+    const feeding = this.#deps.feed
+      .run(this.#queue, {
+        firstConnection: this.#journal.lastConnection + 1,
+        signal: AbortSignal.any([signal, stop.signal]),
+      })
+      .finally(() => {
+        isOver = true;
+      });
+    try {
       while (!isOver) {
         await Promise.race([this.#queue.filled(), feeding]);
         if (!isOver) await this.#pause(signal);
         await this.#flush();
-        if (this.#queue.isFull) overrun.abort();
+        if (this.#queue.isFull) stop.abort();
       }
+    } finally {
+      stop.abort();
       await feeding;
-      await this.#flush();
-      if (!this.#queue.isFull) return;
-      await this.#resume();
     }
+    await this.#flush();
   }
 
   status(): EngineStatus {
@@ -166,9 +177,11 @@ export class LiveEngine {
     if (item.kind === 'frame') return this.#decoded(item.frame.receivedMs, item.frame.bytes);
     const { change } = item;
     this.#connection = change;
-    if (change.kind === 'gave-up' || change.kind === 'refused') {
-      this.#notify('live-refused', `The feed refuses the connection (${change.reason}): ${change.detail}`);
+    const refusal = change.kind === 'gave-up' || change.kind === 'refused' ? change.reason : undefined;
+    if ('detail' in change && refusal !== undefined && refusal !== this.#refusal) {
+      this.#notify('live-refused', `The feed refuses the connection (${refusal}): ${change.detail}`);
     }
+    if (refusal !== undefined || change.kind === 'connected') this.#refusal = refusal;
     return item;
   }
 
@@ -253,10 +266,11 @@ export class LiveEngine {
 
   /** Goes on after an overrun, as after any other loss. */
   async #resume(): Promise<void> {
-    const nowMs = this.#deps.clock.nowMs();
+    // What came after the last record was dropped.
+    const lastMs = this.#journal.lastReceivedMs ?? this.#deps.clock.nowMs();
     this.#notify('live-overrun', 'More events arrived than could be written; the feed is connected anew');
     this.#queue.reopen();
-    await this.#lost('too-slow', 'more arrived than could be written', nowMs);
+    await this.#lost('too-slow', 'more arrived than could be written', lastMs);
   }
 
   async #lost(reason: 'too-slow' | 'closed', detail: string, lastReceivedMs: InstantMs): Promise<void> {

@@ -9,14 +9,8 @@ import type { EventStream } from '#ports/event-stream.ts';
 import type { FeedChange, MarketFeed, RefusalReason } from '#ports/market-feed.ts';
 import type { MinuteBar, TickPut, TickStore } from '#ports/tick-store.ts';
 import { FeedQueue, type QueuedItem } from './ingest/feed-queue.ts';
-import {
-  type LiveChanges,
-  type LiveCheckpoint,
-  type LiveCounts,
-  type LiveRecord,
-  LiveState,
-  type SealedMinuteOf,
-} from './live-state.ts';
+import type { LiveChanges, LiveCheckpoint, LiveCounts, LiveRecord, SealedMinuteOf } from './live-changes.ts';
+import { LiveState, type LiveStateOptions } from './live-state.ts';
 import { Journal, type JournalRecord, WRITE_BYTES_MAX } from './storage/journal.ts';
 import { decodePartial, encodePartial, encodeValues, ROW_PARTS } from './storage/minute-bytes.ts';
 
@@ -37,13 +31,8 @@ export interface EngineNotice {
   readonly message: string;
 }
 
-export interface EngineOptions {
-  /** Time that windows of one second, and all others, wait for late events. */
-  readonly secondBoundMs: number;
-  readonly boundMs: number;
-  /** Time after its end in which a window may still be corrected. */
-  readonly sealMs: number;
-}
+/** The bounds that a user may set. */
+export type EngineOptions = Omit<LiveStateOptions, 'tradeDates' | 'delayMs'>;
 
 /** Time over which frames are gathered before they are written. */
 const FLUSH_MS = 100;

@@ -10,7 +10,8 @@ import type { Trade, TradeCancel } from '#market/trade.ts';
 import { TradeDates } from '#market/trade-date.ts';
 import type { FeedChange, FeedTopic } from '#ports/market-feed.ts';
 import { effort } from '#test/fixtures/effort.ts';
-import { type LiveChanges, type LiveRecord, LiveState, type SealedMinuteOf } from './live-state.ts';
+import type { LiveChanges, LiveRecord, SealedMinuteOf } from './live-changes.ts';
+import { LiveState } from './live-state.ts';
 
 const SESSION = isoDate('2026-11-24');
 const CALENDAR = createCalendar({ lastYear: 2027 });

@@ -1,24 +1,25 @@
 import { assert } from '#base/assert.ts';
 import { compare } from '#base/compare.ts';
 import type { InstantMs, IsoDate } from '#base/dates.ts';
-import type { BarValues } from '#market/bar.ts';
 import { type Alignment, INTRADAY_MS, type IntradayInterval } from '#market/intraday-interval.ts';
-import type { LiveBarOrigin, LiveBarState, RevisedLiveBar } from '#market/live-bar.ts';
+import type { LiveBarState, RevisedLiveBar } from '#market/live-bar.ts';
 import type { MarketEvent, TradeEvent, VendorBar } from '#market/trade.ts';
 import { unknownConditions } from '#market/trade-conditions.ts';
 import type { SessionParts, TradeDates } from '#market/trade-date.ts';
 import type { FeedChange, FeedTopic } from '#ports/market-feed.ts';
-import { Passes, type PassesSnapshot } from './aggregate/passes.ts';
-import { type SealedMinute, SymbolBook } from './aggregate/symbol-book.ts';
-import { Coverage, type CoverageSnapshot } from './ingest/coverage.ts';
-import { FeedClock, type FeedClockSnapshot } from './ingest/feed-clock.ts';
-
-/** A record of the journal, decoded. */
-export type LiveRecord =
-  | { readonly kind: 'frame'; readonly receivedMs: InstantMs; readonly events: readonly MarketEvent[] }
-  | { readonly kind: 'change'; readonly change: FeedChange }
-  /** A stretch of local time whose frames the journal lacks. Only a restart meets it. */
-  | { readonly kind: 'hole'; readonly fromMs: InstantMs; readonly toMs: InstantMs };
+import { Passes } from './aggregate/passes.ts';
+import { SymbolBook } from './aggregate/symbol-book.ts';
+import { Coverage } from './ingest/coverage.ts';
+import { FeedClock } from './ingest/feed-clock.ts';
+import type {
+  GapOfSymbols,
+  LiveChanges,
+  LiveCheckpoint,
+  LiveCounts,
+  LiveRecord,
+  MinuteUpdate,
+  SealedMinuteOf,
+} from './live-changes.ts';
 
 export interface LiveStateOptions {
   readonly tradeDates: TradeDates;
@@ -43,70 +44,6 @@ const PASSES_KEPT_MS = 24 * 60 * 60_000;
 
 const SECOND_MS = INTRADAY_MS['1s'];
 const MINUTE_MS = INTRADAY_MS['1m'];
-
-/** Events by what became of them, since the trade date began. */
-export interface LiveCounts {
-  events: number;
-  duplicates: number;
-  /** After the watermark had passed their minute, and before its seal. */
-  late: number;
-  /** After the seal: they changed nothing. */
-  afterSeal: number;
-  /** Cancels and corrections without their trade that are not even kept waiting. */
-  dropped: number;
-  /** On a day that is no session. */
-  outside: number;
-}
-
-/** A stretch of time in which trades may have been missed. */
-export interface LiveGap {
-  /** Null if all symbols are concerned. */
-  readonly symbols: readonly string[] | null;
-  readonly fromMs: InstantMs;
-  readonly toMs: InstantMs;
-  readonly reason: string;
-}
-
-/** A minute of a symbol that is final, or was changed after that. */
-export interface MinuteUpdate {
-  readonly symbol: string;
-  readonly session: IsoDate;
-  readonly startMs: InstantMs;
-  readonly state: LiveBarState;
-  readonly origin: LiveBarOrigin;
-  readonly rev: number;
-  /** Undefined if no price in it counts, or counts any more. */
-  readonly values: BarValues | undefined;
-}
-
-export interface SealedMinuteOf extends SealedMinute {
-  readonly symbol: string;
-  readonly session: IsoDate;
-}
-
-/** The effects of the records since the last `takeChanges`. */
-export interface LiveChanges {
-  readonly minutes: readonly MinuteUpdate[];
-  readonly sealed: readonly SealedMinuteOf[];
-  readonly gaps: readonly LiveGap[];
-  /** Ids of conditions seen for the first time that no table knows. */
-  readonly unknownConditions: readonly number[];
-}
-
-/** Enough to go on after a restart, beside the sealed minutes. */
-export interface LiveCheckpoint {
-  /** The first record whose events are needed again. */
-  readonly from: number;
-  /** The last record that everything else of this checkpoint includes. */
-  readonly through: number;
-  readonly clock: FeedClockSnapshot;
-  readonly coverage: CoverageSnapshot;
-  readonly seconds: PassesSnapshot;
-  readonly minutes: PassesSnapshot;
-  readonly seals: PassesSnapshot;
-  readonly lostMs: InstantMs | null;
-  readonly counts: LiveCounts;
-}
 
 /**
  * Everything that the engine knows, as a function of the records of its journal: the same records at the same positions
@@ -133,7 +70,7 @@ export class LiveState {
   #hasPassed = false;
   #updates: MinuteUpdate[] = [];
   #sealed: SealedMinuteOf[] = [];
-  #gaps: LiveGap[] = [];
+  #gaps: GapOfSymbols[] = [];
   #newUnknown: number[] = [];
 
   constructor(options: LiveStateOptions) {

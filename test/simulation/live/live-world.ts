@@ -195,10 +195,9 @@ class LiveWorld {
     for await (const batch of ticks.blocks({ kind: 'trades', fromMs: PARTS.startMs, toMs: PARTS.endMs })) {
       for (const tick of batch.flatMap(({ pieces }) => pieces.flatMap((piece) => [...decodeTrades(piece).ticks]))) {
         if (tick.kind !== 'trade') continue;
-        const { symbol, exchange, trf, id } = tick;
-        assert.ok(!kept.has(`${symbol} ${exchange} ${trf} ${id}`), `a trade is kept twice: ${id}`);
-        kept.add(`${symbol} ${exchange} ${trf} ${id}`);
-        assert.ok(this.#feed.delivered.has(JSON.stringify(sortedLike(tick))), `a trade was never received: ${id}`);
+        assert.ok(!kept.has(tick.id), `a trade is kept twice: ${tick.id}`);
+        kept.add(tick.id);
+        assert.deepEqual(tick, this.#feed.delivered.get(tick.id), 'a trade is kept as it was received');
       }
     }
   }
@@ -268,41 +267,6 @@ function tradesOf(
   return (events.get(cancel.symbol) ?? []).filter(
     (event): event is Trade => event.kind === 'trade' && event.id === cancel.canceled.id,
   );
-}
-
-/** A trade with its fields in the order of the script's. */
-function sortedLike({
-  kind,
-  symbol,
-  atMs,
-  sequence,
-  nanosecond,
-  exchange,
-  trf,
-  id,
-  price,
-  size,
-  conditions,
-  tape,
-  executedMs,
-  trfMs,
-}: Trade): Trade {
-  return {
-    kind,
-    symbol,
-    atMs,
-    sequence,
-    nanosecond,
-    exchange,
-    trf,
-    id,
-    price,
-    size,
-    conditions,
-    tape,
-    executedMs,
-    trfMs,
-  };
 }
 
 function shown(state: LiveState): unknown[] {

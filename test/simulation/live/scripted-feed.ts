@@ -31,8 +31,8 @@ export class ScriptedFeed implements MarketFeed {
   readonly #script: readonly ScriptItem[];
   readonly #clock: Clock;
   #next = 0;
-  /** Everything that was handed over, as JSON. */
-  readonly delivered = new Set<string>();
+  /** By id: every trade that was handed over. */
+  readonly delivered = new Map<string, Trade>();
 
   constructor(script: readonly ScriptItem[], clock: Clock) {
     this.#script = script;
@@ -67,7 +67,7 @@ export class ScriptedFeed implements MarketFeed {
       this.#next += 1;
       const atMs = this.#clock.nowMs();
       if (item.kind === 'frame' && isConnected) {
-        for (const event of item.events) this.delivered.add(JSON.stringify(event));
+        for (const event of item.events) if (event.kind === 'trade') this.delivered.set(event.id, event);
         listener.frame({ connection, receivedMs: atMs, bytes: new TextEncoder().encode(JSON.stringify(item.events)) });
       } else if (item.kind === 'alive' && isConnected) listener.changed({ kind: 'alive', connection, atMs });
       else if (item.kind === 'lost' && isConnected) {
